@@ -1,0 +1,71 @@
+"""Fixtures shared by all rooms' tests."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from worker.settings import Settings
+from worker.settings import settings as settings_of_process
+from worker.store.bundle import Stores, open_stores
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real clips beside the project; skips where it is missing."""
+    folder = Path(os.environ.get("POSEQUEUE_SHARED", ROOT.parent / "shared"))
+    if not (folder / "media").is_dir():
+        pytest.skip("needs the real clips of ../shared/media, which are not here")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def models_dir() -> Path:
+    """A folder with the default models installed (`make` puts them there)."""
+    folder = Path(os.environ.get("POSEQUEUE_MODELS_DIR", ROOT / ".posequeue" / "models"))
+    if not (folder / "movenet_thunder.onnx").is_file():
+        pytest.fail(f"no pose models in {folder}; run `make models`")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """Settings of a real Valkey and a real S3 server, started for this run on free ports."""
+    from worker.embedded.servers import s3_settings, start_redis, start_s3
+
+    folder = tmp_path_factory.mktemp("servers")
+    redis_server, s3_server = start_redis(folder / "redis"), start_s3(folder / "s3")
+    values = {
+        "redis_url": redis_server.url,
+        **s3_settings(s3_server),
+        "data_dir": str(folder / "data"),
+        "models_dir": str(os.environ.get("POSEQUEUE_MODELS_DIR", ROOT / ".posequeue" / "models")),
+        "lease_ttl_s": "3",
+        "allow_private_urls": "true",
+    }
+    for name, value in values.items():
+        os.environ[f"POSEQUEUE_{name.upper()}"] = value
+    settings_of_process.cache_clear()
+    yield settings_of_process()
+    redis_server.process.stop()
+    s3_server.process.stop()
+
+
+@pytest.fixture
+def settings(servers: Settings) -> Settings:
+    """Settings that reach the test servers."""
+    return servers
+
+
+@pytest.fixture
+def stores(servers: Settings) -> Iterator[Stores]:
+    """All stores on the test servers, Redis empty."""
+    opened = open_stores(servers)
+    opened.redis.flushall()
+    yield opened
+    opened.redis.close()

@@ -1,0 +1,92 @@
+"""Options, plan gates, aliases and grades, as hosts use them."""
+
+from __future__ import annotations
+
+import pytest
+
+from worker.contract.errors import JobError
+from worker.contract.exercises import ALIASES, CATALOGUE, resolve_exercise
+from worker.contract.grades import grade_of
+from worker.contract.options import LAYOUT, PARSERS, JobOptions, parse_options
+from worker.contract.plans import GATED, Plan, check_plan
+
+
+def refusal(**values: object) -> JobError:
+    with pytest.raises(JobError) as caught:
+        parse_options(values)
+    return caught.value
+
+
+def test_query_texts_and_json_values_mean_the_same() -> None:
+    texts = parse_options({"exercise": "Push-Up", "keypoints": "true", "minGrade": "b"})
+    values = parse_options({"exercise": "push_up", "keypoints": True, "minGrade": "B"})
+    assert texts == values == JobOptions(exercise="push_up", keypoints=True, minGrade="B")
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [("hard", "pro"), ("medium", "normal"), ("easy", "easy"), ("impossible", "normal")],
+)
+def test_difficulties(given: str, meant: str) -> None:
+    assert parse_options({"difficulty": given}).difficulty == meant
+
+
+def test_unknown_fields_are_refused_by_name_but_not_by_the_page() -> None:
+    error = refusal(exercize="squat")
+    assert error.code == "invalid_parameter" and error.details is not None
+    assert error.details["parameter"] == "exercize" and "exercise" in error.details["allowed"]
+    page = {"exercise": "squat", "utm": "x", **dict.fromkeys(LAYOUT, "1")}
+    assert parse_options(page, ignore_unknown=True).exercise == "squat"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("keypoints", "yes"), ("minGrade", "E"), ("userHeightCm", "tall"), ("userHeightCm", 17),
+        ("userHeightCm", True), ("poseBackend", "cuda"), ("source", "audio"), ("reference", ""),
+    ],
+)  # fmt: skip
+def test_a_wrong_value_says_what_is_allowed(field: str, value: object) -> None:
+    if value == "":
+        assert parse_options({field: value}) == JobOptions()
+        return
+    error = refusal(**{field: value})
+    assert error.code == "invalid_parameter" and error.details is not None
+    assert error.details["parameter"] == field and error.details["allowed"]
+
+
+def test_texts_that_hosts_match_on() -> None:
+    assert refusal(exercise="moonwalk").message == "Exercise 'moonwalk' is not available"
+    both = refusal(exercise="squat", reference="r1")
+    assert both.message == "You cannot combine reference & exercise."
+    height = refusal(exercise="jump_analysis")
+    assert height.code == "jump_analysis_missing_height"
+    assert height.message.startswith("User height (userHeightCm) must be provided")
+
+
+def test_free_plan_refuses_the_whole_job_and_names_every_option() -> None:
+    options = parse_options(dict.fromkeys(GATED, True))
+    with pytest.raises(JobError) as caught:
+        check_plan(options, Plan.FREE)
+    assert caught.value.code == "developer_features_not_allowed"
+    assert caught.value.message.startswith("You cannot use developer features.")
+    assert caught.value.details == {"blocked": list(GATED)}
+    for plan in (Plan.DEVELOPER, Plan.CUSTOM, Plan.COMPANY):
+        check_plan(options, plan)
+    check_plan(parse_options({"exercise": "squat", "minGrade": "A"}), Plan.FREE)
+
+
+def test_every_alias_leads_into_the_catalogue() -> None:
+    assert len(CATALOGUE) == 24
+    for alias, target in ALIASES.items():
+        assert resolve_exercise(alias) == target and target in CATALOGUE
+    assert resolve_exercise(" Face Low-Impact jack ") == "low_impact_jack"
+
+
+def test_grades() -> None:
+    scores = [90, 89.9, 80, 70, 60, 59.9]
+    assert [grade_of(score) for score in scores] == ["A", "B", "B", "C", "D", "F"]
+
+
+def test_every_option_has_a_parser() -> None:
+    assert set(PARSERS) == set(JobOptions.__struct_fields__)

@@ -1,0 +1,1 @@
+"""PoseQueue's workers: from uploaded bytes to messages."""

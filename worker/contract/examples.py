@@ -1,0 +1,151 @@
+"""One true-to-life example of every message type; documentation and tests read them."""
+
+from __future__ import annotations
+
+from worker.contract.errors import ErrorCode
+from worker.contract.keypoints import COCO_NAMES
+from worker.contract.messages import (
+    Angles,
+    Counter,
+    Done,
+    EnvironmentMessage,
+    ErrorMessage,
+    ExerciseSummary,
+    ExportReady,
+    FormScore,
+    FormScoreMessage,
+    ImageOverlay,
+    Initialization,
+    Jump,
+    JumpCalibration,
+    JumpDiscarded,
+    JumpHeight,
+    JumpStarted,
+    JumpSummary,
+    Keypoint,
+    Keypoints,
+    KeypointsBatch,
+    Message,
+    PoseSample,
+    Posture,
+    Progression,
+    Recommendations,
+    ReferenceScore,
+    Rep,
+    VisibleHips,
+)
+
+_JOINTS = tuple(
+    Keypoint(name=name, x=round(0.4 + 0.01 * i, 3), y=round(0.1 + 0.05 * i, 3), z=0, score=0.9)
+    for i, name in enumerate(COCO_NAMES)
+)
+_SIDE = {
+    "knee_angle": {"from_hip_to_ankle": 171.2, "score_from_hip_to_ankle": 0.91},
+    "hip_angle": {"from_knee_to_shoulder": 168.0, "score_from_knee_to_shoulder": 0.88},
+    "shoulder_angle": {"from_hip_to_elbow": 12.5, "score_from_hip_to_elbow": 0.9},
+    "elbow_angle": {"from_shoulder_to_wrist": 164.3, "score_from_shoulder_to_wrist": 0.86},
+}
+_FORM = FormScore(score=91.5, avg_score=88.2, grade="A")
+_HIPS = VisibleHips(left=True, right=True)
+_JUMP = Jump(jumpNumber=1, jumpHeightCm=32.4, airTimeMs=514.0, airTimeSeconds=0.514)
+_REP = Rep(
+    index=1,
+    startMs=480,
+    endMs=2630,
+    durationMs=2150,
+    formScore=91.5,
+    grade="A",
+    counted=True,
+    referenceScore=ReferenceScore(
+        overallScore=88, poseScore=90, timingScore=84, movementScore=89, grade="B"
+    ),
+    criteria={"range": 96.0, "tempo": 88.0},
+)
+
+EXAMPLES: dict[str, Message] = {
+    "initialization": Initialization(
+        message="Your video is processing, please stay on this page (35%)",
+        ready=False,
+        source="video",
+        progress=0.35,
+    ),
+    "environment": EnvironmentMessage(
+        poseBackend="wasm",
+        webgl=False,
+        executionProvider="CPUExecutionProvider",
+        device="cpu",
+        model="nanodet_person+movenet_thunder",
+    ),
+    "error": ErrorMessage(
+        code=ErrorCode.INVALID_EXERCISE,
+        message="Exercise 'moonwalk' is not available",
+        details={"exercise": "moonwalk"},
+    ),
+    "posture": Posture(
+        message="Step back until your whole body is in the picture",
+        direction="backward",
+        ready=False,
+        requirements=("left_ankle", "right_ankle"),
+    ),
+    "counter": Counter(current_count=1, form_score=_FORM, timestampMs=2630),
+    "form_score": FormScoreMessage(score=84, avg_score=88.2, grade="B"),
+    "progression": Progression(value=42),
+    "recommendations": Recommendations(data=("Go a little deeper.",), codes=("squat_deeper",)),
+    "keypoints": Keypoints(timestampMs=33.4, frameId=1, score=0.9, keypoints=_JOINTS),
+    "angles": Angles(timestampMs=33.4, frameId=1, data={"left_side": _SIDE, "right_side": _SIDE}),
+    "exercise_summary": ExerciseSummary(
+        exercise="squat",
+        counter=1,
+        avg_rep_score=91.5,
+        avg_similarity=None,
+        grade="A",
+        durationMs=12170,
+        history=(_REP,),
+    ),
+    "keypoints_batch": KeypointsBatch(
+        fps=30,
+        frames=(PoseSample(timestampMs=33.4, frameId=1, score=0.9, keypoints=_JOINTS),),
+    ),
+    "export_ready": ExportReady(
+        url="https://storage.example/exports/video.mp4?X-Amz-Signature=0f",
+        mimeType="video/mp4",
+        kind="video",
+        bytes=1048576,
+        expiresAt="2026-11-23T12:00:00Z",
+    ),
+    "image_overlay": ImageOverlay(dataUrl="data:image/jpeg;base64,/9j/4AAQSkZJRg=="),
+    "jump_calibration": JumpCalibration(
+        calibrated=True,
+        cmPerPixel=0.21,
+        baselineY=612.5,
+        visibleHips=_HIPS,
+        message="Calibrated",
+    ),
+    "jump_started": JumpStarted(message="Jump started", timestampMs=3443),
+    "jump_height": JumpHeight(
+        jumpHeightCm=32.4,
+        measuring=False,
+        landed=True,
+        final=True,
+        baselineY=612.5,
+        minY=458.2,
+        deltaPixels=154.3,
+        sideUsed="both",
+        airTimeMs=514,
+        airTimeSeconds=0.514,
+        visibleHips=_HIPS,
+    ),
+    "jump_discarded": JumpDiscarded(
+        reason="tracking_lost", userMessage="You left the picture during the jump."
+    ),
+    "jump_summary": JumpSummary(
+        totalJumps=1,
+        avgJumpHeight=32.4,
+        maxJumpHeight=32.4,
+        minJumpHeight=32.4,
+        avgAirTimeSeconds=0.514,
+        jumps=(_JUMP,),
+    ),
+    "done": Done(status="succeeded", messages=412),
+}
+"""By `type`; a test refuses a type that has none."""

@@ -1,0 +1,82 @@
+"""The catalogue: exercise ids, what they count, from where they are seen, and their aliases."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from worker.contract.errors import unknown_exercise
+
+Kind = Literal["reps", "hold", "jump"]
+View = Literal["any", "side", "front"]
+
+
+class ExerciseInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """One exercise of the catalogue; `unit` is what its counter counts."""
+
+    id: str
+    kind: Kind
+    view: View
+    unit: Literal["reps", "seconds", "jumps"]
+    requires: tuple[str, ...] = ()
+
+
+def _entry(exercise: str, kind: Kind, view: View, requires: tuple[str, ...] = ()) -> ExerciseInfo:
+    unit: dict[Kind, Literal["reps", "seconds", "jumps"]] = {
+        "reps": "reps",
+        "hold": "seconds",
+        "jump": "jumps",
+    }
+    return ExerciseInfo(id=exercise, kind=kind, view=view, unit=unit[kind], requires=requires)
+
+
+_ANY = (
+    "squat", "push_up", "lunge", "side_lunge", "deadlift", "calf_raise", "bicep_curl",
+    "hammer_curl", "shoulder_press", "high_knees",
+)  # fmt: skip
+_SIDE = ("glute_bridge", "tricep_dip", "mountain_climber", "leg_raise")
+_FRONT = ("lateral_raise", "jumping_jack", "low_impact_jack")
+_HOLDS = ("wall_sit", "balance_leg", "balance_leg_left", "balance_leg_right")
+
+CATALOGUE: dict[str, ExerciseInfo] = {
+    entry.id: entry
+    for entry in (
+        *(_entry(name, "reps", "any") for name in _ANY),
+        *(_entry(name, "reps", "side") for name in _SIDE),
+        *(_entry(name, "reps", "front") for name in _FRONT),
+        _entry("plank", "hold", "side"),
+        *(_entry(name, "hold", "any") for name in _HOLDS),
+        _entry("jump_analysis", "jump", "any", ("userHeightCm",)),
+        _entry("air_time_jump", "jump", "any"),
+    )
+}
+"""Every exercise by id."""
+
+_FACE = (
+    "squat", "push_up", "plank", "lunge", "jumping_jack", "low_impact_jack", "balance_leg",
+    "balance_leg_left", "balance_leg_right",
+)  # fmt: skip
+ALIASES: dict[str, str] = {
+    **{f"face_{name}": name for name in _FACE},
+    "face_pushup": "push_up",
+    "side_squat": "squat",
+    "side_plank": "plank",
+    "side_pushup": "push_up",
+    "side_push_up": "push_up",
+    "pushup": "push_up",
+    "jump": "air_time_jump",
+}
+"""Other names that hosts use."""
+
+
+def resolve_exercise(name: str) -> str:
+    """The catalogue id of `name`; case, spaces and hyphens do not matter.
+
+    Raises JobError `invalid_exercise` for a name that is neither an id nor an alias.
+    """
+    plain = "_".join(name.strip().lower().replace("-", " ").replace("_", " ").split())
+    found = ALIASES.get(plain, plain)
+    if found not in CATALOGUE:
+        raise unknown_exercise(name)
+    return found

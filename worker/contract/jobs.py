@@ -1,0 +1,115 @@
+"""Records of a job: its states and what the API shows of it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any, Literal
+
+import msgspec
+
+from worker.contract.errors import DecodeError
+from worker.contract.media import MediaInfo, Source
+from worker.contract.options import JobOptions
+from worker.contract.plans import Plan
+
+
+class JobStatus(StrEnum):
+    """Where a job is; the last three are final."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing can change any more."""
+        return self not in (JobStatus.QUEUED, JobStatus.RUNNING)
+
+
+class Stage(StrEnum):
+    """The part of the work that is next."""
+
+    ANALYSE = "analyse"
+    EXPORT = "export"
+
+
+Priority = Literal["low", "normal", "high"]
+
+
+class JobInput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where the media is: an object of the store, or an address to fetch it from."""
+
+    uploadId: str | None = None
+    url: str | None = None
+    key: str | None = None
+    filename: str | None = None
+
+
+class Export(msgspec.Struct, frozen=True, kw_only=True):
+    """One finished export in the object store."""
+
+    kind: str
+    key: str
+    mimeType: str
+    bytes: int
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What came of it; `seconds` for holds."""
+
+    count: int = msgspec.field(default=0)
+    seconds: float | None = None
+    avgScore: float | None = None
+    grade: str | None = None
+    personFrames: int = 0
+    frames: int = 0
+
+
+class Usage(msgspec.Struct, frozen=True, kw_only=True):
+    """Metered once a job."""
+
+    mediaSeconds: float = 0.0
+    computeSeconds: float = 0.0
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that is stored of a job; times are ISO 8601 in UTC."""
+
+    id: str
+    tenant: str
+    plan: Plan
+    status: JobStatus
+    source: Source
+    input: JobInput
+    options: JobOptions
+    createdAt: str
+    stage: Stage = Stage.ANALYSE
+    queue: str = "pose.cpu"
+    priority: Priority = "normal"
+    metadata: dict[str, Any] = msgspec.field(default_factory=dict)
+    progress: float = 0.0
+    attempt: int = 0
+    lost: int = 0
+    startedAt: str | None = None
+    finishedAt: str | None = None
+    deadlineAt: str | None = None
+    media: MediaInfo | None = None
+    result: Result | None = None
+    exports: tuple[Export, ...] = ()
+    error: dict[str, Any] | None = None
+    usage: Usage = Usage()
+
+
+def encode_job(job: Job) -> bytes:
+    """A job record as JSON."""
+    return msgspec.json.encode(job)
+
+
+def decode_job(data: bytes) -> Job:
+    """The job record in `data`; raises DecodeError."""
+    try:
+        return msgspec.json.decode(data, type=Job)
+    except msgspec.MsgspecError as error:
+        raise DecodeError(f"broken job record: {error}") from error

@@ -1,0 +1,28 @@
+"""What probing a file tells about it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Source = Literal["video", "image"]
+
+
+class MediaInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One video stream or still image, as a viewer sees it.
+
+    `width` and `height` are upright square pixels; `rotation` is the clockwise turn in degrees
+    that made it upright; `frames` is the container's claim or an estimate, never a promise.
+    """
+
+    kind: Source
+    duration_ms: float
+    width: int
+    height: int
+    fps: float
+    frames: int | None = None
+    codec: str = ""
+    rotation: int = 0
+    mirrored: bool = False
+    has_audio: bool = False

@@ -1,0 +1,343 @@
+"""The messages of a job in canonical (V3) form, with one encode and one decode."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from worker.contract.errors import DecodeError, ErrorCode
+from worker.contract.grades import Grade
+from worker.contract.media import Source
+
+Direction = Literal[
+    "in-frame", "face-camera", "profile-camera", "left", "right", "forward", "backward"
+]
+FinalStatus = Literal["succeeded", "failed", "canceled"]
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A named part of a message; fields left at their default are not sent."""
+
+
+class FormScore(Part, frozen=True):
+    """Form of one rep and of all counted ones, 0-100."""
+
+    score: float
+    avg_score: float
+    grade: Grade
+
+
+class ReferenceScore(Part, frozen=True):
+    """Likeness to a reference movement, 0-100 each."""
+
+    overallScore: float
+    poseScore: float
+    timingScore: float
+    movementScore: float
+    grade: Grade
+
+
+class Keypoint(Part, omit_defaults=False, frozen=True):
+    """One joint: x and y as 0-1 of the upright frame, z 0 where the model has none."""
+
+    name: str
+    x: float
+    y: float
+    z: float
+    score: float
+
+
+class PoseSample(Part, omit_defaults=False, frozen=True):
+    """One frame of a `keypoints_batch`."""
+
+    timestampMs: float
+    frameId: int
+    score: float
+    keypoints: tuple[Keypoint, ...]
+
+
+class Rep(Part, frozen=True):
+    """One attempted rep; `criteria` are the parts of its form score, 0-100 each."""
+
+    index: int
+    startMs: float
+    endMs: float
+    durationMs: float
+    formScore: float
+    grade: Grade
+    counted: bool
+    referenceScore: ReferenceScore | None = None
+    criteria: dict[str, float] | None = None
+
+
+class VisibleHips(Part, omit_defaults=False, frozen=True):
+    """Which hips were seen with a score over 0.5."""
+
+    left: bool
+    right: bool
+
+
+class Jump(Part, frozen=True):
+    """One accepted jump; height in cm."""
+
+    jumpNumber: int
+    jumpHeightCm: float
+    airTimeMs: float | None = None
+    airTimeSeconds: float | None = None
+
+
+class Base(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
+    """A message; fields left at their default are not sent."""
+
+
+class Initialization(Base, tag="initialization", frozen=True):
+    """Loading, then `ready`; `progress` is the share of the media that is analysed."""
+
+    message: str
+    ready: bool
+    source: Source
+    progress: float | None = None
+
+
+class EnvironmentMessage(Base, tag="environment", frozen=True):
+    """`webgl` means inference on a GPU, `wasm` on a CPU."""
+
+    poseBackend: Literal["webgl", "wasm"]
+    webgl: bool
+    executionProvider: str
+    device: str
+    model: str
+
+
+class ErrorMessage(Base, tag="error", frozen=True):
+    """Something went wrong; fatal unless its code is one of the warnings."""
+
+    code: ErrorCode
+    message: str
+    details: dict[str, Any] | None = None
+
+
+class Posture(Base, tag="posture", frozen=True):
+    """Guidance on where to stand; `requirements` names what is still missing."""
+
+    message: str
+    direction: Direction
+    ready: bool
+    requirements: tuple[str, ...]
+
+
+class Counter(Base, tag="counter", frozen=True):
+    """Reps, or whole seconds held; once more with `final` at the end."""
+
+    current_count: int
+    final: bool = False
+    form_score: FormScore | None = None
+    reference_score: ReferenceScore | None = None
+    timestampMs: float | None = None
+
+
+class FormScoreMessage(Base, tag="form_score", frozen=True):
+    """Form while a rep is in progress; `counter.form_score` has the last word."""
+
+    score: float
+    avg_score: float
+    grade: Grade
+
+
+class Progression(Base, tag="progression", frozen=True):
+    """How far the current rep or hold is, 0-100."""
+
+    value: float
+
+
+class Recommendations(Base, tag="recommendations", frozen=True):
+    """The advice that holds now: sentences and their stable codes, in the same order."""
+
+    data: tuple[str, ...]
+    codes: tuple[str, ...]
+
+
+class Keypoints(Base, tag="keypoints", frozen=True):
+    """The pose of one frame."""
+
+    timestampMs: float
+    frameId: int
+    score: float
+    keypoints: tuple[Keypoint, ...]
+
+
+class Angles(Base, tag="angles", frozen=True):
+    """Joint angles of one frame in degrees, by side."""
+
+    timestampMs: float
+    frameId: int
+    data: dict[str, dict[str, dict[str, float]]]
+
+
+class ExerciseSummary(Base, tag="exercise_summary", frozen=True):
+    """The whole exercise: totals and every attempted rep."""
+
+    exercise: str
+    counter: int
+    avg_rep_score: float
+    avg_similarity: float | None
+    grade: Grade | None
+    durationMs: float
+    history: tuple[Rep, ...]
+
+
+class KeypointsBatch(Base, tag="keypoints_batch", frozen=True):
+    """All poses of a video; `frames` left out and `url`, `bytes` set when it is a claim check."""
+
+    fps: float
+    frames: tuple[PoseSample, ...] | None = None
+    url: str | None = None
+    bytes: int | None = None
+
+
+class ExportReady(Base, tag="export_ready", frozen=True):
+    """A finished export behind a presigned GET."""
+
+    url: str
+    mimeType: str
+    kind: str
+    bytes: int
+    expiresAt: str
+
+
+class ImageOverlay(Base, tag="image_overlay", frozen=True):
+    """The drawn image; `dataUrl` left out and `url`, `bytes` set when it is a claim check."""
+
+    dataUrl: str | None = None
+    url: str | None = None
+    bytes: int | None = None
+
+
+class JumpCalibration(Base, tag="jump_calibration", frozen=True):
+    """Scale of the picture from the user's height; pixels of the upright frame, y down."""
+
+    calibrated: bool
+    cmPerPixel: float | None
+    baselineY: float | None
+    visibleHips: VisibleHips
+    message: str
+
+
+class JumpStarted(Base, tag="jump_started", frozen=True):
+    """Take-off seen."""
+
+    message: str
+    timestampMs: float
+
+
+class JumpHeight(Base, tag="jump_height", frozen=True):
+    """Height during and at the end of a jump."""
+
+    jumpHeightCm: float
+    measuring: bool
+    landed: bool
+    final: bool = False
+    baselineY: float | None = None
+    minY: float | None = None
+    deltaPixels: float | None = None
+    sideUsed: str | None = None
+    airTimeMs: float | None = None
+    airTimeSeconds: float | None = None
+    visibleHips: VisibleHips | None = None
+
+
+class JumpDiscarded(Base, tag="jump_discarded", frozen=True):
+    """A jump that is not counted, and why."""
+
+    reason: str
+    userMessage: str
+
+
+class JumpSummary(Base, tag="jump_summary", frozen=True):
+    """All accepted jumps; heights in cm."""
+
+    totalJumps: int
+    avgJumpHeight: float
+    maxJumpHeight: float
+    minJumpHeight: float
+    jumps: tuple[Jump, ...]
+    avgAirTimeSeconds: float | None = None
+
+
+class Done(Base, tag="done", frozen=True):
+    """The end of the stream; `messages` counts all before it."""
+
+    status: FinalStatus
+    messages: int
+    error: dict[str, Any] | None = None
+
+
+Message = (
+    Initialization
+    | EnvironmentMessage
+    | ErrorMessage
+    | Posture
+    | Counter
+    | FormScoreMessage
+    | Progression
+    | Recommendations
+    | Keypoints
+    | Angles
+    | ExerciseSummary
+    | KeypointsBatch
+    | ExportReady
+    | ImageOverlay
+    | JumpCalibration
+    | JumpStarted
+    | JumpHeight
+    | JumpDiscarded
+    | JumpSummary
+    | Done
+)
+
+TYPES: dict[str, type[Base]] = {
+    str(kind.__struct_config__.tag): kind for kind in Base.__subclasses__()
+}
+"""Every message type by its `type`."""
+
+PER_FRAME = frozenset({"keypoints", "angles", "progression", "form_score"})
+"""Types that can come once a frame; left out of the firehose unless a job asks for them."""
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A message and its place in the run: `<frame+1>-<n>`, n from 1 within the frame."""
+
+    id: str
+    message: Message
+
+
+_encoder = msgspec.json.Encoder()
+_decoder: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message)
+
+
+def type_of(message: Message) -> str:
+    """The `type` of a message."""
+    return str(message.__struct_config__.tag)
+
+
+def encode(message: Message) -> bytes:
+    """A message as JSON."""
+    return _encoder.encode(message)
+
+
+def decode(data: bytes | str) -> Message:
+    """The message in `data`; raises DecodeError if it is none of the contract's."""
+    try:
+        return _decoder.decode(data)
+    except msgspec.MsgspecError as error:
+        raise DecodeError(f"not a message: {error}") from error
+
+
+def entry_key(entry_id: str) -> tuple[int, int]:
+    """An entry id as a pair that sorts by place; raises DecodeError."""
+    head, _, tail = entry_id.partition("-")
+    try:
+        return int(head), int(tail or 0)
+    except ValueError as error:
+        raise DecodeError(f"not an entry id: {entry_id!r}") from error

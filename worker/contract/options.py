@@ -1,0 +1,192 @@
+"""What a job is asked to do: one frozen set of options, and its parsing from a request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+import msgspec
+
+from worker.contract.errors import (
+    BOTH_MODES,
+    MISSING_HEIGHT,
+    DecodeError,
+    ErrorCode,
+    JobError,
+)
+from worker.contract.exercises import resolve_exercise
+from worker.contract.grades import Grade
+from worker.contract.media import Source
+
+Difficulty = Literal["easy", "normal", "pro"]
+Firehose = Literal["none", "events", "all"]
+Backend = Literal["webgl", "wasm"]
+
+LAYOUT = frozenset(
+    {
+        "showUpload", "width", "height", "containerMinHeight", "containerMaxWidth",
+        "containerMaxHeight", "objectFit", "uploadButtonPosition", "uploadAreaPadding",
+        "uploadLabel", "isAndroid",
+    }
+)  # fmt: skip
+"""Parameters that only the upload page reads."""
+
+
+class JobOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Options of a job under their names in a request; `exercise` is always a catalogue id."""
+
+    source: Source = "video"
+    exercise: str | None = None
+    reference: str | None = None
+    minGrade: Grade | None = None
+    keypoints: bool = False
+    angles: bool = False
+    progression: bool = False
+    recommendations: bool = False
+    export: bool = False
+    blazepose: bool = False
+    skeleton: bool = True
+    poseBackend: Backend | None = None
+    userHeightCm: float | None = None
+    devicePitchDeg: float | None = None
+    difficulty: Difficulty = "normal"
+    language: Literal["en", "fr", "de", "es", "pt"] = "en"
+    firehose: Firehose = "events"
+
+
+_DIFFICULTIES: dict[str, Difficulty] = {
+    "easy": "easy",
+    "pro": "pro",
+    "hard": "pro",
+    "normal": "normal",
+    "medium": "normal",
+}
+
+
+def _refuse(name: str, value: Any, allowed: Any) -> JobError:
+    return JobError(
+        ErrorCode.INVALID_PARAMETER,
+        f"Parameter '{name}' does not take {value!r}; allowed: {allowed}",
+        {"parameter": name, "allowed": allowed},
+    )
+
+
+def _boolean(name: str, value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.lower() in ("true", "false"):
+        return value.lower() == "true"
+    raise _refuse(name, value, ["true", "false"])
+
+
+def _choice(*allowed: str) -> Callable[[str, Any], str]:
+    def parse(name: str, value: Any) -> str:
+        if isinstance(value, str) and value.lower() in allowed:
+            return value.lower()
+        raise _refuse(name, value, list(allowed))
+
+    return parse
+
+
+def _number(low: float, high: float) -> Callable[[str, Any], float]:
+    def parse(name: str, value: Any) -> float:
+        try:
+            number = float("nan") if isinstance(value, bool) else float(value)
+        except (TypeError, ValueError):
+            number = float("nan")
+        if low <= number <= high:
+            return number
+        raise _refuse(name, value, f"a number from {low:g} to {high:g}")
+
+    return parse
+
+
+def _grade(name: str, value: Any) -> str:
+    if isinstance(value, str) and value.upper() in ("A", "B", "C", "D"):
+        return value.upper()
+    raise _refuse(name, value, ["A", "B", "C", "D"])
+
+
+def _text(name: str, value: Any) -> str:
+    if isinstance(value, str) and 0 < len(value) <= 200:
+        return value
+    raise _refuse(name, value, "a text of 1 to 200 characters")
+
+
+def _exercise(name: str, value: Any) -> str:
+    return resolve_exercise(_text(name, value))
+
+
+def _difficulty(_name: str, value: Any) -> Difficulty:
+    return _DIFFICULTIES.get(str(value).lower(), "normal")
+
+
+PARSERS: dict[str, Callable[[str, Any], Any]] = {
+    "source": _choice("video", "image"),
+    "exercise": _exercise,
+    "reference": _text,
+    "minGrade": _grade,
+    "keypoints": _boolean,
+    "angles": _boolean,
+    "progression": _boolean,
+    "recommendations": _boolean,
+    "export": _boolean,
+    "blazepose": _boolean,
+    "skeleton": _boolean,
+    "poseBackend": _choice("webgl", "wasm"),
+    "userHeightCm": _number(50, 280),
+    "devicePitchDeg": _number(-90, 90),
+    "difficulty": _difficulty,
+    "language": _choice("en", "fr", "de", "es", "pt"),
+    "firehose": _choice("none", "events", "all"),
+}
+"""How each option reads a request's value; raises JobError `invalid_parameter`."""
+
+assert set(PARSERS) == set(JobOptions.__struct_fields__)
+
+
+def parse_options(values: Mapping[str, Any], *, ignore_unknown: bool = False) -> JobOptions:
+    """Options from a request's fields or a page's query parameters.
+
+    Null and empty values count as not given. Raises JobError `invalid_parameter` (an unknown
+    field too, unless `ignore_unknown`, as the page wants it), `invalid_exercise` or
+    `jump_analysis_missing_height`.
+    """
+    unknown = sorted(set(values) - set(PARSERS))
+    if unknown and not ignore_unknown:
+        raise JobError(
+            ErrorCode.INVALID_PARAMETER,
+            f"Unknown parameter '{unknown[0]}'",
+            {"parameter": unknown[0], "allowed": sorted(PARSERS)},
+        )
+    parsed = {
+        name: PARSERS[name](name, value)
+        for name, value in values.items()
+        if name in PARSERS and value is not None and value != ""
+    }
+    options = JobOptions(**parsed)
+    check_options(options)
+    return options
+
+
+def check_options(options: JobOptions) -> None:
+    """Raises JobError where options that are each allowed do not go together."""
+    if options.exercise and options.reference:
+        raise JobError(
+            ErrorCode.INVALID_PARAMETER,
+            BOTH_MODES,
+            {"parameter": "reference", "allowed": "either exercise or reference"},
+        )
+    video = options.source == "video"
+    if video and options.exercise == "jump_analysis" and options.userHeightCm is None:
+        raise JobError(
+            ErrorCode.JUMP_ANALYSIS_MISSING_HEIGHT, MISSING_HEIGHT, {"parameter": "userHeightCm"}
+        )
+
+
+def options_from_json(data: bytes) -> JobOptions:
+    """Options as they were stored; raises DecodeError."""
+    try:
+        return msgspec.json.decode(data, type=JobOptions)
+    except msgspec.MsgspecError as error:
+        raise DecodeError(f"broken options: {error}") from error

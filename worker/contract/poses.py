@@ -1,0 +1,164 @@
+"""Poses as they are logged: quantised once, before anything reads them.
+
+A log is one `LogHead` and numbered chunks. Every message of a job is a function of its log and
+its options, so the bytes here are what resume, re-analysis and parallel estimation agree on.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+import zlib
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.contract.errors import DecodeError
+from worker.contract.keypoints import COUNT
+from worker.contract.media import MediaInfo
+
+VERSION = 1
+END = b"PQEND"
+"""Last entry of a complete pose log."""
+CHUNK_SECONDS = 2.0
+"""Media time of a chunk: what a lost worker loses, and how often messages are committed."""
+
+# Steps of 1/32768 over [-0.5, 1.5): under a tenth of a pixel on a 2160p frame.
+_SCALE = 32768.0
+_OFFSET = 0.5
+_HEADER = struct.Struct("<4sBIIII")
+_MAGIC = b"PQPC"
+
+
+class Environment(msgspec.Struct, frozen=True, kw_only=True):
+    """What the first attempt found out about its machine; later attempts repeat it."""
+
+    execution_provider: str
+    device: str
+    model: str
+    gpu: bool
+    fallback: bool = False
+
+
+class LogHead(msgspec.Struct, frozen=True, kw_only=True):
+    """Head of a pose log. `side` is the longest side in pixels at which poses were estimated."""
+
+    media: MediaInfo
+    environment: Environment
+    keypoints: int = COUNT
+    version: int = VERSION
+
+
+@dataclass(frozen=True)
+class PoseChunk:
+    """Consecutive frames of the one subject.
+
+    `first` is the frame index of row 0; `times_us` int64 [n] microseconds from the start;
+    `keypoints` float32 [n, k, 3] of x, y (0-1 of the upright frame, a little beyond where a joint
+    is outside) and score (0-1), zero rows where nobody was found; `boxes` float32 [n, 4] as
+    x0, y0, x1, y1 of the frame, zeros when none; `state` is what the estimator needs to go on.
+    """
+
+    index: int
+    first: int
+    times_us: NDArray[np.int64]
+    keypoints: NDArray[np.float32]
+    boxes: NDArray[np.float32]
+    state: dict[str, Any] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.times_us)
+
+    @property
+    def scores(self) -> NDArray[np.float32]:
+        """Mean keypoint score of each frame, float32 [n]; 0 where nobody was found."""
+        means: NDArray[np.float32] = self.keypoints[..., 2].mean(axis=1, dtype=np.float32)
+        return means
+
+
+def _quantise(values: NDArray[Any]) -> NDArray[np.uint16]:
+    steps = np.rint((np.asarray(values, np.float64) + _OFFSET) * _SCALE)
+    return np.clip(steps, 0, 65535).astype("<u2")
+
+
+def _restore(steps: NDArray[np.uint16]) -> NDArray[np.float32]:
+    return (steps.astype(np.float64) / _SCALE - _OFFSET).astype(np.float32)
+
+
+def quantised(chunk: PoseChunk) -> PoseChunk:
+    """The chunk as a reader of the log will see it."""
+    return decode_chunk(encode_chunk(chunk))
+
+
+def encode_chunk(chunk: PoseChunk) -> bytes:
+    """A chunk as bytes: header, times, keypoints, boxes and state; about 60 bytes a pose."""
+    count, points = chunk.keypoints.shape[:2]
+    body = b"".join(
+        (
+            np.asarray(chunk.times_us, "<i8").tobytes(),
+            _quantise(chunk.keypoints).tobytes(),
+            _quantise(chunk.boxes).tobytes(),
+            json.dumps(chunk.state, separators=(",", ":"), sort_keys=True).encode(),
+        )
+    )
+    head = _HEADER.pack(_MAGIC, VERSION, chunk.index, chunk.first, count, points)
+    return head + zlib.compress(body, 1)
+
+
+def decode_chunk(data: bytes) -> PoseChunk:
+    """The chunk in `data`; raises DecodeError if they are not a chunk of this version."""
+    try:
+        magic, version, index, first, count, points = _HEADER.unpack_from(data)
+        if magic != _MAGIC or version != VERSION:
+            raise DecodeError(f"not a pose chunk of version {VERSION}")
+        body = zlib.decompress(data[_HEADER.size :])
+        times = np.frombuffer(body, "<i8", count)
+        place = times.nbytes
+        joints = np.frombuffer(body, "<u2", count * points * 3, place)
+        place += joints.nbytes
+        boxes = np.frombuffer(body, "<u2", count * 4, place)
+        state = json.loads(body[place + boxes.nbytes :])
+    except (struct.error, zlib.error, ValueError) as error:
+        raise DecodeError(f"broken pose chunk: {error}") from error
+    return PoseChunk(
+        index=index,
+        first=first,
+        times_us=times.astype(np.int64),
+        keypoints=_restore(joints).reshape(count, points, 3),
+        boxes=_restore(boxes).reshape(count, 4),
+        state=state,
+    )
+
+
+def encode_head(head: LogHead) -> bytes:
+    """The head as JSON."""
+    return msgspec.json.encode(head)
+
+
+def decode_head(data: bytes) -> LogHead:
+    """The head in `data`; raises DecodeError."""
+    try:
+        return msgspec.json.decode(data, type=LogHead)
+    except msgspec.MsgspecError as error:
+        raise DecodeError(f"broken pose log head: {error}") from error
+
+
+def framed(entry: bytes) -> bytes:
+    """A log entry as it stands in a file: behind its length, 4 bytes little-endian."""
+    return len(entry).to_bytes(4, "little") + entry
+
+
+def split_log(data: bytes) -> list[bytes]:
+    """The entries of a pose log file; raises DecodeError where it is cut off."""
+    entries, place = [], 0
+    while place < len(data):
+        size = int.from_bytes(data[place : place + 4], "little")
+        entry = data[place + 4 : place + 4 + size]
+        if len(entry) != size:
+            raise DecodeError("the pose log is cut off")
+        entries.append(entry)
+        place += 4 + size
+    return entries

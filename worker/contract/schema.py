@@ -1,0 +1,94 @@
+"""JSON Schema of the messages, generated from their types, one per edition."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import msgspec
+
+from worker.contract.editions import Edition
+from worker.contract.messages import TYPES
+from worker.contract.options import JobOptions
+
+Schema = dict[str, Any]
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def _canonical() -> tuple[list[Schema], dict[str, Schema]]:
+    refs, definitions = msgspec.json.schema_components(
+        list(TYPES.values()), ref_template="#/$defs/{name}"
+    )
+    return list(refs), definitions
+
+
+def _rename(schema: Schema, old: str, new: str) -> None:
+    schema["properties"][new] = schema["properties"].pop(old)
+    schema["required"] = [new if name == old else name for name in schema["required"]]
+
+
+def _add(schema: Schema, name: str, value: Schema) -> None:
+    schema["properties"][name] = value
+    schema["required"] = [*schema["required"], name]
+
+
+_TEXT: Schema = {"type": "string"}
+_TEXTS: Schema = {"type": "array", "items": _TEXT}
+
+
+def _classic(definitions: dict[str, Schema]) -> None:
+    _rename(definitions["ErrorMessage"], "code", "error")
+    _rename(definitions["Keypoints"], "keypoints", "data")
+    definitions["Posture"]["properties"]["requirements"] = {
+        "type": "object",
+        "properties": {"missingKeypoints": _TEXTS},
+        "required": ["missingKeypoints"],
+        "additionalProperties": False,
+    }
+    result = copy.deepcopy(definitions["JumpSummary"])
+    result["title"] = "JumpResult"
+    result["properties"]["type"] = {"enum": ["jump_result"]}
+    definitions["JumpResult"] = result
+
+
+def _superset(definitions: dict[str, Schema]) -> None:
+    error = definitions["ErrorMessage"]
+    _add(error, "error", error["properties"]["code"])
+    keypoints = definitions["Keypoints"]
+    _add(keypoints, "data", keypoints["properties"]["keypoints"])
+    posture = definitions["Posture"]
+    _add(posture, "placementMessage", _TEXT)
+    _add(posture, "postureDirection", posture["properties"]["direction"])
+    _add(posture, "missingKeypoints", _TEXTS)
+    _add(definitions["Recommendations"], "message", _TEXT)
+    flat = {"type": "object", "additionalProperties": {"type": "number"}}
+    _add(definitions["Angles"], "angles", flat)
+
+
+def message_schema(edition: Edition = Edition.V3) -> Schema:
+    """The JSON Schema (2020-12) that every message of `edition` is valid against.
+
+    Unknown fields are refused, so that a field the contract does not name is found by tests.
+    """
+    refs, definitions = _canonical()
+    definitions = copy.deepcopy(definitions)
+    for definition in definitions.values():
+        if definition.get("type") == "object" and "properties" in definition:
+            definition["additionalProperties"] = False
+    if edition is Edition.CLASSIC:
+        _classic(definitions)
+        refs = [*refs, {"$ref": "#/$defs/JumpResult"}]
+    elif edition is Edition.SUPERSET:
+        _superset(definitions)
+    return {
+        "$schema": DIALECT,
+        "title": f"PoseQueue message, {edition.value} edition",
+        "oneOf": refs,
+        "$defs": definitions,
+    }
+
+
+def options_schema() -> Schema:
+    """The JSON Schema of a job's options as they are stored."""
+    return msgspec.json.schema(JobOptions)
