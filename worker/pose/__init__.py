@@ -1,0 +1,1 @@
+"""Frames to poses: models, inference sessions, detection, subject tracking, estimation."""

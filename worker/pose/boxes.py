@@ -1,0 +1,67 @@
+"""Boxes as float32 [..., 4] of x0, y0, x1, y1 in pixels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Boxes = NDArray[np.float32]
+
+
+def area(boxes: Boxes) -> NDArray[np.float32]:
+    """Area of each box; 0 where it is empty."""
+    size = np.clip(boxes[..., 2:] - boxes[..., :2], 0, None)
+    result: NDArray[np.float32] = size[..., 0] * size[..., 1]
+    return result
+
+
+def iou(one: Boxes, many: Boxes) -> NDArray[np.float32]:
+    """Intersection over union of one box [4] with many [n, 4]."""
+    low = np.maximum(one[:2], many[:, :2])
+    high = np.minimum(one[2:], many[:, 2:])
+    size = np.clip(high - low, 0, None)
+    shared = size[:, 0] * size[:, 1]
+    union = area(one) + area(many) - shared
+    result: NDArray[np.float32] = shared / np.maximum(union, 1e-6)
+    return result
+
+
+def suppress(boxes: Boxes, scores: NDArray[np.float32], overlap: float) -> NDArray[np.intp]:
+    """Greedy non-maximum suppression: indices of the boxes that stay, best first."""
+    order = np.argsort(-scores, kind="stable")
+    kept: list[int] = []
+    while len(order):
+        best = order[0]
+        kept.append(int(best))
+        order = order[1:][iou(boxes[best], boxes[order[1:]]) <= overlap]
+    return np.array(kept, np.intp)
+
+
+def grow(box: Boxes, factor: float) -> Boxes:
+    """The box about its centre, `factor` times as wide and high."""
+    centre = (box[..., :2] + box[..., 2:]) / 2
+    half = (box[..., 2:] - box[..., :2]) * (factor / 2)
+    return np.concatenate([centre - half, centre + half], axis=-1).astype(np.float32)
+
+
+def around(keypoints: NDArray[Any], score: float = 0.2, margin: float = 1.1) -> Boxes | None:
+    """The box of the joints [17, 3] seen better than `score`, grown; None if fewer than four."""
+    seen = keypoints[keypoints[:, 2] > score, :2]
+    if len(seen) < 4:
+        return None
+    tight = np.concatenate([seen.min(0), seen.max(0)]).astype(np.float32)
+    return grow(tight, margin)
+
+
+def closeness(one: Boxes, other: Boxes) -> float:
+    """How likely two boxes in neighbouring detections are one person: IoU, 1 for the same box.
+
+    Fast movers overlap little, so centres within half a body size with similar area count too.
+    """
+    overlap = float(iou(one, other[None])[0])
+    size = float(np.sqrt(max(area(one), area(other), 1e-6)))
+    distance = float(np.hypot(*((one[:2] + one[2:] - other[:2] - other[2:]) / 2)))
+    ratio = float(min(area(one), area(other)) / max(area(one), area(other), 1e-6))
+    return max(overlap, 0.6 * ratio * max(0.0, 1 - distance / (0.75 * size)))

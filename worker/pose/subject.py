@@ -1,0 +1,138 @@
+"""Which of the people in the picture the job is about.
+
+Detections of neighbouring keyframes are linked into tracks; the subject is the track that was
+largest and most central for longest. Everything needed to go on is in plain numbers, so that a
+worker that takes over a job goes on exactly as the first one would have.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from worker.pose.boxes import Boxes, area, closeness
+from worker.pose.detector import Detections
+
+LINK = 0.15
+"""Least closeness of two boxes of one track."""
+FORGET_S = 2.5
+"""A track unseen for this long is gone; a subject is waited for that long."""
+FADE_S = 8.0
+"""Time constant in which what a track once weighed loses its say."""
+TAKEOVER = 2.5
+"""A challenger must outweigh a visible subject this many times: passers-by do not."""
+
+
+@dataclass
+class Track:
+    """One person over time; `weight` is faded seconds of size x centrality x score."""
+
+    id: int
+    box: list[float]
+    seen_s: float
+    weight: float = 0.0
+
+    def array(self) -> Boxes:
+        """The last box as float32 [4]."""
+        return np.array(self.box, np.float32)
+
+
+@dataclass
+class SubjectTracker:
+    """Links detections and says which box is the subject's; `width`, `height` of the picture."""
+
+    width: int
+    height: int
+    tracks: list[Track] = field(default_factory=list)
+    subject: int | None = None
+    next_id: int = 1
+    last_s: float | None = None
+
+    def update(self, found: Detections, time_s: float) -> Boxes | None:
+        """The subject's box float32 [4] in pixels at this keyframe, None where it is not seen."""
+        step = 0.0 if self.last_s is None else max(0.0, time_s - self.last_s)
+        self.last_s = time_s
+        self._fade(step)
+        self._link(found, time_s, max(step, 1 / 30))
+        self.tracks = [t for t in self.tracks if time_s - t.seen_s <= FORGET_S]
+        self._choose()
+        chosen = self._subject_track()
+        return chosen.array() if chosen and chosen.seen_s == time_s else None
+
+    def follow(self, box: Boxes, time_s: float) -> None:
+        """The subject was seen at `box` by its pose where the detector was blind."""
+        chosen = self._subject_track()
+        if chosen:
+            chosen.box, chosen.seen_s = [float(v) for v in box], time_s
+
+    def last_box(self) -> Boxes | None:
+        """Where the subject was last seen, while it is still waited for."""
+        chosen = self._subject_track()
+        return chosen.array() if chosen else None
+
+    def state(self) -> dict[str, Any]:
+        """All of it as JSON-encodable numbers."""
+        return {
+            "tracks": [[t.id, t.box, t.seen_s, t.weight] for t in self.tracks],
+            "subject": self.subject,
+            "next": self.next_id,
+            "last": self.last_s,
+        }
+
+    @classmethod
+    def restore(cls, width: int, height: int, state: dict[str, Any]) -> SubjectTracker:
+        """The tracker as it was when `state` was taken."""
+        if not state:
+            return cls(width, height)
+        tracks = [Track(*row) for row in state["tracks"]]
+        return cls(width, height, tracks, state["subject"], state["next"], state["last"])
+
+    def _fade(self, step: float) -> None:
+        keep = float(np.exp(-step / FADE_S))
+        for track in self.tracks:
+            track.weight *= keep
+
+    def _link(self, found: Detections, time_s: float, step: float) -> None:
+        pairs = [
+            (closeness(track.array(), box), -track.weight, row, track)
+            for track in self.tracks
+            for row, box in enumerate(found.boxes)
+        ]
+        used: set[int] = set()
+        linked: set[int] = set()
+        for near, _, row, track in sorted(pairs, key=lambda pair: (-pair[0], pair[1], pair[2])):
+            if near < LINK or row in used or track.id in linked:
+                continue
+            used.add(row)
+            linked.add(track.id)
+            track.box = [float(value) for value in found.boxes[row]]
+            track.seen_s = time_s
+            track.weight += step * self._worth(found, row)
+        for row in range(len(found)):
+            if row not in used:
+                box = [float(value) for value in found.boxes[row]]
+                weight = step * self._worth(found, row)
+                self.tracks.append(Track(self.next_id, box, time_s, weight))
+                self.next_id += 1
+
+    def _worth(self, found: Detections, row: int) -> float:
+        box = found.boxes[row]
+        size = float(area(box)) / (self.width * self.height)
+        middle = (float(box[0] + box[2]) / 2 - self.width / 2) / (self.width / 2)
+        central = max(0.1, 1 - middle * middle)
+        return math.sqrt(size) * central * float(found.scores[row])
+
+    def _choose(self) -> None:
+        if not self.tracks:
+            self.subject = None
+            return
+        current = self._subject_track()
+        best = max(self.tracks, key=lambda track: (track.weight, -track.id))
+        if current is None or best.weight > TAKEOVER * current.weight:
+            self.subject = best.id
+
+    def _subject_track(self) -> Track | None:
+        return next((track for track in self.tracks if track.id == self.subject), None)
