@@ -1,0 +1,94 @@
+"""The Celery application and the sending of jobs; light enough for the API's image.
+
+Redis traps that these settings answer are listed in the README. No result backend: the state of a
+job lives in our own keys. Who runs a job is decided by its lease, so a task may come twice.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from celery import Celery
+
+from worker.contract.jobs import Priority, Stage
+from worker.contract.options import JobOptions
+from worker.settings import settings
+from worker.store.workers import WorkerStore
+
+Queue = Literal["pose.cpu", "pose.gpu", "export", "maintenance"]
+QUEUES: tuple[Queue, ...] = ("pose.cpu", "pose.gpu", "export", "maintenance")
+RUN_JOB = "posequeue.run_job"
+ARCHIVE_JOB = "posequeue.archive_job"
+
+KEY_PREFIX = "pq:celery:"
+PRIORITY_STEPS = (0, 3, 6, 9)
+# on Redis 0 is the highest of the steps 0, 3, 6, 9
+_PRIORITIES: dict[Priority, int] = {"high": 0, "normal": 3, "low": 6}
+
+
+def _configuration() -> dict[str, Any]:
+    given = settings()
+    return {
+        "broker_url": given.redis_url.get_secret_value(),
+        "task_ignore_result": True,
+        "task_acks_late": True,
+        "task_reject_on_worker_lost": True,
+        "task_track_started": False,
+        "task_default_queue": "maintenance",
+        "task_time_limit": given.job_time_limit_s,
+        "worker_prefetch_multiplier": 1,
+        "worker_cancel_long_running_tasks_on_connection_loss": False,
+        "worker_hijack_root_logger": False,
+        "worker_send_task_events": False,
+        "worker_enable_remote_control": True,
+        "broker_connection_retry": True,
+        "broker_connection_retry_on_startup": True,
+        "broker_transport_options": {
+            "visibility_timeout": given.job_time_limit_s + 600,
+            "unacked_restore_interval": 5,
+            "unacked_restore_throttle": 1,
+            "socket_timeout": 30,
+            "socket_connect_timeout": 5,
+            "socket_keepalive": True,
+            "health_check_interval": 25,
+            "global_keyprefix": KEY_PREFIX,
+            "priority_steps": list(PRIORITY_STEPS),
+            "sep": ":",
+            "queue_order_strategy": "priority",
+        },
+        "imports": ("worker.tasks",),
+    }
+
+
+app = Celery("posequeue")
+app.add_defaults(_configuration)  # read at the first use, not at import
+
+
+def choose_queue(options: JobOptions, workers: WorkerStore) -> Queue:
+    """Where a new job goes: `webgl` prefers GPU workers, `wasm` CPU ones, else a GPU if one lives.
+
+    Where the preferred kind has no live worker and the other has, the other takes it.
+    """
+    served = {queue for worker in workers.alive() for queue in worker.queues}
+    preferred: tuple[Queue, Queue] = (
+        ("pose.cpu", "pose.gpu") if options.poseBackend == "wasm" else ("pose.gpu", "pose.cpu")
+    )
+    for queue in preferred:
+        if queue in served:
+            return queue
+    return "pose.cpu"
+
+
+def send_job(job_id: str, queue: str, priority: Priority = "normal") -> None:
+    """Puts a job into its queue; more than once does no harm."""
+    app.send_task(RUN_JOB, args=[job_id], queue=queue, priority=_PRIORITIES[priority])
+
+
+def send_archive(job_id: str) -> None:
+    """Has a finished job's messages and poses archived; more than once does no harm."""
+    app.send_task(ARCHIVE_JOB, args=[job_id], queue="maintenance")
+
+
+def queue_of(stage: Stage, pose_queue: str) -> str:
+    """The queue in which a stage of a job waits."""
+    return "export" if stage is Stage.EXPORT else pose_queue

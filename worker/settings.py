@@ -1,0 +1,86 @@
+"""Settings of every process: `POSEQUEUE_*` variables, `.env`, and `…_FILE` for secrets."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "POSEQUEUE_"
+
+
+class Settings(BaseSettings):
+    """One setting a field; the default works on one machine, the description gives the unit."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore")
+
+    redis_url: SecretStr = Field(
+        SecretStr("redis://127.0.0.1:6379/0"), description="Redis or Valkey, 7.0 or newer"
+    )
+    s3_endpoint: str | None = Field(None, description="S3 URL that workers use; none = AWS")
+    s3_public_endpoint: str | None = Field(
+        None, description="S3 URL that clients reach, for presigned URLs; none = s3_endpoint"
+    )
+    s3_region: str = Field("us-east-1", description="region that signatures name")
+    s3_bucket: str = Field("posequeue", description="bucket of uploads, archives and exports")
+    s3_access_key: str | None = Field(None, description="none = boto3's own credential chain")
+    s3_secret_key: SecretStr | None = Field(None, description="secret of s3_access_key")
+
+    data_dir: Path = Field(Path(".posequeue"), description="models and embedded servers' data")
+    models_dir: Path | None = Field(None, description="pose models; none = data_dir/models")
+    scratch_dir: Path | None = Field(None, description="working files; none = system temp")
+
+    provider: Literal["auto", "cuda", "cpu"] = Field(
+        "auto", description="where models run; cuda fails rather than fall back"
+    )
+    threads: int = Field(1, ge=1, description="inference threads of one worker process")
+    concurrency: int = Field(1, ge=1, description="worker processes of one worker")
+
+    lease_ttl_s: float = Field(15, gt=0, description="seconds until a silent worker is lost")
+    max_lost: int = Field(3, ge=1, description="lost workers until a job fails as worker_lost")
+    job_time_limit_s: int = Field(3600, gt=0, description="seconds a task may run at most")
+
+    upload_url_ttl_s: int = Field(3600, gt=0, description="seconds a presigned upload holds")
+    stream_url_ttl_s: int = Field(86400, gt=0, description="seconds a URL in a stream holds")
+    read_url_ttl_s: int = Field(3600, gt=0, description="seconds a URL signed at a read holds")
+    hot_ttl_s: int = Field(86400, gt=0, description="seconds a finished job's stream stays hot")
+    record_ttl_s: int = Field(30 * 86400, gt=0, description="seconds a job record is kept")
+    idempotency_ttl_s: int = Field(86400, gt=0, description="seconds an Idempotency-Key holds")
+    firehose_partitions: int = Field(8, ge=1, description="streams that all jobs are spread over")
+    firehose_length: int = Field(100_000, gt=0, description="entries kept in a partition, about")
+    inline_bytes: int = Field(262_144, gt=0, description="bytes above which a claim check is sent")
+
+    max_upload_bytes: int = Field(2 * 1024**3, gt=0, description="largest upload in bytes")
+    max_duration_s: float = Field(3600, gt=0, description="longest video in seconds")
+    max_pixels: int = Field(8192 * 8192, gt=0, description="largest picture in pixels")
+
+    api_host: str = Field("127.0.0.1", description="address the API binds to")
+    api_port: int = Field(8080, ge=0, description="port the API binds to")
+    cors_origins: str = Field("*", description="browser origins that may call, by comma; * = all")
+    allow_private_urls: bool = Field(False, description="fetch inputs from private addresses too")
+    log_level: str = Field("INFO", description="lowest level logged")
+
+    @property
+    def models(self) -> Path:
+        """Where pose models are."""
+        return self.models_dir or self.data_dir / "models"
+
+
+def _from_files(environment: dict[str, str]) -> dict[str, str]:
+    """Values of secrets that are given as `POSEQUEUE_<NAME>_FILE`."""
+    return {
+        name.removeprefix(PREFIX).removesuffix("_FILE").lower(): Path(path).read_text().strip()
+        for name, path in environment.items()
+        if name.startswith(PREFIX) and name.endswith("_FILE")
+    }
+
+
+@cache
+def settings() -> Settings:
+    """This process's settings; raises pydantic.ValidationError where one cannot be."""
+    given: dict[str, Any] = _from_files(dict(os.environ))
+    return Settings(**given)

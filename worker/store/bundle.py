@@ -1,0 +1,52 @@
+"""All stores of a process, opened once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from worker.settings import Settings
+from worker.store.apikeys import KeyStore
+from worker.store.connection import Client, connect
+from worker.store.idempotency import IdempotencyStore
+from worker.store.jobs import JobStore
+from worker.store.leases import LeaseStore
+from worker.store.objects import ObjectStore
+from worker.store.streams import PoseLog, StreamStore
+from worker.store.uploads import UploadStore
+from worker.store.workers import WorkerStore
+
+
+@dataclass(frozen=True)
+class Stores:
+    """Redis and S3 as the rest of the house sees them."""
+
+    settings: Settings
+    redis: Client
+    objects: ObjectStore
+    jobs: JobStore
+    leases: LeaseStore
+    streams: StreamStore
+    poses: PoseLog
+    uploads: UploadStore
+    keys: KeyStore
+    workers: WorkerStore
+    idempotency: IdempotencyStore
+
+
+def open_stores(settings: Settings) -> Stores:
+    """Opens them; nothing is sent yet, so a missing server shows at the first use."""
+    client = connect(settings.redis_url.get_secret_value())
+    objects = ObjectStore(settings)
+    return Stores(
+        settings=settings,
+        redis=client,
+        objects=objects,
+        jobs=JobStore(client),
+        leases=LeaseStore(client, settings.lease_ttl_s, settings.max_lost),
+        streams=StreamStore(client, settings.firehose_partitions, settings.firehose_length),
+        poses=PoseLog(client),
+        uploads=UploadStore(client, objects, settings.upload_url_ttl_s, settings.record_ttl_s),
+        keys=KeyStore(client),
+        workers=WorkerStore(client),
+        idempotency=IdempotencyStore(client, settings.idempotency_ttl_s),
+    )

@@ -1,0 +1,125 @@
+"""Who runs a job: leases with fencing tokens, and every write of a worker.
+
+A claim counts up the job's fence; its value is the token of that run. Each write names the token
+and is refused once another worker has claimed the job, however late it comes.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from worker.contract.messages import Entry, encode, type_of
+from worker.store import keys, scripts
+from worker.store.connection import Client, text
+from worker.store.errors import Fenced
+from worker.store.jobs import iso, json_fields
+
+Outcome = Literal["run", "lost", "busy", "final", "gone"]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What came of trying to take a job; `token` and `attempt` only for `run` and `lost`."""
+
+    outcome: Outcome
+    token: int
+    attempt: int
+
+
+class LeaseStore:
+    """Claims, heartbeats and fenced commits. `ttl_s` is how long a worker may be silent."""
+
+    def __init__(
+        self,
+        client: Client,
+        ttl_s: float = 15,
+        max_lost: int = 3,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._redis = client
+        self._ttl_s = ttl_s
+        self._max_lost = max_lost
+        self._clock = clock
+        self._claim = client.register_script(scripts.CLAIM)
+        self._commit = client.register_script(scripts.COMMIT)
+        self._extend = client.register_script(scripts.EXTEND)
+
+    @property
+    def ttl_s(self) -> float:
+        """Seconds after which a silent worker has lost its job."""
+        return self._ttl_s
+
+    def claim(self, job_id: str) -> Claim:
+        """Takes the job if nobody has it.
+
+        `busy`: somebody runs it; `final`: it is finished; `gone`: erased; `lost`: taken, but too
+        many workers died of it: the caller is to fail it as `worker_lost`.
+        """
+        started = json_fields({"at": iso(self._clock())})["at"]
+        outcome, token, attempt = self._claim(
+            keys=[keys.job(job_id), keys.fence(job_id), keys.lease(job_id)],
+            args=[self._ttl_ms(), self._max_lost, started],
+        )
+        claim = Claim(text(outcome), int(token), int(attempt))  # type: ignore[arg-type]
+        if claim.token:
+            with self._redis.pipeline(transaction=False) as pipe:
+                pipe.zadd(keys.RUNNING, {job_id: self._clock() + self._ttl_s})
+                pipe.zrem(keys.QUEUED, job_id)
+                pipe.execute()
+        return claim
+
+    def extend(self, job_id: str, token: int) -> None:
+        """A sign of life; raises Fenced where the lease is not ours any more."""
+        held = self._extend(keys=[keys.lease(job_id)], args=[token, self._ttl_ms()])
+        if not held:
+            raise Fenced(job_id)
+        self._redis.zadd(keys.RUNNING, {job_id: self._clock() + self._ttl_s}, xx=True)
+
+    def commit(
+        self,
+        job_id: str,
+        token: int,
+        entries: Sequence[Entry] = (),
+        *,
+        place: int = -1,
+        log: bytes = b"",
+        fields: dict[str, Any] | None = None,
+        release: bool = False,
+    ) -> int:
+        """Writes a log entry, messages and fields of the record together; all or nothing.
+
+        `place` is where `log` belongs in the pose log. Returns how many messages were new.
+        Raises Fenced where the lease is not ours any more.
+        """
+        values = json_fields(fields or {})
+        args: list[Any] = [token, self._ttl_ms(), int(release), len(values)]
+        for name, value in values.items():
+            args += (name, value)
+        args += (place, log)
+        for entry in entries:
+            args += (entry.id, type_of(entry.message), encode(entry.message))
+        hash_keys = [keys.lease(job_id), keys.job(job_id), keys.poses(job_id)]
+        added = int(self._commit(keys=[*hash_keys, keys.messages(job_id)], args=args))
+        if added < 0:
+            raise Fenced(job_id)
+        if release:
+            self._redis.zrem(keys.RUNNING, job_id)
+        return added
+
+    def overdue(self) -> list[str]:
+        """Running jobs whose lease ran out; each is handed to one caller only."""
+        now = self._clock()
+        rows = self._redis.zrangebyscore(keys.RUNNING, "-inf", now)
+        lost = []
+        for job_id in map(text, rows):
+            if self._redis.exists(keys.lease(job_id)):
+                continue
+            if self._redis.zadd(keys.RUNNING, {job_id: now + self._ttl_s}, gt=True, ch=True):
+                lost.append(job_id)
+        return lost
+
+    def _ttl_ms(self) -> int:
+        return int(self._ttl_s * 1000)

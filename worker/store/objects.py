@@ -1,0 +1,207 @@
+"""Objects in S3: uploads, archives, exports. Presigned URLs are SigV4, for the public endpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+from urllib.parse import unquote, urlsplit
+
+import boto3
+from botocore.client import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from worker.settings import Settings
+from worker.store.errors import Conflict, NotFound, StoreUnavailable
+
+PART_BYTES = 16 * 1024 * 1024
+SINGLE_PUT_BYTES = 64 * 1024 * 1024
+"""Above this an upload goes in parts and can be resumed."""
+
+
+def upload_key(tenant: str, upload_id: str) -> str:
+    """Where an upload lies."""
+    return f"uploads/{tenant}/{upload_id}"
+
+
+def job_prefix(tenant: str, job_id: str) -> str:
+    """Everything a job made lies below this."""
+    return f"jobs/{tenant}/{job_id}/"
+
+
+def key_in_url(url: str, prefix: str) -> str | None:
+    """The key below `prefix` that a presigned URL is for, in either addressing style."""
+    path = unquote(urlsplit(url).path)
+    place = path.find("/" + prefix)
+    return None if place < 0 else path[place + 1 :]
+
+
+def _client(settings: Settings, endpoint: str | None) -> Any:
+    secret = settings.s3_secret_key
+    return boto3.client(
+        "s3",
+        endpoint_url=endpoint,
+        region_name=settings.s3_region,
+        aws_access_key_id=settings.s3_access_key,
+        aws_secret_access_key=secret.get_secret_value() if secret else None,
+        # a custom endpoint would still be signed with SigV2
+        config=Config(
+            signature_version="s3v4",
+            s3={"addressing_style": "path" if endpoint else "auto"},
+            connect_timeout=5,
+            read_timeout=60,
+            retries={"max_attempts": 4, "mode": "standard"},
+        ),
+    )
+
+
+class ObjectStore:
+    """One bucket; raises NotFound for a missing object and StoreUnavailable for a silent server."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.bucket = settings.s3_bucket
+        self._client = _client(settings, settings.s3_endpoint)
+        public = settings.s3_public_endpoint or settings.s3_endpoint
+        self._public = _client(settings, public)
+
+    def _call(self, name: str, **arguments: Any) -> Any:
+        try:
+            return getattr(self._client, name)(Bucket=self.bucket, **arguments)
+        except ClientError as error:
+            status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+            if status == 404:
+                raise NotFound(str(arguments.get("Key", self.bucket))) from error
+            raise StoreUnavailable(f"S3 {name}: {error}") from error
+        except BotoCoreError as error:
+            raise StoreUnavailable(f"S3 {name}: {error}") from error
+
+    def ensure_bucket(self) -> None:
+        """Makes the bucket where it is missing."""
+        try:
+            self._call("head_bucket")
+        except NotFound:
+            self._call("create_bucket")
+
+    def allow_browsers(self, origins: list[str]) -> None:
+        """Lets pages of `origins` put and get with presigned URLs (CORS)."""
+        rule = {
+            "AllowedMethods": ["GET", "PUT", "HEAD"],
+            "AllowedOrigins": origins,
+            "AllowedHeaders": ["*"],
+            "ExposeHeaders": ["ETag"],
+            "MaxAgeSeconds": 3600,
+        }
+        self._call("put_bucket_cors", CORSConfiguration={"CORSRules": [rule]})
+
+    def put(self, key: str, data: bytes, content_type: str) -> None:
+        """Stores a small object."""
+        self._call("put_object", Key=key, Body=data, ContentType=content_type)
+
+    def put_file(self, key: str, path: Path, content_type: str) -> int:
+        """Stores a file, in parts where it is large; returns its size in bytes."""
+        try:
+            extra = {"ContentType": content_type}
+            self._client.upload_file(str(path), self.bucket, key, ExtraArgs=extra)
+        except (ClientError, BotoCoreError) as error:
+            raise StoreUnavailable(f"S3 upload of {key}: {error}") from error
+        return path.stat().st_size
+
+    def get(self, key: str) -> bytes:
+        """A small object whole."""
+        data: bytes = self._call("get_object", Key=key)["Body"].read()
+        return data
+
+    def lines(self, key: str) -> Iterator[bytes]:
+        """A stored text, line by line, without holding it whole."""
+        yield from self._call("get_object", Key=key)["Body"].iter_lines(chunk_size=1 << 16)
+
+    def fetch(self, key: str, path: Path) -> None:
+        """Downloads an object into a file."""
+        self.size(key)
+        with path.open("wb") as file:
+            self._download(key, file)
+
+    def _download(self, key: str, file: IO[bytes]) -> None:
+        try:
+            self._client.download_fileobj(self.bucket, key, file)
+        except (ClientError, BotoCoreError) as error:
+            raise StoreUnavailable(f"S3 download of {key}: {error}") from error
+
+    def size(self, key: str) -> int:
+        """Bytes of an object; raises NotFound."""
+        return int(self._call("head_object", Key=key)["ContentLength"])
+
+    def keys_below(self, prefix: str) -> Iterator[str]:
+        """Keys that start with `prefix`."""
+        more: dict[str, Any] = {}
+        while True:
+            page = self._call("list_objects_v2", Prefix=prefix, **more)
+            yield from (item["Key"] for item in page.get("Contents", ()))
+            if not page.get("IsTruncated"):
+                return
+            more = {"ContinuationToken": page["NextContinuationToken"]}
+
+    def delete(self, key: str) -> None:
+        """Deletes an object; a missing one is fine."""
+        self._call("delete_object", Key=key)
+
+    def delete_below(self, prefix: str) -> int:
+        """Deletes everything that starts with `prefix`; returns how many objects there were."""
+        found = list(self.keys_below(prefix))
+        for key in found:
+            self.delete(key)
+        return len(found)
+
+    def presign_get(self, key: str, ttl_s: int, filename: str | None = None) -> str:
+        """A URL that anybody can download the object from for `ttl_s` seconds."""
+        params: dict[str, Any] = {"Bucket": self.bucket, "Key": key}
+        if filename:
+            params["ResponseContentDisposition"] = f'attachment; filename="{filename}"'
+        url: str = self._public.generate_presigned_url("get_object", params, ExpiresIn=ttl_s)
+        return url
+
+    def presign_put(self, key: str, content_type: str, size: int, ttl_s: int) -> str:
+        """A URL that takes exactly `size` bytes of `content_type`."""
+        params = {
+            "Bucket": self.bucket,
+            "Key": key,
+            "ContentType": content_type,
+            "ContentLength": size,
+        }
+        url: str = self._public.generate_presigned_url("put_object", params, ExpiresIn=ttl_s)
+        return url
+
+    def start_parts(self, key: str, content_type: str) -> str:
+        """Begins a multipart upload; returns its id."""
+        reply = self._call("create_multipart_upload", Key=key, ContentType=content_type)
+        return str(reply["UploadId"])
+
+    def presign_part(self, key: str, parts_id: str, number: int, size: int, ttl_s: int) -> str:
+        """A URL that takes part `number` (from 1) of `size` bytes."""
+        params = {
+            "Bucket": self.bucket,
+            "Key": key,
+            "UploadId": parts_id,
+            "PartNumber": number,
+            "ContentLength": size,
+        }
+        url: str = self._public.generate_presigned_url("upload_part", params, ExpiresIn=ttl_s)
+        return url
+
+    def finish_parts(self, key: str, parts_id: str, etags: list[tuple[int, str]]) -> None:
+        """Joins the parts; raises Conflict where they are not what S3 has, NotFound when joined."""
+        parts = [{"PartNumber": number, "ETag": etag} for number, etag in sorted(etags)]
+        try:
+            self._client.complete_multipart_upload(
+                Bucket=self.bucket, Key=key, UploadId=parts_id, MultipartUpload={"Parts": parts}
+            )
+        except ClientError as error:
+            status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
+            if status == 404:
+                raise NotFound(key) from error
+            if status < 500:
+                code = error.response.get("Error", {}).get("Code", "refused")
+                raise Conflict(f"the parts cannot be joined: {code}") from error
+            raise StoreUnavailable(f"S3 joining of {key}: {error}") from error
+        except BotoCoreError as error:
+            raise StoreUnavailable(f"S3 joining of {key}: {error}") from error

@@ -1,0 +1,68 @@
+"""The atomic scripts. Portable to Redis 7.0 and Valkey; the key layout is in `keys.py`.
+
+Values of a job's hash are JSON, so that the record is the fields joined.
+"""
+
+from __future__ import annotations
+
+CLAIM = """
+-- keys: job, fence, lease; args: ttl ms, most lost workers, started at (JSON)
+local status = redis.call('HGET', KEYS[1], 'status')
+if not status then return {'gone', 0, 0} end
+if status ~= '"queued"' and status ~= '"running"' then return {'final', 0, 0} end
+if redis.call('EXISTS', KEYS[3]) == 1 then return {'busy', 0, 0} end
+local lost = tonumber(redis.call('HGET', KEYS[1], 'lost') or '0')
+if redis.call('HGET', KEYS[1], 'held') == '1' then
+  lost = redis.call('HINCRBY', KEYS[1], 'lost', 1)
+end
+local token = redis.call('INCR', KEYS[2])
+redis.call('SET', KEYS[3], token, 'PX', ARGV[1])
+local attempt = redis.call('HINCRBY', KEYS[1], 'attempt', 1)
+redis.call('HSET', KEYS[1], 'held', '1', 'status', '"running"')
+redis.call('HSETNX', KEYS[1], 'startedAt', ARGV[3])
+if lost >= tonumber(ARGV[2]) then return {'lost', token, attempt} end
+return {'run', token, attempt}
+"""
+
+COMMIT = """
+-- keys: lease, job, poses, messages
+-- args: token, ttl ms, release (0, 1), number of fields, (field, JSON)...,
+--       place of the log entry (-1 = none), log entry, (id, type, data)...
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return -1 end
+local at = 5
+for _ = 1, tonumber(ARGV[4]) do
+  redis.call('HSET', KEYS[2], ARGV[at], ARGV[at + 1])
+  at = at + 2
+end
+local place = tonumber(ARGV[at])
+if place >= 0 then
+  local length = redis.call('LLEN', KEYS[3])
+  if length < place then return redis.error_reply('pose log has a gap') end
+  if length == place then redis.call('RPUSH', KEYS[3], ARGV[at + 1]) end
+end
+at = at + 2
+local added = 0
+while ARGV[at] do
+  local reply = redis.pcall('XADD', KEYS[4], ARGV[at], 'type', ARGV[at + 1], 'data', ARGV[at + 2])
+  if type(reply) == 'table' and reply.err then
+    -- a replayed message is already there
+    if not string.find(reply.err, 'equal or smaller', 1, true) then return reply end
+  else
+    added = added + 1
+  end
+  at = at + 3
+end
+if ARGV[3] == '1' then
+  redis.call('HSET', KEYS[2], 'held', '0')
+  redis.call('DEL', KEYS[1])
+else
+  redis.call('PEXPIRE', KEYS[1], ARGV[2])
+end
+return added
+"""
+
+EXTEND = """
+-- keys: lease; args: token, ttl ms
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('PEXPIRE', KEYS[1], ARGV[2])
+"""
