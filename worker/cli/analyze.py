@@ -1,0 +1,123 @@
+"""`posequeue analyze`: a file to messages on stdout, with no server."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from worker.cli.options import job_options, with_job_options
+from worker.contract.editions import Edition, to_plain, view
+from worker.contract.messages import Entry, encode
+
+
+def progress_bar() -> tuple[Callable[[float], None], Callable[[], None]]:
+    """A bar on stderr and how to end it; does nothing where stderr is no terminal."""
+    if not sys.stderr.isatty():
+        return (lambda _share: None), (lambda: None)
+    from rich.console import Console
+    from rich.progress import Progress
+
+    bar = Progress(console=Console(stderr=True), transient=True)
+    task = bar.add_task("analysing", total=1.0)
+    bar.start()
+    return (lambda share: bar.update(task, completed=share)), bar.stop
+
+
+def write(entry: Entry, edition: Edition) -> None:
+    """One JSON line on stdout a message."""
+    if edition is Edition.V3:
+        sys.stdout.buffer.write(encode(entry.message) + b"\n")
+        return
+    import msgspec
+
+    for plain in view(to_plain(entry.message), edition):
+        sys.stdout.buffer.write(msgspec.json.encode(plain) + b"\n")
+
+
+def _source_of(file: Path | None, given: dict[str, Any]) -> str | None:
+    if given.get("source") or file is None:
+        return given.get("source")
+    from worker.media.sniff import sniff
+
+    return sniff(file)
+
+
+def _recorded(poses: Path | None) -> list[bytes]:
+    if poses is None or not poses.exists():
+        return []
+    from worker.contract.poses import split_log
+
+    return split_log(poses.read_bytes())
+
+
+def _save(poses: Path, log: list[bytes]) -> None:
+    from worker.contract.poses import framed
+
+    part = poses.with_name(poses.name + ".part")
+    part.write_bytes(b"".join(map(framed, log)))
+    part.replace(poses)
+
+
+@with_job_options
+def analyze(
+    file: Annotated[
+        Path | None, typer.Argument(help="video or image; none with --poses IN")
+    ] = None,
+    export: Annotated[Path | None, typer.Option(help="write the overlay video here")] = None,
+    edition: Annotated[Edition, typer.Option(help="view of the messages")] = Edition.V3,
+    poses: Annotated[
+        Path | None, typer.Option(help="pose log: read where it exists, else written")
+    ] = None,
+    threads: Annotated[int, typer.Option(help="processors to use; 0 = all")] = 0,
+    **options: Any,
+) -> None:
+    """Analyse FILE in this process: messages as JSON lines on stdout, progress on stderr."""
+    recorded = _recorded(poses)
+    if file is None and not recorded:
+        raise typer.BadParameter("give a FILE, or --poses with an existing pose log")
+    if file is not None and not file.is_file():
+        raise typer.BadParameter(f"there is no file {file}")
+    fields = job_options(
+        {**options, "source": _source_of(file, options)}, export=True if export else None
+    )
+    raise typer.Exit(_run(file, fields, recorded, export, edition, poses, threads))
+
+
+def _run(
+    file: Path | None,
+    fields: dict[str, Any],
+    recorded: list[bytes],
+    export: Path | None,
+    edition: Edition,
+    poses: Path | None,
+    threads: int,
+) -> int:
+    import os
+
+    from worker.cli.engine import local_engine
+    from worker.contract.options import parse_options
+    from worker.local import LocalJob
+
+    count = threads or len(os.sched_getaffinity(0))
+    job = LocalJob(
+        file,
+        parse_options(fields),
+        lambda: local_engine(count),
+        recorded=recorded,
+        export_to=export,
+        threads=count,
+    )
+    report, end = progress_bar()
+    try:
+        for entry in job.messages(report):
+            write(entry, edition)
+            sys.stdout.buffer.flush()
+    finally:
+        end()
+    if poses is not None and not recorded and job.succeeded:
+        _save(poses, job.log)
+    return 0 if job.succeeded else 1

