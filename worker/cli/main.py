@@ -4,17 +4,42 @@ from __future__ import annotations
 
 import typer
 
+from worker.cli import admin, jobs
 from worker.cli.analyze import analyze
+from worker.cli.doctor import doctor
+from worker.cli.up import up
 
 app = typer.Typer(
     name="posequeue",
     help="Analyse exercise videos and images: workers, queue and API.",
     no_args_is_help=True,
-    invoke_without_command=False,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command()(analyze)
+for command in (
+    analyze,
+    up,
+    jobs.submit,
+    jobs.jobs,
+    jobs.job,
+    jobs.messages,
+    jobs.cancel,
+    admin.worker,
+    admin.api,
+    doctor,
+):
+    app.command()(command)
+app.add_typer(admin.keys, name="keys")
+app.add_typer(admin.models, name="models")
+
+
+@app.command()
+def exercises() -> None:
+    """List the exercises and how they are seen and counted."""
+    from worker.contract.exercises import CATALOGUE
+
+    for entry in CATALOGUE.values():
+        typer.echo(f"{entry.id:<20} {entry.kind:<5} view {entry.view}")
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -61,7 +62,8 @@ def closeness(one: Boxes, other: Boxes) -> float:
     Fast movers overlap little, so centres within half a body size with similar area count too.
     """
     overlap = float(iou(one, other[None])[0])
-    size = float(np.sqrt(max(area(one), area(other), 1e-6)))
+    mine, theirs = float(area(one)), float(area(other))
+    size = math.sqrt(max(mine, theirs, 1e-6))
     distance = float(np.hypot(*((one[:2] + one[2:] - other[:2] - other[2:]) / 2)))
-    ratio = float(min(area(one), area(other)) / max(area(one), area(other), 1e-6))
+    ratio = min(mine, theirs) / max(mine, theirs, 1e-6)
     return max(overlap, 0.6 * ratio * max(0.0, 1 - distance / (0.75 * size)))

@@ -67,9 +67,10 @@ class PoseEstimator:
             return np.zeros((0, 17, 3), np.float32)
         if self._session.gpu:
             return self._batched(images, boxes)
-        one_by_one = self._pool.map if self._pool else map
-        poses: NDArray[np.float32] = np.stack(list(one_by_one(self._single, images, boxes)))
-        return poses
+        if self._pool is None:
+            return np.stack([self._single(*pair) for pair in zip(images, boxes, strict=True)])
+        poses = list(self._pool.map(self._single, images, boxes))
+        return np.stack(poses)
 
     def _single(self, image: NDArray[np.uint8], box: Boxes) -> NDArray[np.float32]:
         crop = masked_crop(image, box, self.size)
@@ -86,7 +87,7 @@ class PoseEstimator:
             for row, box in enumerate(part):
                 crops[row] = masked_crop(images[start + row], box, self.size)
             results.append(self._to_image(self._session.run(crops)[0][: len(part)], part))
-        return np.concatenate(results)
+        return np.concatenate(results).astype(np.float32)
 
     def _to_image(self, output: NDArray[Any], boxes: Sequence[Boxes]) -> NDArray[np.float32]:
         """Model output [n, 17, 3] of y, x (0-1 of the crop), score, as image pixels."""

@@ -24,6 +24,7 @@ SWEEP_AFTER_S = 600.0
 class _Erased(msgspec.Struct, frozen=True):
     tenant: str
     job: str
+    upload: str | None
 
 
 def erase_job(stores: Stores, job: Job) -> None:
@@ -32,12 +33,10 @@ def erase_job(stores: Stores, job: Job) -> None:
     The record goes first, so that nothing of the job is committed from then on. Raises
     StoreUnavailable where S3 does not answer; then the sweep erases what is left.
     """
-    note = msgspec.json.encode(_Erased(job.tenant, job.id))
+    note = msgspec.json.encode(_Erased(job.tenant, job.id, job.input.uploadId))
     stores.redis.zadd(keys.ERASED, {note: time.time()})
     stores.jobs.erase(job)
-    stores.objects.delete_below(job_prefix(job.tenant, job.id))
-    if job.input.uploadId is not None:
-        _erase_upload(stores, job.input.uploadId, job.tenant)
+    _erase_objects(stores, job.tenant, job.id, job.input.uploadId)
     if job.status.final and _long_over(job, stores):
         stores.redis.zrem(keys.ERASED, note)
 
@@ -48,12 +47,15 @@ def sweep_erased(stores: Stores) -> int:
     for note in ripe:
         erased = msgspec.json.decode(note, type=_Erased)
         stores.redis.delete(*keys.of_job(erased.job))
-        stores.objects.delete_below(job_prefix(erased.tenant, erased.job))
+        _erase_objects(stores, erased.tenant, erased.job, erased.upload)
         stores.redis.zrem(keys.ERASED, note)
     return len(ripe)
 
 
-def _erase_upload(stores: Stores, upload_id: str, tenant: str) -> None:
+def _erase_objects(stores: Stores, tenant: str, job_id: str, upload_id: str | None) -> None:
+    stores.objects.delete_below(job_prefix(tenant, job_id))
+    if upload_id is None:
+        return
     try:
         upload = stores.uploads.get(upload_id, tenant)
     except NotFound:

@@ -79,7 +79,7 @@ class JobStore:
 
     def page(
         self, tenant: str, after: tuple[float, str] | None = None, limit: int = 50
-    ) -> list[tuple[float, str, Job | None]]:
+    ) -> Sequence[tuple[float, str, Job | None]]:
         """Up to `limit` rows of a tenant's list, newest first, that come after a row's place.
 
         A row is time of creation, id and record; the record is None where it has expired, and then

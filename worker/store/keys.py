@@ -15,7 +15,7 @@
     pq:upload:<id>         hash    an upload: tenant, key, size, type, multipart id
     pq:key:<sha256>        hash    an API key: id, tenant, plan, name, created
     pq:keys                set     sha256 of every API key
-    pq:erased              zset    jobs erased lately (JSON: tenant, job) by unix time
+    pq:erased              zset    jobs erased lately (JSON: tenant, job, upload) by unix time
     pq:workers             hash    heartbeat of every worker: kind, queues, unix time (JSON)
 
 Keys of one job share a hash tag, so that a cluster keeps them in one slot and a script may touch

@@ -1,0 +1,68 @@
+# PoseQueue: `make run` shows it, `make test` proves it; both set everything up by themselves.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+DATA   := .posequeue
+READY  := $(VENV)/.ready
+MODELS := $(DATA)/models/.ready
+
+# your own file: make run CLIP=path EXERCISE=push_up; make run ONCE=1 ends after the job
+CLIP     ?=
+EXERCISE ?= squat
+ONCE     ?=
+PORT     ?= 0
+
+export POSEQUEUE_DATA_DIR := $(DATA)
+# nothing is written outside the project, whatever HOME is
+export PIP_CACHE_DIR ?= $(CURDIR)/$(DATA)/cache/pip
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup models run test check bench lock clean
+
+help: ## what can be made
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "PoseQueue needs Python 3.11 or newer (set PYTHON=...)"; exit 1; }
+	@echo "setting up $(VENV) (locked, with hashes)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --require-hashes -r requirements.lock
+	@$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(MODELS): worker/pose/weights/registry.py | $(READY)
+	@echo "installing the pose models (pinned, converted once)"
+	@$(BIN)/posequeue models install
+	@$(BIN)/posequeue doctor --no-servers
+	@touch $@
+
+setup: $(READY) $(MODELS) ## environment, ffmpeg, servers, models
+
+models: $(MODELS)
+
+run: setup ## start everything here, run a sample job, serve until Ctrl-C
+	@$(BIN)/posequeue up --port $(PORT) --exercise "$(EXERCISE)" \
+	  $(if $(CLIP),--clip "$(CLIP)",--sample) $(if $(ONCE),--once)
+
+check: setup ## formatting, lint, types, import rules
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache > $(DATA)/imports.log || { cat $(DATA)/imports.log; exit 1; }
+
+test: check ## all checks and tests
+	@$(BIN)/python -m pytest $(PYTEST)
+
+bench: setup ## measure, and write tests/bench/RESULTS.md
+	@$(BIN)/python -m tests.bench.run
+
+lock: ## resolve requirements.lock anew (needs uv)
+	@uv pip compile pyproject.toml --extra worker --extra cpu --extra embedded --extra dev \
+	  --generate-hashes --no-emit-index-url --universal --python-version 3.11 \
+	  --custom-compile-command "make lock" --quiet --output-file requirements.lock
+
+clean: ## delete the environment; data stays
+	@rm -rf $(VENV)

@@ -1,0 +1,1 @@
+"""The HTTP room: what clients and browsers reach. Knows the contract, the store and the queue."""

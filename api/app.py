@@ -1,0 +1,98 @@
+"""The FastAPI application."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib import metadata
+
+import structlog
+from fastapi import APIRouter, FastAPI
+from prometheus_client import CollectorRegistry
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware.cors import CORSMiddleware
+
+from api import catalogue, docs, health, jobs, messages, problems, uploads
+from api.limits import BodyLimit
+from api.metrics import MeasureRequests, RequestMetrics, StoreCollector
+from api.models import ProblemView
+from worker.settings import Settings
+from worker.store.bundle import open_stores
+from worker.store.connection import connect_async
+from worker.store.errors import StoreUnavailable
+
+log = structlog.get_logger()
+
+_DESCRIPTION = """Analyses uploaded exercise videos and images: upload, create a job, read its
+messages. Errors are `application/problem+json`."""
+
+
+def _origins(settings: Settings) -> list[str]:
+    return [origin.strip() for origin in settings.cors_origins.split(",") if origin.strip()]
+
+
+async def _prepare_bucket(app: FastAPI, origins: list[str]) -> None:
+    """Makes the bucket and lets browsers PUT; a silent S3 must not keep the API from starting."""
+    objects = app.state.stores.objects
+    try:
+        await run_in_threadpool(objects.ensure_bucket)
+        await run_in_threadpool(objects.allow_browsers, origins)
+    except StoreUnavailable as error:
+        log.warning("bucket_not_prepared", error=str(error))
+
+
+def _add_middleware(app: FastAPI, metrics: RequestMetrics, origins: list[str]) -> None:
+    """The last one added sees a request first."""
+    app.add_middleware(BodyLimit)
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=origins,
+        allow_methods=["GET", "POST", "DELETE"],
+        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID"],
+        expose_headers=["Location", "Retry-After"],
+        max_age=3600,
+    )
+    app.add_middleware(MeasureRequests, metrics=metrics)
+
+
+def _routes() -> APIRouter:
+    problem = {"model": ProblemView, "description": "a refusal"}
+    versioned = APIRouter(prefix="/v1", responses={"4XX": problem, 503: problem})
+    for room in (uploads, jobs, messages, catalogue):
+        versioned.include_router(room.router)
+    return versioned
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The application on the stores of `settings`; they open when it starts.
+
+    Jobs are sent with `worker.app`, whose broker is the process's own `worker.settings.settings()`:
+    a server gives both the same Redis.
+    """
+    origins = _origins(settings)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.stores = open_stores(settings)
+        app.state.redis = connect_async(settings.redis_url.get_secret_value())
+        await _prepare_bucket(app, origins)
+        yield
+        await app.state.redis.aclose()
+        await run_in_threadpool(app.state.stores.redis.close)
+
+    app = FastAPI(
+        title="PoseQueue",
+        version=metadata.version("posequeue"),
+        description=_DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.registry = CollectorRegistry()
+    app.state.registry.register(StoreCollector(lambda: app.state.stores))
+    _add_middleware(app, RequestMetrics(app.state.registry), origins)
+    problems.install(app)
+    app.include_router(_routes())
+    app.include_router(health.router)
+    app.include_router(docs.router)
+    return app

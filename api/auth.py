@@ -1,0 +1,53 @@
+"""Who asks: a Bearer key, looked up by its digest. Keys are never logged."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from worker.contract.errors import BAD_TOKEN, ErrorCode, JobError
+from worker.store.apikeys import Tenant
+from worker.store.bundle import Stores
+
+_bearer = HTTPBearer(auto_error=False, description="A key made with `posequeue keys create`.")
+
+
+def get_stores(request: Request) -> Stores:
+    """The stores of this application."""
+    stores: Stores = request.app.state.stores
+    return stores
+
+
+def get_async_redis(request: Request) -> Any:
+    """The application's Redis client for the event loop."""
+    return request.app.state.redis
+
+
+StoresDep = Annotated[Stores, Depends(get_stores)]
+AsyncRedisDep = Annotated[Any, Depends(get_async_redis)]
+
+
+def get_tenant(
+    stores: StoresDep,
+    given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+) -> Tenant:
+    """Whose key the request bears; raises JobError `missing_token` or `invalid_token`."""
+    if given is None or not given.credentials.strip():
+        raise JobError(
+            ErrorCode.MISSING_TOKEN,
+            f"{BAD_TOKEN} The header 'Authorization: Bearer <key>' is missing.",
+            {"parameter": "Authorization"},
+        )
+    tenant = stores.keys.find(given.credentials.strip())
+    if tenant is None:
+        raise JobError(
+            ErrorCode.INVALID_TOKEN,
+            f"{BAD_TOKEN} The key is unknown or was revoked.",
+            {"parameter": "Authorization"},
+        )
+    return tenant
+
+
+TenantDep = Annotated[Tenant, Depends(get_tenant)]

@@ -1,0 +1,60 @@
+"""What there is: exercises, the messages' JSON Schema, and who asks."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Depends, Query
+from starlette.responses import JSONResponse
+
+from api.auth import StoresDep, TenantDep, get_tenant
+from api.limits import MAX_BODY_BYTES
+from api.models import MAX_METADATA_BYTES
+from api.strict import only
+from worker.contract.editions import Edition
+from worker.contract.exercises import ALIASES, CATALOGUE, ExerciseInfo
+from worker.contract.plans import GATED, Plan
+from worker.contract.schema import message_schema
+from worker.store.objects import PART_BYTES, SINGLE_PUT_BYTES
+
+router = APIRouter(tags=["catalogue"])
+
+
+def _exercise(entry: ExerciseInfo) -> dict[str, Any]:
+    aliases = sorted(alias for alias, name in ALIASES.items() if name == entry.id)
+    return {**msgspec.structs.asdict(entry), "aliases": aliases}
+
+
+@router.get("/exercises", dependencies=[Depends(get_tenant), Depends(only())])
+def get_exercises() -> dict[str, Any]:
+    """Every exercise: what it counts, from where it is seen, and its other names."""
+    return {"exercises": [_exercise(entry) for entry in CATALOGUE.values()]}
+
+
+@router.get("/schema/messages.json", dependencies=[Depends(get_tenant), Depends(only("edition"))])
+def get_schema(edition: Annotated[Edition, Query()] = Edition.V3) -> JSONResponse:
+    """The JSON Schema (2020-12) of the messages in an edition."""
+    return JSONResponse(message_schema(edition), media_type="application/schema+json")
+
+
+@router.get("/me", dependencies=[Depends(only())])
+def get_me(tenant: TenantDep, stores: StoresDep) -> dict[str, Any]:
+    """Tenant, plan and limits of the key."""
+    settings = stores.settings
+    return {
+        "tenant": tenant.tenant,
+        "plan": tenant.plan.value,
+        "keyId": tenant.keyId,
+        "name": tenant.name,
+        "blocked": list(GATED) if tenant.plan is Plan.FREE else [],
+        "limits": {
+            "uploadBytes": settings.max_upload_bytes,
+            "singlePutBytes": SINGLE_PUT_BYTES,
+            "partBytes": PART_BYTES,
+            "mediaSeconds": settings.max_duration_s,
+            "pixels": settings.max_pixels,
+            "requestBytes": MAX_BODY_BYTES,
+            "metadataBytes": MAX_METADATA_BYTES,
+        },
+    }

@@ -1,0 +1,136 @@
+"""The making of a job: checks, record, queue; once per Idempotency-Key."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+import time
+from typing import Any
+
+import msgspec
+import redis.exceptions
+import structlog
+
+from api.models import NewJob
+from api.problems import invalid_parameter
+from api.uploads import check_arrived
+from worker import app as queues
+from worker.contract.errors import JobError
+from worker.contract.jobs import Job, JobInput, JobStatus
+from worker.contract.options import JobOptions, parse_options
+from worker.contract.plans import check_plan
+from worker.store.apikeys import Tenant
+from worker.store.bundle import Stores
+from worker.store.errors import Conflict, NotFound, StoreUnavailable
+from worker.store.jobs import iso
+from worker.store.uploads import Upload
+
+log = structlog.get_logger()
+
+
+def read_options(values: dict[str, Any], tenant: Tenant) -> JobOptions:
+    """The options of a request that the tenant's plan allows; raises JobError."""
+    options = parse_options(values)
+    try:
+        msgspec.json.encode(options)
+    except UnicodeEncodeError as error:
+        raise invalid_parameter("options", "A text is not Unicode.", "valid Unicode") from error
+    check_plan(options, tenant.plan)
+    return options
+
+
+def digest_of(body: NewJob) -> str:
+    """What tells two requests with one Idempotency-Key apart; spacing and order do not."""
+    plain = json.dumps(body.model_dump(mode="json", exclude_unset=True), sort_keys=True)
+    return hashlib.sha256(plain.encode()).hexdigest()
+
+
+def check_key(key: str) -> str:
+    """An Idempotency-Key of 1 to 255 visible ASCII characters; raises JobError."""
+    if 1 <= len(key) <= 255 and key.isascii() and key.isprintable():
+        return key
+    allowed = "1 to 255 printable ASCII characters"
+    raise invalid_parameter("Idempotency-Key", f"Idempotency-Key takes {allowed}.", allowed)
+
+
+def create_job(stores: Stores, tenant: Tenant, body: NewJob, key: str | None) -> Job:
+    """The job, new or (same key, same body) the one made before.
+
+    Raises JobError for what the contract refuses, NotFound and Conflict for the upload, Conflict
+    and Mismatch for the key, StoreUnavailable where Redis, S3 or the queue is silent. What raises
+    leaves nothing behind.
+    """
+    options = read_options(body.options, tenant)
+    if key is None:
+        return _make(stores, tenant, body, options)
+    made = stores.idempotency.begin(tenant.tenant, check_key(key), digest_of(body))
+    if made is not None:
+        try:
+            return stores.jobs.get(made, tenant.tenant)
+        except NotFound as error:
+            raise Conflict("the job of this Idempotency-Key was erased") from error
+    try:
+        job = _make(stores, tenant, body, options)
+    except Exception:
+        _quietly(stores.idempotency.abandon, tenant.tenant, key)
+        raise
+    stores.idempotency.finish(tenant.tenant, key, job.id)
+    return job
+
+
+def _make(stores: Stores, tenant: Tenant, body: NewJob, options: JobOptions) -> Job:
+    upload = _upload_of(stores, tenant, body)
+    said = body.options.get("source") not in (None, "")
+    if upload is not None and not said and upload.contentType.startswith("image/"):
+        options = msgspec.structs.replace(options, source="image")
+    now = time.time()
+    deadline = body.deadlineSeconds
+    job = Job(
+        id="job_" + secrets.token_hex(12),
+        tenant=tenant.tenant,
+        plan=tenant.plan,
+        status=JobStatus.QUEUED,
+        source=options.source,
+        input=_input_of(body, upload),
+        options=options,
+        createdAt=iso(now),
+        queue=queues.choose_queue(options, stores.workers),
+        priority=body.priority,
+        metadata=body.metadata,
+        deadlineAt=None if deadline is None else iso(now + deadline),
+    )
+    stores.jobs.create(job)
+    _send(stores, job)
+    return job
+
+
+def _upload_of(stores: Stores, tenant: Tenant, body: NewJob) -> Upload | None:
+    if body.input.uploadId is None:
+        return None
+    upload = stores.uploads.get(body.input.uploadId, tenant.tenant)
+    check_arrived(stores, upload)
+    return upload
+
+
+def _input_of(body: NewJob, upload: Upload | None) -> JobInput:
+    if upload is None:
+        return JobInput(url=body.input.url)
+    return JobInput(uploadId=upload.id, key=upload.key, filename=upload.filename)
+
+
+def _send(stores: Stores, job: Job) -> None:
+    try:
+        queues.send_job(job.id, job.queue, job.priority)
+    except Exception as error:
+        # a record that no worker hears of would count as queued
+        _quietly(stores.jobs.erase, job)
+        raise StoreUnavailable(f"the queue did not take {job.id}: {error}") from error
+
+
+def _quietly(undo: Any, *arguments: Any) -> None:
+    """Undoes what can be undone; the error that made it necessary is the one to tell."""
+    try:
+        undo(*arguments)
+    except (redis.exceptions.RedisError, StoreUnavailable, JobError) as error:
+        log.warning("undo_failed", step=undo.__name__, error=str(error))

@@ -1,0 +1,99 @@
+"""Prometheus metrics: requests as they end, queue and workers as they are at the scrape."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter as Tally
+from collections.abc import Callable, Iterator
+
+import redis.exceptions
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from worker.store import keys
+from worker.store.bundle import Stores
+
+log = structlog.get_logger()
+
+
+class RequestMetrics:
+    """Counts and times requests by route template, so that ids make no series."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.requests = Counter(
+            "posequeue_http_requests",
+            "HTTP requests answered",
+            ["method", "route", "status"],
+            registry=registry,
+        )
+        self.seconds = Histogram(
+            "posequeue_http_response_seconds",
+            "Seconds until an HTTP answer began",
+            ["method", "route"],
+            registry=registry,
+            buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
+        )
+
+    def observe(self, scope: Scope, status: int, seconds: float) -> None:
+        """One answer began."""
+        route = getattr(scope.get("route"), "path", "none")
+        method = scope["method"] if route != "none" else "other"
+        self.requests.labels(method, route, str(status)).inc()
+        self.seconds.labels(method, route).observe(seconds)
+
+
+class MeasureRequests:
+    """Middleware that feeds RequestMetrics."""
+
+    def __init__(self, app: ASGIApp, metrics: RequestMetrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        begun = time.perf_counter()
+
+        async def watched(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self._metrics.observe(scope, message["status"], time.perf_counter() - begun)
+            await send(message)
+
+        await self._app(scope, receive, watched)
+
+
+class StoreCollector(Collector):
+    """Jobs by state and workers by kind; nothing where Redis is silent."""
+
+    def __init__(self, stores: Callable[[], Stores]) -> None:
+        self._stores = stores
+
+    def describe(self) -> Iterator[Metric]:
+        """Nothing is read at registration."""
+        yield from ()
+
+    def collect(self) -> Iterator[Metric]:
+        """The state now."""
+        stores = self._stores()
+        try:
+            states = {
+                "queued": stores.redis.zcard(keys.QUEUED),
+                "running": stores.redis.zcard(keys.RUNNING),
+            }
+            kinds = Tally(worker.kind for worker in stores.workers.alive())
+        except redis.exceptions.RedisError as error:
+            log.warning("metrics_without_redis", error=str(error))
+            return
+        jobs = GaugeMetricFamily("posequeue_jobs", "Jobs that are not finished", labels=["state"])
+        for state, count in states.items():
+            jobs.add_metric([state], count)
+        yield jobs
+        workers = GaugeMetricFamily("posequeue_workers", "Workers that live", labels=["kind"])
+        for kind in ("cpu", "gpu"):
+            workers.add_metric([kind], kinds[kind])
+        yield workers

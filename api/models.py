@@ -1,0 +1,253 @@
+"""Bodies of requests, and answers as the OpenAPI document describes them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, field_validator, model_validator
+
+from api.strict import Strict
+from worker.contract.editions import Edition
+from worker.contract.errors import DecodeError
+from worker.contract.jobs import JobStatus
+from worker.contract.messages import TYPES, entry_key
+
+MAX_METADATA_BYTES = 16_384
+MAX_DEADLINE_S = 7 * 86_400
+
+
+class NewUpload(Strict):
+    """What will be uploaded."""
+
+    filename: str = Field(min_length=1, max_length=255, examples=["squat.mp4"])
+    contentType: str = Field(
+        pattern=r"^(video|image)/[\w.+-]{1,100}$|^application/octet-stream$",
+        examples=["video/mp4"],
+    )
+    bytes: StrictInt = Field(ge=1, examples=[1048576])
+
+    @field_validator("filename")
+    @classmethod
+    def _printable(cls, value: str) -> str:
+        if not value.isprintable():
+            raise ValueError("a name of printable characters")
+        return value
+
+
+class PartDone(Strict):
+    """A part as S3 answered its PUT."""
+
+    number: StrictInt = Field(ge=1, le=10_000)
+    etag: str = Field(min_length=1, max_length=200)
+
+
+class CompleteUpload(Strict):
+    """All parts of a large upload."""
+
+    parts: list[PartDone] = Field(max_length=10_000)
+
+
+class InputRef(Strict):
+    """Where the media is: exactly one of the two."""
+
+    uploadId: str | None = Field(None, min_length=1, max_length=100)
+    url: str | None = Field(None, max_length=4096)
+
+    @field_validator("url")
+    @classmethod
+    def _web_address(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)  # ValueError for a broken one
+        if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
+            raise ValueError("an http or https address")
+        if not (value.isascii() and value.isprintable() and " " not in value):
+            raise ValueError("an address of printable ASCII without spaces")
+        if parts.username is not None or parts.password is not None:
+            raise ValueError("an address without user name and password")
+        return value
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> InputRef:
+        if (self.uploadId is None) == (self.url is None):
+            raise ValueError("exactly one of uploadId and url")
+        return self
+
+
+class NewJob(Strict):
+    """A job to do; `options` are those of the contract."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "input": {"uploadId": "upl_0123456789abcdef01234567"},
+                    "options": {"exercise": "squat", "keypoints": True, "export": True},
+                    "metadata": {"athlete": 17},
+                    "priority": "normal",
+                }
+            ]
+        }
+    )
+
+    input: InputRef
+    options: dict[str, Any] = Field(default_factory=dict)
+    metadata: dict[str, Any] = Field(default_factory=dict)
+    priority: Literal["low", "normal", "high"] = "normal"
+    deadlineSeconds: int | None = Field(None, ge=1, le=MAX_DEADLINE_S)
+
+    @field_validator("metadata")
+    @classmethod
+    def _small(cls, value: dict[str, Any]) -> dict[str, Any]:
+        try:
+            size = len(json.dumps(value, ensure_ascii=False, allow_nan=False).encode())
+        except (ValueError, RecursionError) as error:
+            raise ValueError("JSON without NaN and deep nesting") from error
+        if size > MAX_METADATA_BYTES:
+            raise ValueError(f"at most {MAX_METADATA_BYTES} bytes of JSON")
+        return value
+
+
+class JobsQuery(Strict):
+    """Which jobs to list."""
+
+    status: JobStatus | None = None
+    cursor: str | None = Field(None, max_length=200, description="`next` of the page before")
+    limit: int = Field(50, ge=1, le=200)
+
+
+class MessagesQuery(Strict):
+    """Which messages, in which edition."""
+
+    after: str = Field("0-0", max_length=50, description="an entry id; messages after it")
+    limit: int = Field(100, ge=1, le=1000, description="not used by the event stream")
+    types: str | None = Field(
+        None, max_length=500, description="types by comma", examples=["counter,done"]
+    )
+    edition: Edition = Edition.V3
+
+    @field_validator("after")
+    @classmethod
+    def _place(cls, value: str) -> str:
+        return check_entry_id(value)
+
+    @field_validator("types")
+    @classmethod
+    def _known(cls, value: str | None) -> str | None:
+        if value is not None and not set(value.split(",")) <= set(TYPES):
+            raise ValueError(f"types by comma of {', '.join(TYPES)}")
+        return value
+
+    @property
+    def wanted(self) -> frozenset[str] | None:
+        """The types; None for all."""
+        return None if self.types is None else frozenset(self.types.split(","))
+
+
+def check_entry_id(value: str) -> str:
+    """`value` where it is an entry id, two numbers of 64 bits; raises ValueError."""
+    try:
+        place = entry_key(value)
+    except DecodeError as error:
+        raise ValueError("an entry id such as 12-1") from error
+    if not all(0 <= number < 2**63 for number in place) or not value.replace("-", "").isdecimal():
+        raise ValueError("an entry id such as 12-1")
+    return value
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class UploadView(_Answer):
+    """Where to PUT the bytes; in parts where `parts` is there."""
+
+    id: str
+    method: Literal["PUT"]
+    url: str | None = None
+    headers: dict[str, str] | None = None
+    partBytes: int | None = None
+    parts: list[dict[str, Any]] | None = None
+    expiresAt: str
+
+
+class MediaView(_Answer):
+    """The media as probed."""
+
+    durationMs: float
+    width: int
+    height: int
+    fps: float
+    frames: int | None
+    codec: str
+    rotation: int
+
+
+class ResultView(_Answer):
+    """What came of it; `seconds` for holds."""
+
+    count: int
+    seconds: float | None = None
+    avgScore: float | None
+    grade: str | None
+    personFrames: int
+    frames: int
+
+
+class ExportView(_Answer):
+    """One export; the URL is signed when the job is read."""
+
+    kind: str
+    url: str
+    mimeType: str
+    bytes: int
+    expiresAt: str
+
+
+class UsageView(_Answer):
+    """What the job used."""
+
+    mediaSeconds: float
+    computeSeconds: float
+
+
+class JobView(_Answer):
+    """A job."""
+
+    id: str
+    status: JobStatus
+    progress: float
+    attempt: int
+    queuePosition: int | None = None
+    source: Literal["video", "image"]
+    options: dict[str, Any]
+    metadata: dict[str, Any]
+    createdAt: str
+    startedAt: str | None = None
+    finishedAt: str | None = None
+    deadlineAt: str | None = None
+    media: MediaView | None = None
+    result: ResultView | None = None
+    exports: list[ExportView]
+    error: dict[str, Any] | None = None
+    usage: UsageView
+    links: dict[str, str]
+
+
+class JobsView(_Answer):
+    """A page of jobs, newest first; `next` is null on the last page."""
+
+    jobs: list[JobView]
+    next: str | None
+
+
+class ProblemView(_Answer):
+    """An error (RFC 9457)."""
+
+    status: int
+    title: str
+    code: str
+    detail: str
+    details: dict[str, Any]

@@ -1,0 +1,176 @@
+"""Every error as `application/problem+json` (RFC 9457) with a code of the contract.
+
+Codes beside the contract's: `not_found`, `conflict` and, for what HTTP itself refuses,
+`method_not_allowed`, `payload_too_large` and `unavailable`.
+"""
+
+from __future__ import annotations
+
+import http
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import redis.exceptions
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from kombu.exceptions import OperationalError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from worker.contract.errors import DecodeError, ErrorCode, JobError
+from worker.store.errors import Conflict, NotFound, StoreUnavailable
+from worker.store.idempotency import Mismatch
+
+log = structlog.get_logger()
+
+RETRY_AFTER_S = 5
+_STATUS: dict[ErrorCode, int] = {
+    ErrorCode.MISSING_TOKEN: 401,
+    ErrorCode.INVALID_TOKEN: 401,
+    ErrorCode.DEVELOPER_FEATURES_NOT_ALLOWED: 403,
+    ErrorCode.MEDIA_TOO_LARGE: 413,
+    ErrorCode.QUOTA_EXCEEDED: 429,
+    ErrorCode.INTERNAL: 500,
+}
+_HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 413: "payload_too_large"}
+_SILENT = (
+    StoreUnavailable,
+    OperationalError,
+    redis.exceptions.ConnectionError,
+    redis.exceptions.TimeoutError,
+)
+
+
+class Problem(Response):
+    """An error as its client reads it."""
+
+    media_type = "application/problem+json"
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        details: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        body: dict[str, Any] = {
+            "status": status,
+            "title": http.HTTPStatus(status).phrase,
+            "code": code,
+            "detail": detail,
+            "details": dict(details or {}),
+        }
+        # ASCII, as a refused text may hold what UTF-8 cannot encode
+        super().__init__(json.dumps(body, default=str).encode(), status, dict(headers or {}))
+
+
+def invalid_parameter(parameter: str, detail: str, allowed: Any) -> JobError:
+    """The refusal of one field or parameter; `allowed` says what it takes."""
+    return JobError(
+        ErrorCode.INVALID_PARAMETER, detail, {"parameter": parameter, "allowed": allowed}
+    )
+
+
+def job_error(error: JobError) -> Problem:
+    """A refusal of the contract; 422 where no other status fits better."""
+    status = _STATUS.get(error.code, 422)
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
+    return Problem(status, error.code.value, error.message, error.details, headers)
+
+
+def _allowed(error: Mapping[str, Any]) -> Any:
+    """What a refused value should have been, from one of pydantic's errors."""
+    context = error.get("ctx") or {}
+    if "allowed" in context:
+        return context["allowed"]
+    if error["type"] == "literal_error":
+        return [name.strip(" '") for name in context["expected"].replace(" or ", ",").split(",")]
+    if error["type"] == "missing":
+        return "required"
+    return str(error["msg"]).removeprefix("Input should be ").removeprefix("Value error, ")
+
+
+def _parameter(location: Sequence[Any], context: Mapping[str, Any]) -> str:
+    """A field's path within the body, or a parameter's name."""
+    path = [str(part) for part in location[1:]]
+    if "parameter" in context:
+        path.append(str(context["parameter"]))
+    return ".".join(path) or str(location[0])
+
+
+def validation_error(error: RequestValidationError) -> Problem:
+    """The first thing wrong with a request: 400 where it is no JSON, 422 where it is refused."""
+    first = error.errors()[0]
+    if first["type"] == "json_invalid":
+        details = {"parameter": "body", "allowed": "a JSON object"}
+        return Problem(400, ErrorCode.INVALID_PARAMETER, "The body is not JSON.", details)
+    parameter = _parameter(first["loc"], first.get("ctx") or {})
+    message = str(first["msg"]).removeprefix("Value error, ")
+    details = {"parameter": parameter, "allowed": _allowed(first)}
+    return Problem(422, ErrorCode.INVALID_PARAMETER, f"'{parameter}': {message}", details)
+
+
+def http_error(error: HTTPException) -> Problem:
+    """What routing and body reading refuse."""
+    code = _HTTP_CODES.get(error.status_code, ErrorCode.INVALID_PARAMETER.value)
+    return Problem(error.status_code, code, str(error.detail), None, error.headers)
+
+
+def unavailable(error: Exception) -> Problem:
+    """Redis, S3 or the queue did not answer; the text of the error stays here."""
+    log.warning("unavailable", error=str(error), kind=type(error).__name__)
+    return Problem(
+        503,
+        "unavailable",
+        "A part of the service does not answer; try again.",
+        None,
+        {"Retry-After": str(RETRY_AFTER_S)},
+    )
+
+
+def _answer(error: Exception) -> Problem:
+    match error:
+        case JobError():
+            return job_error(error)
+        case RequestValidationError():
+            return validation_error(error)
+        case HTTPException():
+            return http_error(error)
+        case NotFound():
+            return Problem(404, "not_found", str(error))
+        case Conflict():
+            return Problem(409, "conflict", str(error))
+        case Mismatch():
+            text = "This Idempotency-Key was used with another request."
+            return Problem(422, "conflict", text, {"parameter": "Idempotency-Key"})
+        case DecodeError():
+            log.error("broken_record", error=str(error))
+            return Problem(500, ErrorCode.INTERNAL, "A stored record cannot be read.")
+    if isinstance(error, _SILENT):
+        return unavailable(error)
+    return Problem(500, ErrorCode.INTERNAL, "Something went wrong here.")
+
+
+async def handle(_request: Request, error: Exception) -> Response:
+    """The handler of all of them."""
+    return _answer(error)
+
+
+def install(app: FastAPI) -> None:
+    """Every error of `app` answers as a problem; an unforeseen one is logged by the server too."""
+    kinds: tuple[type[Exception], ...] = (
+        JobError,
+        RequestValidationError,
+        HTTPException,
+        NotFound,
+        Conflict,
+        Mismatch,
+        DecodeError,
+        *_SILENT,
+        Exception,
+    )
+    for kind in kinds:
+        app.add_exception_handler(kind, handle)

@@ -1,0 +1,68 @@
+"""The API as a real server on the real stores, and clients of two tenants."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+HERE = Path(__file__).resolve().parent
+# this folder is called like the package it tests: the package must be on the path to win
+sys.path[:0] = [str(HERE.parent.parent), str(HERE)]
+
+from api.server import make_server  # noqa: E402
+from worker import app as queues  # noqa: E402
+from worker.contract.plans import Plan  # noqa: E402
+from worker.settings import Settings  # noqa: E402
+from worker.store.bundle import Stores  # noqa: E402
+
+Client = httpx.Client
+
+
+@pytest.fixture(scope="session")
+def address(servers: Settings) -> Iterator[str]:
+    """The base address of a server that runs on its own port in this process."""
+    queues.app.conf.broker_url = servers.redis_url.get_secret_value()
+    server = make_server(servers.model_copy(update={"api_port": 0}))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive(), "the API ended at its start"
+        thread.join(0.02)
+    host, port = server.servers[0].sockets[0].getsockname()
+    yield f"http://{host}:{port}"
+    server.should_exit = True
+    thread.join(10)
+
+
+@pytest.fixture
+def connect(stores: Stores, address: str) -> Iterator[Callable[..., Client]]:
+    """Makes clients: `connect("acme", Plan.FREE)`."""
+    opened: list[Client] = []
+
+    def make(tenant: str = "acme", plan: Plan = Plan.DEVELOPER) -> Client:
+        key = stores.keys.create(tenant, plan)
+        headers = {"Authorization": f"Bearer {key}"}
+        opened.append(httpx.Client(base_url=f"{address}/v1", headers=headers, timeout=20))
+        return opened[-1]
+
+    yield make
+    for client in opened:
+        client.close()
+
+
+@pytest.fixture
+def client(connect: Callable[..., Client]) -> Client:
+    """A client of the tenant acme on the developer plan."""
+    return connect()
+
+
+@pytest.fixture
+def public(address: str, stores: Stores) -> Iterator[Client]:
+    """A client without a key, outside /v1."""
+    with httpx.Client(base_url=address, timeout=20) as opened:
+        yield opened

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from worker.media.child import TAIL_BYTES, Child, ChildLimits, ChildStalled, run
+
+
+@pytest.fixture
+def text(tmp_path: Path) -> Path:
+    path = tmp_path / "text"
+    path.write_bytes(b"hello")
+    return path
+
+
+def alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_output_status_and_errors(text: Path) -> None:
+    status, output, tail = run(["/bin/sh", "-c", "cat; echo bad >&2; exit 3"], text, ChildLimits())
+    assert (status, output, tail) == (3, b"hello", "bad")
+
+
+def test_too_much_output_is_cut_off(text: Path) -> None:
+    status, output, _ = run(["cat", "/dev/zero"], text, ChildLimits(), max_output=1000)
+    assert (status, output) == (1, b"")
+
+
+def test_error_tail_is_bounded(text: Path) -> None:
+    script = "head -c 1000000 /dev/zero | tr '\\0' x >&2; printf end >&2"
+    _, _, tail = run(["/bin/sh", "-c", script], text, ChildLimits())
+    assert len(tail) == TAIL_BYTES
+    assert tail.endswith("end")
+
+
+def test_silence_is_an_error_and_the_child_is_gone(text: Path) -> None:
+    limits = ChildLimits(stall_seconds=0.1)
+    with Child(["sleep", "60"], limits=limits, source=text) as child:
+        process = child._process.pid
+        with pytest.raises(ChildStalled):
+            child.read_into(memoryview(bytearray(1)))
+    assert not alive(process)
+
+
+def test_grandchildren_are_killed_too(text: Path) -> None:
+    script = "sleep 60 & echo $!; wait"
+    with Child(["/bin/sh", "-c", script], limits=ChildLimits(), source=text) as child:
+        letters = bytearray(1)
+        number = b""
+        while child.read_into(memoryview(letters)) and letters != b"\n":
+            number += letters
+    # Killed with its session; a moment as a zombie of init is not life.
+    state = Path(f"/proc/{int(number)}/stat")
+    assert not state.exists() or state.read_text().rpartition(")")[2].split()[0] in "ZX"
+
+
+def test_processor_time_is_limited(text: Path) -> None:
+    limits = ChildLimits(cpu_seconds=1)
+    with Child(["/bin/sh", "-c", "while :; do :; done"], limits=limits, source=text) as child:
+        assert child.finish() in (-signal.SIGKILL, -signal.SIGXCPU)
+        assert child.out_of_limits
+
+
+@pytest.mark.parametrize(
+    ("flag", "expected"), [("-v", "1048576"), ("-f", "2"), ("-n", "32"), ("-c", "0")]
+)
+def test_limits_reach_the_child(text: Path, flag: str, expected: str) -> None:
+    limits = ChildLimits(memory_bytes=1 << 30, file_bytes=1024, open_files=32)
+    _, output, _ = run(["/bin/sh", "-c", f"ulimit {flag}"], text, limits)
+    assert output.decode().strip() == expected
+
+
+def test_written_bytes_come_back() -> None:
+    data = os.urandom(3 << 20)
+    with Child(["wc", "-c"], limits=ChildLimits()) as child:
+        child.write(memoryview(data))
+        assert child.finish() == 0
+        answer = bytearray(16)
+        count = child.read_into(memoryview(answer))
+    assert int(answer[:count]) == len(data)
+
+
+def test_writing_to_a_dead_child_is_a_broken_pipe() -> None:
+    with Child(["true"], limits=ChildLimits()) as child, pytest.raises(BrokenPipeError):
+        child.write(memoryview(bytes(4 << 20)))
+
+
+def test_a_forgotten_child_dies(tmp_path: Path) -> None:
+    # `dd` writes without end, so it meets the closed pipe.
+    source = tmp_path / "empty"
+    source.touch()
+    child = Child(["dd", "if=/dev/zero"], limits=ChildLimits(), source=source)
+    drain, process = child._drain, child._process
+    del child
+    process.stdout.close()
+    drain.join(10)
+    assert not drain.is_alive()
+    assert process.wait(10) == -signal.SIGPIPE
+
+
+def test_the_tail_names_no_addresses(text: Path) -> None:
+    _, _, tail = run(["/bin/sh", "-c", "echo '[mov @ 0x7f1] bad' >&2"], text, ChildLimits())
+    assert tail == "[mov] bad"

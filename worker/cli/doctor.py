@@ -1,0 +1,106 @@
+"""`posequeue doctor`: what is missing and how to mend it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Annotated
+
+import typer
+
+Check = tuple[str, Callable[[], str], str]
+"""Name, a check that returns what it found or raises, and how to mend it."""
+
+
+def _ffmpeg() -> str:
+    from worker.media.tools import find_tools
+
+    tools = find_tools()
+    return f"{tools.ffmpeg_version} ({tools.source})"
+
+
+def _runtime() -> str:
+    import onnxruntime
+
+    return f"onnxruntime {onnxruntime.__version__}"
+
+
+def _models() -> str:
+    from worker.cli.engine import models_folder
+    from worker.pose.weights import DEFAULT_MODELS, model_path
+
+    for name in DEFAULT_MODELS:
+        model_path(name, models_folder())
+    return f"{len(DEFAULT_MODELS)} in {models_folder()}"
+
+
+def _provider() -> str:
+    from worker.cli.engine import models_folder
+    from worker.pose.session import open_session
+    from worker.settings import settings
+
+    path = models_folder() / "nanodet_person.onnx"
+    return open_session(path, settings().provider).provider
+
+
+def _redis() -> str:
+    from worker.settings import settings
+    from worker.store.connection import connect
+
+    info = connect(settings().redis_url.get_secret_value()).info("server")
+    return f"version {info['redis_version']}"
+
+
+def _s3() -> str:
+    from worker.settings import settings
+    from worker.store.objects import ObjectStore
+
+    store = ObjectStore(settings())
+    store.ensure_bucket()
+    return f"bucket {store.bucket}"
+
+
+_LOCAL: tuple[Check, ...] = (
+    ("ffmpeg", _ffmpeg, "install ffmpeg 6 or newer, or run `make setup`"),
+    ("inference", _runtime, "install posequeue[cpu] or posequeue[gpu], never both"),
+    ("models", _models, "run `posequeue models install`"),
+    ("provider", _provider, "set POSEQUEUE_PROVIDER=cpu, or mend the GPU driver"),
+)
+_SERVERS: tuple[Check, ...] = (
+    ("redis", _redis, "set POSEQUEUE_REDIS_URL, or start everything with `posequeue up`"),
+    ("s3", _s3, "set POSEQUEUE_S3_ENDPOINT and its keys, or use `posequeue up`"),
+)
+
+
+def _show_settings() -> None:
+    from worker.settings import PREFIX, Settings, settings
+
+    given = settings()
+    for name, field in Settings.model_fields.items():
+        variable = PREFIX + name.upper()
+        source = ("environment" if variable in os.environ else
+                  "file" if variable + "_FILE" in os.environ else
+                  ".env" if name in given.model_fields_set else "default")  # fmt: skip
+        typer.echo(f"{variable}={getattr(given, name)}  [{source}] {field.description}")
+
+
+def _failures(checks: tuple[Check, ...]) -> Iterator[str]:
+    for name, check, remedy in checks:
+        try:
+            typer.echo(f"ok       {name:<10} {check()}")
+        except Exception as error:  # whatever is wrong, the doctor names it and goes on
+            reason = str(error).strip().splitlines()[0] if str(error) else type(error).__name__
+            typer.echo(f"missing  {name:<10} {reason}\n         {'':<10} -> {remedy}")
+            yield name
+
+
+def doctor(
+    settings: Annotated[bool, typer.Option("--settings", help="print all settings")] = False,
+    servers: Annotated[bool, typer.Option(help="check Redis and S3 too")] = True,
+) -> None:
+    """Say what is missing and how to mend it."""
+    if settings:
+        _show_settings()
+        return
+    failed = list(_failures(_LOCAL + (_SERVERS if servers else ())))
+    raise typer.Exit(1 if failed else 0)

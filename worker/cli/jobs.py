@@ -1,0 +1,135 @@
+"""Commands on a running system: submit, jobs, job, messages, cancel."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from worker.cli.analyze import progress_bar
+from worker.cli.client import Client
+from worker.cli.options import job_options, with_job_options
+from worker.contract.editions import Edition
+
+Server = Annotated[str | None, typer.Option(help="address of the API; default: what `up` started")]
+_MEDIA = {".mp4", ".mov", ".m4v", ".webm", ".mkv", ".avi", ".gif", ".jpg", ".jpeg", ".png",
+          ".webp", ".heic", ".heif", ".avif"}  # fmt: skip
+_IMAGES = {".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif", ".avif"}
+
+
+def _show(value: Any) -> None:
+    json.dump(value, sys.stdout, indent=2)
+    sys.stdout.write("\n")
+
+
+def _inputs(what: str) -> list[Path | str]:
+    if what.startswith(("http://", "https://")):
+        return [what]
+    path = Path(what)
+    if path.is_dir():
+        found = [p for p in sorted(path.iterdir()) if p.suffix.lower() in _MEDIA]
+        if not found:
+            raise typer.BadParameter(f"there is no video or image in {path}")
+        return list(found)
+    if not path.is_file():
+        raise typer.BadParameter(f"there is no file {path}")
+    return [path]
+
+
+def is_image(thing: Path | str) -> bool:
+    """Whether a file or URL is named like a still image."""
+    return Path(str(thing).split("?")[0]).suffix.lower() in _IMAGES
+
+
+def _source(thing: Path | str, fields: dict[str, Any]) -> dict[str, Any]:
+    image = is_image(thing) and "source" not in fields
+    return {**fields, "source": "image"} if image else fields
+
+
+def _submit(client: Client, thing: Path | str, fields: dict[str, Any], priority: str) -> Any:
+    given = {"url": thing} if isinstance(thing, str) else {"uploadId": client.upload(thing)}
+    wanted = {"input": given, "options": _source(thing, fields), "priority": priority}
+    return client.call("POST", "/jobs", json=wanted)
+
+
+@with_job_options
+def submit(
+    what: Annotated[str, typer.Argument(help="a file, a folder of files, or a URL")],
+    follow: Annotated[bool, typer.Option("--follow", help="print messages to the end")] = False,
+    export: Annotated[bool, typer.Option("--export", help="render the overlay video")] = False,
+    priority: Annotated[str, typer.Option(help="low, normal or high")] = "normal",
+    server: Server = None,
+    **options: Any,
+) -> None:
+    """Submit WHAT to a running system and print the job, or with --follow its messages."""
+    fields = job_options(options, export=export or None)
+    client = Client(server)
+    failed = False
+    for thing in _inputs(what):
+        job = _submit(client, thing, fields, priority)
+        if not follow:
+            _show(job)
+            continue
+        failed |= not _follow(client, job["id"])
+    raise typer.Exit(1 if failed else 0)
+
+
+def _follow(client: Client, job_id: str) -> bool:
+    report, end = progress_bar()
+    status = "failed"
+    try:
+        for _, message in client.events(job_id):
+            sys.stdout.write(json.dumps(message, separators=(",", ":")) + "\n")
+            sys.stdout.flush()
+            report(message.get("progress") or 0.0)
+            status = message.get("status", status) if message["type"] == "done" else status
+    finally:
+        end()
+    return status == "succeeded"
+
+
+def jobs(
+    status: Annotated[str | None, typer.Option(help="only jobs in this state")] = None,
+    limit: Annotated[int, typer.Option(help="how many")] = 20,
+    server: Server = None,
+) -> None:
+    """List jobs, newest first."""
+    query = {"limit": limit} | ({"status": status} if status else {})
+    for job in Client(server).call("GET", "/jobs", params=query)["jobs"]:
+        result = job.get("result") or {}
+        exercise = job["options"].get("exercise", "-")
+        count = result.get("count", "-")
+        typer.echo(f"{job['id']}  {job['status']:<9}  {exercise:<14} {count}  {job['createdAt']}")
+
+
+def job(job_id: str, server: Server = None) -> None:
+    """Show a job."""
+    _show(Client(server).call("GET", f"/jobs/{job_id}"))
+
+
+def messages(
+    job_id: str,
+    after: Annotated[str, typer.Option(help="only those behind this entry id")] = "0-0",
+    types: Annotated[str | None, typer.Option(help="only these types, comma-separated")] = None,
+    edition: Annotated[Edition, typer.Option(help="view of the messages")] = Edition.V3,
+    server: Server = None,
+) -> None:
+    """Print a job's messages as JSON lines."""
+    client = Client(server)
+    while True:
+        query = {"after": after, "limit": 500, "edition": edition.value}
+        query |= {"types": types} if types else {}
+        page = client.call("GET", f"/jobs/{job_id}/messages", params=query)
+        for row in page["messages"]:
+            typer.echo(json.dumps(row["message"], separators=(",", ":")))
+        if not page["messages"] or not page.get("next"):
+            return
+        after = page["next"]
+
+
+def cancel(job_id: str, server: Server = None) -> None:
+    """Cancel a job."""
+    _show(Client(server).call("POST", f"/jobs/{job_id}/cancel"))

@@ -1,0 +1,88 @@
+"""`posequeue up`: everything on this machine, with a sample job where asked for."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def say(line: str) -> None:
+    """A line of the log of `up`."""
+    typer.echo(line)
+
+
+class _Stop:
+    """Set by Ctrl-C or SIGTERM; a second one ends the program where it stands."""
+
+    def __init__(self) -> None:
+        self._asked = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._ask)
+
+    def _ask(self, number: int, _frame: object) -> None:
+        if self._asked:
+            signal.signal(number, signal.SIG_DFL)
+        self._asked = True
+        raise KeyboardInterrupt
+
+    def __call__(self) -> bool:
+        return self._asked
+
+
+def up(
+    data: Annotated[Path | None, typer.Option(help="folder of all data")] = None,
+    port: Annotated[int, typer.Option(help="port of the API, 0 = a free one")] = 0,
+    processes: Annotated[int, typer.Option(help="worker processes, 0 = one a processor")] = 0,
+    clip: Annotated[Path | None, typer.Option(help="a file to submit at once")] = None,
+    sample: Annotated[bool, typer.Option("--sample", help="submit the sample clip")] = False,
+    exercise: Annotated[str, typer.Option(help="exercise of the clip")] = "squat",
+    once: Annotated[bool, typer.Option("--once", help="end after the job")] = False,
+) -> None:
+    """Start embedded servers, a worker and the API, and serve until Ctrl-C."""
+    from worker.embedded.processes import StartFailed
+    from worker.embedded.system import AlreadyRunning, System, serve_until_stopped
+    from worker.settings import settings
+
+    stop = _Stop()
+    folder = (data or settings().data_dir).resolve()
+    file = _clip(clip, folder, sample)
+    try:
+        with System(folder, port=port, processes=processes, say=say) as system:
+            good = _demo(file, exercise) if file else True
+            if not once:
+                say(f"\nserving on {system.address.server} - Ctrl-C stops everything")
+                say("submit with: .venv/bin/posequeue submit FILE --exercise squat --follow")
+                serve_until_stopped(system, stop)
+            raise typer.Exit(0 if good else 1)
+    except AlreadyRunning as error:
+        say(f"{error}: it takes the job, and nothing else is started")
+        raise typer.Exit(0 if file is None or _demo(file, exercise) else 1) from error
+    except KeyboardInterrupt:
+        say("stopped")
+    except StartFailed as error:
+        typer.echo(str(error), err=True)
+        sys.exit(1)
+
+
+def _clip(clip: Path | None, folder: Path, sample: bool) -> Path | None:
+    from worker.embedded.sample import SampleMissing, sample_clip
+
+    if clip is not None:
+        if not clip.is_file():
+            raise typer.BadParameter(f"there is no file {clip}")
+        return clip
+    try:
+        return sample_clip(folder / "sample") if sample else None
+    except SampleMissing as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
+
+
+def _demo(file: Path, exercise: str) -> bool:
+    from worker.cli.demo import run_demo
+
+    return run_demo(file, exercise)

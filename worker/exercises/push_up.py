@@ -1,0 +1,61 @@
+"""Push-up: on hands and feet (or knees), chest to the floor and back to straight arms."""
+
+from __future__ import annotations
+
+from worker.exercises.model import Advice, Criterion, Depth, Gate, RepExercise, Signal
+from worker.exercises.texts import common
+
+PUSH_UP = RepExercise(
+    id="push_up",
+    # Shoulder height over the hands: ~0.95 of the arm on straight arms; ~0.45 with the upper arm
+    # level (elbow at 90 degrees), which coaches take for full depth.
+    signal=Signal("support_y", rest=0.95, full=0.45),
+    joints=("shoulder", "wrist"),
+    depth=Depth(easy=0.45, normal=0.6, pro=0.85),
+    gates=(Gate("trunk_y", high=0.75),),
+    seconds=(0.5, 20.0),
+    # Hands on the floor, under the chest, are seen badly but placed well.
+    visible=0.15,
+    criteria=(
+        Criterion("range", 0.4, good=0.95, bad=0.15),
+        Criterion("symmetry", 0.15, good=0.1, bad=0.6, view="front"),
+        Criterion("tempo", 0.1, good=0.7, bad=0.2),
+        Criterion("smoothness", 0.15, good=0.02, bad=0.5),
+        Criterion(
+            "body_line",
+            0.2,
+            good=155.0,
+            bad=115.0,
+            feature="hip_angle",
+            measure="mean",
+            view="side",
+        ),
+    ),
+    advice=(
+        Advice(
+            "push_up_deeper",
+            "range",
+            75.0,
+            {
+                "en": "Bring your chest closer to the floor.",
+                "fr": "Rapprochez la poitrine du sol.",
+                "de": "Bring die Brust näher zum Boden.",
+                "es": "Acerca más el pecho al suelo.",
+                "pt": "Aproxime mais o peito do chão.",
+            },
+        ),
+        Advice(
+            "push_up_straight_body",
+            "body_line",
+            50.0,
+            {
+                "en": "Keep your body in one line from shoulders to knees.",
+                "fr": "Gardez le corps aligné des épaules aux genoux.",
+                "de": "Halte den Körper von den Schultern bis zu den Knien gerade.",
+                "es": "Mantén el cuerpo en línea de los hombros a las rodillas.",
+                "pt": "Mantenha o corpo alinhado dos ombros aos joelhos.",
+            },
+        ),
+        *common("push_up"),
+    ),
+)

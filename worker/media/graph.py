@@ -1,0 +1,47 @@
+"""ffmpeg command lines, built with ffmpeg-python and run by `child`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ffmpeg
+
+from worker.media.limits import FORMATS, PROTOCOLS, MediaLimits
+from worker.media.probe import VideoInfo
+from worker.media.tools import find_tools
+
+
+def source(limits: MediaLimits, threads: int) -> Any:
+    """The guarded input: one open descriptor, formats we take, no rotation of ffmpeg's own."""
+    return ffmpeg.input(
+        "fd:",
+        protocol_whitelist=PROTOCOLS,
+        format_whitelist=FORMATS,
+        max_pixels=limits.max_pixels,
+        threads=threads,
+        noautorotate=None,
+        # Frames may change size or colour midway; a rebuilt graph would forget its counters.
+        reinit_filter=0,
+    )
+
+
+def picture(given: Any, info: VideoInfo) -> Any:
+    """The picture stream of a guarded input."""
+    return given[str(info.stream)]
+
+
+def turned(stream: Any, turn: str) -> Any:
+    """The stream laid upright; `turn` is an `Orientation.turn`."""
+    if turn == "turn180":
+        return stream.filter("hflip").filter("vflip")
+    if turn in ("hflip", "vflip"):
+        return stream.filter(turn)
+    return stream.filter("transpose", turn) if turn else stream
+
+
+def command(*outputs: Any) -> list[str]:
+    """The whole command line of one or more outputs."""
+    start = [str(find_tools().ffmpeg), "-nostdin", "-hide_banner", "-loglevel", "error"]
+    merged = ffmpeg.merge_outputs(*outputs) if len(outputs) > 1 else outputs[0]
+    args: list[str] = merged.compile(cmd=[*start, "-filter_complex_threads", "1"])
+    return args

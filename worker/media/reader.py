@@ -1,0 +1,138 @@
+"""Reads raw frames and their times from a decoding child, so that neither can slip.
+
+The last filter writes one line a frame (number and presentation time in microseconds) to a pipe
+of its own before it hands the frame on, so the line is there whenever the frame is.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.contract.errors import ErrorCode, JobError
+from worker.media import graph
+from worker.media.child import Child, ChildLimits, ChildStalled
+
+_LINE = re.compile(rb"frame:(\d+)\s+pts:(-?\d+|NOPTS)")
+_MARK = {"key": "posequeue", "value": "1"}
+
+
+class RawReader:
+    """Frames of `size` bytes from `stream`, each with its time in microseconds.
+
+    `step_us` is a frame's ordinary length: it stands in for a missing time and parts frames
+    whose times do not rise. A context manager; leaving it ends the child.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        stream: Any,
+        *,
+        pixel_format: str,
+        size: int,
+        step_us: int,
+        delay_us: int,
+        limits: ChildLimits,
+    ) -> None:
+        self._size = size
+        self._step = max(1, step_us)
+        self._delay = delay_us
+        self._last = -1
+        self._shift = 0
+        self.count = 0
+        receiving, sending = os.pipe()
+        self._times: IO[bytes] = os.fdopen(receiving, "rb")
+        marked = (
+            stream.filter("format", pixel_format)
+            .filter("settb", "AVTB")
+            .filter("metadata", mode="add", **_MARK)
+            .filter("metadata", mode="print", key=_MARK["key"], file=f"pipe:{sending}", direct=1)
+        )
+        output = marked.output("pipe:1", format="rawvideo", fps_mode="passthrough")
+        try:
+            self._child = Child(
+                graph.command(output), limits=limits, source=path, pass_fds=(sending,)
+            )
+        except BaseException:
+            self._times.close()
+            raise
+        finally:
+            os.close(sending)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends the child; may be called again."""
+        self._child.close()
+        self._times.close()
+
+    def read(self) -> tuple[int, NDArray[np.uint8]] | None:
+        """The next frame's time in microseconds and its bytes uint8 [size], None at the end.
+
+        Raises JobError `media_decode_error` where not one frame came, or the child ran out of
+        its limits or stalled.
+        """
+        frame = np.empty(self._size, np.uint8)
+        try:
+            filled = self._child.read_into(frame.data)
+            if filled < self._size:
+                self._end()
+                return None
+        except ChildStalled as error:
+            raise _broken("Decoding the video does not go on.") from error
+        time_us = self._next_time()
+        self.count += 1
+        return time_us, frame
+
+    def _next_time(self) -> int:
+        line = self._times.readline()
+        self._times.readline()  # the mark itself
+        found = _LINE.match(line)
+        if found is None or int(found.group(1)) != self.count:
+            raise JobError(ErrorCode.INTERNAL, f"frame {self.count} came with {line!r}")
+        value = found.group(2)
+        if value == b"NOPTS":
+            time = self._last + self._step
+        else:
+            time = max(0, int(value) + self._delay + self._shift)
+            if time <= self._last:
+                # The clock jumped back (files joined carelessly): go on from the last frame.
+                self._shift += self._last + self._step - time
+                time = self._last + self._step
+        self._last = time
+        return time
+
+    def _end(self) -> None:
+        self._child.finish()
+        if self._child.out_of_limits:
+            raise _broken("Decoding the video takes more than is allowed.")
+        if self.count == 0:
+            raise _nothing(self._child.tail)
+
+
+def _broken(message: str, tail: str = "") -> JobError:
+    details = {"reason": tail[-300:]} if tail else None
+    return JobError(ErrorCode.MEDIA_DECODE_ERROR, message, details)
+
+
+def _nothing(tail: str) -> JobError:
+    if "Decoder not found" in tail or "decoder was found" in tail or "no decoder" in tail.lower():
+        message = "The video's codec is not supported."
+        return JobError(ErrorCode.MEDIA_UNSUPPORTED, message, {"reason": tail[-300:]})
+    return _broken("The video is damaged: not one frame can be decoded.", tail)

@@ -1,0 +1,80 @@
+"""Tells videos from still images by content, whatever the name says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+_IMAGE_MAGIC = (
+    b"\xff\xd8\xff",  # JPEG
+    b"\x89PNG\r\n\x1a\n",
+    b"II*\x00",  # TIFF, both byte orders
+    b"MM\x00*",
+    b"BM",
+)
+# ISO/IEC 23008-12 and the AV1 image format: stills and image sequences.
+_IMAGE_BRANDS = frozenset(
+    {b"mif1", b"msf1", b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"avif", b"avis"}
+)
+_GIF_MAGIC = (b"GIF87a", b"GIF89a")
+_CONTAINER_MAGIC = (b"\x1aE\xdf\xa3", b"OggS", b"FLV\x01", b"0&\xb2u\x8ef\xcf\x11", b"\0\0\x01\xba")
+_BOXES = frozenset({b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"styp", b"moof"})
+
+
+def head_of(path: Path, size: int = 4096) -> bytes:
+    """The first bytes of a file."""
+    with open(path, "rb") as file:
+        return file.read(size)
+
+
+def sniff(path: Path) -> Literal["video", "image"]:
+    """What the content looks like; a file of neither kind is a "video", which probe refuses.
+
+    A GIF of several frames is a video. Raises OSError where the file cannot be read.
+    """
+    head = head_of(path)
+    if head.startswith(_GIF_MAGIC):
+        return "video" if _frames_in_gif(path) > 1 else "image"
+    if head.startswith(_IMAGE_MAGIC) or head[:4] + head[8:12] == b"RIFFWEBP":
+        return "image"
+    if head[4:8] == b"ftyp" and head[8:12] in _IMAGE_BRANDS:
+        return "image"
+    return "video"
+
+
+def is_container(head: bytes) -> bool:
+    """Whether a file that begins so claims to be a container of video."""
+    return (
+        head.startswith(_CONTAINER_MAGIC + _GIF_MAGIC)
+        or head[4:8] in _BOXES
+        or head[:4] == b"RIFF"
+        or (len(head) > 376 and head[0] == head[188] == head[376] == 0x47)  # MPEG-TS packets
+    )
+
+
+def _frames_in_gif(path: Path, enough: int = 2) -> int:
+    """Image blocks of a GIF (GIF89a specification, sections 18-26), counted up to `enough`."""
+    with open(path, "rb") as file:
+        file.seek(10)
+        flags = file.read(1)
+        file.seek(13 + _colour_table(flags))
+        frames = 0
+        while frames < enough:
+            block = file.read(1)
+            if block == b"\x2c":
+                frames += 1
+                descriptor = file.read(9)
+                file.seek(_colour_table(descriptor[8:]) + 1, 1)
+            elif block == b"\x21":
+                file.seek(1, 1)
+            else:
+                break
+            while size := file.read(1)[:1]:
+                if size == b"\0":
+                    break
+                file.seek(size[0], 1)
+    return frames
+
+
+def _colour_table(flags: bytes) -> int:
+    return 3 << ((flags[0] & 7) + 1) if flags and flags[0] & 0x80 else 0

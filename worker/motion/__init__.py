@@ -1,0 +1,1 @@
+"""Poses to messages: pure, deterministic, a bounded look-ahead behind the frames it is fed."""

@@ -1,0 +1,172 @@
+"""One job's messages from its pose log and options: pure, in order, the same for every chunking."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.contract.errors import ErrorCode, JobError
+from worker.contract.jobs import Result
+from worker.contract.messages import Entry, ErrorMessage, Message
+from worker.contract.options import JobOptions
+from worker.contract.poses import LogHead, PoseChunk
+from worker.motion.angles import angle_rows, angles_message
+from worker.motion.blocks import Block, Blocks
+from worker.motion.coach import Coach
+from worker.motion.hud import HudRecorder, HudTrack
+from worker.motion.opening import Percent, opening, ready
+from worker.motion.samples import batch_message, frame_scores, keypoint_rows, keypoints_message
+from worker.motion.smoothing import has_person, smoothed
+
+
+class Analysis:
+    """Everything a job says that follows from its pose log and options.
+
+    Call `start`, then `feed` with every chunk in order, then `finish`. Entries come out in frame
+    order, at most about a second of media behind the frames that were fed. Raises JobError
+    `invalid_exercise` for an exercise that has no data and `reference_not_found` for a reference.
+    """
+
+    def __init__(self, head: LogHead, options: JobOptions) -> None:
+        media = head.media
+        self._head = head
+        self._options = options
+        self._video = media.kind == "video"
+        self._width, self._height = max(media.width, 1), max(media.height, 1)
+        if self._video and options.reference is not None:
+            raise JobError(
+                ErrorCode.REFERENCE_NOT_FOUND,
+                f"Reference '{options.reference}' was not found",
+                {"reference": options.reference},
+            )
+        followed = self._video and options.exercise is not None
+        self._coach = Coach(options, media) if followed else None
+        self._blocks = Blocks(media.fps)
+        self._percent = Percent(media.duration_ms if self._video else 0.0)
+        self._hud = HudRecorder()
+        self._last_frame = -1
+        self._frames = 0
+        self._times: list[int] = []
+        self._persons: list[int] = []
+        self._person_times: list[int] = []
+        self._joints: list[NDArray[np.float32]] = []
+        self._finished: Result | None = None
+
+    def start(self) -> list[Entry]:
+        """What is said before the first frame."""
+        return _numbered(0, opening(self._head))
+
+    def feed(self, chunk: PoseChunk) -> list[Entry]:
+        """The entries that `chunk` completes. Raises ValueError if it does not follow the last."""
+        entries: list[Entry] = []
+        for block in self._blocks.feed(chunk):
+            entries += self._block(block)
+        return entries
+
+    def finish(self) -> list[Entry]:
+        """The rest, and what is said at the end."""
+        entries: list[Entry] = []
+        for block in self._blocks.finish():
+            entries += self._block(block)
+        self._finished = self._totals()
+        return entries + _numbered(self._last_frame + 2, self._closing())
+
+    @property
+    def result(self) -> Result:
+        """What came of it. Raises RuntimeError before `finish`."""
+        if self._finished is None:
+            raise RuntimeError("the analysis is not finished")
+        return self._finished
+
+    def hud(self) -> HudTrack:
+        """What an export draws, for the frames analysed so far."""
+        return self._hud.track()
+
+    def _block(self, block: Block) -> list[Entry]:
+        inside = block.inside
+        times, joints = block.times_us[inside], block.joints[inside]
+        person = has_person(joints)
+        self._note(block.first, times, joints, person)
+        said: list[list[Message]] = [self._percent.at(int(time)) for time in times]
+        if self._coach is not None:
+            body, known = smoothed(block.times_us, block.joints, inside, self._width, self._height)
+            for messages, more in zip(
+                said, self._coach.block(block.first, times, body, known, self._hud), strict=True
+            ):
+                messages += more
+        else:
+            for time in times.tolist():
+                self._hud.add(time, 0, 0.0, None)
+        self._add_poses(said, block.first, times, joints, person)
+        entries: list[Entry] = []
+        for row, messages in enumerate(said):
+            entries += _numbered(block.first + row + 1, messages)
+        return entries
+
+    def _note(
+        self,
+        first: int,
+        times: NDArray[np.int64],
+        joints: NDArray[np.float32],
+        person: NDArray[np.bool_],
+    ) -> None:
+        self._frames += len(times)
+        self._last_frame = first + len(times) - 1
+        self._times = [self._times[0] if self._times else int(times[0]), int(times[-1])]
+        rows = np.flatnonzero(person)
+        self._persons += (rows + first).tolist()
+        if self._video and self._options.keypoints:
+            self._person_times += times[rows].tolist()
+            self._joints.append(joints[rows])
+
+    def _add_poses(
+        self,
+        said: list[list[Message]],
+        first: int,
+        times: NDArray[np.int64],
+        joints: NDArray[np.float32],
+        person: NDArray[np.bool_],
+    ) -> None:
+        rows = np.flatnonzero(person).tolist()
+        if not rows:
+            return
+        seen = joints[rows]
+        if self._options.keypoints:
+            marks, points = frame_scores(seen), keypoint_rows(seen)
+            for row, score, keypoints in zip(rows, marks, points, strict=True):
+                said[row].append(keypoints_message(first + row, int(times[row]), score, keypoints))
+        if self._options.angles:
+            for row, data in zip(rows, angle_rows(seen, self._width, self._height), strict=True):
+                said[row].append(angles_message(first + row, int(times[row]), data))
+
+    def _closing(self) -> list[Message]:
+        messages: list[Message] = [ready(self._head)] if self._video else []
+        if not self._persons:
+            messages.append(
+                ErrorMessage(
+                    code=ErrorCode.NO_PERSON_DETECTED,
+                    message=f"No person was found in the {self._head.media.kind}",
+                )
+            )
+        if self._coach is not None:
+            messages += self._coach.closing(self._times[-1] if self._times else 0)
+        if self._video and self._options.keypoints:
+            joints = np.concatenate([np.zeros((0, 17, 3), np.float32), *self._joints])
+            messages.append(batch_message(self._persons, self._person_times, joints, self._rate()))
+        return messages
+
+    def _rate(self) -> float:
+        """Frames per second at which the media was sampled."""
+        if self._frames < 2 or self._times[1] <= self._times[0]:
+            return round(self._head.media.fps, 2)
+        return round((self._frames - 1) * 1e6 / (self._times[1] - self._times[0]), 2)
+
+    def _totals(self) -> Result:
+        if self._coach is None:
+            return Result(personFrames=len(self._persons), frames=self._frames)
+        self._coach.end()
+        return self._coach.result(len(self._persons), self._frames)
+
+
+def _numbered(place: int, messages: list[Message]) -> list[Entry]:
+    return [Entry(f"{place}-{n}", message) for n, message in enumerate(messages, 1)]

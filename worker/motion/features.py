@@ -1,0 +1,245 @@
+"""Body features of a block of frames: what exercises watch.
+
+All are ratios and angles of one frame alone, so that distance, zoom cuts and frame size do not
+matter. Those with `_y` are built from heights in the picture, which a turn of the subject about
+the vertical does not change: they work from the front, from the side and between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+PAIRS: dict[str, tuple[int, int]] = {
+    "eye": (1, 2),
+    "ear": (3, 4),
+    "shoulder": (5, 6),
+    "elbow": (7, 8),
+    "wrist": (9, 10),
+    "hip": (11, 12),
+    "knee": (13, 14),
+    "ankle": (15, 16),
+}
+"""COCO indices (left, right) of each paired joint."""
+
+_TINY = 1e-6
+
+
+@dataclass(frozen=True)
+class Body:
+    """Smoothed joints of n frames.
+
+    `x`, `y` float64 [n, 17] in frame heights, y down (square pixels, so angles are true);
+    `score` float64 [n, 17] 0-1.
+    """
+
+    x: Floats
+    y: Floats
+    score: Floats
+    _pairs: dict[str, tuple[Floats, Floats]] = field(default_factory=dict)
+
+    def pair(self, joint: str) -> tuple[Floats, Floats]:
+        """x and y [n, 2] of the left and right `joint`."""
+        found = self._pairs.get(joint)
+        if found is None:
+            first = PAIRS[joint][0]
+            found = self.x[:, first : first + 2], self.y[:, first : first + 2]
+            self._pairs[joint] = found
+        return found
+
+    def seen(self, joints: tuple[str, ...]) -> Floats:
+        """Lowest score [n, 2] over `joints` of each side."""
+        first = PAIRS[joints[0]][0]
+        lowest = self.score[:, first : first + 2]
+        for joint in joints[1:]:
+            first = PAIRS[joint][0]
+            lowest = np.minimum(lowest, self.score[:, first : first + 2])
+        return lowest
+
+
+def _length(body: Body, first: str, second: str) -> Floats:
+    (ax, ay), (bx, by) = body.pair(first), body.pair(second)
+    return np.sqrt((ax - bx) ** 2 + (ay - by) ** 2) + _TINY
+
+
+def _arm(body: Body) -> Floats:
+    return _length(body, "shoulder", "elbow") + _length(body, "elbow", "wrist")
+
+
+def _leg(body: Body) -> Floats:
+    return _length(body, "hip", "knee") + _length(body, "knee", "ankle")
+
+
+def _angle(body: Body, first: str, middle: str, last: str) -> Floats:
+    (ax, ay), (bx, by), (cx, cy) = body.pair(first), body.pair(middle), body.pair(last)
+    ux, uy, vx, vy = ax - bx, ay - by, cx - bx, cy - by
+    angle: Floats = np.degrees(np.abs(np.arctan2(ux * vy - uy * vx, ux * vx + uy * vy)))
+    return angle
+
+
+def _middle(body: Body, joint: str) -> tuple[Floats, Floats]:
+    x, y = body.pair(joint)
+    return x.mean(axis=1, keepdims=True), y.mean(axis=1, keepdims=True)
+
+
+def _both(column: Floats) -> Floats:
+    return np.broadcast_to(column, (len(column), 2))
+
+
+def _torso(body: Body) -> Floats:
+    (sx, sy), (hx, hy) = _middle(body, "shoulder"), _middle(body, "hip")
+    return np.sqrt((sx - hx) ** 2 + (sy - hy) ** 2) + _TINY
+
+
+def _thigh_y(body: Body) -> Floats:
+    """Height of the hip over the knee by shank length: 1 standing, 0 at a level thigh."""
+    return (body.pair("knee")[1] - body.pair("hip")[1]) / _length(body, "knee", "ankle")
+
+
+def _thigh_gap(body: Body) -> Floats:
+    """Difference of `thigh_y` between the legs: 0 in a squat, ~0.9 in a lunge."""
+    height = _thigh_y(body)
+    return _both(np.abs(height[:, :1] - height[:, 1:]))
+
+
+def _low_thigh_y(body: Body) -> Floats:
+    """The lower of both legs' `thigh_y`: what a lunge brings down on one side."""
+    return _both(_thigh_y(body).min(axis=1, keepdims=True))
+
+
+def _foot_up(body: Body) -> Floats:
+    """Height of the right ankle over the left one by leg length: 0 on both feet."""
+    y = body.pair("ankle")[1]
+    return _both((y[:, :1] - y[:, 1:]) / _leg(body).max(axis=1, keepdims=True))
+
+
+def _leg_y(body: Body) -> Floats:
+    """Height of the hip over the ankle by leg length: 1 standing, ~0.55 with level thighs.
+
+    The leg is two shanks long; from the front, where a leaning shin is foreshortened, the shoulder
+    width tells its length (0.246 and 0.22 of stature: Winter 2009, joint centres a tenth less).
+    """
+    x, y = body.pair("shoulder")
+    width = np.hypot(x[:, :1] - x[:, 1:], y[:, :1] - y[:, 1:])
+    shank = np.maximum(_length(body, "knee", "ankle"), 1.1 * width)
+    rise: Floats = (body.pair("ankle")[1] - body.pair("hip")[1]) / (2 * shank)
+    return rise
+
+
+def _support_y(body: Body) -> Floats:
+    """Height of the shoulder over the wrist by arm length: 1 on straight arms.
+
+    Trunk and arm are nearly as long (0.29 and 0.33 of stature: Winter 2009, fig. 4.1), and the
+    longer in the picture is the less foreshortened: a bent arm is, with its elbow behind the
+    body, from the side; the trunk is from the front.
+    """
+    longer = np.maximum(_arm(body), _torso(body))
+    return (body.pair("wrist")[1] - body.pair("shoulder")[1]) / longer
+
+
+def _raise_y(body: Body) -> Floats:
+    """Height of the wrist over the shoulder by arm length: -1 hanging, 1 overhead."""
+    return (body.pair("shoulder")[1] - body.pair("wrist")[1]) / _arm(body)
+
+
+def _elbow_y(body: Body) -> Floats:
+    """Height of the elbow over the shoulder by upper arm length: -1 hanging, 0 level, 1 up."""
+    upper = _length(body, "shoulder", "elbow")
+    return (body.pair("shoulder")[1] - body.pair("elbow")[1]) / upper
+
+
+def _forearm_y(body: Body) -> Floats:
+    """Height of the wrist over the elbow by arm segment length: -1 hanging, 1 upright."""
+    longer = np.maximum(_length(body, "shoulder", "elbow"), _length(body, "elbow", "wrist"))
+    return (body.pair("elbow")[1] - body.pair("wrist")[1]) / longer
+
+
+def _trunk_y(body: Body) -> Floats:
+    """Height of the shoulders over the hips by arm length: ~1 upright, ~0 level."""
+    rise = _middle(body, "hip")[1] - _middle(body, "shoulder")[1]
+    return _both(rise / (_arm(body).mean(axis=1, keepdims=True)))
+
+
+def _trunk_tilt(body: Body) -> Floats:
+    """Angle of the trunk from the vertical in the picture, degrees: 0 upright, 90 level."""
+    (sx, sy), (hx, hy) = _middle(body, "shoulder"), _middle(body, "hip")
+    return _both(np.degrees(np.arctan2(np.abs(sx - hx), hy - sy)))
+
+
+def _hips_over_feet_y(body: Body) -> Floats:
+    """Height of the hips over the ankles by leg length: 1 standing, 0 on the floor."""
+    rise = _middle(body, "ankle")[1] - _middle(body, "hip")[1]
+    return _both(rise / _leg(body).mean(axis=1, keepdims=True))
+
+
+def _feet_spread(body: Body) -> Floats:
+    """Distance between the ankles along the picture by leg length."""
+    x = body.pair("ankle")[0]
+    return _both(np.abs(x[:, :1] - x[:, 1:]) / _leg(body).mean(axis=1, keepdims=True))
+
+
+def _frontal(body: Body) -> Floats:
+    """Shoulder width by trunk length: ~0.7 facing the camera, ~0.2 in profile."""
+    x, y = body.pair("shoulder")
+    width = np.hypot(x[:, :1] - x[:, 1:], y[:, :1] - y[:, 1:])
+    return _both(width / _torso(body))
+
+
+def _body_line(body: Body) -> Floats:
+    """Angle shoulder-hip-knee, degrees: 180 where trunk and thighs are one line."""
+    return _angle(body, "shoulder", "hip", "knee")
+
+
+def _elbow_drift(body: Body) -> Floats:
+    """Angle of the upper arm to the trunk, degrees: what a strict curl keeps still."""
+    return _angle(body, "hip", "shoulder", "elbow")
+
+
+_ARM = ("shoulder", "elbow", "wrist")
+_LEG = ("hip", "knee", "ankle")
+_TRUNK = ("shoulder", "hip")
+
+FEATURES: dict[str, tuple[Callable[[Body], Floats], tuple[str, ...]]] = {
+    "knee_angle": (lambda body: _angle(body, *_LEG), _LEG),
+    "hip_angle": (_body_line, ("shoulder", "hip", "knee")),
+    "elbow_angle": (lambda body: _angle(body, *_ARM), _ARM),
+    "shoulder_angle": (_elbow_drift, ("hip", "shoulder", "elbow")),
+    "thigh_y": (_thigh_y, _LEG),
+    "thigh_gap": (_thigh_gap, _LEG),
+    "low_thigh_y": (_low_thigh_y, _LEG),
+    "right_foot_up": (_foot_up, _LEG),
+    "left_foot_up": (lambda body: -_foot_up(body), _LEG),
+    "foot_up": (lambda body: np.abs(_foot_up(body)), _LEG),
+    "hips_over_feet_y": (_hips_over_feet_y, _LEG),
+    "leg_y": (_leg_y, _LEG),
+    "support_y": (_support_y, ("shoulder", "wrist")),
+    "raise_y": (_raise_y, _ARM),
+    "elbow_y": (_elbow_y, ("shoulder", "elbow")),
+    "forearm_y": (_forearm_y, _ARM),
+    "trunk_y": (_trunk_y, _TRUNK),
+    "trunk_tilt": (_trunk_tilt, _TRUNK),
+    "feet_spread": (_feet_spread, _LEG),
+    "frontal": (_frontal, _TRUNK),
+}
+"""By name: the function of a Body to values [n, 2] (left, right) and the joints it needs."""
+
+
+def feature(body: Body, name: str) -> tuple[Floats, Floats]:
+    """Values [n, 2] of the feature `name` and how well each side is seen, 0-1 [n, 2].
+
+    Raises KeyError for a name that is not in FEATURES.
+    """
+    function, joints = FEATURES[name]
+    return function(body), body.seen(joints)
+
+
+def merged(values: Floats, seen: Floats) -> Floats:
+    """Mean [n] of the sides, weighted by the square of how well each is seen."""
+    weight = seen * seen + 1e-9
+    total: Floats = (values * weight).sum(axis=1) / weight.sum(axis=1)
+    return total

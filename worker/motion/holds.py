@@ -1,0 +1,89 @@
+"""Follows one hold through a job's frames: time in the pose, in whole seconds."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.exercises.model import HoldExercise
+from worker.motion.features import Body, feature, merged
+from worker.motion.moments import Moment
+
+ENTER = 0.4
+"""Seconds in the pose before a hold has begun; they count once it has."""
+
+LEAVE = 0.6
+"""Seconds out of the pose before a hold is over; they never count."""
+
+STEP = 0.5
+"""Longest time between two frames, in seconds, that is taken for held."""
+
+
+class HoldTracker:
+    """Moments of one hold, frame by frame.
+
+    A frame shows the pose, shows that it is not held, or does not tell (nobody, or needed joints
+    hidden, as in a cut to a close-up). Time that does not tell counts when it ends in the pose
+    again soon enough.
+    """
+
+    def __init__(self, exercise: HoldExercise) -> None:
+        self._exercise = exercise
+        self._held = 0.0
+        self._trying = 0.0
+        self._hidden = 0.0
+        self._left = 0.0
+        self._before: float | None = None
+        self._on = False
+
+    def block(
+        self, _first: int, times_us: NDArray[np.int64], body: Body, known: NDArray[np.bool_]
+    ) -> list[Moment]:
+        """One moment for each of a block's n frames; `known` [n] says where joints are."""
+        seen = body.seen(self._exercise.joints).max(axis=1)
+        tells = known & (seen >= self._exercise.visible)
+        good = tells.copy()
+        for gate in self._exercise.gates:
+            values, sure = feature(body, gate.feature)
+            level = merged(values, sure)
+            inside = (level >= gate.low) & (level <= gate.high)
+            good &= inside | (sure.max(axis=1) < self._exercise.visible)
+        return [
+            self._step(*frame)
+            for frame in zip((times_us * 1e-6).tolist(), tells.tolist(), good.tolist(), strict=True)
+        ]
+
+    def finish(self) -> Moment:
+        """Nothing more: a second that is not whole does not count."""
+        return Moment()
+
+    def _step(self, seconds: float, tells: bool, good: bool) -> Moment:
+        elapsed = 0.0 if self._before is None else seconds - self._before
+        self._before = seconds
+        whole = int(self._held)
+        if not tells:
+            self._hidden += elapsed
+        elif good:
+            self._hold(min(elapsed, STEP))
+        else:
+            self._leave(elapsed)
+        counted = int(self._held) if int(self._held) != whole else None
+        progress = 100.0 * (self._held - int(self._held)) if self._on else 0.0
+        return Moment(progress=progress, seconds=counted)
+
+    def _hold(self, elapsed: float) -> None:
+        if self._hidden > self._exercise.unseen:
+            self._on, self._trying = False, 0.0
+        self._left = 0.0
+        if self._on:
+            self._held += elapsed + self._hidden
+        else:
+            self._trying += elapsed
+            if self._trying >= ENTER:
+                self._on, self._held, self._trying = True, self._held + self._trying, 0.0
+        self._hidden = 0.0
+
+    def _leave(self, elapsed: float) -> None:
+        self._left += elapsed + self._hidden
+        self._hidden = self._trying = 0.0
+        self._on = self._on and self._left < LEAVE

@@ -1,0 +1,55 @@
+"""Logged joints as `keypoints` and `keypoints_batch` say them."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.contract.keypoints import COCO_NAMES
+from worker.contract.messages import Keypoint, Keypoints, KeypointsBatch, PoseSample
+
+
+def keypoint_rows(joints: NDArray[np.float32]) -> list[tuple[Keypoint, ...]]:
+    """Named joints of each frame of [n, 17, 3]: x, y to 5 decimals, score to 3."""
+    exact = joints.astype(np.float64)
+    places = np.round(exact[..., :2], 5).tolist()
+    scores = np.round(exact[..., 2], 3).tolist()
+    return [
+        tuple(
+            Keypoint(name=name, x=x, y=y, z=0.0, score=score)
+            for name, (x, y), score in zip(COCO_NAMES, place, row, strict=True)
+        )
+        for place, row in zip(places, scores, strict=True)
+    ]
+
+
+def frame_scores(joints: NDArray[np.float32]) -> list[float]:
+    """Mean joint score of each frame to 3 decimals; exactly 0 only where nobody was found."""
+    means: list[float] = np.round(joints[..., 2].astype(np.float64).mean(axis=1), 3).tolist()
+    return means
+
+
+def keypoints_message(
+    frame: int, time_us: int, score: float, keypoints: tuple[Keypoint, ...]
+) -> Keypoints:
+    """The `keypoints` message of one frame."""
+    return Keypoints(
+        timestampMs=round(time_us / 1000, 1), frameId=frame, score=score, keypoints=keypoints
+    )
+
+
+def batch_message(
+    frames: list[int], times_us: list[int], joints: NDArray[np.float32], fps: float
+) -> KeypointsBatch:
+    """All frames with a person; `fps` is the rate at which the media was sampled."""
+    scores = frame_scores(joints)
+    rows = keypoint_rows(joints)
+    return KeypointsBatch(
+        fps=fps,
+        frames=tuple(
+            PoseSample(
+                timestampMs=round(time_us / 1000, 1), frameId=frame, score=score, keypoints=row
+            )
+            for frame, time_us, score, row in zip(frames, times_us, scores, rows, strict=True)
+        ),
+    )
