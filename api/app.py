@@ -56,8 +56,12 @@ def _add_middleware(app: FastAPI, metrics: RequestMetrics, origins: list[str]) -
 
 
 def _routes() -> APIRouter:
-    problem = {"model": ProblemView, "description": "a refusal"}
-    versioned = APIRouter(prefix="/v1", responses={"4XX": problem, 503: problem})
+    schema = ProblemView.model_json_schema()
+    problem = {
+        "description": "a refusal",
+        "content": {"application/problem+json": {"schema": schema}},
+    }
+    versioned = APIRouter(prefix="/v1", responses={"4XX": problem, "503": problem})
     for room in (uploads, jobs, messages, catalogue):
         versioned.include_router(room.router)
     return versioned

@@ -19,6 +19,23 @@ from worker.store.bundle import Stores
 log = structlog.get_logger()
 
 
+_NO_ROUTE = "none"
+
+
+def route_template(scope: Scope) -> str:
+    """The matched route with its parameters' names, `none` where nothing matched.
+
+    FastAPI notes the route as it was declared, without the prefix it was included under; the
+    prefix has no parameters, so it is the rest of the request's path.
+    """
+    declared = getattr(scope.get("route"), "path", None)
+    if declared is None:
+        return _NO_ROUTE
+    segments = scope["path"].split("/")
+    prefix = "/".join(segments[: len(segments) - declared.count("/")])
+    return f"{prefix}{declared}"
+
+
 class RequestMetrics:
     """Counts and times requests by route template, so that ids make no series."""
 
@@ -39,8 +56,8 @@ class RequestMetrics:
 
     def observe(self, scope: Scope, status: int, seconds: float) -> None:
         """One answer began."""
-        route = getattr(scope.get("route"), "path", "none")
-        method = scope["method"] if route != "none" else "other"
+        route = route_template(scope)
+        method = scope["method"] if route != _NO_ROUTE else "other"
         self.requests.labels(method, route, str(status)).inc()
         self.seconds.labels(method, route).observe(seconds)
 
@@ -58,13 +75,21 @@ class MeasureRequests:
             await self._app(scope, receive, send)
             return
         begun = time.perf_counter()
+        status = 0
 
         async def watched(message: Message) -> None:
+            nonlocal status
             if message["type"] == "http.response.start":
-                self._metrics.observe(scope, message["status"], time.perf_counter() - begun)
+                status = message["status"]
+                self._metrics.observe(scope, status, time.perf_counter() - begun)
             await send(message)
 
-        await self._app(scope, receive, watched)
+        try:
+            await self._app(scope, receive, watched)
+        except Exception:
+            if not status:  # the answer to it is made further out
+                self._metrics.observe(scope, 500, time.perf_counter() - begun)
+            raise
 
 
 class StoreCollector(Collector):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -10,12 +11,13 @@ from pydantic import BaseModel, ConfigDict, Field, StrictInt, field_validator, m
 
 from api.strict import Strict
 from worker.contract.editions import Edition
-from worker.contract.errors import DecodeError
 from worker.contract.jobs import JobStatus
 from worker.contract.messages import TYPES, entry_key
+from worker.contract.options import PARSERS
 
 MAX_METADATA_BYTES = 16_384
 MAX_DEADLINE_S = 7 * 86_400
+_ENTRY_ID = re.compile(r"[0-9]{1,20}(-[0-9]{1,20})?")
 
 
 class NewUpload(Strict):
@@ -93,8 +95,10 @@ class NewJob(Strict):
     )
 
     input: InputRef
-    options: dict[str, Any] = Field(default_factory=dict)
-    metadata: dict[str, Any] = Field(default_factory=dict)
+    options: dict[str, Any] = Field(
+        default_factory=dict, description=f"any of {', '.join(PARSERS)}"
+    )
+    metadata: dict[str, Any] = Field(default_factory=dict, description="yours; given back")
     priority: Literal["low", "normal", "high"] = "normal"
     deadlineSeconds: int | None = Field(None, ge=1, le=MAX_DEADLINE_S)
 
@@ -147,14 +151,11 @@ class MessagesQuery(Strict):
 
 
 def check_entry_id(value: str) -> str:
-    """`value` where it is an entry id, two numbers of 64 bits; raises ValueError."""
-    try:
-        place = entry_key(value)
-    except DecodeError as error:
-        raise ValueError("an entry id such as 12-1") from error
-    if not all(0 <= number < 2**63 for number in place) or not value.replace("-", "").isdecimal():
-        raise ValueError("an entry id such as 12-1")
-    return value
+    """`value` where it is an entry id, two numbers below 2^63; raises ValueError."""
+    # Redis counts to 2^64 - 1, but refuses an open interval that begins at the very last id
+    if _ENTRY_ID.fullmatch(value) and max(entry_key(value)) < 2**63:
+        return value
+    raise ValueError("an entry id such as 12-1")
 
 
 class _Answer(BaseModel):

@@ -86,7 +86,7 @@ def _allowed(error: Mapping[str, Any]) -> Any:
     context = error.get("ctx") or {}
     if "allowed" in context:
         return context["allowed"]
-    if error["type"] == "literal_error":
+    if error["type"] in ("literal_error", "enum"):
         return [name.strip(" '") for name in context["expected"].replace(" or ", ",").split(",")]
     if error["type"] == "missing":
         return "required"

@@ -9,7 +9,7 @@ import uvicorn
 from api.app import create_app
 from worker.settings import Settings
 
-_GRACE_S = 5
+_GRACE_S = 2
 """Seconds that open event streams may hold up a stop."""
 
 

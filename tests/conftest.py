@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -69,3 +70,35 @@ def stores(servers: Settings) -> Iterator[Stores]:
     opened.redis.flushall()
     yield opened
     opened.redis.close()
+
+
+@pytest.fixture(scope="session")
+def walking(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two seconds of real people walking, 640 pixels wide, with sound (cut from the sample)."""
+    from worker.embedded.sample import sample_clip
+    from worker.media.tools import find_tools
+
+    source = sample_clip(ROOT / ".posequeue" / "sample")
+    clip = tmp_path_factory.mktemp("clips") / "walking.mp4"
+    command = [find_tools().ffmpeg, "-v", "error", "-i", source, "-t", "2", "-vf", "scale=640:-2",
+               "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac", clip]  # fmt: skip
+    subprocess.run(command, check=True)
+    return clip
+
+
+@pytest.fixture(scope="session")
+def photo(walking: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A picture of them, sent sideways with the EXIF orientation that puts it right."""
+    from PIL import Image
+
+    from worker.media.tools import find_tools
+
+    frame = tmp_path_factory.mktemp("photos") / "frame.png"
+    command = [find_tools().ffmpeg, "-v", "error", "-i", walking, "-frames:v", "1", frame]
+    subprocess.run(command, check=True)
+    image = Image.open(frame).rotate(90, expand=True)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    path = frame.with_name("photo.jpg")
+    image.save(path, exif=exif, quality=92)
+    return path

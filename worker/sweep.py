@@ -11,6 +11,7 @@ import structlog
 from worker.app import KEY_PREFIX, PRIORITY_STEPS, queue_of, send_archive, send_job
 from worker.contract.jobs import Job, Stage
 from worker.store.bundle import Stores
+from worker.store.erasing import sweep_erased
 from worker.store.errors import NotFound
 
 log = structlog.get_logger()
@@ -29,6 +30,7 @@ def sweep(stores: Stores) -> None:
         _look_after(stores, job_id)
     for job_id in stores.jobs.unarchived(ARCHIVE_AGAIN_S):
         send_archive(job_id)
+    sweep_erased(stores)
 
 
 def _send_again(stores: Stores, job_id: str) -> None:

@@ -14,11 +14,20 @@ from worker.store.closing import close_job
 Client = httpx.Client
 
 
+def plain_client(**options: Any) -> Client:
+    """A client for http addresses; the certificates that it leaves out take 60 ms to load."""
+    return httpx.Client(verify=False, **{"timeout": 20, **options})
+
+
+S3 = plain_client()
+"""For presigned URLs."""
+
+
 def put_upload(client: Client, data: bytes = b"frames", content_type: str = "video/mp4") -> str:
     """Uploads `data` as a client does; returns the upload's id."""
     body = {"filename": "clip", "contentType": content_type, "bytes": len(data)}
     upload = client.post("/uploads", json=body).json()
-    answer = httpx.put(upload["url"], content=data, headers=upload["headers"])
+    answer = S3.put(upload["url"], content=data, headers=upload["headers"])
     assert answer.status_code == 200, answer.text
     return str(upload["id"])
 
@@ -53,8 +62,6 @@ class Actor:
 
     def finish(self, **fields: Any) -> None:
         """Ends the job as succeeded."""
-        from worker.store.closing import close_job
-
         close_job(self.stores, self.job, self.token, JobStatus.SUCCEEDED, fields=fields)
 
 

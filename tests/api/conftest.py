@@ -14,6 +14,8 @@ HERE = Path(__file__).resolve().parent
 # this folder is called like the package it tests: the package must be on the path to win
 sys.path[:0] = [str(HERE.parent.parent), str(HERE)]
 
+from api_play import plain_client  # noqa: E402
+
 from api.server import make_server  # noqa: E402
 from worker import app as queues  # noqa: E402
 from worker.contract.plans import Plan  # noqa: E402
@@ -47,7 +49,7 @@ def connect(stores: Stores, address: str) -> Iterator[Callable[..., Client]]:
     def make(tenant: str = "acme", plan: Plan = Plan.DEVELOPER) -> Client:
         key = stores.keys.create(tenant, plan)
         headers = {"Authorization": f"Bearer {key}"}
-        opened.append(httpx.Client(base_url=f"{address}/v1", headers=headers, timeout=20))
+        opened.append(plain_client(base_url=f"{address}/v1", headers=headers))
         return opened[-1]
 
     yield make
@@ -64,5 +66,5 @@ def client(connect: Callable[..., Client]) -> Client:
 @pytest.fixture
 def public(address: str, stores: Stores) -> Iterator[Client]:
     """A client without a key, outside /v1."""
-    with httpx.Client(base_url=address, timeout=20) as opened:
+    with plain_client(base_url=address) as opened:
         yield opened

@@ -53,9 +53,7 @@ def _arms(
         shoulder = joints[f"{side}_shoulder"]
         elbow = along(shoulder, UPPER_ARM, np.pi - tilt, sign * spread)
         joints[f"{side}_elbow"] = elbow
-        joints[f"{side}_wrist"] = along(
-            elbow, FOREARM, np.pi - tilt - flex[place], sign * spread
-        )
+        joints[f"{side}_wrist"] = along(elbow, FOREARM, np.pi - tilt - flex[place], sign * spread)
 
 
 def squat(left: Floats, right: Floats) -> Joints:
@@ -126,6 +124,104 @@ def jumping_jack(left: Floats, right: Floats) -> Joints:
     return joints
 
 
+def lunge(left: Floats, right: Floats) -> Joints:
+    """One leg steps forward and bends to a level thigh, the other knee goes to the floor."""
+    n = len(left)
+    joints: Joints = {}
+    mean = np.maximum(left, right)
+    height = ANKLE + LEG * (0.99 - 0.38 * mean)
+    for own, other, (side, sign) in ((left, right, SIDES[0]), (right, left, SIDES[1])):
+        hip = point(n, x=sign * HIP_WIDTH / 2, z=height)
+        foot = point(n, x=sign * HIP_WIDTH / 2, y=0.42 * own - 0.48 * other, z=ANKLE + 0.08 * other)
+        joints[f"{side}_hip"], joints[f"{side}_ankle"] = hip, foot
+        joints[f"{side}_knee"] = bend(hip, foot, THIGH, SHANK, point(n, y=1.0))
+    trunk_and_head(joints, np.radians(5 * mean))
+    _arms(joints, 0.1 + 0 * mean, 0.1, (0.2 + 0 * mean, 0.2 + 0 * mean))
+    return joints
+
+
+def deadlift(left: Floats, right: Floats) -> Joints:
+    """Trunk to 65 degrees, knees to 60, arms hanging straight."""
+    joints: Joints = {}
+    mean = np.maximum((left + right) / 2, 0)
+    shin, thigh = np.radians(3 + 12 * mean), np.radians(3 + 42 * mean)
+    _legs(joints, (shin, shin), (thigh, thigh))
+    trunk_and_head(joints, np.radians(3 + 62 * mean))
+    _arms(joints, 0.03 + 0 * mean, 0.05, (0 * mean + 0.05, 0 * mean + 0.05))
+    return joints
+
+
+def lateral_raise(left: Floats, right: Floats) -> Joints:
+    """Straight arms from 10 to 90 degrees of abduction."""
+    joints = _standing(len(left))
+    none = 0.0 * left
+    for depth, (side, sign) in zip((left, right), SIDES, strict=True):
+        lift = np.radians(10 + 80 * depth)
+        turn = np.stack((sign * np.sin(lift), none, -np.cos(lift)), axis=-1)
+        shoulder = joints[f"{side}_shoulder"]
+        joints[f"{side}_elbow"] = shoulder + UPPER_ARM * turn
+        joints[f"{side}_wrist"] = shoulder + (UPPER_ARM + FOREARM) * turn
+    return joints
+
+
+def shoulder_press(left: Floats, right: Floats) -> Joints:
+    """Hands from beside the shoulders to straight arms overhead."""
+    n = len(left)
+    joints = _standing(n)
+    for depth, (side, sign) in zip((left, right), SIDES, strict=True):
+        shoulder = joints[f"{side}_shoulder"]
+        wrist = shoulder + point(n, x=sign * 0.12, y=0.08, z=0.1 + 0.46 * depth)
+        joints[f"{side}_wrist"] = wrist
+        pole = point(n, x=sign * 1.0, z=-1.0)
+        joints[f"{side}_elbow"] = bend(shoulder, wrist, UPPER_ARM, FOREARM, pole)
+    return joints
+
+
+def high_knees(left: Floats, right: Floats) -> Joints:
+    """Thighs driven to 85 degrees, the shin hanging."""
+    n = len(left)
+    joints: Joints = {}
+    for depth, (side, sign) in zip((left, right), SIDES, strict=True):
+        hip = point(n, x=sign * HIP_WIDTH / 2, z=ANKLE + LEG)
+        knee = along(hip, THIGH, np.pi - np.radians(85 * depth))
+        joints[f"{side}_hip"], joints[f"{side}_knee"] = hip, knee
+        joints[f"{side}_ankle"] = along(knee, SHANK, np.full(n, np.pi + 0.05))
+    trunk_and_head(joints, np.zeros(n))
+    _arms(joints, 0.2 + 0 * left, 0.1, (1.2 + 0 * left, 1.2 + 0 * left))
+    return joints
+
+
+def plank(left: Floats, right: Floats) -> Joints:
+    """On straight arms at depth 1, on the knees with the hips back at depth 0."""
+    straight = push_up(0 * left, 0 * right)
+    share = np.clip(left, 0, 1)[:, None]
+    moved = {}
+    for name, place in straight.items():
+        kneeling = place.copy()
+        if not name.endswith(("wrist", "ankle", "knee")):
+            kneeling[:, 1] -= 0.55
+            kneeling[:, 2] += 0.35 if "hip" in name else 0.25
+        moved[name] = share * place + (1 - share) * kneeling
+    return moved
+
+
+def wall_sit(left: Floats, right: Floats) -> Joints:
+    """Thighs to 80 degrees over upright shins, the trunk against a wall."""
+    joints: Joints = {}
+    mean = (left + right) / 2
+    shin = np.radians(3 + 0 * mean)
+    thigh = np.radians(3 + 77 * mean)
+    _legs(joints, (shin, shin), (thigh, thigh))
+    trunk_and_head(joints, 0 * mean)
+    _arms(joints, 0.1 + 0 * mean, 0.1, (0.2 + 0 * mean, 0.2 + 0 * mean))
+    return joints
+
+
+def balance_leg_left(left: Floats, right: Floats) -> Joints:
+    """Stands on the left leg; the right knee comes up with depth."""
+    return high_knees(0 * left, 0.7 * left)
+
+
 def standing(left: Floats, right: Floats) -> Joints:
     """Stands still with hanging arms whatever the depth."""
     joints = _standing(len(left))
@@ -158,6 +254,15 @@ MOVES: dict[str, Move] = {
     "hammer_curl": bicep_curl,
     "jumping_jack": jumping_jack,
     "low_impact_jack": jumping_jack,
+    "lunge": lunge,
+    "deadlift": deadlift,
+    "lateral_raise": lateral_raise,
+    "shoulder_press": shoulder_press,
+    "high_knees": high_knees,
+    "plank": plank,
+    "wall_sit": wall_sit,
+    "balance_leg": balance_leg_left,
+    "balance_leg_left": balance_leg_left,
     "standing": standing,
     "walking": walking,
 }

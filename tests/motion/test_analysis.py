@@ -246,3 +246,15 @@ def test_the_hud_follows_the_count() -> None:
     assert hud.count.max() == 3 and (np.diff(hud.count) >= 0).all()
     assert hud.progress.min() == 0 and hud.progress.max() == 1
     assert hud.grade[0] is None and hud.grade[-1] == "A"
+
+
+def test_a_rep_that_the_end_cuts_on_its_way_back_counts() -> None:
+    head, chunk = perform(replace(THREE, noise=0.0, camera=Camera(yaw=90)))
+    counter = [e for e in entries_of(head, [chunk], JobOptions(exercise="squat"))[0]
+               if isinstance(e.message, Counter)][2]  # fmt: skip
+    stop = int(counter.id.split("-")[0]) - 2
+    cut = split(chunk, [stop])[0]
+    entries, analysis = entries_of(head, [cut], JobOptions(exercise="squat"))
+    counters = [e.message for e in entries if isinstance(e.message, Counter)]
+    assert [c.current_count for c in counters] == [1, 2, 3, 3] and counters[-1].final
+    assert analysis.result.count == 3 and len(entries[-1].message.history) == 3

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
-from athlete.jobs import analyse, reps_of
-from athlete.perform import Camera, Script, duration
+from athlete.jobs import analyse, entries_of, reps_of
+from athlete.perform import Camera, Script, duration, perform
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from worker.contract.keypoints import FLIP
+from worker.contract.options import JobOptions
+from worker.contract.poses import quantised
 
 VIEWS = {
     "squat": (0, 45, 90, -90),
     "push_up": (0, 60, 90),
     "bicep_curl": (0, 45, -90),
     "jumping_jack": (0, 20),
+    "deadlift": (0, 90),
+    "lateral_raise": (0,),
+    "shoulder_press": (0, 45),
 }
+IN_TURN = {"lunge": (0, 90), "high_knees": (0, 45), "bicep_curl": (0, 90)}
 TEMPO = (0.9, 0.1, 0.8, 0.5)
 CASES = [(move, yaw) for move, yaws in VIEWS.items() for yaw in yaws]
 
@@ -55,7 +64,7 @@ def test_random_performances_count_exactly(
 
 
 @pytest.mark.parametrize("move", ["standing", "walking"])
-@pytest.mark.parametrize("exercise", sorted(VIEWS))
+@pytest.mark.parametrize("exercise", sorted({*VIEWS, *IN_TURN}))
 @pytest.mark.parametrize("yaw", [0, 45, 90])
 def test_standing_and_walking_count_nothing(move: str, exercise: str, yaw: float) -> None:
     script = Script(move=move, depths=(1.0,) * 8, noise=0.008, camera=Camera(yaw=yaw))
@@ -63,16 +72,21 @@ def test_standing_and_walking_count_nothing(move: str, exercise: str, yaw: float
 
 
 def test_one_exercise_is_not_another() -> None:
-    for move in VIEWS:
-        for exercise in set(VIEWS) - {move}:
-            script = Script(move=move, noise=0.006, camera=camera_for(move, 0))
+    chosen = ("squat", "push_up", "bicep_curl", "jumping_jack", "lunge")
+    for move in chosen:
+        for exercise in set(chosen) - {move}:
+            script = Script(
+                move=move, noise=0.006, camera=camera_for(move, 0), alternate=move == "lunge"
+            )
             assert analyse(script, exercise)[1].result.count == 0, (move, exercise)
 
 
-def test_arms_that_curl_in_turn_are_reps_each() -> None:
+@pytest.mark.parametrize(("move", "yaw"), [(m, yaw) for m, yaws in IN_TURN.items() for yaw in yaws])
+@pytest.mark.parametrize("fps", [12, 30])
+def test_sides_in_turn_are_reps_each(move: str, yaw: float, fps: float) -> None:
     script = Script(
-        move="bicep_curl", depths=(1.0,) * 6, noise=0.006, alternate=True,
-        seconds=(0.8, 0.1, 0.8, 0.1),
+        move=move, depths=(1.0,) * 6, noise=0.006, alternate=True, fps=fps,
+        seconds=(0.8, 0.1, 0.8, 0.2), camera=Camera(yaw=yaw),
     )  # fmt: skip
     assert analyse(script)[1].result.count == 6
 
@@ -120,3 +134,23 @@ def test_size_in_the_picture_does_not_matter(move: str, yaw: float) -> None:
     assert len(first) == len(second) == 3
     for one, other in zip(first, second, strict=True):
         assert one.formScore == pytest.approx(other.formScore, abs=1)
+
+
+@settings(max_examples=15, deadline=None)
+@given(case=st.sampled_from([c for c in CASES if c[1] >= 0]), lopsided=st.floats(0, 0.3))
+def test_a_mirrored_clip_says_the_same(case: tuple[str, float], lopsided: float) -> None:
+    move, yaw = case
+    head, chunk = perform(
+        Script(move=move, camera=camera_for(move, yaw), lopsided=lopsided, noise=0.004)
+    )
+    turned = chunk.keypoints[:, list(FLIP)].copy()
+    turned[..., 0] = np.float32(1) - turned[..., 0]
+    results = []
+    for keypoints in (chunk.keypoints, turned):
+        _, analysis = entries_of(
+            head, [quantised(replace(chunk, keypoints=keypoints))], JobOptions(exercise=move)
+        )
+        results.append(analysis.result)
+    assert results[0].count == results[1].count
+    if results[0].avgScore is not None:
+        assert results[0].avgScore == pytest.approx(results[1].avgScore, abs=0.5)

@@ -56,3 +56,12 @@ def test_the_end_of_the_media_may_complete_a_rep_that_is_nearly_back() -> None:
         for row, value in enumerate(values):
             assert machine.step(row, row / 30, value) is None
         assert (machine.rest_of(len(values), len(values) / 30, values[-1]) is not None) is expected
+
+
+def test_at_its_peak_a_cycle_is_given_once_and_only_if_deep() -> None:
+    machine = RepMachine(20.0, at_peak=True, depth=0.6)
+    values = path(0, 1, 0, 0.5, 0, 0.9, 0.7, 0.95, 0)
+    rows = [row for row, value in enumerate(values) if machine.step(row, row / 30, value)]
+    given = [row for row in rows if values[row] > 0.5]
+    assert len(given) == 2
+    assert 20 < given[0] < 25 and 100 < given[1] < 110

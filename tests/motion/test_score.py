@@ -30,9 +30,7 @@ def base(move: str, yaw: float) -> Script:
 
 
 @settings(max_examples=40, deadline=None)
-@given(
-    view=st.sampled_from(VIEWS), depth=st.floats(0.5, 1.0), less=st.floats(0.05, 0.4)
-)
+@given(view=st.sampled_from(VIEWS), depth=st.floats(0.5, 1.0), less=st.floats(0.05, 0.4))
 def test_shallower_never_scores_higher(view: tuple[str, float], depth: float, less: float) -> None:
     deep = replace(base(*view), depths=(depth, depth))
     shallow = replace(deep, depths=(depth - less,) * 2)

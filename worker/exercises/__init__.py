@@ -1,15 +1,31 @@
-"""One small file an exercise: what to watch, how deep, what makes good form, what to say."""
+"""One small file an exercise or a family: what to watch, how deep, what makes good form."""
 
 from __future__ import annotations
 
 from worker.exercises.bicep_curl import BICEP_CURL, HAMMER_CURL
+from worker.exercises.deadlift import DEADLIFT
+from worker.exercises.floor import GLUTE_BRIDGE, LEG_RAISE, TRICEP_DIP
+from worker.exercises.holds import (
+    BALANCE_LEG,
+    BALANCE_LEG_LEFT,
+    BALANCE_LEG_RIGHT,
+    PLANK,
+    WALL_SIT,
+)
 from worker.exercises.jumping_jack import JUMPING_JACK, LOW_IMPACT_JACK
+from worker.exercises.knee_drives import HIGH_KNEES, MOUNTAIN_CLIMBER
+from worker.exercises.lunge import LUNGE, SIDE_LUNGE
 from worker.exercises.model import Exercise
 from worker.exercises.push_up import PUSH_UP
+from worker.exercises.raises import LATERAL_RAISE, SHOULDER_PRESS
 from worker.exercises.squat import SQUAT
 
-EXERCISES: dict[str, Exercise] = {
-    exercise.id: exercise
-    for exercise in (SQUAT, PUSH_UP, BICEP_CURL, HAMMER_CURL, JUMPING_JACK, LOW_IMPACT_JACK)
-}
+_ALL: tuple[Exercise, ...] = (
+    SQUAT, PUSH_UP, LUNGE, SIDE_LUNGE, DEADLIFT, BICEP_CURL, HAMMER_CURL, SHOULDER_PRESS,
+    HIGH_KNEES, GLUTE_BRIDGE, TRICEP_DIP, MOUNTAIN_CLIMBER, LEG_RAISE, LATERAL_RAISE,
+    JUMPING_JACK, LOW_IMPACT_JACK, PLANK, WALL_SIT, BALANCE_LEG, BALANCE_LEG_LEFT,
+    BALANCE_LEG_RIGHT,
+)  # fmt: skip
+
+EXERCISES: dict[str, Exercise] = {exercise.id: exercise for exercise in _ALL}
 """Every exercise that has data, by its catalogue id."""

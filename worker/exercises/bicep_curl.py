@@ -48,7 +48,7 @@ BICEP_CURL = RepExercise(
         Criterion("range", 0.4, good=0.95, bad=0.15),
         Criterion("symmetry", 0.1, good=0.1, bad=0.6, view="front"),
         Criterion("tempo", 0.15, good=0.7, bad=0.2),
-        Criterion("smoothness", 0.15, good=0.02, bad=0.5),
+        Criterion("smoothness", 0.15, good=0.0, bad=0.5),
         Criterion(
             "upper_arm", 0.2, good=30.0, bad=80.0, feature="shoulder_angle", measure="range",
             per_depth=True, view="side",

@@ -45,7 +45,8 @@ JUMPING_JACK = RepExercise(
     # Wrist height over the shoulder by arm length: -0.95 hanging, 0.8 with the arms ~37 degrees
     # from overhead, hands over the head.
     signal=Signal("raise_y", rest=-0.95, full=0.8),
-    joints=("shoulder", "elbow", "wrist", "hip", "ankle"),
+    joints=("shoulder", "elbow", "wrist"),
+    guided=("hip", "ankle"),
     depth=Depth(easy=0.5, normal=0.65, pro=0.9),
     gates=(Gate("trunk_tilt", high=40.0), Gate("hips_over_feet_y", low=0.6)),
     # Feet from hip width to beyond shoulder width, of a leg ~0.85 m.
@@ -55,7 +56,7 @@ JUMPING_JACK = RepExercise(
     criteria=(
         Criterion("range", 0.4, good=0.95, bad=0.15),
         Criterion("symmetry", 0.2, good=0.08, bad=0.5),
-        Criterion("smoothness", 0.15, good=0.02, bad=0.5),
+        Criterion("smoothness", 0.15, good=0.0, bad=0.5),
         Criterion("legs", 0.25, good=0.5, bad=0.1, feature="feet_spread", measure="range"),
     ),
     advice=_advice("jumping_jack"),

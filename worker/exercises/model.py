@@ -111,7 +111,8 @@ class Depth:
 class RepExercise:
     """An exercise whose reps are counted.
 
-    `joints` are those of one side without its prefix: a side counts as seen when all are.
+    `joints` are those of one side without its prefix: a side counts as seen when all are. Posture
+    guidance asks for `guided` besides; what hangs on them is left out while they are hidden.
     `seconds` is the shortest and the longest rep. `lowering` says which way the load goes down:
     `out` from the start pose (squat) or `back` to it (curl). `at` is when a rep counts.
     `visible` is the least joint score that is followed. `share` of a rep's frames, and of its deep
@@ -131,14 +132,15 @@ class RepExercise:
     at: Literal["return", "peak"] = "return"
     visible: float = 0.2
     share: float = 0.75
+    guided: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class HoldExercise:
     """An exercise whose seconds are counted while all `gates` hold on a frame.
 
-    `joints` are those of one side that must be seen to tell. `unseen` is the longest loss
-    of sight, in seconds, within a hold that still counts: the pose before and after it is proof enough.
+    `joints` are those of one side that must be seen to tell. `unseen` is the longest loss of
+    sight, in seconds, within a hold that still counts: the pose before and after it is proof.
     """
 
     id: str
@@ -147,6 +149,7 @@ class HoldExercise:
     advice: tuple[Advice, ...] = ()
     unseen: float = 5.0
     visible: float = 0.2
+    guided: tuple[str, ...] = ()
 
 
 Exercise = RepExercise | HoldExercise

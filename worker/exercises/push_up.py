@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from worker.exercises.model import Advice, Criterion, Depth, Gate, RepExercise, Signal
-from worker.exercises.texts import common
+from worker.exercises.texts import STRAIGHT_BODY, common
 
 PUSH_UP = RepExercise(
     id="push_up",
@@ -20,7 +20,7 @@ PUSH_UP = RepExercise(
         Criterion("range", 0.4, good=0.95, bad=0.15),
         Criterion("symmetry", 0.15, good=0.1, bad=0.6, view="front"),
         Criterion("tempo", 0.1, good=0.7, bad=0.2),
-        Criterion("smoothness", 0.15, good=0.02, bad=0.5),
+        Criterion("smoothness", 0.15, good=0.0, bad=0.5),
         Criterion(
             "body_line",
             0.2,
@@ -48,13 +48,7 @@ PUSH_UP = RepExercise(
             "push_up_straight_body",
             "body_line",
             50.0,
-            {
-                "en": "Keep your body in one line from shoulders to knees.",
-                "fr": "Gardez le corps aligné des épaules aux genoux.",
-                "de": "Halte den Körper von den Schultern bis zu den Knien gerade.",
-                "es": "Mantén el cuerpo en línea de los hombros a las rodillas.",
-                "pt": "Mantenha o corpo alinhado dos ombros aos joelhos.",
-            },
+            STRAIGHT_BODY,
         ),
         *common("push_up"),
     ),

@@ -11,7 +11,7 @@ from worker.exercises.model import (
     RepExercise,
     Signal,
 )
-from worker.exercises.texts import common
+from worker.exercises.texts import LOWER, common
 
 SQUAT = RepExercise(
     id="squat",
@@ -35,7 +35,7 @@ SQUAT = RepExercise(
         Criterion("range", 0.4, good=0.95, bad=0.15),
         Criterion("symmetry", 0.15, good=0.08, bad=0.5, view="front"),
         Criterion("tempo", 0.1, good=0.7, bad=0.2),
-        Criterion("smoothness", 0.15, good=0.02, bad=0.5),
+        Criterion("smoothness", 0.15, good=0.0, bad=0.5),
         Criterion(
             "trunk",
             0.2,
@@ -52,13 +52,7 @@ SQUAT = RepExercise(
             "squat_deeper",
             "range",
             75.0,
-            {
-                "en": "Go a little deeper.",
-                "fr": "Descendez un peu plus bas.",
-                "de": "Geh etwas tiefer.",
-                "es": "Baja un poco más.",
-                "pt": "Desça um pouco mais.",
-            },
+            LOWER,
         ),
         Advice(
             "squat_chest_up",

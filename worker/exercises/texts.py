@@ -42,3 +42,40 @@ def common(
         Advice(f"{exercise}_{_COMMON[name][0]}", name, _COMMON[name][1], _COMMON[name][2])
         for name in criteria
     )
+
+
+HIGHER_KNEE: Texts = {
+    "en": "Drive your knee higher.",
+    "fr": "Montez le genou plus haut.",
+    "de": "Zieh das Knie höher.",
+    "es": "Sube más la rodilla.",
+    "pt": "Eleve mais o joelho.",
+}
+LOWER: Texts = {
+    "en": "Go a little lower.",
+    "fr": "Descendez un peu plus bas.",
+    "de": "Geh etwas tiefer.",
+    "es": "Baja un poco más.",
+    "pt": "Desça um pouco mais.",
+}
+FULL_WAY: Texts = {
+    "en": "Use the full range of the movement.",
+    "fr": "Utilisez toute l'amplitude du mouvement.",
+    "de": "Nutze den vollen Bewegungsumfang.",
+    "es": "Usa todo el recorrido del movimiento.",
+    "pt": "Use toda a amplitude do movimento.",
+}
+UPRIGHT: Texts = {
+    "en": "Keep your upper body upright.",
+    "fr": "Gardez le buste droit.",
+    "de": "Halte den Oberkörper aufrecht.",
+    "es": "Mantén el torso erguido.",
+    "pt": "Mantenha o tronco ereto.",
+}
+STRAIGHT_BODY: Texts = {
+    "en": "Keep your body in one line from shoulders to knees.",
+    "fr": "Gardez le corps aligné des épaules aux genoux.",
+    "de": "Halte den Körper von den Schultern bis zu den Knien gerade.",
+    "es": "Mantén el cuerpo en línea de los hombros a las rodillas.",
+    "pt": "Mantenha o corpo alinhado dos ombros aos joelhos.",
+}

@@ -14,6 +14,7 @@ import select
 import signal
 import subprocess
 import threading
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,10 +69,19 @@ def _widen(pipe: IO[bytes] | None) -> None:
         return  # over the user's pipe quota: the default size works, only slower
 
 
-def _drain(stderr: IO[bytes], tail: bytearray) -> None:
+MARKS = (b"corrupt decoded frame", b"partial file")
+"""What ffmpeg says of each damaged frame, and of a file that ends before its index does."""
+
+
+def _drain(stderr: IO[bytes], tail: bytearray, marks: Counter[bytes]) -> None:
+    rest = b""
     while piece := stderr.read(4096):
         tail += piece
         del tail[:-TAIL_BYTES]
+        whole, _, rest = (rest + piece).rpartition(b"\n")
+        for mark in MARKS:
+            marks[mark] += whole.count(mark)
+        rest = rest[-4096:]
 
 
 class Child:
@@ -90,6 +100,7 @@ class Child:
     ) -> None:
         self._limits = limits
         self._tail = bytearray()
+        self._marks: Counter[bytes] = Counter()
         stdin = None if source is None else open(source, "rb")  # noqa: SIM115
         try:
             self._process = subprocess.Popen(
@@ -114,7 +125,7 @@ class Child:
             os.set_blocking(self._stdin.fileno(), False)
         # The thread must not hold the child: one that is forgotten is to close its pipes and die.
         self._drain = threading.Thread(
-            target=_drain, args=(self._process.stderr, self._tail), daemon=True
+            target=_drain, args=(self._process.stderr, self._tail, self._marks), daemon=True
         )
         self._drain.start()
 
@@ -138,6 +149,11 @@ class Child:
     def out_of_limits(self) -> bool:
         """Whether it was ended by a limit (processor time, size of its output)."""
         return self.returncode in (-signal.SIGKILL, -signal.SIGXCPU, -signal.SIGXFSZ)
+
+    @property
+    def marks(self) -> Counter[bytes]:
+        """How often it complained of what is in MARKS; whole once it has ended."""
+        return self._marks
 
     @property
     def tail(self) -> str:

@@ -35,8 +35,14 @@ class FrameReader(Iterator[Frame]):
     """Iterates over frames; a context manager that ends the child when left early."""
 
     def __init__(
-        self, raw: RawReader, size: tuple[int, int], first: int, limits: MediaLimits
+        self,
+        raw: RawReader,
+        size: tuple[int, int],
+        first: int,
+        limits: MediaLimits,
+        duration_us: float,
     ) -> None:
+        self._duration_us = duration_us
         self._raw = raw
         self._shape = (size[1], size[0], 3)
         self._first = first
@@ -60,9 +66,23 @@ class FrameReader(Iterator[Frame]):
         self._open = False
         self._raw.close()
 
+    def _check_whole(self) -> None:
+        """A count over half a video would be a wrong count, so it is an error instead."""
+        if self._raw.cut_off and self._raw.last_us < LEAST_WHOLE * self._duration_us:
+            read_s, whole_s = self._raw.last_us / 1e6, self._duration_us / 1e6
+            raise JobError(
+                ErrorCode.MEDIA_DECODE_ERROR,
+                f"The file is cut off: {read_s:.1f} of {whole_s:.1f} seconds are there.",
+            )
+        if self._raw.damaged > MOST_DAMAGED * max(self._raw.count, 1):
+            raise JobError(
+                ErrorCode.MEDIA_DECODE_ERROR,
+                f"The video is damaged: {self._raw.damaged} of {self._raw.count} frames.",
+            )
+
     def __next__(self) -> Frame:
-        """The next frame; raises JobError `media_decode_error` where there is none at all,
-        `media_too_large` beyond the limits."""
+        """The next frame; raises JobError `media_decode_error` where there is none at all or too
+        much of the video is missing or damaged, `media_too_large` beyond the limits."""
         if not self._open:
             raise StopIteration
         index = self._first + self._raw.count
@@ -73,6 +93,7 @@ class FrameReader(Iterator[Frame]):
             raise
         if read is None:
             self.close()
+            self._check_whole()
             raise StopIteration
         time_us, data = read
         if index >= self._limits.max_frames or time_us > self._limits.max_duration_s * 1e6:
@@ -81,6 +102,12 @@ class FrameReader(Iterator[Frame]):
         image = data.reshape(self._shape)
         image.flags.writeable = False
         return Frame(index, time_us, image)
+
+
+MOST_DAMAGED = 0.2
+"""Share of damaged frames above which poses would be made up."""
+LEAST_WHOLE = 0.9
+"""Share of the promised time that must be there; a recording may lose its last moments."""
 
 
 def decode(
@@ -114,7 +141,7 @@ def decode(
         delay_us=video.delay_us,
         limits=ChildLimits(cpu_seconds=600 + round(video.duration_ms * 0.03)),
     )
-    return FrameReader(raw, size, start_frame, limits)
+    return FrameReader(raw, size, start_frame, limits, video.duration_ms * 1000)
 
 
 def _thinned(stream: Any, max_fps: float | None) -> Any:

@@ -41,7 +41,7 @@ def turned(stream: Any, turn: str) -> Any:
 
 def command(*outputs: Any) -> list[str]:
     """The whole command line of one or more outputs."""
-    start = [str(find_tools().ffmpeg), "-nostdin", "-hide_banner", "-loglevel", "error"]
+    start = [str(find_tools().ffmpeg), "-nostdin", "-hide_banner", "-loglevel", "repeat+warning"]
     merged = ffmpeg.merge_outputs(*outputs) if len(outputs) > 1 else outputs[0]
     args: list[str] = merged.compile(cmd=[*start, "-filter_complex_threads", "1"])
     return args

@@ -118,6 +118,21 @@ class RawReader:
         self._last = time
         return time
 
+    @property
+    def damaged(self) -> int:
+        """Frames that were decoded from damaged data; known at the end."""
+        return self._child.marks[b"corrupt decoded frame"]
+
+    @property
+    def cut_off(self) -> bool:
+        """Whether the file ends before its index says so; known at the end."""
+        return bool(self._child.marks[b"partial file"])
+
+    @property
+    def last_us(self) -> int:
+        """Time of the last frame, -1 before the first."""
+        return self._last
+
     def _end(self) -> None:
         self._child.finish()
         if self._child.out_of_limits:

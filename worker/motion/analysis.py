@@ -68,8 +68,9 @@ class Analysis:
         entries: list[Entry] = []
         for block in self._blocks.finish():
             entries += self._block(block)
+        entries += _numbered(self._last_frame + 2, self._closing())
         self._finished = self._totals()
-        return entries + _numbered(self._last_frame + 2, self._closing())
+        return entries
 
     @property
     def result(self) -> Result:
@@ -164,7 +165,6 @@ class Analysis:
     def _totals(self) -> Result:
         if self._coach is None:
             return Result(personFrames=len(self._persons), frames=self._frames)
-        self._coach.end()
         return self._coach.result(len(self._persons), self._frames)
 
 

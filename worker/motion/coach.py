@@ -50,7 +50,9 @@ class Coach:
         self._texts = {advice.code: advice.texts[options.language] for advice in exercise.advice}
         view = CATALOGUE[self._id].view
         aspect = max(media.width, 1) / max(media.height, 1)
-        self._guide = PostureGuide(exercise.joints, view, options.language, aspect)
+        self._guide = PostureGuide(
+            (*exercise.joints, *exercise.guided), view, options.language, aspect
+        )
         self._count = 0
         self._history: list[Rep] = []
         self._form: FormScore | None = None
@@ -80,14 +82,12 @@ class Coach:
             said.append(messages)
         return said
 
-    def end(self) -> None:
-        """Takes in what the media's end completes."""
-        moment = self._tracker.finish()
-        if moment.rep is not None:
-            self._take(moment.rep)
-
     def closing(self, time_us: int) -> list[Message]:
-        """The final counter and the summary."""
+        """A rep that the media's end completes, the final counter and the summary."""
+        rep = self._tracker.finish().rep
+        messages: list[Message] = []
+        if rep is not None and self._take(rep):
+            messages = self._counted(self._count + 1, time_us)
         final = Counter(
             current_count=self._count, final=True, form_score=self._form,
             timestampMs=round(time_us / 1000, 1),
@@ -102,7 +102,7 @@ class Coach:
             durationMs=round(self._media.duration_ms, 1),
             history=tuple(self._history),
         )
-        return [final, summary]
+        return [*messages, final, summary]
 
     def result(self, person_frames: int, frames: int) -> Result:
         """The job's result."""

@@ -42,6 +42,7 @@ class Body:
     y: Floats
     score: Floats
     _pairs: dict[str, tuple[Floats, Floats]] = field(default_factory=dict)
+    _lengths: dict[str, Floats] = field(default_factory=dict)
 
     def pair(self, joint: str) -> tuple[Floats, Floats]:
         """x and y [n, 2] of the left and right `joint`."""
@@ -61,18 +62,23 @@ class Body:
             lowest = np.minimum(lowest, self.score[:, first : first + 2])
         return lowest
 
-
-def _length(body: Body, first: str, second: str) -> Floats:
-    (ax, ay), (bx, by) = body.pair(first), body.pair(second)
-    return np.sqrt((ax - bx) ** 2 + (ay - by) ** 2) + _TINY
+    def length(self, first: str, second: str) -> Floats:
+        """Length [n, 2] of the segment between two joints of each side, in frame heights."""
+        key = f"{first} {second}"
+        found = self._lengths.get(key)
+        if found is None:
+            (ax, ay), (bx, by) = self.pair(first), self.pair(second)
+            found = np.sqrt((ax - bx) ** 2 + (ay - by) ** 2) + _TINY
+            self._lengths[key] = found
+        return found
 
 
 def _arm(body: Body) -> Floats:
-    return _length(body, "shoulder", "elbow") + _length(body, "elbow", "wrist")
+    return body.length("shoulder", "elbow") + body.length("elbow", "wrist")
 
 
 def _leg(body: Body) -> Floats:
-    return _length(body, "hip", "knee") + _length(body, "knee", "ankle")
+    return body.length("hip", "knee") + body.length("knee", "ankle")
 
 
 def _angle(body: Body, first: str, middle: str, last: str) -> Floats:
@@ -82,13 +88,18 @@ def _angle(body: Body, first: str, middle: str, last: str) -> Floats:
     return angle
 
 
+def _mean(pair: Floats) -> Floats:
+    half: Floats = 0.5 * (pair[:, :1] + pair[:, 1:])
+    return half
+
+
 def _middle(body: Body, joint: str) -> tuple[Floats, Floats]:
     x, y = body.pair(joint)
-    return x.mean(axis=1, keepdims=True), y.mean(axis=1, keepdims=True)
+    return _mean(x), _mean(y)
 
 
 def _both(column: Floats) -> Floats:
-    return np.broadcast_to(column, (len(column), 2))
+    return np.concatenate((column, column), axis=1)
 
 
 def _torso(body: Body) -> Floats:
@@ -98,7 +109,7 @@ def _torso(body: Body) -> Floats:
 
 def _thigh_y(body: Body) -> Floats:
     """Height of the hip over the knee by shank length: 1 standing, 0 at a level thigh."""
-    return (body.pair("knee")[1] - body.pair("hip")[1]) / _length(body, "knee", "ankle")
+    return (body.pair("knee")[1] - body.pair("hip")[1]) / body.length("knee", "ankle")
 
 
 def _thigh_gap(body: Body) -> Floats:
@@ -109,7 +120,8 @@ def _thigh_gap(body: Body) -> Floats:
 
 def _low_thigh_y(body: Body) -> Floats:
     """The lower of both legs' `thigh_y`: what a lunge brings down on one side."""
-    return _both(_thigh_y(body).min(axis=1, keepdims=True))
+    height = _thigh_y(body)
+    return _both(np.minimum(height[:, :1], height[:, 1:]))
 
 
 def _foot_up(body: Body) -> Floats:
@@ -126,7 +138,7 @@ def _leg_y(body: Body) -> Floats:
     """
     x, y = body.pair("shoulder")
     width = np.hypot(x[:, :1] - x[:, 1:], y[:, :1] - y[:, 1:])
-    shank = np.maximum(_length(body, "knee", "ankle"), 1.1 * width)
+    shank = np.maximum(body.length("knee", "ankle"), 1.1 * width)
     rise: Floats = (body.pair("ankle")[1] - body.pair("hip")[1]) / (2 * shank)
     return rise
 
@@ -149,20 +161,20 @@ def _raise_y(body: Body) -> Floats:
 
 def _elbow_y(body: Body) -> Floats:
     """Height of the elbow over the shoulder by upper arm length: -1 hanging, 0 level, 1 up."""
-    upper = _length(body, "shoulder", "elbow")
+    upper = body.length("shoulder", "elbow")
     return (body.pair("shoulder")[1] - body.pair("elbow")[1]) / upper
 
 
 def _forearm_y(body: Body) -> Floats:
     """Height of the wrist over the elbow by arm segment length: -1 hanging, 1 upright."""
-    longer = np.maximum(_length(body, "shoulder", "elbow"), _length(body, "elbow", "wrist"))
+    longer = np.maximum(body.length("shoulder", "elbow"), body.length("elbow", "wrist"))
     return (body.pair("elbow")[1] - body.pair("wrist")[1]) / longer
 
 
 def _trunk_y(body: Body) -> Floats:
     """Height of the shoulders over the hips by arm length: ~1 upright, ~0 level."""
     rise = _middle(body, "hip")[1] - _middle(body, "shoulder")[1]
-    return _both(rise / (_arm(body).mean(axis=1, keepdims=True)))
+    return _both(rise / _mean(_arm(body)))
 
 
 def _trunk_tilt(body: Body) -> Floats:
@@ -174,13 +186,13 @@ def _trunk_tilt(body: Body) -> Floats:
 def _hips_over_feet_y(body: Body) -> Floats:
     """Height of the hips over the ankles by leg length: 1 standing, 0 on the floor."""
     rise = _middle(body, "ankle")[1] - _middle(body, "hip")[1]
-    return _both(rise / _leg(body).mean(axis=1, keepdims=True))
+    return _both(rise / _mean(_leg(body)))
 
 
 def _feet_spread(body: Body) -> Floats:
     """Distance between the ankles along the picture by leg length."""
     x = body.pair("ankle")[0]
-    return _both(np.abs(x[:, :1] - x[:, 1:]) / _leg(body).mean(axis=1, keepdims=True))
+    return _both(np.abs(x[:, :1] - x[:, 1:]) / _mean(_leg(body)))
 
 
 def _frontal(body: Body) -> Floats:
@@ -240,6 +252,6 @@ def feature(body: Body, name: str) -> tuple[Floats, Floats]:
 
 def merged(values: Floats, seen: Floats) -> Floats:
     """Mean [n] of the sides, weighted by the square of how well each is seen."""
-    weight = seen * seen + 1e-9
-    total: Floats = (values * weight).sum(axis=1) / weight.sum(axis=1)
-    return total
+    left, right = seen[:, 0] ** 2 + 1e-9, seen[:, 1] ** 2 + 1e-9
+    mean: Floats = (values[:, 0] * left + values[:, 1] * right) / (left + right)
+    return mean

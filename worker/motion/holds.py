@@ -9,7 +9,7 @@ from worker.exercises.model import HoldExercise
 from worker.motion.features import Body, feature, merged
 from worker.motion.moments import Moment
 
-ENTER = 0.4
+ENTER = 1.0
 """Seconds in the pose before a hold has begun; they count once it has."""
 
 LEAVE = 0.6
@@ -74,16 +74,17 @@ class HoldTracker:
     def _hold(self, elapsed: float) -> None:
         if self._hidden > self._exercise.unseen:
             self._on, self._trying = False, 0.0
-        self._left = 0.0
         if self._on:
             self._held += elapsed + self._hidden
         else:
             self._trying += elapsed
             if self._trying >= ENTER:
                 self._on, self._held, self._trying = True, self._held + self._trying, 0.0
-        self._hidden = 0.0
+        self._hidden = self._left = 0.0
 
     def _leave(self, elapsed: float) -> None:
-        self._left += elapsed + self._hidden
-        self._hidden = self._trying = 0.0
-        self._on = self._on and self._left < LEAVE
+        # What was hidden stays pending: frames beside a cut are blends and may refuse the pose.
+        self._left += elapsed
+        self._trying = 0.0
+        if self._left >= LEAVE:
+            self._on, self._hidden = False, 0.0

@@ -12,14 +12,17 @@ from worker.contract.messages import Keypoint, Keypoints, KeypointsBatch, PoseSa
 def keypoint_rows(joints: NDArray[np.float32]) -> list[tuple[Keypoint, ...]]:
     """Named joints of each frame of [n, 17, 3]: x, y to 5 decimals, score to 3."""
     exact = joints.astype(np.float64)
-    places = np.round(exact[..., :2], 5).tolist()
+    across = np.round(exact[..., 0], 5).tolist()
+    down = np.round(exact[..., 1], 5).tolist()
     scores = np.round(exact[..., 2], 3).tolist()
     return [
         tuple(
-            Keypoint(name=name, x=x, y=y, z=0.0, score=score)
-            for name, (x, y), score in zip(COCO_NAMES, place, row, strict=True)
+            [
+                Keypoint(name=name, x=x, y=y, z=0.0, score=score)
+                for name, x, y, score in zip(COCO_NAMES, xs, ys, marks, strict=True)
+            ]
         )
-        for place, row in zip(places, scores, strict=True)
+        for xs, ys, marks in zip(across, down, scores, strict=True)
     ]
 
 

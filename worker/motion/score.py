@@ -1,7 +1,7 @@
 """Form score of one rep, 0-100, from named criteria.
 
-    range       highest mean of progress over a fifth of the rep (0.3 s at most): how deep, against
-                full depth; a mean, so that a tremor gains nothing
+    range       highest mean of progress over a fifth of the rep (0.3 s at most), less a quarter of
+                the way covered beyond out and back: how deep, and a tremor gains nothing by it
     tempo       seconds of the lowering phase by those of the lifting one (10-90 % of the way):
                 the load must not be dropped; a ratio, so slow motion scores like real time
                 (eccentric phases at least as long as concentric ones: NSCA Essentials, 4th ed.)
@@ -27,6 +27,9 @@ from worker.motion.features import Floats
 SIDE, FRONT = 0.5, 0.4
 """Greatest mean of `frontal` (shoulder width by trunk length) that is a view from the side, and
 least that is one from the front; the ranges overlap."""
+
+UNKNOWN = 0.45
+"""What `facing` is where the trunk is hidden: every criterion takes part."""
 
 SEEN = 0.35
 """Score from which both sides of the body are compared with each other."""
@@ -115,7 +118,7 @@ def _depth(window: Window) -> float:
     stops = np.searchsorted(window.seconds, window.seconds + span / 2 + 1e-9, side="right")
     sums = np.concatenate(((0.0,), np.cumsum(window.progress)))
     means = (sums[stops] - sums[starts]) / (stops - starts)
-    return float(means.max())
+    return float(means.max()) - 0.25 * _detour(window)
 
 
 def _measured(criterion: Criterion, window: Window) -> float | None:
@@ -157,9 +160,17 @@ def _asymmetry(window: Window) -> float | None:
     return float(apart.mean()) / window.excursion
 
 
+def _direct(window: Window) -> float:
+    """Progress covered by going out and back without a detour."""
+    return 2 * window.peak - float(window.progress[0]) - float(window.progress[-1])
+
+
+def _detour(window: Window) -> float:
+    """Progress covered beyond that."""
+    return max(float(np.abs(np.diff(window.progress)).sum()) - _direct(window), 0.0)
+
+
 def _wobble(window: Window) -> float | None:
     if len(window.progress) < 3:
         return None
-    steps = np.abs(np.diff(window.progress)).sum()
-    direct = 2 * window.peak - float(window.progress[0]) - float(window.progress[-1])
-    return float(steps) / max(direct, 0.1) - 1.0
+    return _detour(window) / max(_direct(window), 0.1)

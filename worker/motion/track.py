@@ -13,9 +13,9 @@ from worker.exercises.model import FrontSignal, RepExercise, Signal
 from worker.motion.features import Body, Floats, feature, merged
 from worker.motion.moments import NOTHING, Moment
 from worker.motion.reps import CEILING, FLOOR, RETURN, RISE, Cycle, RepMachine
-from worker.motion.score import Window, criteria_of, form_of
+from worker.motion.score import UNKNOWN, Window, criteria_of, form_of
 
-LOST = 1.0
+LOST = 1.5
 """Seconds unseen after which a rep in progress is given up."""
 
 LIVE = 0.2
@@ -37,7 +37,9 @@ WHOLE = 0.7
 SURE = 0.25
 """Joint score from which a gate's feature is believed."""
 
-_TRUST = 0.6
+TRUST = 0.3
+"""Mean joint score over a rep from which one side's word is enough."""
+
 _COLUMNS = 8
 
 
@@ -64,8 +66,10 @@ class RepTracker:
         self._each = exercise.signal.sides == "each"
         channels = 2 if self._each else 1
         at_peak = exercise.at == "peak"
-        self._machines = [RepMachine(exercise.seconds[1], at_peak=at_peak, depth=self._depth)
-            for _ in range(channels)]
+        self._machines = [
+            RepMachine(exercise.seconds[1], at_peak=at_peak, depth=self._depth)
+            for _ in range(channels)
+        ]
         self._seen_at = [-1e9] * channels
         names = [c.feature for c in exercise.criteria if c.feature]
         names += ["frontal", *(travel.feature for travel in exercise.travels)]
@@ -115,7 +119,7 @@ class RepTracker:
             times_us * 1e-6, merged(sides, seen), sides[:, 0], sides[:, 1], seen[:, 0], seen[:, 1],
             ok.astype(np.float64), np.arange(first, first + len(times_us), dtype=np.float64),
         ]  # fmt: skip
-        columns += [merged(*feature(body, name)) for name in self._names]
+        columns += [_sure(*feature(body, name)) for name in self._names]
         return np.stack(columns, axis=1)
 
     def _progress_of(self, body: Body) -> Floats:
@@ -182,7 +186,7 @@ class RepTracker:
             return None
         if cycle.excursion < WHOLE * min(self._depth, cycle.peak):
             return None
-        rows = self._between(cycle.start, cycle.end)
+        rows = self._seen_between(cycle.start, cycle.end, channel)
         span = float(rows[-1, _Row.SECONDS] - rows[0, _Row.SECONDS])
         if span < self._exercise.seconds[0] or not self._passes(rows, cycle, channel):
             return None
@@ -217,18 +221,31 @@ class RepTracker:
         deep = ok[progress >= cycle.low + 0.5 * cycle.excursion]
         return bool(min(ok.mean(), deep.mean()) >= self._exercise.share)
 
+    def _seen_between(self, start: int, end: int, channel: int) -> Floats:
+        """Rows of the frames from `start` to `end` in which the channel was followed."""
+        rows = self._between(start, end)
+        seen = rows[:, _Row.SEEN_LEFT : _Row.SEEN_LEFT + 2]
+        best = seen[:, channel] if self._each else seen.max(axis=1)
+        return rows[best >= self._exercise.visible]
+
     def _travelled(self, rows: Floats) -> bool:
         for travel in self._exercise.travels:
-            values = rows[:, _COLUMNS + self._names.index(travel.feature)]
-            if float(values.max() - values.min()) < travel.minimum:
+            values = self._known(rows, travel.feature)
+            # Hidden joints refuse nothing.
+            if len(values) >= 3 and float(values.max() - values.min()) < travel.minimum:
                 return False
         return True
+
+    def _known(self, rows: Floats, name: str) -> Floats:
+        """The values of a feature in the rows where it was seen."""
+        values = rows[:, _COLUMNS + self._names.index(name)]
+        return values[np.isfinite(values)]
 
     def _trusted(self, rows: Floats, channel: int) -> bool:
         if not self._each:
             return True
         seen = rows[:, _Row.SEEN_LEFT : _Row.SEEN_LEFT + 2].mean(axis=0)
-        return bool(seen[channel] >= _TRUST * seen.max())
+        return bool(seen[channel] >= min(TRUST, 0.6 * float(seen.max())))
 
     def _is_twin(self, cycle: Cycle, rows: Floats, channel: int) -> bool:
         """Whether the other side has just been counted for the same movement."""
@@ -243,6 +260,7 @@ class RepTracker:
         progress = rows[:, _Row.LEFT + channel] if self._each else rows[:, _Row.PROGRESS]
         sides = rows[:, _Row.LEFT : _Row.LEFT + 2]
         other = sides[:, 1 - channel] if self._each else progress
+        facing = self._known(rows, "frontal")
         return Window(
             seconds=rows[:, _Row.SECONDS],
             progress=progress,
@@ -251,7 +269,7 @@ class RepTracker:
             features={name: rows[:, _COLUMNS + place] for place, name in enumerate(self._names)},
             low=low,
             peak=peak,
-            facing=float(rows[:, _COLUMNS + self._names.index("frontal")].mean()),
+            facing=float(facing.mean()) if len(facing) else UNKNOWN,
             paired=bool(float(other.max() - other.min()) > 0.5 * (peak - low)),
         )
 
@@ -259,8 +277,8 @@ class RepTracker:
         if seconds - self._live_at < LIVE or frame - machine.start < 3:
             return None
         self._live_at = seconds
-        rows = self._between(machine.start, frame)
         channel = self._machines.index(machine)
+        rows = self._seen_between(machine.start, frame, channel)
         window = self._window(rows, machine.low, machine.peak, channel)
         return form_of(self._exercise, criteria_of(self._exercise, window, live=True))
 
@@ -268,3 +286,10 @@ class RepTracker:
 def _mapped(values: Floats, signal: Signal | FrontSignal) -> Floats:
     """Progress of a feature's values."""
     return (values - signal.rest) / (signal.full - signal.rest)
+
+
+def _sure(values: Floats, seen: Floats) -> Floats:
+    """Mean [n] of the sides; nan where neither is seen well."""
+    mean = merged(values, seen)
+    mean[seen.max(axis=1) < SURE] = np.nan
+    return mean

@@ -74,7 +74,8 @@ class PoseEstimator:
 
     def _single(self, image: NDArray[np.uint8], box: Boxes) -> NDArray[np.float32]:
         crop = masked_crop(image, box, self.size)
-        return self._to_image(self._session.run(crop[None])[0], [box])[0]
+        pose: NDArray[np.float32] = self._to_image(self._session.run(crop[None])[0], [box])[0]
+        return pose
 
     def _batched(
         self, images: Sequence[NDArray[np.uint8]], boxes: Sequence[Boxes]

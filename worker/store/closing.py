@@ -86,7 +86,7 @@ def archive_job(stores: Stores, job_id: str) -> None:
 def cancel_job(stores: Stores, job_id: str) -> None:
     """Cancels: a queued job ends here and never starts, a running one at its next batch."""
     stores.jobs.ask_cancel(job_id)
-    claim = stores.leases.claim(job_id)
+    claim = stores.leases.claim(job_id, to_close=True)
     if not claim.token:
         return
     error = JobError(ErrorCode.CANCELED, "The job was canceled.")

@@ -52,13 +52,13 @@ class LeaseStore:
         """Seconds after which a silent worker has lost its job."""
         return self._ttl_s
 
-    def claim(self, job_id: str) -> Claim:
-        """Takes the job if nobody has it.
+    def claim(self, job_id: str, *, to_close: bool = False) -> Claim:
+        """Takes the job if nobody has it; `to_close` counts no attempt and starts no clock.
 
         `busy`: somebody runs it; `final`: it is finished; `gone`: erased; `lost`: taken, but too
         many workers died of it: the caller is to fail it as `worker_lost`.
         """
-        started = json_fields({"at": iso(self._clock())})["at"]
+        started = b"" if to_close else json_fields({"at": iso(self._clock())})["at"]
         outcome, token, attempt = self._claim(
             keys=[keys.job(job_id), keys.fence(job_id), keys.lease(job_id)],
             args=[self._ttl_ms(), self._max_lost, started],

@@ -6,7 +6,7 @@ Values of a job's hash are JSON, so that the record is the fields joined.
 from __future__ import annotations
 
 CLAIM = """
--- keys: job, fence, lease; args: ttl ms, most lost workers, started at (JSON)
+-- keys: job, fence, lease; args: ttl ms, most lost workers, started at (JSON; '' = only to close)
 local status = redis.call('HGET', KEYS[1], 'status')
 if not status then return {'gone', 0, 0} end
 if status ~= '"queued"' and status ~= '"running"' then return {'final', 0, 0} end
@@ -17,8 +17,10 @@ if redis.call('HGET', KEYS[1], 'held') == '1' then
 end
 local token = redis.call('INCR', KEYS[2])
 redis.call('SET', KEYS[3], token, 'PX', ARGV[1])
+redis.call('HSET', KEYS[1], 'held', '1')
+if ARGV[3] == '' then return {'run', token, 0} end
 local attempt = redis.call('HINCRBY', KEYS[1], 'attempt', 1)
-redis.call('HSET', KEYS[1], 'held', '1', 'status', '"running"')
+redis.call('HSET', KEYS[1], 'status', '"running"')
 redis.call('HSETNX', KEYS[1], 'startedAt', ARGV[3])
 if lost >= tonumber(ARGV[2]) then return {'lost', token, attempt} end
 return {'run', token, attempt}

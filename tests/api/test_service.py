@@ -1,0 +1,167 @@
+"""What is outside /v1, and the catalogue."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+
+import pytest
+from api_play import S3, Actor, Client, new_job, plain_client, refused
+from pydantic import SecretStr
+
+from api import jobs
+from api.server import make_server, serve
+from worker.contract.exercises import ALIASES, CATALOGUE
+from worker.contract.messages import TYPES
+from worker.contract.plans import GATED
+from worker.settings import Settings
+from worker.store.bundle import Stores
+
+
+def test_live_and_ready(public: Client) -> None:
+    assert public.get("/healthz").json() == {"status": "ok"}
+    answer = public.get("/readyz")
+    assert answer.status_code == 200
+    assert answer.json() == {"status": "ready", "checks": {"redis": "ok", "s3": "ok"}}
+
+
+@pytest.fixture(params=["redis", "s3"])
+def half_dead(request: pytest.FixtureRequest, settings: Settings) -> Iterator[tuple[str, str]]:
+    """A server one of whose stores is not there, and which."""
+    nowhere = "127.0.0.1:1"
+    change: dict[str, object] = {"api_port": 0}
+    if request.param == "redis":
+        change["redis_url"] = SecretStr(f"redis://{nowhere}/0")
+    else:
+        change["s3_endpoint"] = f"http://{nowhere}"
+    server = make_server(settings.model_copy(update=change))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive()
+        thread.join(0.02)
+    host, port = server.servers[0].sockets[0].getsockname()
+    yield request.param, f"http://{host}:{port}"
+    server.should_exit = True
+    thread.join(10)
+
+
+def test_what_does_not_answer(half_dead: tuple[str, str], client: Client) -> None:
+    dead, address = half_dead
+    with plain_client(base_url=address, headers=client.headers) as here:
+        assert here.get("/healthz").status_code == 200
+        answer = here.get("/readyz")
+        assert answer.status_code == 503
+        checks = answer.json()["checks"]
+        assert checks == {"redis": "ok", "s3": "ok"} | {dead: "no answer"}
+        assert here.get("/metrics").status_code == 200
+        if dead == "redis":
+            refusal = here.get("/v1/me")
+            assert refusal.status_code == 503 and refusal.json()["code"] == "unavailable"
+            assert refusal.headers["retry-after"] == "5"
+            assert "127.0.0.1" not in refusal.text
+
+
+def test_metrics(client: Client, public: Client, stores: Stores) -> None:
+    def value(line: str) -> float:
+        rows = dict(row.rsplit(" ", 1) for row in public.get("/metrics").text.splitlines())
+        return float(rows.get(line, 0))
+
+    read = 'posequeue_http_requests_total{method="GET",route="/v1/jobs/{job_id}",status="200"}'
+    lost = 'posequeue_http_requests_total{method="GET",route="/v1/jobs/{job_id}",status="404"}'
+    before = value(read), value(lost)
+    job_id = new_job(client)["id"]
+    Actor(stores, new_job(client)["id"])
+    client.get(f"/jobs/{job_id}")
+    client.get("/jobs/job_0")
+    assert (value(read), value(lost)) == (before[0] + 1, before[1] + 1)
+    assert value('posequeue_jobs{state="queued"}') == 1
+    assert value('posequeue_jobs{state="running"}') == 1
+    assert value('posequeue_workers{kind="cpu"}') == 0
+    stores.workers.beat("w1", "cpu", ("pose.cpu",), 1)
+    assert value('posequeue_workers{kind="cpu"}') == 1
+    timed = 'posequeue_http_response_seconds_count{method="GET",route="/v1/jobs/{job_id}"}'
+    assert value(timed) >= 2
+    public.get(f"/v1/nowhere/{job_id}")
+    assert job_id not in public.get("/metrics").text
+
+
+def test_what_nobody_foresaw(
+    client: Client, public: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("a secret of the house")
+
+    monkeypatch.setattr(jobs, "job_view", broken)
+    body = {"input": {"url": "http://media.example/a.mp4"}}
+    answer = client.post("/jobs", json=body)
+    problem = refused(answer, 500, "internal")
+    assert "secret" not in answer.text and problem["title"] == "Internal Server Error"
+    counted = 'posequeue_http_requests_total{method="POST",route="/v1/jobs",status="500"} 1.0'
+    assert counted in public.get("/metrics").text
+
+
+def test_the_documentation_fetches_nothing_from_elsewhere(public: Client) -> None:
+    page, script = public.get("/docs"), public.get("/docs/page.js")
+    assert page.status_code == script.status_code == 200
+    assert "http://" not in page.text + script.text and "https://" not in page.text + script.text
+    assert "script-src 'self'" in page.headers["content-security-policy"]
+    assert script.headers["content-type"].startswith("text/javascript")
+    document = public.get("/openapi.json").json()
+    paths = {f"{m.upper()} {p}" for p, methods in document["paths"].items() for m in methods}
+    assert {
+        "POST /v1/uploads",
+        "POST /v1/uploads/{upload_id}/complete",
+        "POST /v1/jobs",
+        "GET /v1/jobs",
+        "GET /v1/jobs/{job_id}",
+        "DELETE /v1/jobs/{job_id}",
+        "POST /v1/jobs/{job_id}/cancel",
+        "GET /v1/jobs/{job_id}/messages",
+        "GET /v1/exercises",
+        "GET /v1/schema/messages.json",
+        "GET /v1/me",
+        "GET /healthz",
+        "GET /readyz",
+    } == paths
+    content = document["paths"]["/v1/jobs/{job_id}/messages"]["get"]["responses"]["200"]["content"]
+    shown = content["application/json"]["example"]["messages"]
+    assert {item["message"]["type"] for item in shown} == set(TYPES)
+
+
+def test_catalogue_and_me(client: Client, stores: Stores) -> None:
+    exercises = client.get("/exercises").json()["exercises"]
+    assert [entry["id"] for entry in exercises] == list(CATALOGUE)
+    assert {alias for entry in exercises for alias in entry["aliases"]} == set(ALIASES)
+    me = client.get("/me").json()
+    assert me["tenant"] == "acme" and me["plan"] == "developer" and me["blocked"] == []
+    assert me["limits"]["uploadBytes"] == stores.settings.max_upload_bytes
+    assert not set(GATED) & set(me["blocked"])
+
+
+def test_browsers_may_call(client: Client) -> None:
+    asked = {
+        "Origin": "https://app.example",
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "authorization,idempotency-key",
+    }
+    answer = client.options("/jobs", headers=asked)
+    assert answer.status_code == 200 and answer.headers["access-control-allow-origin"] == "*"
+    answer = client.get("/jobs/job_0", headers={"Origin": "https://app.example"})
+    assert answer.status_code == 404 and answer.headers["access-control-allow-origin"] == "*"
+    body = {"filename": "a.mp4", "contentType": "video/mp4", "bytes": 3}
+    url = client.post("/uploads", json=body).json()["url"]
+    asked |= {"Access-Control-Request-Method": "PUT"}
+    asked["Access-Control-Request-Headers"] = "content-type"
+    preflight = S3.options(url, headers=asked)
+    assert preflight.status_code == 200
+    assert preflight.headers["access-control-allow-origin"] in ("*", "https://app.example")
+
+
+def test_it_serves_on_a_given_socket(settings: Settings, stores: Stores) -> None:
+    sock = socket.create_server(("127.0.0.1", 0))
+    thread = threading.Thread(target=serve, args=(settings, sock), daemon=True)
+    thread.start()
+    host, port = sock.getsockname()
+    assert S3.get(f"http://{host}:{port}/healthz").status_code == 200

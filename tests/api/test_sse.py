@@ -1,0 +1,210 @@
+"""Server-sent events: live, resumed, across hot stream and archive."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import httpx
+import pytest
+from api_play import Actor, Client, new_job, plain_client
+
+from api import sse
+from worker.contract.examples import EXAMPLES
+from worker.contract.messages import Counter, Message
+from worker.store import keys
+from worker.store.bundle import Stores
+from worker.store.closing import archive_job
+
+Event = tuple[str | None, str, Any]
+
+
+def counters(first: int, last: int) -> list[tuple[str, Message]]:
+    """Messages with ids `<n>-1`."""
+    return [(f"{n}-1", Counter(current_count=n)) for n in range(first, last + 1)]
+
+
+def parse(lines: Iterator[str]) -> Iterator[Event]:
+    """Events of a stream: id, type, data; comments as `(None, "", text)`."""
+    fields: dict[str, str] = {}
+    for line in lines:
+        if line.startswith(":"):
+            yield None, "", line[1:].strip()
+        elif line:
+            name, _, value = line.partition(": ")
+            fields[name] = value
+        elif fields:
+            yield fields.get("id"), fields["event"], json.loads(fields["data"])
+            fields = {}
+
+
+class Listener:
+    """An open event stream."""
+
+    def __init__(self, client: Client, job_id: str, resume: str | None = None, **params: str):
+        headers = {"Accept": "text/event-stream"}
+        if resume is not None:
+            headers["Last-Event-ID"] = resume
+        path = f"/jobs/{job_id}/messages"
+        self._context = client.stream("GET", path, params=params, headers=headers)
+
+    def __enter__(self) -> Iterator[Event]:
+        answer = self._context.__enter__()
+        assert answer.status_code == 200
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        return parse(answer.iter_lines())
+
+    def __exit__(self, *_: object) -> None:
+        self._context.__exit__(None, None, None)
+
+
+def said(events: Iterator[Event]) -> list[Event]:
+    """What is left, without comments."""
+    return [event for event in events if event[1]]
+
+
+def take(events: Iterator[Event], count: int) -> list[str | None]:
+    """The ids of the next `count` messages."""
+    found: list[str | None] = []
+    while len(found) < count:
+        event = next(events)
+        if event[1]:
+            found.append(event[0])
+    return found
+
+
+def test_messages_come_as_they_are_said_until_done(client: Client, stores: Stores) -> None:
+    job_id = new_job(client)["id"]
+    with Listener(client, job_id) as events:
+        assert next(events) == (None, "", "connected")
+        actor = Actor(stores, job_id)
+        for n in (1, 2, 3):
+            actor.say(*counters(n, n))
+            assert take(events, 1) == [f"{n}-1"]
+        actor.finish()
+        left = said(events)
+    assert left == [("3-2", "done", {"type": "done", "status": "succeeded", "messages": 3})]
+
+
+def test_it_resumes_across_hot_stream_and_archive(client: Client, stores: Stores) -> None:
+    actor = Actor(stores, new_job(client)["id"])
+    actor.say(*counters(1, 1200))
+    with Listener(client, actor.id) as events:
+        seen = take(events, 400)
+    # the header wins over the query, which a browser repeats as it was
+    with Listener(client, actor.id, resume=seen[-1], after="0-0") as events:
+        seen += take(events, 300)
+    actor.say(*counters(1201, 1300))
+    actor.finish()
+    archive_job(stores, actor.id)
+    with Listener(client, actor.id, resume=seen[-1]) as events:
+        seen += take(events, 100)
+    stores.redis.delete(keys.messages(actor.id))
+    with Listener(client, actor.id, after=str(seen[-1])) as events:
+        rest = said(events)
+    seen += [entry_id for entry_id, _, _ in rest]
+    assert seen == [*(f"{n}-1" for n in range(1, 1301)), "1300-2"]
+    assert rest[-1][1] == "done"
+
+
+def test_a_stream_that_cools_down_under_a_reader(client: Client, stores: Stores) -> None:
+    actor = Actor(stores, new_job(client)["id"])
+    actor.say(*counters(1, 3))
+    with Listener(client, actor.id) as events:
+        assert take(events, 3)
+        # the end is written while nobody can read it from Redis any more
+        actor.say(*counters(4, 5))
+        assert take(events, 2) == ["4-1", "5-1"]
+        actor.finish()
+        archive_job(stores, actor.id)
+        stores.redis.delete(keys.messages(actor.id))
+        assert [entry_id for entry_id, _, _ in said(events)] == ["5-2"]
+
+
+def test_after_the_end_there_is_nothing(client: Client, stores: Stores) -> None:
+    actor = Actor(stores, new_job(client)["id"])
+    actor.say(*counters(1, 2))
+    actor.finish()
+    with Listener(client, actor.id, resume="2-2") as events:
+        assert said(events) == []
+    archive_job(stores, actor.id)
+    stores.redis.delete(keys.messages(actor.id))
+    with Listener(client, actor.id, resume="2-2") as events:
+        assert said(events) == []
+
+
+def test_types_and_editions(client: Client, stores: Stores) -> None:
+    actor = Actor(stores, new_job(client)["id"])
+    actor.say(("1-1", EXAMPLES["counter"]), ("2-1", EXAMPLES["jump_summary"]))
+    actor.finish()
+    with Listener(client, actor.id, types="jump_summary,done", edition="classic") as events:
+        found = said(events)
+    assert [(entry_id, kind) for entry_id, kind, _ in found] == [
+        (None, "jump_result"),
+        ("2-1", "jump_summary"),
+        ("2-2", "done"),
+    ]
+    assert all(kind == data["type"] for _, kind, data in found)
+
+
+def test_erasure_ends_it(client: Client, stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sse, "_BLOCK_MS", 50)
+    actor = Actor(stores, new_job(client)["id"])
+    actor.say(*counters(1, 1))
+    with Listener(client, actor.id) as events:
+        assert take(events, 1) == ["1-1"]
+        assert client.delete(f"/jobs/{actor.id}").status_code == 204
+        assert said(events) == []
+
+
+def test_heartbeats_while_nothing_is_said(
+    client: Client, stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert sse.HEARTBEAT_S == 15 and sse._BLOCK_MS <= 5000
+    monkeypatch.setattr(sse, "_BLOCK_MS", 20)
+    monkeypatch.setattr(sse, "HEARTBEAT_S", 0.05)
+    actor = Actor(stores, new_job(client)["id"])
+    with Listener(client, actor.id) as events:
+        assert [next(events)[2] for _ in range(3)] == ["connected", "still here", "still here"]
+        actor.say(*counters(1, 1))
+        assert take(events, 1) == ["1-1"]
+        actor.finish()
+        assert take(events, 1) == ["1-2"]
+
+
+def test_a_reader_that_leaves_holds_nothing(client: Client, stores: Stores) -> None:
+    actor = Actor(stores, new_job(client)["id"])
+    with Listener(client, actor.id) as events:
+        actor.say(*counters(1, 1))
+        take(events, 1)
+    for _ in range(500):
+        if stores.redis.info("clients")["blocked_clients"] == 0:
+            return
+        client.get("/me")
+    pytest.fail("the connection of a reader that left still waits")
+
+
+def test_readers_do_not_use_up_the_threads(client: Client, stores: Stores) -> None:
+    actor = Actor(stores, new_job(client)["id"])
+    limits = httpx.Limits(max_connections=150)
+
+    def listen(_: int) -> list[str | None]:
+        with Listener(wide, actor.id) as events:
+            next(events)
+            opened.append(1)
+            if len(opened) == 120:
+                # all are open: the API still answers, and all hear the end
+                assert client.get("/me").status_code == 200
+                actor.say(*counters(1, 2))
+                actor.finish()
+            return [entry_id for entry_id, _, _ in said(events)]
+
+    opened: list[int] = []
+    with (
+        plain_client(base_url=client.base_url, headers=client.headers, limits=limits) as wide,
+        ThreadPoolExecutor(120) as pool,
+    ):
+        heard = list(pool.map(listen, range(120)))
+    assert heard == [["1-1", "2-1", "2-2"]] * 120

@@ -1,0 +1,41 @@
+"""The bare model calls of a job: nothing but `InferenceSession.run` on arrays made before.
+
+`python -m tests.bench.bare_calls FOLDER` prints the CPU-seconds of the calls in `calls.npz`; what
+comes before them (imports, sessions, arrays, the first call of each shape) is not in it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+from tests.bench.instrumented import DETECT, ESTIMATE
+from worker.pose.session import open_session
+
+_FILES = {DETECT: "nanodet_person.onnx", ESTIMATE: "movenet_thunder.onnx"}
+
+
+def main(folder: Path) -> None:
+    """Runs the calls in the job's order."""
+    models = Path(os.environ["POSEQUEUE_MODELS_DIR"])
+    sessions = {name: open_session(models / file, "cpu").inner for name, file in _FILES.items()}
+    with np.load(folder / "calls.npz") as stored:
+        calls = [(sessions[key[6:]], {"image": stored[key]}) for key in sorted(stored.files)]
+    seen = set()
+    for session, inputs in calls:
+        shape = (id(session), inputs["image"].shape)
+        if shape not in seen:
+            seen.add(shape)
+            session.run(None, inputs)
+    began = time.process_time()
+    for session, inputs in calls:
+        session.run(None, inputs)
+    print(time.process_time() - began)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

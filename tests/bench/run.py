@@ -1,0 +1,68 @@
+"""`make bench`: measures, and writes RESULTS.md beside this file.
+
+`python -m tests.bench.run [--quick] [--only NAME]...` from the project's root.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.bench import (
+    analyze_cost,
+    latency,
+    machine,
+    motion_cost,
+    publishing,
+    report,
+    throughput,
+)
+from tests.bench.context import Context
+
+MEASURES: dict[str, Callable[[Context], report.Section]] = {
+    "analyze": analyze_cost.measure,
+    "throughput": throughput.measure,
+    "latency": latency.measure,
+    "publishing": publishing.measure,
+    "motion": motion_cost.measure,
+}
+
+
+def say(line: str) -> None:
+    """A line of progress on stderr."""
+    print(f"bench {time.strftime('%H:%M:%S')}  {line}", file=sys.stderr, flush=True)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="fewer repeats")
+    parser.add_argument("--only", action="append", choices=MEASURES, help="this section alone")
+    parser.add_argument("--print", action="store_true", help="print, and leave RESULTS.md alone")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Measures what is asked for, one section after the other."""
+    asked = _arguments()
+    texts: dict[str, str] = {}
+    with tempfile.TemporaryDirectory(prefix="posequeue-bench-") as scratch:
+        context = Context(Path(scratch), quick=asked.quick, say=say)
+        try:
+            for name in asked.only or MEASURES:
+                section = MEASURES[name](context)
+                stamp = machine.stamp() + (", quick" if asked.quick else "")
+                texts[name] = report.text_of(section, stamp)
+                print(texts[name], flush=True)
+        finally:
+            context.close()
+    if not asked.print:
+        report.save(texts, machine.facts(), tuple(MEASURES))
+        say(f"written to {report.RESULTS}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""A running system: real servers, API and workers as processes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from worker.contract.plans import Plan
+from worker.embedded.processes import Process, free_port
+from worker.settings import Settings
+from worker.store.bundle import Stores
+
+
+@dataclass(frozen=True)
+class Running:
+    """A system that answers at `url`."""
+
+    url: str
+    stores: Stores
+
+    def client(self, tenant: str = "acme", plan: Plan = Plan.DEVELOPER) -> httpx.Client:
+        """An HTTP client with a key of its own."""
+        key = self.stores.keys.create(tenant, plan)
+        headers = {"Authorization": f"Bearer {key}"}
+        return httpx.Client(base_url=self.url + "/v1", headers=headers, timeout=60)
+
+
+StartWorker = Callable[..., Process]
+
+
+@pytest.fixture
+def start_worker(stores: Stores, models_dir: Path, tmp_path: Path) -> Iterator[StartWorker]:
+    """Starts workers of one process each; ends them after the test."""
+    started: list[Process] = []
+
+    def start(queues: str = "pose.cpu,export,maintenance", **env: str) -> Process:
+        command = [sys.executable, "-m", "worker.cli", "worker",
+                   "--queues", queues, "--concurrency", "1"]  # fmt: skip
+        log = tmp_path / f"worker-{len(started)}.log"
+        process = Process(command, log, env, grace_s=20)
+        started.append(process)
+        name = f":{process.pid}"
+        process.wait_until(
+            lambda: any(worker.name.endswith(name) for worker in stores.workers.alive()),
+            90,
+            "the worker",
+        )
+        return process
+
+    yield start
+    for process in started:
+        process.stop()
+
+
+@pytest.fixture
+def running(stores: Stores, settings: Settings, tmp_path: Path) -> Iterator[Running]:
+    """The API as a process; workers are the test's to start."""
+    port = free_port()
+    command = [sys.executable, "-m", "worker.cli", "api", "--port", str(port)]
+    url = f"http://127.0.0.1:{port}"
+
+    def ready() -> bool:
+        try:
+            return httpx.get(f"{url}/readyz", timeout=2).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    with Process(command, tmp_path / "api.log") as process:
+        process.wait_until(ready, 60, "the API")
+        yield Running(url, stores)
+
+
+def submit(client: httpx.Client, file: Path, kind: str, **request: Any) -> dict[str, Any]:
+    """Uploads a file and creates a job, as API.md tells a client to."""
+    data = file.read_bytes()
+    wanted = {"filename": file.name, "contentType": kind, "bytes": len(data)}
+    place = client.post("/uploads", json=wanted)
+    assert place.status_code == 201, place.text
+    upload = place.json()
+    assert upload["method"] == "PUT"
+    put = httpx.put(upload["url"], content=data, headers=upload["headers"])
+    assert put.status_code == 200, put.text
+    answer = client.post("/jobs", json={"input": {"uploadId": upload["id"]}, **request})
+    assert answer.status_code == 202, answer.text
+    job: dict[str, Any] = answer.json()
+    return job
+
+
+def finished(client: httpx.Client, job_id: str, timeout_s: float = 120) -> dict[str, Any]:
+    """The job once it is in a final state."""
+    import time
+
+    end = time.monotonic() + timeout_s
+    while time.monotonic() < end:
+        job: dict[str, Any] = client.get(f"/jobs/{job_id}").json()
+        if job["status"] not in ("queued", "running"):
+            return job
+        time.sleep(0.1)
+    raise AssertionError(f"{job_id} is still {job['status']} after {timeout_s} s")

@@ -1,0 +1,166 @@
+"""An upload becomes messages and an export, seen by a client that knows API.md alone."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import httpx
+import jsonschema
+import pytest
+import redis
+from PIL import Image
+
+from tests.integration.conftest import Running, StartWorker, finished, submit
+from worker.media.tools import find_tools
+
+
+def stream_messages(url: str, job_id: str) -> list[tuple[str, dict[str, Any]]]:
+    """What a consumer with nothing but Redis reads."""
+    client = redis.Redis.from_url(url, decode_responses=True)
+    rows = client.xread({f"pq:{{{job_id}}}:messages": "0"})
+    entries = next(iter(rows.values()))[0] if isinstance(rows, dict) else rows[0][1]
+    assert all(fields["type"] == json.loads(fields["data"])["type"] for _, fields in entries)
+    return [(entry, json.loads(fields["data"])) for entry, fields in entries]
+
+
+def sse_messages(client: httpx.Client, job_id: str) -> list[tuple[str, dict[str, Any]]]:
+    """What an EventSource reads."""
+    headers = {"Accept": "text/event-stream"}
+    found, entry = [], ""
+    with client.stream("GET", f"/jobs/{job_id}/messages", headers=headers) as response:
+        for line in response.iter_lines():
+            if line.startswith("id:"):
+                entry = line[3:].strip()
+            elif line.startswith("data:"):
+                found.append((entry, json.loads(line[5:])))
+    return found
+
+
+def without_urls(rows: list[tuple[str, dict[str, Any]]]) -> list[tuple[str, dict[str, Any]]]:
+    """Links are signed anew at a read of the API, so they alone may differ."""
+    return [(e, {k: v for k, v in m.items() if k not in ("url", "expiresAt")}) for e, m in rows]
+
+
+def probed(file: Path) -> dict[str, Any]:
+    """ffprobe's own words on a file."""
+    command = [find_tools().ffprobe, "-v", "error", "-show_streams", "-of", "json", file]
+    found = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+    return {stream["codec_type"]: stream for stream in found["streams"]}
+
+
+def check_order(kinds: list[str]) -> None:
+    """The order of CONTRACT.md for a video."""
+    assert kinds[0] == "initialization"
+    assert kinds[-1] == "done"
+    tail = [kind for kind in kinds if kind in ("exercise_summary", "keypoints_batch",
+                                               "export_ready", "done")]  # fmt: skip
+    assert tail == ["exercise_summary", "keypoints_batch", "export_ready", "done"]
+    assert kinds.index("environment") < min(kinds.index("keypoints"), kinds.index("angles"))
+
+
+@pytest.mark.model
+def test_a_video_by_the_book(
+    running: Running, start_worker: StartWorker, walking: Path, tmp_path: Path
+) -> None:
+    start_worker()
+    client = running.client()
+    asked = ("keypoints", "angles", "progression", "recommendations", "export")
+    options = {"exercise": "squat", **dict.fromkeys(asked, True)}
+    job = submit(client, walking, "video/mp4", options=options)
+    live = sse_messages(client, job["id"])
+    done = finished(client, job["id"])
+    assert (done["status"], done["progress"]) == ("succeeded", 1.0)
+
+    streamed = stream_messages(running.stores.settings.redis_url.get_secret_value(), job["id"])
+    page = client.get(f"/jobs/{job['id']}/messages", params={"limit": 1000}).json()
+    listed = [(row["id"], row["message"]) for row in page["messages"]]
+    assert without_urls(streamed) == without_urls(listed) == without_urls(live)
+    schema = client.get("/schema/messages.json").json()
+    for _, message in streamed:
+        jsonschema.validate(message, schema)
+    kinds = [message["type"] for _, message in streamed]
+    check_order(kinds)
+    assert streamed[-1][1] == {"type": "done", "status": "succeeded", "messages": len(kinds) - 1}
+    frames = [message["frameId"] for _, message in streamed if message["type"] == "keypoints"]
+    assert len(frames) > 40
+    assert frames == sorted(set(frames))
+
+    (export,) = done["exports"]
+    out = tmp_path / "export.mp4"
+    out.write_bytes(httpx.get(export["url"]).content)
+    assert out.stat().st_size == export["bytes"]
+    streams = probed(out)
+    assert streams["video"]["codec_name"] == "h264"
+    assert streams["video"]["pix_fmt"] == "yuv420p"
+    assert streams["audio"]["codec_name"] == "aac"
+
+
+@pytest.mark.model
+def test_an_image_job_speaks_once_and_draws_upright(
+    running: Running, start_worker: StartWorker, photo: Path
+) -> None:
+    start_worker()
+    client = running.client()
+    options = {"source": "image", "keypoints": True, "angles": True}
+    job = submit(client, photo, "image/jpeg", options=options)
+    assert finished(client, job["id"])["status"] == "succeeded"
+    rows = stream_messages(running.stores.settings.redis_url.get_secret_value(), job["id"])
+    kinds = [message["type"] for _, message in rows]
+    assert kinds == ["initialization"] * 3 + [
+        "environment", "keypoints", "angles", "image_overlay", "done"
+    ] or sorted(kinds) == sorted(
+        ["initialization"] * 3 + ["environment", "keypoints", "angles", "image_overlay", "done"]
+    )  # fmt: skip
+    overlay = next(message for _, message in rows if message["type"] == "image_overlay")
+    whole = overlay if "dataUrl" in overlay else httpx.get(overlay["url"]).json()
+    head, _, data = whole["dataUrl"].partition(",")
+    assert head in ("data:image/jpeg;base64", "data:image/png;base64")
+    image = Image.open(io.BytesIO(base64.b64decode(data)))
+    stored = Image.open(photo)
+    assert image.size == stored.size[::-1]
+    assert image.getexif().get(0x0112, 1) == 1
+    joints = next(message for _, message in rows if message["type"] == "keypoints")["keypoints"]
+    place = {joint["name"]: joint["y"] for joint in joints}
+    assert place["nose"] < place["left_hip"] < place["left_ankle"]
+
+
+@pytest.mark.model
+def test_broken_uploads_end_in_one_clear_error(
+    running: Running, start_worker: StartWorker, tmp_path: Path, walking: Path
+) -> None:
+    worker = start_worker()
+    client = running.client()
+    text = tmp_path / "not.mp4"
+    text.write_text("this is no video at all\n" * 40)
+    cut = tmp_path / "cut.mp4"
+    cut.write_bytes(walking.read_bytes()[:3000])
+    for file, codes in ((text, {"media_unsupported"}), (cut, {"media_decode_error"})):
+        job = submit(client, file, "video/mp4", options={"exercise": "squat"})
+        done = finished(client, job["id"])
+        assert done["status"] == "failed"
+        assert done["error"]["code"] in codes
+        rows = stream_messages(running.stores.settings.redis_url.get_secret_value(), job["id"])
+        assert [message["type"] for _, message in rows][-2:] == ["error", "done"]
+        assert rows[-1][1]["error"]["code"] == done["error"]["code"]
+    assert worker.running
+
+
+@pytest.mark.model
+def test_a_job_that_wants_a_gpu_where_none_lives_says_so(
+    running: Running, start_worker: StartWorker, walking: Path
+) -> None:
+    start_worker()
+    client = running.client()
+    options = {"poseBackend": "webgl", "exercise": "squat"}
+    job = submit(client, walking, "video/mp4", options=options)
+    assert finished(client, job["id"])["status"] == "succeeded"
+    rows = stream_messages(running.stores.settings.redis_url.get_secret_value(), job["id"])
+    codes = [message["code"] for _, message in rows if message["type"] == "error"]
+    assert codes == ["backend_fallback_cpu"]
+    backend = next(message for _, message in rows if message["type"] == "environment")
+    assert (backend["poseBackend"], backend["webgl"]) == ("wasm", False)

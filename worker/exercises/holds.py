@@ -1,0 +1,49 @@
+"""Poses that are held: plank, wall sit, balance on one leg. Their count is whole seconds."""
+
+from __future__ import annotations
+
+from worker.exercises.model import Gate, HoldExercise
+
+PLANK = HoldExercise(
+    id="plank",
+    joints=("shoulder", "hip"),
+    gates=(
+        Gate("trunk_tilt", low=60.0, high=120.0),
+        Gate("hip_angle", low=145.0),
+        # On forearms (~0.5) or hands (~1): lying flat leaves nothing under the shoulders.
+        Gate("support_y", low=0.25),
+        Gate("hips_over_feet_y", low=-0.15, high=0.5),
+    ),
+)
+
+WALL_SIT = HoldExercise(
+    id="wall_sit",
+    joints=("hip", "knee", "ankle"),
+    gates=(
+        # Thighs near level; from the front perspective leaves 0.4 of that.
+        Gate("thigh_y", high=0.6),
+        Gate("thigh_gap", high=0.5),
+        Gate("hips_over_feet_y", low=0.3),
+        Gate("trunk_tilt", high=35.0),
+    ),
+)
+
+
+def _balance(exercise: str, foot: str) -> HoldExercise:
+    # An ankle 0.13 of the leg (~11 cm) over the other is off the floor; from the side, perspective
+    # alone lifts the farther foot by up to 0.1.
+    return HoldExercise(
+        id=exercise,
+        joints=("hip", "ankle"),
+        gates=(
+            Gate(foot, low=0.13),
+            Gate("hips_over_feet_y", low=0.6),
+            Gate("trunk_tilt", high=60.0),
+        ),
+    )
+
+
+BALANCE_LEG = _balance("balance_leg", "foot_up")
+BALANCE_LEG_LEFT = _balance("balance_leg_left", "right_foot_up")
+"""On the left leg: the right foot is up."""
+BALANCE_LEG_RIGHT = _balance("balance_leg_right", "left_foot_up")
