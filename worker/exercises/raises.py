@@ -36,7 +36,12 @@ LATERAL_RAISE = RepExercise(
     signal=Signal("raise_y", rest=-0.95, full=0.0),
     joints=("shoulder", "elbow", "wrist"),
     depth=Depth(easy=0.5, normal=0.65, pro=0.9),
-    gates=(Gate("trunk_tilt", high=40.0), Gate("elbow_angle", low=95.0)),
+    gates=(
+        Gate("trunk_tilt", high=40.0),
+        Gate("elbow_angle", low=95.0),
+        # Arms that go on overhead are a jack's.
+        Gate("raise_y", high=0.65),
+    ),
     seconds=(0.5, 15.0),
     lowering="back",
     criteria=_CRITERIA,
@@ -51,7 +56,7 @@ SHOULDER_PRESS = RepExercise(
     depth=Depth(easy=0.45, normal=0.65, pro=0.9),
     gates=(Gate("trunk_tilt", high=40.0),),
     # The elbows extend; arms that swing up straight do not press.
-    travels=(Travel("elbow_angle", 40.0),),
+    travels=(Travel("elbow_angle", 60.0),),
     seconds=(0.5, 15.0),
     lowering="back",
     criteria=_CRITERIA,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -43,7 +41,6 @@ TRUST = 0.3
 _COLUMNS = 8
 
 
-@dataclass(frozen=True)
 class _Row:
     """Columns of the row buffer, before the criteria's features."""
 
