@@ -36,7 +36,7 @@ def fetch_url(
     try:
         with httpx.Client(timeout=_TIMEOUT, trust_env=False) as client:
             _follow(client, url, path, max_bytes, allow_private)
-    except (Unreachable, httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+    except (Unreachable, httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
         reason = str(error) or type(error).__name__
         raise JobError(code, f"The file cannot be fetched: {reason}") from error
 

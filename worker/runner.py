@@ -133,16 +133,16 @@ class _Run:
     def hand_over(self) -> None:
         """Lets go of the job and has another worker take it at once."""
         with contextlib.suppress(Fenced):
-            self._stores.leases.commit(self._job.id, self._token, release=True)
             self._stores.jobs.requeue(self._job.id)
+            self._stores.leases.commit(self._job.id, self._token, release=True)
             queue = queue_of(self._job.stage, self._job.queue)
             send_job(self._job.id, queue, self._job.priority)
 
     def put_back(self) -> None:
         """Lets go of the job; a sweep sends it again once it has waited."""
         with contextlib.suppress(Fenced):
-            self._stores.leases.commit(self._job.id, self._token, release=True)
             self._stores.jobs.requeue(self._job.id)
+            self._stores.leases.commit(self._job.id, self._token, release=True)
 
     def _check(self) -> None:
         """Between batches: may the work go on?"""
@@ -253,10 +253,10 @@ class _Run:
 
     def _pass_on(self, fields: dict[str, Any]) -> None:
         """The rest is for an export worker: GPUs never encode."""
+        self._stores.jobs.requeue(self._job.id)
         self._stores.leases.commit(
             self._job.id, self._token, fields={**fields, "stage": Stage.EXPORT}, release=True
         )
-        self._stores.jobs.requeue(self._job.id)
         send_job(self._job.id, "export", self._job.priority)
 
     def _export(self, scratch: Path) -> None:

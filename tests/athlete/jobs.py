@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from athlete.perform import Script, perform, split
-from worker.contract.messages import Entry, ExerciseSummary, Rep
+from worker.contract.messages import Entry, ExerciseSummary
 from worker.contract.options import JobOptions
+from worker.contract.parts import Rep
 from worker.contract.poses import LogHead, PoseChunk
 from worker.motion.analysis import Analysis
 

@@ -24,7 +24,8 @@ def measure(context: Context) -> Section:
     env = context.environment
     job = context.analyze(context.clip, "--threads", "1")
     frame = context.analyze(context.one_frame, "--threads", "1")
-    decode: list[str | Path] = [find_tools().ffmpeg, "-v", "error", "-nostdin", "-threads", "1", "-i", context.clip,
+    program, clip = str(find_tools().ffmpeg), str(context.clip)
+    decode = [program, "-v", "error", "-nostdin", "-threads", "1", "-i", clip,
               "-map", "0:v:0", "-f", "null", "-"]  # fmt: skip
     context.say("analyze, one frame, bare decode and bare model calls in turns")
     runs = in_turns(
@@ -62,7 +63,7 @@ def _instrumented(context: Context, clip: Path, name: str) -> Path:
     context.say(f"timing the parts of a job ({name})")
     folder = context.scratch / f"parts-{name}"
     folder.mkdir(exist_ok=True)
-    command: list[str | Path] = [sys.executable, "-m", "tests.bench.instrumented", clip, folder]
+    command = [sys.executable, "-m", "tests.bench.instrumented", str(clip), str(folder)]
     process_cost(command, context.environment)
     return folder
 

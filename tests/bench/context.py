@@ -74,8 +74,9 @@ class Context:
     def one_frame(self) -> Path:
         """A video of the clip's first frame alone."""
         path = self.scratch / "one_frame.mp4"
-        command: list[str | Path] = [find_tools().ffmpeg, "-v", "error", "-i", self.clip, "-frames:v", "1", "-an",
-                   "-c:v", "libx264", "-pix_fmt", "yuv420p", path]  # fmt: skip
+        program = str(find_tools().ffmpeg)
+        command = [program, "-v", "error", "-i", str(self.clip), "-frames:v", "1", "-an",
+                   "-c:v", "libx264", "-pix_fmt", "yuv420p", str(path)]  # fmt: skip
         subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
         return path
 

@@ -5,19 +5,28 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from worker.cli.analyze import progress_bar
-from worker.cli.client import Client
 from worker.cli.options import job_options, with_job_options
 from worker.contract.editions import Edition
+
+if TYPE_CHECKING:
+    from worker.cli.client import Client
 
 Server = Annotated[str | None, typer.Option(help="address of the API; default: what `up` started")]
 _MEDIA = {".mp4", ".mov", ".m4v", ".webm", ".mkv", ".avi", ".gif", ".jpg", ".jpeg", ".png",
           ".webp", ".heic", ".heif", ".avif"}  # fmt: skip
 _IMAGES = {".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif", ".avif"}
+
+
+def _client(server: str | None) -> Client:
+    # httpx takes longer to import than a short clip to analyse
+    from worker.cli.client import Client
+
+    return Client(server)
 
 
 def _show(value: Any) -> None:
@@ -66,7 +75,7 @@ def submit(
 ) -> None:
     """Submit WHAT to a running system and print the job, or with --follow its messages."""
     fields = job_options(options, export=export or None)
-    client = Client(server)
+    client = _client(server)
     failed = False
     for thing in _inputs(what):
         job = _submit(client, thing, fields, priority)
@@ -98,7 +107,7 @@ def jobs(
 ) -> None:
     """List jobs, newest first."""
     query = {"limit": limit} | ({"status": status} if status else {})
-    for job in Client(server).call("GET", "/jobs", params=query)["jobs"]:
+    for job in _client(server).call("GET", "/jobs", params=query)["jobs"]:
         result = job.get("result") or {}
         exercise = job["options"].get("exercise", "-")
         count = result.get("count", "-")
@@ -107,7 +116,7 @@ def jobs(
 
 def job(job_id: str, server: Server = None) -> None:
     """Show a job."""
-    _show(Client(server).call("GET", f"/jobs/{job_id}"))
+    _show(_client(server).call("GET", f"/jobs/{job_id}"))
 
 
 def messages(
@@ -118,7 +127,7 @@ def messages(
     server: Server = None,
 ) -> None:
     """Print a job's messages as JSON lines."""
-    client = Client(server)
+    client = _client(server)
     while True:
         query = {"after": after, "limit": 500, "edition": edition.value}
         query |= {"types": types} if types else {}
@@ -132,4 +141,4 @@ def messages(
 
 def cancel(job_id: str, server: Server = None) -> None:
     """Cancel a job."""
-    _show(Client(server).call("POST", f"/jobs/{job_id}/cancel"))
+    _show(_client(server).call("POST", f"/jobs/{job_id}/cancel"))

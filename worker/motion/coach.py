@@ -13,14 +13,13 @@ from worker.contract.media import MediaInfo
 from worker.contract.messages import (
     Counter,
     ExerciseSummary,
-    FormScore,
     FormScoreMessage,
     Message,
     Progression,
     Recommendations,
-    Rep,
 )
 from worker.contract.options import JobOptions
+from worker.contract.parts import FormScore, Rep
 from worker.exercises import EXERCISES
 from worker.exercises.model import RepExercise
 from worker.motion.features import Body

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.contract.keypoints import COCO_NAMES
-from worker.contract.messages import Keypoint, Keypoints, KeypointsBatch, PoseSample
+from worker.contract.messages import Keypoints, KeypointsBatch
+from worker.contract.parts import Keypoint, PoseSample
 
 
 def keypoint_rows(joints: NDArray[np.float32]) -> list[tuple[Keypoint, ...]]:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.contract.grades import grade_of
-from worker.contract.messages import Rep
+from worker.contract.parts import Rep
 from worker.exercises.model import FrontSignal, RepExercise, Signal
 from worker.motion.features import Body, Floats, feature, merged
 from worker.motion.moments import NOTHING, Moment

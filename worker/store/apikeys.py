@@ -33,6 +33,11 @@ def digest(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
 
 
+def key_id_of(stored: str) -> str:
+    """The name of the key whose digest this is."""
+    return "key_" + stored[:12]
+
+
 class KeyStore:
     """Makes, finds, lists and revokes API keys."""
 
@@ -44,7 +49,7 @@ class KeyStore:
         """A new key (`pq_…`, 256 random bits); it is shown now and never again."""
         key = PREFIX + secrets.token_urlsafe(32)
         record = Tenant(
-            keyId="key_" + digest(key)[:12],
+            keyId=key_id_of(digest(key)),
             tenant=tenant,
             plan=plan,
             name=name,
@@ -71,7 +76,7 @@ class KeyStore:
     def revoke(self, key_id: str) -> None:
         """Ends a key at once; raises NotFound."""
         for stored in self._redis.smembers(keys.KEYS):
-            if text(stored).startswith(key_id.removeprefix("key_")):
+            if key_id_of(text(stored)) == key_id:
                 self._redis.delete(keys.api_key(text(stored)))
                 self._redis.srem(keys.KEYS, stored)
                 return

@@ -63,6 +63,7 @@ def close_job(
         final["progress"] = 1.0
     if failure:
         final["error"] = failure
+    stores.jobs.closed(job.id)  # before too: who dies right behind the commit is swept up after
     stores.leases.commit(job.id, token, entries, fields=final, release=True)
     stores.jobs.closed(job.id)
     stores.streams.relay(job.id, job.tenant, job.options.firehose)

@@ -29,8 +29,11 @@ class IdempotencyStore:
         Raises Conflict while the first is still being handled, Mismatch for another request.
         """
         name = keys.idempotency(tenant, key)
-        if self._redis.hsetnx(name, "digest", digest):
-            self._redis.expire(name, _PENDING_S)
+        with self._redis.pipeline() as pipe:
+            pipe.hsetnx(name, "digest", digest)
+            pipe.expire(name, _PENDING_S, nx=True)
+            fresh, _ = pipe.execute()
+        if fresh:
             return None
         known, answer = self._redis.hmget(name, "digest", "answer")
         if known is not None and known.decode() != digest:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from worker.contract.jobs import Job, decode_job
-from worker.store import keys
+from worker.store import keys, scripts
 from worker.store.connection import Client, text
 from worker.store.errors import NotFound
 
@@ -40,6 +40,7 @@ class JobStore:
     def __init__(self, client: Client, clock: Callable[[], float] = time.time) -> None:
         self._redis = client
         self._clock = clock
+        self._take_due = client.register_script(scripts.TAKE_DUE)
 
     def create(self, job: Job) -> None:
         """Stores a queued job and lists it under its tenant."""
@@ -63,27 +64,13 @@ class JobStore:
             raise NotFound(f"no job {job_id}")
         return job
 
-    def list(
-        self, tenant: str, *, before: float | None = None, limit: int = 50
-    ) -> list[tuple[float, Job]]:
-        """A tenant's jobs with their time of creation, newest first, older than `before`."""
-        top = "+inf" if before is None else f"({before!r}"
-        rows = self._redis.zrevrangebyscore(
-            keys.tenant_jobs(tenant), top, "-inf", start=0, num=limit, withscores=True
-        )
-        with self._redis.pipeline(transaction=False) as pipe:
-            for job_id, _ in rows:
-                pipe.hgetall(keys.job(text(job_id)))
-            found = pipe.execute()
-        return [(score, assemble(f)) for (_, score), f in zip(rows, found, strict=True) if f]
-
     def page(
         self, tenant: str, after: tuple[float, str] | None = None, limit: int = 50
     ) -> Sequence[tuple[float, str, Job | None]]:
         """Up to `limit` rows of a tenant's list, newest first, that come after a row's place.
 
         A row is time of creation, id and record; the record is None where it has expired, and then
-        the row is taken off the list. Unlike `list`, jobs of one instant are told apart.
+        the row is taken off the list.
         """
         name, start = keys.tenant_jobs(tenant), 0
         if after is not None:
@@ -146,11 +133,11 @@ class JobStore:
         self._redis.zadd(keys.QUEUED, {job_id: self._clock()}, xx=True)
 
     def requeue(self, job_id: str) -> None:
-        """The job waits again."""
+        """The job waits, or is to: called before the lease goes, lest a crash loses it."""
         self._redis.zadd(keys.QUEUED, {job_id: self._clock()})
 
     def closed(self, job_id: str) -> None:
-        """The job is finished and is to be archived."""
+        """The job is finished, or is about to be, and is to be archived."""
         self._redis.zadd(keys.CLOSED, {job_id: self._clock()})
 
     def archived(self, job_id: str) -> None:
@@ -161,9 +148,7 @@ class JobStore:
         """Finished jobs to archive now; each comes again after `again_s` seconds if need be."""
         now = self._clock()
         due = [text(job_id) for job_id in self._redis.zrangebyscore(keys.CLOSED, "-inf", now)]
-        return [
-            j for j in due if self._redis.zadd(keys.CLOSED, {j: now + again_s}, gt=True, ch=True)
-        ]
+        return [j for j in due if self._take_due(keys=[keys.CLOSED], args=[j, now, now + again_s])]
 
     def now(self) -> str:
         """The time as records hold it."""

@@ -46,6 +46,7 @@ class LeaseStore:
         self._claim = client.register_script(scripts.CLAIM)
         self._commit = client.register_script(scripts.COMMIT)
         self._extend = client.register_script(scripts.EXTEND)
+        self._take_due = client.register_script(scripts.TAKE_DUE)
 
     @property
     def ttl_s(self) -> float:
@@ -69,6 +70,10 @@ class LeaseStore:
                 pipe.zadd(keys.RUNNING, {job_id: self._clock() + self._ttl_s})
                 pipe.zrem(keys.QUEUED, job_id)
                 pipe.execute()
+        elif claim.outcome != "busy":
+            # whoever ended it may have died before it could take it off the lists
+            self._redis.zrem(keys.RUNNING, job_id)
+            self._redis.zrem(keys.QUEUED, job_id)
         return claim
 
     def extend(self, job_id: str, token: int) -> None:
@@ -117,7 +122,7 @@ class LeaseStore:
         for job_id in map(text, rows):
             if self._redis.exists(keys.lease(job_id)):
                 continue
-            if self._redis.zadd(keys.RUNNING, {job_id: now + self._ttl_s}, gt=True, ch=True):
+            if self._take_due(keys=[keys.RUNNING], args=[job_id, now, now + self._ttl_s]):
                 lost.append(job_id)
         return lost
 

@@ -31,17 +31,15 @@ COMMIT = """
 -- args: token, ttl ms, release (0, 1), number of fields, (field, JSON)...,
 --       place of the log entry (-1 = none), log entry, (id, type, data)...
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return -1 end
-local at = 5
-for _ = 1, tonumber(ARGV[4]) do
-  redis.call('HSET', KEYS[2], ARGV[at], ARGV[at + 1])
-  at = at + 2
-end
+local at = 5 + 2 * tonumber(ARGV[4])
 local place = tonumber(ARGV[at])
-if place >= 0 then
-  local length = redis.call('LLEN', KEYS[3])
-  if length < place then return redis.error_reply('pose log has a gap') end
-  if length == place then redis.call('RPUSH', KEYS[3], ARGV[at + 1]) end
+local length = redis.call('LLEN', KEYS[3])
+-- looked at before the first write, as nothing is rolled back
+if length < place then return redis.error_reply('pose log has a gap') end
+for field = 5, at - 2, 2 do
+  redis.call('HSET', KEYS[2], ARGV[field], ARGV[field + 1])
 end
+if length == place then redis.call('RPUSH', KEYS[3], ARGV[at + 1]) end
 at = at + 2
 local added = 0
 while ARGV[at] do
@@ -67,4 +65,12 @@ EXTEND = """
 -- keys: lease; args: token, ttl ms
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('PEXPIRE', KEYS[1], ARGV[2])
+"""
+
+TAKE_DUE = """
+-- keys: zset of jobs by the time at which they are due; args: job, now, when it is due again
+local due = redis.call('ZSCORE', KEYS[1], ARGV[1])
+if not due or tonumber(due) > tonumber(ARGV[2]) then return 0 end
+redis.call('ZADD', KEYS[1], ARGV[3], ARGV[1])
+return 1
 """
