@@ -6,6 +6,7 @@ BIN    := $(VENV)/bin
 DATA   := .posequeue
 READY  := $(VENV)/.ready
 MODELS := $(DATA)/models/.ready
+SAMPLE := $(DATA)/sample/walking.mp4
 
 # your own file: make run CLIP=path EXERCISE=push_up; make run ONCE=1 ends after the job
 CLIP     ?=
@@ -39,7 +40,11 @@ $(MODELS): worker/pose/weights/registry.py | $(READY)
 	@$(BIN)/posequeue doctor --no-servers
 	@touch $@
 
-setup: $(READY) $(MODELS) ## environment, ffmpeg, servers, models
+$(SAMPLE): worker/embedded/sample.py | $(READY)
+	@$(BIN)/python -m worker.embedded.sample $(@D)
+	@touch $@
+
+setup: $(READY) $(MODELS) $(SAMPLE) ## environment, ffmpeg, servers, models
 
 models: $(MODELS)
 

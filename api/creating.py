@@ -12,12 +12,12 @@ import msgspec
 import redis.exceptions
 import structlog
 
-from api.models import NewJob
+from api.models import NewAnalysis, NewJob
 from api.problems import invalid_parameter
 from api.uploads import check_arrived
 from worker import app as queues
 from worker.contract.errors import JobError
-from worker.contract.jobs import Job, JobInput, JobStatus
+from worker.contract.jobs import Job, JobInput, JobStatus, Stage
 from worker.contract.options import JobOptions, parse_options
 from worker.contract.plans import check_plan
 from worker.store.apikeys import Tenant
@@ -79,27 +79,54 @@ def create_job(stores: Stores, tenant: Tenant, body: NewJob, key: str | None) ->
     return job
 
 
+def analyze_again(stores: Stores, tenant: Tenant, job_id: str, body: NewAnalysis) -> Job:
+    """A new job over the poses of one that succeeded; raises as `create_job`, and Conflict."""
+    first = stores.jobs.get(job_id, tenant.tenant)
+    if first.status is not JobStatus.SUCCEEDED and first.stage is not Stage.EXPORT:
+        raise Conflict(f"{job_id} has no complete poses: it is {first.status.value}")
+    options = read_options({"source": first.source, **body.options}, tenant)
+    if options.source != first.source:
+        raise invalid_parameter("source", f"The poses are of {first.source}.", [first.source])
+    # no uploadId: the upload stays the first job's
+    given = JobInput(
+        posesOf=first.id, key=first.input.key, url=first.input.url, filename=first.input.filename
+    )
+    return _queued(stores, _new_job(stores, tenant, given, options))
+
+
 def _make(stores: Stores, tenant: Tenant, body: NewJob, options: JobOptions) -> Job:
     upload = _upload_of(stores, tenant, body)
     said = body.options.get("source") not in (None, "")
     if upload is not None and not said and upload.contentType.startswith("image/"):
         options = msgspec.structs.replace(options, source="image")
-    now = time.time()
     deadline = body.deadlineSeconds
-    job = Job(
+    job = _new_job(stores, tenant, _input_of(body, upload), options)
+    return _queued(
+        stores,
+        msgspec.structs.replace(
+            job,
+            priority=body.priority,
+            metadata=body.metadata,
+            deadlineAt=None if deadline is None else iso(time.time() + deadline),
+        ),
+    )
+
+
+def _new_job(stores: Stores, tenant: Tenant, given: JobInput, options: JobOptions) -> Job:
+    return Job(
         id="job_" + secrets.token_hex(12),
         tenant=tenant.tenant,
         plan=tenant.plan,
         status=JobStatus.QUEUED,
         source=options.source,
-        input=_input_of(body, upload),
+        input=given,
         options=options,
-        createdAt=iso(now),
+        createdAt=iso(time.time()),
         queue=queues.choose_queue(options, stores.workers),
-        priority=body.priority,
-        metadata=body.metadata,
-        deadlineAt=None if deadline is None else iso(now + deadline),
     )
+
+
+def _queued(stores: Stores, job: Job) -> Job:
     stores.jobs.create(job)
     _send(stores, job)
     return job

@@ -11,8 +11,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
 from api.auth import AsyncRedisDep, StoresDep, TenantDep
-from api.creating import create_job
-from api.models import JobsQuery, JobsView, JobView, NewJob
+from api.creating import analyze_again, create_job
+from api.models import JobsQuery, JobsView, JobView, NewAnalysis, NewJob
 from api.paging import decode_cursor, encode_cursor, page_of_jobs
 from api.strict import only
 from api.views import job_view
@@ -65,6 +65,22 @@ async def post_job(
     view = await run_in_threadpool(job_view, stores, job)
     location = {"Location": f"/v1/jobs/{job.id}"}
     return JSONResponse(view, 200 if finished else 202, headers=location)
+
+
+@router.post(
+    "/jobs/{job_id}/analyze",
+    status_code=202,
+    response_model=JobView,
+    dependencies=[Depends(only())],
+)
+def post_analysis(
+    job_id: str, body: NewAnalysis, tenant: TenantDep, stores: StoresDep
+) -> JSONResponse:
+    """A new job over the same poses: another exercise, difficulty or grade; nothing is decoded
+    or estimated again."""
+    job = analyze_again(stores, tenant, job_id, body)
+    location = {"Location": f"/v1/jobs/{job.id}"}
+    return JSONResponse(job_view(stores, job), 202, headers=location)
 
 
 @router.get("/jobs", response_model=JobsView)

@@ -78,6 +78,18 @@ class InputRef(Strict):
         return self
 
 
+class NewAnalysis(Strict):
+    """Another look at the poses of a job; `options` are those of the contract."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"options": {"exercise": "lunge", "minGrade": "B"}}]}
+    )
+
+    options: dict[str, Any] = Field(
+        default_factory=dict, description=f"any of {', '.join(PARSERS)}"
+    )
+
+
 class NewJob(Strict):
     """A job to do; `options` are those of the contract."""
 

@@ -24,6 +24,7 @@ from worker.contract.messages import (
     encode,
     type_of,
 )
+from worker.contract.poses import END
 from worker.exporting import render_image, render_video
 from worker.fetch import fetch_url
 from worker.heartbeat import Heartbeat
@@ -33,6 +34,7 @@ from worker.pose.engine import PoseEngine
 from worker.store.archive import read_poses
 from worker.store.bundle import Stores
 from worker.store.closing import close_job
+from worker.store.connection import DISCONNECTED
 from worker.store.errors import Fenced, NotFound, StoreUnavailable
 from worker.store.objects import job_prefix
 
@@ -80,7 +82,7 @@ class Runner:
             except Handover:
                 run.hand_over()
                 bound.info("job_handed_over")
-            except StoreUnavailable as error:
+            except (StoreUnavailable, *DISCONNECTED) as error:
                 run.put_back()
                 bound.warning("store_unavailable", error=str(error))
             except JobError as error:
@@ -161,7 +163,8 @@ class _Run:
 
     def _analyse(self, scratch: Path) -> None:
         began = time.process_time()
-        path = self._fetched(scratch)
+        again = self._job.input.posesOf is not None
+        path = None if again and self._job.source == "video" else self._fetched(scratch)
         settings = self._stores.settings
         limits = MediaLimits(
             max_bytes=settings.max_upload_bytes,
@@ -169,7 +172,10 @@ class _Run:
             max_pixels=settings.max_pixels,
         )
         recorded = list(self._stores.poses.read(self._job.id))
-        pipeline = Pipeline(path, self._job.options, self._engine(), recorded, limits)
+        if again:
+            recorded = self._borrowed(recorded)
+        engine = None if again else self._engine()
+        pipeline = Pipeline(path, self._job.options, engine, recorded, limits)
         for step in pipeline.steps():
             self._commit(step, {"progress": step.progress, "media": pipeline.media})
             self._check()
@@ -179,13 +185,23 @@ class _Run:
             "result": pipeline.result,
             "usage": Usage(mediaSeconds=round(media_s, 3), computeSeconds=compute_s),
         }
-        if self._job.source == "image":
+        if self._job.source == "image" and path is not None:
             overlay = self._claim_check(render_image(path, self._log(), self._job.options))
             self._close(outcome, overlay)
         elif self._job.options.export:
             self._pass_on(outcome)
         else:
             self._close(outcome)
+
+    def _borrowed(self, recorded: list[bytes]) -> list[bytes]:
+        """The pose log of another job, copied so that erasing that one harms nothing."""
+        log_of = read_poses(self._stores, self._job.tenant, self._job.input.posesOf or "")
+        if not log_of or log_of[-1] != END:
+            raise self._unloadable("The poses to analyse are not there any more.")
+        for place in range(len(recorded), len(log_of)):
+            entry = log_of[place]
+            self._stores.leases.commit(self._job.id, self._token, place=place, log=entry)
+        return log_of
 
     def _fetched(self, scratch: Path) -> Path:
         """The upload as a local file; raises JobError where it cannot be had."""

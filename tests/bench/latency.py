@@ -50,7 +50,7 @@ def measure(context: Context) -> Section:
     )
     notes = (
         "One frame of the clip, already uploaded, through API, broker, worker and stream; one job "
-        "at a time. The value is the median, the range p50 - p99.",
+        "at a time. The value is the median, the range p50 - p99 by nearest rank.",
     )
     return Section("latency", "Latency of a one-frame job", rows, notes)
 

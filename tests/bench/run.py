@@ -49,20 +49,19 @@ def _arguments() -> argparse.Namespace:
 def main() -> None:
     """Measures what is asked for, one section after the other."""
     asked = _arguments()
-    texts: dict[str, str] = {}
     with tempfile.TemporaryDirectory(prefix="posequeue-bench-") as scratch:
         context = Context(Path(scratch), quick=asked.quick, say=say)
         try:
             for name in asked.only or MEASURES:
                 section = MEASURES[name](context)
                 stamp = machine.stamp() + (", quick" if asked.quick else "")
-                texts[name] = report.text_of(section, stamp)
-                print(texts[name], flush=True)
+                text = report.text_of(section, stamp)
+                print(text, flush=True)
+                if not asked.print:
+                    report.save({name: text}, machine.facts(), tuple(MEASURES))
+                    say(f"{name} written to {report.RESULTS.name}")
         finally:
             context.close()
-    if not asked.print:
-        report.save(texts, machine.facts(), tuple(MEASURES))
-        say(f"written to {report.RESULTS}")
 
 
 if __name__ == "__main__":

@@ -90,6 +90,16 @@ def test_a_video_by_the_book(
     assert len(frames) > 40
     assert frames == sorted(set(frames))
 
+    again = client.post(
+        f"/jobs/{job['id']}/analyze", json={"options": {**options, "export": False}}
+    )
+    assert again.status_code == 202, again.text
+    assert finished(client, again.json()["id"], 20)["status"] == "succeeded"
+    url = running.stores.settings.redis_url.get_secret_value()
+    anew = [m for _, m in without_urls(stream_messages(url, again.json()["id"]))]
+    first = [m for _, m in without_urls(streamed) if m["type"] != "export_ready"]
+    assert anew[:-1] == first[:-1]
+
     (export,) = done["exports"]
     out = tmp_path / "export.mp4"
     out.write_bytes(httpx.get(export["url"]).content)

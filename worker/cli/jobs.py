@@ -100,6 +100,24 @@ def _follow(client: Client, job_id: str) -> bool:
     return status == "succeeded"
 
 
+@with_job_options
+def analyze_again(
+    job_id: Annotated[str, typer.Argument(help="a job that succeeded")],
+    follow: Annotated[bool, typer.Option("--follow", help="print messages to the end")] = False,
+    export: Annotated[bool, typer.Option("--export", help="render the overlay video")] = False,
+    server: Server = None,
+    **options: Any,
+) -> None:
+    """Analyse the poses of JOB_ID anew with other options, in milliseconds."""
+    client = _client(server)
+    wanted = {"options": job_options(options, export=export or None)}
+    again = client.call("POST", f"/jobs/{job_id}/analyze", json=wanted)
+    if not follow:
+        _show(again)
+        return
+    raise typer.Exit(0 if _follow(client, again["id"]) else 1)
+
+
 def jobs(
     status: Annotated[str | None, typer.Option(help="only jobs in this state")] = None,
     limit: Annotated[int, typer.Option(help="how many")] = 20,

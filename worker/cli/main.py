@@ -20,6 +20,7 @@ for command in (
     analyze,
     up,
     jobs.submit,
+    jobs.analyze_again,
     jobs.jobs,
     jobs.job,
     jobs.messages,

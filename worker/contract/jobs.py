@@ -39,12 +39,16 @@ Priority = Literal["low", "normal", "high"]
 
 
 class JobInput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Where the media is: an object of the store, or an address to fetch it from."""
+    """Where the media is: an object of the store, or an address to fetch it from.
+
+    `posesOf` names a job whose poses are analysed anew: then the media is needed for pictures only.
+    """
 
     uploadId: str | None = None
     url: str | None = None
     key: str | None = None
     filename: str | None = None
+    posesOf: str | None = None
 
 
 class Export(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,6 +10,9 @@ import redis.asyncio
 Client = Any
 """A synchronous client: redis-py types every reply as a union of all that could ever come."""
 
+DISCONNECTED = (redis.ConnectionError, redis.TimeoutError)
+"""What a command raises where Redis does not answer."""
+
 _TIMEOUTS: dict[str, Any] = {
     "socket_timeout": 30,
     "socket_connect_timeout": 5,

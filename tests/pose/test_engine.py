@@ -1,0 +1,155 @@
+"""The real models on real people."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from worker.chunks import FrameChunk, grouped
+from worker.contract.keypoints import COUNT
+from worker.contract.poses import PoseChunk, decode_chunk, encode_chunk
+from worker.media.decode import decode
+from worker.media.probe import probe
+from worker.media.still import read_still
+from worker.pose.engine import PoseEngine
+from worker.pose.estimator import PoseEstimator
+
+pytestmark = pytest.mark.model
+NOSE, HIPS, ANKLES = 0, [11, 12], [15, 16]
+FRAMES = 24
+
+
+@pytest.fixture(scope="module")
+def engine(models_dir: Path) -> PoseEngine:
+    return PoseEngine(models_dir, "cpu")
+
+
+@pytest.fixture(scope="module")
+def frames(walking: Path) -> FrameChunk:
+    """The first frames of the clip."""
+    with decode(walking, probe(walking)) as reader:
+        chunk = next(grouped(reader))
+    return FrameChunk(0, chunk.times_us[:FRAMES], chunk.images[:FRAMES])
+
+
+def run(engine: PoseEngine, frames: FrameChunk, cuts: tuple[int, ...] = ()) -> list[PoseChunk]:
+    """The frames in chunks, each after the state that the log holds of the one before."""
+    state: dict[str, Any] = {}
+    chunks = []
+    edges = [0, *cuts, len(frames.images)]
+    for index, (low, high) in enumerate(zip(edges, edges[1:], strict=False)):
+        chunk = engine.estimate(
+            index, low, frames.times_us[low:high], frames.images[low:high], state
+        )
+        chunks.append(decode_chunk(encode_chunk(chunk)))
+        state = chunks[-1].state
+    return chunks
+
+
+@pytest.fixture(scope="module")
+def chunks(engine: PoseEngine, frames: FrameChunk) -> list[PoseChunk]:
+    return run(engine, frames, (12,))
+
+
+def test_somebody_is_there_and_upright(chunks: list[PoseChunk]) -> None:
+    joints = np.concatenate([chunk.keypoints for chunk in chunks])
+    assert joints.shape == (FRAMES, COUNT, 3)
+    present = joints[..., 2].any(axis=1)
+    assert present.mean() > 0.9
+    assert joints[present][..., 2].mean() > 0.4
+    y = joints[present][..., 1]
+    hips = y[:, HIPS].mean(axis=1)
+    assert (y[:, NOSE] < hips).mean() > 0.95
+    assert (hips < y[:, ANKLES].mean(axis=1)).mean() > 0.95
+    boxes = np.concatenate([chunk.boxes for chunk in chunks])[present]
+    inside = (joints[present][:, HIPS, 0] > boxes[:, None, 0]) & (
+        joints[present][:, HIPS, 0] < boxes[:, None, 2]
+    )
+    assert inside.mean() > 0.95
+
+
+def test_the_subject_is_one_person(chunks: list[PoseChunk]) -> None:
+    """A walker moves a little from frame to frame; a change of person would be a leap."""
+    hips = np.concatenate([chunk.keypoints[:, HIPS, 0].mean(axis=1) for chunk in chunks])
+    assert np.abs(np.diff(hips)).max() < 0.04
+
+
+def test_threads_change_nothing(
+    models_dir: Path, frames: FrameChunk, chunks: list[PoseChunk]
+) -> None:
+    threaded = run(PoseEngine(models_dir, "cpu", threads=2), frames, (12,))
+    assert [*map(encode_chunk, threaded)] == [*map(encode_chunk, chunks)]
+
+
+def test_another_worker_goes_on_from_a_chunk_as_the_first_would_have(
+    models_dir: Path, frames: FrameChunk, chunks: list[PoseChunk]
+) -> None:
+    other = PoseEngine(models_dir, "cpu")
+    second = other.estimate(1, 12, frames.times_us[12:], frames.images[12:], chunks[0].state)
+    assert encode_chunk(second) == encode_chunk(chunks[1])
+    assert chunks[0].state != {}
+
+
+def test_a_black_picture_shows_nobody(engine: PoseEngine) -> None:
+    black = [np.zeros((360, 640, 3), np.uint8)] * 3
+    chunk = engine.estimate(0, 0, np.array([0, 33_000, 66_000], np.int64), black, {})
+    assert not chunk.keypoints.any()
+    assert not chunk.boxes.any()
+    still = engine.estimate_image(black[0])
+    assert not still.keypoints.any()
+    assert not still.boxes.any()
+
+
+def test_a_photo_gives_one_upright_pose(engine: PoseEngine, photo: Path) -> None:
+    chunk = engine.estimate_image(read_still(photo, max_side=1280).image)
+    assert len(chunk) == 1
+    y = chunk.keypoints[0, :, 1]
+    assert y[NOSE] < y[HIPS].mean() < y[ANKLES].mean()
+    assert chunk.keypoints[0, :, 2].mean() > 0.4
+
+
+def test_a_detector_that_is_blind_for_a_while_loses_nobody(
+    engine: PoseEngine, frames: FrameChunk, chunks: list[PoseChunk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    detect = engine._detector.detect
+    images = {id(image): n for n, image in enumerate(frames.images)}
+
+    def blind(image: Any) -> Any:
+        found = detect(image)
+        away = 5 < images[id(image)] < 20
+        return type(found)(found.boxes[:0], found.scores[:0]) if away else found
+
+    monkeypatch.setattr(engine._detector, "detect", blind)
+    joints = np.concatenate([chunk.keypoints for chunk in run(engine, frames, (12,))])
+    expected = np.concatenate([chunk.keypoints for chunk in chunks])
+    there = expected[..., 2].any(axis=1)
+    assert joints[there][..., 2].any(axis=1).mean() > 0.9
+    far = np.abs(joints[there][:, HIPS, :2] - expected[there][:, HIPS, :2]).max(axis=(1, 2))
+    assert np.median(far) < 0.02
+
+
+def test_the_environment_is_that_of_the_session(engine: PoseEngine) -> None:
+    environment = engine.environment
+    assert (environment.execution_provider, environment.device) == ("CPUExecutionProvider", "cpu")
+    assert not environment.gpu
+    assert not environment.fallback
+
+
+def test_no_frame_is_estimated_twice(
+    engine: PoseEngine, frames: FrameChunk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The models' calls are what a job costs."""
+    calls = 0
+    single = PoseEstimator._single
+
+    def counted(*given: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        return single(*given)
+
+    monkeypatch.setattr(PoseEstimator, "_single", counted)
+    run(engine, frames)
+    assert calls <= FRAMES

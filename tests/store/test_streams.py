@@ -1,0 +1,100 @@
+"""Reading streams, and the firehose: at least once and in order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.store.making import counters, new_job, progress
+from worker.store import keys
+from worker.store.bundle import Stores
+from worker.store.streams import StreamStore
+
+
+def fired(stores: Stores, job_id: str) -> list[dict[str, str]]:
+    rows = stores.redis.xrange(keys.firehose(job_id, stores.settings.firehose_partitions))
+    return [{k.decode(): v.decode() for k, v in fields.items()} for _, fields in rows]
+
+
+def committed(stores: Stores, *entries: Any) -> str:
+    job = new_job(stores)
+    token = stores.leases.claim(job.id).token
+    stores.leases.commit(job.id, token, entries)
+    return job.id
+
+
+def test_pages_of_a_stream(stores: Stores) -> None:
+    job_id = committed(stores, *counters(1, 2100))
+    rows = list(stores.streams.scan(job_id))
+    assert [row[0] for row in rows] == [f"{n}-1" for n in range(1, 2101)]
+    assert rows[4] == ("5-1", "counter", b'{"type":"counter","current_count":5}')
+    assert [row[0] for row in stores.streams.read(job_id, "2098-1")] == ["2099-1", "2100-1"]
+    assert [row[0] for row in stores.streams.read(job_id, "5-1", limit=2)] == ["6-1", "7-1"]
+    assert stores.streams.length(job_id) == 2100
+    assert stores.streams.read("job_none") == []
+    assert not stores.streams.hot("job_none")
+
+
+def test_relay_passes_each_message_once_and_in_order(stores: Stores) -> None:
+    job_id = committed(stores, *counters(1, 1500))
+    assert stores.streams.relay(job_id, "acme", "events") == 1500
+    assert stores.streams.relay(job_id, "acme", "events") == 0
+    rows = fired(stores, job_id)
+    assert [row["id"] for row in rows] == [f"{n}-1" for n in range(1, 1501)]
+    assert rows[0] == {
+        "job": job_id,
+        "tenant": "acme",
+        "id": "1-1",
+        "type": "counter",
+        "data": '{"type":"counter","current_count":1}',
+    }
+
+
+@pytest.mark.parametrize(
+    ("wanted", "ids"), [("none", []), ("events", ["2-1"]), ("all", ["1-1", "2-1"])]
+)
+def test_what_is_wanted_is_passed_on(stores: Stores, wanted: Any, ids: list[str]) -> None:
+    job_id = committed(stores, progress(1), *counters(2, 2))
+    stores.streams.relay(job_id, "acme", wanted)
+    assert [row["id"] for row in fired(stores, job_id)] == ids
+    assert stores.streams.relay(job_id, "acme", wanted) == 0
+
+
+def test_a_crash_between_commit_and_relay_loses_nothing(stores: Stores) -> None:
+    job = new_job(stores)
+    token = stores.leases.claim(job.id).token
+    stores.leases.commit(job.id, token, counters(1, 2))
+    stores.streams.relay(job.id, "acme", "events")
+    stores.leases.commit(job.id, token, counters(3, 4))  # and here the worker dies
+    stores.redis.delete(keys.lease(job.id))
+    stores.leases.claim(job.id)
+    stores.streams.relay(job.id, "acme", "events")
+    assert [row["id"] for row in fired(stores, job.id)] == ["1-1", "2-1", "3-1", "4-1"]
+
+
+def test_a_crash_within_the_relay_repeats_but_never_loses(stores: Stores) -> None:
+    job_id = committed(stores, *counters(1, 4))
+    stores.streams.relay(job_id, "acme", "events")
+    stores.redis.hset(keys.job(job_id), "fired", "2-1")  # the mark was not written any more
+    stores.streams.relay(job_id, "acme", "events")
+    assert [row["id"] for row in fired(stores, job_id)] == [
+        "1-1", "2-1", "3-1", "4-1", "3-1", "4-1"
+    ]  # fmt: skip
+
+
+def test_the_firehose_is_trimmed(stores: Stores) -> None:
+    job_id = committed(stores, *counters(1, 3000))
+    StreamStore(stores.redis, 1, firehose_length=500).relay(job_id, "acme", "events")
+    kept = stores.redis.xrange(keys.firehose(job_id, 1))
+    assert 500 <= len(kept) < 1000
+    assert kept[-1][1][b"id"] == b"3000-1"
+
+
+def test_the_pose_log_comes_in_pages(stores: Stores) -> None:
+    for count in (0, 1, 15, 16, 17, 33):
+        job = new_job(stores)
+        token = stores.leases.claim(job.id).token
+        for place in range(count):
+            stores.leases.commit(job.id, token, place=place, log=b"%d" % place)
+        assert list(stores.poses.read(job.id)) == [b"%d" % n for n in range(count)]
