@@ -20,7 +20,7 @@ export PIP_CACHE_DIR ?= $(CURDIR)/$(DATA)/cache/pip
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup models run test check bench lock clean
+.PHONY: help setup models run test check bench accuracy clips lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -64,10 +64,20 @@ test: check ## all checks and tests
 bench: setup ## measure, and write tests/bench/RESULTS.md
 	@$(BIN)/python -m tests.bench.run
 
+accuracy: setup ## counts, holds and jumps against the truth: tests/bench/ACCURACY.md
+	@$(BIN)/python -m tests.bench.accuracy $(ACCURACY)
+
+clips: setup ## film tests/clips anew (installs numba and scipy)
+	@$(BIN)/pip install --quiet --require-hashes -r requirements-athlete.lock
+	@PYTHONPATH=tests $(BIN)/python -m athlete.body_clips $(CLIPS)
+
 lock: ## resolve requirements.lock anew (needs uv)
 	@uv pip compile pyproject.toml --extra worker --extra cpu --extra embedded --extra dev \
 	  --generate-hashes --no-emit-index-url --universal --python-version 3.11 \
 	  --custom-compile-command "make lock" --quiet --output-file requirements.lock
+	@uv pip compile pyproject.toml --extra athlete --constraint requirements.lock \
+	  --generate-hashes --no-emit-index-url --universal --python-version 3.11 \
+	  --custom-compile-command "make lock" --quiet --output-file requirements-athlete.lock
 
 clean: ## delete the environment; data stays
 	@rm -rf $(VENV)

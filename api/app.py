@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware.cors import CORSMiddleware
 
-from api import catalogue, docs, health, jobs, messages, problems, uploads
+from api import catalogue, docs, health, jobs, messages, problems, references, uploads
 from api.limits import BodyLimit
 from api.metrics import MeasureRequests, RequestMetrics, StoreCollector
 from api.models import ProblemView
@@ -62,7 +62,7 @@ def _routes() -> APIRouter:
         "content": {"application/problem+json": {"schema": schema}},
     }
     versioned = APIRouter(prefix="/v1", responses={"4XX": problem, "503": problem})
-    for room in (uploads, jobs, messages, catalogue):
+    for room in (uploads, jobs, messages, references, catalogue):
         versioned.include_router(room.router)
     return versioned
 

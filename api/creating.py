@@ -12,14 +12,15 @@ import msgspec
 import redis.exceptions
 import structlog
 
-from api.models import NewAnalysis, NewJob
+from api.models import InputRef, NewAnalysis, NewJob
 from api.problems import invalid_parameter
 from api.uploads import check_arrived
 from worker import app as queues
-from worker.contract.errors import JobError
+from worker.contract.errors import ErrorCode, JobError, unknown_reference
 from worker.contract.jobs import Job, JobInput, JobStatus, Stage
 from worker.contract.options import JobOptions, parse_options
 from worker.contract.plans import check_plan
+from worker.contract.references import ReferenceStatus
 from worker.store.apikeys import Tenant
 from worker.store.bundle import Stores
 from worker.store.errors import Conflict, NotFound, StoreUnavailable
@@ -87,21 +88,23 @@ def analyze_again(stores: Stores, tenant: Tenant, job_id: str, body: NewAnalysis
     options = read_options({"source": first.source, **body.options}, tenant)
     if options.source != first.source:
         raise invalid_parameter("source", f"The poses are of {first.source}.", [first.source])
+    check_reference(stores, tenant, options)
     # no uploadId: the upload stays the first job's
     given = JobInput(
         posesOf=first.id, key=first.input.key, url=first.input.url, filename=first.input.filename
     )
-    return _queued(stores, _new_job(stores, tenant, given, options))
+    return queued(stores, new_record(stores, tenant, given, options))
 
 
 def _make(stores: Stores, tenant: Tenant, body: NewJob, options: JobOptions) -> Job:
-    upload = _upload_of(stores, tenant, body)
+    upload = upload_of(stores, tenant, body.input)
     said = body.options.get("source") not in (None, "")
     if upload is not None and not said and upload.contentType.startswith("image/"):
         options = msgspec.structs.replace(options, source="image")
+    check_reference(stores, tenant, options)
     deadline = body.deadlineSeconds
-    job = _new_job(stores, tenant, _input_of(body, upload), options)
-    return _queued(
+    job = new_record(stores, tenant, input_of(body.input, upload), options)
+    return queued(
         stores,
         msgspec.structs.replace(
             job,
@@ -112,7 +115,8 @@ def _make(stores: Stores, tenant: Tenant, body: NewJob, options: JobOptions) -> 
     )
 
 
-def _new_job(stores: Stores, tenant: Tenant, given: JobInput, options: JobOptions) -> Job:
+def new_record(stores: Stores, tenant: Tenant, given: JobInput, options: JobOptions) -> Job:
+    """The record of a job that is to wait in the queue its options ask for."""
     return Job(
         id="job_" + secrets.token_hex(12),
         tenant=tenant.tenant,
@@ -126,24 +130,46 @@ def _new_job(stores: Stores, tenant: Tenant, given: JobInput, options: JobOption
     )
 
 
-def _queued(stores: Stores, job: Job) -> Job:
+def queued(stores: Stores, job: Job) -> Job:
+    """Stores and sends a job; raises StoreUnavailable where the queue is silent."""
     stores.jobs.create(job)
     _send(stores, job)
     return job
 
 
-def _upload_of(stores: Stores, tenant: Tenant, body: NewJob) -> Upload | None:
-    if body.input.uploadId is None:
+def upload_of(stores: Stores, tenant: Tenant, given: InputRef) -> Upload | None:
+    """The upload that a request names, if it does; raises NotFound, and Conflict if unfinished."""
+    if given.uploadId is None:
         return None
-    upload = stores.uploads.get(body.input.uploadId, tenant.tenant)
+    upload = stores.uploads.get(given.uploadId, tenant.tenant)
     check_arrived(stores, upload)
     return upload
 
 
-def _input_of(body: NewJob, upload: Upload | None) -> JobInput:
+def input_of(given: InputRef, upload: Upload | None, reference: str | None = None) -> JobInput:
+    """Where a job's media is; `reference` is the one that the job makes."""
     if upload is None:
-        return JobInput(url=body.input.url)
-    return JobInput(uploadId=upload.id, key=upload.key, filename=upload.filename)
+        return JobInput(url=given.url, referenceId=reference)
+    return JobInput(
+        uploadId=upload.id, key=upload.key, filename=upload.filename, referenceId=reference
+    )
+
+
+def check_reference(stores: Stores, tenant: Tenant, options: JobOptions) -> None:
+    """Raises JobError `reference_not_found` for an unknown or failed reference, Conflict for one
+    that is still being made."""
+    name = options.reference
+    if name is None or options.source == "image":
+        return
+    try:
+        status = stores.references.get(name, tenant.tenant).status
+    except NotFound as error:
+        raise unknown_reference(name) from error
+    if status is ReferenceStatus.FAILED:
+        text = f"Reference '{name}' was not found: it could not be made."
+        raise JobError(ErrorCode.REFERENCE_NOT_FOUND, text, {"reference": name})
+    if status is ReferenceStatus.PROCESSING:
+        raise Conflict(f"reference {name} is still being made")
 
 
 def _send(stores: Stores, job: Job) -> None:

@@ -14,6 +14,7 @@ from worker.contract.editions import Edition
 from worker.contract.jobs import JobStatus
 from worker.contract.messages import TYPES, entry_key
 from worker.contract.options import PARSERS
+from worker.contract.references import ReferenceStatus
 
 MAX_METADATA_BYTES = 16_384
 MAX_DEADLINE_S = 7 * 86_400
@@ -124,6 +125,35 @@ class NewJob(Strict):
         if size > MAX_METADATA_BYTES:
             raise ValueError(f"at most {MAX_METADATA_BYTES} bytes of JSON")
         return value
+
+
+class NewReference(Strict):
+    """A reference movement to make, from a clip of one clean rep."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"input": {"uploadId": "upl_0123456789abcdef01234567"}, "name": "coach's squat"}
+            ]
+        }
+    )
+
+    input: InputRef
+    name: str | None = Field(None, min_length=1, max_length=200)
+
+    @field_validator("name")
+    @classmethod
+    def _printable(cls, value: str | None) -> str | None:
+        if value is not None and not value.isprintable():
+            raise ValueError("a name of printable characters")
+        return value
+
+
+class ReferencesQuery(Strict):
+    """Which references to list."""
+
+    cursor: str | None = Field(None, max_length=200, description="`next` of the page before")
+    limit: int = Field(50, ge=1, le=200)
 
 
 class JobsQuery(Strict):
@@ -253,6 +283,25 @@ class JobsView(_Answer):
     """A page of jobs, newest first; `next` is null on the last page."""
 
     jobs: list[JobView]
+    next: str | None
+
+
+class ReferenceView(_Answer):
+    """A reference movement; `durationMs` of its rep, once it is ready."""
+
+    id: str
+    status: ReferenceStatus
+    name: str | None = None
+    createdAt: str
+    durationMs: float | None = None
+    error: dict[str, Any] | None = None
+    links: dict[str, str]
+
+
+class ReferencesView(_Answer):
+    """A page of references, newest first; `next` is null on the last page."""
+
+    references: list[ReferenceView]
     next: str | None
 
 

@@ -12,8 +12,10 @@ from worker.contract.exercises import CATALOGUE
 from worker.contract.grades import Grade
 from worker.contract.messages import ImageOverlay
 from worker.contract.options import JobOptions
-from worker.contract.poses import END, decode_chunk, decode_head
-from worker.media.export import HudAt, export_video
+from worker.contract.pose_log import END
+from worker.contract.poses import decode_chunk, decode_head
+from worker.contract.reference_poses import ReferencePoses
+from worker.media.export import HudAt, Report, export_video
 from worker.media.hud import NO_HUD, Hud
 from worker.media.overlay_image import overlay_image
 from worker.media.still import read_still
@@ -23,12 +25,22 @@ from worker.motion.hud import HudTrack
 
 
 def render_video(
-    path: Path, log: Iterable[bytes], options: JobOptions, out: Path, threads: int = 1
+    path: Path,
+    log: Iterable[bytes],
+    options: JobOptions,
+    out: Path,
+    *,
+    threads: int = 1,
+    report: Report | None = None,
+    reference: ReferencePoses | None = None,
 ) -> None:
-    """Writes the video at `path` with skeleton and counter to `out`; raises JobError."""
+    """Writes the video at `path` with skeleton and counter to `out`; raises JobError.
+
+    `report` is told each frame's time in us; what it raises ends the export.
+    """
     entries = iter(log)
     head = decode_head(next(entries))
-    analysis = Analysis(head, options)
+    analysis = Analysis(head, options, reference)
     times, keypoints = [], []
     for entry in entries:
         if entry == END:
@@ -43,13 +55,14 @@ def render_video(
         joints = np.zeros_like(joints)
     track = PoseTrack(np.concatenate(times), joints)
     hud = _hud_at(analysis.hud(), options)
-    export_video(path, head.media, out, track, hud, threads=threads)
+    export_video(path, head.media, out, track, hud, threads=threads, report=report)
 
 
 def _hud_at(track: HudTrack, options: JobOptions) -> HudAt:
-    if options.exercise is None or not len(track.times_us):
+    counted = options.exercise is not None or options.reference is not None
+    if not counted or not len(track.times_us):
         return lambda _time_us: NO_HUD
-    seconds = CATALOGUE[options.exercise].kind == "hold"
+    seconds = options.exercise is not None and CATALOGUE[options.exercise].kind == "hold"
 
     def at(time_us: int) -> Hud:
         row = max(0, int(np.searchsorted(track.times_us, time_us, side="right")) - 1)

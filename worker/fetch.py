@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import time
 from pathlib import Path
 from urllib.parse import urljoin
 
@@ -16,6 +17,8 @@ import httpx
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.media import Source
 
+MOST_SECONDS = 900
+"""A server that drips bytes is not to hold a worker."""
 _REDIRECTS = 3
 _TIMEOUT = httpx.Timeout(15, connect=5)
 
@@ -86,10 +89,12 @@ def checked_address(host: str, port: int, allow_private: bool) -> str:
 
 
 def _write(response: httpx.Response, path: Path, max_bytes: int) -> None:
-    written = 0
+    written, end = 0, time.monotonic() + MOST_SECONDS
     with path.open("wb") as file:
         for block in response.iter_bytes(1 << 16):
             written += len(block)
+            if time.monotonic() > end:
+                raise Unreachable(f"the download takes longer than {MOST_SECONDS} s")
             if written > max_bytes:
                 raise JobError(
                     ErrorCode.MEDIA_TOO_LARGE, f"The file is larger than {max_bytes} bytes."

@@ -8,7 +8,7 @@ from pathlib import Path
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.messages import Done, Entry, ErrorMessage, ExportReady, Message
 from worker.contract.options import JobOptions
-from worker.exporting import render_image, render_video
+from worker.contract.reference_poses import ReferencePoses
 from worker.pipeline import Pipeline
 from worker.pose.engine import PoseEngine
 
@@ -28,6 +28,7 @@ class LocalJob:
         recorded: Iterable[bytes] = (),
         export_to: Path | None = None,
         threads: int = 1,
+        reference: ReferencePoses | None = None,
     ) -> None:
         self._path = path
         self._options = options
@@ -35,6 +36,7 @@ class LocalJob:
         self._recorded = list(recorded)
         self._export_to = export_to
         self._threads = threads
+        self._reference = reference
         self.log: list[bytes] = list(self._recorded)
         self.succeeded = False
 
@@ -58,7 +60,9 @@ class LocalJob:
 
     def _steps(self, progress: Callable[[float], None]) -> Iterator[Entry]:
         engine = None if self._recorded else self._engine()
-        pipeline = Pipeline(self._path, self._options, engine, self._recorded)
+        pipeline = Pipeline(
+            self._path, self._options, engine, self._recorded, reference=self._reference
+        )
         for step in pipeline.steps():
             if step.log:
                 self.log.append(step.log)
@@ -70,10 +74,20 @@ class LocalJob:
     def _pictures(self) -> Iterator[Message]:
         if self._path is None:
             return
+        # its libraries take longer to import than most jobs without pictures can afford
+        from worker.exporting import render_image, render_video
+
         if self._options.source == "image":
             yield render_image(self._path, self.log, self._options)
         elif self._export_to is not None:
-            render_video(self._path, self.log, self._options, self._export_to, self._threads)
+            render_video(
+                self._path,
+                self.log,
+                self._options,
+                self._export_to,
+                threads=self._threads,
+                reference=self._reference,
+            )
             yield ExportReady(
                 url=self._export_to.resolve().as_uri(),
                 mimeType="video/mp4",

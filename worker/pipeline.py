@@ -20,8 +20,8 @@ from worker.contract.jobs import Result
 from worker.contract.media import MediaInfo
 from worker.contract.messages import Entry
 from worker.contract.options import JobOptions
+from worker.contract.pose_log import END
 from worker.contract.poses import (
-    END,
     LogHead,
     PoseChunk,
     decode_chunk,
@@ -29,6 +29,7 @@ from worker.contract.poses import (
     encode_chunk,
     encode_head,
 )
+from worker.contract.reference_poses import ReferencePoses
 from worker.media.decode import decode
 from worker.media.limits import MediaLimits
 from worker.media.probe import probe
@@ -53,7 +54,7 @@ class Pipeline:
     """Runs one job; `media` is known after the first step, `result` after the last.
 
     `path` may be None where `recorded` is a complete log. `engine` is asked for only where there
-    is something to estimate.
+    is something to estimate. `reference` is what the options name as such.
     """
 
     def __init__(
@@ -63,8 +64,10 @@ class Pipeline:
         engine: PoseEngine | None,
         recorded: Iterable[bytes] = (),
         limits: MediaLimits = LIMITS,
+        reference: ReferencePoses | None = None,
     ) -> None:
         self._path = path
+        self._reference = reference
         self._options = options
         self._engine = engine
         self._recorded = iter(recorded)
@@ -111,7 +114,7 @@ class Pipeline:
         head = decode_head(first) if first is not None else self._new_head()
         self.media = head.media
         self._duration_us = max(head.media.duration_ms * 1000, 1.0)
-        self._analysis = Analysis(head, self._options)
+        self._analysis = Analysis(head, self._options, self._reference)
         opening = self._analysis.start()
         if first is not None:
             return head, Step(opening)
@@ -143,9 +146,12 @@ class Pipeline:
             head.media,
             max_side=MAX_SIDE,
             max_fps=None if jump else 60.0,
-            start_frame=self.frames,
+            # with the last frame that is known, so that no more frames are not taken for damage
+            start_frame=max(0, self.frames - 1),
             limits=self._limits,
         )
+        if self.frames:
+            next(reader, None)
         with ReadAhead(reader) as chunks:
             for number, frames in enumerate(chunks, index):
                 chunk = self._estimate(number, frames, state)

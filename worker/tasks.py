@@ -18,6 +18,7 @@ from celery import bootsteps, signals
 from worker.app import ARCHIVE_JOB, QUEUES, RUN_JOB, app
 from worker.pose.engine import PoseEngine
 from worker.runner import Runner
+from worker.scratch import clear_orphans
 from worker.settings import settings
 from worker.store.bundle import Stores, open_stores
 from worker.store.closing import archive_job as archive
@@ -89,6 +90,7 @@ class Keeper(bootsteps.StartStopStep):  # type: ignore[misc]
     def start(self, parent: Any) -> None:
         """At every (re)connection."""
         self._slots = int(parent.pool.num_processes)
+        clear_orphans(settings().scratch_dir)
         self._round()
         self._timer = parent.timer.call_repeatedly(BEAT_S, self._round)
 

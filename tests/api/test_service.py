@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -119,6 +121,11 @@ def test_the_documentation_fetches_nothing_from_elsewhere(public: Client) -> Non
         "DELETE /v1/jobs/{job_id}",
         "POST /v1/jobs/{job_id}/cancel",
         "GET /v1/jobs/{job_id}/messages",
+        "POST /v1/jobs/{job_id}/analyze",
+        "GET /v1/references",
+        "POST /v1/references",
+        "GET /v1/references/{reference_id}",
+        "DELETE /v1/references/{reference_id}",
         "GET /v1/exercises",
         "GET /v1/schema/messages.json",
         "GET /v1/me",
@@ -165,3 +172,12 @@ def test_it_serves_on_a_given_socket(settings: Settings, stores: Stores) -> None
     thread.start()
     host, port = sock.getsockname()
     assert S3.get(f"http://{host}:{port}/healthz").status_code == 200
+
+
+def test_the_api_needs_nothing_of_a_workers_libraries() -> None:
+    program = "import sys, api.app; print([m for m in sys.argv[1:] if m in sys.modules])"
+    heavy = ["numpy", "cv2", "onnxruntime", "PIL", "ffmpeg"]
+    done = subprocess.run(
+        [sys.executable, "-c", program, *heavy], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"

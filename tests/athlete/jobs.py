@@ -9,14 +9,18 @@ from worker.contract.messages import Entry, ExerciseSummary
 from worker.contract.options import JobOptions
 from worker.contract.parts import Rep
 from worker.contract.poses import LogHead, PoseChunk
+from worker.contract.reference_poses import ReferencePoses
 from worker.motion.analysis import Analysis
 
 
 def entries_of(
-    head: LogHead, chunks: list[PoseChunk], options: JobOptions
+    head: LogHead,
+    chunks: list[PoseChunk],
+    options: JobOptions,
+    reference: ReferencePoses | None = None,
 ) -> tuple[list[Entry], Analysis]:
     """Everything an analysis says of a pose log, and the analysis."""
-    analysis = Analysis(head, options)
+    analysis = Analysis(head, options, reference)
     said = analysis.start()
     for chunk in chunks:
         said += analysis.feed(chunk)

@@ -15,12 +15,15 @@ from worker.contract.poses import Environment, LogHead, PoseChunk, quantised
 
 @dataclass(frozen=True)
 class Camera:
-    """`yaw` degrees: 0 sees the subject's front, 90 the left side; metres; focal in widths."""
+    """`yaw` degrees: 0 sees the subject's front, 90 the left side; metres; focal in widths;
+    `pitch` degrees: positive looks up.
+    """
 
     yaw: float = 0.0
     distance: float = 4.0
     height: float = 1.0
     focal: float = 0.9
+    pitch: float = 0.0
     width: int = 1280
     frame_height: int = 720
 
@@ -86,16 +89,25 @@ def project(joints: Joints, camera: Camera) -> Floats:
     yaw = np.radians(camera.yaw)
     x, y = points[..., 0] - centre[0], points[..., 1] - centre[1]
     across = x * np.cos(yaw) - y * np.sin(yaw)
-    depth = camera.distance - (x * np.sin(yaw) + y * np.cos(yaw))
+    level = camera.distance - (x * np.sin(yaw) + y * np.cos(yaw))
+    below = camera.height - points[..., 2]
+    pitch = np.radians(camera.pitch)
+    depth = level * np.cos(pitch) - below * np.sin(pitch)
+    down = below * np.cos(pitch) + level * np.sin(pitch)
     scale = camera.focal / depth
     u = 0.5 + across * scale
-    v = 0.5 + (camera.height - points[..., 2]) * scale * camera.width / camera.frame_height
+    v = 0.5 + down * scale * camera.width / camera.frame_height
     return np.stack((u, v), axis=-1)
 
 
 def times_of(script: Script) -> Floats:
     """Frame times in seconds; `uneven` shifts each by up to that share of a frame."""
-    count = int(duration(script) * script.fps)
+    return frame_times(duration(script), script)
+
+
+def frame_times(length: float, script: Script) -> Floats:
+    """Frame times of `length` seconds at the script's rate and unevenness."""
+    count = int(length * script.fps)
     random = np.random.default_rng(script.seed + 1)
     shift = script.uneven * random.uniform(-0.5, 0.5, count)
     shift[0] = 0.0
@@ -104,10 +116,17 @@ def times_of(script: Script) -> Floats:
 
 def perform(script: Script) -> tuple[LogHead, PoseChunk]:
     """The pose log of a performance, in one chunk."""
-    camera = script.camera
-    random = np.random.default_rng(script.seed)
     seconds = times_of(script)
     joints = MOVES[script.move](*_course(script, seconds))
+    return film(joints, seconds, duration(script), script)
+
+
+def film(
+    joints: Joints, seconds: Floats, length: float, script: Script
+) -> tuple[LogHead, PoseChunk]:
+    """The pose log of joints at frame times, with the script's camera and faults."""
+    camera = script.camera
+    random = np.random.default_rng(script.seed)
     if script.noise:
         joints = {n: p + random.normal(0, script.noise, p.shape) for n, p in joints.items()}
     places = project(joints, camera)
@@ -120,7 +139,7 @@ def perform(script: Script) -> tuple[LogHead, PoseChunk]:
     keypoints[random.random(len(seconds)) < script.dropout] = 0.0
     times_us = np.round(seconds * 1e6).astype(np.int64)
     media = MediaInfo(
-        kind="video", duration_ms=1000 * duration(script), width=camera.width,
+        kind="video", duration_ms=1000 * length, width=camera.width,
         height=camera.frame_height, fps=script.fps,
     )  # fmt: skip
     environment = Environment(

@@ -7,7 +7,7 @@ from tests.bench.measure import function_cost, in_turns, process_cost, spread
 from tests.bench.report import Section, row
 from worker.contract.messages import encode
 from worker.contract.options import JobOptions
-from worker.contract.poses import split_log
+from worker.contract.pose_log import split_log
 from worker.pipeline import Pipeline
 
 EVERYTHING = JobOptions(

@@ -12,7 +12,7 @@ from tests.bench.measure import in_turns, spread
 from tests.bench.report import Row, Section, row
 from worker.contract.messages import Entry, encode, type_of
 from worker.contract.options import JobOptions
-from worker.contract.poses import split_log
+from worker.contract.pose_log import split_log
 from worker.pipeline import Pipeline
 from worker.store import keys
 from worker.store.bundle import Stores

@@ -6,8 +6,8 @@ import time
 
 from tests.bench.client import Client
 from tests.bench.context import EXERCISE, PROCESSES, Context
-from tests.bench.measure import in_turns, process_cost, spread
-from tests.bench.report import Section, row
+from tests.bench.measure import Cost, in_turns, process_cost, spread
+from tests.bench.report import Row, Section, row
 
 JOBS = 4
 
@@ -17,21 +17,16 @@ def measure(context: Context) -> Section:
     media_s = context.media.duration_ms / 1000
     env = context.environment
     context.say("analyze with 1 and with 2 threads in turns")
-    walls = in_turns(
-        context.rounds(2),
-        {
-            count: lambda count=count: (
-                process_cost(  # type: ignore[misc]
-                    context.analyze(context.clip, "--threads", count), env
-                ).wall_s
-            )
-            for count in ("1", "2")
-        },
-    )
-    rows = [
-        row(f"`analyze --threads {count}`", spread([media_s / s for s in seconds]), "media-s/s")
-        for count, seconds in walls.items()
-    ]
+
+    def run(count: str) -> Cost:
+        return process_cost(context.analyze(context.clip, "--threads", count), env)
+
+    costs = in_turns(context.rounds(2), {"1": lambda: run("1"), "2": lambda: run("2")})
+    rows: list[Row] = []
+    for count, runs in costs.items():
+        speed, used = [media_s / c.wall_s for c in runs], [c.cpu_s / media_s for c in runs]
+        rows.append(row(f"`analyze --threads {count}`", spread(speed), "media-s/s"))
+        rows.append(row("· processor time, start-up included", spread(used), "CPU-s/media-s"))
     jobs = context.rounds(JOBS, 2)
     with Client(context.system) as client:
         upload = client.upload(context.clip)

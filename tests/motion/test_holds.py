@@ -59,3 +59,21 @@ def test_a_cut_within_a_hold_counts_if_it_is_short(lost: float, expected: int) -
     )
     assert analysis.result.count == pytest.approx(expected, abs=1)
     assert np.diff(analysis.hud().count).min() >= 0
+
+
+@pytest.mark.parametrize("yaw", [90, 60])
+def test_push_ups_are_not_a_plank(yaw: float) -> None:
+    script = Script(
+        move="push_up", depths=(1.0,) * 6, seconds=(0.8, 0.1, 0.7, 0.1), noise=0.006, lead=0.2,
+        camera=Camera(yaw=yaw, height=0.6),
+    )  # fmt: skip
+    assert analyse(script, "plank")[1].result.count <= 1
+
+
+@pytest.mark.parametrize("yaw", [0, 45, 90])
+def test_walking_is_no_balance(yaw: float) -> None:
+    script = Script(
+        move="walking", depths=(1.0,) * 10, seconds=(0.6, 0.0, 0.6, 0.0), noise=0.006,
+        camera=Camera(yaw=yaw),
+    )  # fmt: skip
+    assert analyse(script, "balance_leg")[1].result.count == 0

@@ -53,6 +53,9 @@ def test_closeness() -> None:
     # 7 px apart with no more than 3 of 17 shared: the centres say more than the overlap
     apart = closeness(one, boxes((7, 0, 17, 10))[0])
     assert apart == pytest.approx(max(3 / 17, 0.6 * (1 - 7 / 7.5)), abs=1e-3)
+    # side by side without a common pixel: 5 px of 0.75 * sqrt(4 * 40)
+    aside = closeness(boxes((0, 0, 4, 40))[0], boxes((5, 0, 9, 40))[0])
+    assert aside == pytest.approx(0.6 * (1 - 5 / (0.75 * 160**0.5)), abs=1e-3)
     assert closeness(one, boxes((40, 0, 50, 10))[0]) == 0
     small = closeness(boxes((0, 0, 100, 100))[0], boxes((45, 45, 55, 55))[0])
     assert small == pytest.approx(0.01, abs=1e-3)

@@ -21,9 +21,7 @@ from worker.pose.session import Session
         ((1, 2000), 416, (32, 416), 0.208),
     ],
 )
-def test_letterbox(
-    size: tuple[int, int], side: int, canvas: tuple[int, int], scale: float
-) -> None:
+def test_letterbox(size: tuple[int, int], side: int, canvas: tuple[int, int], scale: float) -> None:
     image = np.full((*size, 3), 200, np.uint8)
     padded, found = letterbox(image, side)
     assert padded.shape == (*canvas, 3)

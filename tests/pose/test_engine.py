@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ def run(engine: PoseEngine, frames: FrameChunk, cuts: tuple[int, ...] = ()) -> l
     state: dict[str, Any] = {}
     chunks = []
     edges = [0, *cuts, len(frames.images)]
-    for index, (low, high) in enumerate(zip(edges, edges[1:], strict=False)):
+    for index, (low, high) in enumerate(itertools.pairwise(edges)):
         chunk = engine.estimate(
             index, low, frames.times_us[low:high], frames.images[low:high], state
         )

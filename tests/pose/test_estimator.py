@@ -108,3 +108,12 @@ def test_what_lies_beyond_the_image_is_black() -> None:
     crop = masked_crop(image, np.array([-50, -50, 50, 50], np.float32), SIZE)
     assert not crop[: SIZE // 2 - 2].any()
     assert (crop[SIZE // 2 + 2 : SIZE - 8, SIZE // 2 + 2 : SIZE - 8] == 255).all()
+
+
+def test_a_box_without_area_is_a_black_crop() -> None:
+    """A detection beyond the border is clipped to a line."""
+    image = np.full((100, 100, 3), 255, np.uint8)
+    for line in ([0, 20, 0, 60], [20, 100, 60, 100], [50, 50, 50, 50]):
+        crop = masked_crop(image, np.array(line, np.float32), SIZE)
+        assert crop.shape == (SIZE, SIZE, 3)
+        assert not crop.any()

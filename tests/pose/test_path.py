@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -36,7 +38,7 @@ def test_no_time_is_left_without_a_keyframe(steps: list[int]) -> None:
     rows = keyframes(at)
     assert rows == sorted(set(rows))
     assert (rows[0], rows[-1]) == (0, len(at) - 1)
-    for low, high in zip(rows, rows[1:], strict=False):
+    for low, high in itertools.pairwise(rows):
         assert high == low + 1 or at[high - 1] - at[low] < KEYFRAME_S * 1e6
 
 

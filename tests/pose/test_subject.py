@@ -27,11 +27,11 @@ def seen(*people: list[float], scores: Sequence[float] | None = None) -> Detecti
     return Detections(boxes, np.array(given_scores, np.float32)[: len(people)])
 
 
-def follow(tracker: SubjectTracker, frames: Sequence[Detections], start_s: float = 0) -> list[str]:
+def follow(tracker: SubjectTracker, frames: Sequence[Detections], first: int = 0) -> list[str]:
     """Where the subject is at each step: `x` of its centre, or `-`."""
     found = []
-    for step, people in enumerate(frames):
-        box = tracker.update(people, start_s + step * STEP_S)
+    for step, people in enumerate(frames, first):
+        box = tracker.update(people, step * STEP_S)
         found.append("-" if box is None else f"{(box[0] + box[2]) / 2:.0f}")
     return found
 
@@ -118,6 +118,6 @@ def test_a_restored_tracker_goes_on_as_the_first_would_have(
     begun = follow(first, frames[:cut])
     state = json.loads(json.dumps(first.state()))
     second = SubjectTracker.restore(WIDTH, HEIGHT, state)
-    rest = follow(second, frames[cut:], STEP_S * cut) if cut < len(frames) else []
+    rest = follow(second, frames[cut:], cut) if cut < len(frames) else []
     assert begun + rest == expected
     assert second.state() == whole.state()

@@ -28,15 +28,19 @@ class Clock:
 
 def new_job(stores: Stores, tenant: str = "acme", **fields: Any) -> Job:
     """A queued job in the store."""
+    values: dict[str, Any] = {
+        "source": "video",
+        "input": JobInput(uploadId="upl_1", key="uploads/acme/upl_1"),
+        "options": JobOptions(exercise="squat"),
+        **fields,
+    }
     job = Job(
         id=f"job_{next(_numbers)}",
         tenant=tenant,
         plan=Plan.DEVELOPER,
         status=JobStatus.QUEUED,
-        source="video",
-        input=JobInput(uploadId="upl_1", key="uploads/acme/upl_1"),
         createdAt="2026-01-01T00:00:00.000Z",
-        **{"options": JobOptions(exercise="squat"), **fields},
+        **values,
     )
     stores.jobs.create(job)
     return job

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -100,16 +101,26 @@ def test_a_heartbeat_never_brings_back_a_released_job(stores: Stores) -> None:
     assert stores.redis.zscore(keys.RUNNING, job.id) is None
 
 
-def test_the_heartbeat_beats_and_notices_the_loss(stores: Stores) -> None:
-    leases = LeaseStore(stores.redis, 0.6)
+def test_the_heartbeat_beats_and_notices_the_loss(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leases = LeaseStore(stores.redis, 1.5)
     job = new_job(stores)
     token = leases.claim(job.id).token
+    beaten, extend = threading.Event(), leases.extend
+
+    def extended(job_id: str, token: int) -> None:
+        extend(job_id, token)
+        beaten.set()
+
+    monkeypatch.setattr(leases, "extend", extended)
+    stores.redis.persist(keys.lease(job.id))
     with Heartbeat(leases, job.id, token) as heartbeat:
-        heartbeat._stop.wait(0.9)  # longer than the lease would live without it
+        assert beaten.wait(10)
+        assert stores.redis.pttl(keys.lease(job.id)) > 0
         assert not heartbeat.lost
-        leases.extend(job.id, token)
         stores.redis.set(keys.lease(job.id), token + 1)
-        heartbeat._thread.join(5)
+        heartbeat._thread.join(10)
         assert heartbeat.lost
     assert stores.redis.get(keys.lease(job.id)) == b"%d" % (token + 1)
 
@@ -154,21 +165,21 @@ def test_callers_with_different_clocks_do_not_share_an_overdue_job(stores: Store
     slow = LeaseStore(stores.redis, 3, 3, later)
     clock.now += 60
 
+    taken: list[str] = []
+
     class Stalled:
         """The first look at the lease is where the other caller gets ahead."""
-
-        taken: list[str] = []
 
         def __getattr__(self, name: str) -> object:
             return getattr(stores.redis, name)
 
         def exists(self, *names: str) -> int:
-            self.taken += leases.overdue()
+            taken.extend(leases.overdue())
             return int(stores.redis.exists(*names))
 
     slow._redis = Stalled()
     assert slow.overdue() == []
-    assert Stalled.taken == [job.id]
+    assert taken == [job.id]
 
 
 @pytest.mark.parametrize("erased", [False, True])

@@ -14,7 +14,9 @@ from worker.store.jobs import JobStore, iso
 
 
 def test_a_record_comes_back_as_it_was_stored(stores: Stores) -> None:
-    job = new_job(stores, metadata={"ref": 'a"b', "n": [1, None]}, deadlineAt="2027-01-01T00:00:00Z")
+    job = new_job(
+        stores, metadata={"ref": 'a"b', "n": [1, None]}, deadlineAt="2027-01-01T00:00:00Z"
+    )
     assert stores.jobs.get(job.id) == job
     export = Export(kind="video", key="k", mimeType="video/mp4", bytes=5)
     fields = {"exports": [export], "stage": Stage.EXPORT, "result": Result(count=5)}

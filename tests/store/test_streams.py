@@ -83,6 +83,20 @@ def test_a_crash_within_the_relay_repeats_but_never_loses(stores: Stores) -> Non
     ]  # fmt: skip
 
 
+def test_passing_on_what_was_just_committed(stores: Stores) -> None:
+    entries = [progress(1), *counters(2, 3)]
+    job_id = committed(stores, *entries)
+    stores.streams.pass_on(job_id, "acme", "events", [])
+    assert fired(stores, job_id) == []
+    stores.streams.pass_on(job_id, "acme", "events", entries)
+    passed = fired(stores, job_id)
+    assert [row["id"] for row in passed] == ["2-1", "3-1"]
+    assert stores.streams.relay(job_id, "acme", "events") == 0
+    stores.redis.hdel(keys.job(job_id), "fired")
+    stores.streams.relay(job_id, "acme", "events")
+    assert fired(stores, job_id) == passed * 2  # both ways pass on the same
+
+
 def test_the_firehose_is_trimmed(stores: Stores) -> None:
     job_id = committed(stores, *counters(1, 3000))
     StreamStore(stores.redis, 1, firehose_length=500).relay(job_id, "acme", "events")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import httpx
 import pytest
+from botocore.exceptions import ResponseStreamingError
 
 from worker.store import objects, uploads
 from worker.store.bundle import Stores
-from worker.store.errors import Conflict, NotFound
+from worker.store.errors import Conflict, NotFound, StoreUnavailable
 from worker.store.objects import ObjectStore
 from worker.store.uploads import UploadStore
 
@@ -73,6 +75,23 @@ def test_urls_are_signed_for_the_public_endpoint(stores: Stores) -> None:
     assert url.startswith("https://media.example/posequeue/uploads/acme/upl_")
     assert "X-Amz-Algorithm=AWS4-HMAC-SHA256" in url
     assert re.search(r"X-Amz-SignedHeaders=content-length%3Bcontent-type%3Bhost", url)
+
+
+def test_a_download_that_breaks_off_is_not_the_jobs_fault(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    class Broken:
+        def read(self) -> bytes:
+            raise ResponseStreamingError(error="connection lost")
+
+    stores.objects.put("t/a", b"frames", "video/mp4")
+    stores.objects.fetch("t/a", tmp_path / "a")
+    assert (tmp_path / "a").read_bytes() == b"frames"
+    monkeypatch.setattr(stores.objects._client, "get_object", lambda **_: {"Body": Broken()})
+    with pytest.raises(StoreUnavailable):
+        stores.objects.get("t/a")
+    with pytest.raises(NotFound):
+        stores.objects.fetch("t/none", tmp_path / "b")
 
 
 def test_objects(stores: Stores) -> None:

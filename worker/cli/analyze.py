@@ -49,13 +49,22 @@ def _source_of(file: Path | None, given: dict[str, Any]) -> str | None:
 def _recorded(poses: Path | None) -> list[bytes]:
     if poses is None or not poses.exists():
         return []
-    from worker.contract.poses import split_log
+    from worker.contract.errors import DecodeError
+    from worker.contract.pose_log import END, split_log
+    from worker.contract.poses import decode_head
 
-    return split_log(poses.read_bytes())
+    try:
+        log = split_log(poses.read_bytes())
+        whole = bool(log) and bool(decode_head(log[0])) and log[-1] == END
+    except DecodeError as error:
+        raise typer.BadParameter(f"{poses} is no pose log: {error}") from error
+    if not whole:
+        raise typer.BadParameter(f"{poses} is no pose log, or not a whole one")
+    return log
 
 
 def _save(poses: Path, log: list[bytes]) -> None:
-    from worker.contract.poses import framed
+    from worker.contract.pose_log import framed
 
     part = poses.with_name(poses.name + ".part")
     part.write_bytes(b"".join(map(framed, log)))
@@ -99,6 +108,7 @@ def _run(
     import os
 
     from worker.cli.engine import local_engine
+    from worker.cli.reference import load_reference
     from worker.contract.options import parse_options
     from worker.local import LocalJob
 
@@ -110,6 +120,7 @@ def _run(
         recorded=recorded,
         export_to=export,
         threads=count,
+        reference=load_reference(fields.get("reference")),
     )
     report, end = progress_bar()
     try:

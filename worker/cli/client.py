@@ -15,6 +15,8 @@ import typer
 
 _CLIENT_FILE = "client.json"
 _BLOCK = 1 << 20
+_PATIENCE = 60
+"""Broken connections in a row, counted double, until a server is given up."""
 
 
 def client_file() -> Path:
@@ -88,16 +90,20 @@ class Client:
 
     def events(self, job_id: str) -> Iterator[tuple[str, dict[str, Any]]]:
         """Messages as they arrive, with their ids, to `done`; reconnects where it was left."""
-        last = "0-0"
-        while True:
+        last, silent = "0-0", 0
+        while silent < _PATIENCE:
             try:
                 for entry, message in self._stream(job_id, last):
-                    last = entry
+                    last, silent = entry, 0
                     yield entry, message
                     if message["type"] == "done":
                         return
             except httpx.TransportError:
-                time.sleep(0.5)
+                silent += 1
+            time.sleep(0.5)
+            silent += 1
+        typer.echo(f"{self.server} went silent", err=True)
+        raise typer.Exit(1)
 
     def _stream(self, job_id: str, last: str) -> Iterator[tuple[str, dict[str, Any]]]:
         headers = {"Accept": "text/event-stream", "Last-Event-ID": last}

@@ -7,6 +7,7 @@ import typer
 from worker.cli import admin, jobs
 from worker.cli.analyze import analyze
 from worker.cli.doctor import doctor
+from worker.cli.reference import reference
 from worker.cli.up import up
 
 app = typer.Typer(
@@ -28,6 +29,7 @@ for command in (
     admin.worker,
     admin.api,
     doctor,
+    reference,
 ):
     app.command()(command)
 app.add_typer(admin.keys, name="keys")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from pathlib import Path
@@ -49,6 +50,7 @@ def up(
 
     stop = _Stop()
     folder = (data or settings().data_dir).resolve()
+    os.environ["POSEQUEUE_DATA_DIR"] = str(folder)  # where the demo looks for the server's address
     file = _clip(clip, folder, sample)
     try:
         with System(folder, port=port, processes=processes, say=say) as system:

@@ -70,3 +70,12 @@ def unknown_exercise(exercise: str) -> JobError:
         f"Exercise '{exercise}' is not available",
         {"exercise": exercise},
     )
+
+
+def unknown_reference(reference: str) -> JobError:
+    """The refusal of a reference that there is not."""
+    return JobError(
+        ErrorCode.REFERENCE_NOT_FOUND,
+        f"Reference '{reference}' was not found",
+        {"reference": reference},
+    )

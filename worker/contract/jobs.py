@@ -42,6 +42,7 @@ class JobInput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Where the media is: an object of the store, or an address to fetch it from.
 
     `posesOf` names a job whose poses are analysed anew: then the media is needed for pictures only.
+    `referenceId` names the reference movement that the job is to make; such a job is not shown.
     """
 
     uploadId: str | None = None
@@ -49,6 +50,7 @@ class JobInput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     key: str | None = None
     filename: str | None = None
     posesOf: str | None = None
+    referenceId: str | None = None
 
 
 class Export(msgspec.Struct, frozen=True, kw_only=True):

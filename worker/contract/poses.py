@@ -21,8 +21,6 @@ from worker.contract.keypoints import COUNT
 from worker.contract.media import MediaInfo
 
 VERSION = 1
-END = b"PQEND"
-"""Last entry of a complete pose log."""
 CHUNK_SECONDS = 2.0
 """Media time of a chunk: what a lost worker loses, and how often messages are committed."""
 
@@ -144,21 +142,3 @@ def decode_head(data: bytes) -> LogHead:
         return msgspec.json.decode(data, type=LogHead)
     except msgspec.MsgspecError as error:
         raise DecodeError(f"broken pose log head: {error}") from error
-
-
-def framed(entry: bytes) -> bytes:
-    """A log entry as it stands in a file: behind its length, 4 bytes little-endian."""
-    return len(entry).to_bytes(4, "little") + entry
-
-
-def split_log(data: bytes) -> list[bytes]:
-    """The entries of a pose log file; raises DecodeError where it is cut off."""
-    entries, place = [], 0
-    while place < len(data):
-        size = int.from_bytes(data[place : place + 4], "little")
-        entry = data[place + 4 : place + 4 + size]
-        if len(entry) != size:
-            raise DecodeError("the pose log is cut off")
-        entries.append(entry)
-        place += 4 + size
-    return entries

@@ -17,7 +17,7 @@ GLUTE_BRIDGE = RepExercise(
     signal=Signal("hip_angle", rest=125.0, full=172.0),
     joints=("shoulder", "hip", "knee"),
     depth=Depth(easy=0.45, normal=0.65, pro=0.9),
-    gates=(Gate("trunk_tilt", low=45.0), Gate("knee_angle", high=135.0)),
+    gates=(Gate("trunk_tilt", low=52.0), Gate("knee_angle", high=135.0)),
     seconds=(0.3, 20.0),
     at="peak",
     lowering="back",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from worker.exercises.model import Gate, HoldExercise
+from worker.exercises.model import Gate, HoldExercise, Travel
 
 PLANK = HoldExercise(
     id="plank",
@@ -10,10 +10,14 @@ PLANK = HoldExercise(
     gates=(
         Gate("trunk_tilt", low=60.0, high=120.0),
         Gate("hip_angle", low=145.0),
+        # Mountain climbers fold one hip at a time.
+        Gate("bent_hip", low=130.0),
         # On forearms (~0.5) or hands (~1): lying flat leaves nothing under the shoulders.
         Gate("support_y", low=0.25),
         Gate("hips_over_feet_y", low=-0.15, high=0.5),
     ),
+    # Push-ups pass through the pose twice a rep, but do not stay: they range over 0.3 and more.
+    still=(Travel("support_y", 0.15),),
 )
 
 WALL_SIT = HoldExercise(
@@ -40,6 +44,8 @@ def _balance(exercise: str, foot: str) -> HoldExercise:
             Gate("hips_over_feet_y", low=0.6),
             Gate("trunk_tilt", high=60.0),
         ),
+        # Walking lifts the feet in turn.
+        still=(Travel("right_foot_up", 0.15),),
     )
 
 

@@ -32,7 +32,12 @@ HIGH_KNEES = RepExercise(
     signal=Signal("thigh_y", rest=0.95, full=0.1, sides="each"),
     joints=("hip", "knee", "ankle"),
     depth=Depth(easy=0.4, normal=0.55, pro=0.85),
-    gates=(Gate("trunk_tilt", high=40.0), Gate("hips_over_feet_y", low=0.5)),
+    # One leg stays tall: a lunge bends both.
+    gates=(
+        Gate("trunk_tilt", high=40.0),
+        Gate("hips_over_feet_y", low=0.5),
+        Gate("stand_y", low=0.85),
+    ),
     travels=(Travel("thigh_gap", 0.3),),
     seconds=(0.12, 5.0),
     at="peak",
@@ -46,7 +51,11 @@ MOUNTAIN_CLIMBER = RepExercise(
     signal=Signal("hip_angle", rest=160.0, full=80.0, sides="each"),
     joints=("shoulder", "hip", "knee"),
     depth=Depth(easy=0.4, normal=0.55, pro=0.85),
-    gates=(Gate("trunk_y", high=0.75), Gate("support_y", low=0.4)),
+    gates=(
+        Gate("trunk_y", high=0.75),
+        Gate("support_y", low=0.4),
+        Gate("hips_over_feet_y", high=0.75),
+    ),
     seconds=(0.12, 5.0),
     at="peak",
     criteria=_CRITERIA,

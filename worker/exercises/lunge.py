@@ -30,7 +30,7 @@ LUNGE = RepExercise(
     depth=Depth(easy=0.4, normal=0.6, pro=0.85),
     gates=(Gate("trunk_tilt", high=50.0), Gate("hips_over_feet_y", low=0.25)),
     # The legs part, and the hips come down: a knee that is only lifted leaves them up.
-    travels=(Travel("thigh_gap", 0.3), Travel("leg_y", 0.12)),
+    travels=(Travel("thigh_gap", 0.3), Travel("stand_y", 0.12)),
     seconds=(0.5, 15.0),
     criteria=(
         Criterion("range", 0.45, good=0.95, bad=0.15),
@@ -43,12 +43,18 @@ LUNGE = RepExercise(
 
 SIDE_LUNGE = RepExercise(
     id="side_lunge",
-    signal=Signal("low_thigh_y", rest=0.9, full=0.35, sides="body"),
+    # The hips come down; which knee bends is hidden where its shin leans to the camera, so the
+    # legs' unlikeness only has to show some time in the rep.
+    signal=Signal("leg_y", rest=0.98, full=0.74),
     joints=("hip", "knee", "ankle"),
     depth=Depth(easy=0.35, normal=0.5, pro=0.8),
-    gates=(Gate("hips_over_feet_y", low=0.25),),
-    # One leg bends under the body while the other stays long, the feet far apart.
-    travels=(Travel("thigh_gap", 0.2), Travel("leg_y", 0.1)),
+    # The other leg stays long, unlike a lunge's, and both feet on the floor.
+    gates=(
+        Gate("hips_over_feet_y", low=0.25),
+        Gate("long_leg", low=0.93),
+        Gate("foot_up", high=0.4),
+    ),
+    travels=(Travel("side_step", 0.3),),
     seconds=(0.5, 15.0),
     criteria=(
         Criterion("range", 0.45, good=0.95, bad=0.15),

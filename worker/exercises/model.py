@@ -36,7 +36,9 @@ class Signal:
     """The watched feature: `rest` is its value at progress 0, `full` at progress 1.
 
     `front` is watched beside it the more the subject faces the camera, where perspective
-    falsifies the first; `share` is its part of progress when the subject faces it squarely.
+    falsifies the first; `share` is its part of progress when the subject faces it squarely. With
+    `own_rest` the feature is a height in the picture and `rest` and `full` are shares of stature
+    over the subject's own resting level (`worker.motion.own_rest`).
     """
 
     feature: str
@@ -44,6 +46,7 @@ class Signal:
     full: float
     sides: Sides = "both"
     front: FrontSignal | None = None
+    own_rest: bool = False
 
 
 @dataclass(frozen=True)
@@ -137,7 +140,8 @@ class RepExercise:
 
 @dataclass(frozen=True)
 class HoldExercise:
-    """An exercise whose seconds are counted while all `gates` hold on a frame.
+    """An exercise whose seconds are counted while all `gates` hold on a frame, and while no feature
+    of `still` has ranged farther than its `minimum` over the last second: who moves is not holding.
 
     `joints` are those of one side that must be seen to tell. `unseen` is the longest loss of
     sight, in seconds, within a hold that still counts: the pose before and after it is proof.
@@ -146,10 +150,32 @@ class HoldExercise:
     id: str
     joints: tuple[str, ...]
     gates: tuple[Gate, ...]
+    still: tuple[Travel, ...] = ()
     advice: tuple[Advice, ...] = ()
     unseen: float = 5.0
     visible: float = 0.2
     guided: tuple[str, ...] = ()
 
 
-Exercise = RepExercise | HoldExercise
+@dataclass(frozen=True)
+class JumpExercise:
+    """An exercise whose jumps are counted and measured.
+
+    `by` is what the height is told by: `air_time` between take-off and landing, or the rise of the
+    `hips` over the standing pose. `least` and `most` bound a height, in metres, that is a jump's:
+    below it is a hop (6 cm is 0.22 s in the air), above it nobody jumps. `joints` are those that
+    guidance asks for; `visible` is the least score of a hip that is followed.
+    """
+
+    id: str
+    by: Literal["air_time", "hips"]
+    joints: tuple[str, ...] = ("hip",)
+    least: float = 0.06
+    most: float = 1.3
+    visible: float = 0.5
+    guided: tuple[str, ...] = ()
+    gates: tuple[Gate, ...] = ()
+    advice: tuple[Advice, ...] = ()
+
+
+Exercise = RepExercise | HoldExercise | JumpExercise

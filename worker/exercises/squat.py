@@ -29,6 +29,10 @@ SQUAT = RepExercise(
         Gate("hips_over_feet_y", low=0.25),
         Gate("trunk_tilt", high=75.0),
         Gate("thigh_gap", high=0.5),
+        # Feet this far apart are a side lunge's.
+        Gate("feet_spread", high=1.1),
+        # Hands at the shins under level shoulders pull a bar from the floor.
+        Gate("floor_pull", high=0.4),
     ),
     seconds=(0.5, 20.0),
     criteria=(

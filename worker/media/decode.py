@@ -85,8 +85,11 @@ class FrameReader(Iterator[Frame]):
         much of the video is missing or damaged, `media_too_large` beyond the limits."""
         if not self._open:
             raise StopIteration
-        index = self._first + self._raw.count
         try:
+            # earlier frames are read too: a clock that jumped among them shifts later times
+            while self._raw.count < self._first and self._raw.read() is not None:
+                pass
+            index = self._raw.count
             read = self._raw.read()
         except BaseException:
             self.close()
@@ -129,8 +132,6 @@ def decode(
     size = fitted(video.width, video.height, max_side)
     stream = graph.picture(graph.source(limits, threads), video)
     stream = _thinned(stream, max_fps)
-    if start_frame:
-        stream = stream.filter("select", f"gte(n,{int(start_frame)})")
     stream = _scaled(stream, video, size)
     raw = RawReader(
         path,

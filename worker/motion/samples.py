@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.contract.keypoints import COCO_NAMES
 from worker.contract.messages import Keypoints, KeypointsBatch
 from worker.contract.parts import Keypoint, PoseSample
+from worker.motion.landmarks import names_of
 
 
 def keypoint_rows(joints: NDArray[np.float32]) -> list[tuple[Keypoint, ...]]:
-    """Named joints of each frame of [n, 17, 3]: x, y to 5 decimals, score to 3."""
+    """Named joints of each frame of [n, 17 or 33, 3]: x, y to 5 decimals, score to 3."""
+    names = names_of(joints.shape[1])
     exact = joints.astype(np.float64)
     across = np.round(exact[..., 0], 5).tolist()
     down = np.round(exact[..., 1], 5).tolist()
@@ -20,7 +21,7 @@ def keypoint_rows(joints: NDArray[np.float32]) -> list[tuple[Keypoint, ...]]:
         tuple(
             [
                 Keypoint(name=name, x=x, y=y, z=0.0, score=score)
-                for name, x, y, score in zip(COCO_NAMES, xs, ys, marks, strict=True)
+                for name, x, y, score in zip(names, xs, ys, marks, strict=True)
             ]
         )
         for xs, ys, marks in zip(across, down, scores, strict=True)

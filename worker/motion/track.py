@@ -10,6 +10,7 @@ from worker.contract.parts import Rep
 from worker.exercises.model import FrontSignal, RepExercise, Signal
 from worker.motion.features import Body, Floats, feature, merged
 from worker.motion.moments import NOTHING, Moment
+from worker.motion.own_rest import OwnRest
 from worker.motion.reps import CEILING, FLOOR, RETURN, RISE, Cycle, RepMachine
 from worker.motion.score import UNKNOWN, Window, criteria_of, form_of
 
@@ -68,6 +69,7 @@ class RepTracker:
             for _ in range(channels)
         ]
         self._seen_at = [-1e9] * channels
+        self._rest = OwnRest()
         names = [c.feature for c in exercise.criteria if c.feature]
         names += ["frontal", *(travel.feature for travel in exercise.travels)]
         self._names = tuple(dict.fromkeys(names))
@@ -103,7 +105,6 @@ class RepTracker:
         self, first: int, times_us: NDArray[np.int64], body: Body, known: NDArray[np.bool_]
     ) -> Floats:
         exercise = self._exercise
-        sides = np.clip(self._progress_of(body), FLOOR, CEILING)
         seen = body.seen(exercise.joints) * known[:, None]
         ok = known.copy()
         for gate in exercise.gates:
@@ -112,16 +113,23 @@ class RepTracker:
             inside = (level >= gate.low) & (level <= gate.high)
             # A gate refuses what it sees; hidden joints are no reason to.
             ok &= inside | (sure.max(axis=1) < SURE)
+        seconds = times_us.astype(np.float64) * 1e-6
+        sides = np.clip(self._progress_of(body, seconds, ok), FLOOR, CEILING)
         columns = [
-            times_us * 1e-6, merged(sides, seen), sides[:, 0], sides[:, 1], seen[:, 0], seen[:, 1],
+            seconds, merged(sides, seen), sides[:, 0], sides[:, 1], seen[:, 0], seen[:, 1],
             ok.astype(np.float64), np.arange(first, first + len(times_us), dtype=np.float64),
         ]  # fmt: skip
         columns += [_sure(*feature(body, name)) for name in self._names]
         return np.stack(columns, axis=1)
 
-    def _progress_of(self, body: Body) -> Floats:
+    def _progress_of(self, body: Body, seconds: Floats, ok: NDArray[np.bool_]) -> Floats:
         signal = self._exercise.signal
-        sides = _mapped(feature(body, signal.feature)[0], signal)
+        values = feature(body, signal.feature)[0]
+        if signal.own_rest:
+            stature = merged(*feature(body, "stature"))
+            shares = self._rest.shares(seconds, values[:, 0], stature, ok)
+            values = np.stack((shares, shares), axis=1)
+        sides = _mapped(values, signal)
         if signal.front is not None:
             width = feature(body, "frontal")[0]
             facing = np.clip((width - PROFILE) / (FRONT - PROFILE), 0.0, 1.0)

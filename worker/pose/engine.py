@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -36,6 +37,8 @@ class PoseEngine:
     """The models of one process; made once, after the fork, and used for one job at a time."""
 
     def __init__(self, models: Path, provider: Provider = "auto", threads: int = 1) -> None:
+        # small pictures: OpenCV's own threads cost more than they bring
+        cv2.setNumThreads(1)
         self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
         detector = open_session(models / "nanodet_person.onnx", provider)
         estimator = open_session(models / "movenet_thunder.onnx", provider)

@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from worker.contract.messages import entry_key
-from worker.contract.poses import framed, split_log
+from worker.contract.pose_log import framed, split_log
 from worker.store.bundle import Stores
 from worker.store.errors import NotFound
 from worker.store.objects import job_prefix

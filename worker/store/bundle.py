@@ -11,6 +11,7 @@ from worker.store.idempotency import IdempotencyStore
 from worker.store.jobs import JobStore
 from worker.store.leases import LeaseStore
 from worker.store.objects import ObjectStore
+from worker.store.references import ReferenceStore
 from worker.store.streams import PoseLog, StreamStore
 from worker.store.uploads import UploadStore
 from worker.store.workers import WorkerStore
@@ -28,6 +29,7 @@ class Stores:
     streams: StreamStore
     poses: PoseLog
     uploads: UploadStore
+    references: ReferenceStore
     keys: KeyStore
     workers: WorkerStore
     idempotency: IdempotencyStore
@@ -46,6 +48,7 @@ def open_stores(settings: Settings) -> Stores:
         streams=StreamStore(client, settings.firehose_partitions, settings.firehose_length),
         poses=PoseLog(client),
         uploads=UploadStore(client, objects, settings.upload_url_ttl_s, settings.record_ttl_s),
+        references=ReferenceStore(client, objects),
         keys=KeyStore(client),
         workers=WorkerStore(client),
         idempotency=IdempotencyStore(client, settings.idempotency_ttl_s),

@@ -14,6 +14,7 @@ from worker.store import keys
 from worker.store.archive import archive_messages, archive_poses
 from worker.store.bundle import Stores
 from worker.store.connection import text
+from worker.store.erasing import erase_job
 from worker.store.errors import Fenced, NotFound
 
 log = structlog.get_logger()
@@ -70,10 +71,17 @@ def close_job(
 
 
 def archive_job(stores: Stores, job_id: str) -> None:
-    """Archives a finished job and lets its stream cool down; does nothing where it is erased."""
+    """Archives a finished job and lets its stream cool down; does nothing where it is erased.
+
+    Of a job that made a reference nothing is kept but the outcome.
+    """
     try:
         job = stores.jobs.get(job_id)
         if not job.status.final:
+            return
+        if job.input.referenceId is not None:
+            stores.references.settle(job)
+            erase_job(stores, job)
             return
         stores.streams.relay(job.id, job.tenant, job.options.firehose)
         archive_messages(stores, job.tenant, job.id)

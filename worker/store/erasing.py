@@ -12,6 +12,7 @@ from datetime import datetime
 import msgspec
 
 from worker.contract.jobs import Job
+from worker.contract.references import Reference
 from worker.store import keys
 from worker.store.bundle import Stores
 from worker.store.errors import NotFound
@@ -39,6 +40,15 @@ def erase_job(stores: Stores, job: Job) -> None:
     _erase_objects(stores, job.tenant, job.id, job.input.uploadId)
     if job.status.final and _long_over(job, stores):
         stores.redis.zrem(keys.ERASED, note)
+
+
+def erase_reference(stores: Stores, reference: Reference) -> None:
+    """Erases a reference, and the job that is making it with its clip."""
+    stores.references.erase(reference)
+    try:
+        erase_job(stores, stores.jobs.get(reference.job))
+    except NotFound:
+        return
 
 
 def sweep_erased(stores: Stores) -> int:

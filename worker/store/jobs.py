@@ -43,24 +43,26 @@ class JobStore:
         self._take_due = client.register_script(scripts.TAKE_DUE)
 
     def create(self, job: Job) -> None:
-        """Stores a queued job and lists it under its tenant."""
+        """Stores a queued job and lists it under its tenant, unless it makes a reference."""
         fields = json_fields({f: getattr(job, f) for f in Job.__struct_fields__})
         fields.pop("startedAt")  # set once, by the first claim
         now = self._clock()
         with self._redis.pipeline(transaction=False) as pipe:
             pipe.hset(keys.job(job.id), mapping=fields)
-            pipe.zadd(keys.tenant_jobs(job.tenant), {job.id: now})
+            if job.input.referenceId is None:
+                pipe.zadd(keys.tenant_jobs(job.tenant), {job.id: now})
             pipe.zadd(keys.QUEUED, {job.id: now})
             pipe.execute()
 
     def get(self, job_id: str, tenant: str | None = None) -> Job:
-        """The job; raises NotFound, also where it is another tenant's."""
+        """The job; raises NotFound, to a tenant also for another's and for one that is hidden."""
         fields = self._redis.hgetall(keys.job(job_id))
         # a late writer can leave a field behind after an erasure: no id, no record
         if b"id" not in fields:
             raise NotFound(f"no job {job_id}")
         job = assemble(fields)
-        if tenant is not None and job.tenant != tenant:
+        hidden = job.tenant != tenant or job.input.referenceId is not None
+        if tenant is not None and hidden:
             raise NotFound(f"no job {job_id}")
         return job
 

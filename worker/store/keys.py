@@ -13,6 +13,8 @@
     pq:tenant:{<t>}:usage  hash    seconds and jobs a month
     pq:tenant:{<t>}:idem:<k> hash  an Idempotency-Key: digest of the request, answer
     pq:upload:<id>         hash    an upload: tenant, key, size, type, multipart id
+    pq:reference:<id>      hash    a reference movement: record (JSON), durationMs, status, error
+    pq:tenant:{<t>}:references zset a tenant's references by the time of creation
     pq:key:<sha256>        hash    an API key: id, tenant, plan, name, created
     pq:keys                set     sha256 of every API key
     pq:erased              zset    jobs erased lately (JSON: tenant, job, upload) by unix time
@@ -87,6 +89,16 @@ def idempotency(tenant: str, key: str) -> str:
 def upload(upload_id: str) -> str:
     """An upload."""
     return f"pq:upload:{upload_id}"
+
+
+def reference(reference_id: str) -> str:
+    """A reference movement."""
+    return f"pq:reference:{reference_id}"
+
+
+def tenant_references(tenant: str) -> str:
+    """Reference movements of a tenant."""
+    return f"pq:tenant:{{{tenant}}}:references"
 
 
 def api_key(digest: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from worker.contract.messages import PER_FRAME
+from worker.contract.messages import PER_FRAME, Entry, encode, type_of
 from worker.contract.options import Firehose
 from worker.store import keys
 from worker.store.connection import Client, text
@@ -63,6 +63,17 @@ class StreamStore:
             passed += len(page)
             page = self.read(job_id, page[-1][0]) if len(page) == _PAGE else []
         return passed
+
+    def pass_on(self, job_id: str, tenant: str, wanted: Firehose, entries: Sequence[Entry]) -> None:
+        """Relays what was just committed without reading it back; needs a `relay` before it."""
+        if not entries:
+            return
+        rows = [
+            (entry.id, kind, encode(entry.message))
+            for entry in entries
+            if self._wanted(kind := type_of(entry.message), wanted)
+        ]
+        self._fire(job_id, tenant, rows, entries[-1].id)
 
     @staticmethod
     def _wanted(kind: str, wanted: Firehose) -> bool:

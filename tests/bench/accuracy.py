@@ -1,0 +1,102 @@
+"""`make accuracy`: counts, holds and jumps against the truth, written to ACCURACY.md beside this.
+
+`python -m tests.bench.accuracy [--quick] [--long] [--fresh] [--only TEXT]...` from the project's
+root. With --only or --quick the report is printed alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+from tests.bench import accuracy_cases, accuracy_report, machine
+from tests.bench.accuracy_cases import Case
+from tests.bench.accuracy_grid import measure_grid
+from tests.bench.accuracy_judge import Verdict, judge
+from tests.bench.accuracy_poses import ROOT, log_path, messages_of
+
+PROCESSES = 2
+SHARED = Path(os.environ.get("POSEQUEUE_SHARED", ROOT.parent / "shared"))
+
+
+def say(line: str) -> None:
+    """A line of progress on stderr."""
+    print(f"accuracy {time.strftime('%H:%M:%S')}  {line}", file=sys.stderr, flush=True)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make accuracy", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="shipped clips and a small grid")
+    parser.add_argument("--long", action="store_true", help="the clip of 12 minutes too")
+    parser.add_argument("--fresh", action="store_true", help="leave kept poses aside")
+    parser.add_argument("--only", action="append", help="clips whose name has this text")
+    return parser.parse_args()
+
+
+def cases(*, quick: bool, long: bool, only: Sequence[str]) -> list[Case]:
+    """What is to be looked at; clips that are not here are left out with a word on stderr."""
+    found = accuracy_cases.shipped(ROOT / "tests" / "clips")
+    if not quick:
+        found = accuracy_cases.negatives(ROOT / ".posequeue" / "sample" / "walking.mp4") + found
+        if (SHARED / "media").is_dir():
+            variants = accuracy_cases.variants(SHARED, long=long or bool(only))
+            found = accuracy_cases.development(SHARED) + variants + found
+        else:
+            say(f"no real clips in {SHARED}")
+    return [case for case in found if not only or any(text in case.clip.name for text in only)]
+
+
+def look(group: list[Case], fresh: bool) -> list[Verdict]:
+    """The verdicts on the cases of one clip."""
+    verdicts, estimated = [], set()
+    for case in group:
+        kept = log_path(case.clip, case.exercise)
+        entries = messages_of(
+            case.clip,
+            case.exercise,
+            user_height_cm=case.user_height_cm,
+            fresh=fresh and kept not in estimated,
+        )
+        estimated.add(kept)
+        verdicts.append(judge(case, entries))
+    return verdicts
+
+
+def _all(chosen: list[Case], fresh: bool) -> list[Verdict]:
+    by_clip: dict[Path, list[Case]] = {}
+    for case in chosen:
+        by_clip.setdefault(case.clip, []).append(case)
+    verdicts: list[Verdict] = []
+    with ProcessPoolExecutor(PROCESSES) as pool:
+        for found in pool.map(look, by_clip.values(), [fresh] * len(by_clip)):
+            for verdict in found:
+                if not verdict.ok:
+                    say(f"NOT RIGHT {verdict.case.clip.name} {verdict.case.exercise}: truth "
+                        f"{verdict.case.truth}, said {verdict.said}")  # fmt: skip
+            verdicts += found
+            say(f"{len(verdicts)}/{len(chosen)}  {found[0].case.clip.name}")
+    return verdicts
+
+
+def main() -> None:
+    """Looks at every case and writes the report."""
+    asked = _arguments()
+    only = asked.only or []
+    chosen = cases(quick=asked.quick, long=asked.long, only=only)
+    verdicts = _all(chosen, asked.fresh)
+    grid = None if only else measure_grid(quick=asked.quick, processes=PROCESSES, say=say)
+    text = accuracy_report.text_of(verdicts, grid, machine.stamp())
+    if only or asked.quick:
+        print(text)
+        return
+    accuracy_report.REPORT.write_text(text)
+    say(f"written to {accuracy_report.REPORT.name}")
+
+
+if __name__ == "__main__":
+    main()

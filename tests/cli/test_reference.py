@@ -1,0 +1,60 @@
+"""`analyze --reference FILE` on recorded poses."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+TESTS = str(Path(__file__).resolve().parent.parent)
+if TESTS not in sys.path:
+    sys.path.insert(0, TESTS)
+
+from athlete.perform import perform  # noqa: E402
+from athlete.references import reference, script_of  # noqa: E402
+
+from worker.contract.pose_log import END, framed  # noqa: E402
+from worker.contract.poses import encode_chunk, encode_head  # noqa: E402
+from worker.contract.reference_poses import encode_reference  # noqa: E402
+
+
+@pytest.fixture
+def poses(tmp_path: Path) -> Path:
+    """A pose log of two squats."""
+    head, chunk = perform(script_of("squat", 2))
+    path = tmp_path / "squats.poses"
+    path.write_bytes(b"".join(map(framed, (encode_head(head), encode_chunk(chunk), END))))
+    return path
+
+
+def analyze(poses: Path, given: str | Path) -> tuple[int, list[dict[str, Any]], str]:
+    command = [sys.executable, "-m", "worker.cli", "analyze", "--poses", str(poses)]
+    run = subprocess.run([*command, "--reference", str(given)], capture_output=True, text=True)
+    return run.returncode, [json.loads(line) for line in run.stdout.splitlines()], run.stderr
+
+
+def test_a_reference_from_a_file(poses: Path, tmp_path: Path) -> None:
+    file = tmp_path / "coach.ref"
+    file.write_bytes(encode_reference(reference(script_of("squat", 1))))
+    status, said, _ = analyze(poses, file)
+    assert status == 0
+    summary = next(message for message in said if message["type"] == "exercise_summary")
+    assert (summary["exercise"], summary["counter"]) == ("coach", 2)
+    assert summary["avg_similarity"] > 90
+
+
+def test_an_id_is_none_of_a_file(poses: Path) -> None:
+    status, said, _ = analyze(poses, "ref_0")
+    assert status == 1
+    assert [message["type"] for message in said] == ["error", "done"]
+    assert said[0]["code"] == "reference_not_found"
+
+
+def test_a_file_that_is_no_reference(poses: Path) -> None:
+    status, said, errors = analyze(poses, poses)
+    assert (status, said) == (2, [])
+    assert "is no reference" in errors

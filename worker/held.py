@@ -1,0 +1,151 @@
+"""A claimed job: whether it may go on, and everything that is written of it while it is ours."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from worker.app import queue_of, send_job
+from worker.contract.errors import ErrorCode, JobError
+from worker.contract.jobs import Job, JobStatus, Stage
+from worker.contract.messages import (
+    Entry,
+    ImageOverlay,
+    KeypointsBatch,
+    Message,
+    encode,
+    type_of,
+)
+from worker.heartbeat import Heartbeat
+from worker.pipeline import Step
+from worker.store.archive import read_poses
+from worker.store.bundle import Stores
+from worker.store.closing import close_job
+from worker.store.errors import Fenced
+from worker.store.objects import job_prefix
+
+
+class Handover(Exception):
+    """The worker is told to stop; the job goes on elsewhere."""
+
+
+class HeldJob:
+    """One job under one lease; every write raises Fenced once the lease is another's."""
+
+    def __init__(
+        self,
+        stores: Stores,
+        job: Job,
+        token: int,
+        heartbeat: Heartbeat,
+        stopping: Callable[[], bool],
+    ) -> None:
+        self.stores = stores
+        self.job = job
+        self.token = token
+        self.prefix = job_prefix(job.tenant, job.id)
+        self._heartbeat = heartbeat
+        self._stopping = stopping
+
+    def check(self) -> None:
+        """Between batches: may the work go on?"""
+        if self._heartbeat.lost:
+            raise Fenced(self.job.id)
+        if self.stores.jobs.cancel_asked(self.job.id):
+            raise JobError(ErrorCode.CANCELED, "The job was canceled.")
+        deadline = self.job.deadlineAt
+        if deadline and datetime.fromisoformat(deadline) < datetime.now(UTC):
+            raise JobError(ErrorCode.DEADLINE_EXCEEDED, "The job's deadline has passed.")
+        if self._stopping():
+            raise Handover(self.job.id)
+
+    def checked_now_and_then(self) -> Callable[[int], None]:
+        """For work that goes frame by frame: a check every second."""
+        last = time.monotonic()
+
+        def report(_time_us: int) -> None:
+            nonlocal last
+            if time.monotonic() - last >= 1:
+                last = time.monotonic()
+                self.check()
+
+        return report
+
+    def relay(self) -> None:
+        """Passes on to the firehose what a dead worker may have left."""
+        self.stores.streams.relay(self.job.id, self.job.tenant, self.job.options.firehose)
+
+    def log(self) -> list[bytes]:
+        """The job's pose log so far."""
+        return read_poses(self.stores, self.job.tenant, self.job.id)
+
+    def commit(self, step: Step, fields: dict[str, Any]) -> None:
+        """A step's log entry and messages, and fields of the record, all or nothing."""
+        entries = [
+            Entry(entry.id, self.claim_check(entry.message))
+            if isinstance(entry.message, KeypointsBatch)
+            else entry
+            for entry in step.entries
+        ]
+        added = self.stores.leases.commit(
+            self.job.id, self.token, entries, place=step.place, log=step.log, fields=fields
+        )
+        # a replay's first entries were there, and relayed, already
+        new = entries[len(entries) - added :]
+        wanted = self.job.options.firehose
+        self.stores.streams.pass_on(self.job.id, self.job.tenant, wanted, new)
+
+    def claim_check(self, message: KeypointsBatch | ImageOverlay) -> Message:
+        """The message itself, or a claim check on it where it is too large for a stream."""
+        whole = encode(message)
+        if len(whole) <= self.stores.settings.inline_bytes:
+            return message
+        key = f"{self.prefix}{type_of(message)}.json"
+        self.stores.objects.put(key, whole, "application/json")
+        url = self.stores.objects.presign_get(key, self.stores.settings.stream_url_ttl_s)
+        if isinstance(message, KeypointsBatch):
+            return KeypointsBatch(fps=message.fps, url=url, bytes=len(whole))
+        return ImageOverlay(url=url, bytes=len(whole))
+
+    def close(self, fields: dict[str, Any], *before: Message) -> None:
+        """The job succeeded; `before` comes right before `done`."""
+        close_job(
+            self.stores,
+            self.job,
+            self.token,
+            JobStatus.SUCCEEDED,
+            before=before,
+            fields=fields,
+        )
+
+    def pass_on(self, fields: dict[str, Any]) -> None:
+        """The rest is for an export worker: GPUs never encode."""
+        self.stores.jobs.requeue(self.job.id)
+        self.stores.leases.commit(
+            self.job.id, self.token, fields={**fields, "stage": Stage.EXPORT}, release=True
+        )
+        send_job(self.job.id, "export", self.job.priority)
+
+    def hand_over(self) -> None:
+        """Lets go of the job and has another worker take it at once."""
+        with contextlib.suppress(Fenced):
+            self.stores.jobs.requeue(self.job.id)
+            self.stores.leases.commit(self.job.id, self.token, release=True)
+            queue = queue_of(self.job.stage, self.job.queue)
+            send_job(self.job.id, queue, self.job.priority)
+
+    def put_back(self) -> None:
+        """Lets go of the job; a sweep sends it again once it has waited."""
+        with contextlib.suppress(Fenced):
+            self.stores.jobs.requeue(self.job.id)
+            self.stores.leases.commit(self.job.id, self.token, release=True)
+
+    def fail(self, error: JobError) -> None:
+        """Ends the job with an error; a job that is not ours any more is left alone."""
+        canceled = error.code is ErrorCode.CANCELED
+        status = JobStatus.CANCELED if canceled else JobStatus.FAILED
+        with contextlib.suppress(Fenced):
+            close_job(self.stores, self.job, self.token, status, error=error)

@@ -1,0 +1,72 @@
+"""What a job works on: its file, the poses of another job, a reference movement."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+from worker.contract.errors import ErrorCode, JobError, unknown_reference
+from worker.contract.pose_log import END
+from worker.contract.reference_poses import ReferencePoses, decode_reference
+from worker.fetch import fetch_url
+from worker.held import HeldJob
+from worker.store.archive import read_poses
+from worker.store.errors import NotFound
+
+
+def fetched_input(held: HeldJob, scratch: Path) -> Path:
+    """The upload as a local file; raises JobError where it cannot be had."""
+    path = scratch / "input"
+    given, settings = held.job.input, held.stores.settings
+    if given.key is not None:
+        try:
+            held.stores.objects.fetch(given.key, path)
+        except NotFound as error:
+            raise _unloadable(held, "The upload is not there.") from error
+    elif given.url is not None:
+        fetch_url(
+            given.url,
+            path,
+            held.job.source,
+            settings.max_upload_bytes,
+            allow_private=settings.allow_private_urls,
+        )
+    else:
+        raise _unloadable(held, "The job has no input.")
+    return path
+
+
+def borrowed_poses(held: HeldJob, recorded: list[bytes]) -> list[bytes]:
+    """The pose log of another job, copied so that erasing that one harms nothing."""
+    log_of = read_poses(held.stores, held.job.tenant, held.job.input.posesOf or "")
+    if not log_of or log_of[-1] != END:
+        raise _unloadable(held, "The poses to analyse are not there any more.")
+    for place in range(len(recorded), len(log_of)):
+        entry = log_of[place]
+        held.stores.leases.commit(held.job.id, held.token, place=place, log=entry)
+    return log_of
+
+
+def named_reference(held: HeldJob) -> ReferencePoses | None:
+    """The reference that the options name; raises JobError `reference_not_found`.
+
+    The job has a copy, so that erasing the reference changes nothing for who goes on with it.
+    """
+    name, objects = held.job.options.reference, held.stores.objects
+    if name is None or held.job.source == "image":
+        return None
+    copy = f"{held.prefix}reference.bin"
+    with contextlib.suppress(NotFound):
+        return decode_reference(objects.get(copy))
+    try:
+        poses = held.stores.references.poses(name, held.job.tenant)
+    except NotFound as error:
+        raise unknown_reference(name) from error
+    objects.put(copy, poses, "application/octet-stream")
+    return decode_reference(poses)
+
+
+def _unloadable(held: HeldJob, text: str) -> JobError:
+    image = held.job.source == "image"
+    code = ErrorCode.IMAGE_LOAD_ERROR if image else ErrorCode.VIDEO_LOAD_ERROR
+    return JobError(code, text)

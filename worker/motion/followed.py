@@ -1,0 +1,83 @@
+"""What a coach follows: an exercise of the catalogue, or a reference movement."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.contract.errors import unknown_exercise
+from worker.contract.exercises import CATALOGUE, View
+from worker.contract.grades import floor_of
+from worker.contract.options import JobOptions
+from worker.contract.reference_poses import LIMBS, ReferencePoses
+from worker.exercises import EXERCISES
+from worker.exercises.model import JumpExercise, RepExercise
+from worker.motion.features import PAIRS, Body
+from worker.motion.holds import HoldTracker
+from worker.motion.moments import Moment
+from worker.motion.reference_template import moving_limbs
+from worker.motion.reference_track import ReferenceTracker
+from worker.motion.track import RepTracker
+
+
+class Tracker(Protocol):
+    """Finds moments in frames."""
+
+    def block(
+        self, first: int, times_us: NDArray[np.int64], body: Body, known: NDArray[np.bool_]
+    ) -> list[Moment]:
+        """One moment for each of a block's n frames."""
+
+    def finish(self) -> Moment:
+        """What the media's end completes."""
+
+
+@dataclass(frozen=True)
+class Followed:
+    """`name` is what the summary says; `joints` are those of one side, without its prefix, that
+    guidance asks for, seen from `view`; `texts` the advice by code."""
+
+    name: str
+    tracker: Tracker
+    joints: tuple[str, ...]
+    view: View = "any"
+    texts: Mapping[str, str] = field(default_factory=dict)
+    hold: bool = False
+    reference: bool = False
+
+
+def _least_score(options: JobOptions) -> float | None:
+    return floor_of(options.minGrade) if options.minGrade else None
+
+
+def followed_exercise(options: JobOptions) -> Followed:
+    """The options' exercise; raises JobError `invalid_exercise` if it has no data."""
+    name = str(options.exercise)
+    exercise = EXERCISES.get(name)
+    if exercise is None or isinstance(exercise, JumpExercise):
+        raise unknown_exercise(name)
+    return Followed(
+        name=name,
+        tracker=RepTracker(exercise, options.difficulty, _least_score(options))
+        if isinstance(exercise, RepExercise)
+        else HoldTracker(exercise),
+        joints=(*exercise.joints, *exercise.guided),
+        view=CATALOGUE[name].view,
+        texts={advice.code: advice.texts[options.language] for advice in exercise.advice},
+        hold=CATALOGUE[name].kind == "hold",
+    )
+
+
+def followed_reference(reference: ReferencePoses, options: JobOptions) -> Followed:
+    """A reference movement; guidance asks for the joints that move in it."""
+    ends = {joint for limb in moving_limbs(reference) for joint in LIMBS[limb][:2]}
+    return Followed(
+        name=reference.name,
+        tracker=ReferenceTracker(reference, options.difficulty, _least_score(options)),
+        joints=tuple(name for name, sides in PAIRS.items() if ends.intersection(sides)),
+        reference=True,
+    )

@@ -1,0 +1,44 @@
+"""Scratch folders that a killed worker does not leave behind for ever.
+
+Each folder holds a locked file while its owner lives; the kernel lets go of the lock with the
+process, so a folder whose lock can be had is nobody's.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_PREFIX = "posequeue-"
+_LOCK = ".owner"
+
+
+@contextmanager
+def scratch_folder(parent: Path | None) -> Iterator[Path]:
+    """A fresh folder below `parent` (none = the system's temp folder), deleted at the end."""
+    with tempfile.TemporaryDirectory(
+        prefix=_PREFIX, dir=parent, ignore_cleanup_errors=True
+    ) as name:
+        folder = Path(name)
+        with (folder / _LOCK).open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield folder
+
+
+def clear_orphans(parent: Path | None) -> int:
+    """Deletes the folders of dead owners; returns how many there were."""
+    root = parent or Path(tempfile.gettempdir())
+    return sum(_cleared(folder) for folder in root.glob(f"{_PREFIX}*") if folder.is_dir())
+
+
+def _cleared(folder: Path) -> bool:
+    with contextlib.suppress(OSError), (folder / _LOCK).open("r+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(folder, ignore_errors=True)
+        return True
+    return False

@@ -1,0 +1,108 @@
+"""The two stages of a job: analysis, and the pictures that an export worker draws."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from worker.contract.errors import unknown_reference
+from worker.contract.jobs import Export, Usage
+from worker.contract.messages import ExportReady
+from worker.contract.reference_poses import encode_reference
+from worker.exporting import render_image, render_video
+from worker.held import HeldJob
+from worker.inputs import borrowed_poses, fetched_input, named_reference
+from worker.media.limits import MediaLimits
+from worker.pipeline import Pipeline
+from worker.pose.engine import PoseEngine
+from worker.referencing import LIMITS, reference_from_log
+from worker.store.errors import NotFound
+
+
+def _processor_seconds() -> float:
+    """Processor time of this process and of the children it waited for."""
+    used = os.times()
+    return used.user + used.system + used.children_user + used.children_system
+
+
+def analyse(held: HeldJob, open_engine: Callable[[], PoseEngine], scratch: Path) -> None:
+    """Poses and messages of the whole media; ends the job, or passes it on for its export."""
+    began = _processor_seconds()
+    again = held.job.input.posesOf is not None
+    path = None if again and held.job.source == "video" else fetched_input(held, scratch)
+    settings = held.stores.settings
+    making = held.job.input.referenceId is not None
+    longest = LIMITS.max_duration_s if making else math.inf
+    limits = MediaLimits(
+        max_bytes=settings.max_upload_bytes,
+        max_duration_s=min(settings.max_duration_s, longest),
+        max_pixels=settings.max_pixels,
+    )
+    recorded = list(held.stores.poses.read(held.job.id))
+    if again:
+        recorded = borrowed_poses(held, recorded)
+    engine = None if again else open_engine()
+    pipeline = Pipeline(path, held.job.options, engine, recorded, limits, named_reference(held))
+    for step in pipeline.steps():
+        held.commit(step, {"progress": step.progress, "media": pipeline.media})
+        held.check()
+    media_s = pipeline.media.duration_ms / 1000 if pipeline.media else 0.0
+    compute_s = round(_processor_seconds() - began, 3)
+    outcome: dict[str, Any] = {
+        "result": pipeline.result,
+        "usage": Usage(mediaSeconds=round(media_s, 3), computeSeconds=compute_s),
+    }
+    if held.job.source == "image" and path is not None:
+        overlay = held.claim_check(render_image(path, held.log(), held.job.options))
+        held.close(outcome, overlay)
+    elif making:
+        _keep_reference(held)
+        held.close(outcome)
+    elif held.job.options.export:
+        held.pass_on(outcome)
+    else:
+        held.close(outcome)
+
+
+def _keep_reference(held: HeldJob) -> None:
+    """Makes a reference of the job's poses; it is ready once the job has succeeded."""
+    name = str(held.job.input.referenceId)
+    try:
+        record = held.stores.references.get(name, held.job.tenant)
+        poses = reference_from_log(held.log(), record.label)
+        held.stores.references.keep(record, encode_reference(poses), poses.duration_ms)
+    except NotFound as error:
+        raise unknown_reference(name) from error
+
+
+def export(held: HeldJob, scratch: Path) -> None:
+    """The overlay video, and the end of the job."""
+    path, out = fetched_input(held, scratch), scratch / "overlay.mp4"
+    render_video(
+        path,
+        held.log(),
+        held.job.options,
+        out,
+        threads=held.stores.settings.threads,
+        report=held.checked_now_and_then(),
+        reference=named_reference(held),
+    )
+    held.check()
+    # a late worker writes beside the file that counts, never over it
+    key = f"{held.prefix}exports/{held.token}-video.mp4"
+    size = held.stores.objects.put_file(key, out, "video/mp4")
+    export = Export(kind="video", key=key, mimeType="video/mp4", bytes=size)
+    ttl_s = held.stores.settings.stream_url_ttl_s
+    expires = datetime.now(UTC) + timedelta(seconds=ttl_s)
+    ready = ExportReady(
+        url=held.stores.objects.presign_get(key, ttl_s),
+        mimeType=export.mimeType,
+        kind=export.kind,
+        bytes=size,
+        expiresAt=expires.isoformat(timespec="seconds").replace("+00:00", "Z"),
+    )
+    held.close({"exports": [export]}, ready)
