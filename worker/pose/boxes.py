@@ -29,6 +29,13 @@ def iou(one: Boxes, many: Boxes) -> NDArray[np.float32]:
     return result
 
 
+def covered(one: Boxes, other: Boxes) -> float:
+    """Share of box `one` [4] that lies within `other` [4]."""
+    low, high = np.maximum(one[:2], other[:2]), np.minimum(one[2:], other[2:])
+    size = np.clip(high - low, 0, None)
+    return float(size[0] * size[1]) / max(float(area(one)), 1e-6)
+
+
 def suppress(boxes: Boxes, scores: NDArray[np.float32], overlap: float) -> NDArray[np.intp]:
     """Greedy non-maximum suppression: indices of the boxes that stay, best first."""
     order = np.argsort(-scores, kind="stable")

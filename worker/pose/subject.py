@@ -13,27 +13,39 @@ from typing import Any
 
 import numpy as np
 
-from worker.pose.boxes import Boxes, area, closeness
+from worker.pose.boxes import Boxes, area, closeness, covered
 from worker.pose.detector import Detections
 
 LINK = 0.15
 """Least closeness of two boxes of one track."""
+STALE_S = 1.0
+"""Time constant in which an unseen track loses its claim to a box: a detection that was doubled
+once must not take the next one from the track that was there all along."""
 FORGET_S = 2.5
 """A track unseen for this long is gone; a subject is waited for that long."""
 FADE_S = 8.0
 """Time constant in which what a track once weighed loses its say."""
+YOUNG_S = 1.0
+"""How long before that a track may have begun, doubled beside the subject's own."""
+SAME = 0.6
+"""Share of an undetected subject's box that a new track must cover to be the same person."""
 TAKEOVER = 2.5
 """A challenger must outweigh a visible subject this many times: passers-by do not."""
 
 
 @dataclass
 class Track:
-    """One person over time; `weight` is faded seconds of size x centrality x score."""
+    """One person over time; `weight` is faded seconds of size x centrality x score.
+
+    `seen_s` is when it was last detected or followed by its pose, `detected_s` only the former.
+    """
 
     id: int
     box: list[float]
     seen_s: float
     weight: float = 0.0
+    born_s: float = 0.0
+    detected_s: float = 0.0
 
     def array(self) -> Boxes:
         """The last box as float32 [4]."""
@@ -58,6 +70,7 @@ class SubjectTracker:
         self._fade(step)
         self._link(found, time_s, max(step, 1 / 30))
         self.tracks = [t for t in self.tracks if time_s - t.seen_s <= FORGET_S]
+        self._rejoin(time_s)
         self._choose()
         chosen = self._subject_track()
         return chosen.array() if chosen and chosen.seen_s == time_s else None
@@ -76,7 +89,9 @@ class SubjectTracker:
     def state(self) -> dict[str, Any]:
         """All of it as JSON-encodable numbers."""
         return {
-            "tracks": [[t.id, t.box, t.seen_s, t.weight] for t in self.tracks],
+            "tracks": [
+                [t.id, t.box, t.seen_s, t.weight, t.born_s, t.detected_s] for t in self.tracks
+            ],
             "subject": self.subject,
             "next": self.next_id,
             "last": self.last_s,
@@ -97,25 +112,26 @@ class SubjectTracker:
 
     def _link(self, found: Detections, time_s: float, step: float) -> None:
         pairs = [
-            (closeness(track.array(), box), -track.weight, row, track)
+            (near * math.exp((track.seen_s - time_s) / STALE_S), -track.weight, row, track)
             for track in self.tracks
             for row, box in enumerate(found.boxes)
+            if (near := closeness(track.array(), box)) >= LINK
         ]
         used: set[int] = set()
         linked: set[int] = set()
-        for near, _, row, track in sorted(pairs, key=lambda pair: (-pair[0], pair[1], pair[2])):
-            if near < LINK or row in used or track.id in linked:
+        for _, _, row, track in sorted(pairs, key=lambda pair: (-pair[0], pair[1], pair[2])):
+            if row in used or track.id in linked:
                 continue
             used.add(row)
             linked.add(track.id)
             track.box = [float(value) for value in found.boxes[row]]
-            track.seen_s = time_s
+            track.seen_s = track.detected_s = time_s
             track.weight += step * self._worth(found, row)
         for row in range(len(found)):
             if row not in used:
                 box = [float(value) for value in found.boxes[row]]
                 weight = step * self._worth(found, row)
-                self.tracks.append(Track(self.next_id, box, time_s, weight))
+                self.tracks.append(Track(self.next_id, box, time_s, weight, time_s, time_s))
                 self.next_id += 1
 
     def _worth(self, found: Detections, row: int) -> float:
@@ -124,6 +140,25 @@ class SubjectTracker:
         middle = (float(box[0] + box[2]) / 2 - self.width / 2) / (self.width / 2)
         central = max(0.1, 1 - middle * middle)
         return math.sqrt(size) * central * float(found.scores[row])
+
+    def _rejoin(self, time_s: float) -> None:
+        """A doubled detection or a missed link makes one person two tracks: the other one is the
+        subject's where it began about when the subject was last detected, and covers it. A
+        passer-by was there before."""
+        current = self._subject_track()
+        if current is None or current.detected_s == time_s:
+            return
+        for track in self.tracks:
+            if (
+                track is not current
+                and track.detected_s == time_s
+                and track.born_s > current.detected_s - YOUNG_S
+                and covered(current.array(), track.array()) >= SAME
+            ):
+                track.weight += current.weight
+                self.subject = track.id
+                self.tracks.remove(current)
+                return
 
     def _choose(self) -> None:
         if not self.tracks:
