@@ -71,9 +71,17 @@ def test_broken_clips_end_in_a_clear_error(shared: Path, name: str) -> None:
     assert caught.value.code == BROKEN[name]
 
 
-def test_a_cut_off_clip_gives_its_first_part(shared: Path) -> None:
-    path = shared / "media" / "edge" / "video" / "squat5_bad_truncated_faststart.mp4"
-    assert len(small(path)) == 200
+@pytest.mark.parametrize(
+    ("name", "word"), [("truncated_faststart", "cut off"), ("bitflips", "damaged")]
+)
+def test_a_damaged_clip_is_read_and_then_says_so(shared: Path, name: str, word: str) -> None:
+    path = shared / "media" / "edge" / "video" / f"squat5_bad_{name}.mp4"
+    frames = []
+    with decode(path, probe(path), max_side=64) as reader, pytest.raises(JobError) as caught:
+        frames.extend(reader)
+    assert len(frames) >= 200
+    assert caught.value.code == ErrorCode.MEDIA_DECODE_ERROR
+    assert word in caught.value.message
 
 
 @pytest.mark.parametrize("name", list(STRANGE))
