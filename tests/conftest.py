@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from worker.settings import Settings
@@ -14,6 +15,12 @@ from worker.settings import settings as settings_of_process
 from worker.store.bundle import Stores, open_stores
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# A slow machine is no failure. Where a change is judged, the same examples are tried each time;
+# elsewhere new ones are.
+hypothesis.settings.register_profile("local", deadline=None)
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 
 @pytest.fixture(scope="session")
