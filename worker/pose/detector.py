@@ -39,8 +39,8 @@ def letterbox(image: NDArray[np.uint8], side: int) -> tuple[NDArray[np.uint8], f
     inner = (max(1, round(width * scale)), max(1, round(height * scale)))
     padded = [-(-size // _STEP) * _STEP for size in reversed(inner)]
     canvas = np.zeros((*padded, 3), np.uint8)
-    # frames come at most 640 wide, so shrinking skips no pixel; a large still needs the average
-    method = cv2.INTER_AREA if scale < 0.5 else cv2.INTER_LINEAR
+    # bilinear would cost a third, but loses silhouettes: 6 % fewer frames with a person in one clip
+    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     canvas[: inner[1], : inner[0]] = cv2.resize(image, inner, interpolation=method)
     return canvas, scale
 
