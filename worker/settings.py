@@ -38,7 +38,6 @@ class Settings(BaseSettings):
         "auto", description="where models run; cuda fails rather than fall back"
     )
     threads: int = Field(1, ge=1, description="inference threads of one worker process")
-    concurrency: int = Field(1, ge=1, description="worker processes of one worker")
 
     lease_ttl_s: float = Field(15, gt=0, description="seconds until a silent worker is lost")
     max_lost: int = Field(3, ge=1, description="lost workers until a job fails as worker_lost")

@@ -80,4 +80,4 @@ def test_the_doctor_prints_all_settings_but_no_secret(
     assert lines["POSEQUEUE_MAX_LOST"].startswith("2  [environment] ")
     assert lines["POSEQUEUE_THREADS"].startswith("3  [.env] ")
     assert lines["POSEQUEUE_S3_SECRET_KEY"].startswith("**********  [file] ")
-    assert lines["POSEQUEUE_CONCURRENCY"].startswith("1  [default] ")
+    assert lines["POSEQUEUE_HOT_TTL_S"].startswith("86400  [default] ")

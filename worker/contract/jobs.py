@@ -108,11 +108,6 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     usage: Usage = Usage()
 
 
-def encode_job(job: Job) -> bytes:
-    """A job record as JSON."""
-    return msgspec.json.encode(job)
-
-
 def decode_job(data: bytes) -> Job:
     """The job record in `data`; raises DecodeError."""
     try:

@@ -10,7 +10,6 @@ import msgspec
 from worker.contract.errors import (
     BOTH_MODES,
     MISSING_HEIGHT,
-    DecodeError,
     ErrorCode,
     JobError,
 )
@@ -182,11 +181,3 @@ def check_options(options: JobOptions) -> None:
         raise JobError(
             ErrorCode.JUMP_ANALYSIS_MISSING_HEIGHT, MISSING_HEIGHT, {"parameter": "userHeightCm"}
         )
-
-
-def options_from_json(data: bytes) -> JobOptions:
-    """Options as they were stored; raises DecodeError."""
-    try:
-        return msgspec.json.decode(data, type=JobOptions)
-    except msgspec.MsgspecError as error:
-        raise DecodeError(f"broken options: {error}") from error

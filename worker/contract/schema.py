@@ -9,7 +9,6 @@ import msgspec
 
 from worker.contract.editions import Edition
 from worker.contract.messages import TYPES
-from worker.contract.options import JobOptions
 
 Schema = dict[str, Any]
 
@@ -87,8 +86,3 @@ def message_schema(edition: Edition = Edition.V3) -> Schema:
         "oneOf": refs,
         "$defs": definitions,
     }
-
-
-def options_schema() -> Schema:
-    """The JSON Schema of a job's options as they are stored."""
-    return msgspec.json.schema(JobOptions)
