@@ -12,10 +12,11 @@ from prometheus_client import CollectorRegistry
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware.cors import CORSMiddleware
 
-from api import catalogue, docs, health, jobs, messages, problems, references, uploads
+from api import catalogue, docs, health, jobs, messages, problems, references, uploads, ws
 from api.limits import BodyLimit
 from api.metrics import MeasureRequests, RequestMetrics, StoreCollector
 from api.models import ProblemView
+from api.tails import Tails
 from worker.settings import Settings
 from worker.store.bundle import open_stores
 from worker.store.connection import connect_async
@@ -62,7 +63,7 @@ def _routes() -> APIRouter:
         "content": {"application/problem+json": {"schema": schema}},
     }
     versioned = APIRouter(prefix="/v1", responses={"4XX": problem, "503": problem})
-    for room in (uploads, jobs, messages, references, catalogue):
+    for room in (uploads, jobs, messages, ws, references, catalogue):
         versioned.include_router(room.router)
     return versioned
 
@@ -79,8 +80,11 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.stores = open_stores(settings)
         app.state.redis = connect_async(settings.redis_url.get_secret_value())
+        app.state.tails = Tails(app.state.redis)
+        app.state.tails.start()
         await _prepare_bucket(app, origins)
         yield
+        await app.state.tails.close()
         await app.state.redis.aclose()
         await run_in_threadpool(app.state.stores.redis.close)
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Header, Query, Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from api.auth import StoresDep, TenantDep
 from api.examples import MESSAGES_RESPONSES
+from api.following import Follower
 from api.models import MessagesQuery, check_entry_id
 from api.problems import invalid_parameter
 from api.rendering import Renderer
-from api.sse import Follower, events
+from api.sse import EventResponse, events
 from worker.contract.jobs import Job
 from worker.store.archive import read_messages
 from worker.store.bundle import Stores
@@ -67,10 +68,10 @@ def get_messages(
     if "text/event-stream" not in request.headers.get("accept", ""):
         return Response(_page(stores, job, query), media_type="application/json")
     after = query.after if last_event_id is None else _resume_place(last_event_id)
-    follower = Follower(stores, request.app.state.redis, job, after)
+    state = request.app.state
+    follower = Follower(stores, state.redis, state.tails, job, after)
     renderer = Renderer(stores, job, query.edition)
-    stream: Any = events(follower, renderer, query.wanted)
-    return StreamingResponse(stream, media_type="text/event-stream", headers=_HEADERS)
+    return EventResponse(events(follower, renderer, query.wanted), _HEADERS)
 
 
 def _resume_place(value: str) -> str:

@@ -1,70 +1,22 @@
-"""Server-sent events of a job: the hot stream while there is one, then the archive.
-
-Both hold the same ids, so a reader that resumes sees neither a gap nor a message twice.
-"""
+"""Server-sent events: the form of the messages, and an answer that drops who does not read."""
 
 from __future__ import annotations
 
 import asyncio
-import itertools
-from collections.abc import AsyncIterator
-from typing import Any
+from collections.abc import AsyncIterator, Mapping
 
-import msgspec
-from starlette.concurrency import run_in_threadpool
+import structlog
+from starlette.responses import Response
+from starlette.types import Message, Receive, Scope, Send
 
+from api.following import TOO_SLOW, Follower, TooSlow, in_time
 from api.rendering import Renderer
-from worker.contract.jobs import Job, JobStatus
-from worker.store import keys
-from worker.store.archive import scan_messages
-from worker.store.bundle import Stores
-from worker.store.streams import Row, row_of
+from worker.store.streams import Row
+
+log = structlog.get_logger()
 
 HEARTBEAT_S = 15.0
-_BLOCK_MS = 5000
-_BATCH = 500
-
-
-class Follower:
-    """A place in a job's messages that moves on as they are read."""
-
-    def __init__(self, stores: Stores, client: Any, job: Job, after: str) -> None:
-        self._stores = stores
-        self._redis = client
-        self._job = job
-        self._after = after
-
-    async def batches(self) -> AsyncIterator[list[Row]]:
-        """Messages as they come, in order; an empty batch every few seconds while none do.
-
-        Ends after `done`, where the job is finished and all is read, and where it is erased.
-        """
-        stream = keys.messages(self._job.id)
-        while True:
-            # the end is looked at before the stream: what a final job said is in it by then
-            ended = await self._ended()
-            block = None if ended else _BLOCK_MS
-            reply = await self._redis.xread({stream: self._after}, count=_BATCH, block=block)
-            rows = [row_of(entry_id, fields) for entry_id, fields in reply[0][1]] if reply else []
-            if rows:
-                self._after = rows[-1][0]
-            yield rows
-            if rows and rows[-1][1] == "done":
-                return
-            if ended and not rows:
-                break
-        if not await self._redis.exists(stream):
-            async for rows in self._archived():
-                yield rows
-
-    async def _ended(self) -> bool:
-        status = await self._redis.hget(keys.job(self._job.id), "status")
-        return status is None or JobStatus(msgspec.json.decode(status)).final
-
-    async def _archived(self) -> AsyncIterator[list[Row]]:
-        rows = scan_messages(self._stores, self._job.tenant, self._job.id, self._after)
-        while batch := await run_in_threadpool(lambda: list(itertools.islice(rows, _BATCH))):
-            yield batch
+_PIECE = 1 << 16
 
 
 def _event(rows: list[Row]) -> bytes:
@@ -91,3 +43,48 @@ async def events(
         if data:
             yield data
             said = loop.time()
+
+
+class EventResponse(Response):
+    """Streams `body` until it or the client ends; a client that takes nothing is cut off."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, body: AsyncIterator[bytes], headers: Mapping[str, str]) -> None:
+        super().__init__(None, 200, dict(headers))
+        del self.headers["content-length"]
+        self._body = body
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
+        """Answers one request."""
+        sender = asyncio.ensure_future(self._send_all(send))
+        leaving = asyncio.ensure_future(_gone(receive))
+        try:
+            await asyncio.wait((sender, leaving), return_when=asyncio.FIRST_COMPLETED)
+            if sender.done():
+                sender.result()
+        finally:
+            for task in (sender, leaving):
+                task.cancel()
+            await asyncio.gather(sender, leaving, return_exceptions=True)
+
+    async def _send_all(self, send: Send) -> None:
+        head = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
+        await in_time(send(head))
+        try:
+            async for data in self._body:
+                for start in range(0, len(data), _PIECE):
+                    await in_time(send(_part(data[start : start + _PIECE], more=True)))
+            await in_time(send(_part(b"", more=False)))
+        except TooSlow:
+            # an answer that is left unfinished is cut off by the server
+            log.info("tail_dropped", why=TOO_SLOW)
+
+
+def _part(data: bytes, *, more: bool) -> Message:
+    return {"type": "http.response.body", "body": data, "more_body": more}
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +12,7 @@ import httpx
 import pytest
 from api_play import Actor, Client, new_job, plain_client
 
-from api import sse
+from api import following, sse, tails
 from worker.contract.examples import EXAMPLES
 from worker.contract.messages import Counter, Message
 from worker.store import keys
@@ -150,7 +151,7 @@ def test_types_and_editions(client: Client, stores: Stores) -> None:
 
 
 def test_erasure_ends_it(client: Client, stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sse, "_BLOCK_MS", 50)
+    monkeypatch.setattr(following, "_IDLE_S", 0.05)
     actor = Actor(stores, new_job(client)["id"])
     actor.say(*counters(1, 1))
     with Listener(client, actor.id) as events:
@@ -162,8 +163,8 @@ def test_erasure_ends_it(client: Client, stores: Stores, monkeypatch: pytest.Mon
 def test_heartbeats_while_nothing_is_said(
     client: Client, stores: Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert sse.HEARTBEAT_S == 15 and sse._BLOCK_MS <= 5000
-    monkeypatch.setattr(sse, "_BLOCK_MS", 20)
+    assert sse.HEARTBEAT_S == 15 and following._IDLE_S <= 5
+    monkeypatch.setattr(following, "_IDLE_S", 0.02)
     monkeypatch.setattr(sse, "HEARTBEAT_S", 0.05)
     actor = Actor(stores, new_job(client)["id"])
     with Listener(client, actor.id) as events:
@@ -174,16 +175,27 @@ def test_heartbeats_while_nothing_is_said(
         assert take(events, 1) == ["1-2"]
 
 
-def test_a_reader_that_leaves_holds_nothing(client: Client, stores: Stores) -> None:
-    actor = Actor(stores, new_job(client)["id"])
-    with Listener(client, actor.id) as events:
-        actor.say(*counters(1, 1))
-        take(events, 1)
+def blocked(stores: Stores) -> int:
+    """Connections that wait for something."""
+    return int(stores.redis.info("clients")["blocked_clients"])
+
+
+def test_all_readers_share_one_connection_and_leave_none(
+    client: Client, stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tails, "_BLOCK_MS", 100)
+    actors = [Actor(stores, new_job(client)["id"]) for _ in range(4)]
+    with contextlib.ExitStack() as stack:
+        heard = [stack.enter_context(Listener(client, a.id)) for a in actors for _ in range(2)]
+        for actor in actors:
+            actor.say(*counters(1, 1))
+        assert [take(events, 1) for events in heard] == [["1-1"]] * 8
+        assert blocked(stores) <= 1
     for _ in range(500):
-        if stores.redis.info("clients")["blocked_clients"] == 0:
+        if blocked(stores) == 0:
             return
         client.get("/me")
-    pytest.fail("the connection of a reader that left still waits")
+    pytest.fail("the reader still waits for those who left")
 
 
 def test_readers_do_not_use_up_the_threads(client: Client, stores: Stores) -> None:
