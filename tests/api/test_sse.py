@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
+import socket
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPResponse, IncompleteRead
 from typing import Any
 
 import httpx
@@ -220,3 +223,35 @@ def test_readers_do_not_use_up_the_threads(client: Client, stores: Stores) -> No
     ):
         heard = list(pool.map(listen, range(120)))
     assert heard == [["1-1", "2-1", "2-2"]] * 120
+
+
+def test_a_client_that_takes_nothing_is_dropped_and_may_resume(
+    client: Client, stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "SLOW_S", 0.3)
+    actor = Actor(stores, new_job(client)["id"])
+    for first in range(1, 3001, 500):
+        actor.say(*((f"{n}-1", EXAMPLES["keypoints"]) for n in range(first, first + 500)))
+    actor.finish()
+    with socket.socket() as plain:
+        # small enough that the kernel does not take it all
+        plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        plain.connect((client.base_url.host, client.base_url.port))
+        plain.settimeout(20)
+        lines = [
+            f"GET /v1/jobs/{actor.id}/messages HTTP/1.1", "Host: x", "Accept: text/event-stream",
+            f"Authorization: {client.headers['Authorization']}", "", "",
+        ]  # fmt: skip
+        plain.sendall("\r\n".join(lines).encode())
+        time.sleep(2)
+        answer = HTTPResponse(plain)
+        answer.begin()
+        with pytest.raises(IncompleteRead) as cut:
+            answer.read()
+    # the last event may be torn: a client goes on behind the last whole one
+    whole = cut.value.partial.rpartition(b"\n\n")[0].split(b"\n")
+    ids = [line[4:].decode() for line in whole if line.startswith(b"id: ")]
+    assert 0 < len(ids) < 3000
+    with Listener(client, actor.id, resume=ids[-1]) as events:
+        rest = [entry_id for entry_id, _, _ in said(events)]
+    assert [*ids, *rest] == [*(f"{n}-1" for n in range(1, 3001)), "3000-2"]
