@@ -63,8 +63,8 @@ def run_demo(file: Path, exercise: str) -> bool:
     seen: Counter[str] = Counter()
     last: deque[dict[str, Any]] = deque(maxlen=_LAST)
     with _reporting(console) as report:
-        upload = client.upload(file, lambda share: report(share, ""))
-        job = client.call("POST", "/jobs", json=_request(upload, file, exercise))
+        report(0.0, "")
+        job = client.submit(client.upload(file), _options(file, exercise))
         share = 0.0
         for _, message in client.events(job["id"]):
             seen[message["type"]] += 1
@@ -77,7 +77,7 @@ def run_demo(file: Path, exercise: str) -> bool:
     return _show_result(client, job["id"], show)
 
 
-def _request(upload: str, file: Path, exercise: str) -> dict[str, Any]:
+def _options(file: Path, exercise: str) -> dict[str, Any]:
     from worker.cli.jobs import is_image
 
     wanted: dict[str, Any] = {"keypoints": True, "angles": True}
@@ -86,7 +86,7 @@ def _request(upload: str, file: Path, exercise: str) -> dict[str, Any]:
     else:
         wanted |= {"export": True, "recommendations": True, "progression": True}
         wanted |= {"exercise": exercise} if exercise else {}
-    return {"input": {"uploadId": upload}, "options": wanted}
+    return wanted
 
 
 def _show_result(client: Client, job_id: str, show: Callable[[str], None]) -> bool:

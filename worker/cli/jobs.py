@@ -59,9 +59,8 @@ def _source(thing: Path | str, fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def _submit(client: Client, thing: Path | str, fields: dict[str, Any], priority: str) -> Any:
-    given = {"url": thing} if isinstance(thing, str) else {"uploadId": client.upload(thing)}
-    wanted = {"input": given, "options": _source(thing, fields), "priority": priority}
-    return client.call("POST", "/jobs", json=wanted)
+    given = thing if isinstance(thing, str) else client.upload(thing)
+    return client.submit(given, _source(thing, fields), priority)
 
 
 @with_job_options

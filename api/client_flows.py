@@ -1,0 +1,169 @@
+"""What the client sends and what it makes of the answers, without sending: both clients run it."""
+
+from __future__ import annotations
+
+import json
+import mimetypes
+import random
+import uuid
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+
+Json = dict[str, Any]
+T = TypeVar("T")
+
+TRIES = 5
+"""Times that a request which may be repeated is sent at most."""
+
+PATIENCE = 10
+"""Broken event streams in a row, without a message between, until `follow` gives up."""
+
+PAUSE_S = 0.25
+_MOST_PAUSE_S = 30.0
+TIMEOUT = httpx.Timeout(90, connect=10)
+PUT_TIMEOUT = httpx.Timeout(600, connect=10)
+FINAL = ("succeeded", "failed", "canceled")
+
+
+class Refused(Exception):
+    """The server's answer to a request that it does not do: `status`, `code`, `detail`, `details`;
+    `retry_after` in seconds where it says when to come back."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        try:
+            problem: Json = response.json()
+        except ValueError:
+            problem = {"code": "unknown", "detail": response.text[:300]}
+        self.status = response.status_code
+        self.code = str(problem.get("code", "unknown"))
+        self.detail = str(problem.get("detail", ""))
+        self.details: Json = problem.get("details") or {}
+        self.retry_after = _seconds(response.headers.get("retry-after"))
+        super().__init__(f"{self.code}: {self.detail}")
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request; `again` says that it may be repeated. `url` is below /v1, or a whole address."""
+
+    method: str
+    url: str
+    again: bool = True
+    options: Json = field(default_factory=dict)
+
+
+Flow = Generator[Call, httpx.Response, T]
+"""Gives calls, takes their answers, returns what came of them."""
+
+
+def _seconds(value: str | None) -> float | None:
+    return float(value) if value is not None and value.isdigit() else None
+
+
+def target(server: str) -> str:
+    """Base address of the API of `server`."""
+    return server.rstrip("/") + "/v1"
+
+
+def bearer(key: str) -> Json:
+    """The header that a key goes in."""
+    return {"Authorization": f"Bearer {key}"}
+
+
+def repeatable(method: str, again: bool | None) -> bool:
+    """Whether a call may be sent again, where its caller did not say."""
+    return method in ("GET", "PUT", "DELETE") if again is None else again
+
+
+def asked(method: str, path: str, *, again: bool = True, **options: Any) -> Flow[Any]:
+    """Any call; the answer's JSON, None if it is empty."""
+    response = yield Call(method, path, again, options)
+    return response.json() if response.content else None
+
+
+def uploaded(file: Path, content_type: str | None) -> Flow[str]:
+    """Uploads a file, in parts where it is large; the upload's id."""
+    kind = content_type or mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+    size = file.stat().st_size
+    wanted = {"filename": file.name, "contentType": kind, "bytes": size}
+    place: Json = yield from asked("POST", "/uploads", json=wanted)
+    with file.open("rb") as source:
+        if "parts" not in place:
+            yield Call("PUT", place["url"], options={"content": source.read(),
+                                                     "headers": place["headers"]})  # fmt: skip
+            return str(place["id"])
+        done = []
+        for part in place["parts"]:
+            # a part that breaks is sent again alone
+            answer = yield Call("PUT", part["url"],
+                                options={"content": source.read(place["partBytes"])})  # fmt: skip
+            done.append({"number": part["number"], "etag": answer.headers["etag"]})
+    yield from asked("POST", f"/uploads/{place['id']}/complete", json={"parts": done})
+    return str(place["id"])
+
+
+def submitted(given: str | Json, options: Json | None, key: str | None, more: Json) -> Flow[Json]:
+    """A new job, safe to repeat: it bears an Idempotency-Key in any case."""
+    source = given if isinstance(given, dict) else _input_of(given)
+    headers = {"Idempotency-Key": key or str(uuid.uuid4())}
+    body = {"input": source, "options": options or {}, **more}
+    job: Json = yield from asked("POST", "/jobs", json=body, headers=headers)
+    return job
+
+
+def _input_of(given: str) -> Json:
+    return {"url": given} if "://" in given else {"uploadId": given}
+
+
+def page_of(job_id: str, after: str, limit: int, types: str | None, edition: str) -> Flow[Json]:
+    """A page of messages."""
+    query: Json = {"after": after, "limit": limit, "edition": edition}
+    query |= {"types": types} if types else {}
+    page: Json = yield from asked("GET", f"/jobs/{job_id}/messages", params=query)
+    return page
+
+
+def pause(attempt: int, response: httpx.Response | None) -> float:
+    """Seconds until the next try: what the server says, else twice as long as last time."""
+    told = _seconds(response.headers.get("retry-after")) if response is not None else None
+    if told is not None:
+        return min(told, _MOST_PAUSE_S)
+    return float(PAUSE_S * 2**attempt * random.uniform(0.5, 1.5))  # noqa: S311
+
+
+def passing(response: httpx.Response) -> bool:
+    """Whether a refusal is one that time mends."""
+    return response.status_code in (429, 502, 503, 504)
+
+
+class Events:
+    """Server-sent events out of lines; `last` is the id to resume from."""
+
+    def __init__(self, job_id: str, after: str, edition: str) -> None:
+        self.last = after
+        self.ended = False
+        self.heard = False
+        self._entry = after
+        self._query = {"edition": edition}
+        self._path = f"/jobs/{job_id}/messages"
+
+    @property
+    def request(self) -> Json:
+        """Arguments of the request that goes on where this one was left."""
+        headers = {"Accept": "text/event-stream", "Last-Event-ID": self.last}
+        return {"method": "GET", "url": self._path, "headers": headers, "params": self._query}
+
+    def take(self, line: str) -> tuple[str, Json] | None:
+        """The message that a line completes."""
+        if line.startswith("id:"):
+            self._entry = line[3:].strip()
+        if not line.startswith("data:"):
+            return None
+        message: Json = json.loads(line[5:])
+        self.last, self.heard = self._entry, True
+        self.ended = message["type"] == "done"
+        return self.last, message
