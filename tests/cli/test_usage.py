@@ -9,8 +9,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from api import client_flows
 from tests.cli.conftest import Program
-from worker.cli import client, jobs
+from worker.cli import jobs
 from worker.cli.main import app
 from worker.cli.options import _snake, job_options, kebab
 from worker.contract.exercises import CATALOGUE
@@ -112,17 +113,6 @@ def test_what_to_submit() -> None:
     assert jobs._source(Path("a.mov"), {}) == {}
 
 
-def test_a_part_of_a_file_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "_BLOCK", 4)
-    shares: list[float] = []
-    file = Path("data")
-    file.write_bytes(bytes(range(20)))
-    blocks = list(client._blocks(file, 5, 10, 20, shares.append))
-    assert b"".join(blocks) == bytes(range(5, 15))
-    assert [len(block) for block in blocks] == [4, 4, 2]
-    assert shares == [9 / 20, 13 / 20, 15 / 20]
-
-
 def test_without_a_server_it_says_how_to_start_one(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("POSEQUEUE_SERVER", "POSEQUEUE_KEY", "POSEQUEUE_DATA_DIR"):
         monkeypatch.delenv(name, raising=False)
@@ -132,6 +122,7 @@ def test_without_a_server_it_says_how_to_start_one(monkeypatch: pytest.MonkeyPat
         assert "posequeue up" in ran.stderr
     monkeypatch.setenv("POSEQUEUE_SERVER", "http://127.0.0.1:9")
     monkeypatch.setenv("POSEQUEUE_KEY", "pq_x")
+    monkeypatch.setattr(client_flows, "PAUSE_S", 0.001)
     ran = CliRunner().invoke(app, ["jobs"])
     assert (ran.exit_code, ran.stdout) == (1, "")
     assert "http://127.0.0.1:9 does not answer" in ran.stderr
