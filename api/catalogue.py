@@ -21,6 +21,12 @@ from worker.store.objects import PART_BYTES, SINGLE_PUT_BYTES
 router = APIRouter(tags=["catalogue"])
 
 
+class SchemaResponse(JSONResponse):
+    """A JSON Schema."""
+
+    media_type = "application/schema+json"
+
+
 def _exercise(entry: ExerciseInfo) -> dict[str, Any]:
     aliases = sorted(alias for alias, name in ALIASES.items() if name == entry.id)
     return {**msgspec.structs.asdict(entry), "aliases": aliases}
@@ -32,10 +38,14 @@ def get_exercises() -> dict[str, Any]:
     return {"exercises": [_exercise(entry) for entry in CATALOGUE.values()]}
 
 
-@router.get("/schema/messages.json", dependencies=[Depends(get_tenant), Depends(only("edition"))])
+@router.get(
+    "/schema/messages.json",
+    dependencies=[Depends(get_tenant), Depends(only("edition"))],
+    response_class=SchemaResponse,
+)
 def get_schema(edition: Annotated[Edition, Query()] = Edition.V3) -> JSONResponse:
     """The JSON Schema (2020-12) of the messages in an edition."""
-    return JSONResponse(message_schema(edition), media_type="application/schema+json")
+    return SchemaResponse(message_schema(edition))
 
 
 @router.get("/me", dependencies=[Depends(only())])

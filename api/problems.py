@@ -18,6 +18,7 @@ from fastapi.exceptions import RequestValidationError
 from kombu.exceptions import OperationalError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match
 
 from worker.contract.errors import DecodeError, ErrorCode, JobError
 from worker.store.errors import Conflict, NotFound, StoreUnavailable
@@ -154,9 +155,23 @@ def _answer(error: Exception) -> Problem:
     return Problem(500, ErrorCode.INTERNAL, "Something went wrong here.")
 
 
-async def handle(_request: Request, error: Exception) -> Response:
+def _methods(request: Request) -> str:
+    """What may be done with the path of a request: the router names its first route's only."""
+    found = {
+        method
+        for route in request.app.routes
+        if route.matches(request.scope)[0] is not Match.NONE
+        for method in getattr(route, "methods", None) or ()
+    }
+    return ", ".join(sorted(found - {"HEAD"}))
+
+
+async def handle(request: Request, error: Exception) -> Response:
     """The handler of all of them."""
-    return _answer(error)
+    answer = _answer(error)
+    if answer.status_code == 405:
+        answer.headers["Allow"] = _methods(request)
+    return answer
 
 
 def install(app: FastAPI) -> None:
