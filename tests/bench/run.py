@@ -19,6 +19,7 @@ from tests.bench import (
     motion_cost,
     publishing,
     report,
+    tails,
     throughput,
 )
 from tests.bench.context import Context
@@ -30,6 +31,7 @@ MEASURES: dict[str, Callable[[Context], report.Section]] = {
     "throughput": throughput.measure,
     "latency": latency.measure,
     "publishing": publishing.measure,
+    "tails": tails.measure,
 }
 
 
