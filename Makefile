@@ -6,10 +6,9 @@ BIN    := $(VENV)/bin
 DATA   := .posequeue
 READY  := $(VENV)/.ready
 MODELS := $(DATA)/models/.ready
-SAMPLE := $(DATA)/sample/walking.mp4
 
 # your own file: make run CLIP=path EXERCISE=push_up; make run ONCE=1 ends after the job
-CLIP     ?=
+CLIP     ?= tests/clips/squat_5.mp4
 EXERCISE ?= squat
 ONCE     ?=
 PORT     ?= 0
@@ -40,17 +39,13 @@ $(MODELS): worker/pose/weights/registry.py | $(READY)
 	@$(BIN)/posequeue doctor --no-servers
 	@touch $@
 
-$(SAMPLE): worker/embedded/sample.py | $(READY)
-	@$(BIN)/python -m worker.embedded.sample $(@D)
-	@touch $@
-
-setup: $(READY) $(MODELS) $(SAMPLE) ## environment, ffmpeg, servers, models
+setup: $(READY) $(MODELS) ## environment, ffmpeg, servers, models
 
 models: $(MODELS)
 
 run: setup ## start everything here, run a sample job, serve until Ctrl-C
 	@$(BIN)/posequeue up --port $(PORT) --exercise "$(EXERCISE)" \
-	  $(if $(CLIP),--clip "$(CLIP)",--sample) $(if $(ONCE),--once)
+	  --clip "$(CLIP)" $(if $(ONCE),--once)
 
 check: setup ## formatting, lint, types, import rules
 	@$(BIN)/ruff format --check --quiet .

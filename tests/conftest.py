@@ -81,11 +81,11 @@ def stores(servers: Settings) -> Iterator[Stores]:
 
 @pytest.fixture(scope="session")
 def walking(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two seconds of real people walking, 640 pixels wide, with sound (cut from the sample)."""
-    from worker.embedded.sample import sample_clip
+    """Two seconds of real people walking, 640 pixels wide, with sound (cut from a longer clip)."""
+    from tests.walking import walking_clip
     from worker.media.tools import find_tools
 
-    source = sample_clip(ROOT / ".posequeue" / "sample")
+    source = walking_clip(ROOT / ".posequeue" / "sample")
     clip = tmp_path_factory.mktemp("clips") / "walking.mp4"
     command = [find_tools().ffmpeg, "-v", "error", "-i", source, "-t", "2", "-vf", "scale=640:-2",
                "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac", clip]  # fmt: skip

@@ -11,7 +11,6 @@ from functools import cached_property
 from pathlib import Path
 
 from tests.bench.measure import process_cost
-from worker.embedded.sample import sample_clip
 from worker.embedded.system import System
 from worker.media.limits import MediaLimits
 from worker.media.probe import VideoInfo, probe
@@ -47,11 +46,11 @@ class Context:
 
     @cached_property
     def clip(self) -> Path:
-        """The 720p squat clip, or the sample where the shared folder is missing."""
+        """The 720p squat clip, or the synthetic one where the shared folder is missing."""
         shared = Path(os.environ.get("POSEQUEUE_SHARED", ROOT.parent / "shared"))
         if (shared / SQUAT).is_file():
             return shared / SQUAT
-        return sample_clip(settings().data_dir.resolve() / "sample")
+        return ROOT / "tests/clips/squat_5.mp4"
 
     @cached_property
     def media(self) -> VideoInfo:
@@ -67,7 +66,7 @@ class Context:
             f"{media.duration_ms / 1000:.2f} s, {media.codec}."
         )
         if self.clip.name != Path(SQUAT).name:
-            text += " The squat clip is not here: this is the sample, so the aims do not apply."
+            text += " The 720p clip is not here: this one is small, so the aims do not apply."
         return text
 
     @cached_property

@@ -1,4 +1,4 @@
-"""`posequeue up`: everything on this machine, with a sample job where asked for."""
+"""`posequeue up`: everything on this machine, with a job where a clip is given."""
 
 from __future__ import annotations
 
@@ -39,7 +39,6 @@ def up(
     port: Annotated[int, typer.Option(help="port of the API, 0 = a free one")] = 0,
     processes: Annotated[int, typer.Option(help="worker processes, 0 = one a processor")] = 0,
     clip: Annotated[Path | None, typer.Option(help="a file to submit at once")] = None,
-    sample: Annotated[bool, typer.Option("--sample", help="submit the sample clip")] = False,
     exercise: Annotated[str, typer.Option(help="exercise of the clip")] = "squat",
     once: Annotated[bool, typer.Option("--once", help="end after the job")] = False,
 ) -> None:
@@ -51,10 +50,11 @@ def up(
     stop = _Stop()
     folder = (data or settings().data_dir).resolve()
     os.environ["POSEQUEUE_DATA_DIR"] = str(folder)  # where the demo looks for the server's address
-    file = _clip(clip, folder, sample)
+    if clip is not None and not clip.is_file():
+        raise typer.BadParameter(f"there is no file {clip}")
     try:
         with System(folder, port=port, processes=processes, say=say) as system:
-            good = _demo(file, exercise) if file else True
+            good = _demo(clip, exercise) if clip else True
             if not once:
                 say(f"\nserving on {system.address.server} - Ctrl-C stops everything")
                 say("submit with: .venv/bin/posequeue submit FILE --exercise squat --follow")
@@ -62,26 +62,12 @@ def up(
             raise typer.Exit(0 if good else 1)
     except AlreadyRunning as error:
         say(f"{error}: it takes the job, and nothing else is started")
-        raise typer.Exit(0 if file is None or _demo(file, exercise) else 1) from error
+        raise typer.Exit(0 if clip is None or _demo(clip, exercise) else 1) from error
     except KeyboardInterrupt:
         say("stopped")
     except StartFailed as error:
         typer.echo(str(error), err=True)
         sys.exit(1)
-
-
-def _clip(clip: Path | None, folder: Path, sample: bool) -> Path | None:
-    from worker.embedded.sample import SampleMissing, sample_clip
-
-    if clip is not None:
-        if not clip.is_file():
-            raise typer.BadParameter(f"there is no file {clip}")
-        return clip
-    try:
-        return sample_clip(folder / "sample") if sample else None
-    except SampleMissing as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from error
 
 
 def _demo(file: Path, exercise: str) -> bool:

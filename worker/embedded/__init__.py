@@ -1,1 +1,1 @@
-"""The whole system on one machine: embedded servers, child processes, the sample clip."""
+"""The whole system on one machine: embedded servers and child processes."""

