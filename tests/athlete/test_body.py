@@ -100,6 +100,22 @@ def test_feet_leave_the_floor_in_flight_alone(model: BodyModel) -> None:
     assert strike(model, jump.posture(middle)).joints["toe2-1.L"][2] > 0.29
 
 
+def test_the_skin_leaves_the_floor_when_the_truth_says(model: BodyModel) -> None:
+    jump = Jump(model, 0.3, start=0.2)
+    takeoff = jump.truth.takeoff
+
+    def lowest_skin(second: float) -> float:
+        struck = strike(model, jump.posture(second))
+        return float(
+            model.skinned(model.vertices, struck.matrices, struck.shifts)[model.used, 2].min()
+        )
+
+    floor = lowest_skin(takeoff - 1e-4)
+    for flown in (0.005, 0.02, 0.05):
+        up = jump.speed * flown - GRAVITY * flown**2 / 2
+        assert lowest_skin(takeoff + flown) - floor == pytest.approx(up, abs=0.004)
+
+
 def test_sides_move_in_turn() -> None:
     take = Take("x", "lunge", "lunge", depths=(1.0, 1.0), alternate=True)
     left, right = depths_at(take, take.times)

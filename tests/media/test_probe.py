@@ -101,3 +101,35 @@ def test_a_description_out_of_a_log_is_completed(plain: Path) -> None:
     assert not isinstance(logged, VideoInfo)
     assert described(plain, logged) == info
     assert described(plain, info) is info
+
+
+def captured(make_clip: MakeClip, name: str, rate: str) -> Path:
+    """A clip of 25 frames a second that says at which rate it was captured."""
+    tags = ("-metadata", f"com.android.capture.fps={rate}", "-movflags", "use_metadata_tags")
+    return make_clip(name, *tags)
+
+
+@pytest.mark.parametrize(
+    ("rate", "slowdown"),
+    [("100", 4.0), ("240.000000", 9.6), ("25", 1.0), ("30.0", 1.0), ("1", 1.0), ("9e9", 1.0),
+     ("nan", 1.0), ("fast", 1.0)],
+)  # fmt: skip
+def test_slow_motion_that_the_container_declares(
+    make_clip: MakeClip, rate: str, slowdown: float
+) -> None:
+    info = probe(captured(make_clip, f"captured-{rate}.mp4", rate))
+    assert info.slowdown == pytest.approx(slowdown)
+    assert (info.fps, info.duration_ms) == (25, 2000)
+
+
+def test_the_capture_rate_as_android_writes_it(make_clip: MakeClip, tmp_path: Path) -> None:
+    data = bytearray(captured(make_clip, "captured-text.mp4", "text").read_bytes())
+    at = data.rindex(b"text")
+    data[at - 8 : at + 4] = struct.pack(">IIf", 23, 0, 100.0)  # a big-endian float32
+    path = tmp_path / "a.mp4"
+    path.write_bytes(data)
+    assert probe(path).slowdown == 4.0
+
+
+def test_other_clips_are_as_fast_as_they_play(plain: Path) -> None:
+    assert probe(plain).slowdown == 1.0

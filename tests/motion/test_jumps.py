@@ -5,11 +5,12 @@ from __future__ import annotations
 import itertools
 from dataclasses import replace
 
+import msgspec
 import numpy as np
 import pytest
 from athlete.jobs import analyse, entries_of
 from athlete.jumps import JumpScript, JumpTruth, film_of, perform_jumps
-from athlete.perform import Camera, Script, split
+from athlete.perform import Camera, Script, perform, split
 
 from worker.contract.messages import Entry, JumpDiscarded, JumpHeight, JumpSummary, encode, type_of
 from worker.contract.options import JobOptions
@@ -70,6 +71,16 @@ def test_bent_knees_at_landing_add_nothing(bend: float) -> None:
         assert naive > found + 2
 
 
+@pytest.mark.parametrize("fps", [30, 60])
+def test_heights_have_no_bias(fps: float) -> None:
+    # Heels rise by 6.5 to 10 cm before take-off, unseen: 1 cm in one jump, little in 36.
+    errors: list[float] = []
+    for seed in range(12):
+        found, truths = measured(film_of(JumpScript((0.2, 0.4, 0.6)), fps, 50 + seed, Camera()))
+        errors += [cm - 100 * truth.height for cm, truth in zip(found, truths, strict=True)]
+    assert abs(np.mean(errors)) <= 0.3
+
+
 def test_one_frame_is_too_coarse_and_the_fit_is_finer() -> None:
     # At 15 frames a second one frame more or less is 30 % of the height.
     errors = []
@@ -81,13 +92,29 @@ def test_one_frame_is_too_coarse_and_the_fit_is_finer() -> None:
 
 
 def test_the_camera_tilt_is_corrected() -> None:
-    camera = Camera(pitch=12, distance=5, focal=0.8)
+    camera = Camera(pitch=15, distance=5, focal=0.8)
     script = JumpScript((0.5,), seen=Script(noise=0.003, camera=camera))
     head, chunk, (truth,) = perform_jumps(script)
-    told = JobOptions(exercise="jump_analysis", userHeightCm=175.0, devicePitchDeg=12.0)
-    (right,), (wrong,) = (heights(entries_of(head, [chunk], o)[0]) for o in (told, HIPS))
+    # Feet that are hidden leave the hips alone to tell the height.
+    joints = chunk.keypoints.copy()
+    joints[:, 13:, 2] = 0.02
+    told = JobOptions(exercise="jump_analysis", userHeightCm=175.0, devicePitchDeg=15.0)
+    (right,), (wrong,) = (
+        heights(entries_of(head, [replace(chunk, keypoints=joints)], options)[0])
+        for options in (told, HIPS)
+    )
     true = 100 * truth.hip_rise
-    assert right == pytest.approx(true, rel=0.03) and abs(wrong - true) > abs(right - true)
+    assert abs(right - true) < 0.3 < abs(wrong - true)
+    (seen,) = heights(entries_of(head, [chunk], told)[0])
+    assert seen == pytest.approx(true, rel=0.03)
+
+
+@pytest.mark.parametrize("depth", [0.5, 1.0])
+def test_a_crouch_that_is_held_is_no_standing_pose(depth: float) -> None:
+    # From the front, knees that bend to the camera look straight.
+    script = Script(move="squat", depths=(depth,) * 2, seconds=(0.9, 1.2, 0.8, 1.0), noise=0.002)
+    entries, _ = analyse(script, "jump_analysis", userHeightCm=175.0)
+    assert sum(type_of(e.message) == "jump_calibration" for e in entries) == 1
 
 
 def test_the_messages_and_their_order() -> None:
@@ -150,6 +177,51 @@ def _one(log: tuple[LogHead, PoseChunk]) -> tuple[LogHead, list[PoseChunk]]:
     return log[0], [log[1]]
 
 
+def test_whole_jumps_count_beside_one_that_is_cut() -> None:
+    head, chunk, truths = perform_jumps(replace(CLEAN, heights=(0.3, 0.2, 0.4)))
+    kept = chunk.times_us < (truths[2].takeoff + 0.2) * 1e6
+    cut_chunk = replace(
+        chunk, times_us=chunk.times_us[kept], keypoints=chunk.keypoints[kept],
+        boxes=chunk.boxes[kept],
+    )  # fmt: skip
+    entries, analysis = entries_of(head, [cut_chunk], AIR)
+    assert heights(entries) == pytest.approx([100 * t.height for t in truths[:2]], abs=2.5)
+    assert discarded(entries) == ["landing_not_seen"] and analysis.result.count == 2
+
+
+@pytest.mark.parametrize("options", [AIR, HIPS], ids=["air", "hips"])
+@pytest.mark.parametrize("slowdown", [4.0, 8.0])
+def test_slow_motion_is_measured_in_the_time_it_was_filmed_in(
+    options: JobOptions, slowdown: float
+) -> None:
+    """240 frames a second that play at 60 or 30: heights and air times are real, times are the
+    media's."""
+    script = JumpScript((0.25, 0.5), seen=Script(fps=240, noise=0.004, dropout=0.02))
+    head, chunk, truths = perform_jumps(script)
+    media = msgspec.structs.replace(
+        head.media, fps=240 / slowdown, duration_ms=slowdown * head.media.duration_ms,
+        slowdown=slowdown,
+    )  # fmt: skip
+    played = replace(chunk, times_us=(slowdown * chunk.times_us).astype(np.int64))
+    slow = msgspec.structs.replace(head, media=media)
+    entries, _ = entries_of(slow, [played], options)
+    true = [t.height if options is AIR else t.hip_rise for t in truths]
+    assert heights(entries) == pytest.approx([100 * height for height in true], abs=2.0)
+    final = [
+        e.message for e in entries if isinstance(e.message, JumpHeight) and e.message.final
+    ]  # fmt: skip
+    for message, truth in zip(final, truths, strict=True):
+        assert message.airTimeSeconds == pytest.approx((8 * truth.height / 9.81) ** 0.5, abs=0.02)
+    started = [e.message for e in entries if type_of(e.message) == "jump_started"]
+    for message, truth in zip(started, truths, strict=True):
+        assert message.timestampMs == pytest.approx(1000 * slowdown * truth.takeoff, abs=300)
+    # Taken at its face value, nothing that falls so slowly is a jump.
+    undeclared = msgspec.structs.replace(
+        slow, media=msgspec.structs.replace(media, slowdown=1.0)
+    )  # fmt: skip
+    assert heights(entries_of(undeclared, [played], options)[0]) == []
+
+
 def test_lost_tracking_and_moving_about_are_told() -> None:
     head, chunk, (truth,) = perform_jumps(CLEAN)
     joints = chunk.keypoints.copy()
@@ -185,6 +257,17 @@ def test_other_movements_are_no_jumps(move: str, yaw: float) -> None:
     )  # fmt: skip
     entries, analysis = analyse(script, "air_time_jump")
     assert analysis.result.count == 0 and discarded(entries) == []
+
+
+def test_a_foot_that_rests_is_no_take_off() -> None:
+    """Who comes back from a lunge: the nearer foot goes to the farther one, the hips come up."""
+    head, chunk = perform(Script(move="standing", depths=(1.0,) * 3, noise=0.002))
+    joints = chunk.keypoints.copy()
+    back = np.clip((chunk.times_us * 1e-6 - 2.0) / 0.25, 0, 1)
+    joints[:, 15, 1] += 0.08 * (1 - back)
+    joints[:, 11:13, 1] += 0.05 * (1 - back)[:, None]
+    entries, _ = entries_of(head, [replace(chunk, keypoints=joints)], AIR)
+    assert "jump_started" not in {type_of(e.message) for e in entries}
 
 
 @pytest.mark.parametrize("options", [AIR, HIPS], ids=["air", "hips"])

@@ -14,6 +14,8 @@ class MediaInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `width` and `height` are upright square pixels; `rotation` is the clockwise turn in degrees
     that made it upright; `frames` is the container's claim or an estimate, never a promise.
+    `slowdown` is how many seconds of media one second of what was filmed takes: over 1 where the
+    container declares slow motion.
     """
 
     kind: Source
@@ -26,3 +28,4 @@ class MediaInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     rotation: int = 0
     mirrored: bool = False
     has_audio: bool = False
+    slowdown: float = 1.0

@@ -25,6 +25,11 @@ _PROBE_LIMITS = ChildLimits(cpu_seconds=60, stall_seconds=60)
 _SANE_FPS = (0.2, 1000.0)
 # A player shows a short delay of the first frame as it is; a clock that runs on is shifted to 0.
 _LONGEST_DELAY_US = 10_000_000
+# Android's cameras write the rate of capture (MediaFormat.KEY_CAPTURE_RATE) and, in slow motion,
+# frame times of playback. iPhones need nothing: their files keep the times of capture, and the
+# player slows them down.
+_CAPTURE_RATE = "com.android.capture.fps"
+_SLOW_MOTION = (1.5, 64.0)
 _HIDDEN = ("attached_pic", "still_image", "timed_thumbnails")
 
 
@@ -87,6 +92,7 @@ def probe(path: Path, limits: MediaLimits = DEFAULT_LIMITS) -> VideoInfo:
         rotation=lies.rotation,
         mirrored=lies.mirrored,
         has_audio=bool(audio),
+        slowdown=_slowdown(claims, fps),
         stream=int(stream["index"]),
         stored_width=width,
         stored_height=height,
@@ -237,6 +243,13 @@ def _delay(claims: dict[str, Any]) -> int:
     form = claims.get("format", {}).get("format_name", "")
     keeps = any(name in form for name in ("mov", "matroska"))
     return start if keeps and 0 < start <= _LONGEST_DELAY_US else 0
+
+
+def _slowdown(claims: dict[str, Any], fps: float) -> float:
+    """Seconds of media that a second of what was filmed takes, as the container declares it."""
+    rate = _seconds(claims.get("format", {}).get("tags", {}).get(_CAPTURE_RATE))
+    ratio = rate / fps if fps > 0 else 0.0
+    return round(ratio, 4) if _SLOW_MOTION[0] < ratio <= _SLOW_MOTION[1] else 1.0
 
 
 def _timing(

@@ -24,6 +24,9 @@ FOCAL = 0.8
 """Focal length by the picture's longer side: a phone's main lens (26 mm on 36 mm of film) less
 what image stabilisation crops."""
 
+SAME, CROUCH = 0.02, 0.03
+"""Shares of stature: most movement of feet that stay, least loss of height that is a crouch."""
+
 _JOINTS: dict[str, tuple[int, ...]] = {
     "eye": (1, 2, 3, 4), "shoulder": (5, 6), "hip": (11, 12), "ankle": (15, 16),
 }  # fmt: skip
@@ -47,6 +50,13 @@ class Tilt:
         if self._pitch == 0.0:
             return y
         angle = float(np.arctan((y - 0.5) / self._focal)) - self._pitch
+        return 0.5 + self._focal * float(np.tan(np.clip(angle, -1.4, 1.4)))
+
+    def seen(self, level: float) -> float:
+        """Where a height of the levelled picture is in the real one."""
+        if self._pitch == 0.0:
+            return level
+        angle = float(np.arctan((level - 0.5) / self._focal)) + self._pitch
         return 0.5 + self._focal * float(np.tan(np.clip(angle, -1.4, 1.4)))
 
 
@@ -78,6 +88,13 @@ def calibrated(joints: Floats, height_cm: float, tilt: Tilt) -> Calibration | No
             )
             return Calibration(height_cm / stature, (left, right), levels["ankle"], stature)
     return None
+
+
+def crouched(found: Calibration, before: Calibration) -> bool:
+    """Whether a calibration shows the subject of one `before` on bent knees: less tall, the feet
+    where they were. Knees that bend to the camera look straight."""
+    same_place = abs(found.floor - before.floor) <= SAME * before.stature
+    return same_place and found.stature < (1 - CROUCH) * before.stature
 
 
 def _level(heights: Floats, scores: Floats, columns: tuple[int, ...]) -> float:

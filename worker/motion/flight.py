@@ -134,7 +134,8 @@ def _solve(
     cost = (weight * left * left).sum(axis=-1)
     cost = cost + trust * (fast - speed) ** 2
     cost = cost + ((reach * fast - target) / spread) ** 2
-    return floor, fast, cost
+    # Floor and speed are integrated out, not chosen: Gaussian, hence the determinant.
+    return floor, fast, cost + np.log(determinant)
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from worker.exercises.model import JumpExercise
 from worker.motion.calibration import Calibration
 from worker.motion.frames import Frames
 from worker.motion.hud import HudRecorder
-from worker.motion.jump_fit import Jump
+from worker.motion.jump_height import Jump
 from worker.motion.jump_texts import TEXTS
 from worker.motion.jumps import Discarded, Event, JumpTracker, Rising, Started
 from worker.motion.posture import PostureGuide
@@ -38,7 +38,11 @@ class JumpCoach:
         self._height = max(media.height, 1)
         aspect = max(media.width, 1) / self._height
         self._tracker = JumpTracker(
-            exercise, options.userHeightCm, options.devicePitchDeg or 0.0, aspect
+            exercise,
+            options.userHeightCm,
+            options.devicePitchDeg or 0.0,
+            aspect,
+            media.slowdown,
         )
         self._texts = TEXTS[options.language]
         view = CATALOGUE[exercise.id].view
@@ -89,7 +93,8 @@ class JumpCoach:
             return self._calibrated(event)
         if isinstance(event, Started):
             started = JumpStarted(
-                message=self._texts["started"], timestampMs=round(1000 * event.seconds, 1)
+                message=self._texts["started"],
+                timestampMs=round(1000 * event.seconds * self._media.slowdown, 1),
             )
             return [*self._ready(), started]
         if isinstance(event, Rising):

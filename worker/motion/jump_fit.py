@@ -9,20 +9,26 @@ spends above its take-off height, so that height is g t^2 / 8 of it exactly.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from worker.exercises.model import JumpExercise
 from worker.motion.anthropometry import CENTRE, GRAVITY
-from worker.motion.calibration import Calibration, Tilt
 from worker.motion.features import Floats
-from worker.motion.flight import HEEL_OFF, Edge, Parabola, landing, parabola, takeoff
+from worker.motion.feet import ankle_heights
+from worker.motion.flight import Edge, Parabola, landing, parabola, takeoff
+from worker.motion.jump_height import Jump, Subject, by_hips, judged
 from worker.motion.jump_rows import FEET, Rows
 
+DROP = 0.025
+"""How much lower the body's centre lands than it took off, as a share of stature: 3 cm with the
+hands on the hips (flight times tell 1.7 cm too much: Baumgart et al. 2017), 5 cm with swinging
+arms (Yamashita et al. 2020, Appl. Sci. 10, 776)."""
+
 SHARE = 0.8
-"""How much of the drop that was read is believed: it is read with an error about half as large as
-it differs between jumps, and a late take-off feigns a drop."""
+"""How much of the drop that was read is believed, the rest being the usual one: it is read with an
+error about half as large as it differs between jumps, and a late take-off feigns a drop."""
 
 GAP = 0.17
 """Longest time in seconds without a pose within a flight that can be measured."""
@@ -38,37 +44,7 @@ NEARER = 1.08
 """Growth of the trunk in the picture, from the first to the last third of a flight, that is a jump
 at the camera: half a metre of four."""
 
-AGREE = 0.03
-"""Most difference between the hips' rise and what the air time and the heels let expect, as a share
-of stature, beside 12 % of it."""
-
 ROUNDS = 3
-
-
-@dataclass(frozen=True)
-class Jump:
-    """Seconds of take-off and landing, equivalent `air` seconds (None where the feet were hidden),
-    metres that the hips rose over the standing pose (None where that was not seen), and the
-    `height` told, in metres; `baseline` and `top` of the hips in frame heights, y down, and the
-    `side` they were read from."""
-
-    takeoff: float
-    landing: float
-    air: float | None
-    rise: float | None
-    height: float
-    baseline: float | None
-    top: float
-    side: str
-
-
-@dataclass(frozen=True)
-class Subject:
-    """What is known of who jumps: stature in metres, calibration if there is one, camera tilt."""
-
-    metres: float
-    calibration: Calibration | None
-    tilt: Tilt
 
 
 def measured(
@@ -85,9 +61,9 @@ def measured(
     moved = _moved(near, begin, end)
     if moved is not None:
         return moved
-    ankles = _ankles(near, inside)
+    ankles = _ankles(rows, near, inside, stature)
     if ankles is None:
-        return _judged(exercise, _by_hips(near, begin, end, subject), subject)
+        return judged(exercise, by_hips(near, begin, end, subject), subject)
     centre = near.joints[..., 1] @ CENTRE
     edges = _edges(near.seconds, ankles, centre, (begin, end), fall, stature)
     if edges is None:
@@ -96,67 +72,23 @@ def measured(
     path = _free(near.seconds, centre, first.time, last.time, fall, stature)
     if path is None:
         return "no_flight_detected"
-    air = _air(first, last, path, subject.metres, stature)
-    jump = _by_hips(near, first.time, last.time, subject)
-    return _judged(exercise, replace(jump, air=air), subject)
+    jump = replace(
+        by_hips(near, first.time, last.time, subject),
+        air=_air(first, last, path, subject.metres, stature),
+        heel=first.rise * subject.metres / stature,
+    )
+    return judged(exercise, jump, subject)
 
 
-def _by_hips(near: Rows, begin: float, end: float, subject: Subject) -> Jump:
-    """The jump as the hips show it: how far they rose over the standing pose, if that was seen."""
-    span = end - begin
-    scores = np.median(near.between(begin, end).joints[:, 11:13, 2], axis=0)
-    calibration = subject.calibration
-    known = (True, True) if calibration is None else np.isfinite(calibration.hips)
-    sides = [side for side in (0, 1) if scores[side] > 0.5 and known[side]] or [0, 1]
-    hips = near.joints[:, [11 + side for side in sides], 1].mean(axis=1)
-    path = parabola(near.seconds, hips, begin + 0.1 * span, end - 0.1 * span)
-    inside = (near.seconds >= begin) & (near.seconds <= end)
-    top = float(hips[inside].min()) if path is None else path.top
-    baseline = rise = None
-    if calibration is not None:
-        level = float(np.mean([calibration.hips[side] for side in sides]))
-        if np.isfinite(level):
-            baseline = level
-            up = subject.tilt.level(level) - subject.tilt.level(top)
-            rise = up * calibration.scale / 100
-    side = "both" if len(sides) == 2 else ("left", "right")[sides[0]]
-    return Jump(begin, end, None, rise, 0.0, baseline, top, side)
-
-
-def _judged(exercise: JumpExercise, jump: Jump, subject: Subject) -> Jump | str:
-    """The jump with its height, if that is plausible and its two measures agree."""
-    heel = HEEL_OFF * subject.metres
-    free = None if jump.air is None else GRAVITY * jump.air**2 / 8
-    if free is None and jump.rise is None:
-        return "not_calibrated" if exercise.by == "hips" else "feet_hidden"
-    if free is None:
-        # The heels' rise is no part of the flight.
-        free = max(float(jump.rise or 0.0) - heel, 0.0)
-    elif exercise.by == "hips" and not _agree(jump.rise, heel + free, subject.metres):
-        return "inconsistent_height"
-    if free < exercise.least:
-        return "too_low"
-    if free > exercise.most:
-        return "implausible_height"
-    if exercise.by == "air_time":
-        air = float(np.sqrt(8 * free / GRAVITY))
-        return replace(jump, air=air, height=free)
-    return "not_calibrated" if jump.rise is None else replace(jump, height=jump.rise)
-
-
-def _agree(rise: float | None, expected: float, stature: float) -> bool:
-    """Whether the hips' rise is what the air time lets expect, all in metres."""
-    return rise is None or abs(rise - expected) <= AGREE * stature + 0.12 * expected
-
-
-def _ankles(near: Rows, inside: Rows) -> Floats | None:
+def _ankles(rows: Rows, near: Rows, inside: Rows, stature: float) -> Floats | None:
     """Height [n] of the ankles, weighted by how well each is seen in flight."""
     scores = np.median(inside.joints[:, 15:17, 2], axis=0)
     weights = np.where(scores >= FEET, scores * scores, 0.0)
     total = float(weights.sum())
     if total <= 0:
         return None
-    height: Floats = near.joints[:, 15:17, 1] @ (weights / total)
+    begin, end = float(inside.seconds[0]), float(inside.seconds[-1])
+    height: Floats = ankle_heights(rows, near, begin, end, stature) @ (weights / total)
     return height
 
 
@@ -214,5 +146,5 @@ def _air(first: Edge, last: Edge, path: Parabola, metres: float, stature: float)
     span = last.time - first.time
     higher = first.floor - path.at(first.time)
     lower = last.floor - path.at(last.time)
-    drop = SHARE * metres * (higher - lower) / stature
+    drop = metres * (SHARE * (higher - lower) / stature + (1 - SHARE) * DROP)
     return max(span - 2 * drop / (GRAVITY * span), 0.0)

@@ -19,15 +19,15 @@ FEET = 0.25
 
 @dataclass(frozen=True)
 class Rows:
-    """n frames: `seconds`, logged `joints` [n, 17, 3] in frame heights (x too), and, smoothed:
-    height of the `hip` and of the `low`er ankle in the picture (nan where hidden), `size` the
-    stature that the limbs tell, `sure` the better hip's score, `upright` whether the body is
-    stretched and vertical. `known` says whether there is anybody."""
+    """n frames: `seconds` of what was filmed, logged `joints` [n, 17, 3] in frame heights (x too),
+    and, smoothed: height of the `hip` and of the `feet`, both ankles [n, 2], in the picture (nan
+    where hidden), `size` the stature that the limbs tell, `sure` the better hip's score, `upright`
+    whether the body is stretched and vertical. `known` says whether there is anybody."""
 
     seconds: Floats
     joints: Floats
     hip: Floats
-    low: Floats
+    feet: Floats
     size: Floats
     sure: Floats
     upright: NDArray[np.bool_]
@@ -53,17 +53,18 @@ class Rows:
         return Rows(*(getattr(self, f.name)[chosen] for f in fields(self)))
 
 
-def rows_of(frames: Frames, aspect: float) -> Rows:
-    """The rows of a block; `aspect` is the picture's width by its height."""
+def rows_of(frames: Frames, aspect: float, slowdown: float) -> Rows:
+    """The rows of a block; `aspect` is the picture's width by its height, `slowdown` the seconds of
+    media in a second of what was filmed."""
     body = frames.body
     joints = frames.joints.astype(np.float64)
     joints[..., 0] *= aspect
     hip_scores = body.score[:, 11:13]
     return Rows(
-        seconds=frames.times_us.astype(np.float64) * 1e-6,
+        seconds=frames.times_us.astype(np.float64) * 1e-6 / slowdown,
         joints=joints,
         hip=merged(body.pair("hip")[1], hip_scores),
-        low=_lower_foot(body),
+        feet=_feet(body),
         size=merged(*feature(body, "stature")),
         sure=hip_scores.max(axis=1),
         upright=_upright(body) & frames.known,
@@ -71,12 +72,11 @@ def rows_of(frames: Frames, aspect: float) -> Rows:
     )
 
 
-def _lower_foot(body: Body) -> Floats:
-    y, first = body.pair("ankle")[1], PAIRS["ankle"][0]
+def _feet(body: Body) -> Floats:
+    first = PAIRS["ankle"][0]
     seen = body.score[:, first : first + 2] >= FEET
-    lower: Floats = np.where(seen, y, -np.inf).max(axis=1)
-    lower[~seen.any(axis=1)] = np.nan
-    return lower
+    feet: Floats = np.where(seen, body.pair("ankle")[1], np.nan)
+    return feet
 
 
 def _upright(body: Body) -> NDArray[np.bool_]:

@@ -14,9 +14,10 @@ import numpy as np
 
 from worker.exercises.model import JumpExercise
 from worker.motion.anthropometry import GRAVITY, STATURE
-from worker.motion.calibration import STILL, Calibration, Tilt, calibrated
+from worker.motion.calibration import STILL, Calibration, Tilt, calibrated, crouched
 from worker.motion.frames import Frames
-from worker.motion.jump_fit import Jump, Subject, measured
+from worker.motion.jump_fit import measured
+from worker.motion.jump_height import Jump, Subject
 from worker.motion.jump_rows import Rows, rows_of
 
 LIFT = 0.06
@@ -34,8 +35,9 @@ RECENT = 0.15
 STEADY = 0.02
 """Most movement of the feet, as a share of stature, on a steady floor."""
 
-RISING = 0.035
-"""Least rise of the hips over RECENT, as a share of stature, at take-off (~0.4 m/s)."""
+RISING, LEAVING = 0.035, 0.02
+"""Least rise of the hips and of either foot over RECENT, as shares of stature, at take-off (0.4 and
+0.2 m/s): who walks or comes back from a lunge has one foot at rest."""
 
 SWAY = 0.015
 """Most movement of the hips of a subject that stands still, as a share of stature."""
@@ -76,18 +78,26 @@ Event = Calibration | Started | Rising | Discarded | Jump
 
 
 class JumpTracker:
-    """Events of the jumps in a job's frames; `height_cm` the subject's, None where unknown."""
+    """Events of the jumps in a job's frames; `height_cm` the subject's, None where unknown.
+
+    All seconds are of what was filmed: in slow motion `slowdown` times as many pass in the media.
+    """
 
     def __init__(
-        self, exercise: JumpExercise, height_cm: float | None, pitch: float, aspect: float
+        self,
+        exercise: JumpExercise,
+        height_cm: float | None,
+        pitch: float,
+        aspect: float,
+        slowdown: float = 1.0,
     ) -> None:
         self._exercise = exercise
         self._metres = STATURE if height_cm is None else height_cm / 100
         self._tilt = Tilt(pitch, aspect)
-        self._aspect = aspect
+        self._aspect, self._slowdown = aspect, slowdown
         self._rows: Rows | None = None
         self._calibration: Calibration | None = None
-        self._recent: deque[tuple[float, float, float]] = deque()
+        self._recent: deque[tuple[float, float, float, float]] = deque()
         self._standing: tuple[float, float] | None = None
         self._floor: float | None = None
         self._size = 0.0
@@ -104,12 +114,12 @@ class JumpTracker:
 
     def block(self, frames: Frames) -> list[list[Event]]:
         """The events of each of a block's n frames."""
-        rows = rows_of(frames, self._aspect)
+        rows = rows_of(frames, self._aspect, self._slowdown)
         self._rows = rows if self._rows is None else self._rows.with_more(rows)
         sizes = self._rows.size[self._rows.known & (self._rows.seconds > rows.seconds[-1] - 3)]
         self._size = float(np.percentile(sizes, 90)) if len(sizes) else 0.0
         signals = zip(
-            rows.seconds.tolist(), rows.hip.tolist(), rows.low.tolist(), rows.sure.tolist(),
+            rows.seconds.tolist(), rows.hip.tolist(), *rows.feet.T.tolist(), rows.sure.tolist(),
             rows.upright.tolist(), rows.known.tolist(), strict=True,
         )  # fmt: skip
         return [self._step(*signal) for signal in signals]
@@ -124,8 +134,9 @@ class JumpTracker:
         return self._measure()
 
     def _step(
-        self, seconds: float, hip: float, low: float, sure: float, upright: bool, known: bool
-    ) -> list[Event]:
+        self, seconds: float, hip: float, left: float, right: float, sure: float, upright: bool,
+        known: bool,
+    ) -> list[Event]:  # fmt: skip
         visible = known and sure > self._exercise.visible and self._size > 0
         if not visible:
             return self._unseen(seconds)
@@ -136,7 +147,8 @@ class JumpTracker:
         self._seen_at = seconds
         while self._recent and self._recent[0][0] < seconds - RECENT - 1e-6:
             self._recent.popleft()
-        self._recent.append((seconds, hip, low))
+        self._recent.append((seconds, hip, left, right))
+        low = _lower(left, right)
         if self._landing is not None and seconds - self._landing > AFTERWARDS:
             events += self._measure()
         if self.airborne:
@@ -176,7 +188,15 @@ class JumpTracker:
         if lift is None or lift < LIFT:
             return False
         standing = low != low or low - hip > 0.3 * self._size
-        return standing and self._recent[0][1] - hip > RISING * self._size
+        return standing and self._recent[0][1] - hip > RISING * self._size and self._both_up()
+
+    def _both_up(self) -> bool:
+        """Whether no foot that is seen rests."""
+        rises = (
+            before - now
+            for before, now in zip(self._recent[0][2:], self._recent[-1][2:], strict=True)
+        )
+        return not any(rise < LEAVING * self._size for rise in rises)
 
     def _fly(self, seconds: float, hip: float, low: float) -> list[Event]:
         assert self._takeoff is not None
@@ -206,7 +226,7 @@ class JumpTracker:
         return GRAVITY * span * span / 8
 
     def _find_floor(self) -> list[Event]:
-        lows = [low for _, _, low in self._recent if low == low]
+        lows = self._lows()
         if self._recent[-1][0] - self._recent[0][0] < 0.4 * RECENT or len(lows) < 2:
             return []
         if self._floor is None and self._recent[-1][1] - self._recent[0][1] > 0.06 * self._size:
@@ -218,9 +238,14 @@ class JumpTracker:
         fell, self._fell = self._fell, False
         return [Discarded("takeoff_not_seen")] if first and fell else []
 
+    def _lows(self) -> list[float]:
+        """Heights of the lower foot over RECENT where it was seen."""
+        lows = (_lower(left, right) for _, _, left, right in self._recent)
+        return [low for low in lows if low == low]
+
     def _steady(self) -> bool:
         """Whether the feet were seen and rested over RECENT."""
-        lows = [low for _, _, low in self._recent if low == low]
+        lows = self._lows()
         return bool(lows) and max(lows) - min(lows) <= STEADY * self._size
 
     def _stand(self, seconds: float, hip: float) -> list[Event]:
@@ -232,9 +257,10 @@ class JumpTracker:
         self._standing = (seconds, level)
         rows = self._rows.between(begin, seconds)
         found = calibrated(rows.joints, 100 * self._metres, self._tilt) if len(rows) else None
-        if found is None:
+        before = self._calibration
+        if found is None or (before is not None and crouched(found, before)):
             return []
-        before, self._calibration = self._calibration, found
+        self._calibration = found
         if before is not None and abs(found.scale / before.scale - 1) < 0.05:
             return []
         return [found]
@@ -247,3 +273,10 @@ class JumpTracker:
         jump = measured(self._exercise, self._rows, self._takeoff, self._landing, subject)
         self._takeoff = self._landing = None
         return [Discarded(jump) if isinstance(jump, str) else jump]
+
+
+def _lower(left: float, right: float) -> float:
+    """The foot that is lower in the picture, of those that are seen (not nan)."""
+    if left != left or right != right:
+        return right if left != left else left
+    return max(left, right)
