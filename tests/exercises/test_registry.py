@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from worker.contract.exercises import CATALOGUE
 from worker.exercises import EXERCISES
-from worker.exercises.model import Exercise, RepExercise
+from worker.exercises.model import Exercise, HoldExercise, RepExercise
 from worker.motion.features import FEATURES, PAIRS
 
 LANGUAGES = {"en", "fr", "de", "es", "pt"}
@@ -24,6 +26,8 @@ def test_the_registry_is_part_of_the_catalogue() -> None:
 def test_names_are_known(exercise: Exercise) -> None:
     assert set(exercise.joints) <= set(PAIRS)
     used = {gate.feature for gate in exercise.gates}
+    if isinstance(exercise, HoldExercise):
+        used |= {travel.feature for travel in exercise.still}
     if isinstance(exercise, RepExercise):
         used |= {criterion.feature for criterion in exercise.criteria if criterion.feature}
         used |= {exercise.signal.feature, *(travel.feature for travel in exercise.travels)}
@@ -61,3 +65,18 @@ def test_depth_grows_with_difficulty(exercise: Exercise) -> None:
         depth = exercise.depth
         assert 0.3 <= depth.easy < depth.normal < depth.pro <= 1
         assert 0 < exercise.seconds[0] < exercise.seconds[1]
+
+
+@ALL
+def test_travels_can_be_met(exercise: Exercise) -> None:
+    travels = exercise.travels if isinstance(exercise, RepExercise) else ()
+    if isinstance(exercise, HoldExercise):
+        travels = exercise.still
+        assert all(travel.minimum == 0 for travel in travels)
+    assert all(0 <= travel.minimum < travel.maximum for travel in travels)
+    assert all(travel.minimum > 0 or travel.maximum < math.inf for travel in travels)
+
+
+def test_only_what_is_done_on_the_floor_is_lying() -> None:
+    lying = {name for name, exercise in EXERCISES.items() if getattr(exercise, "lying", False)}
+    assert lying == {"push_up", "glute_bridge", "leg_raise", "mountain_climber", "plank"}

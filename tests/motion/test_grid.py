@@ -7,10 +7,12 @@ from dataclasses import replace
 
 import pytest
 from athlete.grid import Cell, cells, counted
-from athlete.jobs import analyse
+from athlete.jobs import analyse, entries_of
+from athlete.jumps import JumpScript, perform_jumps
 from athlete.perform import Camera, Script
 
 from worker.contract.exercises import CATALOGUE
+from worker.contract.options import JobOptions
 
 REPS = [entry.id for entry in CATALOGUE.values() if entry.kind == "reps"]
 FLOOR = ("glute_bridge", "leg_raise", "mountain_climber", "tricep_dip", "calf_raise", "side_lunge")
@@ -42,11 +44,32 @@ def test_standing_and_walking_are_none_of_them(exercise: str, move: str) -> None
         ("deadlift", 90, "mountain_climber"), ("push_up", 0, "calf_raise"),
         ("leg_raise", 90, "glute_bridge"), ("glute_bridge", 90, "leg_raise"),
         ("calf_raise", 90, "squat"), ("calf_raise", 0, "deadlift"),
+        ("side_lunge", 45, "squat"), ("balance_leg", -90, "side_lunge"),
+        ("high_knees", 90, "side_lunge"), ("jumping_jack", 0, "side_lunge"),
+        ("squat", 20, "lateral_raise"), ("squat", 0, "bicep_curl"),
+        ("lateral_raise", 90, "shoulder_press"), ("push_up", 90, "mountain_climber"),
     ],
 )  # fmt: skip
 def test_one_is_not_another(move: str, yaw: float, exercise: str) -> None:
     performed = Cell(move, yaw, 1.0, 30.0).script(4, seed=3)
     assert analyse(performed, exercise)[1].result.count == 0
+
+
+@pytest.mark.parametrize("yaw", [0, 90])
+def test_a_jump_is_no_calf_raise(yaw: float) -> None:
+    seen = Script(fps=60, noise=0.004, camera=Camera(yaw=yaw))
+    head, chunk, _ = perform_jumps(JumpScript(heights=(0.3, 0.4), seen=seen))
+    assert entries_of(head, [chunk], JobOptions(exercise="calf_raise"))[1].result.count == 0
+
+
+@pytest.mark.parametrize("yaw", [90, -90])
+@pytest.mark.parametrize("pace", [0.7, 2.0])
+def test_calf_raises_count_whatever_perspective_does_to_the_farther_foot(
+    yaw: float, pace: float
+) -> None:
+    for seed in (0, 1, 2):
+        script = Cell("calf_raise", yaw, pace, 15.0).script(4, seed=seed)
+        assert analyse(script)[1].result.count == 4
 
 
 @pytest.mark.parametrize("exercise", FLOOR)

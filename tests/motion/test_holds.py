@@ -61,6 +61,21 @@ def test_a_cut_within_a_hold_counts_if_it_is_short(lost: float, expected: int) -
     assert np.diff(analysis.hud().count).min() >= 0
 
 
+def test_a_cut_that_blends_costs_no_hold() -> None:
+    head, chunk = perform(replace(script_for("wall_sit", 0), seconds=(0.5, 20.0, 0.5, 1.0)))
+    joints = chunk.keypoints.copy()
+    seconds = chunk.times_us * 1e-6
+    joints[(seconds > 8.1) & (seconds < 11.9)] = 0
+    # Beside the cut the legs are guessed from two pictures at once.
+    blended = (np.abs(seconds - 8) < 0.1) | (np.abs(seconds - 12) < 0.1)
+    joints[blended, 11:, 1] -= 0.2
+    joints[blended, 13:, :2] *= 0.7
+    _, analysis = entries_of(
+        head, [replace(chunk, keypoints=joints)], JobOptions(exercise="wall_sit")
+    )
+    assert analysis.result.count == pytest.approx(20, abs=1)
+
+
 @pytest.mark.parametrize("yaw", [90, 60])
 def test_push_ups_are_not_a_plank(yaw: float) -> None:
     script = Script(
@@ -68,6 +83,27 @@ def test_push_ups_are_not_a_plank(yaw: float) -> None:
         camera=Camera(yaw=yaw, height=0.6),
     )  # fmt: skip
     assert analyse(script, "plank")[1].result.count <= 1
+
+
+@pytest.mark.parametrize("yaw", [0, 45, 90])
+@pytest.mark.parametrize("move", ["squat", "deadlift"])
+def test_slow_reps_are_no_wall_sit(move: str, yaw: float) -> None:
+    script = Script(
+        move=move, depths=(1.0,) * 4, seconds=(1.8, 0.2, 1.6, 1.0), noise=0.006,
+        camera=Camera(yaw=yaw),
+    )  # fmt: skip
+    for seed in range(3):
+        assert analyse(replace(script, seed=seed), "wall_sit")[1].result.count == 0
+
+
+@pytest.mark.parametrize("yaw", [90, -90])
+def test_feet_apart_in_profile_are_both_on_the_floor(yaw: float) -> None:
+    # Open legs, one nearer to the camera than the other: its foot looks lower by a sixth.
+    script = Script(
+        move="jumping_jack", depths=(1.0,), seconds=(0.5, 6.0, 0.5, 1.0), noise=0.006,
+        camera=Camera(yaw=yaw, distance=2.5, focal=0.55),
+    )  # fmt: skip
+    assert analyse(script, "balance_leg")[1].result.count == 0
 
 
 @pytest.mark.parametrize("yaw", [0, 45, 90])

@@ -38,11 +38,11 @@ def test_shallower_never_scores_higher(view: tuple[str, float], depth: float, le
 
 
 @settings(max_examples=40, deadline=None)
-@given(view=st.sampled_from(VIEWS), some=st.floats(0.0, 0.2), more=st.floats(0.05, 0.2))
+@given(view=st.sampled_from(VIEWS), some=st.floats(0.0, 0.4), more=st.floats(0.05, 0.3))
 def test_more_lopsided_never_scores_higher(
     view: tuple[str, float], some: float, more: float
 ) -> None:
-    # Beyond 0.4 the lesser arm hardly curls any more, and the other's is a clean one-armed rep.
+    # Beyond 0.7 the lesser arm hardly curls any more, and the other's is a clean one-armed rep.
     even = replace(base(*view), lopsided=some)
     assert score(replace(even, lopsided=some + more)) <= score(even) + 0.11
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from worker.motion.smoothing import smoothed
+from worker.motion.smoothing import CONTEXT_US, smoothed
 
 
 def window(fps: float, course: str = "sine") -> tuple[np.ndarray, np.ndarray]:
@@ -60,3 +62,38 @@ def test_the_frame_is_made_square() -> None:
     times, joints = window(30, "line")
     body, _ = smoothed(times, joints, slice(40, 42), 1280, 720)
     assert body.x[0, 0] == pytest.approx(body.y[0, 0] * 1280 / 720)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 89), st.integers(1, 60), st.integers(0, 3), st.sampled_from([24, 60]))
+def test_a_frame_has_the_same_bits_in_any_company(
+    start: int, count: int, seed: int, fps: int
+) -> None:
+    random = np.random.default_rng(seed)
+    times = np.cumsum(random.integers(1, 2_000_000 // fps, 150)).astype(np.int64)
+    joints = random.random((len(times), 17, 3), np.float32)
+    joints[random.random(len(times)) < 0.15] = 0
+    whole, there = smoothed(times, joints, slice(0, len(times)), 1280, 720)
+    rows = slice(start, start + count)
+    own = times[rows]
+    low = int(np.searchsorted(times, own[0] - CONTEXT_US))
+    high = int(np.searchsorted(times, own[-1] + CONTEXT_US, side="right"))
+    window = slice(low, high)
+    inside = slice(start - low, start - low + count)
+    alone, known = smoothed(times[window], joints[window], inside, 1280, 720)
+    assert known.tolist() == there[rows].tolist()
+    for name in ("x", "y", "score"):
+        assert getattr(alone, name).tobytes() == getattr(whole, name)[rows].tobytes()
+
+
+def test_neighbours_at_the_very_reach_count_alike_before_and_after() -> None:
+    times, still = window(30, "line")
+    still[..., :2] = 0.5
+    for row in range(20, 60):
+        moved = []
+        for other in (row - 6, row + 6):
+            joints = still.copy()
+            joints[other, :, 1] = 0.9
+            moved.append(smoothed(times, joints, slice(20, 60), 100, 100)[0].y[row - 20, 0] - 0.5)
+        assert abs(moved[0]) > 1e-4
+        assert moved[0] == pytest.approx(moved[1], rel=1e-4)

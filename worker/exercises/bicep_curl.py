@@ -7,7 +7,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from worker.exercises.model import Advice, Criterion, Depth, Gate, RepExercise, Signal, Texts
+from worker.exercises.model import (
+    Advice,
+    Criterion,
+    Depth,
+    Gate,
+    RepExercise,
+    Signal,
+    Texts,
+    Travel,
+)
 from worker.exercises.texts import common
 
 _HIGHER: Texts = {
@@ -42,6 +51,8 @@ BICEP_CURL = RepExercise(
     joints=("shoulder", "elbow", "wrist"),
     depth=Depth(easy=0.5, normal=0.65, pro=0.85),
     gates=(Gate("elbow_y", high=-0.35), Gate("trunk_tilt", high=50.0)),
+    # The legs stand still: running arms curl as well.
+    travels=(Travel("thigh_gap", maximum=0.3), Travel("leg_y", maximum=0.2)),
     seconds=(0.4, 20.0),
     lowering="back",
     criteria=(

@@ -21,9 +21,9 @@ CALF_RAISE = RepExercise(
     gates=(
         Gate("knee_angle", low=150.0),
         Gate("trunk_tilt", high=25.0),
-        Gate("foot_up", high=0.09),
+        Gate("foot_up", high=0.12),
         Gate("hips_over_feet_y", low=0.85),
-        Gate("leg_y", low=0.75),
+        Gate("leg_y", low=0.9),
         Gate("trunk_y", low=0.75),
         Gate("feet_spread", high=0.8),
     ),

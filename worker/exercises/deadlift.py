@@ -13,7 +13,8 @@ DEADLIFT = RepExercise(
     joints=("shoulder", "hip"),
     depth=Depth(easy=0.4, normal=0.6, pro=0.85),
     gates=(Gate("hips_over_feet_y", low=0.4), Gate("raise_y", high=-0.5)),
-    seconds=(0.6, 20.0),
+    # A load takes its time; the dip before a jump does not.
+    seconds=(0.7, 20.0),
     criteria=(
         Criterion("range", 0.5, good=0.95, bad=0.15),
         Criterion("tempo", 0.15, good=0.4, bad=0.1),

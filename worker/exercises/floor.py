@@ -13,6 +13,7 @@ _CRITERIA = (
 
 GLUTE_BRIDGE = RepExercise(
     id="glute_bridge",
+    lying=True,
     # Hips from the floor, knees bent, to one line from shoulders to knees.
     signal=Signal("hip_angle", rest=125.0, full=172.0),
     joints=("shoulder", "hip", "knee"),
@@ -33,6 +34,7 @@ GLUTE_BRIDGE = RepExercise(
 
 LEG_RAISE = RepExercise(
     id="leg_raise",
+    lying=True,
     # Legs from the line of the body to upright.
     signal=Signal("hip_angle", rest=172.0, full=100.0),
     joints=("shoulder", "hip", "knee"),

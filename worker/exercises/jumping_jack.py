@@ -50,7 +50,7 @@ JUMPING_JACK = RepExercise(
     depth=Depth(easy=0.5, normal=0.65, pro=0.9),
     gates=(Gate("trunk_tilt", high=40.0), Gate("hips_over_feet_y", low=0.6)),
     # Feet from hip width to beyond shoulder width, of a leg ~0.85 m.
-    travels=(Travel("feet_spread", 0.2),),
+    travels=(Travel("feet_spread", minimum=0.2),),
     seconds=(0.35, 8.0),
     lowering="back",
     criteria=(
@@ -65,7 +65,7 @@ JUMPING_JACK = RepExercise(
 LOW_IMPACT_JACK = replace(
     JUMPING_JACK,
     id="low_impact_jack",
-    travels=(Travel("feet_spread", 0.12),),
+    travels=(Travel("feet_spread", minimum=0.12),),
     criteria=(
         *JUMPING_JACK.criteria[:3],
         Criterion("legs", 0.25, good=0.35, bad=0.05, feature="feet_spread", measure="range"),

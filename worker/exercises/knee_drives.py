@@ -36,9 +36,9 @@ HIGH_KNEES = RepExercise(
     gates=(
         Gate("trunk_tilt", high=40.0),
         Gate("hips_over_feet_y", low=0.5),
-        Gate("stand_y", low=0.85),
+        Gate("stand_y", low=0.75),
     ),
-    travels=(Travel("thigh_gap", 0.3),),
+    travels=(Travel("thigh_gap", minimum=0.3),),
     seconds=(0.12, 5.0),
     at="peak",
     criteria=_CRITERIA,
@@ -47,6 +47,7 @@ HIGH_KNEES = RepExercise(
 
 MOUNTAIN_CLIMBER = RepExercise(
     id="mountain_climber",
+    lying=True,
     # The thigh from the line of the body to under the chest.
     signal=Signal("hip_angle", rest=160.0, full=80.0, sides="each"),
     joints=("shoulder", "hip", "knee"),
@@ -55,7 +56,13 @@ MOUNTAIN_CLIMBER = RepExercise(
         Gate("trunk_y", high=0.75),
         Gate("support_y", low=0.4),
         Gate("hips_over_feet_y", high=0.75),
+        # Seen along the body, hips and knees hide one another.
+        Gate("frontal", high=1.2),
+        # The other leg stays long: on the knees both are bent.
+        Gate("long_leg", low=0.9),
     ),
+    # The shoulders stay over the hands; push-ups lower them.
+    travels=(Travel("support_y", maximum=0.3),),
     seconds=(0.12, 5.0),
     at="peak",
     criteria=_CRITERIA,

@@ -30,7 +30,7 @@ LUNGE = RepExercise(
     depth=Depth(easy=0.4, normal=0.6, pro=0.85),
     gates=(Gate("trunk_tilt", high=50.0), Gate("hips_over_feet_y", low=0.25)),
     # The legs part, and the hips come down: a knee that is only lifted leaves them up.
-    travels=(Travel("thigh_gap", 0.3), Travel("stand_y", 0.12)),
+    travels=(Travel("thigh_gap", minimum=0.3), Travel("stand_y", minimum=0.12)),
     seconds=(0.5, 15.0),
     criteria=(
         Criterion("range", 0.45, good=0.95, bad=0.15),
@@ -53,8 +53,11 @@ SIDE_LUNGE = RepExercise(
         Gate("hips_over_feet_y", low=0.25),
         Gate("long_leg", low=0.93),
         Gate("foot_up", high=0.4),
+        # In profile feet that part along the picture go ahead, not aside.
+        Gate("stride", high=0.5),
     ),
-    travels=(Travel("side_step", 0.3),),
+    # A foot that is only lifted leaves the hips up.
+    travels=(Travel("side_step", minimum=0.3), Travel("stand_y", minimum=0.1)),
     seconds=(0.5, 15.0),
     criteria=(
         Criterion("range", 0.45, good=0.95, bad=0.15),

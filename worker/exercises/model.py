@@ -60,10 +60,11 @@ class Gate:
 
 @dataclass(frozen=True)
 class Travel:
-    """Least range of a feature from start to end of a rep, in the feature's unit."""
+    """Least and greatest range of a feature from start to end of a rep, in the feature's unit."""
 
     feature: str
-    minimum: float
+    minimum: float = 0.0
+    maximum: float = math.inf
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ class RepExercise:
     `seconds` is the shortest and the longest rep. `lowering` says which way the load goes down:
     `out` from the start pose (squat) or `back` to it (curl). `at` is when a rep counts.
     `visible` is the least joint score that is followed. `share` of a rep's frames, and of its deep
-    half, must pass all gates.
+    half, must pass all gates. `lying` says that the body is level in it, not upright.
     """
 
     id: str
@@ -136,12 +137,13 @@ class RepExercise:
     visible: float = 0.2
     share: float = 0.75
     guided: tuple[str, ...] = ()
+    lying: bool = False
 
 
 @dataclass(frozen=True)
 class HoldExercise:
     """An exercise whose seconds are counted while all `gates` hold on a frame, and while no feature
-    of `still` has ranged farther than its `minimum` over the last second: who moves is not holding.
+    of `still` has ranged farther than its `maximum` over the last second: who moves is not holding.
 
     `joints` are those of one side that must be seen to tell. `unseen` is the longest loss of
     sight, in seconds, within a hold that still counts: the pose before and after it is proof.
@@ -155,6 +157,7 @@ class HoldExercise:
     unseen: float = 5.0
     visible: float = 0.2
     guided: tuple[str, ...] = ()
+    lying: bool = False
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ PUSH_UP = RepExercise(
     seconds=(0.5, 20.0),
     # Hands on the floor, under the chest, are seen badly but placed well.
     visible=0.15,
+    lying=True,
     criteria=(
         Criterion("range", 0.4, good=0.95, bad=0.15),
         Criterion("symmetry", 0.15, good=0.1, bad=0.6, view="front"),

@@ -22,6 +22,8 @@ def _advice(exercise: str) -> tuple[Advice, ...]:
     )
 
 
+_STANDING = Travel("leg_y", maximum=0.15)
+
 _CRITERIA = (
     Criterion("range", 0.4, good=0.95, bad=0.15),
     Criterion("symmetry", 0.15, good=0.08, bad=0.5, view="front"),
@@ -42,6 +44,8 @@ LATERAL_RAISE = RepExercise(
         # Arms that go on overhead are a jack's.
         Gate("raise_y", high=0.65),
     ),
+    # Arms that swing ahead in a squat do not lift a load.
+    travels=(_STANDING,),
     seconds=(0.5, 15.0),
     lowering="back",
     criteria=_CRITERIA,
@@ -56,7 +60,7 @@ SHOULDER_PRESS = RepExercise(
     depth=Depth(easy=0.45, normal=0.65, pro=0.9),
     gates=(Gate("trunk_tilt", high=40.0),),
     # The elbows extend; arms that swing up straight do not press.
-    travels=(Travel("elbow_angle", 60.0),),
+    travels=(Travel("elbow_angle", minimum=60.0),),
     seconds=(0.5, 15.0),
     lowering="back",
     criteria=_CRITERIA,

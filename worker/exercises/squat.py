@@ -31,6 +31,7 @@ SQUAT = RepExercise(
         Gate("thigh_gap", high=0.5),
         # Feet this far apart are a side lunge's.
         Gate("feet_spread", high=1.1),
+        Gate("side_step", high=0.5),
         # Hands at the shins under level shoulders pull a bar from the floor.
         Gate("floor_pull", high=0.4),
     ),

@@ -12,13 +12,19 @@ from worker.contract.options import JobOptions
 from worker.contract.poses import LogHead, PoseChunk
 from worker.contract.reference_poses import ReferencePoses
 from worker.motion.angles import angle_rows, angles_message
-from worker.motion.blocks import Block, Blocks
+from worker.motion.blocks import Blocks, Span
 from worker.motion.coaches import coach_for
 from worker.motion.frames import Frames
 from worker.motion.hud import HudRecorder, HudTrack
 from worker.motion.landmarks import coco_joints
 from worker.motion.opening import Percent, opening, ready
-from worker.motion.samples import batch_message, frame_scores, keypoint_rows, keypoints_message
+from worker.motion.samples import (
+    batch_message,
+    frame_scores,
+    keypoint_rows,
+    keypoints_message,
+    world_rows,
+)
 from worker.motion.smoothing import has_person, smoothed
 
 
@@ -26,7 +32,8 @@ class Analysis:
     """Everything a job says that follows from its pose log and options.
 
     Call `start`, then `feed` with every chunk in order, then `finish`. Entries come out in frame
-    order, at most about a second of media behind the frames that were fed. Raises JobError
+    order, at most about a second of media behind the frames that were fed; several chunks at once
+    give what each by itself gives, for less. Raises JobError
     `invalid_exercise` for an exercise that has no data and `reference_not_found` where the options
     name a reference and `reference`, what they name, is not given.
     """
@@ -55,18 +62,13 @@ class Analysis:
         """What is said before the first frame."""
         return _numbered(0, opening(self._head))
 
-    def feed(self, chunk: PoseChunk) -> list[Entry]:
-        """The entries that `chunk` completes. Raises ValueError if it does not follow the last."""
-        entries: list[Entry] = []
-        for block in self._blocks.feed(chunk):
-            entries += self._block(block)
-        return entries
+    def feed(self, *chunks: PoseChunk) -> list[Entry]:
+        """The entries that `chunks` complete. Raises ValueError if they do not follow on."""
+        return [entry for span in self._blocks.feed(*chunks) for entry in self._span(span)]
 
     def finish(self) -> list[Entry]:
         """The rest, and what is said at the end."""
-        entries: list[Entry] = []
-        for block in self._blocks.finish():
-            entries += self._block(block)
+        entries = [entry for span in self._blocks.finish() for entry in self._span(span)]
         entries += _numbered(self._last_frame + 2, self._closing())
         self._finished = self._totals()
         return entries
@@ -82,26 +84,28 @@ class Analysis:
         """What an export draws, for the frames analysed so far."""
         return self._hud.track()
 
-    def _block(self, block: Block) -> list[Entry]:
-        inside = block.inside
-        times, joints = block.times_us[inside], block.joints[inside]
+    def _span(self, span: Span) -> list[Entry]:
+        inside = span.inside
+        times, joints = span.times_us[inside], span.joints[inside]
         person = has_person(joints)
-        self._note(block.first, times, joints, person)
-        said: list[list[Message]] = [self._percent.at(int(time)) for time in times]
+        self._note(span.first, times, joints, person)
+        said = self._percent.of(times)
         if self._coach is not None:
-            window = coco_joints(block.joints)
-            body, known = smoothed(block.times_us, window, inside, self._width, self._height)
-            frames = Frames(block.first, times, window[inside], body, known)
-            for messages, more in zip(said, self._coach.block(frames, self._hud), strict=True):
+            window = coco_joints(span.joints)
+            body, known = smoothed(span.times_us, window, inside, self._width, self._height)
+            frames = Frames(span.first, times, window[inside], body, known, span.blocks)
+            for messages, more in zip(said, self._coach.span(frames, self._hud), strict=True):
                 messages += more
         else:
             for time in times.tolist():
                 self._hud.add(time, 0, 0.0, None)
-        self._add_poses(said, block.first, times, joints, person)
-        entries: list[Entry] = []
-        for row, messages in enumerate(said):
-            entries += _numbered(block.first + row + 1, messages)
-        return entries
+        self._add_poses(said, span.first, times, joints, person)
+        return [
+            entry
+            for place, messages in enumerate(said, span.first + 1)
+            if messages
+            for entry in _numbered(place, messages)
+        ]
 
     def _note(
         self,
@@ -132,9 +136,9 @@ class Analysis:
             return
         seen = joints[rows]
         if self._options.keypoints:
-            marks, points = frame_scores(seen), keypoint_rows(seen)
-            for row, score, keypoints in zip(rows, marks, points, strict=True):
-                said[row].append(keypoints_message(first + row, int(times[row]), score, keypoints))
+            poses = zip(frame_scores(seen), keypoint_rows(seen), world_rows(seen), strict=True)
+            for row, pose in zip(rows, poses, strict=True):
+                said[row].append(keypoints_message(first + row, int(times[row]), *pose))
         if self._options.angles:
             for row, data in zip(
                 rows, angle_rows(coco_joints(seen), self._width, self._height), strict=True

@@ -18,6 +18,7 @@ _TRIPLES: tuple[tuple[str, str, tuple[int, int, int], tuple[int, int, int]], ...
 _ENDS = np.array([side[0] for row in _TRIPLES for side in row[2:]])
 _VERTICES = np.array([side[1] for row in _TRIPLES for side in row[2:]])
 _OTHERS = np.array([side[2] for row in _TRIPLES for side in row[2:]])
+_KEYS = tuple((name, key, f"score_{key}") for name, key, _, _ in _TRIPLES)
 
 
 def joint_angles(joints: NDArray[np.float32], width: int, height: int) -> tuple[Floats, Floats]:
@@ -41,17 +42,19 @@ def angle_rows(
 ) -> list[dict[str, dict[str, dict[str, float]]]]:
     """The `data` of an `angles` message for each of n frames; degrees to 0.1, scores to 0.001."""
     angles, scores = joint_angles(joints, width, height)
-    degrees, marks = np.round(angles, 1).tolist(), np.round(scores, 3).tolist()
-    return [
-        {
-            side: {
-                name: {key: row[2 * i + s], f"score_{key}": mark[2 * i + s]}
-                for i, (name, key, _, _) in enumerate(_TRIPLES)
-            }
-            for s, side in enumerate(("left_side", "right_side"))
-        }
-        for row, mark in zip(degrees, marks, strict=True)
-    ]
+    degrees, marks = np.round(angles, 1), np.round(scores, 3)
+    left, right = (
+        list(map(_side, degrees[:, side::2].tolist(), marks[:, side::2].tolist()))
+        for side in (0, 1)
+    )
+    return [{"left_side": a, "right_side": b} for a, b in zip(left, right, strict=True)]
+
+
+def _side(degrees: list[float], marks: list[float]) -> dict[str, dict[str, float]]:
+    return {
+        name: {key: angle, score: mark}
+        for (name, key, score), angle, mark in zip(_KEYS, degrees, marks, strict=True)
+    }
 
 
 def angles_message(

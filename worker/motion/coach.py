@@ -42,18 +42,21 @@ class Coach:
         self._live: float | None = None
         self._advice: tuple[str, ...] = ()
 
-    def block(self, frames: Frames, hud: HudRecorder) -> list[list[Message]]:
-        """The messages of each of a block's n frames."""
-        times_us, body, known = frames.times_us, frames.body, frames.known
-        moments = self._tracker.block(frames.first, times_us, body, known)
-        postures = self._guide.block(times_us, body, known)
+    def span(self, frames: Frames, hud: HudRecorder) -> list[list[Message]]:
+        """The messages of each of n frames."""
+        moments = self._tracker.span(frames)
+        states = self._guide.states(frames.body, frames.known)
+        times, seconds = frames.times_us.tolist(), (frames.times_us * 1e-6).tolist()
         said: list[list[Message]] = []
-        for time, moment, posture in zip(times_us.tolist(), moments, postures, strict=True):
-            messages: list[Message] = [] if posture is None else [posture]
-            messages += self._said(time, moment)
-            grade = self._form.grade if self._form else None
-            hud.add(time, self._count, moment.progress / 100, grade)
-            said.append(messages)
+        for rows in frames.blocks:
+            # a count makes the guide say `ready`, which it knows of from the next block on
+            postures = self._guide.steps(seconds[rows], states[rows])
+            for time, moment, posture in zip(times[rows], moments[rows], postures, strict=True):
+                messages: list[Message] = [] if posture is None else [posture]
+                messages += self._said(time, moment)
+                grade = self._form.grade if self._form else None
+                hud.add(time, self._count, moment.progress / 100, grade)
+                said.append(messages)
         return said
 
     def closing(self, time_us: int) -> list[Message]:

@@ -22,14 +22,22 @@ from worker.motion.jump_coach import JumpCoach
 class AnyCoach(Protocol):
     """Follows one exercise through a job and says what there is to say."""
 
-    def block(self, frames: Frames, hud: HudRecorder) -> list[list[Message]]:
-        """The messages of each of a block's n frames."""
+    def span(self, frames: Frames, hud: HudRecorder) -> list[list[Message]]:
+        """The messages of each of n frames."""
 
     def closing(self, time_us: int) -> list[Message]:
         """The messages at the media's end."""
 
     def result(self, person_frames: int, frames: int) -> Result:
         """The job's result."""
+
+
+class _JumpsByBlocks(JumpCoach):
+    """Jumps are found in the frames of one block at a time."""
+
+    def span(self, frames: Frames, hud: HudRecorder) -> list[list[Message]]:
+        """The messages of each of n frames."""
+        return [said for part in frames.each() for said in self.block(part, hud)]
 
 
 def coach_for(
@@ -48,5 +56,5 @@ def coach_for(
         return None
     exercise = EXERCISES.get(options.exercise)
     if isinstance(exercise, JumpExercise):
-        return JumpCoach(exercise, options, media)
-    return Coach(followed_exercise(options), options, media)
+        return _JumpsByBlocks(exercise, options, media)
+    return Coach(followed_exercise(options, media.rotation), options, media)

@@ -1,8 +1,9 @@
 """Body features of a block of frames: what exercises watch.
 
-All are ratios and angles of one frame alone, so that distance, zoom cuts and frame size do not
-matter. Those with `_y` are built from heights in the picture, which a turn of the subject about
-the vertical does not change: they work from the front, from the side and between.
+All are ratios and angles of one frame (the leg's length may be known from before), so that
+distance, zoom cuts and frame size do not matter. Those with `_y` are built from heights in the
+picture, which a turn of the subject about the vertical does not change: they work from the front,
+from the side and between.
 """
 
 from __future__ import annotations
@@ -18,6 +19,10 @@ __all__ = ["FEATURES", "PAIRS", "Body", "Floats", "feature", "merged"]
 CHAIN = 0.288 + 0.245 + 0.246
 """Shoulder to hip to knee to ankle along the body, as a share of stature (Drillis and Contini 1966,
 in Winter 2009, fig. 4.1)."""
+
+WIDTHS = 2.0
+"""Least leg by shoulder width: 0.49 by 0.2 of stature (Winter 2009, fig. 4.1; joint centres), less
+a fifth for broad shoulders and clothes."""
 
 
 def _arm(body: Body) -> Floats:
@@ -54,9 +59,24 @@ def _torso(body: Body) -> Floats:
     return np.sqrt((sx - hx) ** 2 + (sy - hy) ** 2) + TINY
 
 
+def least_leg(body: Body) -> Floats:
+    """Length [n, 2] that thigh and shank have at least together, in frame heights, from one frame
+    alone: segments that lean at the camera are foreshortened, the width of the shoulders is not.
+    """
+    x, y = body.pair("shoulder")
+    width = np.hypot(x[:, :1] - x[:, 1:], y[:, :1] - y[:, 1:])
+    longest = np.maximum(_leg(body), 2 * body.length("knee", "ankle"))
+    least: Floats = np.maximum(longest, WIDTHS * width)
+    return least
+
+
+def _own_leg(body: Body) -> Floats:
+    return least_leg(body) if body.legs is None else body.legs
+
+
 def _thigh_y(body: Body) -> Floats:
-    """Height of the hip over the knee by shank length: 1 standing, 0 at a level thigh."""
-    return (body.pair("knee")[1] - body.pair("hip")[1]) / body.length("knee", "ankle")
+    """Height of the hip over the knee by half a leg: 1 standing, 0 at a level thigh."""
+    return (body.pair("knee")[1] - body.pair("hip")[1]) / (0.5 * _own_leg(body))
 
 
 def _thigh_gap(body: Body) -> Floats:
@@ -78,10 +98,20 @@ def _long_leg(body: Body) -> Floats:
 
 
 def _side_step(body: Body) -> Floats:
-    """How unlike the legs are in a step aside: most of the feet's distance along the picture or,
-    in profile, where that is hidden, the difference of `thigh_y`."""
-    profile = _frontal(body) < 0.4
-    return np.maximum(0.7 * _feet_spread(body), np.where(profile, _thigh_gap(body), 0.0))
+    """How unlike the legs are in a step aside: three times how far the hips are from the middle of
+    the feet by leg length, or how much more one knee is bent than the other in 100 degrees; at
+    most 0.7 of the feet's distance along the picture, except in profile, where that is hidden.
+    """
+    (ax, _), (hx, _) = _middle(body, "ankle"), _middle(body, "hip")
+    shift = _both(np.abs(hx - ax) / _mean(_own_leg(body)))
+    unlike = _knees_unlike(body)
+    seen = np.minimum(0.7 * _feet_spread(body), np.maximum(3 * shift, unlike))
+    return np.where(_frontal(body) < 0.4, np.maximum(seen, unlike), seen)
+
+
+def _stride(body: Body) -> Floats:
+    """The feet's distance along the picture by leg length in profile, a step ahead; else 0."""
+    return np.where(_frontal(body) < 0.4, _feet_spread(body), 0.0)
 
 
 def _bent_hip(body: Body) -> Floats:
@@ -95,17 +125,26 @@ def _foot_up(body: Body) -> Floats:
     return _both((y[:, :1] - y[:, 1:]) / _leg(body).max(axis=1, keepdims=True))
 
 
-def _leg_y(body: Body) -> Floats:
-    """Height of the hip over the ankle by leg length: 1 standing, ~0.55 with level thighs.
-
-    The leg is two shanks long; from the front, where a leaning shin is foreshortened, the shoulder
-    width tells its length (0.246 and 0.22 of stature: Winter 2009, joint centres a tenth less).
+def _foot_lift(body: Body) -> Floats:
+    """`_foot_up` as far as the leg explains it. In profile perspective alone lifts the farther
+    foot, by as much as the near one is nearer; one that left the floor has its knee bent more than
+    the other's (by 0.13 in 26 degrees), or is ahead or behind.
     """
-    x, y = body.pair("shoulder")
-    width = np.hypot(x[:, :1] - x[:, 1:], y[:, :1] - y[:, 1:])
-    shank = np.maximum(body.length("knee", "ankle"), 1.1 * width)
-    rise: Floats = (body.pair("ankle")[1] - body.pair("hip")[1]) / (2 * shank)
-    return rise
+    up = _foot_up(body)
+    seen = np.maximum(0.5 * _knees_unlike(body), 0.33 * _feet_spread(body))
+    most = np.where(_frontal(body) < 0.4, np.minimum(np.abs(up), seen), np.abs(up))
+    return np.sign(up) * most
+
+
+def _knees_unlike(body: Body) -> Floats:
+    """How much more one knee is bent than the other, in 100 degrees."""
+    knees = _angle(body, "hip", "knee", "ankle")
+    return _both(np.abs(knees[:, :1] - knees[:, 1:]) / 100)
+
+
+def _leg_y(body: Body) -> Floats:
+    """Height of the hip over the ankle by leg length: 1 standing, ~0.55 with level thighs."""
+    return (body.pair("ankle")[1] - body.pair("hip")[1]) / _own_leg(body)
 
 
 def _stand_y(body: Body) -> Floats:
@@ -121,20 +160,20 @@ def _floor_pull(body: Body) -> Floats:
     return np.where(low, 1.0 - _trunk_y(body), 0.0)
 
 
-def _support_y(body: Body) -> Floats:
-    """Height of the shoulder over the wrist by arm length: 1 on straight arms.
+def _raise_y(body: Body) -> Floats:
+    """Height of the wrist over the shoulder by arm length: -1 hanging, 1 overhead.
 
     Trunk and arm are nearly as long (0.29 and 0.33 of stature: Winter 2009, fig. 4.1), and the
-    longer in the picture is the less foreshortened: a bent arm is, with its elbow behind the
-    body, from the side; the trunk is from the front.
+    longer in the picture is the less foreshortened: an arm that points at the camera is, or a bent
+    one, with its elbow behind the body, from the side; a level trunk is from the front.
     """
     longer = np.maximum(_arm(body), _torso(body))
-    return (body.pair("wrist")[1] - body.pair("shoulder")[1]) / longer
+    return (body.pair("shoulder")[1] - body.pair("wrist")[1]) / longer
 
 
-def _raise_y(body: Body) -> Floats:
-    """Height of the wrist over the shoulder by arm length: -1 hanging, 1 overhead."""
-    return (body.pair("shoulder")[1] - body.pair("wrist")[1]) / _arm(body)
+def _support_y(body: Body) -> Floats:
+    """Height of the shoulder over the wrist by arm length: 1 on straight arms."""
+    return -_raise_y(body)
 
 
 def _elbow_y(body: Body) -> Floats:
@@ -219,9 +258,11 @@ FEATURES: dict[str, tuple[Callable[[Body], Floats], tuple[str, ...]]] = {
     "low_thigh_y": (_low_thigh_y, _LEG),
     "long_leg": (_long_leg, _LEG),
     "side_step": (_side_step, _LEG),
-    "right_foot_up": (_foot_up, _LEG),
-    "left_foot_up": (lambda body: -_foot_up(body), _LEG),
+    "stride": (_stride, _LEG),
     "foot_up": (lambda body: np.abs(_foot_up(body)), _LEG),
+    "right_foot_lift": (_foot_lift, _LEG),
+    "left_foot_lift": (lambda body: -_foot_lift(body), _LEG),
+    "foot_lift": (lambda body: np.abs(_foot_lift(body)), _LEG),
     "hips_over_feet_y": (_hips_over_feet_y, _LEG),
     "leg_y": (_leg_y, _LEG),
     "stand_y": (_stand_y, _LEG),

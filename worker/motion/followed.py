@@ -17,6 +17,7 @@ from worker.contract.reference_poses import LIMBS, ReferencePoses
 from worker.exercises import EXERCISES
 from worker.exercises.model import JumpExercise, RepExercise
 from worker.motion.features import PAIRS, Body
+from worker.motion.frames import Frames
 from worker.motion.holds import HoldTracker
 from worker.motion.moments import Moment
 from worker.motion.reference_template import moving_limbs
@@ -27,6 +28,16 @@ from worker.motion.track import RepTracker
 class Tracker(Protocol):
     """Finds moments in frames."""
 
+    def span(self, frames: Frames) -> list[Moment]:
+        """One moment for each of n frames."""
+
+    def finish(self) -> Moment:
+        """What the media's end completes."""
+
+
+class BlockTracker(Protocol):
+    """Finds moments in the frames of one block at a time."""
+
     def block(
         self, first: int, times_us: NDArray[np.int64], body: Body, known: NDArray[np.bool_]
     ) -> list[Moment]:
@@ -34,6 +45,21 @@ class Tracker(Protocol):
 
     def finish(self) -> Moment:
         """What the media's end completes."""
+
+
+class ByBlocks:
+    """A tracker of one that takes blocks."""
+
+    def __init__(self, tracker: BlockTracker) -> None:
+        self._tracker = tracker
+        self.finish = tracker.finish
+
+    def span(self, frames: Frames) -> list[Moment]:
+        """One moment for each of n frames."""
+        moments: list[Moment] = []
+        for part in frames.each():
+            moments += self._tracker.block(part.first, part.times_us, part.body, part.known)
+        return moments
 
 
 @dataclass(frozen=True)
@@ -54,17 +80,20 @@ def _least_score(options: JobOptions) -> float | None:
     return floor_of(options.minGrade) if options.minGrade else None
 
 
-def followed_exercise(options: JobOptions) -> Followed:
-    """The options' exercise; raises JobError `invalid_exercise` if it has no data."""
+def followed_exercise(options: JobOptions, rotation: int = 0) -> Followed:
+    """The options' exercise; raises JobError `invalid_exercise` if it has no data.
+
+    `rotation` is the turn in degrees that the media's tag asked for.
+    """
     name = str(options.exercise)
     exercise = EXERCISES.get(name)
     if exercise is None or isinstance(exercise, JumpExercise):
         raise unknown_exercise(name)
     return Followed(
         name=name,
-        tracker=RepTracker(exercise, options.difficulty, _least_score(options))
+        tracker=RepTracker(exercise, options.difficulty, _least_score(options), rotation)
         if isinstance(exercise, RepExercise)
-        else HoldTracker(exercise),
+        else ByBlocks(HoldTracker(exercise, rotation)),
         joints=(*exercise.joints, *exercise.guided),
         view=CATALOGUE[name].view,
         texts={advice.code: advice.texts[options.language] for advice in exercise.advice},
@@ -77,7 +106,7 @@ def followed_reference(reference: ReferencePoses, options: JobOptions) -> Follow
     ends = {joint for limb in moving_limbs(reference) for joint in LIMBS[limb][:2]}
     return Followed(
         name=reference.name,
-        tracker=ReferenceTracker(reference, options.difficulty, _least_score(options)),
+        tracker=ByBlocks(ReferenceTracker(reference, options.difficulty, _least_score(options))),
         joints=tuple(name for name, sides in PAIRS.items() if ends.intersection(sides)),
         reference=True,
     )

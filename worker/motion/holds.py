@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from worker.exercises.model import HoldExercise
 from worker.motion.features import Body, Floats, feature, merged
 from worker.motion.moments import Moment
+from worker.motion.own_leg import OwnLeg
+from worker.motion.upright import Upright
 
 ENTER = 1.0
 """Seconds in the pose before a hold has begun; they count once it has."""
@@ -30,7 +32,7 @@ class HoldTracker:
     again soon enough.
     """
 
-    def __init__(self, exercise: HoldExercise) -> None:
+    def __init__(self, exercise: HoldExercise, rotation: int = 0) -> None:
         self._exercise = exercise
         self._held = 0.0
         self._trying = 0.0
@@ -39,12 +41,18 @@ class HoldTracker:
         self._before: float | None = None
         self._on = False
         self._unsettled = 0.0
+        self._upright = Upright(rotation, standing=not exercise.lying)
+        self._legs = OwnLeg()
         self._recent: Floats = np.zeros((0, 1 + len(exercise.still)))
 
     def block(
         self, _first: int, times_us: NDArray[np.int64], body: Body, known: NDArray[np.bool_]
     ) -> list[Moment]:
         """One moment for each of a block's n frames; `known` [n] says where joints are."""
+        seconds = times_us.astype(np.float64) * 1e-6
+        block = (slice(0, len(seconds)),)
+        body = self._upright.told(seconds, body, known, block)
+        body = self._legs.told(seconds, body, known, block)
         seen = body.seen(self._exercise.joints).max(axis=1)
         tells = known & (seen >= self._exercise.visible)
         good = tells.copy()
@@ -53,7 +61,7 @@ class HoldTracker:
             level = merged(values, sure)
             inside = (level >= gate.low) & (level <= gate.high)
             good &= inside | (sure.max(axis=1) < self._exercise.visible)
-        still = self._still(times_us.astype(np.float64) * 1e-6, body, tells)
+        still = self._still(seconds, body, tells)
         return [
             self._step(*frame)
             for frame in zip(
@@ -74,7 +82,7 @@ class HoldTracker:
         self._recent = np.concatenate((self._recent[self._recent[:, 0] >= oldest], rows))
         still = np.ones(len(seconds), bool)
         times = self._recent[:, 0]
-        limits = [travel.minimum for travel in self._exercise.still]
+        limits = [travel.maximum for travel in self._exercise.still]
         for row, time in enumerate(seconds.tolist()):
             window = self._recent[(times <= time) & (times >= time - MOVING - 1e-9), 1:]
             window = window[np.isfinite(window).all(axis=1)]
@@ -100,7 +108,9 @@ class HoldTracker:
                 self._unsettled = 0.0
         else:
             self._unsettled = self._unsettled + min(elapsed, STEP) if good else 0.0
-            self._leave(elapsed)
+            # After a cut it takes a second to be seen still again.
+            if not good or self._unsettled > MOVING:
+                self._leave(elapsed)
         counted = int(self._held) if int(self._held) != whole else None
         progress = 100.0 * (self._held - int(self._held)) if self._on else 0.0
         return Moment(progress=progress, seconds=counted)

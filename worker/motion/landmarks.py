@@ -1,7 +1,5 @@
-"""The 33 landmarks of MediaPipe Pose (BlazePose), and the 17 COCO joints among them.
-
-Names and order: MediaPipe's `PoseLandmark` (Bazarevsky et al. 2020). Analysis always works on the
-17; only the `keypoints` messages say all 33.
+"""Logs of 17 joints or of 33 landmarks: analysis always works on the 17 COCO joints; only the
+`keypoints` messages say all 33.
 """
 
 from __future__ import annotations
@@ -10,17 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.contract.keypoints import COCO_NAMES
+from worker.contract.landmarks import COCO_PLACES
+from worker.contract.landmarks import MEDIAPIPE_NAMES as MEDIAPIPE_NAMES
 
-MEDIAPIPE_NAMES: tuple[str, ...] = (
-    "nose", "left_eye_inner", "left_eye", "left_eye_outer", "right_eye_inner", "right_eye",
-    "right_eye_outer", "left_ear", "right_ear", "mouth_left", "mouth_right", "left_shoulder",
-    "right_shoulder", "left_elbow", "right_elbow", "left_wrist", "right_wrist", "left_pinky",
-    "right_pinky", "left_index", "right_index", "left_thumb", "right_thumb", "left_hip",
-    "right_hip", "left_knee", "right_knee", "left_ankle", "right_ankle", "left_heel", "right_heel",
-    "left_foot_index", "right_foot_index",
-)  # fmt: skip
-
-_COCO = np.array([MEDIAPIPE_NAMES.index(name) for name in COCO_NAMES])
+_COCO = np.array(COCO_PLACES)
 
 
 def names_of(count: int) -> tuple[str, ...]:
@@ -32,8 +23,10 @@ def names_of(count: int) -> tuple[str, ...]:
 
 
 def coco_joints(joints: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The 17 COCO joints [n, 17, 3] of [n, 17 or 33, 3]; raises ValueError for other counts."""
+    """The 17 COCO joints [n, 17, 3] of [n, 17 or 33, 3 or more]; raises ValueError for other
+    counts.
+    """
     if names_of(joints.shape[1]) is COCO_NAMES:
         return joints
-    chosen: NDArray[np.float32] = joints[:, _COCO]
+    chosen: NDArray[np.float32] = joints[:, _COCO, :3]
     return chosen

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
+
 from worker.contract.errors import ErrorCode
 from worker.contract.messages import EnvironmentMessage, ErrorMessage, Initialization, Message
 from worker.contract.poses import LogHead
@@ -56,14 +59,20 @@ class Percent:
         self._duration_us = duration_ms * 1000
         self._said = 0
 
-    def at(self, time_us: int) -> list[Message]:
-        """The text of a frame at `time_us`, if it is the first beyond a further step."""
+    def of(self, times_us: NDArray[np.int64]) -> list[list[Message]]:
+        """For each frame the text, if it is the first beyond a further step."""
+        said: list[list[Message]] = [[] for _ in times_us]
         if self._duration_us <= 0:
-            return []
-        share = min(100 * time_us / self._duration_us, 100.0)
-        percent = int(share // STEP) * STEP
-        if percent <= self._said:
-            return []
-        self._said = percent
-        text = f"Your video is processing, please stay on this page ({percent}%)"
-        return [Initialization(message=text, ready=False, source="video", progress=percent / 100)]
+            return said
+        steps = np.minimum(100 * times_us / self._duration_us, 100.0) // STEP
+        for row in np.flatnonzero(steps * STEP > self._said).tolist():
+            percent = int(steps[row]) * STEP
+            if percent > self._said:
+                self._said = percent
+                said[row].append(_working(percent))
+        return said
+
+
+def _working(percent: int) -> Message:
+    text = f"Your video is processing, please stay on this page ({percent}%)"
+    return Initialization(message=text, ready=False, source="video", progress=percent / 100)

@@ -19,7 +19,7 @@ ENOUGH = 0.4
 
 
 class OwnRest:
-    """Keeps the last seconds of one feature; fed in blocks, in order."""
+    """Keeps the last seconds of one feature; fed block by block, in order."""
 
     def __init__(self) -> None:
         self._kept: Floats = np.zeros((0, 3))

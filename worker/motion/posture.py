@@ -35,6 +35,8 @@ _FRONTAL, _PROFILE = 0.3, 0.75
 State = tuple[Direction | None, tuple[str, ...]]
 """Which way to move (None: all is right) and the joints that are missing."""
 
+_RIGHT: State = (None, ())
+
 
 class PostureGuide:
     """Posture messages of one job; `joints` are those needed of one side, without prefix."""
@@ -54,27 +56,29 @@ class PostureGuide:
         self, times_us: NDArray[np.int64], body: Body, known: NDArray[np.bool_]
     ) -> list[Posture | None]:
         """The message, if one is due, of each of a block's n frames."""
-        states = self._states(body, known)
-        seconds = (times_us * 1e-6).tolist()
+        return self.steps((times_us * 1e-6).tolist(), self.states(body, known))
+
+    def steps(self, seconds: list[float], states: list[State]) -> list[Posture | None]:
+        """The message, if one is due, at each of `states`."""
         return [self._step(time, state) for time, state in zip(seconds, states, strict=True)]
 
     def force_ready(self) -> Posture | None:
         """`ready`, if it was not said yet: a counted rep proves it."""
         return None if self._ready else self._say_ready()
 
-    def _states(self, body: Body, known: NDArray[np.bool_]) -> list[State]:
+    def states(self, body: Body, known: NDArray[np.bool_]) -> list[State]:
+        """Where the subject stands in each frame; keeps nothing of it."""
         sides = [body.score[:, columns].min(axis=1) for columns in self._columns]
         worst = np.minimum(*sides) if self._view == "front" else np.maximum(*sides)
         fine = known & (worst >= SEEN)
         inside, extent = self._placed(body)
         turned = self._turned(body)
-        if bool((fine & inside & (extent >= SMALL) & ~turned).all()):
-            return [(None, ())] * len(fine)
-        return [
-            self._state_of(body, row, bool(known[row]), bool(fine[row]), float(extent[row]),
-                           bool(turned[row]))
-            for row in range(len(fine))
-        ]  # fmt: skip
+        states: list[State] = [_RIGHT] * len(fine)
+        for row in np.flatnonzero(~(fine & inside & (extent >= SMALL) & ~turned)).tolist():
+            states[row] = self._state_of(
+                body, row, bool(known[row]), bool(fine[row]), float(extent[row]), bool(turned[row])
+            )
+        return states
 
     def _placed(self, body: Body) -> tuple[NDArray[np.bool_], Floats]:
         """Whether all seen joints are in the picture, and the body's extent in frame heights."""
@@ -112,7 +116,7 @@ class PostureGuide:
             return "left", ()
         if turned:
             return ("face-camera" if self._view == "front" else "profile-camera"), ()
-        return None, ()
+        return _RIGHT
 
     def _missing(self, scores: Floats) -> tuple[str, ...]:
         """Names of the needed joints that are not seen: of both sides, or of the better one."""

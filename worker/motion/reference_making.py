@@ -14,7 +14,7 @@ import numpy as np
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.poses import LogHead, PoseChunk
 from worker.contract.reference_poses import LIMBS, ReferencePoses
-from worker.motion.blocks import Block, Blocks
+from worker.motion.blocks import Blocks, Span
 from worker.motion.features import Floats
 from worker.motion.reference_features import limbs_of, vectors
 from worker.motion.reference_template import resampled
@@ -84,7 +84,7 @@ def _followed(head: LogHead, chunks: Iterable[PoseChunk]) -> tuple[Floats, Float
     return seconds, limbs, seen
 
 
-def _blocks(blocks: Blocks, chunks: Iterable[PoseChunk]) -> Iterator[Block]:
+def _blocks(blocks: Blocks, chunks: Iterable[PoseChunk]) -> Iterator[Span]:
     for chunk in chunks:
         yield from blocks.feed(chunk)
     yield from blocks.finish()

@@ -18,6 +18,10 @@ RETURN = 0.25
 TOP = 0.1
 """Share of the excursion that must be given up before a peak is known to be one."""
 
+PASSED = 0.3
+"""Seconds without a higher one before a peak is known to be one: a trembling limb falls off its
+peak, and comes back, three times a second and faster."""
+
 CUT = 0.45
 """The same at the end of the media, where the start pose is no longer seen."""
 
@@ -67,6 +71,7 @@ class RepMachine:
         self._near_time = 0.0
         self._peak = 0.0
         self._top = -1
+        self._top_time = 0.0
         self._given = False
 
     def lost(self) -> None:
@@ -99,11 +104,11 @@ class RepMachine:
             self._rest(row, seconds, progress)
             return None
         if progress > self._peak:
-            self._peak, self._top = progress, row
+            self._peak, self._top, self._top_time = progress, row, seconds
         excursion = self._peak - self._low
         if progress <= self._low + RETURN * excursion:
             return self._close(row, seconds, progress)
-        if self._at_peak and not self._given and progress <= self._peak - TOP * excursion:
+        if self._fell(progress) and seconds - self._top_time >= PASSED:
             self._given = self._peak >= self._depth
             if self._given:
                 return Cycle(self._near, self._top, row, self._low, self._peak)
@@ -114,16 +119,22 @@ class RepMachine:
     def rest_of(self, row: int, seconds: float, progress: float) -> Cycle | None:
         """The cycle that the media's end cut, if most of its way back was done."""
         left = self._low + CUT * (self._peak - self._low)
-        if self.out and not self._given and progress <= left:
+        back = progress <= left or (self._fell(progress) and self._peak >= self._depth)
+        if self.out and not self._given and back:
             return self._close(row, seconds, progress)
         return None
+
+    def _fell(self, progress: float) -> bool:
+        """Whether a cycle that counts at its peak has left it, and was not given."""
+        gone = progress <= self._peak - TOP * (self._peak - self._low)
+        return self._at_peak and not self._given and gone
 
     def _rest(self, row: int, seconds: float, progress: float) -> None:
         self._low = min(self._low, progress)
         if progress <= self._low + NEAR:
             self._near, self._near_time = row, seconds
         elif progress - self._low >= RISE:
-            self.out, self._peak, self._top = True, progress, row
+            self.out, self._peak, self._top, self._top_time = True, progress, row, seconds
 
     def _close(self, row: int, seconds: float, progress: float) -> Cycle | None:
         cycle = Cycle(self._near, self._top, row, self._low, self._peak)

@@ -1,7 +1,8 @@
 """Form score of one rep, 0-100, from named criteria.
 
-    range       highest mean of progress over a fifth of the rep (0.3 s at most), less a quarter of
-                the way covered beyond out and back: how deep, and a tremor gains nothing by it
+    range       highest mean of progress over a fifth of the rep (0.3 s at most), of the lesser
+                side where both do the rep together, less a quarter of the way covered beyond out
+                and back: how deep, and a tremor gains nothing by it
     tempo       seconds of the lowering phase by those of the lifting one (10-90 % of the way):
                 the load must not be dropped; a ratio, so slow motion scores like real time
                 (eccentric phases at least as long as concentric ones: NSCA Essentials, 4th ed.)
@@ -39,6 +40,8 @@ SEEN = 0.35
 class Window:
     """Rows of one rep: `progress` [n], `sides` [n, 2] of progress, `seen` [n, 2] 0-1, `seconds`
     [n], and the criteria's `features` [n] by name. `facing` is the mean of the feature `frontal`.
+    `other` [n] is the other side's progress where each side is followed alone and it moves along;
+    `paired` says whether the sides can be compared.
     """
 
     seconds: Floats
@@ -50,6 +53,7 @@ class Window:
     peak: float
     facing: float
     paired: bool = True
+    other: Floats | None = None
 
     @property
     def excursion(self) -> float:
@@ -116,9 +120,12 @@ def _depth(window: Window) -> float:
     span = min(0.2 * float(window.seconds[-1] - window.seconds[0]), 0.3)
     starts = np.searchsorted(window.seconds, window.seconds - span / 2 - 1e-9)
     stops = np.searchsorted(window.seconds, window.seconds + span / 2 + 1e-9, side="right")
-    sums = np.concatenate(((0.0,), np.cumsum(window.progress)))
-    means = (sums[stops] - sums[starts]) / (stops - starts)
-    return float(means.max()) - 0.25 * _detour(window)
+    sides = [window.progress] if window.other is None else [window.progress, window.other]
+    highest = []
+    for side in sides:
+        sums = np.concatenate(((0.0,), np.cumsum(side)))
+        highest.append(float(((sums[stops] - sums[starts]) / (stops - starts)).max()))
+    return min(highest) - 0.25 * _detour(window)
 
 
 def _measured(criterion: Criterion, window: Window) -> float | None:
