@@ -32,6 +32,7 @@ def new_job(stores: Stores, tenant: str = "acme", **fields: Any) -> Job:
         "source": "video",
         "input": JobInput(uploadId="upl_1", key="uploads/acme/upl_1"),
         "options": JobOptions(exercise="squat"),
+        "createdAt": "2026-01-01T00:00:00.000Z",
         **fields,
     }
     job = Job(
@@ -39,7 +40,6 @@ def new_job(stores: Stores, tenant: str = "acme", **fields: Any) -> Job:
         tenant=tenant,
         plan=Plan.DEVELOPER,
         status=JobStatus.QUEUED,
-        createdAt="2026-01-01T00:00:00.000Z",
         **values,
     )
     stores.jobs.create(job)

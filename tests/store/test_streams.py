@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.store.making import counters, new_job, progress
+from worker.contract.errors import ErrorCode, JobError
+from worker.contract.jobs import JobInput, JobStatus
+from worker.contract.options import JobOptions
 from worker.store import keys
 from worker.store.bundle import Stores
-from worker.store.streams import StreamStore
+from worker.store.closing import close_job
 
 
 def fired(stores: Stores, job_id: str) -> list[dict[str, str]]:
@@ -97,12 +101,50 @@ def test_passing_on_what_was_just_committed(stores: Stores) -> None:
     assert fired(stores, job_id) == passed * 2  # both ways pass on the same
 
 
-def test_the_firehose_is_trimmed(stores: Stores) -> None:
-    job_id = committed(stores, *counters(1, 3000))
-    StreamStore(stores.redis, 1, firehose_length=500).relay(job_id, "acme", "events")
-    kept = stores.redis.xrange(keys.firehose(job_id, 1))
-    assert 500 <= len(kept) < 1000
-    assert kept[-1][1][b"id"] == b"3000-1"
+def turns(stores: Stores, job_id: str) -> list[tuple[str, str]]:
+    rows = fired(stores, job_id)
+    return [(row["id"], row["type"]) for row in rows if row["type"].startswith("job.")]
+
+
+@pytest.mark.parametrize("wanted", ["none", "events", "all"])
+def test_a_jobs_turns_are_told_whatever_it_wants(stores: Stores, wanted: Any) -> None:
+    job = new_job(stores, options=JobOptions(firehose=wanted))
+    stores.streams.queued(job)
+    token = stores.leases.claim(job.id).token
+    stores.streams.started(stores.jobs.get(job.id))
+    stores.streams.started(stores.jobs.get(job.id))
+    stores.leases.commit(job.id, token, counters(1, 2))
+    close_job(stores, stores.jobs.get(job.id), token, JobStatus.SUCCEEDED)
+    last = "2-2"
+    assert turns(stores, job.id) == [
+        ("0-0", "job.queued"), ("0-0", "job.started"), (last, "job.succeeded")
+    ]  # fmt: skip
+    shown = [row["id"] for row in fired(stores, job.id) if not row["type"].startswith("job.")]
+    assert shown == ([] if wanted == "none" else ["1-1", "2-1", last])
+    for row in fired(stores, job.id):
+        if row["type"].startswith("job."):
+            data = msgspec.json.decode(row["data"])
+            assert data["id"] == job.id and row["tenant"] == "acme"
+            assert data["status"] in ("queued", "running", "succeeded")
+
+
+def test_the_end_of_a_failed_job_says_why(stores: Stores) -> None:
+    job = new_job(stores)
+    token = stores.leases.claim(job.id).token
+    error = JobError(ErrorCode.MEDIA_TOO_LARGE, "too large")
+    close_job(stores, stores.jobs.get(job.id), token, JobStatus.FAILED, error=error)
+    row = fired(stores, job.id)[-1]
+    assert row["type"] == "job.failed" and "media_too_large" in row["data"]
+
+
+def test_a_hidden_jobs_turns_are_not_told(stores: Stores) -> None:
+    hidden = JobInput(referenceId="ref_1")
+    job = new_job(stores, input=hidden, options=JobOptions(firehose="none"))
+    stores.streams.queued(job)
+    token = stores.leases.claim(job.id).token
+    stores.streams.started(stores.jobs.get(job.id))
+    close_job(stores, stores.jobs.get(job.id), token, JobStatus.SUCCEEDED)
+    assert fired(stores, job.id) == []
 
 
 def test_the_pose_log_comes_in_pages(stores: Stores) -> None:

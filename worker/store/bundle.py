@@ -6,14 +6,23 @@ from dataclasses import dataclass
 
 from worker.settings import Settings
 from worker.store.apikeys import KeyStore
+from worker.store.batches import BatchStore
 from worker.store.connection import Client, connect
+from worker.store.deliveries import DeliveryStore
+from worker.store.endpoints import EndpointStore
 from worker.store.idempotency import IdempotencyStore
 from worker.store.jobs import JobStore
+from worker.store.lanes import LaneStore
 from worker.store.leases import LeaseStore
 from worker.store.objects import ObjectStore
+from worker.store.quotas import QuotaStore
 from worker.store.references import ReferenceStore
+from worker.store.retention import RetentionStore
 from worker.store.streams import PoseLog, StreamStore
+from worker.store.turns import TurnStore
 from worker.store.uploads import UploadStore
+from worker.store.usage import UsageStore
+from worker.store.waiting import WaitingStore
 from worker.store.workers import WorkerStore
 
 
@@ -32,24 +41,44 @@ class Stores:
     references: ReferenceStore
     keys: KeyStore
     workers: WorkerStore
+    waiting: WaitingStore
+    usage: UsageStore
+    batches: BatchStore
+    retention: RetentionStore
+    quotas: QuotaStore
     idempotency: IdempotencyStore
+    endpoints: EndpointStore
+    lanes: LaneStore
+    turns: TurnStore
+    deliveries: DeliveryStore
 
 
 def open_stores(settings: Settings) -> Stores:
     """Opens them; nothing is sent yet, so a missing server shows at the first use."""
     client = connect(settings.redis_url.get_secret_value())
     objects = ObjectStore(settings)
+    waiting, usage = WaitingStore(client), UsageStore(client)
+    lanes = LaneStore(client, settings.record_ttl_s)
     return Stores(
         settings=settings,
         redis=client,
         objects=objects,
         jobs=JobStore(client),
         leases=LeaseStore(client, settings.lease_ttl_s, settings.max_lost),
-        streams=StreamStore(client, settings.firehose_partitions, settings.firehose_length),
+        streams=StreamStore(client, settings.firehose_partitions),
         poses=PoseLog(client),
         uploads=UploadStore(client, objects, settings.upload_url_ttl_s, settings.record_ttl_s),
         references=ReferenceStore(client, objects),
         keys=KeyStore(client),
         workers=WorkerStore(client),
+        waiting=waiting,
+        usage=usage,
+        batches=BatchStore(client, settings.firehose_partitions, settings.record_s),
+        retention=RetentionStore(client),
+        quotas=QuotaStore(client, waiting, usage),
         idempotency=IdempotencyStore(client, settings.idempotency_ttl_s),
+        endpoints=EndpointStore(client),
+        lanes=lanes,
+        turns=TurnStore(client, lanes, lease_s=settings.webhook_timeout_s + 5),
+        deliveries=DeliveryStore(client),
     )

@@ -16,6 +16,8 @@ from worker.store.bundle import Stores
 from worker.store.connection import text
 from worker.store.erasing import erase_job
 from worker.store.errors import Fenced, NotFound
+from worker.store.jobs import unix
+from worker.store.usage import used_so_far
 
 log = structlog.get_logger()
 
@@ -62,12 +64,37 @@ def close_job(
     final = {"status": status.value, "finishedAt": stores.jobs.now(), **(fields or {})}
     if status is JobStatus.SUCCEEDED:
         final["progress"] = 1.0
+    elif "usage" not in final:
+        final["usage"] = used_so_far(_now(stores, job))
     if failure:
         final["error"] = failure
     stores.jobs.closed(job.id)  # before too: who dies right behind the commit is swept up after
     stores.leases.commit(job.id, token, entries, fields=final, release=True)
     stores.jobs.closed(job.id)
-    stores.streams.relay(job.id, job.tenant, job.options.firehose)
+    _settle(stores, job.id)
+    hidden = job.input.referenceId is not None
+    stores.streams.relay(job.id, job.tenant, job.options.firehose, hidden=hidden)
+
+
+def _now(stores: Stores, job: Job) -> Job:
+    """The record as it is; raises Fenced where it was erased."""
+    try:
+        return stores.jobs.get(job.id)
+    except NotFound as error:
+        raise Fenced(job.id) from error
+
+
+def _settle(stores: Stores, job_id: str) -> None:
+    """Tells whom the end of a job concerns; again before it is archived, lest a crash loses it."""
+    try:
+        job = stores.jobs.get(job_id)
+    except NotFound:
+        return
+    stores.waiting.leave(job.tenant, job.id)
+    stores.usage.meter(job)
+    if job.batchId is not None:
+        stores.batches.mark(job.batchId, job.id, job.status)
+    stores.jobs.settled(job.id)
 
 
 def archive_job(stores: Stores, job_id: str) -> None:
@@ -79,6 +106,7 @@ def archive_job(stores: Stores, job_id: str) -> None:
         job = stores.jobs.get(job_id)
         if not job.status.final:
             return
+        _settle(stores, job.id)
         if job.input.referenceId is not None:
             stores.references.settle(job)
             erase_job(stores, job)
@@ -86,7 +114,9 @@ def archive_job(stores: Stores, job_id: str) -> None:
         stores.streams.relay(job.id, job.tenant, job.options.firehose)
         archive_messages(stores, job.tenant, job.id)
         archive_poses(stores, job.tenant, job.id)
-        stores.jobs.expire(job.id, stores.settings.hot_ttl_s, stores.settings.record_ttl_s)
+        stores.retention.keep_job(job, stores.settings.limits(job.plan))
+        kept_s = max(1, int(stores.settings.record_s(job.plan)))
+        stores.jobs.expire(job.id, min(stores.settings.hot_ttl_s, kept_s), kept_s)
     except NotFound:
         log.info("archive_of_erased_job", job=job_id)
     stores.jobs.archived(job_id)
@@ -95,11 +125,33 @@ def archive_job(stores: Stores, job_id: str) -> None:
 def cancel_job(stores: Stores, job_id: str) -> None:
     """Cancels: a queued job ends here and never starts, a running one at its next batch."""
     stores.jobs.ask_cancel(job_id)
+    _end_unstarted(stores, job_id, JobError(ErrorCode.CANCELED, "The job was canceled."))
+
+
+def expire_job(stores: Stores, job_id: str) -> bool:
+    """Fails a job that nobody runs if its deadline has passed; returns whether it is over.
+
+    One that runs finds out by itself, between two batches.
+    """
+    try:
+        deadline = stores.jobs.get(job_id).deadlineAt
+    except NotFound:
+        return True
+    if deadline is None or unix(deadline) > unix(stores.jobs.now()):
+        return stores.jobs.over(job_id)
+    error = JobError(ErrorCode.DEADLINE_EXCEEDED, "The job's deadline has passed.")
+    _end_unstarted(stores, job_id, error)
+    return stores.jobs.over(job_id)
+
+
+def _end_unstarted(stores: Stores, job_id: str, error: JobError) -> None:
+    """Ends a job that nobody runs; one that runs is left to its worker."""
     claim = stores.leases.claim(job_id, to_close=True)
     if not claim.token:
         return
-    error = JobError(ErrorCode.CANCELED, "The job was canceled.")
+    canceled = error.code is ErrorCode.CANCELED
+    status = JobStatus.CANCELED if canceled else JobStatus.FAILED
     try:
-        close_job(stores, stores.jobs.get(job_id), claim.token, JobStatus.CANCELED, error=error)
-    except Fenced:
-        log.warning("cancel_overtaken", job=job_id)
+        close_job(stores, stores.jobs.get(job_id), claim.token, status, error=error)
+    except (Fenced, NotFound):
+        log.warning("end_overtaken", job=job_id, code=error.code)

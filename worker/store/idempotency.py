@@ -24,7 +24,8 @@ class IdempotencyStore:
         self._ttl_s = ttl_s
 
     def begin(self, tenant: str, key: str, digest: str) -> str | None:
-        """None where the request is new and now ours, else the id it was answered with.
+        """None where the request is new and now ours, else the id it was answered with; that is
+        empty where it was erased since.
 
         Raises Conflict while the first is still being handled, Mismatch for another request.
         """
@@ -49,6 +50,12 @@ class IdempotencyStore:
             pipe.hset(name, "answer", answer)
             pipe.expire(name, self._ttl_s)
             pipe.execute()
+
+    def forget(self, tenant: str, key: str) -> None:
+        """What it was answered with is erased: its id is not kept, only that there was one."""
+        name = keys.idempotency(tenant, key)
+        if self._redis.hexists(name, "answer"):
+            self._redis.hset(name, "answer", "")
 
     def abandon(self, tenant: str, key: str) -> None:
         """The request failed; the key may be used again."""

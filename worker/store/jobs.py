@@ -9,18 +9,23 @@ from typing import Any
 
 import msgspec
 
-from worker.contract.jobs import Job, decode_job
+from worker.contract.jobs import Job, JobStatus, decode_job
 from worker.store import keys, scripts
 from worker.store.connection import Client, text
 from worker.store.errors import NotFound
 
-_INTERNAL = (b"held", b"cancel", b"fired")
+_INTERNAL = (b"held", b"cancel", b"fired", b"metered", b"idem")
 
 
 def iso(seconds: float) -> str:
     """Unix time as ISO 8601 in UTC, to the millisecond."""
     stamp = datetime.fromtimestamp(seconds, UTC)
     return stamp.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def unix(stamp: str) -> float:
+    """ISO 8601 as unix time."""
+    return datetime.fromisoformat(stamp).timestamp()
 
 
 def assemble(fields: dict[bytes, bytes]) -> Job:
@@ -41,18 +46,32 @@ class JobStore:
         self._redis = client
         self._clock = clock
         self._take_due = client.register_script(scripts.TAKE_DUE)
+        self._note = client.register_script(scripts.NOTE)
+        self._create = client.register_script(scripts.CREATE)
 
     def create(self, job: Job) -> None:
         """Stores a queued job and lists it under its tenant, unless it makes a reference."""
-        fields = json_fields({f: getattr(job, f) for f in Job.__struct_fields__})
-        fields.pop("startedAt")  # set once, by the first claim
+        self.create_all([job])
+
+    def create_all(self, jobs: Sequence[Job]) -> list[Job]:
+        """Stores queued jobs; returns those that are new, as others are left as they are."""
         now = self._clock()
         with self._redis.pipeline(transaction=False) as pipe:
-            pipe.hset(keys.job(job.id), mapping=fields)
-            if job.input.referenceId is None:
-                pipe.zadd(keys.tenant_jobs(job.tenant), {job.id: now})
-            pipe.zadd(keys.QUEUED, {job.id: now})
+            for job in jobs:
+                fields = json_fields({f: getattr(job, f) for f in Job.__struct_fields__})
+                fields.pop("startedAt")  # set once, by the first claim
+                pairs = [part for pair in fields.items() for part in pair]
+                self._create(keys=[keys.job(job.id)], args=pairs, client=pipe)
+            replies = pipe.execute()
+            new = [job for job, made in zip(jobs, replies, strict=True) if made]
+            for job in new:
+                if job.input.referenceId is None:
+                    pipe.zadd(keys.tenant_jobs(job.tenant), {job.id: now})
+                pipe.zadd(keys.QUEUED, {job.id: now})
+                if job.deadlineAt is not None:
+                    pipe.zadd(keys.DEADLINES, {job.id: unix(job.deadlineAt)})
             pipe.execute()
+        return new
 
     def get(self, job_id: str, tenant: str | None = None) -> Job:
         """The job; raises NotFound, to a tenant also for another's and for one that is hidden."""
@@ -67,14 +86,18 @@ class JobStore:
         return job
 
     def page(
-        self, tenant: str, after: tuple[float, str] | None = None, limit: int = 50
+        self,
+        tenant: str,
+        after: tuple[float, str] | None = None,
+        limit: int = 50,
+        batch: str | None = None,
     ) -> Sequence[tuple[float, str, Job | None]]:
         """Up to `limit` rows of a tenant's list, newest first, that come after a row's place.
 
-        A row is time of creation, id and record; the record is None where it has expired, and then
-        the row is taken off the list.
+        A row is time of creation (in a `batch` the number), id and record; the record is None where
+        it has expired, and then the row is taken off the list.
         """
-        name, start = keys.tenant_jobs(tenant), 0
+        name, start = keys.batch_jobs(batch) if batch else keys.tenant_jobs(tenant), 0
         if after is not None:
             rank = self._redis.zrevrank(name, after[1])
             # the row of the cursor may be gone: then go on below its time
@@ -94,7 +117,7 @@ class JobStore:
         return found
 
     def queue_position(self, job_id: str) -> int | None:
-        """How many queued jobs are before this one; None when it is not queued."""
+        """Its place among the queued jobs on no list; None where it is on one, or not queued."""
         rank = self._redis.zrank(keys.QUEUED, job_id)
         return None if rank is None else int(rank)
 
@@ -107,6 +130,34 @@ class JobStore:
         status, cancel = self._redis.hmget(keys.job(job_id), "status", "cancel")
         return status is None or cancel == b"1"
 
+    def past_deadline(self, again_s: float) -> Sequence[str]:
+        """Jobs whose deadline has passed; each comes again after `again_s` until it is over."""
+        return self._due(keys.DEADLINES, again_s)
+
+    def settled(self, job_id: str) -> None:
+        """Its use is counted, or is not to be, and no deadline matters any more."""
+        self._note(keys=[keys.job(job_id)], args=["metered", "1"])
+        self._redis.zrem(keys.DEADLINES, job_id)
+
+    def note_key(self, job_id: str, key: str) -> None:
+        """The job was made under this Idempotency-Key."""
+        self._note(keys=[keys.job(job_id)], args=["idem", key])
+
+    def idempotency_key(self, job_id: str) -> str | None:
+        """The Idempotency-Key under which the job was made, if any."""
+        key = self._redis.hget(keys.job(job_id), "idem")
+        return None if key is None else text(key)
+
+    def change(self, job_id: str, values: dict[str, Any]) -> None:
+        """Sets fields of a record that nobody runs any more; one that is gone stays gone."""
+        pairs = [part for pair in json_fields(values).items() for part in pair]
+        self._note(keys=[keys.job(job_id)], args=pairs)
+
+    def over(self, job_id: str) -> bool:
+        """Whether the job is finished or gone."""
+        status = self._redis.hget(keys.job(job_id), "status")
+        return status is None or JobStatus(msgspec.json.decode(status)).final
+
     def erase(self, job: Job) -> None:
         """Deletes every key of the job; its objects are deleted by `objects.py`."""
         with self._redis.pipeline(transaction=False) as pipe:
@@ -115,6 +166,7 @@ class JobStore:
             pipe.zrem(keys.QUEUED, job.id)
             pipe.zrem(keys.RUNNING, job.id)
             pipe.zrem(keys.CLOSED, job.id)
+            pipe.zrem(keys.DEADLINES, job.id)
             pipe.execute()
 
     def expire(self, job_id: str, hot_s: int, record_s: int) -> None:
@@ -126,12 +178,12 @@ class JobStore:
             pipe.execute()
 
     def waiting_since(self, seconds: float) -> Iterator[str]:
-        """Jobs that have been queued for longer than `seconds`."""
+        """Queued jobs that have been on no list for longer than `seconds`."""
         for job_id in self._redis.zrangebyscore(keys.QUEUED, "-inf", self._clock() - seconds):
             yield text(job_id)
 
     def touch_queued(self, job_id: str) -> None:
-        """The job was sent to its queue again just now."""
+        """The job was looked after just now."""
         self._redis.zadd(keys.QUEUED, {job_id: self._clock()}, xx=True)
 
     def requeue(self, job_id: str) -> None:
@@ -148,9 +200,12 @@ class JobStore:
 
     def unarchived(self, again_s: float) -> Sequence[str]:
         """Finished jobs to archive now; each comes again after `again_s` seconds if need be."""
+        return self._due(keys.CLOSED, again_s)
+
+    def _due(self, name: str, again_s: float) -> Sequence[str]:
         now = self._clock()
-        due = [text(job_id) for job_id in self._redis.zrangebyscore(keys.CLOSED, "-inf", now)]
-        return [j for j in due if self._take_due(keys=[keys.CLOSED], args=[j, now, now + again_s])]
+        due = [text(job_id) for job_id in self._redis.zrangebyscore(name, "-inf", now)]
+        return [j for j in due if self._take_due(keys=[name], args=[j, now, now + again_s])]
 
     def now(self) -> str:
         """The time as records hold it."""

@@ -11,13 +11,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import msgspec
+
 from worker.contract.messages import Entry, encode, type_of
 from worker.store import keys, scripts
 from worker.store.connection import Client, text
 from worker.store.errors import Fenced
 from worker.store.jobs import iso, json_fields
+from worker.store.waiting import WaitingStore
 
 Outcome = Literal["run", "lost", "busy", "final", "gone"]
+
+
+def _plain(value: bytes) -> str:
+    """A text of a record, which is JSON; nothing where there was none."""
+    return str(msgspec.json.decode(value)) if value else ""
 
 
 @dataclass(frozen=True)
@@ -47,6 +55,7 @@ class LeaseStore:
         self._commit = client.register_script(scripts.COMMIT)
         self._extend = client.register_script(scripts.EXTEND)
         self._take_due = client.register_script(scripts.TAKE_DUE)
+        self._waiting = WaitingStore(client, clock)
 
     @property
     def ttl_s(self) -> float:
@@ -60,21 +69,23 @@ class LeaseStore:
         many workers died of it: the caller is to fail it as `worker_lost`.
         """
         started = b"" if to_close else json_fields({"at": iso(self._clock())})["at"]
-        outcome, token, attempt = self._claim(
+        outcome, token, attempt, tenant = self._claim(
             keys=[keys.job(job_id), keys.fence(job_id), keys.lease(job_id)],
             args=[self._ttl_ms(), self._max_lost, started],
         )
         claim = Claim(text(outcome), int(token), int(attempt))  # type: ignore[arg-type]
         if claim.token:
-            with self._redis.pipeline(transaction=False) as pipe:
-                pipe.zadd(keys.RUNNING, {job_id: self._clock() + self._ttl_s})
-                pipe.zrem(keys.QUEUED, job_id)
-                pipe.execute()
+            self._redis.zadd(keys.RUNNING, {job_id: self._clock() + self._ttl_s})
+            (self._waiting.leave if to_close else self._waiting.taken)(_plain(tenant), job_id)
         elif claim.outcome != "busy":
             # whoever ended it may have died before it could take it off the lists
             self._redis.zrem(keys.RUNNING, job_id)
-            self._redis.zrem(keys.QUEUED, job_id)
+            self._waiting.leave(_plain(tenant), job_id)
         return claim
+
+    def held(self, job_id: str) -> bool:
+        """Whether somebody runs the job."""
+        return bool(self._redis.exists(keys.lease(job_id)))
 
     def extend(self, job_id: str, token: int) -> None:
         """A sign of life; raises Fenced where the lease is not ours any more."""

@@ -61,6 +61,17 @@ def _client(settings: Settings, endpoint: str | None) -> Any:
     )
 
 
+def _status(error: BaseException | None) -> int | None:
+    if not isinstance(error, ClientError):
+        return None
+    status: int | None = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    return status
+
+
+def _in(bucket: str | None) -> dict[str, str]:
+    return {} if bucket is None else {"Bucket": bucket}
+
+
 class ObjectStore:
     """One bucket; raises NotFound for a missing object and StoreUnavailable for a silent server."""
 
@@ -72,7 +83,7 @@ class ObjectStore:
 
     def _call(self, name: str, **arguments: Any) -> Any:
         try:
-            return getattr(self._client, name)(Bucket=self.bucket, **arguments)
+            return getattr(self._client, name)(**{"Bucket": self.bucket, **arguments})
         except ClientError as error:
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
             if status == 404:
@@ -124,6 +135,26 @@ class ObjectStore:
     def lines(self, key: str) -> Iterator[bytes]:
         """A stored text, line by line, without holding it whole."""
         yield from self._call("get_object", Key=key)["Body"].iter_lines(chunk_size=1 << 16)
+
+    def stream(self, key: str, start: int = 0, bucket: str | None = None) -> Iterator[bytes]:
+        """An object from a byte on, a block at a time; raises NotFound and StoreUnavailable."""
+        more = {"Range": f"bytes={start}-"} if start else {}
+        body = self._call("get_object", Key=key, **more, **_in(bucket))["Body"]
+        try:
+            yield from body.iter_chunks(1 << 16)
+        except BotoCoreError as error:
+            raise StoreUnavailable(f"S3 download of {key}: {error}") from error
+
+    def look(self, key: str, bucket: str | None = None) -> tuple[int, str]:
+        """Bytes and type of an object; raises NotFound, in another bucket also for one that may not
+        be read: S3 does not say which it is."""
+        try:
+            found = self._call("head_object", Key=key, **_in(bucket))
+        except StoreUnavailable as error:
+            if bucket is not None and _status(error.__cause__) in (400, 401, 403):
+                raise NotFound(f"{bucket}/{key}") from error
+            raise
+        return int(found["ContentLength"]), str(found.get("ContentType", ""))
 
     def fetch(self, key: str, path: Path) -> None:
         """Downloads an object into a file."""

@@ -8,9 +8,10 @@ from __future__ import annotations
 CLAIM = """
 -- keys: job, fence, lease; args: ttl ms, most lost workers, started at (JSON; '' = only to close)
 local status = redis.call('HGET', KEYS[1], 'status')
-if not status then return {'gone', 0, 0} end
-if status ~= '"queued"' and status ~= '"running"' then return {'final', 0, 0} end
-if redis.call('EXISTS', KEYS[3]) == 1 then return {'busy', 0, 0} end
+if not status then return {'gone', 0, 0, ''} end
+local tenant = redis.call('HGET', KEYS[1], 'tenant') or ''
+if status ~= '"queued"' and status ~= '"running"' then return {'final', 0, 0, tenant} end
+if redis.call('EXISTS', KEYS[3]) == 1 then return {'busy', 0, 0, tenant} end
 local lost = tonumber(redis.call('HGET', KEYS[1], 'lost') or '0')
 if redis.call('HGET', KEYS[1], 'held') == '1' then
   lost = redis.call('HINCRBY', KEYS[1], 'lost', 1)
@@ -18,12 +19,12 @@ end
 local token = redis.call('INCR', KEYS[2])
 redis.call('SET', KEYS[3], token, 'PX', ARGV[1])
 redis.call('HSET', KEYS[1], 'held', '1')
-if ARGV[3] == '' then return {'run', token, 0} end
+if ARGV[3] == '' then return {'run', token, 0, tenant} end
 local attempt = redis.call('HINCRBY', KEYS[1], 'attempt', 1)
 redis.call('HSET', KEYS[1], 'status', '"running"')
 redis.call('HSETNX', KEYS[1], 'startedAt', ARGV[3])
-if lost >= tonumber(ARGV[2]) then return {'lost', token, attempt} end
-return {'run', token, attempt}
+if lost >= tonumber(ARGV[2]) then return {'lost', token, attempt, tenant} end
+return {'run', token, attempt, tenant}
 """
 
 COMMIT = """
@@ -72,5 +73,19 @@ TAKE_DUE = """
 local due = redis.call('ZSCORE', KEYS[1], ARGV[1])
 if not due or tonumber(due) > tonumber(ARGV[2]) then return 0 end
 redis.call('ZADD', KEYS[1], ARGV[3], ARGV[1])
+return 1
+"""
+
+CREATE = """
+-- keys: job; args: field, JSON, ...; returns whether the record is new
+if redis.call('HEXISTS', KEYS[1], 'id') == 1 then return 0 end
+redis.call('HSET', KEYS[1], unpack(ARGV))
+return 1
+"""
+
+NOTE = """
+-- keys: job; args: field, value, ...; a record that is gone stays gone
+if redis.call('HEXISTS', KEYS[1], 'id') == 0 then return 0 end
+redis.call('HSET', KEYS[1], unpack(ARGV))
 return 1
 """

@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from worker.contract.messages import PER_FRAME, Entry, encode, type_of
+import msgspec
+
+from worker.contract.jobs import Job
+from worker.contract.messages import PER_FRAME, Done, Entry, encode, type_of
 from worker.contract.options import Firehose
+from worker.contract.webhooks import final_event
 from worker.store import keys
 from worker.store.connection import Client, text
 
 Row = tuple[str, str, bytes]
 """Entry id, message type, message as JSON."""
+FIRST = "0-0"
+"""The id of a job's turns that come before its first message."""
 _PAGE = 1000
 
 
@@ -20,13 +26,21 @@ def row_of(entry_id: bytes | str, fields: dict[bytes, bytes]) -> Row:
     return text(entry_id), text(fields[b"type"]), fields[b"data"]
 
 
-class StreamStore:
-    """Reads of hot streams, and the firehose."""
+def turn_at_end(job_id: str, done: Row) -> Row:
+    """The turn of a job that `done` tells of: `job.succeeded`, `job.failed` or `job.canceled`."""
+    said = msgspec.json.decode(done[2], type=Done)
+    data: dict[str, Any] = {"id": job_id, "status": said.status}
+    if said.error is not None:
+        data["error"] = said.error
+    return done[0], final_event(said.status), msgspec.json.encode(data)
 
-    def __init__(self, client: Client, partitions: int = 8, firehose_length: int = 100_000) -> None:
+
+class StreamStore:
+    """Reads of hot streams, and the firehose, which `trimming.py` keeps short."""
+
+    def __init__(self, client: Client, partitions: int = 8) -> None:
         self._redis = client
         self._partitions = partitions
-        self._length = firehose_length
 
     def read(self, job_id: str, after: str = "0-0", limit: int = _PAGE) -> list[Row]:
         """Up to `limit` messages after an entry id; empty where the stream is gone too."""
@@ -48,18 +62,37 @@ class StreamStore:
         """Messages in the job's stream."""
         return int(self._redis.xlen(keys.messages(job_id)))
 
-    def relay(self, job_id: str, tenant: str, wanted: Firehose) -> int:
+    def queued(self, job: Job) -> None:
+        """Tells of a job that is made; whatever its `firehose` says, but a hidden one's."""
+        if job.input.referenceId is None:
+            data = {"id": job.id, "status": "queued", "createdAt": job.createdAt}
+            row = (FIRST, "job.queued", msgspec.json.encode(data))
+            self._fire(job.id, job.tenant, [row], None)
+
+    def started(self, job: Job) -> None:
+        """Tells of a job that was claimed, where no claim before has come to that."""
+        hidden = job.input.referenceId is not None
+        if hidden or self._redis.hexists(keys.job(job.id), "fired"):
+            return
+        data = {"id": job.id, "status": "running", "startedAt": job.startedAt}
+        row = (FIRST, "job.started", msgspec.json.encode(data))
+        self._fire(job.id, job.tenant, [row], FIRST)
+
+    def relay(self, job_id: str, tenant: str, wanted: Firehose, *, hidden: bool = False) -> int:
         """Passes on what the firehose has not had yet; at least once, in order.
 
         Called after every commit and first thing after a claim, so that a crash between a commit
-        and its relay loses nothing.
+        and its relay loses nothing. Behind `done` comes the turn that it is, unless `hidden`.
         """
         fired = self._redis.hget(keys.job(job_id), "fired")
         after = text(fired) if fired else "0-0"
         passed = 0
         page = self.read(job_id, after)
         while page:
-            self._fire(job_id, tenant, [r for r in page if self._wanted(r[1], wanted)], page[-1][0])
+            rows = [row for row in page if self._wanted(row[1], wanted)]
+            if page[-1][1] == "done" and not hidden:
+                rows.append(turn_at_end(job_id, page[-1]))
+            self._fire(job_id, tenant, rows, page[-1][0])
             passed += len(page)
             page = self.read(job_id, page[-1][0]) if len(page) == _PAGE else []
         return passed
@@ -79,7 +112,7 @@ class StreamStore:
     def _wanted(kind: str, wanted: Firehose) -> bool:
         return wanted == "all" or (wanted == "events" and kind not in PER_FRAME)
 
-    def _fire(self, job_id: str, tenant: str, rows: Sequence[Row], last: str) -> None:
+    def _fire(self, job_id: str, tenant: str, rows: Sequence[Row], last: str | None) -> None:
         key = keys.firehose(job_id, self._partitions)
         with self._redis.pipeline(transaction=False) as pipe:
             for entry_id, kind, data in rows:
@@ -90,8 +123,9 @@ class StreamStore:
                     "type": kind,
                     "data": data,
                 }
-                pipe.xadd(key, fields, maxlen=self._length, approximate=True)
-            pipe.hset(keys.job(job_id), "fired", last)
+                pipe.xadd(key, fields)
+            if last is not None:
+                pipe.hset(keys.job(job_id), "fired", last)
             pipe.execute()
 
 

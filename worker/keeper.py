@@ -1,0 +1,61 @@
+"""Signs of life and sweeps from the consuming loop of a worker: one that hangs falls silent."""
+
+from __future__ import annotations
+
+import os
+import socket
+from typing import Any
+
+import structlog
+from celery import bootsteps
+
+from worker.app import consumed
+from worker.scratch import clear_orphans
+from worker.settings import settings
+from worker.store.bundle import open_stores
+from worker.store.trimming import trim_now_and_then
+from worker.store.workers import Kind
+from worker.sweep import sweep
+
+log = structlog.get_logger()
+
+BEAT_S = 2.0
+
+
+class Keeper(bootsteps.StartStopStep):  # type: ignore[misc]
+    """Beats, sweeps and trims every BEAT_S seconds."""
+
+    requires = ("celery.worker.consumer.tasks:Tasks",)
+
+    def __init__(self, parent: Any, **kwargs: Any) -> None:
+        self._timer: Any = None
+        self._stores = open_stores(settings())
+        self._name = f"{socket.gethostname()}:{os.getpid()}"
+        super().__init__(parent, **kwargs)
+
+    def start(self, parent: Any) -> None:
+        """At every (re)connection."""
+        self._slots = int(parent.pool.num_processes)
+        clear_orphans(settings().scratch_dir)
+        self._round()
+        self._timer = parent.timer.call_repeatedly(BEAT_S, self._round)
+
+    def stop(self, parent: Any) -> None:  # noqa: ARG002
+        """At every loss of the connection, and at the end."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        try:
+            self._stores.workers.leave(self._name)
+        except Exception as error:  # the connection may be what was lost
+            log.warning("leave_failed", error=str(error))
+
+    def _round(self) -> None:
+        queues = consumed()
+        kind: Kind = "gpu" if "pose.gpu" in queues and "pose.cpu" not in queues else "cpu"
+        try:
+            self._stores.workers.beat(self._name, kind, queues, self._slots)
+            sweep(self._stores)
+            trim_now_and_then(self._stores.redis, self._stores.settings)
+        except Exception as error:  # the loop must live on; the next round tries again
+            log.warning("keeper_round_failed", error=str(error))

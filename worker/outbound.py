@@ -1,0 +1,239 @@
+"""Connections to addresses that others chose: checked first, then pinned, and never too long.
+
+A name is resolved once, every address of it must be public, and the connection goes to the address
+that was checked: a name that resolves differently a moment later gains nothing. TLS still checks
+the name. Used for inputs by URL and for webhooks.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+import ipaddress
+import socket
+import ssl
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as WaitTimeout
+from typing import Any
+
+import httpcore
+import httpx
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Resolve = Callable[[str, int], str]
+"""A host's name and port to an address that may be connected to; raises Unreachable."""
+
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_COMPATIBLE = ipaddress.ip_network("::/96")
+_LOCAL_NAMES = ("localhost", "localhost.localdomain")
+_KEPT = 20
+_KEPT_S = 5.0
+_deadline: contextvars.ContextVar[float | None] = contextvars.ContextVar("deadline", default=None)
+# getaddrinfo cannot be told how long it may take
+_resolvers = ThreadPoolExecutor(16, thread_name_prefix="resolve")
+
+
+class Unreachable(Exception):
+    """The URL cannot or may not be fetched; the text says why."""
+
+
+def is_public(address: Address) -> bool:
+    """Whether anybody on the internet may be behind it.
+
+    Not: private, loopback, link-local, carrier-grade NAT, multicast, reserved; and not where it
+    holds such an IPv4 address within (mapped, compatible, 6to4, Teredo, NAT64: RFC 4291, 3056,
+    4380, 6052), as a gateway would take it there.
+    """
+    if address.is_multicast or not address.is_global:
+        return False
+    if isinstance(address, ipaddress.IPv4Address):
+        return True
+    return not address.is_site_local and all(map(is_public, _within(address)))
+
+
+def _within(address: ipaddress.IPv6Address) -> Iterator[ipaddress.IPv4Address]:
+    """IPv4 addresses that an IPv6 address stands for."""
+    if address.ipv4_mapped is not None:
+        yield address.ipv4_mapped
+    if address.sixtofour is not None:
+        yield address.sixtofour
+    if address.teredo is not None:
+        yield from address.teredo
+    if address in _NAT64 or address in _COMPATIBLE:
+        yield ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+
+
+def literal_address(host: str) -> Address | None:
+    """The address that `host` spells, in any form that a resolver takes (`127.1`, `2130706433`)."""
+    bare = host.strip("[]").split("%")[0]
+    with contextlib.suppress(ValueError):
+        return ipaddress.ip_address(bare)
+    with contextlib.suppress(OSError):
+        return ipaddress.IPv4Address(socket.inet_aton(bare))
+    return None
+
+
+def named_private(host: str) -> bool:
+    """Whether a host is private by its mere spelling, without asking for its address."""
+    name = host.lower().rstrip(".")
+    if name in _LOCAL_NAMES or name.endswith(".localhost"):
+        return True
+    address = literal_address(host)
+    return address is not None and not is_public(address)
+
+
+def checked_address(host: str, port: int, allow_private: bool) -> str:
+    """An address of `host`; raises Unreachable if any of them is not public."""
+    addresses = [str(entry[4][0]) for entry in _resolved(host, port)]
+    for address in addresses:
+        if not allow_private and not is_public(ipaddress.ip_address(address.split("%")[0])):
+            raise Unreachable(f"{host} is not a public address")
+    return addresses[0]
+
+
+def _resolved(host: str, port: int) -> list[Any]:
+    asked = _resolvers.submit(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    try:
+        return asked.result(_left(None))
+    except WaitTimeout as error:
+        raise Unreachable(f"the name {host} is not resolved in time") from error
+    except OSError as error:
+        raise Unreachable(f"the name {host} cannot be resolved") from error
+
+
+@contextlib.contextmanager
+def deadline(seconds: float) -> Iterator[None]:
+    """Within it, everything that this thread does over a pinned connection ends in `seconds`:
+    resolving, connecting, the handshake and every byte, however a server drips them."""
+    token = _deadline.set(time.monotonic() + seconds)
+    try:
+        yield
+    finally:
+        _deadline.reset(token)
+
+
+def _left(timeout: float | None) -> float | None:
+    """`timeout`, or what is left of the deadline where that is less."""
+    end = _deadline.get()
+    if end is None:
+        return timeout
+    left = end - time.monotonic()
+    if left <= 0:
+        raise httpcore.ReadTimeout("the deadline has passed")
+    return left if timeout is None else min(timeout, left)
+
+
+class _Stream(httpcore.NetworkStream):
+    """A connection that keeps to the deadline."""
+
+    def __init__(self, inner: httpcore.NetworkStream) -> None:
+        self._inner = inner
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._inner.read(max_bytes, _left(timeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._inner.write(buffer, _left(timeout))
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.NetworkStream:
+        return _Stream(self._inner.start_tls(ssl_context, server_hostname, _left(timeout)))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)
+
+
+class _Backend(httpcore.NetworkBackend):
+    """Opens connections to checked addresses only."""
+
+    def __init__(self, resolve: Resolve) -> None:
+        self._resolve = resolve
+        self._inner = httpcore.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        address = self._resolve(host, port)
+        return _Stream(
+            self._inner.connect_tcp(address, port, _left(timeout), local_address, socket_options)
+        )
+
+
+class _Answer(httpx.SyncByteStream):
+    """The bytes of an answer as httpx takes them."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+
+    def __iter__(self) -> Iterator[bytes]:
+        with _as_httpx():
+            yield from self._inner
+
+    def close(self) -> None:
+        self._inner.close()
+
+
+class PinnedTransport(httpx.BaseTransport):
+    """For httpx.Client: connects where `resolve` says. Proxies of the environment are not used.
+
+    Raises httpx.TransportError and, from `resolve`, Unreachable.
+    """
+
+    def __init__(self, resolve: Resolve, most: int = 100) -> None:
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=httpx.create_ssl_context(trust_env=False),
+            max_connections=most,
+            max_keepalive_connections=_KEPT,
+            keepalive_expiry=_KEPT_S,
+            network_backend=_Backend(resolve),
+        )
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Sends one request; the answer's body is read by the caller."""
+        url = request.url
+        asked = httpcore.Request(
+            method=request.method,
+            url=httpcore.URL(
+                scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
+            ),
+            headers=request.headers.raw,
+            content=request.stream,
+            extensions=request.extensions,
+        )
+        with _as_httpx():
+            answer = self._pool.handle_request(asked)
+        return httpx.Response(
+            status_code=answer.status,
+            headers=answer.headers,
+            stream=_Answer(answer.stream),
+            extensions=answer.extensions,
+        )
+
+    def close(self) -> None:
+        """Closes its connections."""
+        self._pool.close()
+
+
+@contextlib.contextmanager
+def _as_httpx() -> Iterator[None]:
+    """httpcore's errors as httpx', which are called the same."""
+    try:
+        yield
+    except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException,
+            httpcore.UnsupportedProtocol) as error:  # fmt: skip
+        kind = getattr(httpx, type(error).__name__, httpx.TransportError)
+        raise kind(str(error)) from error

@@ -1,0 +1,153 @@
+"""The fair queue: jobs wait by tenant, and the tenant that was served least lately is next.
+
+A tenant's own jobs run high before normal before low, then oldest first. Between tenants only
+shares count: who queues 10,000 jobs delays another's single one by one job's length at most.
+A tenant at its limit of running jobs is passed over.
+
+What is pulled is among the jobs on no list until it is claimed; a sweep puts back what nobody did.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from worker.contract.jobs import Job, JobStatus, Priority
+from worker.store import fair_scripts, keys
+from worker.store.connection import Client, text
+
+POSE_QUEUES = ("pose.cpu", "pose.gpu")
+"""The queues that are pulled from; exports go first come, first served."""
+STALE_S = 60.0
+"""Seconds after which it is looked up whether a running job still runs."""
+_CLASSES: dict[Priority, int] = {"high": 0, "normal": 1, "low": 2}
+# seconds of a class: more than any unix time, and small enough for microseconds in a double
+_CLASS_S = 1e10
+_WEIGHT = 0.2
+_NO_LIMIT = -1
+
+
+@dataclass(frozen=True)
+class Pulled:
+    """A job that is to run now."""
+
+    job: str
+    tenant: str
+
+
+class WaitingStore:
+    """Who runs next."""
+
+    def __init__(self, client: Client, clock: Callable[[], float] = time.time) -> None:
+        self._redis = client
+        self._clock = clock
+        self._enter = client.register_script(fair_scripts.ENTER)
+        self._pull = client.register_script(fair_scripts.PULL)
+        self._leave = client.register_script(fair_scripts.LEAVE)
+        self._place = client.register_script(fair_scripts.PLACE)
+        self._startable = client.register_script(fair_scripts.STARTABLE)
+
+    def enter(self, jobs: Sequence[Job], running: int | None, most: int | None = None) -> bool:
+        """Lists jobs of one tenant and queue, all or none: none where over `most` would wait.
+
+        `running` is how many of the tenant's may run at once. Jobs keep their place by time of
+        creation, so one that comes back is not last; those of one instant keep their order.
+        """
+        if not jobs:
+            return True
+        first = jobs[0]
+        args = [first.queue, first.tenant, _limit(running), _limit(most)]
+        for number, job in enumerate(jobs):
+            args += (_score(job, number), job.id)
+        lists = [keys.waiting(queue, first.tenant) for queue in POSE_QUEUES]
+        return int(self._enter(keys=[keys.WAIT, *lists], args=args)) >= 0
+
+    def pull(self, queue: str) -> Pulled | None:
+        """The job that is next, which counts as running from now on."""
+        found = self._pull(keys=[keys.WAIT], args=[queue, self._clock()])
+        return Pulled(text(found[0]), text(found[1])) if found else None
+
+    def leave(self, tenant: str, job_id: str) -> None:
+        """The job is over, or gone: it neither waits nor runs."""
+        self._leave(keys=[keys.WAIT], args=[tenant, job_id, "", *POSE_QUEUES])
+
+    def taken(self, tenant: str, job_id: str) -> None:
+        """The job runs, however its worker came to it."""
+        self._leave(keys=[keys.WAIT], args=[tenant, job_id, self._clock(), *POSE_QUEUES])
+
+    def length(self, tenant: str) -> int:
+        """How many of a tenant's jobs wait."""
+        return sum(int(self._redis.zcard(keys.waiting(queue, tenant))) for queue in POSE_QUEUES)
+
+    def total(self) -> int:
+        """How many jobs wait, those on no list included."""
+        count = int(self._redis.zcard(keys.QUEUED))
+        for queue in POSE_QUEUES:
+            with self._redis.pipeline(transaction=False) as pipe:
+                for tenant in self._redis.zrange(keys.waiting_tenants(queue), 0, -1):
+                    pipe.zcard(keys.waiting(queue, text(tenant)))
+                count += sum(pipe.execute())
+        return count
+
+    def place(self, job: Job) -> int | None:
+        """How many jobs would start before this one if nothing else came; None if it is not queued.
+
+        Exact within the tenant. Between tenants it takes each job to last as long as that tenant's
+        do on average, and leaves limits on running jobs out.
+        """
+        before = int(self._place(keys=[keys.WAIT], args=[job.queue, job.tenant, job.id]))
+        if before >= 0:
+            return before
+        return None if self._redis.zscore(keys.QUEUED, job.id) is None else 0
+
+    def startable(self, queue: str, enough: int) -> int:
+        """How many jobs could be pulled now, `enough` at most."""
+        return int(self._startable(keys=[keys.WAIT], args=[queue, enough]))
+
+    def note_pace(self, queue: str, tenant: str, seconds: float) -> None:
+        """A job took so long; averages move by a fifth, for the queue and for the tenant."""
+        for field in (queue, f"{queue}:{tenant}"):
+            known = self._redis.hget(_PACE, field)
+            average = seconds if known is None else float(known)
+            average += _WEIGHT * (seconds - average)
+            self._redis.hset(_PACE, field, f"{average:.3f}")
+
+    def pace(self, queue: str) -> float | None:
+        """Seconds that a job of the queue takes on average; None where none has run."""
+        known = self._redis.hget(_PACE, queue)
+        return None if known is None else float(known)
+
+    def heal(self) -> None:
+        """Takes jobs that are over off the lists of running ones: their worker died at the end."""
+        now = self._clock()
+        for tenant in map(text, self._redis.smembers(_BUSY)):
+            name = keys.running_of(tenant)
+            old = self._redis.zrangebyscore(name, "-inf", now - STALE_S, start=0, num=200)
+            for job_id in map(text, old):
+                if self._over(job_id):
+                    self._redis.zrem(name, job_id)
+                else:
+                    self._redis.zadd(name, {job_id: now}, xx=True)
+            if not self._redis.exists(name):
+                self._redis.srem(_BUSY, tenant)
+
+    def _over(self, job_id: str) -> bool:
+        status = self._redis.hget(keys.job(job_id), "status")
+        return status is None or JobStatus(msgspec.json.decode(status)).final
+
+
+_PACE = f"{keys.WAIT}:pace"
+_BUSY = f"{keys.WAIT}:busy"
+
+
+def _limit(most: int | None) -> int:
+    return _NO_LIMIT if most is None else most
+
+
+def _score(job: Job, number: int) -> float:
+    created = datetime.fromisoformat(job.createdAt).timestamp()
+    return _CLASSES[job.priority] * _CLASS_S + created + number * 1e-5
