@@ -7,15 +7,31 @@ from contextlib import asynccontextmanager
 from importlib import metadata
 
 import structlog
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from prometheus_client import CollectorRegistry
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware.cors import CORSMiddleware
 
-from api import catalogue, docs, health, jobs, messages, problems, references, uploads, ws
+from api import (
+    batches,
+    catalogue,
+    docs,
+    health,
+    jobs,
+    messages,
+    pages,
+    problems,
+    references,
+    uploads,
+    usage,
+    webhooks,
+    ws,
+)
+from api.auth import get_tenant
 from api.limits import BodyLimit
 from api.metrics import MeasureRequests, RequestMetrics, StoreCollector
 from api.models import ProblemView
+from api.ratelimit import FIELDS, TellRate
 from api.tails import Tails
 from worker.settings import Settings
 from worker.store.bundle import open_stores
@@ -44,13 +60,14 @@ async def _prepare_bucket(app: FastAPI, origins: list[str]) -> None:
 
 def _add_middleware(app: FastAPI, metrics: RequestMetrics, origins: list[str]) -> None:
     """The last one added sees a request first."""
+    app.add_middleware(TellRate)
     app.add_middleware(BodyLimit)
     app.add_middleware(
         CORSMiddleware,
         allow_origins=origins,
-        allow_methods=["GET", "POST", "DELETE"],
+        allow_methods=["GET", "POST", "PATCH", "DELETE"],
         allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID"],
-        expose_headers=["Location", "Retry-After"],
+        expose_headers=["Location", "Retry-After", *FIELDS],
         max_age=3600,
     )
     app.add_middleware(MeasureRequests, metrics=metrics)
@@ -63,8 +80,10 @@ def _routes() -> APIRouter:
         "content": {"application/problem+json": {"schema": schema}},
     }
     versioned = APIRouter(prefix="/v1", responses={"4XX": problem, "503": problem})
-    for room in (uploads, jobs, messages, ws, references, catalogue):
-        versioned.include_router(room.router)
+    # first of all whose key it is: then every answer can tell the rate
+    for room in (uploads, jobs, batches, messages, references, webhooks, usage, catalogue):
+        versioned.include_router(room.router, dependencies=[Depends(get_tenant)])
+    versioned.include_router(ws.router)
     return versioned
 
 
@@ -103,4 +122,5 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(_routes())
     app.include_router(health.router)
     app.include_router(docs.router)
+    app.include_router(pages.router)
     return app

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from api.ratelimit import count_request
 from worker.contract.errors import BAD_TOKEN, ErrorCode, JobError
 from worker.store.apikeys import Tenant
 from worker.store.bundle import Stores
@@ -30,10 +31,14 @@ AsyncRedisDep = Annotated[Any, Depends(get_async_redis)]
 
 
 def get_tenant(
+    request: Request,
     stores: StoresDep,
     given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
 ) -> Tenant:
-    """Whose key the request bears; raises JobError `missing_token` or `invalid_token`."""
+    """Whose key the request bears, counted against its rate.
+
+    Raises JobError `missing_token` or `invalid_token`, and LimitExceeded `rate_limited`.
+    """
     if given is None or not given.credentials.strip():
         raise JobError(
             ErrorCode.MISSING_TOKEN,
@@ -47,6 +52,7 @@ def get_tenant(
             f"{BAD_TOKEN} The key is unknown or was revoked.",
             {"parameter": "Authorization"},
         )
+    count_request(stores, tenant, request.scope)
     return tenant
 
 

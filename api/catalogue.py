@@ -10,12 +10,12 @@ from starlette.responses import JSONResponse
 
 from api.auth import StoresDep, TenantDep, get_tenant
 from api.limits import MAX_BODY_BYTES
-from api.models import MAX_METADATA_BYTES
 from api.strict import only
 from worker.contract.editions import Edition
 from worker.contract.exercises import ALIASES, CATALOGUE, ExerciseInfo
 from worker.contract.plans import GATED, Plan
 from worker.contract.schema import message_schema
+from worker.requests.jobs import MAX_METADATA_BYTES
 from worker.store.objects import PART_BYTES, SINGLE_PUT_BYTES
 
 router = APIRouter(tags=["catalogue"])
@@ -51,7 +51,8 @@ def get_schema(edition: Annotated[Edition, Query()] = Edition.V3) -> JSONRespons
 @router.get("/me", dependencies=[Depends(only())])
 def get_me(tenant: TenantDep, stores: StoresDep) -> dict[str, Any]:
     """Tenant, plan and limits of the key."""
-    settings = stores.settings
+    settings, limits = stores.settings, stores.settings.limits(tenant.plan)
+    of_plan = msgspec.structs.asdict(limits)
     return {
         "tenant": tenant.tenant,
         "plan": tenant.plan.value,
@@ -59,10 +60,11 @@ def get_me(tenant: TenantDep, stores: StoresDep) -> dict[str, Any]:
         "name": tenant.name,
         "blocked": list(GATED) if tenant.plan is Plan.FREE else [],
         "limits": {
-            "uploadBytes": settings.max_upload_bytes,
+            **of_plan,
+            "uploadBytes": limits.most("uploadBytes", settings.max_upload_bytes),
             "singlePutBytes": SINGLE_PUT_BYTES,
             "partBytes": PART_BYTES,
-            "mediaSeconds": settings.max_duration_s,
+            "mediaSeconds": limits.most("mediaSeconds", settings.max_duration_s),
             "pixels": settings.max_pixels,
             "requestBytes": MAX_BODY_BYTES,
             "metadataBytes": MAX_METADATA_BYTES,

@@ -4,44 +4,35 @@ from __future__ import annotations
 
 import hashlib
 import json
-import secrets
-import time
+from collections.abc import Callable
 from typing import Any
 
-import msgspec
 import redis.exceptions
 import structlog
+from kombu.exceptions import OperationalError
+from pydantic import BaseModel
 
-from api.models import InputRef, NewAnalysis, NewJob
+from api.models import NewAnalysis
 from api.problems import invalid_parameter
-from api.uploads import check_arrived
 from worker import app as queues
-from worker.contract.errors import ErrorCode, JobError, unknown_reference
+from worker.contract.errors import JobError
 from worker.contract.jobs import Job, JobInput, JobStatus, Stage
-from worker.contract.options import JobOptions, parse_options
-from worker.contract.plans import check_plan
-from worker.contract.references import ReferenceStatus
+from worker.contract.media import Source
+from worker.contract.options import JobOptions
+from worker.intake import check_reference, job_of, new_record, read_options
+from worker.requests.jobs import NewJob
 from worker.store.apikeys import Tenant
 from worker.store.bundle import Stores
+from worker.store.connection import DISCONNECTED
 from worker.store.errors import Conflict, NotFound, StoreUnavailable
-from worker.store.jobs import iso
-from worker.store.uploads import Upload
+from worker.store.quotas import queue_full
 
 log = structlog.get_logger()
 
-
-def read_options(values: dict[str, Any], tenant: Tenant) -> JobOptions:
-    """The options of a request that the tenant's plan allows; raises JobError."""
-    options = parse_options(values)
-    try:
-        msgspec.json.encode(options)
-    except UnicodeEncodeError as error:
-        raise invalid_parameter("options", "A text is not Unicode.", "valid Unicode") from error
-    check_plan(options, tenant.plan)
-    return options
+broker_errors = (OperationalError, OSError, *DISCONNECTED)
 
 
-def digest_of(body: NewJob) -> str:
+def digest_of(body: BaseModel) -> str:
     """What tells two requests with one Idempotency-Key apart; spacing and order do not."""
     plain = json.dumps(body.model_dump(mode="json", exclude_unset=True), sort_keys=True)
     return hashlib.sha256(plain.encode()).hexdigest()
@@ -63,21 +54,35 @@ def create_job(stores: Stores, tenant: Tenant, body: NewJob, key: str | None) ->
     leaves nothing behind.
     """
     options = read_options(body.options, tenant)
+    made = once(stores, tenant, body, key, lambda: _take(stores, tenant, body, options).id)
+    if key is not None:
+        stores.jobs.note_key(made, key)
+    try:
+        return stores.jobs.get(made, tenant.tenant)
+    except NotFound as error:
+        raise Conflict("the job of this Idempotency-Key was erased") from error
+
+
+def once(
+    stores: Stores, tenant: Tenant, body: BaseModel, key: str | None, make: Callable[[], str]
+) -> str:
+    """The id of what `make` makes, or of what it made for the same key and body before.
+
+    Raises what `make` raises, which uses up no key, Conflict where the first request is still being
+    handled or what it made was erased, and Mismatch for another body.
+    """
     if key is None:
-        return _make(stores, tenant, body, options)
+        return make()
     made = stores.idempotency.begin(tenant.tenant, check_key(key), digest_of(body))
     if made is not None:
-        try:
-            return stores.jobs.get(made, tenant.tenant)
-        except NotFound as error:
-            raise Conflict("the job of this Idempotency-Key was erased") from error
+        return made
     try:
-        job = _make(stores, tenant, body, options)
+        name = make()
     except Exception:
         _quietly(stores.idempotency.abandon, tenant.tenant, key)
         raise
-    stores.idempotency.finish(tenant.tenant, key, job.id)
-    return job
+    stores.idempotency.finish(tenant.tenant, key, name)
+    return name
 
 
 def analyze_again(stores: Stores, tenant: Tenant, job_id: str, body: NewAnalysis) -> Job:
@@ -89,6 +94,7 @@ def analyze_again(stores: Stores, tenant: Tenant, job_id: str, body: NewAnalysis
     if options.source != first.source:
         raise invalid_parameter("source", f"The poses are of {first.source}.", [first.source])
     check_reference(stores, tenant, options)
+    check_queue(stores, tenant)
     # no uploadId: the upload stays the first job's
     given = JobInput(
         posesOf=first.id, key=first.input.key, url=first.input.url, filename=first.input.filename
@@ -96,89 +102,48 @@ def analyze_again(stores: Stores, tenant: Tenant, job_id: str, body: NewAnalysis
     return queued(stores, new_record(stores, tenant, given, options))
 
 
-def _make(stores: Stores, tenant: Tenant, body: NewJob, options: JobOptions) -> Job:
-    upload = upload_of(stores, tenant, body.input)
-    said = body.options.get("source") not in (None, "")
-    if upload is not None and not said and upload.contentType.startswith("image/"):
-        options = msgspec.structs.replace(options, source="image")
-    check_reference(stores, tenant, options)
-    deadline = body.deadlineSeconds
-    job = new_record(stores, tenant, input_of(body.input, upload), options)
-    return queued(
-        stores,
-        msgspec.structs.replace(
-            job,
-            priority=body.priority,
-            metadata=body.metadata,
-            deadlineAt=None if deadline is None else iso(time.time() + deadline),
-        ),
-    )
+def _take(stores: Stores, tenant: Tenant, body: NewJob, options: JobOptions) -> Job:
+    check_queue(stores, tenant)
+    job = job_of(stores, tenant, body, options)
+    check_minutes(stores, tenant, job.source)
+    return queued(stores, job)
 
 
-def new_record(stores: Stores, tenant: Tenant, given: JobInput, options: JobOptions) -> Job:
-    """The record of a job that is to wait in the queue its options ask for."""
-    return Job(
-        id="job_" + secrets.token_hex(12),
-        tenant=tenant.tenant,
-        plan=tenant.plan,
-        status=JobStatus.QUEUED,
-        source=options.source,
-        input=given,
-        options=options,
-        createdAt=iso(time.time()),
-        queue=queues.choose_queue(options, stores.workers),
-    )
+def check_queue(stores: Stores, tenant: Tenant, count: int = 1) -> None:
+    """Raises LimitExceeded where `count` more jobs would be too many in the queue."""
+    stores.quotas.check_queue(tenant.tenant, stores.settings.limits(tenant.plan), count)
+
+
+def check_minutes(stores: Stores, tenant: Tenant, source: Source) -> None:
+    """Raises LimitExceeded where the month is used up; pictures cost no media minutes."""
+    if source == "video":
+        stores.quotas.check_minutes(tenant.tenant, stores.settings.limits(tenant.plan))
 
 
 def queued(stores: Stores, job: Job) -> Job:
-    """Stores and sends a job; raises StoreUnavailable where the queue is silent."""
-    stores.jobs.create(job)
-    _send(stores, job)
+    """Stores a job and has it wait its turn; raises LimitExceeded where the queue is full."""
+    limits = stores.settings.limits(job.plan)
+    try:
+        stores.jobs.create(job)
+        if not stores.waiting.enter([job], limits.runningJobs, limits.queuedJobs):
+            raise queue_full(limits.queuedJobs or 0, stores.waiting.length(job.tenant))
+    except Exception:
+        _quietly(stores.waiting.leave, job.tenant, job.id)
+        _quietly(stores.jobs.erase, job)
+        raise
+    stores.streams.queued(job)
+    _ring(stores, job.queue)
     return job
 
 
-def upload_of(stores: Stores, tenant: Tenant, given: InputRef) -> Upload | None:
-    """The upload that a request names, if it does; raises NotFound, and Conflict if unfinished."""
-    if given.uploadId is None:
-        return None
-    upload = stores.uploads.get(given.uploadId, tenant.tenant)
-    check_arrived(stores, upload)
-    return upload
-
-
-def input_of(given: InputRef, upload: Upload | None, reference: str | None = None) -> JobInput:
-    """Where a job's media is; `reference` is the one that the job makes."""
-    if upload is None:
-        return JobInput(url=given.url, referenceId=reference)
-    return JobInput(
-        uploadId=upload.id, key=upload.key, filename=upload.filename, referenceId=reference
-    )
-
-
-def check_reference(stores: Stores, tenant: Tenant, options: JobOptions) -> None:
-    """Raises JobError `reference_not_found` for an unknown or failed reference, Conflict for one
-    that is still being made."""
-    name = options.reference
-    if name is None or options.source == "image":
-        return
+def _ring(stores: Stores, waiting: str) -> None:
+    """A ticket for what waits. Where the broker is silent the job is safe: a sweep sends one."""
     try:
-        status = stores.references.get(name, tenant.tenant).status
-    except NotFound as error:
-        raise unknown_reference(name) from error
-    if status is ReferenceStatus.FAILED:
-        text = f"Reference '{name}' was not found: it could not be made."
-        raise JobError(ErrorCode.REFERENCE_NOT_FOUND, text, {"reference": name})
-    if status is ReferenceStatus.PROCESSING:
-        raise Conflict(f"reference {name} is still being made")
-
-
-def _send(stores: Stores, job: Job) -> None:
-    try:
-        queues.send_job(job.id, job.queue, job.priority)
-    except Exception as error:
-        # a record that no worker hears of would count as queued
-        _quietly(stores.jobs.erase, job)
-        raise StoreUnavailable(f"the queue did not take {job.id}: {error}") from error
+        queue = queues.served_by(waiting, stores.workers)
+        if queues.tickets(stores.redis, queue) < queues.ENOUGH_TICKETS:
+            queues.send_tickets(waiting, queue)
+    except broker_errors as error:
+        log.warning("ticket_not_sent", queue=waiting, error=str(error))
 
 
 def _quietly(undo: Any, *arguments: Any) -> None:

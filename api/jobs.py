@@ -12,11 +12,12 @@ from starlette.responses import JSONResponse, Response
 
 from api.auth import AsyncRedisDep, StoresDep, TenantDep
 from api.creating import analyze_again, create_job
-from api.models import JobsQuery, JobsView, JobView, NewAnalysis, NewJob
+from api.models import JobsQuery, JobsView, JobView, NewAnalysis
 from api.paging import decode_cursor, encode_cursor, page_of_jobs
 from api.strict import only
-from api.views import job_view
+from api.views import Outlook, job_view
 from worker.contract.jobs import JobStatus
+from worker.requests.jobs import NewJob
 from worker.store import keys
 from worker.store.closing import cancel_job
 from worker.store.erasing import erase_job
@@ -89,8 +90,11 @@ def list_jobs(
 ) -> JSONResponse:
     """Your jobs, newest first; go on with `cursor` = `next` until that is null."""
     place = None if query.cursor is None else decode_cursor(query.cursor)
-    jobs, after = page_of_jobs(stores, tenant.tenant, query.status, place, query.limit)
-    views = [job_view(stores, job) for job in jobs]
+    if query.batch is not None:
+        stores.batches.get(query.batch, tenant.tenant)
+    jobs, after = page_of_jobs(stores, tenant.tenant, query, place)
+    outlook = Outlook(stores)
+    views = [job_view(stores, job, outlook) for job in jobs]
     return JSONResponse({"jobs": views, "next": encode_cursor(after) if after else None})
 
 

@@ -8,6 +8,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.problems import Problem
 
 MAX_BODY_BYTES = 1024 * 1024
+LARGER = {"/v1/batches": 8 * 1024 * 1024}
+"""Paths that take more."""
 
 
 class BodyLimit:
@@ -22,10 +24,11 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        text = f"The body is over {self._most} bytes."
+        most = max(self._most, LARGER.get(scope["path"], 0))
+        text = f"The body is over {most} bytes."
         length = dict(scope["headers"]).get(b"content-length", b"0")
-        if length.isdigit() and int(length) > self._most:
-            details = {"allowed": f"at most {self._most} bytes"}
+        if length.isdigit() and int(length) > most:
+            details = {"allowed": f"at most {most} bytes"}
             await Problem(413, "payload_too_large", text, details)(scope, receive, send)
             return
         read = 0
@@ -34,7 +37,7 @@ class BodyLimit:
             nonlocal read
             message = await receive()
             read += len(message.get("body", b""))
-            if read > self._most:
+            if read > most:
                 raise HTTPException(413, text)
             return message
 

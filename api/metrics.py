@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator
 import redis.exceptions
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Histogram
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from worker.store import keys
 from worker.store.bundle import Stores
+from worker.store.trimming import webhook_lag
 
 log = structlog.get_logger()
 
@@ -107,10 +108,12 @@ class StoreCollector(Collector):
         stores = self._stores()
         try:
             states = {
-                "queued": stores.redis.zcard(keys.QUEUED),
+                "queued": stores.waiting.total(),
                 "running": stores.redis.zcard(keys.RUNNING),
             }
             kinds = Tally(worker.kind for worker in stores.workers.alive())
+            lag = webhook_lag(stores.redis, stores.settings.firehose_partitions)
+            cut = sum(map(int, stores.redis.hvals(keys.FIREHOSE_CUT)))
         except redis.exceptions.RedisError as error:
             log.warning("metrics_without_redis", error=str(error))
             return
@@ -122,3 +125,9 @@ class StoreCollector(Collector):
         for kind in ("cpu", "gpu"):
             workers.add_metric([kind], kinds[kind])
         yield workers
+        yield GaugeMetricFamily(
+            "posequeue_webhook_lag", "Firehose entries that webhooks have not dispatched", lag
+        )
+        yield CounterMetricFamily(
+            "posequeue_firehose_cut", "Firehose entries trimmed before webhooks read them", cut
+        )

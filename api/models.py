@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, StrictInt, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, field_validator
 
 from api.strict import Strict
 from worker.contract.editions import Edition
@@ -15,9 +13,8 @@ from worker.contract.jobs import JobStatus
 from worker.contract.messages import TYPES, entry_key
 from worker.contract.options import PARSERS
 from worker.contract.references import ReferenceStatus
+from worker.requests.jobs import InputRef
 
-MAX_METADATA_BYTES = 16_384
-MAX_DEADLINE_S = 7 * 86_400
 _ENTRY_ID = re.compile(r"[0-9]{1,20}(-[0-9]{1,20})?")
 
 
@@ -26,7 +23,7 @@ class NewUpload(Strict):
 
     filename: str = Field(min_length=1, max_length=255, examples=["squat.mp4"])
     contentType: str = Field(
-        pattern=r"^(video|image)/[\w.+-]{1,100}$|^application/octet-stream$",
+        pattern=r"^(video|image)/[\w.+-]{1,100}$|^application/(octet-stream|x-ndjson|jsonl)$",
         examples=["video/mp4"],
     )
     bytes: StrictInt = Field(ge=1, examples=[1048576])
@@ -52,33 +49,6 @@ class CompleteUpload(Strict):
     parts: list[PartDone] = Field(max_length=10_000)
 
 
-class InputRef(Strict):
-    """Where the media is: exactly one of the two."""
-
-    uploadId: str | None = Field(None, min_length=1, max_length=100)
-    url: str | None = Field(None, max_length=4096)
-
-    @field_validator("url")
-    @classmethod
-    def _web_address(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        parts = urlsplit(value)  # ValueError for a broken one
-        if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
-            raise ValueError("an http or https address")
-        if not (value.isascii() and value.isprintable() and " " not in value):
-            raise ValueError("an address of printable ASCII without spaces")
-        if parts.username is not None or parts.password is not None:
-            raise ValueError("an address without user name and password")
-        return value
-
-    @model_validator(mode="after")
-    def _exactly_one(self) -> InputRef:
-        if (self.uploadId is None) == (self.url is None):
-            raise ValueError("exactly one of uploadId and url")
-        return self
-
-
 class NewAnalysis(Strict):
     """Another look at the poses of a job; `options` are those of the contract."""
 
@@ -89,42 +59,6 @@ class NewAnalysis(Strict):
     options: dict[str, Any] = Field(
         default_factory=dict, description=f"any of {', '.join(PARSERS)}"
     )
-
-
-class NewJob(Strict):
-    """A job to do; `options` are those of the contract."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "input": {"uploadId": "upl_0123456789abcdef01234567"},
-                    "options": {"exercise": "squat", "keypoints": True, "export": True},
-                    "metadata": {"athlete": 17},
-                    "priority": "normal",
-                }
-            ]
-        }
-    )
-
-    input: InputRef
-    options: dict[str, Any] = Field(
-        default_factory=dict, description=f"any of {', '.join(PARSERS)}"
-    )
-    metadata: dict[str, Any] = Field(default_factory=dict, description="yours; given back")
-    priority: Literal["low", "normal", "high"] = "normal"
-    deadlineSeconds: int | None = Field(None, ge=1, le=MAX_DEADLINE_S)
-
-    @field_validator("metadata")
-    @classmethod
-    def _small(cls, value: dict[str, Any]) -> dict[str, Any]:
-        try:
-            size = len(json.dumps(value, ensure_ascii=False, allow_nan=False).encode())
-        except (ValueError, RecursionError) as error:
-            raise ValueError("JSON without NaN and deep nesting") from error
-        if size > MAX_METADATA_BYTES:
-            raise ValueError(f"at most {MAX_METADATA_BYTES} bytes of JSON")
-        return value
 
 
 class NewReference(Strict):
@@ -160,8 +94,15 @@ class JobsQuery(Strict):
     """Which jobs to list."""
 
     status: JobStatus | None = None
+    batch: str | None = Field(None, min_length=1, max_length=100, description="id of a batch")
     cursor: str | None = Field(None, max_length=200, description="`next` of the page before")
     limit: int = Field(50, ge=1, le=200)
+
+
+class UsageQuery(Strict):
+    """Which month's usage."""
+
+    month: str | None = Field(None, pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$", examples=["2026-11"])
 
 
 class MessagesQuery(Strict):
@@ -264,9 +205,11 @@ class JobView(_Answer):
     progress: float
     attempt: int
     queuePosition: int | None = None
+    estimatedStartAt: str | None = None
     source: Literal["video", "image"]
     options: dict[str, Any]
     metadata: dict[str, Any]
+    batchId: str | None = None
     createdAt: str
     startedAt: str | None = None
     finishedAt: str | None = None
@@ -303,6 +246,31 @@ class ReferencesView(_Answer):
 
     references: list[ReferenceView]
     next: str | None
+
+
+class MonthView(_Answer):
+    """What was used in a month (UTC)."""
+
+    month: str
+    jobs: int
+    mediaSeconds: float
+    computeSeconds: float
+
+
+class QuotaView(_Answer):
+    """This month's media minutes; null where the plan sets no limit."""
+
+    mediaMinutes: float | None
+    usedMinutes: float
+    resetsAt: str
+
+
+class UsageOfTenant(_Answer):
+    """What a tenant used, newest month first."""
+
+    tenant: str
+    months: list[MonthView]
+    quota: QuotaView
 
 
 class ProblemView(_Answer):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 import json
 
+from api.models import JobsQuery
 from api.problems import invalid_parameter
-from worker.contract.jobs import Job, JobStatus
+from worker.contract.jobs import Job
 from worker.store.bundle import Stores
 
 Place = tuple[float, str]
@@ -34,17 +35,18 @@ def decode_cursor(cursor: str) -> Place:
 
 
 def page_of_jobs(
-    stores: Stores, tenant: str, status: JobStatus | None, place: Place | None, limit: int
+    stores: Stores, tenant: str, query: JobsQuery, place: Place | None
 ) -> tuple[list[Job], Place | None]:
     """Up to `limit` jobs after `place`, newest first, and where the next page begins.
 
     A page may hold fewer than `limit` jobs and still not be the last.
     """
+    limit, status = query.limit, query.status
     found: list[Job] = []
     seen = 0
     while seen < _SCAN:
         # one more than wanted tells whether there is a next page
-        rows = stores.jobs.page(tenant, place, limit + 1)
+        rows = stores.jobs.page(tenant, place, limit + 1, query.batch)
         for created, job_id, job in rows:
             if len(found) == limit:
                 return found, place

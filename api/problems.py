@@ -1,14 +1,17 @@
 """Every error as `application/problem+json` (RFC 9457) with a code of the contract.
 
-Codes beside the contract's: `not_found`, `conflict` and, for what HTTP itself refuses,
-`method_not_allowed`, `payload_too_large` and `unavailable`.
+Codes beside the contract's: `not_found`, `conflict`, the limits `rate_limited`,
+`concurrency_limit_exceeded` and `quota_exceeded` (429 with `Retry-After`) and, for what HTTP itself
+refuses, `method_not_allowed`, `payload_too_large` and `unavailable`.
 """
 
 from __future__ import annotations
 
 import http
 import json
-from collections.abc import Mapping, Sequence
+import math
+import re
+from collections.abc import Mapping
 from typing import Any
 
 import redis.exceptions
@@ -18,11 +21,13 @@ from fastapi.exceptions import RequestValidationError
 from kombu.exceptions import OperationalError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
-from starlette.routing import Match
 
-from worker.contract.errors import DecodeError, ErrorCode, JobError
-from worker.store.errors import Conflict, NotFound, StoreUnavailable
+from worker.contract.errors import DecodeError, ErrorCode, JobError, invalid_parameter
+from worker.requests.refusals import refusal_of
+from worker.store.errors import Conflict, LimitExceeded, NotFound, StoreUnavailable
 from worker.store.idempotency import Mismatch
+
+__all__ = ["Problem", "install", "invalid_parameter"]
 
 log = structlog.get_logger()
 
@@ -68,38 +73,11 @@ class Problem(Response):
         super().__init__(json.dumps(body, default=str).encode(), status, dict(headers or {}))
 
 
-def invalid_parameter(parameter: str, detail: str, allowed: Any) -> JobError:
-    """The refusal of one field or parameter; `allowed` says what it takes."""
-    return JobError(
-        ErrorCode.INVALID_PARAMETER, detail, {"parameter": parameter, "allowed": allowed}
-    )
-
-
 def job_error(error: JobError) -> Problem:
     """A refusal of the contract; 422 where no other status fits better."""
     status = _STATUS.get(error.code, 422)
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
     return Problem(status, error.code.value, error.message, error.details, headers)
-
-
-def _allowed(error: Mapping[str, Any]) -> Any:
-    """What a refused value should have been, from one of pydantic's errors."""
-    context = error.get("ctx") or {}
-    if "allowed" in context:
-        return context["allowed"]
-    if error["type"] in ("literal_error", "enum"):
-        return [name.strip(" '") for name in context["expected"].replace(" or ", ",").split(",")]
-    if error["type"] == "missing":
-        return "required"
-    return str(error["msg"]).removeprefix("Input should be ").removeprefix("Value error, ")
-
-
-def _parameter(location: Sequence[Any], context: Mapping[str, Any]) -> str:
-    """A field's path within the body, or a parameter's name."""
-    path = [str(part) for part in location[1:]]
-    if "parameter" in context:
-        path.append(str(context["parameter"]))
-    return ".".join(path) or str(location[0])
 
 
 def validation_error(error: RequestValidationError) -> Problem:
@@ -108,10 +86,7 @@ def validation_error(error: RequestValidationError) -> Problem:
     if first["type"] == "json_invalid":
         details = {"parameter": "body", "allowed": "a JSON object"}
         return Problem(400, ErrorCode.INVALID_PARAMETER, "The body is not JSON.", details)
-    parameter = _parameter(first["loc"], first.get("ctx") or {})
-    message = str(first["msg"]).removeprefix("Value error, ")
-    details = {"parameter": parameter, "allowed": _allowed(first)}
-    return Problem(422, ErrorCode.INVALID_PARAMETER, f"'{parameter}': {message}", details)
+    return job_error(refusal_of(first, first["loc"][1:], str(first["loc"][0])))
 
 
 def http_error(error: HTTPException) -> Problem:
@@ -140,6 +115,9 @@ def _answer(error: Exception) -> Problem:
             return validation_error(error)
         case HTTPException():
             return http_error(error)
+        case LimitExceeded():
+            retry = {"Retry-After": str(max(1, math.ceil(error.retry_s)))}
+            return Problem(429, error.code, str(error), error.details, retry)
         case NotFound():
             return Problem(404, "not_found", str(error))
         case Conflict():
@@ -156,14 +134,12 @@ def _answer(error: Exception) -> Problem:
 
 
 def _methods(request: Request) -> str:
-    """What may be done with the path of a request: the router names its first route's only."""
-    found = {
-        method
-        for route in request.app.routes
-        if route.matches(request.scope)[0] is not Match.NONE
-        for method in getattr(route, "methods", None) or ()
-    }
-    return ", ".join(sorted(found - {"HEAD"}))
+    """What may be done with the path of a request, by the OpenAPI document: routers nest."""
+    found: set[str] = set()
+    for template, operations in request.app.openapi()["paths"].items():
+        if re.fullmatch(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(template)), request.url.path):
+            found |= {method.upper() for method in operations}
+    return ", ".join(sorted(found))
 
 
 async def handle(request: Request, error: Exception) -> Response:
@@ -180,6 +156,7 @@ def install(app: FastAPI) -> None:
         JobError,
         RequestValidationError,
         HTTPException,
+        LimitExceeded,
         NotFound,
         Conflict,
         Mismatch,

@@ -10,13 +10,14 @@ from fastapi import APIRouter, Depends, Query
 from starlette.responses import JSONResponse, Response
 
 from api.auth import StoresDep, TenantDep
-from api.creating import input_of, new_record, queued, upload_of
+from api.creating import check_minutes, check_queue, queued
 from api.models import NewReference, ReferencesQuery, ReferencesView, ReferenceView
 from api.paging import decode_cursor, encode_cursor
 from api.problems import invalid_parameter
 from api.strict import only
 from worker.contract.options import JobOptions
 from worker.contract.references import Reference
+from worker.intake import input_of, new_record, upload_of
 from worker.store.apikeys import Tenant
 from worker.store.bundle import Stores
 from worker.store.erasing import erase_reference
@@ -47,6 +48,8 @@ def create_reference(stores: Stores, tenant: Tenant, body: NewReference) -> Refe
     upload = upload_of(stores, tenant, body.input)
     if upload is not None and upload.contentType.startswith("image/"):
         raise invalid_parameter("input", "A reference is made from a video.", "a video")
+    check_queue(stores, tenant)
+    check_minutes(stores, tenant, "video")
     name = "ref_" + secrets.token_hex(12)
     given = input_of(body.input, upload, reference=name)
     job = new_record(stores, tenant, given, JobOptions(firehose="none"))

@@ -1,36 +1,15 @@
-"""Requests that hold nothing unknown: a refusal names the field and what is allowed."""
+"""Requests without unknown parameters."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from fastapi import Request
-from pydantic import BaseModel, ConfigDict, model_validator
-from pydantic_core import PydanticCustomError
 
 from api.problems import invalid_parameter
+from worker.requests.strict import Strict
 
-
-class Strict(BaseModel):
-    """A body, a part of one or a set of query parameters; unknown names are refused."""
-
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _known_only(cls, values: Any) -> Any:
-        if isinstance(values, dict):
-            known = sorted(field.alias or name for name, field in cls.model_fields.items())
-            for name in values:
-                if name not in known:
-                    # "known" as a template value: pydantic formats the message with it
-                    raise PydanticCustomError(
-                        "unknown_field",
-                        "Unknown parameter '{parameter}'",
-                        {"parameter": str(name), "allowed": known},
-                    )
-        return values
+__all__ = ["Strict", "only"]
 
 
 def only(*allowed: str) -> Callable[[Request], None]:

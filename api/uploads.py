@@ -13,34 +13,26 @@ from api.auth import StoresDep, TenantDep
 from api.models import CompleteUpload, NewUpload, UploadView
 from api.problems import invalid_parameter
 from api.strict import only
-from api.views import expiry
 from worker.contract.errors import ErrorCode, JobError
+from worker.intake import check_arrived
+from worker.store.apikeys import Tenant
 from worker.store.bundle import Stores
 from worker.store.errors import Conflict, NotFound
 from worker.store.objects import PART_BYTES
-from worker.store.uploads import Upload
+from worker.store.views import expiry
 
 router = APIRouter(tags=["uploads"], dependencies=[Depends(only())])
 
 
-def _check_size(stores: Stores, size: int) -> None:
-    most = stores.settings.max_upload_bytes
+def _check_size(stores: Stores, tenant: Tenant, size: int) -> None:
+    settings = stores.settings
+    most = int(settings.limits(tenant.plan).most("uploadBytes", settings.max_upload_bytes))
     if size > most:
         raise JobError(
             ErrorCode.MEDIA_TOO_LARGE,
             f"An upload may have {most} bytes at most.",
             {"parameter": "bytes", "allowed": f"1 to {most}"},
         )
-
-
-def check_arrived(stores: Stores, upload: Upload) -> None:
-    """Raises Conflict where the bytes of an upload are not in the store."""
-    try:
-        size = stores.objects.size(upload.key)
-    except NotFound as error:
-        raise Conflict(f"upload not finished: no bytes of {upload.id} have arrived") from error
-    if size != upload.bytes:
-        raise Conflict(f"upload not finished: {size} of {upload.bytes} bytes have arrived")
 
 
 @router.post("/uploads", status_code=201, response_model=UploadView)
@@ -50,8 +42,9 @@ def create_upload(body: NewUpload, tenant: TenantDep, stores: StoresDep) -> JSON
     PUT with exactly `headers` and as many bytes as announced; other sizes and types are refused
     by the object store.
     """
-    _check_size(stores, body.bytes)
+    _check_size(stores, tenant, body.bytes)
     upload = stores.uploads.create(tenant.tenant, body.filename, body.contentType, body.bytes)
+    stores.retention.keep_upload(tenant.tenant, upload.id, stores.settings.limits(tenant.plan))
     answer: dict[str, Any] = {
         "id": upload.id,
         "method": "PUT",

@@ -3,83 +3,49 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from functools import cache
 
-import msgspec
-
-from worker.contract.jobs import Export, Job, JobStatus
-from worker.contract.media import MediaInfo
+from worker.app import served_by
+from worker.contract.jobs import Job, JobStatus
+from worker.store import keys
 from worker.store.bundle import Stores
 from worker.store.jobs import iso
-
-View = dict[str, Any]
-
-
-def expiry(ttl_s: int) -> str:
-    """When a URL that is signed now for `ttl_s` seconds stops working."""
-    return iso(time.time() + ttl_s)
+from worker.store.views import View, record_view
 
 
-def _export(stores: Stores, export: Export) -> View:
-    ttl_s = stores.settings.read_url_ttl_s
-    return {
-        "kind": export.kind,
-        "url": stores.objects.presign_get(export.key, ttl_s),
-        "mimeType": export.mimeType,
-        "bytes": export.bytes,
-        "expiresAt": expiry(ttl_s),
-    }
+class Outlook:
+    """When queued jobs may start, by what is known now; made anew for each answer."""
+
+    def __init__(self, stores: Stores) -> None:
+        self._stores = stores
+        self._slots = cache(self._count_slots)
+        self._pace = cache(stores.waiting.pace)
+
+    def starts_at(self, queue: str, before: int) -> str | None:
+        """When a job may start that so many are before; None while nothing is known to go by.
+
+        The slots come free one after another, each after the queue's average length of a job.
+        """
+        slots, pace = self._slots(queue), self._pace(queue)
+        if not slots or pace is None:
+            return None
+        busy = min(slots, int(self._stores.redis.zcard(keys.RUNNING)))
+        to_end = max(0, before + 1 - (slots - busy))
+        return iso(time.time() + pace * to_end / slots)
+
+    def _count_slots(self, queue: str) -> int:
+        workers = self._stores.workers
+        by = served_by(queue, workers)
+        return sum(worker.slots for worker in workers.alive() if by in worker.queues)
 
 
-def _media(media: MediaInfo) -> View:
-    return {
-        "durationMs": media.duration_ms,
-        "width": media.width,
-        "height": media.height,
-        "fps": media.fps,
-        "frames": media.frames,
-        "codec": media.codec,
-        "rotation": media.rotation,
-    }
-
-
-def _options(job: Job) -> View:
-    """Every option that is set, defaults too, so that a reader need not know them."""
-    options = msgspec.structs.asdict(job.options)
-    return {name: value for name, value in options.items() if value is not None}
-
-
-def _result(job: Job) -> View | None:
-    if job.result is None:
-        return None
-    result = msgspec.structs.asdict(job.result)
-    if result["seconds"] is None:
-        del result["seconds"]
-    return result
-
-
-def job_view(stores: Stores, job: Job) -> View:
+def job_view(stores: Stores, job: Job, outlook: Outlook | None = None) -> View:
     """A job; fields that hold nothing yet are left out."""
-    here = f"/v1/jobs/{job.id}"
-    queued = job.status is JobStatus.QUEUED
-    seen: View = {
-        "id": job.id,
-        "status": job.status.value,
-        "progress": job.progress,
-        "attempt": job.attempt,
-        "queuePosition": stores.jobs.queue_position(job.id) if queued else None,
-        "source": job.source,
-        "options": _options(job),
-        "metadata": job.metadata,
-        "createdAt": job.createdAt,
-        "startedAt": job.startedAt,
-        "finishedAt": job.finishedAt,
-        "deadlineAt": job.deadlineAt,
-        "media": _media(job.media) if job.media else None,
-        "result": _result(job),
-        "exports": [_export(stores, export) for export in job.exports],
-        "error": job.error,
-        "usage": msgspec.structs.asdict(job.usage),
-        "links": {"self": here, "messages": f"{here}/messages", "cancel": f"{here}/cancel"},
-    }
+    seen = record_view(stores.objects, job, stores.settings.read_url_ttl_s)
+    if job.status is JobStatus.QUEUED:
+        before = stores.waiting.place(job)
+        if before is not None:
+            outlook = outlook or Outlook(stores)
+            seen["queuePosition"] = before
+            seen["estimatedStartAt"] = outlook.starts_at(job.queue, before)
     return {name: value for name, value in seen.items() if value is not None}

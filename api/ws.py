@@ -19,11 +19,12 @@ from starlette.concurrency import run_in_threadpool
 
 from api.following import TOO_SLOW, Follower, TooSlow, in_time
 from api.models import MessagesQuery
+from api.ratelimit import count_request
 from api.rendering import Renderer
 from worker.contract.errors import ErrorCode
 from worker.store.apikeys import PREFIX, Tenant
 from worker.store.bundle import Stores
-from worker.store.errors import NotFound
+from worker.store.errors import LimitExceeded, NotFound
 
 router = APIRouter(tags=["messages"])
 log = structlog.get_logger()
@@ -32,7 +33,7 @@ PROTOCOL = "posequeue"
 FIRST_S = 10.0
 """Seconds for the first frame to bring the key."""
 
-BAD_KEY, NOT_FOUND, BAD_PARAMETER, TRY_AGAIN = 4401, 4404, 4422, 1013
+BAD_KEY, NOT_FOUND, BAD_PARAMETER, RATE_LIMITED, TRY_AGAIN = 4401, 4404, 4422, 4429, 1013
 """Close codes: the HTTP status they stand for, and RFC 6455's 'try again later'."""
 
 
@@ -132,6 +133,10 @@ async def _tenant(socket: WebSocket, stores: Stores) -> Tenant:
     tenant: Tenant | None = await run_in_threadpool(stores.keys.find, key)
     if tenant is None:
         raise Refused(BAD_KEY, ErrorCode.INVALID_TOKEN.value)
+    try:
+        await run_in_threadpool(count_request, stores, tenant, socket.scope)
+    except LimitExceeded as error:
+        raise Refused(RATE_LIMITED, error.code) from error
     return tenant
 
 

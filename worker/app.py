@@ -6,6 +6,7 @@ job lives in our own keys. Who runs a job is decided by its lease, so a task may
 
 from __future__ import annotations
 
+import os
 from typing import Any, Literal
 
 from celery import Celery
@@ -13,17 +14,36 @@ from celery import Celery
 from worker.contract.jobs import Priority, Stage
 from worker.contract.options import JobOptions
 from worker.settings import settings
+from worker.store.connection import Client
 from worker.store.workers import WorkerStore
 
-Queue = Literal["pose.cpu", "pose.gpu", "export", "maintenance"]
-QUEUES: tuple[Queue, ...] = ("pose.cpu", "pose.gpu", "export", "maintenance")
+Queue = Literal["pose.cpu", "pose.gpu", "export", "maintenance", "webhooks"]
+QUEUES: tuple[Queue, ...] = ("pose.cpu", "pose.gpu", "export", "maintenance", "webhooks")
 RUN_JOB = "posequeue.run_job"
+RUN_NEXT = "posequeue.run_next"
 ARCHIVE_JOB = "posequeue.archive_job"
+TEND_BATCH = "posequeue.tend_batch"
+DELIVER = "posequeue.deliver"
+DELIVERY_THREADS = 32
+"""Threads of a worker of the queue `webhooks`, unless its command line says otherwise."""
 
 KEY_PREFIX = "pq:celery:"
 PRIORITY_STEPS = (0, 3, 6, 9)
 # on Redis 0 is the highest of the steps 0, 3, 6, 9
 _PRIORITIES: dict[Priority, int] = {"high": 0, "normal": 3, "low": 6}
+# what has begun is finished first: a job that is sent by name comes before any ticket
+_TICKET = 9
+ENOUGH_TICKETS = 64
+"""More than these need not wait for workers: each run sends the next one."""
+
+
+def consumed() -> tuple[str, ...]:
+    """The queues this worker consumes from, as its command line says."""
+    return tuple(os.environ.get("POSEQUEUE_WORKER_QUEUES", ",".join(QUEUES)).split(","))
+
+
+def _delivers() -> bool:
+    return consumed() == ("webhooks",)
 
 
 def _configuration() -> dict[str, Any]:
@@ -56,7 +76,8 @@ def _configuration() -> dict[str, Any]:
             "sep": ":",
             "queue_order_strategy": "priority",
         },
-        "imports": ("worker.tasks",),
+        # who delivers webhooks needs no models: its image has no onnxruntime
+        "imports": ("worker.hooks.tasks",) if _delivers() else ("worker.tasks",),
     }
 
 
@@ -84,9 +105,46 @@ def send_job(job_id: str, queue: str, priority: Priority = "normal") -> None:
     app.send_task(RUN_JOB, args=[job_id], queue=queue, priority=_PRIORITIES[priority])
 
 
+def other_pose_queue(queue: str) -> str:
+    """The queue of the other kind of worker."""
+    return "pose.cpu" if queue == "pose.gpu" else "pose.gpu"
+
+
+def served_by(queue: str, workers: WorkerStore) -> str:
+    """Whose workers run what waits in `queue`: the other kind's where its own has none."""
+    served = {name for worker in workers.alive() for name in worker.queues}
+    other = other_pose_queue(queue)
+    return other if queue not in served and other in served else queue
+
+
+def send_tickets(waiting: str, queue: str, count: int = 1) -> None:
+    """Has workers of `queue` run the next `count` jobs of the fair queue `waiting`.
+
+    A ticket names no job: what is next is decided when a worker is free. More tickets than jobs do
+    no harm, nor do fewer.
+    """
+    for _ in range(count):
+        app.send_task(RUN_NEXT, args=[waiting], queue=queue, priority=_TICKET)
+
+
+def tickets(client: Client, queue: str) -> int:
+    """How many tickets wait for workers of `queue`."""
+    return int(client.llen(f"{KEY_PREFIX}{queue}:{_TICKET}"))
+
+
 def send_archive(job_id: str) -> None:
     """Has a finished job's messages and poses archived; more than once does no harm."""
     app.send_task(ARCHIVE_JOB, args=[job_id], queue="maintenance")
+
+
+def send_batch(batch_id: str) -> None:
+    """Has a batch's jobs made, or canceled; more than once does no harm."""
+    app.send_task(TEND_BATCH, args=[batch_id], queue="maintenance")
+
+
+def send_delivery(endpoint: str) -> None:
+    """Has what is due for an endpoint delivered; more than once does no harm."""
+    app.send_task(DELIVER, args=[endpoint], queue="webhooks")
 
 
 def queue_of(stage: Stage, pose_queue: str) -> str:

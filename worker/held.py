@@ -75,7 +75,8 @@ class HeldJob:
         return report
 
     def relay(self) -> None:
-        """Passes on to the firehose what a dead worker may have left."""
+        """Tells the firehose that the job is begun, and what a dead worker may have left."""
+        self.stores.streams.started(self.job)
         self.stores.streams.relay(self.job.id, self.job.tenant, self.job.options.firehose)
 
     def log(self) -> list[bytes]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from worker.contract.errors import ErrorCode, JobError, unknown_reference
 from worker.contract.pose_log import END
 from worker.contract.reference_poses import ReferencePoses, decode_reference
-from worker.fetch import fetch_url
+from worker.fetch import check_type, fetch_url
 from worker.held import HeldJob
+from worker.outbound import Unreachable
 from worker.store.archive import read_poses
 from worker.store.errors import NotFound
 
@@ -24,16 +26,37 @@ def fetched_input(held: HeldJob, scratch: Path) -> Path:
         except NotFound as error:
             raise _unloadable(held, "The upload is not there.") from error
     elif given.url is not None:
-        fetch_url(
-            given.url,
-            path,
-            held.job.source,
-            settings.max_upload_bytes,
-            allow_private=settings.allow_private_urls,
-        )
+        most = int(settings.limits(held.job.plan).most("uploadBytes", settings.max_upload_bytes))
+        if given.url.startswith("s3://"):
+            _fetch_object(held, given.url, path, most)
+        else:
+            private = settings.allow_private_urls
+            fetch_url(given.url, path, held.job.source, most, allow_private=private)
     else:
         raise _unloadable(held, "The job has no input.")
     return path
+
+
+def _fetch_object(held: HeldJob, url: str, path: Path, most: int) -> None:
+    """An object of a bucket that this system reads from."""
+    parts = urlsplit(url)
+    bucket, key = parts.netloc, parts.path.removeprefix("/")
+    if bucket not in held.stores.settings.input_buckets:
+        raise _unloadable(held, f"The bucket '{bucket}' is not read from.")
+    objects = held.stores.objects
+    try:
+        size, content_type = objects.look(key, bucket)
+        check_type(content_type)
+        if size > most:
+            raise JobError(ErrorCode.MEDIA_TOO_LARGE, f"The file is larger than {most} bytes.")
+        with path.open("wb") as file:
+            for block in objects.stream(key, bucket=bucket):
+                file.write(block)
+                held.check()
+    except NotFound as error:
+        raise _unloadable(held, f"There is no {url} that may be read.") from error
+    except Unreachable as error:
+        raise _unloadable(held, f"The file cannot be fetched: {error}") from error
 
 
 def borrowed_poses(held: HeldJob, recorded: list[bytes]) -> list[bytes]:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from worker.chunks import FrameChunk, ReadAhead
+from worker.chunks import ReadAhead
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.exercises import CATALOGUE
 from worker.contract.jobs import Result
@@ -38,6 +39,8 @@ from worker.motion.analysis import Analysis
 from worker.pose.engine import MAX_SIDE, PoseEngine
 
 LIMITS = MediaLimits()
+AT_ONCE = 8
+"""Chunks of a recorded log that are analysed together: a step costs as much as seconds of media."""
 
 
 @dataclass(frozen=True)
@@ -90,17 +93,16 @@ class Pipeline:
         return self.frames + 1
 
     def steps(self) -> Iterator[Step]:
-        """The job, a chunk at a time. Raises JobError where it cannot go on."""
+        """The job, a chunk at a time, of a log AT_ONCE. Raises JobError where it cannot go on."""
         head, step = self._open()
         yield step
         place, state, complete = 1, {}, False
-        for entry in self._recorded:
-            if entry == END:
-                complete = True
-                break
-            chunk = decode_chunk(entry)
-            yield Step(self._feed(chunk), progress=self._progress(chunk))
-            place, state = place + 1, chunk.state
+        while not complete and (logged := list(islice(self._recorded, AT_ONCE))):
+            complete = logged[-1] == END
+            chunks = [decode_chunk(entry) for entry in logged if entry != END]
+            if chunks:
+                yield Step(self._feed(*chunks), progress=self._progress(chunks[-1]))
+                place, state = place + len(chunks), chunks[-1].state
         if not complete:
             for chunk in self._estimated(head, place - 1, state):
                 entries = self._feed(chunk)
@@ -127,18 +129,22 @@ class Pipeline:
             media = read_still(self._path, max_side=64, limits=STILL_LIMITS).info
         else:
             media = _plain(probe(self._path, self._limits))
-        environment = self._engine.environment
+        models = self._engine.landmarks() if self._options.blazepose else self._engine
+        environment = models.environment
         fallback = self._options.poseBackend == "webgl" and not environment.gpu
         return LogHead(
-            media=media, environment=msgspec.structs.replace(environment, fallback=fallback)
+            media=media,
+            environment=msgspec.structs.replace(environment, fallback=fallback),
+            keypoints=models.keypoints,
         )
 
     def _estimated(self, head: LogHead, index: int, state: dict[str, Any]) -> Iterator[PoseChunk]:
         if self._path is None or self._engine is None:
             raise JobError(ErrorCode.VIDEO_LOAD_ERROR, "The pose log ends early.")
+        models = self._engine.named(head.environment.model)
         if head.media.kind == "image":
             if index == 0:
-                yield self._engine.estimate_image(read_still(self._path, max_side=1280).image)
+                yield models.estimate_image(read_still(self._path, max_side=1280).image)
             return
         jump = CATALOGUE[self._options.exercise].kind == "jump" if self._options.exercise else False
         reader = decode(
@@ -154,17 +160,13 @@ class Pipeline:
             next(reader, None)
         with ReadAhead(reader) as chunks:
             for number, frames in enumerate(chunks, index):
-                chunk = self._estimate(number, frames, state)
+                chunk = models.estimate(number, frames.first, frames.times_us, frames.images, state)
                 state = chunk.state
                 yield chunk
 
-    def _estimate(self, number: int, frames: FrameChunk, state: dict[str, Any]) -> PoseChunk:
-        assert self._engine is not None
-        return self._engine.estimate(number, frames.first, frames.times_us, frames.images, state)
-
-    def _feed(self, chunk: PoseChunk) -> list[Entry]:
-        self.frames = chunk.first + len(chunk)
-        return self._running().feed(chunk)
+    def _feed(self, *chunks: PoseChunk) -> list[Entry]:
+        self.frames = chunks[-1].first + len(chunks[-1])
+        return self._running().feed(*chunks)
 
     def _progress(self, chunk: PoseChunk) -> float:
         return round(min(0.99, float(chunk.times_us[-1]) / self._duration_us), 3)

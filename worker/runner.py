@@ -7,7 +7,7 @@ from collections.abc import Callable
 import structlog
 
 from worker.contract.errors import ErrorCode, JobError
-from worker.contract.jobs import Stage
+from worker.contract.jobs import JobStatus, Stage
 from worker.heartbeat import Heartbeat
 from worker.held import Handover, HeldJob
 from worker.pose.engine import PoseEngine
@@ -53,6 +53,8 @@ class Runner:
         except NotFound:
             bound.info("job_erased")
             return
+        if job.batchId is not None:
+            self._stores.batches.mark(job.batchId, job.id, JobStatus.RUNNING)
         with Heartbeat(self._stores.leases, job_id, claim.token) as heartbeat:
             held = HeldJob(self._stores, job, claim.token, heartbeat, self._stopping)
             try:

@@ -7,8 +7,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from worker.contract.plans import Plan, PlanLimits, limits_of
 
 PREFIX = "POSEQUEUE_"
 
@@ -38,6 +40,13 @@ class Settings(BaseSettings):
         "auto", description="where models run; cuda fails rather than fall back"
     )
     threads: int = Field(1, ge=1, description="inference threads of one worker process")
+    pose_model: str = Field(
+        "nanodet_person+movenet_thunder",
+        description="person detector + keypoint model of new jobs; see `posequeue models list`",
+    )
+    blazepose: Literal["lite", "full", "heavy"] = Field(
+        "full", description="size of the network of 33 landmarks that new jobs get"
+    )
 
     lease_ttl_s: float = Field(15, gt=0, description="seconds until a silent worker is lost")
     max_lost: int = Field(3, ge=1, description="lost workers until a job fails as worker_lost")
@@ -51,17 +60,61 @@ class Settings(BaseSettings):
     idempotency_ttl_s: int = Field(86400, gt=0, description="seconds an Idempotency-Key holds")
     firehose_partitions: int = Field(8, ge=1, description="streams that all jobs are spread over")
     firehose_length: int = Field(100_000, gt=0, description="entries kept in a partition, about")
+    firehose_age_s: int = Field(7 * 86400, gt=0, description="seconds an entry is kept there")
     inline_bytes: int = Field(262_144, gt=0, description="bytes above which a claim check is sent")
 
     max_upload_bytes: int = Field(2 * 1024**3, gt=0, description="largest upload in bytes")
     max_duration_s: float = Field(3600, gt=0, description="longest video in seconds")
     max_pixels: int = Field(8192 * 8192, gt=0, description="largest picture in pixels")
 
+    plan_limits: dict[str, dict[str, Any]] = Field(
+        default_factory=dict,
+        description='changes of plans\' limits as JSON: {"free": {"runningJobs": 4}}; null = none',
+    )
+    s3_input_buckets: str = Field(
+        "", description="buckets that jobs may name as s3://bucket/key, by comma; workers read them"
+    )
+
     api_host: str = Field("127.0.0.1", description="address the API binds to")
     api_port: int = Field(8080, ge=0, description="port the API binds to")
     cors_origins: str = Field("*", description="browser origins that may call, by comma; * = all")
-    allow_private_urls: bool = Field(False, description="fetch inputs from private addresses too")
+    page_embedders: str = Field(
+        "*",
+        description="origins that may frame the upload page and get its messages, by comma; * = "
+        "every web page; https://*.example.com is one; app schemes are named (capacitor://app)",
+    )
+    allow_private_urls: bool = Field(
+        False, description="fetch inputs from, and send webhooks to, private addresses too"
+    )
+    webhook_allowed_hosts: str = Field(
+        "", description="hosts that webhooks may be sent to though they are private, by comma"
+    )
+    webhook_timeout_s: float = Field(15, gt=0, description="seconds a webhook's answer may take")
+    webhook_retry_scale: float = Field(
+        1, gt=0, description="factor on the waits between attempts of a webhook, for tests"
+    )
     log_level: str = Field("INFO", description="lowest level logged")
+
+    @field_validator("plan_limits")
+    @classmethod
+    def _are_limits(cls, value: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        for plan in Plan:
+            limits_of(plan, value)
+        return value
+
+    def limits(self, plan: Plan) -> PlanLimits:
+        """What a plan allows here."""
+        return limits_of(plan, self.plan_limits)
+
+    def record_s(self, plan: Plan) -> float:
+        """Seconds for which the records of a plan's jobs are kept."""
+        days = self.limits(plan).recordDays
+        return self.record_ttl_s if days is None else days * 86_400
+
+    @property
+    def input_buckets(self) -> frozenset[str]:
+        """Buckets that jobs may name."""
+        return frozenset(name.strip() for name in self.s3_input_buckets.split(",") if name.strip())
 
     @property
     def models(self) -> Path:

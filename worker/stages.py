@@ -37,9 +37,10 @@ def analyse(held: HeldJob, open_engine: Callable[[], PoseEngine], scratch: Path)
     settings = held.stores.settings
     making = held.job.input.referenceId is not None
     longest = LIMITS.max_duration_s if making else math.inf
+    plan = settings.limits(held.job.plan)
     limits = MediaLimits(
-        max_bytes=settings.max_upload_bytes,
-        max_duration_s=min(settings.max_duration_s, longest),
+        max_bytes=int(plan.most("uploadBytes", settings.max_upload_bytes)),
+        max_duration_s=min(plan.most("mediaSeconds", settings.max_duration_s), longest),
         max_pixels=settings.max_pixels,
     )
     recorded = list(held.stores.poses.read(held.job.id))

@@ -8,17 +8,23 @@ from __future__ import annotations
 
 import structlog
 
-from worker.app import KEY_PREFIX, PRIORITY_STEPS, queue_of, send_archive, send_job
-from worker.contract.jobs import Job, Stage
+from worker.app import KEY_PREFIX, PRIORITY_STEPS, queue_of, send_archive, send_batch, send_job
+from worker.contract.jobs import Stage
+from worker.expanding import look_after_batch
+from worker.pulling import top_up
+from worker.store import keys
 from worker.store.bundle import Stores
-from worker.store.erasing import sweep_erased
+from worker.store.closing import expire_job
+from worker.store.erasing import sweep_entries, sweep_erased
 from worker.store.errors import NotFound
+from worker.store.expiring import sweep_retention
 
 log = structlog.get_logger()
 
 WAIT_S = 20.0
-"""A job that waits for longer while its queue is empty has lost its task."""
+"""A job that is on no list for longer was lost on its way, and joins the fair queue again."""
 ARCHIVE_AGAIN_S = 120.0
+DEADLINE_AGAIN_S = 60.0
 
 
 def sweep(stores: Stores) -> None:
@@ -26,11 +32,19 @@ def sweep(stores: Stores) -> None:
     for job_id in stores.leases.overdue():
         log.warning("lease_ran_out", job=job_id)
         _send_again(stores, job_id)
+    for job_id in stores.jobs.past_deadline(DEADLINE_AGAIN_S):
+        expire_job(stores, job_id)
     for job_id in stores.jobs.waiting_since(WAIT_S):
         _look_after(stores, job_id)
+    for batch_id in stores.batches.due():
+        look_after_batch(stores, batch_id, send_batch)
+    stores.waiting.heal()
+    top_up(stores)
     for job_id in stores.jobs.unarchived(ARCHIVE_AGAIN_S):
         send_archive(job_id)
+    sweep_entries(stores)
     sweep_erased(stores)
+    sweep_retention(stores)
 
 
 def _send_again(stores: Stores, job_id: str) -> None:
@@ -42,24 +56,22 @@ def _send_again(stores: Stores, job_id: str) -> None:
 
 
 def _look_after(stores: Stores, job_id: str) -> None:
-    """A job that waits long: its task may be lost, or its queue may have no worker left."""
+    """A job that was put back, or whose taker died before the claim, or whose task is lost."""
     stores.jobs.touch_queued(job_id)
     try:
         job = stores.jobs.get(job_id)
     except NotFound:
         return
-    queue = queue_of(job.stage, job.queue)
-    if job.stage is Stage.ANALYSE and not stores.workers.serves(queue):
-        queue = _other_queue(stores, job)
-    if queue != queue_of(job.stage, job.queue) or not _waiting(stores, queue):
-        log.info("task_sent_again", job=job_id, queue=queue)
-        send_job(job_id, queue, job.priority)
-
-
-def _other_queue(stores: Stores, job: Job) -> str:
-    """The queue of the other kind of worker, if one lives; the job's own otherwise."""
-    other = "pose.cpu" if job.queue == "pose.gpu" else "pose.gpu"
-    return other if stores.workers.serves(other) else job.queue
+    if job.status.final:
+        stores.waiting.leave(job.tenant, job_id)
+    elif stores.leases.held(job_id):
+        stores.redis.zrem(keys.QUEUED, job_id)  # taken twice: one of the two runs it
+    elif job.stage is Stage.ANALYSE:
+        log.info("job_waits_again", job=job_id)
+        stores.waiting.enter([job], stores.settings.limits(job.plan).runningJobs)
+    elif not _waiting(stores, "export"):
+        log.info("task_sent_again", job=job_id)
+        send_job(job_id, "export", job.priority)
 
 
 def _waiting(stores: Stores, queue: str) -> int:

@@ -1,4 +1,4 @@
-"""Celery's side of a worker: thin tasks, models loaded after the fork, signs of life.
+"""Celery's side of a worker: thin tasks, models loaded after the fork.
 
 Prefork: a crash costs one job and names the culprit. Nothing with a thread pool or a socket of
 ours is opened before the fork.
@@ -7,27 +7,22 @@ ours is opened before the fork.
 from __future__ import annotations
 
 import mmap
-import os
-import socket
 from functools import cache
 from typing import Any
 
-import structlog
-from celery import bootsteps, signals
+from celery import signals
 
-from worker.app import ARCHIVE_JOB, QUEUES, RUN_JOB, app
+from worker.app import ARCHIVE_JOB, RUN_JOB, RUN_NEXT, TEND_BATCH, app, consumed
+from worker.expanding import tend_batch as tend
+from worker.keeper import Keeper
 from worker.pose.engine import PoseEngine
+from worker.pulling import run_next as exchange
+from worker.pulling import top_up
 from worker.runner import Runner
-from worker.scratch import clear_orphans
 from worker.settings import settings
 from worker.store.bundle import Stores, open_stores
 from worker.store.closing import archive_job as archive
-from worker.store.workers import Kind
-from worker.sweep import sweep
 
-log = structlog.get_logger()
-
-BEAT_S = 2.0
 # one byte that the main process shares with its children: told to stop
 _STOPPING = mmap.mmap(-1, 1)
 
@@ -40,7 +35,9 @@ def _stores() -> Stores:
 @cache
 def _engine() -> PoseEngine:
     given = settings()
-    return PoseEngine(given.models, given.provider, given.threads)
+    return PoseEngine(
+        given.models, given.provider, given.threads, given.blazepose, given.pose_model
+    )
 
 
 @cache
@@ -52,6 +49,19 @@ def _runner() -> Runner:
 def run_job(job_id: str) -> None:
     """Runs the next stage of a job."""
     _runner().run(job_id)
+    top_up(_stores())
+
+
+@app.task(name=RUN_NEXT)
+def run_next(waiting: str) -> None:
+    """A ticket: runs the job that is next in a fair queue, if any may run."""
+    exchange(_stores(), _runner().run, waiting)
+
+
+@app.task(name=TEND_BATCH)
+def tend_batch(batch_id: str) -> None:
+    """Makes a batch's jobs, or cancels them."""
+    tend(_stores(), batch_id)
 
 
 @app.task(name=ARCHIVE_JOB)
@@ -69,49 +79,6 @@ def _load_models(**_: Any) -> None:
 @signals.worker_shutting_down.connect
 def _tell_children(**_: Any) -> None:
     _STOPPING[0] = 1
-
-
-def consumed() -> tuple[str, ...]:
-    """The queues this worker consumes from, as its command line says."""
-    return tuple(os.environ.get("POSEQUEUE_WORKER_QUEUES", ",".join(QUEUES)).split(","))
-
-
-class Keeper(bootsteps.StartStopStep):  # type: ignore[misc]
-    """Beats and sweeps from the consuming loop: a worker that hangs falls silent."""
-
-    requires = ("celery.worker.consumer.tasks:Tasks",)
-
-    def __init__(self, parent: Any, **kwargs: Any) -> None:
-        self._timer: Any = None
-        self._stores = open_stores(settings())
-        self._name = f"{socket.gethostname()}:{os.getpid()}"
-        super().__init__(parent, **kwargs)
-
-    def start(self, parent: Any) -> None:
-        """At every (re)connection."""
-        self._slots = int(parent.pool.num_processes)
-        clear_orphans(settings().scratch_dir)
-        self._round()
-        self._timer = parent.timer.call_repeatedly(BEAT_S, self._round)
-
-    def stop(self, parent: Any) -> None:  # noqa: ARG002
-        """At every loss of the connection, and at the end."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        try:
-            self._stores.workers.leave(self._name)
-        except Exception as error:  # the connection may be what was lost
-            log.warning("leave_failed", error=str(error))
-
-    def _round(self) -> None:
-        queues = consumed()
-        kind: Kind = "gpu" if "pose.gpu" in queues and "pose.cpu" not in queues else "cpu"
-        try:
-            self._stores.workers.beat(self._name, kind, queues, self._slots)
-            sweep(self._stores)
-        except Exception as error:  # the loop must live on; the next round tries again
-            log.warning("keeper_round_failed", error=str(error))
 
 
 app.steps["consumer"].add(Keeper)

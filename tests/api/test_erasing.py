@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from api_play import Actor, Client, new_job, refused
+import pytest
+from api_play import Actor, Client, new_job, put_upload, refused
 
+from worker.contract.examples import EXAMPLES
+from worker.contract.jobs import Usage
 from worker.store import keys
 from worker.store.bundle import Stores
-from worker.store.erasing import SWEEP_AFTER_S, sweep_erased
+from worker.store.closing import archive_job
+from worker.store.erasing import SWEEP_AFTER_S, sweep_entries, sweep_erased
 from worker.store.objects import job_prefix, key_in_url
 
 
@@ -32,3 +36,104 @@ def test_keys_of_presigned_urls() -> None:
         assert key_in_url(url, prefix) == f"{prefix}exports/a b.mp4"
     assert key_in_url("http://h/bucket/jobs/acme/job_12/x", prefix) is None
     assert key_in_url(f"http://h/?x=/{prefix}a", prefix) is None
+
+
+def everything(stores: Stores) -> dict[str, str]:
+    """Every key and every object with what it holds, but buckets of requests."""
+    held: dict[str, str] = {}
+    readers = {
+        b"string": stores.redis.get,
+        b"hash": stores.redis.hgetall,
+        b"list": lambda key: stores.redis.lrange(key, 0, -1),
+        b"set": stores.redis.smembers,
+        b"zset": lambda key: stores.redis.zrange(key, 0, -1),
+        b"stream": stores.redis.xrange,
+    }
+    for key in stores.redis.scan_iter("*"):
+        if not key.endswith(b":rate"):
+            held[key.decode()] = repr(readers[stores.redis.type(key)](key))
+    for key in stores.objects.keys_below(""):
+        held[f"s3:{key}"] = ""
+    return held
+
+
+def naming(stores: Stores, *names: str) -> list[str]:
+    """Where any of the names still stands."""
+    return [
+        key for key, value in everything(stores).items() if any(n in key + value for n in names)
+    ]
+
+
+@pytest.mark.parametrize("state", ["queued", "running", "succeeded", "archived"])
+def test_nothing_of_an_erased_job_is_left_anywhere(
+    client: Client, stores: Stores, state: str
+) -> None:
+    neighbour = new_job(client)["id"]
+    Actor(stores, neighbour).say(("1-1", EXAMPLES["counter"]))
+    stores.streams.relay(neighbour, "acme", "all")
+    upload = put_upload(client)
+    job = {"input": {"uploadId": upload}, "options": {"firehose": "all"}, "deadlineSeconds": 99}
+    other = {"input": {"url": "http://media.example/a.mp4"}}
+    batch = client.post("/batches", json={"jobs": [job, other]}).json()["id"]
+    listed = client.get("/jobs", params={"batch": batch}).json()["jobs"]
+    (job_id,) = [one["id"] for one in listed if "deadlineAt" in one]
+    if state != "queued":
+        actor = Actor(stores, job_id)
+        actor.say(("1-1", EXAMPLES["keypoints"]), ("2-1", EXAMPLES["counter"]))
+        stores.streams.relay(job_id, "acme", "all")
+        prefix = job_prefix("acme", job_id)
+        stores.objects.put(prefix + "exports/video.mp4", b"x", "video/mp4")
+        if state in ("succeeded", "archived"):
+            actor.finish(usage=Usage(mediaSeconds=3.0, computeSeconds=1.0))
+        if state == "archived":
+            archive_job(stores, job_id)
+    assert len(naming(stores, job_id, upload)) > 4
+    assert client.delete(f"/jobs/{job_id}").status_code == 204
+    tombs = {keys.ERASED, keys.ERASED_ENTRIES}
+    firehose = keys.firehose(job_id, stores.settings.firehose_partitions)
+    assert set(naming(stores, job_id, upload)) <= {*tombs, firehose}
+    assert sweep_entries(stores) == 1  # the next round of any worker
+    assert naming(stores, job_id, upload) == [keys.ERASED]
+    for note in stores.redis.zrange(keys.ERASED, 0, -1):
+        stores.redis.zincrby(keys.ERASED, -SWEEP_AFTER_S, note)
+    sweep_erased(stores)
+    assert naming(stores, job_id, upload) == []
+    # what is not the job's own stays: its neighbours, and that it was used
+    assert naming(stores, neighbour) and client.get(f"/batches/{batch}").json()["accepted"] == 2
+    used = client.get("/usage").json()["months"]
+    assert [month["mediaSeconds"] for month in used] == (
+        [3.0] if state in ("succeeded", "archived") else []
+    )
+    name = keys.firehose(neighbour, stores.settings.firehose_partitions)
+    assert neighbour.encode() in [fields[b"job"] for _, fields in stores.redis.xrange(name)]
+
+
+def test_an_idempotency_key_keeps_no_name_of_an_erased_job(client: Client, stores: Stores) -> None:
+    body = {"input": {"url": "http://media.example/a.mp4"}}
+    headers = {"Idempotency-Key": "k"}
+    job_id = client.post("/jobs", json=body, headers=headers).json()["id"]
+    client.delete(f"/jobs/{job_id}")
+    sweep_entries(stores)
+    assert naming(stores, job_id) == [keys.ERASED]
+    refusal = refused(client.post("/jobs", json=body, headers=headers), 409, "conflict")
+    assert "erased" in refusal["detail"]
+    other = client.post("/jobs", json={**body, "priority": "low"}, headers=headers)
+    refused(other, 422, "conflict")
+
+
+def test_the_entries_of_many_are_found_on_a_long_firehose(client: Client, stores: Stores) -> None:
+    gone, stays = (new_job(client)["id"] for _ in range(2))
+    for job_id in (gone, stays):
+        name = keys.firehose(job_id, stores.settings.firehose_partitions)
+        with stores.redis.pipeline(transaction=False) as pipe:
+            for _ in range(1500):
+                pipe.xadd(name, {"job": job_id, "type": "counter"})
+            pipe.execute()
+    client.delete(f"/jobs/{gone}")
+    sweep_entries(stores)
+    left = [
+        fields[b"job"]
+        for name in keys.partitions(stores.settings.firehose_partitions)
+        for _, fields in stores.redis.xrange(name)
+    ]
+    assert left.count(stays.encode()) >= 1500 and gone.encode() not in left

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 import pytest
+import redis
 from api_play import S3, Actor, Client, new_job, put_upload, refused
 from celery import Celery
 
@@ -14,19 +16,27 @@ from worker import app as queues
 from worker.contract.examples import EXAMPLES
 from worker.contract.jobs import Export, JobStatus, Result, Usage
 from worker.contract.media import MediaInfo
+from worker.pulling import top_up
+from worker.settings import Settings
 from worker.store import keys
 from worker.store.bundle import Stores
 from worker.store.objects import job_prefix
+from worker.store.waiting import Pulled, WaitingStore
 
 
-def queued_ids(stores: Stores, queue: str = "pose.cpu") -> list[str]:
-    """Job ids of the tasks that wait in a queue, all priorities."""
+def queued_tasks(stores: Stores, queue: str = "pose.cpu") -> list[str]:
+    """Arguments of the tasks that wait in a queue, all priorities."""
     found = []
     for key in stores.redis.scan_iter("pq:celery:*"):
         if key.decode().split(":", 2)[2].startswith(queue) and stores.redis.type(key) == b"list":
             tasks = stores.redis.lrange(key, 0, -1)
             found += [msgspec.json.decode(task)["headers"]["argsrepr"] for task in tasks]
     return found
+
+
+def all_keys(stores: Stores) -> set[bytes]:
+    """Every key but the tenant's bucket of requests, which is gone in a moment."""
+    return set(stores.redis.scan_iter("*")) - {keys.rate("acme").encode()}
 
 
 def test_a_new_job_is_stored_and_sent(client: Client, stores: Stores) -> None:
@@ -45,7 +55,8 @@ def test_a_new_job_is_stored_and_sent(client: Client, stores: Stores) -> None:
     assert view["status"] == "queued" and view["queuePosition"] == 0 and view["progress"] == 0
     assert view["options"]["exercise"] == "squat" and view["options"]["minGrade"] == "B"
     assert view["metadata"] == body["metadata"] and view["deadlineAt"] > view["createdAt"]
-    assert queued_ids(stores) == [f"['{view['id']}']"]
+    assert queued_tasks(stores) == ["['pose.cpu']"]
+    assert stores.waiting.pull("pose.cpu") == Pulled(view["id"], "acme")
     job = stores.jobs.get(view["id"])
     assert job.input.filename == "clip" and stores.objects.get(job.input.key or "") == b"frames"
 
@@ -54,6 +65,19 @@ def test_a_url_is_taken_without_looking(client: Client, stores: Stores) -> None:
     body = {"input": {"url": "https://media.example/a%20b.mp4?x=1"}, "options": {}}
     view = client.post("/jobs", json=body).json()
     assert stores.jobs.get(view["id"]).input.url == body["input"]["url"]
+
+
+def test_an_object_of_an_allowed_bucket_is_taken(
+    client: Client, stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = {"input": {"url": "s3://customer-videos/a/b c.mp4"}}
+    problem = refused(client.post("/jobs", json=body), 422, "invalid_parameter")
+    assert problem["details"]["parameter"] == "input.url" and problem["details"]["allowed"]
+    monkeypatch.setattr(Settings, "input_buckets", frozenset({"customer-videos"}))
+    view = client.post("/jobs", json=body).json()
+    assert stores.jobs.get(view["id"]).input.url == body["input"]["url"]
+    for url in ("s3://other/a.mp4", "s3://customer-videos/", "s3://u:p@customer-videos/a"):
+        refused(client.post("/jobs", json={"input": {"url": url}}), 422, "invalid_parameter")
 
 
 def test_an_image_upload_makes_an_image_job(client: Client) -> None:
@@ -170,18 +194,36 @@ def test_erasure_leaves_nothing(client: Client, stores: Stores, state: str) -> N
     refused(client.post(f"/jobs/{job_id}/cancel"), 404, "not_found")
 
 
-def test_a_silent_queue_leaves_no_job(
+def test_a_silent_broker_delays_a_job_and_refuses_none(
+    client: Client, stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tickets are hints: the job waits in our own keys, and the next sweep sends one."""
+    deaf = Celery("deaf", broker="redis://127.0.0.1:1/0", set_as_current=False)
+    monkeypatch.setattr(queues, "app", deaf)
+    job_id = new_job(client)["id"]
+    assert queued_tasks(stores) == []
+    monkeypatch.undo()
+    stores.workers.beat("w", "cpu", ("pose.cpu",), 1)
+    top_up(stores)
+    assert queued_tasks(stores) == ["['pose.cpu']"]
+    assert stores.waiting.pull("pose.cpu") == Pulled(job_id, "acme")
+
+
+def test_a_job_that_cannot_be_listed_leaves_nothing(
     client: Client, stores: Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     upload = put_upload(client)
-    deaf = Celery("deaf", broker="redis://127.0.0.1:1/0", set_as_current=False)
-    monkeypatch.setattr(queues, "app", deaf)
-    before = set(stores.redis.scan_iter("*"))
+
+    def silent(*_: Any, **__: Any) -> bool:
+        raise redis.ConnectionError("gone")
+
+    monkeypatch.setattr(WaitingStore, "enter", silent)
+    before = all_keys(stores)
     headers = {"Idempotency-Key": "once"}
     answer = client.post("/jobs", json={"input": {"uploadId": upload}}, headers=headers)
     refused(answer, 503, "unavailable")
     assert answer.headers["retry-after"] == "5"
-    assert set(stores.redis.scan_iter("*")) == before and client.get("/jobs").json()["jobs"] == []
+    assert all_keys(stores) == before and client.get("/jobs").json()["jobs"] == []
     monkeypatch.undo()
     again = client.post("/jobs", json={"input": {"uploadId": upload}}, headers=headers)
     assert again.status_code == 202

@@ -13,9 +13,10 @@ from worker.settings import Settings
 from worker.store.bundle import open_stores
 
 schema = schemathesis.openapi.from_dict(create_app(Settings()).openapi())
-# 422 says also what no schema can: an exercise that is none, a cursor of another list
+# 422 and 413 say also what no schema can: an exercise that is none, a cursor of another list, a
+# size that is beyond the plan
 _acceptance = schema.config.checks.positive_data_acceptance
-_acceptance.expected_statuses = [*_acceptance.expected_statuses, "422"]
+_acceptance.expected_statuses = [*_acceptance.expected_statuses, "413", "422"]
 
 
 @pytest.fixture(scope="module")

@@ -156,14 +156,14 @@ def test_an_upload_that_will_not_do(client: Client) -> None:
     assert client.get("/references").json()["references"] == []
 
 
-def test_a_queue_that_is_silent_leaves_nothing(
+def test_a_job_that_cannot_be_stored_leaves_nothing(
     client: Client, stores: Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def silent(*_: Any) -> None:
-        raise StoreUnavailable("queue")
+        raise StoreUnavailable("Redis")
 
     body = {"input": {"uploadId": put_upload(client)}}
-    monkeypatch.setattr("worker.app.send_job", silent)
+    monkeypatch.setattr("worker.store.jobs.JobStore.create", silent)
     refused(client.post("/references", json=body), 503, "unavailable")
     assert client.get("/references").json()["references"] == []
     assert not list(stores.redis.scan_iter("pq:reference:*"))

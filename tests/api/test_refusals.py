@@ -11,6 +11,7 @@ import pytest
 from api_play import Client, new_job, put_upload, refused
 
 from worker.contract.plans import GATED, Plan
+from worker.contract.webhooks import OF_A_JOB
 from worker.store.bundle import Stores
 
 URL = {"url": "http://media.example/a.mp4"}
@@ -28,6 +29,11 @@ ROUTES = [
     ("GET", "/exercises"),
     ("GET", "/schema/messages.json"),
     ("GET", "/me"),
+    ("GET", "/usage"),
+    ("POST", "/batches"),
+    ("GET", "/batches"),
+    ("GET", "/batches/bat_0"),
+    ("POST", "/batches/bat_0/cancel"),
 ]
 
 
@@ -66,9 +72,15 @@ def test_every_route_wants_a_key(
         ({**JOB, "metadata": {"a": "x" * 20_000}}, "metadata", "at most 16384 bytes of JSON"),
         ({**JOB, "metadata": []}, "metadata", None),
         (
-            {**JOB, "webhook": {"url": "https://a.example"}},
-            "webhook",
-            ["deadlineSeconds", "input", "metadata", "options", "priority"],
+            {**JOB, "callback": {"url": "https://a.example"}},
+            "callback",
+            ["deadlineSeconds", "input", "metadata", "options", "priority", "webhook"],
+        ),
+        ({**JOB, "webhook": {"url": "ftp://a.example"}}, "webhook.url", None),
+        (
+            {**JOB, "webhook": {"url": "https://a.example", "events": ["batch.completed"]}},
+            "webhook.events",
+            list(OF_A_JOB),
         ),
         ({**JOB, "options": {"keypoint": True}}, "keypoint", None),
         ({**JOB, "options": {"keypoints": "yes"}}, "keypoints", ["true", "false"]),
@@ -94,7 +106,7 @@ def test_a_job_with_a_wrong_field(
 @pytest.mark.parametrize(
     ("path", "parameter", "allowed"),
     [
-        ("/jobs?state=queued", "state", ["cursor", "limit", "status"]),
+        ("/jobs?state=queued", "state", ["batch", "cursor", "limit", "status"]),
         ("/jobs?limit=0", "limit", "greater than or equal to 1"),
         ("/jobs?status=done", "status", None),
         ("/jobs?cursor=%C3%A9", "cursor", "`next` of the page before"),

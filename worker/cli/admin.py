@@ -54,15 +54,20 @@ def revoke_key(key_id: str) -> None:
 
 @models.command("list")
 def list_models() -> None:
-    """List the models of the registry: size, licence, whether installed."""
+    """List the models of the registry: size, licence, COCO AP, cost of a picture, whether
+    installed."""
     from worker.cli.engine import models_folder
     from worker.pose.weights import MODELS, installed
 
     here = installed(models_folder())
     for name, spec in MODELS.items():
         state = "installed" if name in here else "-"
-        size = f"{spec.bytes / 1e6:.1f} MB"
-        typer.echo(f"{name:<24} {spec.kind:<12} {size:>8}  {spec.licence:<12} {state}")
+        size = f"{spec.bytes / 1e6:.1f} MB" if spec.bytes else "-"
+        ap = f"AP {spec.ap}" if spec.ap else "-"
+        cost = f"{spec.cost_ms} ms" if spec.cost_ms else "-"
+        typer.echo(
+            f"{name:<24} {spec.kind:<16} {size:>8}  {ap:<8} {cost:>8}  {spec.licence:<12} {state}"
+        )
 
 
 @models.command("install")
@@ -74,7 +79,8 @@ def install_models(
     from worker.cli.engine import models_folder
     from worker.pose.weights import DEFAULT_MODELS, MODELS, WeightsError, install
 
-    unknown = [name for name in names or () if name not in MODELS]
+    names = [name.replace("-", "_") for name in names or ()]
+    unknown = [name for name in names if name not in MODELS]
     if unknown:
         raise typer.BadParameter(f"no model {unknown[0]}; there are {', '.join(MODELS)}")
     try:
@@ -88,12 +94,15 @@ def install_models(
 
 def worker(
     queues: Annotated[
-        str, typer.Option(help="comma-separated: pose.cpu, pose.gpu, export, maintenance")
+        str,
+        typer.Option(help="comma-separated: pose.cpu, pose.gpu, export, maintenance; or webhooks"),
     ] = "pose.cpu,export,maintenance",
-    concurrency: Annotated[int, typer.Option(help="processes, 0 = one a processor")] = 0,
+    concurrency: Annotated[
+        int, typer.Option(help="processes, 0 = one a processor; of webhooks threads, 0 = 32")
+    ] = 0,
 ) -> None:
     """Run a worker until it is told to stop (SIGTERM hands its jobs over)."""
-    from worker.app import QUEUES
+    from worker.app import DELIVERY_THREADS, QUEUES
     from worker.settings import settings
 
     unknown = set(queues.split(",")) - set(QUEUES)
@@ -101,9 +110,16 @@ def worker(
         raise typer.BadParameter(f"no queue {sorted(unknown)[0]}; there are {', '.join(QUEUES)}")
     if "pose.gpu" in queues.split(",") and settings().provider != "cpu":
         _require_gpu()
+    delivers = "webhooks" in queues.split(",")
+    if delivers and queues != "webhooks":
+        raise typer.BadParameter("webhooks are delivered by workers of their own")
+    # who delivers waits for others' answers, who analyses computes
+    pool, slots = "prefork", concurrency or len(os.sched_getaffinity(0))
+    if delivers:
+        pool, slots = "threads", concurrency or DELIVERY_THREADS
     os.environ["POSEQUEUE_WORKER_QUEUES"] = queues
-    slots = concurrency or len(os.sched_getaffinity(0))
-    command = ["-A", "worker.app", "worker", "-P", "prefork", "-c", str(slots), "-Q", queues,
+    os.environ["POSEQUEUE_WORKER_SLOTS"] = str(slots)
+    command = ["-A", "worker.app", "worker", "-P", pool, "-c", str(slots), "-Q", queues,
                "--without-gossip", "--without-mingle", "-l", settings().log_level,
                "-n", f"posequeue-{os.getpid()}@%h"]  # fmt: skip
     os.execv(sys.executable, [sys.executable, "-m", "celery", *command])  # noqa: S606

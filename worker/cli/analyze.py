@@ -122,13 +122,19 @@ def _run(
         threads=count,
         reference=load_reference(fields.get("reference")),
     )
-    report, end = progress_bar()
+    bar, end = progress_bar()
+
+    def report(share: float) -> None:
+        # a chunk's messages together: a write a message costs as much as making it
+        sys.stdout.buffer.flush()
+        bar(share)
+
     try:
         for entry in job.messages(report):
             write(entry, edition)
-            sys.stdout.buffer.flush()
     finally:
         end()
+        sys.stdout.buffer.flush()
     if poses is not None and not recorded and job.succeeded:
         _save(poses, job.log)
     return 0 if job.succeeded else 1

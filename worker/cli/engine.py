@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typer
 
-from worker.pose.engine import PoseEngine
+from worker.pose.engine import MODEL, PoseEngine
 from worker.pose.session import GpuMissing
 
 
@@ -24,8 +24,10 @@ def local_engine(threads: int) -> PoseEngine:
         typer.echo(f"no pose models in {folder}: run `posequeue models install`", err=True)
         raise typer.Exit(2)
     provider = os.environ.get("POSEQUEUE_PROVIDER", "auto")
+    size = os.environ.get("POSEQUEUE_BLAZEPOSE", "full")
+    model = os.environ.get("POSEQUEUE_POSE_MODEL", MODEL)
     try:
-        return PoseEngine(folder, provider, threads)  # type: ignore[arg-type]
+        return PoseEngine(folder, provider, threads, size, model)  # type: ignore[arg-type]
     except GpuMissing as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error

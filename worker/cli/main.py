@@ -9,6 +9,7 @@ from worker.cli.analyze import analyze
 from worker.cli.doctor import doctor
 from worker.cli.reference import reference
 from worker.cli.up import up
+from worker.cli.webhooks import webhooks
 
 app = typer.Typer(
     name="posequeue",
@@ -34,6 +35,7 @@ for command in (
     app.command()(command)
 app.add_typer(admin.keys, name="keys")
 app.add_typer(admin.models, name="models")
+app.add_typer(webhooks, name="webhooks")
 
 
 @app.command()

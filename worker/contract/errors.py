@@ -79,3 +79,10 @@ def unknown_reference(reference: str) -> JobError:
         f"Reference '{reference}' was not found",
         {"reference": reference},
     )
+
+
+def invalid_parameter(parameter: str, detail: str, allowed: Any) -> JobError:
+    """The refusal of one field or parameter; `allowed` says what it takes."""
+    return JobError(
+        ErrorCode.INVALID_PARAMETER, detail, {"parameter": parameter, "allowed": allowed}
+    )

@@ -11,6 +11,7 @@ from worker.contract.errors import DecodeError
 from worker.contract.media import MediaInfo, Source
 from worker.contract.options import JobOptions
 from worker.contract.plans import Plan
+from worker.contract.webhooks import JobWebhook
 
 
 class JobStatus(StrEnum):
@@ -106,6 +107,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     exports: tuple[Export, ...] = ()
     error: dict[str, Any] | None = None
     usage: Usage = Usage()
+    webhook: JobWebhook | None = None
+    batchId: str | None = None
 
 
 def decode_job(data: bytes) -> Job:

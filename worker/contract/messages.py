@@ -17,6 +17,7 @@ from worker.contract.parts import (
     ReferenceScore,
     Rep,
     VisibleHips,
+    World,
 )
 
 Direction = Literal[
@@ -96,16 +97,17 @@ class Recommendations(Base, tag="recommendations", frozen=True):
     codes: tuple[str, ...]
 
 
-class Keypoints(Base, tag="keypoints", frozen=True):
+class Keypoints(Base, tag="keypoints", frozen=True, gc=False):
     """The pose of one frame."""
 
     timestampMs: float
     frameId: int
     score: float
     keypoints: tuple[Keypoint, ...]
+    world: World | None = None
 
 
-class Angles(Base, tag="angles", frozen=True):
+class Angles(Base, tag="angles", frozen=True, gc=False):
     """Joint angles of one frame in degrees, by side."""
 
     timestampMs: float

@@ -29,8 +29,11 @@ class ReferenceScore(Part, frozen=True):
     grade: Grade
 
 
-class Keypoint(Part, omit_defaults=False, frozen=True):
-    """One joint: x and y as 0-1 of the upright frame, z 0 where the model has none."""
+# The per-frame parts are made by the ten thousand a second: in positional order, and without a look
+# by the garbage collector, as frozen plain values can be part of no cycle.
+class Keypoint(Part, kw_only=False, omit_defaults=False, frozen=True, gc=False):
+    """One joint: x and y as 0-1 of the upright frame; z in widths of it from the middle of the
+    hips, smaller is nearer, 0 where the model has none."""
 
     name: str
     x: float
@@ -39,13 +42,19 @@ class Keypoint(Part, omit_defaults=False, frozen=True):
     score: float
 
 
-class PoseSample(Part, omit_defaults=False, frozen=True):
+World = tuple[tuple[float, float, float], ...]
+"""Ours: where each keypoint is in metres, in their order: x to the right of the picture, y down, z
+away from the camera; 0 is the middle of the hips. Only of models with depth."""
+
+
+class PoseSample(Part, frozen=True, gc=False):
     """One frame of a `keypoints_batch`."""
 
     timestampMs: float
     frameId: int
     score: float
     keypoints: tuple[Keypoint, ...]
+    world: World | None = None
 
 
 class Rep(Part, frozen=True):

@@ -1,8 +1,12 @@
-"""Plans and what they refuse."""
+"""Plans: what they refuse, and how much they allow."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Any
+
+import msgspec
 
 from worker.contract.errors import PLAN_REFUSED, ErrorCode, JobError
 from worker.contract.options import JobOptions
@@ -26,6 +30,80 @@ GATED: tuple[str, ...] = (
     "export",
 )
 """Options that the free plan refuses."""
+
+
+class PlanLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How much a tenant of a plan may do; None = as much as the system takes.
+
+    Media seconds are of one file, media minutes of all jobs of a calendar month in UTC. Things are
+    kept for `uploadDays`, `exportDays` and `recordDays` (records, messages and poses).
+    """
+
+    runningJobs: int | None = None
+    queuedJobs: int | None = None
+    mediaMinutesPerMonth: float | None = None
+    requestsPerMinute: int | None = None
+    uploadBytes: int | None = None
+    mediaSeconds: float | None = None
+    uploadDays: float | None = None
+    exportDays: float | None = None
+    recordDays: float | None = None
+
+    def most(self, name: str, of_system: float) -> float:
+        """The lower of the plan's limit `name` and the system's own."""
+        own: float | None = getattr(self, name)
+        return of_system if own is None else min(own, of_system)
+
+
+LIMITS: Mapping[Plan, PlanLimits] = {
+    Plan.FREE: PlanLimits(
+        runningJobs=2,
+        queuedJobs=100,
+        mediaMinutesPerMonth=60,
+        requestsPerMinute=600,
+        uploadBytes=512 * 1024**2,
+        mediaSeconds=600,
+        uploadDays=1,
+        exportDays=7,
+        recordDays=7,
+    ),
+    Plan.DEVELOPER: PlanLimits(
+        runningJobs=32,
+        queuedJobs=20_000,
+        mediaMinutesPerMonth=6_000,
+        requestsPerMinute=6_000,
+        uploadDays=7,
+        exportDays=30,
+        recordDays=30,
+    ),
+    Plan.CUSTOM: PlanLimits(
+        runningJobs=256,
+        queuedJobs=200_000,
+        mediaMinutesPerMonth=200_000,
+        requestsPerMinute=60_000,
+        uploadDays=30,
+        exportDays=90,
+        recordDays=90,
+    ),
+    Plan.COMPANY: PlanLimits(uploadDays=30, exportDays=365, recordDays=365),
+}
+"""The plans as they come; an operator changes them by a setting."""
+
+
+def limits_of(plan: Plan, changed: Mapping[str, Mapping[str, Any]]) -> PlanLimits:
+    """A plan's limits, `changed` where that names them; raises ValueError for what is none."""
+    unknown = sorted(set(changed) - set(Plan))
+    if unknown:
+        raise ValueError(f"no plan {unknown[0]}; there are {', '.join(Plan)}")
+    values = msgspec.structs.asdict(LIMITS[plan]) | dict(changed.get(plan.value, {}))
+    try:
+        limits = msgspec.convert(values, PlanLimits)
+    except msgspec.ValidationError as error:
+        raise ValueError(f"limits of plan {plan}: {error}") from error
+    low = [name for name, most in values.items() if most is not None and most <= 0]
+    if low:
+        raise ValueError(f"limits of plan {plan}: {low[0]} is to be above 0 (null = no limit)")
+    return limits
 
 
 def blocked_options(options: JobOptions, plan: Plan) -> tuple[str, ...]:

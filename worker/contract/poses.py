@@ -21,12 +21,19 @@ from worker.contract.keypoints import COUNT
 from worker.contract.media import MediaInfo
 
 VERSION = 1
+SPATIAL_VERSION = 2
+"""Version of chunks with depth and metres; those without are still written as version 1, which
+workers of before read."""
+PLANE, SPATIAL = 3, 7
+"""Values of a joint: x, y and score; then z and its place in metres, where the model has them."""
 CHUNK_SECONDS = 2.0
 """Media time of a chunk: what a lost worker loses, and how often messages are committed."""
 
 # Steps of 1/32768 over [-0.5, 1.5): under a tenth of a pixel on a 2160p frame.
 _SCALE = 32768.0
 _OFFSET = 0.5
+# Steps of 1/8192 over [-4, 4): an eighth of a millimetre, and under a pixel of depth at 2160p.
+_SPATIAL_SCALE = 8192.0
 _HEADER = struct.Struct("<4sBIIII")
 _MAGIC = b"PQPC"
 
@@ -56,8 +63,10 @@ class PoseChunk:
 
     `first` is the frame index of row 0; `times_us` int64 [n] microseconds from the start;
     `keypoints` float32 [n, k, 3] of x, y (0-1 of the upright frame, a little beyond where a joint
-    is outside) and score (0-1), zero rows where nobody was found; `boxes` float32 [n, 4] as
-    x0, y0, x1, y1 of the frame, zeros when none; `state` is what the estimator needs to go on.
+    is outside) and score (0-1), zero rows where nobody was found; [n, k, 7] where the model has
+    depth: then also z (in widths of the frame, 0 at the middle of the hips, smaller is nearer) and
+    x, y, z in metres from there; `boxes` float32 [n, 4] as x0, y0, x1, y1 of the frame, zeros when
+    none; `state` is what the estimator needs to go on.
     """
 
     index: int
@@ -86,37 +95,52 @@ def _restore(steps: NDArray[np.uint16]) -> NDArray[np.float32]:
     return (steps.astype(np.float64) / _SCALE - _OFFSET).astype(np.float32)
 
 
+def _quantise_spatial(values: NDArray[Any]) -> NDArray[np.int16]:
+    steps = np.rint(np.asarray(values, np.float64) * _SPATIAL_SCALE)
+    return np.clip(steps, -32768, 32767).astype("<i2")
+
+
 def quantised(chunk: PoseChunk) -> PoseChunk:
     """The chunk as a reader of the log will see it."""
     return decode_chunk(encode_chunk(chunk))
 
 
 def encode_chunk(chunk: PoseChunk) -> bytes:
-    """A chunk as bytes: header, times, keypoints, boxes and state; about 60 bytes a pose."""
-    count, points = chunk.keypoints.shape[:2]
+    """A chunk as bytes: header, times, keypoints, boxes and state; about 60 bytes a pose.
+
+    Raises ValueError for joints of other than 3 or 7 values.
+    """
+    count, points, values = chunk.keypoints.shape
+    if values not in (PLANE, SPATIAL):
+        raise ValueError(f"a joint has {PLANE} or {SPATIAL} values, not {values}")
     body = b"".join(
         (
             np.asarray(chunk.times_us, "<i8").tobytes(),
-            _quantise(chunk.keypoints).tobytes(),
+            _quantise(chunk.keypoints[..., :PLANE]).tobytes(),
+            _quantise_spatial(chunk.keypoints[..., PLANE:]).tobytes(),
             _quantise(chunk.boxes).tobytes(),
             json.dumps(chunk.state, separators=(",", ":"), sort_keys=True).encode(),
         )
     )
-    head = _HEADER.pack(_MAGIC, VERSION, chunk.index, chunk.first, count, points)
+    version = VERSION if values == PLANE else SPATIAL_VERSION
+    head = _HEADER.pack(_MAGIC, version, chunk.index, chunk.first, count, points)
     return head + zlib.compress(body, 1)
 
 
 def decode_chunk(data: bytes) -> PoseChunk:
-    """The chunk in `data`; raises DecodeError if they are not a chunk of this version."""
+    """The chunk in `data`; raises DecodeError if they are not a chunk of a version we know."""
     try:
         magic, version, index, first, count, points = _HEADER.unpack_from(data)
-        if magic != _MAGIC or version != VERSION:
-            raise DecodeError(f"not a pose chunk of version {VERSION}")
+        if magic != _MAGIC or version not in (VERSION, SPATIAL_VERSION):
+            raise DecodeError(f"not a pose chunk of version {VERSION} or {SPATIAL_VERSION}")
         body = zlib.decompress(data[_HEADER.size :])
         times = np.frombuffer(body, "<i8", count)
         place = times.nbytes
-        joints = np.frombuffer(body, "<u2", count * points * 3, place)
+        joints = np.frombuffer(body, "<u2", count * points * PLANE, place)
         place += joints.nbytes
+        more = SPATIAL - PLANE if version == SPATIAL_VERSION else 0
+        spatial = np.frombuffer(body, "<i2", count * points * more, place)
+        place += spatial.nbytes
         boxes = np.frombuffer(body, "<u2", count * 4, place)
         state = json.loads(body[place + boxes.nbytes :])
     except (struct.error, zlib.error, ValueError) as error:
@@ -125,7 +149,15 @@ def decode_chunk(data: bytes) -> PoseChunk:
         index=index,
         first=first,
         times_us=times.astype(np.int64),
-        keypoints=_restore(joints).reshape(count, points, 3),
+        keypoints=np.concatenate(
+            (
+                _restore(joints).reshape(count, points, PLANE),
+                (spatial / np.float32(_SPATIAL_SCALE))
+                .astype(np.float32)
+                .reshape(count, points, more),
+            ),
+            axis=2,
+        ),
         boxes=_restore(boxes).reshape(count, 4),
         state=state,
     )

@@ -25,6 +25,7 @@ from worker.store.bundle import Stores, open_stores
 READY_S = 90
 WORKER_GRACE_S = 25
 TENANT = "local"
+LOCAL_HOSTS = "127.0.0.1,localhost"
 
 
 class AlreadyRunning(RuntimeError):
@@ -72,9 +73,11 @@ class System:
 
     def start_worker(self, queues: str = "pose.cpu,export,maintenance") -> Process:
         """One more worker."""
-        slots = str(self._processes or len(os.sched_getaffinity(0)))
+        slots = self._processes or len(os.sched_getaffinity(0))
+        if queues == "webhooks":
+            slots = 0  # threads, as many as the worker thinks right
         command = [sys.executable, "-m", "worker.cli", "worker",
-                   "--queues", queues, "--concurrency", slots]  # fmt: skip
+                   "--queues", queues, "--concurrency", str(slots)]  # fmt: skip
         log = self._data / "logs" / f"worker-{len(self.workers)}.log"
         process = Process(command, log, self.environment, grace_s=WORKER_GRACE_S)
         self.workers.append(self._stack.enter_context(process))
@@ -109,12 +112,17 @@ class System:
             "data_dir": str(self._data),
             "models_dir": str(settings_of_process().models),
             "api_port": str(port),
+            # who tries webhooks here has the receiver here too
+            "webhook_allowed_hosts": settings_of_process().webhook_allowed_hosts or LOCAL_HOSTS,
         }
         self.environment = {f"POSEQUEUE_{name.upper()}": text for name, text in fields.items()}
         self.stores = self._open()
         worker = self.start_worker()
+        deliverer = self.start_worker("webhooks")
         api = self._start_api()
-        self._processes_started = [redis_server.process, s3_server.process, worker, api]
+        self._processes_started = [
+            redis_server.process, s3_server.process, worker, deliverer, api
+        ]  # fmt: skip
         self.address = Address(f"http://127.0.0.1:{port}", self._key())
         self._wait(api, worker)
         self._say(f"api        {self.address.server}  (documentation: /docs)")
@@ -152,7 +160,7 @@ class System:
                 return False
 
         api.wait_until(api_ready, READY_S, "the API")
-        worker.wait_until(lambda: bool(self.stores.workers.alive()), READY_S, "the worker")
+        worker.wait_until(lambda: self.stores.workers.serves("pose.cpu"), READY_S, "the worker")
 
 
 def serve_until_stopped(system: System, stopped: Callable[[], bool]) -> None:

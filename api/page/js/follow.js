@@ -1,0 +1,90 @@
+/** @file A job's messages as they are said, resumed where the connection broke, until `done`. */
+
+import { Refusal, Unreachable, passes } from "./api.js";
+import { pauseMs, sleep } from "./patience.js";
+import { readEvents } from "./sse.js";
+
+/** Three heartbeats of the server without a byte: the connection is dead. */
+const SILENCE_MS = 45_000;
+/** Breaks in a row without a message between, until it gives up: about ten minutes. */
+const PATIENCE = 45;
+
+/**
+ * @typedef {Record<string, any>} Message
+ * @typedef {{id: string, message: Message}} Entry
+ * @typedef {{signal?: AbortSignal, wait?: typeof sleep, silenceMs?: number}} Tools
+ */
+
+/**
+ * Whether entry id `a` lies behind `b`; ids are `<frame+1>-<n>`.
+ * @param {string} a
+ * @param {string} b
+ */
+export function isAfter(a, b) {
+  const [first, second] = [a, b].map((id) => id.split("-").map(Number));
+  return first[0] !== second[0] ? first[0] > second[0] : (first[1] || 0) > (second[1] || 0);
+}
+
+/**
+ * Messages after `after` in the superset edition; throws a Refusal that time does not mend.
+ * @param {import("./api.js").Api} api
+ * @param {string} job
+ * @param {string} after
+ * @param {Tools} [tools]
+ * @returns {AsyncGenerator<Entry>}
+ */
+export async function* follow(api, job, after, tools = {}) {
+  const { signal, wait = sleep, silenceMs = SILENCE_MS } = tools;
+  let last = after;
+  for (let broken = 0; ; broken += 1) {
+    try {
+      for await (const entry of connected(api, job, last, signal, silenceMs)) {
+        [last, broken] = [entry.id, 0];
+        yield entry;
+        if (entry.message.type === "done") return;
+      }
+    } catch (error) {
+      if (signal?.aborted) throw signal.reason;
+      if (error instanceof Refusal && !passes(error)) throw error;
+      if (broken >= PATIENCE) throw new Unreachable(String(error));
+      if (broken > 0) api.onConnection(true);
+    }
+    await wait(broken === 0 ? 250 : pauseMs(broken), signal);
+  }
+}
+
+/**
+ * One connection's messages; throws where it breaks or falls silent.
+ * @param {import("./api.js").Api} api
+ * @param {string} job
+ * @param {string} last
+ * @param {AbortSignal | undefined} signal
+ * @param {number} silenceMs
+ * @returns {AsyncGenerator<Entry>}
+ */
+async function* connected(api, job, last, signal, silenceMs) {
+  const breaker = new AbortController();
+  const stop = () => breaker.abort(signal?.reason);
+  signal?.addEventListener("abort", stop, { once: true });
+  let timer = setTimeout(() => breaker.abort(), silenceMs);
+  const heard = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => breaker.abort(), silenceMs);
+    api.onConnection(false);
+  };
+  try {
+    const headers = { Accept: "text/event-stream", "Last-Event-ID": last };
+    const path = `v1/jobs/${job}/messages?edition=superset`;
+    const response = await api.open(path, { headers, signal: breaker.signal });
+    if (!response.body) throw new Unreachable("no body");
+    let id = last;
+    for await (const event of readEvents(response.body, heard)) {
+      id = event.id || id;
+      yield { id, message: JSON.parse(event.data) };
+    }
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", stop);
+    breaker.abort();
+  }
+}

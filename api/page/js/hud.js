@@ -1,0 +1,63 @@
+/** @file Count, grade, rep bar, advice and posture hints over the picture. */
+
+import { byId, setText } from "./dom.js";
+
+const ARROWS = /** @type {Record<string, string>} */ ({
+  left: "←", right: "→", forward: "↑", backward: "↓", "face-camera": "⟲", "profile-camera": "⟳",
+  "in-frame": "⛶",
+});
+
+/**
+ * @typedef {import("./scene.js").Moment} Moment
+ */
+
+/** The panel and the hint line; it touches the document only where something changed. */
+export class Hud {
+  /**
+   * @param {import("./i18n.js").Say} say
+   * @param {string} unit `reps`, `seconds`, `jumps`; empty where nothing is counted
+   */
+  constructor(say, unit) {
+    this._say = say;
+    this._unit = unit;
+    this._panel = byId("hud");
+    this._hint = byId("hint");
+    setText(byId("hud-unit"), unit ? say(`unit_${unit}`) : "");
+  }
+
+  /** @param {Moment} moment */
+  show(moment) {
+    this._panel.hidden = !this._unit || moment.count === null;
+    setText(byId("hud-count"), String(moment.count ?? 0));
+    this._grade(moment);
+    const bar = byId("hud-bar");
+    bar.hidden = moment.progress === null;
+    bar.style.setProperty("--share", String((moment.progress ?? 0) / 100));
+    this._hints(moment);
+  }
+
+  hide() {
+    this._panel.hidden = true;
+    this._hint.hidden = true;
+  }
+
+  /** @param {Moment} moment */
+  _grade(moment) {
+    const badge = byId("hud-grade");
+    const height = moment.jump?.final || moment.jump?.measuring ? moment.jump.jumpHeightCm : null;
+    const text = height === null || height === undefined ? moment.grade : `${Math.round(height)} cm`;
+    badge.hidden = !text;
+    badge.dataset.grade = height === null || height === undefined ? moment.grade : "";
+    setText(badge, text);
+  }
+
+  /** @param {Moment} moment */
+  _hints(moment) {
+    const { posture, advice } = moment;
+    const text = posture ? posture.message : (advice[0] ?? "");
+    this._hint.hidden = !text;
+    this._hint.dataset.kind = posture ? "posture" : "advice";
+    setText(byId("hint-sign"), posture ? (ARROWS[posture.direction] ?? "") : "");
+    setText(byId("hint-text"), text);
+  }
+}

@@ -1,0 +1,108 @@
+/**
+ * @file The layout parameters: each is checked as what its name says and set as a property; nothing
+ * of the address becomes CSS or HTML text.
+ */
+
+/** A length as hosts write it: a bare number means pixels. */
+const LENGTH = /^\d{1,5}(\.\d{1,3})?(px|%|vw|vh|dvh|svh|lvh|dvw|vmin|vmax|rem|em|ch|cm|mm|in|pt)?$/;
+const FITS = ["contain", "cover", "fill", "none", "scale-down"];
+const PLACES = /** @type {Record<string, [string, string]>} */ ({
+  // block and inline alignment within the upload area
+  center: ["center", "center"],
+  top: ["start", "center"],
+  bottom: ["end", "center"],
+  left: ["center", "start"],
+  right: ["center", "end"],
+  start: ["center", "start"],
+  end: ["center", "end"],
+});
+const MOST_LABEL = 80;
+
+/**
+ * @typedef {{showUpload: boolean, width: string, height: string, minHeight: string,
+ *   maxWidth: string, maxHeight: string, fit: string, place: [string, string] | null,
+ *   padding: string, label: string, android: boolean}} Layout empty texts: not given, or not valid
+ */
+
+/**
+ * A CSS length, or an empty text.
+ * @param {string | undefined} text
+ */
+export function length(text) {
+  const found = (text ?? "").trim().toLowerCase();
+  if (!LENGTH.test(found)) return "";
+  return /[a-z%]$/.test(found) ? found : `${found}px`;
+}
+
+/**
+ * One to four lengths, as `padding` takes them.
+ * @param {string | undefined} text
+ */
+export function lengths(text) {
+  const found = (text ?? "").trim().split(/[\s,+]+/).map(length);
+  return found.length <= 4 && found.every(Boolean) ? found.join(" ") : "";
+}
+
+/**
+ * Where the button is: words such as `bottom`, `top-left`, `bottom center`.
+ * @param {string | undefined} text
+ * @returns {[string, string] | null}
+ */
+export function place(text) {
+  const words = (text ?? "").trim().toLowerCase().split(/[\s_-]+/).filter(Boolean);
+  if (!words.length || words.length > 2 || !words.every((word) => word in PLACES)) return null;
+  /** @type {[string, string]} */
+  const found = ["center", "center"];
+  for (const word of words) {
+    const [block, inline] = PLACES[word];
+    if (block !== "center") found[0] = block;
+    if (inline !== "center") found[1] = inline;
+  }
+  return found;
+}
+
+/**
+ * @param {Record<string, string>} given
+ * @returns {Layout}
+ */
+export function readLayout(given) {
+  const fit = (given.objectFit ?? "").trim().toLowerCase();
+  return {
+    showUpload: (given.showUpload ?? "").toLowerCase() !== "false",
+    width: length(given.width),
+    height: length(given.height),
+    minHeight: length(given.containerMinHeight),
+    maxWidth: length(given.containerMaxWidth),
+    maxHeight: length(given.containerMaxHeight),
+    fit: FITS.includes(fit) ? fit : "",
+    place: place(given.uploadButtonPosition),
+    padding: lengths(given.uploadAreaPadding),
+    label: [...(given.uploadLabel ?? "").trim()].slice(0, MOST_LABEL).join(""),
+    android: (given.isAndroid ?? "").toLowerCase() === "true",
+  };
+}
+
+/**
+ * Puts a layout onto the page.
+ * @param {Layout} layout
+ * @param {Document} document
+ */
+export function applyLayout(layout, document) {
+  const root = document.documentElement;
+  /** @type {[string, string][]} */
+  const properties = [
+    ["--screen-width", layout.width],
+    ["--screen-height", layout.height],
+    ["--container-min-height", layout.minHeight],
+    ["--container-max-width", layout.maxWidth],
+    ["--container-max-height", layout.maxHeight],
+    ["--fit", layout.fit],
+    ["--pick-padding", layout.padding],
+    ["--pick-block", layout.place?.[0] ?? ""],
+    ["--pick-inline", layout.place?.[1] ?? ""],
+  ];
+  for (const [name, value] of properties) if (value) root.style.setProperty(name, value);
+  root.classList.toggle("no-upload", !layout.showUpload);
+  root.classList.toggle("has-height", Boolean(layout.height));
+  root.classList.toggle("android", layout.android);
+}

@@ -1,0 +1,27 @@
+/** @file Where the upload page begins. */
+
+import { loadTexts } from "./i18n.js";
+import { applyLayout, readLayout } from "./layout.js";
+import { Page } from "./page.js";
+import { hideToken, readParams } from "./params.js";
+import { openSession } from "./session.js";
+import { Transport } from "./transport.js";
+import { View } from "./view.js";
+
+async function main() {
+  const params = readParams(window.location.search);
+  hideToken(window);
+  const layout = readLayout(params.layout);
+  applyLayout(layout, document);
+  const meta = document.querySelector('meta[name="pq-embedders"]')?.getAttribute("content") ?? "";
+  const transport = new Transport(window, meta.split(" ").filter(Boolean));
+  const [say, session] = await Promise.all([
+    loadTexts(params.lang, document),
+    openSession(window, params.token, window.location.search),
+  ]);
+  const base = new URL("..", window.location.href).href;
+  const page = new Page({ params, layout, say, view: new View(say), transport, session, base });
+  await page.start();
+}
+
+main().catch((error) => console.error(error));

@@ -1,0 +1,268 @@
+/** @file The upload page: what happens in which order, from its address to the result. */
+
+import { Api, Refusal, Unreachable } from "./api.js";
+import { byId, setText } from "./dom.js";
+import { languageOf } from "./i18n.js";
+import { mediaUrl } from "./params.js";
+import { fileProblem, setUpPicker } from "./picker.js";
+import { advice, errorMessage, missingToken, problemOf, uploadProblem } from "./problems.js";
+import { followJob, submit, withOwnWishes } from "./run.js";
+import { randomId } from "./session.js";
+import { measure } from "./stage.js";
+import { typeOf, upload } from "./upload.js";
+import { Work } from "./work.js";
+
+/**
+ * @typedef {import("./problems.js").Problem} Problem
+ * @typedef {{options: Record<string, any>, exercise: {id: string, unit: string} | null,
+ *   blocked: string[], uploadBytes: number}} Asked the answer of /pose_tracker/options
+ */
+
+/** The page of one address. */
+export class Page {
+  /**
+   * @param {{params: import("./params.js").Params, layout: import("./layout.js").Layout,
+   *   say: import("./i18n.js").Say, view: import("./view.js").View,
+   *   transport: import("./transport.js").Transport,
+   *   session: import("./session.js").Session, base: string}} parts
+   */
+  constructor(parts) {
+    this._parts = parts;
+    const { base, session, view } = parts;
+    this._api = new Api(base, session.saved.token);
+    this._api.onConnection = (lost) => view.connection(lost);
+    /** @type {Asked | null} */
+    this._asked = null;
+    /** @type {Work | null} */
+    this._work = null;
+    this._stop = new AbortController();
+    byId("again").onclick = () => this._startAgain();
+    byId("cancel").onclick = () => this._cancel();
+  }
+
+  /** From the address to the first thing that a person can do. */
+  async start() {
+    const { params, session } = this._parts;
+    if (!session.saved.token) return this._refuse(missingToken());
+    try {
+      this._asked = await this._api.call(`pose_tracker/options?${params.job}`);
+    } catch (error) {
+      return this._refuse(problemOf(error));
+    }
+    this._setUp();
+    if (session.saved.job || session.saved.key) return this._resume();
+    const url = mediaUrl(params);
+    return url ? this._fetch(url) : this._pick();
+  }
+
+  /** @returns {Asked} */
+  get _known() {
+    if (!this._asked) throw new Error("the options are not known yet");
+    return this._asked;
+  }
+
+  /** @returns {import("./picker.js").Source} */
+  get _source() {
+    const { source, exercise, reference } = this._known.options;
+    return source ?? (exercise || reference ? "video" : "");
+  }
+
+  get _title() {
+    const { say } = this._parts;
+    const { exercise } = this._known;
+    return exercise ? say(exercise.id) : say("page_title");
+  }
+
+  _setUp() {
+    const { say, layout, params } = this._parts;
+    const how = {
+      label: layout.label,
+      mostBytes: this._known.uploadBytes,
+      say,
+      language: languageOf(params.lang),
+    };
+    setUpPicker(this._source, how, (file) => this._take(file));
+  }
+
+  _pick() {
+    const { say, view, layout } = this._parts;
+    view.pickProblem("");
+    const lead = say(this._source === "image" ? "lead_image" : "lead_video");
+    view.show("pick", this._title, layout.showUpload ? lead : say("nothing_to_do"));
+  }
+
+  /**
+   * @param {"video" | "image"} source
+   * @param {number | null} [aspect] of the picture, where it is known
+   */
+  _begin(source, aspect = null) {
+    const { say, view } = this._parts;
+    const { options, exercise } = this._known;
+    const video = source === "video";
+    const unit = !video ? "" : (exercise?.unit ?? (options.reference ? "reps" : ""));
+    const title = video ? this._title : say("page_title");
+    const name = exercise?.id ?? "movement";
+    this._work?.close();
+    this._stop = new AbortController();
+    this._work = new Work({ api: this._api, say, view, options, unit, title, name });
+    this._work.stage.fitTo(aspect);
+    view.show("work", title);
+    view.progress(say("preparing"), null);
+    return this._work;
+  }
+
+  /** @param {File} file */
+  async _take(file) {
+    const { say, view, session, params } = this._parts;
+    if (["work", "loading"].includes(byId("app").dataset.state)) return undefined;
+    const language = languageOf(params.lang);
+    const wrong = fileProblem(file, this._source, this._known.uploadBytes, say, language);
+    if (wrong) {
+      if (byId("app").dataset.state !== "pick") this._startAgain();
+      return view.pickProblem(wrong);
+    }
+    session.restart();
+    const source = typeOf(file).startsWith("image/") ? "image" : "video";
+    session.save({ source });
+    const url = URL.createObjectURL(file);
+    const work = this._begin(source, await measure(url, source));
+    work.stage.show(url, source);
+    view.progress(say("uploading"), 0);
+    let id;
+    try {
+      id = await upload(this._api, file, {
+        signal: this._stop.signal,
+        onProgress: (share) => view.progress(say("uploading"), share),
+        onConnection: (lost) => view.connection(lost),
+      });
+    } catch (error) {
+      return this._broke(error, uploadProblem(error, source), () => this._take(file));
+    }
+    return this._request({ uploadId: id }, source);
+  }
+
+  /** @param {string} url that the server fetches */
+  async _fetch(url) {
+    const source = this._source === "image" ? "image" : "video";
+    this._parts.session.save({ source });
+    this._begin(source, await measure(url, source)).stage.show(url, source);
+    await this._request({ url }, source);
+  }
+
+  /**
+   * @param {Record<string, string>} input
+   * @param {"video" | "image"} source
+   */
+  async _request(input, source) {
+    const { options, blocked } = this._known;
+    const counts = Boolean(options.exercise || options.reference);
+    const wanted = withOwnWishes(options, blocked, source === "video", counts);
+    this._parts.session.save({ key: randomId(), body: { input, options: wanted } });
+    await this._run();
+  }
+
+  /** After a reload: the same job, without the local file. */
+  async _resume() {
+    const { session, params, say, view } = this._parts;
+    const source = session.saved.source ?? "video";
+    const work = this._begin(source);
+    const url = mediaUrl(params);
+    if (url) work.stage.show(url, source);
+    if (!session.saved.over) view.announce(say("resumed"));
+    await this._run();
+  }
+
+  /** The session's job from its request to its end. */
+  async _run() {
+    const { session, transport } = this._parts;
+    const { signal } = this._stop;
+    const work = /** @type {Work} */ (this._work);
+    try {
+      const job = session.saved.job ?? (await submit(this._api, session, signal));
+      work.begin(job);
+      const { options } = this._known;
+      const show = work.add.bind(work);
+      const done = await followJob(this._api, session, options, transport, show, signal);
+      if (done.status === "succeeded") return work.finish();
+      return this._fail(work.lastError ?? done.error ?? problemOf(done.status));
+    } catch (error) {
+      return this._broke(error, problemOf(error), () => this._runAgain());
+    }
+  }
+
+  async _runAgain() {
+    const work = this._begin(this._parts.session.saved.source ?? "video");
+    const url = mediaUrl(this._parts.params);
+    if (url) work.stage.show(url, this._parts.session.saved.source ?? "video");
+    await this._run();
+  }
+
+  /**
+   * Something was thrown: the host has not heard of it yet.
+   * @param {unknown} error
+   * @param {Problem} problem
+   * @param {() => void} again
+   */
+  async _broke(error, problem, again) {
+    if (this._stop.signal.aborted) return;
+    if (!(error instanceof Refusal || error instanceof Unreachable)) console.error(error);
+    const { session, transport } = this._parts;
+    await transport.ready;
+    transport.send(errorMessage(problem));
+    // what was refused is refused again; what found no server may go on where it was
+    if (error instanceof Refusal && !session.saved.job) session.restart();
+    this._fail(problem, error instanceof Unreachable ? again : undefined);
+  }
+
+  /**
+   * A refusal of the page's address itself.
+   * @param {Problem} problem
+   */
+  async _refuse(problem) {
+    const { transport } = this._parts;
+    this._fail(problem, () => window.location.reload());
+    await transport.ready;
+    transport.send(errorMessage(problem));
+  }
+
+  /**
+   * @param {Problem} problem
+   * @param {() => void} [again]
+   */
+  _fail(problem, again) {
+    const { say, view, layout } = this._parts;
+    const told = advice(problem, say);
+    const actions = [];
+    if (again && told.again) actions.push({ label: say("try_again"), primary: true, run: again });
+    if (told.otherFile && this._asked && layout.showUpload) {
+      const primary = actions.length === 0;
+      actions.push({ label: say("choose_another"), primary, run: () => this._startAgain() });
+    }
+    this._work?.stage.finish();
+    view.connection(false);
+    view.failed(told, actions);
+    setText(byId("failed-code"), problem.code);
+  }
+
+  _startAgain() {
+    this._stop.abort();
+    this._work?.close();
+    this._work = null;
+    this._parts.session.restart();
+    this._parts.view.connection(false);
+    this._pick();
+    byId("file").focus();
+  }
+
+  async _cancel() {
+    const { session } = this._parts;
+    const job = session.saved.job;
+    if (!job) return this._startAgain();
+    // the stream says that it was canceled, and the host hears it from there
+    try {
+      return await this._api.call(`v1/jobs/${job}/cancel`, { method: "POST", again: true });
+    } catch (error) {
+      return this._broke(error, problemOf(error), () => this._runAgain());
+    }
+  }
+}

@@ -1,0 +1,61 @@
+/** @file The page's address: read once, then without the key. */
+
+/** Parameters that only the page reads (CONTRACT.md, Options). */
+export const LAYOUT = /** @type {const} */ ([
+  "showUpload", "width", "height", "containerMinHeight", "containerMaxWidth", "containerMaxHeight",
+  "objectFit", "uploadButtonPosition", "uploadAreaPadding", "uploadLabel", "isAndroid",
+]);
+/** Parameters that say where the media is; they may bear a signature and go in a body alone. */
+const MEDIA = ["videoSrc", "imageSrc"];
+
+/**
+ * @typedef {{token: string, job: URLSearchParams, layout: Record<string, string>, lang: string,
+ *   videoSrc: string, imageSrc: string}} Params `job`: what may be an option of the job
+ */
+
+/**
+ * @param {string} search
+ * @returns {Params}
+ */
+export function readParams(search) {
+  const given = new URLSearchParams(search);
+  const job = new URLSearchParams();
+  for (const [name, value] of given) {
+    if (name !== "token" && !isLayout(name) && !MEDIA.includes(name)) job.append(name, value);
+  }
+  const [videoSrc, imageSrc] = MEDIA.map((name) => (given.get(name) ?? "").trim());
+  if (!job.get("source") && (videoSrc || imageSrc)) job.set("source", videoSrc ? "video" : "image");
+  return {
+    token: (given.get("token") ?? "").trim(),
+    job,
+    layout: Object.fromEntries(LAYOUT.map((name) => [name, given.get(name) ?? ""])),
+    lang: given.get("language") || given.get("lang") || "",
+    videoSrc,
+    imageSrc,
+  };
+}
+
+/** @param {string} name */
+function isLayout(name) {
+  return /** @type {readonly string[]} */ (LAYOUT).includes(name);
+}
+
+/**
+ * The address to fetch the media from; the one that fits `source` where both are given.
+ * @param {Params} params
+ */
+export function mediaUrl(params) {
+  const image = params.job.get("source")?.toLowerCase() === "image";
+  return (image ? params.imageSrc : params.videoSrc) || "";
+}
+
+/**
+ * Takes the key out of the address bar, the history and whatever copies the address.
+ * @param {Window} win
+ */
+export function hideToken(win) {
+  const address = new URL(win.location.href);
+  if (!address.searchParams.has("token")) return;
+  address.searchParams.delete("token");
+  win.history.replaceState(win.history.state, "", address);
+}

@@ -1,0 +1,40 @@
+/** @file Waiting: how long between two tries, and how to wait so that it can be called off. */
+
+const FIRST_MS = 500;
+const MOST_MS = 15_000;
+
+/**
+ * Milliseconds until try number `attempt` + 1: doubling, up to a limit, never the same for all.
+ * @param {number} attempt from 0
+ * @param {() => number} [random] 0-1
+ */
+export function pauseMs(attempt, random = Math.random) {
+  return Math.min(MOST_MS, FIRST_MS * 2 ** attempt) * (0.75 + random() / 2);
+}
+
+/**
+ * Resolves after `ms`, or as soon as the browser says that it is online again.
+ * @param {number} ms
+ * @param {AbortSignal} [signal] rejects with its reason
+ * @returns {Promise<void>}
+ */
+export function sleep(ms, signal) {
+  return new Promise((resolve, reject) => {
+    const events = globalThis.window;
+    const done = () => {
+      clearTimeout(timer);
+      events?.removeEventListener("online", done);
+      signal?.removeEventListener("abort", stop);
+      resolve();
+    };
+    const stop = () => {
+      clearTimeout(timer);
+      events?.removeEventListener("online", done);
+      reject(signal?.reason);
+    };
+    const timer = setTimeout(done, ms);
+    events?.addEventListener("online", done, { once: true });
+    if (signal?.aborted) stop();
+    else signal?.addEventListener("abort", stop, { once: true });
+  });
+}

@@ -1,0 +1,63 @@
+/**
+ * @file Messages to the page and to its host: each once, in order, whole, across reloads.
+ *
+ * After a reload all are read again, for the page draws from them; the host gets those alone that
+ * lie behind the last one it was given.
+ */
+
+import { isAfter } from "./follow.js";
+import { pauseMs } from "./patience.js";
+import { ClaimLost, isClaimCheck } from "./whole.js";
+
+/** Times in a row that one claim check is tried. */
+const TRIES = 8;
+
+/**
+ * @typedef {import("./follow.js").Entry} Entry
+ * @typedef {import("./follow.js").Message} Message
+ * @typedef {{
+ *   follow: (after: string) => AsyncIterable<Entry>,
+ *   whole: (message: Message) => Promise<Message>,
+ *   asked: (type: string) => boolean,
+ *   send: (message: Message) => void,
+ *   given: string,
+ *   saveGiven: (id: string) => void,
+ *   show: (id: string, message: Message) => void,
+ *   wait: (ms: number) => Promise<void>,
+ * }} Ends `given` is the id of the last message that the host has; `asked` tells which types it
+ *   asked for
+ */
+
+/**
+ * Runs until `done`, which stays here, and gives it.
+ * @param {Ends} ends
+ * @returns {Promise<Message>}
+ */
+export async function relay(ends) {
+  let place = "0-0";
+  let given = ends.given;
+  for (let tries = 0; ; tries += 1) {
+    try {
+      for await (const { id, message } of ends.follow(place)) {
+        if (message.type === "done") {
+          ends.show(id, message);
+          return message;
+        }
+        const due = ends.asked(message.type) && isAfter(id, given);
+        const full = due || isDrawn(message) ? await ends.whole(message) : message;
+        if (due) ends.send(full);
+        if (isAfter(id, given)) ends.saveGiven((given = id));
+        ends.show(id, full);
+        [place, tries] = [id, 0];
+      }
+    } catch (error) {
+      if (!(error instanceof ClaimLost) || tries + 1 >= TRIES) throw error;
+    }
+    await ends.wait(pauseMs(tries));
+  }
+}
+
+/** @param {Message} message */
+function isDrawn(message) {
+  return message.type === "image_overlay" && isClaimCheck(message);
+}

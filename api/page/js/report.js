@@ -1,0 +1,112 @@
+/** @file The end of a job on the page: totals, table, curves, download. */
+
+import { Refusal } from "./api.js";
+import { curves } from "./curves.js";
+import { byId, h, setText } from "./dom.js";
+import { table, totals } from "./results.js";
+
+/** Exports up to this size are fetched, so that they are saved rather than opened. */
+const MOST_BYTES = 300 * 1024 * 1024;
+
+/**
+ * @typedef {import("./i18n.js").Say} Say
+ * @typedef {import("./scene.js").Scene} Scene
+ */
+
+/**
+ * Fills the result section; gives what to call as the video's time changes.
+ * @param {Scene} scene
+ * @param {string} unit
+ * @param {Say} say
+ * @param {(ms: number) => void} seek
+ * @returns {(ms: number) => void}
+ */
+export function showReport(scene, unit, say, seek) {
+  byId("totals").replaceChildren(...(unit ? totals(scene, unit, say) : []));
+  const found = table(scene, unit, say, seek);
+  byId("reps").replaceChildren(...(found.element ? [found.element] : []));
+  const series = scene.timeline.all("joint_angles");
+  const durationMs = scene.durationMs || scene.timeline.end || 1;
+  const drawn = curves(series, durationMs, found.rows, say, seek);
+  byId("angles").hidden = drawn.figures.length === 0 || series.times.length < 2;
+  byId("curves").replaceChildren(...drawn.figures);
+  return (ms) => {
+    found.setTime(ms);
+    drawn.setTime(ms);
+  };
+}
+
+/**
+ * A warning or nothing.
+ * @param {{title: string, help: string} | null} note
+ */
+export function showNote(note) {
+  byId("note").hidden = !note;
+  setText(byId("note"), note ? `${note.title} ${note.help}` : "");
+}
+
+/**
+ * The button that saves the exported video; its address is signed anew at the click.
+ * @param {import("./api.js").Api} api
+ * @param {string} job
+ * @param {Record<string, any> | undefined} ready the message `export_ready` of the video
+ * @param {string} name of the file
+ * @param {Say} say
+ */
+export function showDownload(api, job, ready, name, say) {
+  const place = byId("download");
+  place.hidden = !ready;
+  if (!ready) return place.replaceChildren();
+  const label = h("span", {}, say("download"));
+  const link = h(
+    "a",
+    { class: "button primary", href: ready.url, target: "_blank", rel: "noopener", download: name },
+    label,
+  );
+  link.addEventListener("click", async (event) => {
+    if (ready.bytes > MOST_BYTES) return;
+    event.preventDefault();
+    if (link.getAttribute("aria-busy") === "true") return;
+    link.setAttribute("aria-busy", "true");
+    setText(label, say("downloading"));
+    const url = await freshUrl(api, job, ready);
+    await save(url, name);
+    link.removeAttribute("aria-busy");
+    setText(label, say("download"));
+  });
+  return place.replaceChildren(link);
+}
+
+/**
+ * @param {import("./api.js").Api} api
+ * @param {string} job
+ * @param {Record<string, any>} ready
+ * @returns {Promise<string>}
+ */
+async function freshUrl(api, job, ready) {
+  try {
+    const record = await api.call(`v1/jobs/${job}`);
+    return record.exports.find((/** @type {any} */ one) => one.kind === ready.kind)?.url ?? ready.url;
+  } catch (error) {
+    if (!(error instanceof Refusal)) console.warn(error);
+    return ready.url;
+  }
+}
+
+/**
+ * Saves an address as a file; opens it where that is not possible.
+ * @param {string} url
+ * @param {string} name
+ */
+async function save(url, name) {
+  let address = url;
+  try {
+    const response = await fetch(url, { credentials: "omit" });
+    if (!response.ok) throw new Error(String(response.status));
+    address = URL.createObjectURL(await response.blob());
+  } catch (error) {
+    console.warn("opened instead of saved", error);
+  }
+  h("a", { href: address, download: name, target: "_blank", rel: "noopener" }).click();
+  if (address !== url) setTimeout(() => URL.revokeObjectURL(address), 60_000);
+}

@@ -1,0 +1,153 @@
+/** @file What came of it: the totals and a table whose rows lead to their moments. */
+
+import { clockText, h } from "./dom.js";
+
+/**
+ * @typedef {Record<string, any>} Message
+ * @typedef {import("./i18n.js").Say} Say
+ * @typedef {{startMs: number, endMs: number, counted: boolean, cells: (string | HTMLElement)[]}} Row
+ */
+
+/**
+ * @param {string} label
+ * @param {string} value
+ */
+function fact(label, value) {
+  return h("div", { class: "fact" }, h("dt", {}, label), h("dd", {}, value));
+}
+
+/**
+ * A grade as a coloured letter.
+ * @param {string} grade
+ * @param {Say} say
+ */
+function badge(grade, say) {
+  const name = say("grade", { grade });
+  return h("span", { class: "grade", "data-grade": grade, role: "img", "aria-label": name }, grade);
+}
+
+/** @param {number} score */
+function scoreCell(score) {
+  const bar = h("span", { class: "meter", "aria-hidden": "true" });
+  bar.style.setProperty("--share", String(Math.max(0, Math.min(1, score / 100))));
+  return h("span", { class: "score" }, String(Math.round(score)), bar);
+}
+
+/**
+ * Count, grade and the few numbers that matter.
+ * @param {import("./scene.js").Scene} scene
+ * @param {string} unit
+ * @param {Say} say
+ */
+export function totals(scene, unit, say) {
+  const { summary, final, jumps } = scene;
+  const count = summary?.counter ?? final?.current_count ?? 0;
+  const head = h("p", { class: "total" }, h("strong", {}, say(unit, { count })));
+  if (summary?.grade) head.append(badge(summary.grade, say));
+  const facts = h("dl", { class: "facts" });
+  if (jumps?.totalJumps) {
+    facts.append(fact(say("best"), `${jumps.maxJumpHeight} cm`));
+    facts.append(fact(say("average"), `${jumps.avgJumpHeight} cm`));
+  }
+  if (summary?.grade) facts.append(fact(say("average_score"), String(Math.round(summary.avg_rep_score))));
+  if (typeof summary?.avg_similarity === "number") {
+    facts.append(fact(say("likeness"), `${Math.round(summary.avg_similarity)} %`));
+  }
+  const durationMs = summary?.durationMs ?? scene.durationMs;
+  if (durationMs) facts.append(fact(say("duration"), clockText(durationMs)));
+  return [head, facts];
+}
+
+/**
+ * @param {Message[]} history
+ * @param {Say} say
+ * @returns {{heads: string[], rows: Row[]}}
+ */
+function repRows(history, say) {
+  const likeness = history.some((rep) => rep.referenceScore);
+  const heads = [say("length"), say("score"), say("grade_head")];
+  if (likeness) heads.push(say("likeness"));
+  const rows = history.map((rep) => {
+    const grade = rep.counted ? badge(rep.grade, say) : h("span", { class: "uncounted" }, say("not_counted"));
+    const cells = [`${(rep.durationMs / 1000).toFixed(1)} s`, scoreCell(rep.formScore), grade];
+    if (likeness) cells.push(rep.referenceScore ? `${Math.round(rep.referenceScore.overallScore)} %` : "–");
+    return { startMs: rep.startMs, endMs: rep.endMs, counted: rep.counted, cells };
+  });
+  return { heads, rows };
+}
+
+/**
+ * Jumps with the moment of each take-off; one that was discarded has no row.
+ * @param {import("./scene.js").Scene} scene
+ * @param {Say} say
+ * @returns {{heads: string[], rows: Row[]}}
+ */
+function jumpRows(scene, say) {
+  const counted = scene.timeline.all("counter").times;
+  const started = scene.timeline.all("jump_started").times;
+  const rows = (scene.jumps?.jumps ?? []).map((/** @type {Message} */ jump, /** @type {number} */ index) => {
+    const endMs = counted[index] ?? scene.timeline.end;
+    const startMs = started.filter((ms) => ms <= endMs).pop() ?? endMs;
+    const air = jump.airTimeMs === undefined ? "–" : `${Math.round(jump.airTimeMs)} ms`;
+    return { startMs, endMs, counted: true, cells: [`${jump.jumpHeightCm} cm`, air] };
+  });
+  return { heads: [say("height"), say("air_time")], rows };
+}
+
+/**
+ * The table of reps, holds or jumps; `setTime` marks the row that is playing.
+ * @param {import("./scene.js").Scene} scene
+ * @param {string} unit
+ * @param {Say} say
+ * @param {(ms: number) => void} seek
+ */
+export function table(scene, unit, say, seek) {
+  const jumps = unit === "jumps";
+  const { heads, rows } = jumps ? jumpRows(scene, say) : repRows(scene.summary?.history ?? [], say);
+  const title = say(jumps ? "each_jump" : unit === "seconds" ? "each_hold" : "each_rep");
+  const lines = rows.map((row, index) => line(row, index + 1, say, seek));
+  const head = [say("number"), say("start"), ...heads].map((text) => h("th", { scope: "col" }, text));
+  const element = rows.length
+    ? h(
+        "div",
+        { class: "scroll" },
+        h("table", {}, h("caption", {}, title), h("thead", {}, h("tr", {}, ...head)), h("tbody", {}, ...lines)),
+      )
+    : null;
+  const setTime = (/** @type {number} */ ms) => {
+    rows.forEach((row, index) => {
+      lines[index].classList.toggle("playing", ms >= row.startMs && ms < row.endMs);
+    });
+  };
+  return { element, rows, setTime };
+}
+
+/**
+ * @param {Row} row
+ * @param {number} number
+ * @param {Say} say
+ * @param {(ms: number) => void} seek
+ */
+function line(row, number, say, seek) {
+  const time = clockText(row.startMs, true);
+  const button = h(
+    "button",
+    {
+      type: "button",
+      class: "jump",
+      "aria-label": say("go_to", { number: String(number), time }),
+      onclick: (/** @type {Event} */ event) => {
+        event.stopPropagation();
+        seek(row.startMs);
+      },
+    },
+    time,
+  );
+  return h(
+    "tr",
+    { class: row.counted ? null : "uncounted", onclick: () => seek(row.startMs) },
+    h("th", { scope: "row" }, String(number)),
+    h("td", {}, button),
+    ...row.cells.map((cell) => h("td", {}, cell)),
+  );
+}

@@ -1,0 +1,124 @@
+/**
+ * @file What the messages say of the media, put in time: from them the page draws any moment, so
+ * seeking shows what playing showed.
+ */
+
+import { FrameClock, frameOf } from "./clock.js";
+import { jointAngles } from "./angles.js";
+import { Timeline } from "./timeline.js";
+
+/** Types whose time is that of the frame in their id. */
+const TIMED = new Set(["keypoints", "angles", "counter"]);
+/** Types whose last value holds until the next one. */
+const HELD = new Set(["form_score", "progression", "recommendations", "posture", "jump_height"]);
+/** A pose is drawn on pictures up to this far from its own. */
+const POSE_MS = 120;
+
+/**
+ * @typedef {Record<string, any>} Message
+ * @typedef {{count: number | null, grade: string, progress: number | null, posture: Message | null,
+ *   advice: string[], jump: Message | null, joints: any[] | null}} Moment
+ */
+
+/** Everything that is known of one job's media. */
+export class Scene {
+  constructor() {
+    this.timeline = new Timeline();
+    this.clock = new FrameClock();
+    this.aspect = 16 / 9;
+    this._probed = false;
+    this.durationMs = 0;
+    /** @type {Message | null} */
+    this.summary = null;
+    /** @type {Message | null} */
+    this.jumps = null;
+    /** @type {Message | null} */
+    this.final = null;
+    /** @type {Message[]} */
+    this.exports = [];
+    this.angles = false;
+  }
+
+  /**
+   * What probing told of the media.
+   * @param {{durationMs: number, width: number, height: number, fps: number}} media
+   */
+  setMedia(media) {
+    this.durationMs = media.durationMs;
+    this.clock.setRate(media.fps);
+    if (!media.width || !media.height) return;
+    this.aspect = media.width / media.height;
+    this._probed = true;
+  }
+
+  /**
+   * The shape of the picture as the browser shows it, until probing tells it.
+   * @param {number} aspect
+   */
+  guessAspect(aspect) {
+    if (!this._probed) this.aspect = aspect;
+  }
+
+  /**
+   * @param {string} id
+   * @param {Message} message
+   */
+  add(id, message) {
+    const frame = frameOf(id);
+    const told = message.timestampMs;
+    if (typeof told === "number" && TIMED.has(message.type) && !message.final) {
+      this.clock.note(frame, told);
+    }
+    const ms = typeof told === "number" ? told : this.clock.at(Math.max(0, frame));
+    if (message.type === "exercise_summary") this.summary = message;
+    else if (message.type === "jump_summary") this.jumps = message;
+    else if (message.type === "export_ready") this.exports.push(message);
+    else if (message.type === "keypoints") this._pose(ms, message);
+    else if (message.type === "angles") this._angles(ms, message);
+    else if (message.type === "jump_started") this.timeline.add("jump_started", ms, message);
+    else if (HELD.has(message.type)) this.timeline.add(message.type, ms, message);
+    else if (message.type === "initialization") this._progress(frame, message);
+    else if (message.type === "counter" && message.final) this.final = message;
+    else if (message.type === "counter") this.timeline.add("counter", ms, message);
+  }
+
+  /** @param {number} frame @param {Message} message */
+  _progress(frame, message) {
+    const known = this.durationMs * (message.progress ?? 0);
+    if (frame >= 0) this.timeline.end = Math.max(this.timeline.end, known, this.clock.at(frame));
+  }
+
+  /** @param {number} ms @param {Message} message */
+  _pose(ms, message) {
+    this.timeline.add("pose", ms, message.keypoints);
+    if (!this.angles) this.timeline.add("joint_angles", ms, jointAngles(message.keypoints, this.aspect));
+  }
+
+  /** @param {number} ms @param {Message} message */
+  _angles(ms, message) {
+    if (!this.angles) this.timeline.clear("joint_angles");
+    this.angles = true;
+    this.timeline.add("joint_angles", ms, message.angles);
+  }
+
+  /**
+   * What holds at a moment.
+   * @param {number} ms
+   * @returns {Moment}
+   */
+  at(ms) {
+    const line = this.timeline;
+    const counter = line.at("counter", ms);
+    const live = line.at("form_score", ms);
+    const posture = line.at("posture", ms);
+    return {
+      count: counter?.current_count ?? (line.end > 0 ? 0 : null),
+      grade: counter?.form_score?.grade ?? live?.grade ?? "",
+      progress: line.at("progression", ms)?.value ?? null,
+      posture: posture && !posture.ready ? posture : null,
+      advice: line.at("recommendations", ms)?.data ?? [],
+      jump: line.at("jump_height", ms),
+      joints: line.nearest("pose", ms, POSE_MS),
+    };
+  }
+}

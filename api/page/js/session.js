@@ -1,0 +1,153 @@
+/**
+ * @file What outlives a reload of the page: the key, the job and the last message that the host has.
+ *
+ * A frame that reloads finds its session by the id in its history entry. A frame that is made anew
+ * (its host reloaded) takes over one of the same parameters that no living frame holds and whose
+ * job is not over.
+ */
+
+const PREFIX = "pq:";
+
+/**
+ * @typedef {{
+ *   token: string, params: string, source?: "video" | "image", label?: string,
+ *   key?: string, body?: Record<string, any>, job?: string, given: string, over: boolean,
+ * }} Saved `key` and `body` of the job's request; `given`: id of the host's last message
+ */
+
+/** One session; what cannot be stored lives as long as the page. */
+export class Session {
+  /**
+   * @param {Storage | null} storage
+   * @param {string} id
+   * @param {Saved} saved
+   */
+  constructor(storage, id, saved) {
+    this._storage = storage;
+    this.id = id;
+    this.saved = saved;
+  }
+
+  /** @param {Partial<Saved>} changes */
+  save(changes) {
+    Object.assign(this.saved, changes);
+    try {
+      this._storage?.setItem(PREFIX + this.id, JSON.stringify(this.saved));
+    } catch {
+      // full or forbidden
+    }
+  }
+
+  /** Forgets the job, for the next file. */
+  restart() {
+    const { token, params } = this.saved;
+    this.saved = fresh(token, params);
+    this.save({});
+  }
+}
+
+/**
+ * @param {string} token
+ * @param {string} params
+ * @returns {Saved}
+ */
+function fresh(token, params) {
+  return { token, params, given: "0-0", over: false };
+}
+
+/**
+ * The session of this frame: its own, an orphan's, or a new one.
+ * @param {Window} win
+ * @param {string} token from the address; empty where it was taken out of it
+ * @param {string} params what else the address says
+ * @returns {Promise<Session>}
+ */
+export async function openSession(win, token, params) {
+  const storage = storageOf(win);
+  const own = win.history.state?.pq;
+  let id = typeof own === "string" ? own : "";
+  let saved = id ? read(storage, id) : null;
+  if (!saved || !fits(saved, token, params)) {
+    id = (await orphan(win, storage, token, params)) ?? randomId();
+    saved = read(storage, id) ?? fresh(token, params);
+    win.history.replaceState({ ...win.history.state, pq: id }, "");
+  }
+  hold(win, id);
+  const session = new Session(storage, id, saved);
+  session.save({});
+  return session;
+}
+
+/**
+ * @param {Saved} saved
+ * @param {string} token
+ * @param {string} params
+ */
+function fits(saved, token, params) {
+  return saved.params === params && (token === "" || saved.token === token);
+}
+
+/**
+ * Id of an unfinished session that nobody holds.
+ * @param {Window} win
+ * @param {Storage | null} storage
+ * @param {string} token
+ * @param {string} params
+ */
+async function orphan(win, storage, token, params) {
+  const held = await heldIds(win);
+  for (const name of Object.keys(storage ?? {})) {
+    const id = name.slice(PREFIX.length);
+    const saved = name.startsWith(PREFIX) ? read(storage, id) : null;
+    const waiting = saved && (saved.job || saved.key) && !saved.over;
+    if (waiting && !held.has(id) && fits(saved, token, params)) return id;
+  }
+  return null;
+}
+
+/** @param {Window} win */
+async function heldIds(win) {
+  try {
+    const { held } = await win.navigator.locks.query();
+    return new Set((held ?? []).map((lock) => (lock.name ?? "").slice(PREFIX.length)));
+  } catch {
+    return new Set(); // no locks outside a secure context
+  }
+}
+
+/**
+ * Holds a session for as long as this frame lives.
+ * @param {Window} win
+ * @param {string} id
+ */
+function hold(win, id) {
+  win.navigator.locks?.request(PREFIX + id, () => new Promise(() => {})).catch(() => {});
+}
+
+/** @param {Window} win */
+function storageOf(win) {
+  try {
+    return win.sessionStorage;
+  } catch {
+    return null; // a frame whose storage is blocked
+  }
+}
+
+/**
+ * @param {Storage | null} storage
+ * @param {string} id
+ * @returns {Saved | null}
+ */
+function read(storage, id) {
+  try {
+    return JSON.parse(storage?.getItem(PREFIX + id) ?? "null");
+  } catch {
+    return null;
+  }
+}
+
+/** 128 random bits; randomUUID is missing outside secure contexts. */
+export function randomId() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

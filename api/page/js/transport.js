@@ -1,0 +1,115 @@
+/**
+ * @file The way to the host: exactly one route a message, the first there is of
+ * `webViewCallback` (takes an object), iOS's `iosListener` and the parent window (take a string).
+ */
+
+/** Milliseconds after the page's load in which an app may still put its bridge in. */
+const BRIDGE_MS = 600;
+
+/**
+ * @typedef {Record<string, any>} Message
+ * @typedef {any} Win a window; tests give one of their own
+ */
+
+/**
+ * The bridge that an app put into `win`.
+ * @param {Win} win
+ * @returns {"callback" | "ios" | null}
+ */
+export function bridgeOf(win) {
+  if (typeof win.webViewCallback === "function") return "callback";
+  if (win.webkit?.messageHandlers?.iosListener) return "ios";
+  return null;
+}
+
+/**
+ * Origins that the parent window may have: its own where the browser tells and it is allowed, else
+ * every allowed one (a message to another origin than the parent's is not delivered).
+ * @param {Win} win
+ * @param {string[]} embedders `*`, origins, and origins of the form `scheme://*.host`
+ * @returns {string[]}
+ */
+export function targetOrigins(win, embedders) {
+  if (win.parent === win) return [win.location.origin];
+  if (embedders.includes("*")) return ["*"];
+  const known = parentOrigin(win);
+  if (known) return embedders.some((allowed) => matches(allowed, known)) ? [known] : [];
+  return embedders.filter((allowed) => !allowed.includes("*"));
+}
+
+/** @param {Win} win */
+function parentOrigin(win) {
+  const ancestors = win.location.ancestorOrigins;
+  if (ancestors?.length) return ancestors[0] === "null" ? null : ancestors[0];
+  try {
+    return new URL(win.document.referrer).origin;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * @param {string} allowed
+ * @param {string} origin
+ */
+function matches(allowed, origin) {
+  if (!allowed.includes("://*.")) return allowed === origin;
+  const [scheme, rest] = allowed.split("://*");
+  return origin.startsWith(`${scheme}://`) && origin.endsWith(rest);
+}
+
+/** Sends messages to the host of a window. */
+export class Transport {
+  /**
+   * @param {Win} win
+   * @param {string[]} embedders
+   * @param {number} [bridgeMs]
+   */
+  constructor(win, embedders, bridgeMs = BRIDGE_MS) {
+    this._win = win;
+    this._embedders = embedders;
+    /** Resolves when the host is known to listen, as far as that can be known. */
+    this.ready = hostReady(win, bridgeMs);
+  }
+
+  /**
+   * Hands one message over; a host that throws has had it.
+   * @param {Message} message
+   */
+  send(message) {
+    const win = this._win;
+    try {
+      const bridge = bridgeOf(win);
+      if (bridge === "callback") win.webViewCallback(message);
+      else if (bridge === "ios") {
+        win.webkit.messageHandlers.iosListener.postMessage(JSON.stringify(message));
+      } else this._toParent(JSON.stringify(message));
+    } catch (error) {
+      console.error("the host refused a message", error);
+    }
+  }
+
+  /** @param {string} text */
+  _toParent(text) {
+    const { parent } = this._win;
+    for (const origin of targetOrigins(this._win, this._embedders)) {
+      parent.postMessage(text, origin);
+    }
+  }
+}
+
+/**
+ * In a frame the host is there already; an app's bridge may come shortly after the load.
+ * @param {Win} win
+ * @param {number} bridgeMs
+ * @returns {Promise<void>}
+ */
+async function hostReady(win, bridgeMs) {
+  if (win.parent !== win || bridgeOf(win)) return;
+  if (win.document.readyState !== "complete") {
+    await new Promise((resolve) => win.addEventListener("load", resolve, { once: true }));
+  }
+  for (let waited = 0; waited < bridgeMs && !bridgeOf(win); waited += 50) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}

@@ -1,0 +1,137 @@
+"""Batches from a file: read in the background, gone on with, canceled."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from api_play import S3, Actor, Client, put_upload, refused
+from batch_play import URL, events, finish_all
+
+from worker import app as queues
+from worker.contract.plans import PlanLimits
+from worker.expanding import tend_batch
+from worker.settings import Settings
+from worker.store import keys
+from worker.store.bundle import Stores
+
+
+def put_manifest(client: Client, lines: list[Any]) -> str:
+    text = "".join((one if isinstance(one, str) else json.dumps(one)) + "\n" for one in lines)
+    return put_upload(client, text.encode(), "application/x-ndjson")
+
+
+def test_a_manifest_is_read_in_the_background(
+    client: Client, stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Settings, "limits", lambda *_: PlanLimits(queuedJobs=150))
+    lines = [{**URL, "metadata": {"n": n}} for n in range(260)]
+    lines[3:3] = ["{broken", "", json.dumps({**URL, "x": 1}), "[" * 100_000]
+    upload = put_manifest(client, lines)
+    answer = client.post("/batches", json={"manifest": {"uploadId": upload}})
+    batch = answer.json()["id"]
+    assert answer.json()["status"] == "expanding" and answer.json()["accepted"] == 0
+    tend_batch(stores, batch)
+    half = client.get(f"/batches/{batch}").json()
+    assert half["status"] == "expanding" and half["accepted"] >= 100
+    assert stores.waiting.length("acme") <= 150
+    tend_batch(stores, batch)  # there is no room: nothing happens
+    while client.get(f"/batches/{batch}").json()["status"] == "expanding":
+        finish_all(stores, [p.job for _ in range(100) if (p := stores.waiting.pull("pose.cpu"))])
+        tend_batch(stores, batch)
+    now = client.get(f"/batches/{batch}").json()
+    assert (now["accepted"], now["rejected"], now["lines"]) == (260, 3, 264)
+    assert [(e["line"], e["code"], e.get("parameter")) for e in now["errors"]] == [
+        (4, "invalid_parameter", None),
+        (6, "invalid_parameter", "x"),
+        (7, "invalid_parameter", None),
+    ]
+    while pulled := stores.waiting.pull("pose.cpu"):
+        Actor(stores, pulled.job).finish()
+    done = client.get(f"/batches/{batch}").json()
+    assert done["status"] == "completed" and done["counts"]["succeeded"] == 260
+    assert len(events(stores, batch)) == 1
+    rows = stores.jobs.page("acme", None, 300, batch)
+    assert [job.metadata["n"] for _, _, job in rows if job] == list(range(259, -1, -1))
+
+
+def test_a_manifest_goes_on_where_its_reader_died(
+    client: Client, stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload = put_manifest(client, [URL] * 230)
+    batch = client.post("/batches", json={"manifest": {"uploadId": upload}}).json()["id"]
+
+    def die(*_: Any, **__: Any) -> None:
+        raise ConnectionError("gone")
+
+    for dying in ("note_read", "add"):
+        with monkeypatch.context() as patched:
+            patched.setattr(type(stores.batches), dying, die)
+            with pytest.raises(ConnectionError):
+                tend_batch(stores, batch)
+    tend_batch(stores, batch)
+    now = client.get(f"/batches/{batch}").json()
+    assert (now["accepted"], now["counts"]["queued"], now["lines"]) == (230, 230, 230)
+    assert stores.redis.zcard(keys.tenant_jobs("acme")) == 230
+
+
+def test_a_manifest_in_an_allowed_bucket(
+    client: Client, stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = stores.objects.bucket
+    monkeypatch.setattr(Settings, "input_buckets", frozenset({own}))
+    stores.objects.put("lists/today.jsonl", json.dumps(URL).encode() * 1, "text/plain")
+    missing = client.post("/batches", json={"manifest": {"url": f"s3://{own}/lists/none"}})
+    refused(missing, 404, "not_found")
+    answer = client.post("/batches", json={"manifest": {"url": f"s3://{own}/lists/today.jsonl"}})
+    assert answer.status_code == 202
+    tend_batch(stores, answer.json()["id"])
+    assert client.get(f"/batches/{answer.json()['id']}").json()["accepted"] == 1
+
+
+def test_a_manifest_that_vanished_says_so(client: Client, stores: Stores) -> None:
+    upload = put_manifest(client, [URL])
+    batch = client.post("/batches", json={"manifest": {"uploadId": upload}}).json()["id"]
+    stores.objects.delete(stores.uploads.get(upload, "acme").key)
+    tend_batch(stores, batch)
+    done = client.get(f"/batches/{batch}").json()
+    assert done["status"] == "completed" and done["errors"][0]["code"] == "not_found"
+    assert len(events(stores, batch)) == 1
+
+
+def test_a_manifest_that_is_canceled_is_read_no_further(
+    client: Client, stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Settings, "limits", lambda *_: PlanLimits(queuedJobs=100))
+    upload = put_manifest(client, [URL] * 300)
+    batch = client.post("/batches", json={"manifest": {"uploadId": upload}}).json()["id"]
+    tend_batch(stores, batch)
+    client.post(f"/batches/{batch}/cancel")
+    tend_batch(stores, batch)
+    done = client.get(f"/batches/{batch}").json()
+    assert done["status"] == "completed" and done["counts"]["canceled"] == done["accepted"] == 100
+    assert stores.waiting.length("acme") == 0
+
+
+def test_uploads_that_are_not_there(client: Client) -> None:
+    body = {"manifest": {"uploadId": "upl_0"}}
+    refused(client.post("/batches", json=body), 404, "not_found")
+    place = {"filename": "a.jsonl", "contentType": "application/x-ndjson", "bytes": 3}
+    upload = client.post("/uploads", json=place).json()
+    refused(client.post("/batches", json={"manifest": {"uploadId": upload["id"]}}), 409, "conflict")
+    S3.put(upload["url"], content=b"{}\n", headers=upload["headers"])
+    assert client.post("/batches", json={"manifest": {"uploadId": upload["id"]}}).status_code == 202
+
+
+def test_a_silent_broker_refuses_no_batch(
+    client: Client, stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def silent(*_: Any) -> None:
+        raise ConnectionError("broker")
+
+    monkeypatch.setattr(queues, "send_batch", silent)
+    upload = put_manifest(client, [URL])
+    answer = client.post("/batches", json={"manifest": {"uploadId": upload}})
+    assert answer.status_code == 202
+    assert stores.redis.zscore(keys.BATCHES, answer.json()["id"]) is not None
