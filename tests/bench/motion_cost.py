@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+
 from tests.bench.context import EXERCISE, Context
-from tests.bench.measure import function_cost, in_turns, process_cost, spread
-from tests.bench.report import Section, row
+from tests.bench.measure import Cost, function_cost, in_turns, process_cost, spread
+from tests.bench.report import Row, Section, row
 from worker.contract.messages import encode
 from worker.contract.options import JobOptions
-from worker.contract.pose_log import split_log
+from worker.contract.pose_log import END, framed, split_log
+from worker.contract.poses import decode_chunk, decode_head, encode_chunk, encode_head
 from worker.pipeline import Pipeline
 
-EVERYTHING = JobOptions(
-    exercise=EXERCISE, keypoints=True, angles=True, progression=True, recommendations=True
-)
-LEAST = JobOptions(exercise=EXERCISE)
+TIMES = 60
+"""How often the clip's poses follow each other in the long log: 12 minutes of 12 seconds."""
+
+OPTIONS = {
+    "exercise alone": JobOptions(exercise=EXERCISE),
+    "with keypoints and angles": JobOptions(exercise=EXERCISE, keypoints=True, angles=True),
+    "every option on": JobOptions(
+        exercise=EXERCISE, keypoints=True, angles=True, progression=True, recommendations=True
+    ),
+}
+FLAGS = ("--keypoints", "--angles", "--progression", "--recommendations")
 
 
 def replay(log: list[bytes], options: JobOptions) -> int:
@@ -25,33 +38,84 @@ def replay(log: list[bytes], options: JobOptions) -> int:
     return pipeline.frames
 
 
+def lengthened(log: list[bytes], times: int) -> list[bytes]:
+    """The log of a clip that shows what the log's own shows, so many times over."""
+    head, chunks = decode_head(log[0]), [decode_chunk(entry) for entry in log[1:-1]]
+    media = msgspec.structs.replace(head.media, duration_ms=head.media.duration_ms * times)
+    frames, span_us = sum(map(len, chunks)), round(head.media.duration_ms * 1000)
+    again = (
+        replace(
+            chunk,
+            index=chunk.index + turn * len(chunks),
+            first=chunk.first + turn * frames,
+            times_us=chunk.times_us + turn * span_us,
+        )
+        for turn in range(times)
+        for chunk in chunks
+    )
+    whole = msgspec.structs.replace(head, media=media)
+    return [encode_head(whole), *map(encode_chunk, again), END]
+
+
 def measure(context: Context) -> Section:
     """The section `motion`."""
     log = split_log(context.pose_log.read_bytes())
     media_s = context.media.duration_ms / 1000
-    frames = replay(log, EVERYTHING)
-    command = context.analyze("--poses", context.pose_log)
-    options = ("--keypoints", "--angles", "--progression", "--recommendations")
-    context.say("re-analysis with all and with no options in turns")
+    frames = replay(log, OPTIONS["exercise alone"])
+    context.say("re-analysis with each set of options in turns")
     runs = in_turns(
-        context.rounds(15, 5),
+        context.rounds(41, 9),
         {
-            "all": lambda: function_cost(lambda: replay(log, EVERYTHING)),
-            "least": lambda: function_cost(lambda: replay(log, LEAST)),
+            name: (lambda options=options: function_cost(lambda: replay(log, options)))  # type: ignore[misc]
+            for name, options in OPTIONS.items()
         },
     )
-    whole = [process_cost([*command, *options], context.environment) for _ in range(3)]
-    rows = (
-        row("every option on", spread([c.cpu_s / frames * 1e3 for c in runs["all"]]),
-            "CPU-ms/frame", digits=3),
-        row("exercise alone", spread([c.cpu_s / frames * 1e3 for c in runs["least"]]),
-            "CPU-ms/frame", digits=3),
-        row("re-analysis in a running process, every option on",
-            spread([media_s / c.wall_s for c in runs["all"]]), "x real time", digits=0),
-        row("`analyze --poses` from the start of the process",
-            spread([media_s / c.wall_s for c in whole]), "x real time", digits=1),
-        row("`analyze --poses` from the start of the process",
-            spread([c.wall_s for c in whole]), "s"),
-    )  # fmt: skip
-    note = f"{context.note} {frames} frames, pose log to encoded messages."
-    return Section("motion", "Cost of the analysis alone", rows, (note,))
+    rows = [
+        row(name, spread([c.cpu_s / frames * 1e3 for c in costs]), "CPU-ms/frame",
+            "≤ 0.3" if name == "every option on" else "", digits=3)
+        for name, costs in runs.items()
+    ]  # fmt: skip
+    for name, costs in runs.items():
+        aim = "≥ 500" if name == "exercise alone" else ""
+        used = spread([media_s / c.cpu_s for c in costs])
+        clock = spread([media_s / c.wall_s for c in costs])
+        rows.append(row(f"re-analysis, {name}, media-s per CPU-s", used, "", aim, digits=0))
+        rows.append(row("· by the clock", clock, "x real time", digits=0))
+    rows += _processes(context, log, media_s)
+    notes = (
+        f"{context.note} {frames} frames, pose log to encoded messages.",
+        "Re-analysis is one thread in a running process; where others use the machine's cores its "
+        "processor time tells what it takes, the clock how long it waits besides.",
+    )
+    return Section("motion", "Cost of the analysis alone", tuple(rows), notes)
+
+
+def _processes(context: Context, log: list[bytes], media_s: float) -> list[Row]:
+    """The command itself, on the clip's log and on a long one."""
+    long = context.scratch / "long.poses"
+    long.write_bytes(b"".join(map(framed, lengthened(log, TIMES))))
+    context.say("analyze --poses on a short and on a long log in turns")
+
+    def run(poses: Path, *flags: str) -> Cost:
+        return process_cost(context.analyze("--poses", poses, *flags), context.environment)
+
+    runs = in_turns(
+        3,
+        {
+            "short": lambda: run(context.pose_log, *FLAGS),
+            "long": lambda: run(long),
+            "long, all": lambda: run(long, *FLAGS),
+        },
+    )
+    what = "`analyze --poses` from the start of the process"
+    minutes = f"{media_s * TIMES / 60:.0f} minutes (the clip's poses {TIMES} times over)"
+    return [
+        row(f"{what}, every option on", spread([media_s / c.wall_s for c in runs["short"]]),
+            "x real time", digits=1),
+        row(f"{what}, every option on", spread([c.wall_s for c in runs["short"]]), "s"),
+        row(f"{what}, {minutes}, exercise alone",
+            spread([media_s * TIMES / c.wall_s for c in runs["long"]]), "x real time", digits=0),
+        row(f"{what}, {minutes}, every option on",
+            spread([media_s * TIMES / c.wall_s for c in runs["long, all"]]), "x real time",
+            digits=0),
+    ]  # fmt: skip

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from worker.contract.keypoints import INDEX
+from worker.contract.landmarks import COCO_PLACES, MEDIAPIPE_NAMES
 from worker.media import theme
 from worker.media.draw import draw_hud, draw_pose, rgb_planes, yuv_matrix, yuv_planes
 from worker.media.hud import NO_HUD, Hud
@@ -131,3 +132,19 @@ def test_overlay_picks_the_smaller_form(pose: np.ndarray) -> None:
 def test_overlay_is_capped(pose: np.ndarray) -> None:
     _, data = overlay_image(canvas(), pose, max_side=100)
     assert cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR).shape == (75, 100, 3)
+
+
+def test_landmarks_have_hands_and_feet_but_no_crowded_face(pose: np.ndarray) -> None:
+    whole = np.zeros((len(MEDIAPIPE_NAMES), 7), np.float32)
+    whole[list(COCO_PLACES), :3] = pose
+    plain = drawn(whole)
+    assert at(plain, 0.7, 0.68) == theme.LEFT
+    assert at(plain, 0.3, 0.68) == theme.RIGHT
+    assert at(plain, 0.5, 0.3) == theme.MIDDLE
+    assert (plain == drawn(pose)).all()
+    toe = MEDIAPIPE_NAMES.index("left_foot_index")
+    whole[toe, :3] = 0.8, 0.95, 0.9
+    assert at(drawn(whole), 0.75, 0.925) == theme.LEFT
+    whole[toe, 2] = 0
+    whole[MEDIAPIPE_NAMES.index("mouth_left"), :3] = 0.52, 0.3, 0.9
+    assert (drawn(whole) == plain).all()

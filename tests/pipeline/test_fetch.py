@@ -174,3 +174,114 @@ def test_a_redirect_to_nonsense(server: Any, tmp_path: Path) -> None:
     url = address(server, "/to/http://[broken")
     error = refusal(url, tmp_path, source="image", allow_private=True)
     assert error.code is ErrorCode.IMAGE_LOAD_ERROR
+
+
+class Cutter(http.server.BaseHTTPRequestHandler):
+    """A server that cuts connections: the first `cuts` answers end after `after` bytes.
+
+    By path: /etag and /dated name their version, /plain none, /moving changes with each answer,
+    /deaf ignores ranges, /shifted answers with another range than was asked for.
+    """
+
+    def do_GET(self) -> None:
+        state = self.server.state  # type: ignore[attr-defined]
+        asked = self.headers.get("Range")
+        state["asked"].append((asked, self.headers.get("If-Range")))
+        number = len(state["asked"])
+        if state["broken"] and 1 < number <= 1 + state["broken"]:
+            self.send_error(503)
+            return
+        version = f'"v{number}"' if self.path == "/moving" else '"v1"'
+        start = int(asked.removeprefix("bytes=").rstrip("-")) if asked else 0
+        if self.path == "/deaf" or (asked and self.headers.get("If-Range") != self.named(version)):
+            start = 0
+        if self.path == "/shifted" and start:
+            start -= 1
+        body = BODY[start:]
+        self.send_response(206 if start else 200)
+        if start:
+            self.send_header("Content-Range", f"bytes {start}-{len(BODY) - 1}/{len(BODY)}")
+        if self.path != "/plain":
+            self.send_header(
+                "Last-Modified" if self.path == "/dated" else "ETag", self.named(version)
+            )
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body[: state["after"]] if number <= state["cuts"] else body)
+
+    def named(self, version: str) -> str:
+        return "Mon, 23 Nov 2026 10:00:00 GMT" if self.path == "/dated" else version
+
+    def log_message(self, *_: Any) -> None:
+        """Says nothing."""
+
+
+@pytest.fixture
+def cutter(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    from worker import fetch
+
+    monkeypatch.setattr(fetch, "PAUSES_S", (0.0,) * 4)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Cutter) as running:
+        running.state = {"asked": [], "cuts": 0, "after": 3000, "broken": 0}  # type: ignore[attr-defined]
+        thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        yield running
+        running.shutdown()
+        thread.join()
+
+
+def fetched(server: Any, path: str, folder: Path, **more: Any) -> bytes:
+    given = {"max_bytes": len(BODY), **more}
+    fetch_url(address(server, path), folder / "input", "video", allow_private=True, **given)
+    return (folder / "input").read_bytes()
+
+
+@pytest.mark.parametrize("path", ["/etag", "/dated"])
+def test_a_cut_download_goes_on_where_it_stopped(cutter: Any, tmp_path: Path, path: str) -> None:
+    cutter.state["cuts"] = 3
+    assert fetched(cutter, path, tmp_path) == BODY
+    ranges = [asked for asked, _ in cutter.state["asked"]]
+    assert ranges == [None, "bytes=3000-", "bytes=6000-", "bytes=9000-"]
+    version = '"v1"' if path == "/etag" else "Mon, 23 Nov 2026 10:00:00 GMT"
+    assert {named for _, named in cutter.state["asked"][1:]} == {version}
+
+
+def test_a_server_in_trouble_is_waited_for(cutter: Any, tmp_path: Path) -> None:
+    cutter.state |= {"cuts": 1, "broken": 2}
+    assert fetched(cutter, "/etag", tmp_path) == BODY
+    assert [asked for asked, _ in cutter.state["asked"]] == [None] + ["bytes=3000-"] * 3
+
+
+@pytest.mark.parametrize("path", ["/plain", "/deaf", "/moving", "/shifted"])
+def test_what_may_be_another_file_is_fetched_anew(cutter: Any, tmp_path: Path, path: str) -> None:
+    cutter.state["cuts"] = 1
+    assert fetched(cutter, path, tmp_path) == BODY
+
+
+def test_cuts_without_end_are_an_error(cutter: Any, tmp_path: Path) -> None:
+    cutter.state |= {"cuts": 99, "after": 0}
+    error = refusal(address(cutter, "/etag"), tmp_path, allow_private=True)
+    assert error.code is ErrorCode.VIDEO_LOAD_ERROR
+    assert "cut again and again" in error.message and len(cutter.state["asked"]) == 5
+
+
+def test_the_limit_counts_all_parts(cutter: Any, tmp_path: Path) -> None:
+    cutter.state["cuts"] = 2
+    error = refusal(address(cutter, "/etag"), tmp_path, max_bytes=8000, allow_private=True)
+    assert error.code is ErrorCode.MEDIA_TOO_LARGE
+
+
+@pytest.mark.parametrize("kind", ["text/html", "text/HTML; charset=utf-8", "application/json"])
+def test_a_page_is_no_video(
+    server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    def page(self: Handler) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    monkeypatch.setattr(Handler, "do_GET", page)
+    error = refusal(address(server, "/clip.mp4"), tmp_path, allow_private=True)
+    assert error.code is ErrorCode.VIDEO_LOAD_ERROR
+    assert kind.split(";")[0].lower() in error.message

@@ -38,6 +38,23 @@ def test_a_recorded_log_is_analysed_without_a_model(squats: list[bytes]) -> None
     assert pipeline.next_id >= last[0]
 
 
+@pytest.mark.parametrize("at_once", [1, 2, 3, 4])
+def test_how_many_logged_chunks_are_analysed_at_once_does_not_matter(
+    squats: list[bytes], at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run() -> tuple[int, list[tuple[str, bytes]]]:
+        steps = list(Pipeline(None, OPTIONS, None, squats).steps())
+        entries = [entry for step in steps for entry in step.entries]
+        return len(steps), [(entry.id, encode(entry.message)) for entry in entries]
+
+    few, whole = run()
+    assert few == 3
+    monkeypatch.setattr("worker.pipeline.AT_ONCE", at_once)
+    steps, said = run()
+    assert steps == 2 + -(-3 // at_once)
+    assert said == whole
+
+
 def test_a_log_that_ends_early_needs_the_file(squats: list[bytes]) -> None:
     for cut, text in ((1, "ends early"), (3, "ends early"), (0, "no file")):
         with pytest.raises(JobError, match=text) as failure:

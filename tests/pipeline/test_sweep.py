@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.store.making import die, new_job
+from worker import pulling
 from worker import sweep as module
 from worker.app import KEY_PREFIX
 from worker.contract.jobs import JobStatus, Stage
@@ -18,10 +19,15 @@ Sent = list[tuple[str, str]]
 
 @pytest.fixture
 def sent(monkeypatch: pytest.MonkeyPatch) -> Sent:
-    """Tasks sent, as job and queue; there is no broker."""
+    """Tasks sent, as job (tickets: waiting list) and queue; there is no broker."""
     tasks: Sent = []
     monkeypatch.setattr(module, "send_job", lambda job, queue, *_: tasks.append((job, queue)))
     monkeypatch.setattr(module, "send_archive", lambda job: tasks.append((job, "archive")))
+    monkeypatch.setattr(
+        pulling,
+        "send_tickets",
+        lambda waiting, queue, count: tasks.extend([(waiting, queue)] * count),
+    )
     return tasks
 
 
@@ -49,31 +55,76 @@ def test_a_lost_job_is_sent_again_once(stores: Stores, sent: Sent) -> None:
     assert sorted(sent) == sorted([(jobs[0].id, "pose.cpu"), (jobs[1].id, "export")])
 
 
-def test_a_task_that_is_lost_is_sent_again(stores: Stores, sent: Sent) -> None:
+def pulled(stores: Stores, queue: str = "pose.cpu") -> str | None:
+    found = stores.waiting.pull(queue)
+    return found.job if found else None
+
+
+def test_a_job_whose_taker_died_waits_again(stores: Stores, sent: Sent) -> None:
+    stores.workers.beat("w", "cpu", ("pose.cpu",), 1)
     job = new_job(stores)
+    stores.waiting.enter([job], None)
+    assert pulled(stores) == job.id
+    sweep(stores)
+    assert pulled(stores) is None and sent == []
     waited(stores, job.id)
     sweep(stores)
     sweep(stores)
-    assert sent == [(job.id, "pose.cpu")]
+    assert sent == [("pose.cpu", "pose.cpu")] * 2  # no ticket waits, as there is no broker
+    assert pulled(stores) == job.id and pulled(stores) is None
 
 
-@pytest.mark.parametrize("queue", ["pose.cpu", "pose.cpu:3", "pose.cpu:6", "pose.cpu:9"])
+def test_an_export_whose_task_is_lost_is_sent_again(stores: Stores, sent: Sent) -> None:
+    job = new_job(stores, stage=Stage.EXPORT)
+    waited(stores, job.id)
+    sweep(stores)
+    sweep(stores)
+    assert sent == [(job.id, "export")]
+
+
+@pytest.mark.parametrize("queue", ["export", "export:3", "export:6", "export:9"])
 def test_a_queue_in_which_tasks_wait_has_lost_none(stores: Stores, sent: Sent, queue: str) -> None:
-    stores.workers.beat("w", "cpu", ("pose.cpu",), 1)
-    job = new_job(stores)
+    job = new_job(stores, stage=Stage.EXPORT)
     waited(stores, job.id)
     stores.redis.rpush(KEY_PREFIX + queue, "task")
     sweep(stores)
     assert sent == []
 
 
-def test_a_queue_that_lost_its_workers_gives_to_the_other_kind(stores: Stores, sent: Sent) -> None:
+def test_tickets_are_as_many_as_jobs_and_slots(stores: Stores, sent: Sent) -> None:
+    for _ in range(5):
+        stores.waiting.enter([new_job(stores)], None)
+    sweep(stores)
+    assert sent == []  # no worker lives
+    stores.workers.beat("w", "cpu", ("pose.cpu",), 3)
+    stores.redis.rpush(KEY_PREFIX + "pose.cpu:9", "ticket")
+    sweep(stores)
+    assert sent == [("pose.cpu", "pose.cpu")] * 2
+    for _ in range(4):
+        pulled(stores)
+    stores.redis.delete(KEY_PREFIX + "pose.cpu:9")
+    sent.clear()
+    sweep(stores)
+    assert sent == [("pose.cpu", "pose.cpu")]
+
+
+def test_a_queue_that_lost_its_workers_is_served_by_the_other_kind(
+    stores: Stores, sent: Sent
+) -> None:
     stores.workers.beat("w", "cpu", ("pose.cpu",), 1)
-    job = new_job(stores, queue="pose.gpu")
-    stores.redis.rpush(KEY_PREFIX + "pose.gpu", "task")
+    stores.waiting.enter([new_job(stores, queue="pose.gpu")], None)
+    sweep(stores)
+    assert sent == [("pose.gpu", "pose.cpu")]
+
+
+def test_a_job_that_is_taken_twice_is_left_to_who_runs_it(stores: Stores, sent: Sent) -> None:
+    job = new_job(stores)
+    stores.leases.claim(job.id)
+    stores.jobs.requeue(job.id)
     waited(stores, job.id)
     sweep(stores)
-    assert sent == [(job.id, "pose.cpu")]
+    assert pulled(stores) is None
+    assert stores.redis.zscore(keys.QUEUED, job.id) is None
 
 
 def test_a_finished_job_is_archived(stores: Stores, sent: Sent) -> None:
@@ -91,3 +142,28 @@ def test_a_job_erased_while_it_waited(stores: Stores, sent: Sent) -> None:
     waited(stores, job.id)
     sweep(stores)
     assert sent == []
+
+
+def test_a_job_that_nobody_starts_in_time_fails_and_costs_nothing(
+    stores: Stores, sent: Sent
+) -> None:
+    late = new_job(stores, deadlineAt="2026-01-01T00:00:05Z")
+    early = new_job(stores, deadlineAt="2999-01-01T00:00:00Z")
+    for job in (late, early):
+        stores.waiting.enter([job], None)
+    sweep(stores)
+    over = stores.jobs.get(late.id)
+    assert (over.status, over.startedAt, over.attempt) == (JobStatus.FAILED, None, 0)
+    assert over.error is not None and over.error["code"] == "deadline_exceeded"
+    assert stores.usage.of_month("acme").jobs == 0
+    assert pulled(stores) == early.id and pulled(stores) is None
+    assert stores.redis.zrange(keys.DEADLINES, 0, -1) == [early.id.encode()]
+
+
+def test_the_deadline_of_a_running_job_is_its_workers_business(stores: Stores, sent: Sent) -> None:
+    job = new_job(stores, deadlineAt="2026-01-01T00:00:05Z")
+    token = stores.leases.claim(job.id).token
+    sweep(stores)
+    assert stores.jobs.get(job.id).status is JobStatus.RUNNING
+    close_job(stores, stores.jobs.get(job.id), token, JobStatus.SUCCEEDED)
+    assert stores.redis.exists(keys.DEADLINES) == 0

@@ -46,5 +46,10 @@ def test_batch_of_four_equals_four_batches_of_one(models_dir: Path, name: str) -
             assert np.allclose(batch[number], single[0], atol=1e-4)
     first = together[0]
     assert not np.allclose(first[0], first[1])
-    expected = (4, 17, 3) if spec.kind == "single_pose" else (4, 20 * 12 + 10 * 6 + 5 * 3, 4)
-    assert first.shape == expected
+    expected = {
+        "single_pose": (4, 17, 3),
+        "person_detector": (4, 20 * 12 + 10 * 6 + 5 * 3, 4),
+        "body_detector": (4, 28 * 28 * 2 + 14 * 14 * 2 + 7 * 7 * 6, 12),
+        "body_landmarks": (4, 39, 5),
+    }
+    assert first.shape == expected[spec.kind]

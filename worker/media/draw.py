@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.contract.keypoints import BONES
+from worker.contract.keypoints import BONES, COCO_NAMES, COUNT
+from worker.contract.landmarks import FACE_OUTLINE, LANDMARK_BONES, MEDIAPIPE_NAMES
 from worker.media import theme
 from worker.media.hud import Hud, panel
 
@@ -79,7 +80,8 @@ def yuv_planes(data: NDArray[np.uint8], width: int, height: int, matrix: Matrix)
 def draw_pose(
     planes: list[Plane], keypoints: NDArray[np.float32], width: float, height: float
 ) -> None:
-    """Draws keypoints float32 [17, 3] (x, y 0-1 of a frame of that size; score) onto planes."""
+    """Draws a pose onto planes: float32 [17 COCO joints or 33 landmarks, 3 or more] of x, y (0-1 of
+    a frame of that size) and score."""
     if not np.isfinite(keypoints).all():
         return
     reach = np.clip(keypoints[:, :2].astype(np.float64), -_FARTHEST, _FARTHEST)
@@ -88,30 +90,36 @@ def draw_pose(
     short = min(width, height)
     limb = max(theme.MINIMUM_PIXELS, short * theme.LIMB)
     joint = max(theme.MINIMUM_PIXELS, short * theme.JOINT)
-    limbs = list(_limbs(scores))
-    drawn = np.flatnonzero(scores >= theme.DRAWN_FROM).tolist()
+    limbs = list(_limbs(scores, BONES if len(scores) == COUNT else LANDMARK_BONES))
+    names = COCO_NAMES if len(scores) == COUNT else MEDIAPIPE_NAMES
+    drawn = [
+        index
+        for index in np.flatnonzero(scores >= theme.DRAWN_FROM).tolist()
+        if names[index] not in FACE_OUTLINE
+    ]
     for plane in planes:
         fixed = plane.fixed(points)
         for first, second in limbs:
             _line(plane, fixed[first], fixed[second], limb * 1.6, theme.OUTLINE)
         for first, second in limbs:
-            _line(plane, fixed[first], fixed[second], limb, _side(first, second))
+            _line(plane, fixed[first], fixed[second], limb, _side(names[first], names[second]))
         for index in drawn:
             _dot(plane, fixed[index], joint, theme.OUTLINE)
             _dot(plane, fixed[index], joint * 0.65, _confidence(float(scores[index])))
 
 
-def _limbs(scores: NDArray[np.float32]) -> Iterator[tuple[int, int]]:
-    for first, second in BONES:
+def _limbs(
+    scores: NDArray[np.float32], bones: Sequence[tuple[int, int]]
+) -> Iterator[tuple[int, int]]:
+    for first, second in bones:
         if min(scores[first], scores[second]) >= theme.DRAWN_FROM:
             yield first, second
 
 
-def _side(first: int, second: int) -> theme.Colour:
-    # COCO: after the nose, odd keypoints are the person's left, even ones the right.
-    if first % 2 != second % 2:
+def _side(first: str, second: str) -> theme.Colour:
+    if first.startswith("left_") != second.startswith("left_"):
         return theme.MIDDLE
-    return theme.LEFT if first % 2 else theme.RIGHT
+    return theme.LEFT if first.startswith("left_") else theme.RIGHT
 
 
 def _confidence(score: float) -> theme.Colour:

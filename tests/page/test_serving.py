@@ -1,0 +1,233 @@
+"""The pages as a server gives them: headers, caching, what their parameters mean."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from api.assets import FOLDER, load_assets
+from api.policy import content_policy, origin_of, parse_embedders
+from tests.page.conftest import Site
+from worker.contract.options import LAYOUT
+from worker.store.bundle import Stores
+
+PAGE = "/pose_tracker/upload_tracking"
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+@pytest.fixture
+def get(site: Site, stores: Stores) -> Iterator[Callable[..., httpx.Response]]:
+    """GETs a path of the site."""
+    with httpx.Client(base_url=site.address, verify=False) as client:
+        yield client.get
+
+
+def policy_of(answer: httpx.Response) -> dict[str, list[str]]:
+    """The Content-Security-Policy by directive."""
+    parts = answer.headers["content-security-policy"].split("; ")
+    return {part.split()[0]: part.split()[1:] for part in parts}
+
+
+def test_the_page_needs_nothing_inline_and_nobody_else(
+    get: Callable[..., httpx.Response], stores: Stores
+) -> None:
+    answer = get(PAGE, params={"token": "pq_secret"})
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert not re.search(
+        r"<script(?![^>]* src=)|<style|\son[a-z]+=|style=|javascript:", answer.text
+    )
+    assert not re.search(r"""(?:src|href)=["'](?:https?:)?//""", answer.text)
+    assert "pq_secret" not in answer.text
+    policy = policy_of(answer)
+    storage = origin_of(stores.settings.s3_endpoint)
+    assert policy["default-src"] == ["'none'"]
+    assert policy["script-src"] == policy["style-src"] == ["'self'"]
+    assert policy["connect-src"] == ["'self'", storage]
+    assert policy["frame-ancestors"] == ["*"]
+    assert "unsafe" not in answer.headers["content-security-policy"]
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "x-frame-options" not in answer.headers
+
+
+def test_media_of_the_address_may_play_and_nothing_else(
+    get: Callable[..., httpx.Response],
+) -> None:
+    answer = get(PAGE, params={"videoSrc": "https://cdn.example:8443/a.mp4?sig=1"})
+    policy = policy_of(answer)
+    assert "https://cdn.example:8443" in policy["media-src"]
+    assert "https://cdn.example:8443" not in policy["connect-src"]
+    for evil in ("javascript:alert(1)", "https://a b;script-src *", "http://[::1", "data:x"):
+        directives = policy_of(get(PAGE, params={"imageSrc": evil}))
+        assert directives["img-src"] == policy_of(get(PAGE))["img-src"], evil
+        assert directives["script-src"] == ["'self'"]
+
+
+def test_the_page_is_asked_for_again_and_its_files_never(
+    get: Callable[..., httpx.Response],
+) -> None:
+    first = get(PAGE)
+    assert first.headers["cache-control"] == "private, no-cache"
+    again = get(PAGE, headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["content-security-policy"]
+    other = get(
+        PAGE, params={"videoSrc": "https://x"}, headers={"If-None-Match": first.headers["etag"]}
+    )
+    assert other.status_code == 200  # its policy differs
+    links = re.findall(r'(?:src|href)="(assets/[^"]+)"', first.text)
+    assert len(links) > 20
+    for link in links:
+        answer = get(f"/pose_tracker/{link}")
+        assert answer.status_code == 200, link
+        assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_every_module_is_preloaded(get: Callable[..., httpx.Response]) -> None:
+    text = get(PAGE).text
+    for path in FOLDER.glob("js/*.js"):
+        assert f'rel="modulepreload" href="assets/{load_assets().digest}/js/{path.name}"' in text
+
+
+def test_files_of_another_version_are_not_kept(get: Callable[..., httpx.Response]) -> None:
+    answer = get("/pose_tracker/assets/0000000000000000/js/main.js")
+    assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
+    for path in ("js/none.js", "js/..%2F..%2Fapp.py", "../pages.py", "js/"):
+        assert get(f"/pose_tracker/assets/x/{path}").status_code == 404, path
+
+
+def test_files_go_packed_where_the_browser_takes_it(site: Site, stores: Stores) -> None:
+    with httpx.Client(base_url=site.address, verify=False) as client:
+        url = "/pose_tracker/assets/x/js/main.js"
+        with client.stream("GET", url, headers={"Accept-Encoding": "gzip"}) as answer:
+            packed = b"".join(answer.iter_raw())
+            assert answer.headers["content-encoding"] == "gzip"
+            assert "Accept-Encoding" in answer.headers["vary"]
+        plain = client.get(url, headers={"Accept-Encoding": "identity"})
+    assert "content-encoding" not in plain.headers
+    assert gzip.decompress(packed) == plain.content == (FOLDER / "js/main.js").read_bytes()
+
+
+def test_nobody_frames_the_console(get: Callable[..., httpx.Response]) -> None:
+    answer = get("/")
+    assert answer.status_code == 200
+    assert policy_of(answer)["frame-ancestors"] == ["'none'"]
+    assert answer.headers["x-frame-options"] == "DENY"
+
+
+def test_a_head_answers_like_a_get(site: Site, stores: Stores) -> None:
+    with httpx.Client(base_url=site.address, verify=False) as client:
+        for path in (PAGE, "/"):
+            answer = client.head(path)
+            assert (answer.status_code, answer.content) == (200, b"")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("*", ("*",)),
+        ("https://a.example, https://*.b.example:8443/", ("https://a.example", "https://*.b.example:8443")),
+        ("capacitor://localhost", ("capacitor://localhost",)),
+        ("https://a.example, *", ("*",)),
+        ("", ()),
+    ],
+)  # fmt: skip
+def test_embedders(text: str, expected: tuple[str, ...]) -> None:
+    assert parse_embedders(text) == expected
+
+
+@pytest.mark.parametrize("text", ["a.example", "https://a/b", "https://a;script-src *", "'self'"])
+def test_what_is_no_embedder(text: str) -> None:
+    with pytest.raises(ValueError, match="page_embedders"):
+        parse_embedders(text)
+
+
+def test_without_embedders_nobody_frames_the_page() -> None:
+    assert content_policy((), None).endswith("frame-ancestors 'none'")
+
+
+def options(get: Callable[..., httpx.Response], key: str, **params: str) -> httpx.Response:
+    """What the page asks before anything is uploaded."""
+    headers = {"Authorization": f"Bearer {key}"}
+    return get("/pose_tracker/options", params=params, headers=headers)
+
+
+def test_the_page_reads_its_parameters_as_the_contract_does(
+    get: Callable[..., httpx.Response], key: str
+) -> None:
+    given = {
+        "exercise": "Face-Pushup", "minGrade": "b", "keypoints": "TRUE", "angles": "false",
+        "progression": "true", "recommendations": "true", "export": "true", "blazepose": "true",
+        "skeleton": "false", "poseBackend": "WASM", "userHeightCm": "181", "devicePitchDeg": "-3",
+        "difficulty": "hard", "lang": "pt-BR", "source": "video",
+    }  # fmt: skip
+    answer = options(get, key, **given)
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.json() == {
+        "options": {
+            "exercise": "push_up", "minGrade": "B", "keypoints": True, "progression": True,
+            "recommendations": True, "export": True, "blazepose": True, "skeleton": False,
+            "poseBackend": "wasm", "userHeightCm": 181, "devicePitchDeg": -3,
+            "difficulty": "pro", "language": "pt", "source": "video",
+        },
+        "exercise": {"id": "push_up", "unit": "reps"},
+        "blocked": [],
+        "uploadBytes": 2 * 1024**3,
+    }  # fmt: skip
+
+
+def test_unknown_parameters_are_ignored(get: Callable[..., httpx.Response], key: str) -> None:
+    given = dict.fromkeys((*LAYOUT, "isMobile", "postureBox", "firehose", "nonsense"), "x")
+    answer = options(get, key, difficulty="impossible", lang="klingon", **given)
+    assert answer.json()["options"] == {}
+    assert options(get, key, source="", exercise="").json()["options"] == {}
+
+
+@pytest.mark.parametrize(
+    ("params", "status", "code", "start"),
+    [
+        ({"exercise": "moonwalk"}, 422, "invalid_exercise", "Exercise 'moonwalk' is not available"),
+        ({"exercise": "squat", "reference": "ref_1"}, 422, "invalid_parameter",
+         "You cannot combine reference & exercise."),
+        ({"exercise": "jump_analysis"}, 422, "jump_analysis_missing_height",
+         "User height (userHeightCm) must be provided for jump_analysis exercise"),
+        ({"minGrade": "E"}, 422, "invalid_parameter", "Parameter 'minGrade'"),
+        ({"userHeightCm": "tall"}, 422, "invalid_parameter", "Parameter 'userHeightCm'"),
+        ({"source": "sound"}, 422, "invalid_parameter", "Parameter 'source'"),
+        ({"language": "it"}, 422, "invalid_parameter", "Parameter 'language'"),
+        ({"reference": "ref_none"}, 422, "reference_not_found", "Reference 'ref_none'"),
+    ],
+)  # fmt: skip
+def test_refusals_come_before_the_upload(
+    get: Callable[..., httpx.Response], key: str, params: dict[str, str], status: int, code: str,
+    start: str,
+) -> None:  # fmt: skip
+    answer = options(get, key, **params)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert answer.json()["detail"].startswith(start)
+
+
+def test_keys_and_plans_are_checked(get: Callable[..., httpx.Response], free_key: str) -> None:
+    answer = options(get, "pq_wrong")
+    assert (answer.status_code, answer.json()["code"]) == (401, "invalid_token")
+    assert answer.json()["detail"].startswith("Invalid params.")
+    refused = options(get, free_key, angles="true").json()
+    assert refused["code"] == "developer_features_not_allowed"
+    assert "keypoints" in options(get, free_key).json()["blocked"]
+
+
+def test_the_pages_are_packaged() -> None:
+    """What is not named in package-data would be missing from an installed API."""
+    import tomllib
+
+    tool = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]
+    globs = tool["setuptools"]["package-data"]["api"]
+    covered = {path for glob in globs for path in (ROOT / "api").glob(glob) if path.is_file()}
+    assert {path for path in FOLDER.rglob("*") if path.is_file()} <= covered

@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Transport, targetOrigins } from "../../../api/page/js/transport.js";
+
+const MESSAGE = { type: "counter", current_count: 2 };
+
+/** A window that notes what reaches it by which way. */
+function fakeWindow(ways, { framed = true, ancestors, referrer = "" } = {}) {
+  const got = [];
+  const win = {
+    location: { origin: "https://pose.example", ancestorOrigins: ancestors },
+    document: { readyState: "complete", referrer },
+  };
+  win.postMessage = (data, origin) => got.push(["self", data, origin]);
+  win.parent = framed ? { postMessage: (data, origin) => got.push(["parent", data, origin]) } : win;
+  if (ways.includes("callback")) win.webViewCallback = (data) => got.push(["callback", data]);
+  if (ways.includes("ios")) {
+    win.webkit = { messageHandlers: { iosListener: { postMessage: (data) => got.push(["ios", data]) } } };
+  }
+  return { win, got };
+}
+
+for (const [ways, route, form] of [
+  [["callback", "ios"], "callback", "object"],
+  [["callback"], "callback", "object"],
+  [["ios"], "ios", "string"],
+  [[], "parent", "string"],
+]) {
+  test(`${ways.join(" and ") || "no bridge"}: one message by ${route}, as ${form}`, () => {
+    const { win, got } = fakeWindow(ways);
+    new Transport(win, ["*"]).send(MESSAGE);
+    assert.equal(got.length, 1);
+    assert.equal(got[0][0], route);
+    assert.deepEqual(got[0][1], form === "object" ? MESSAGE : JSON.stringify(MESSAGE));
+  });
+}
+
+test("React Native: no frame, so the page's own window with its own origin", () => {
+  const { win, got } = fakeWindow([], { framed: false });
+  new Transport(win, ["https://app.example"]).send(MESSAGE);
+  assert.deepEqual(got, [["self", JSON.stringify(MESSAGE), "https://pose.example"]]);
+});
+
+test("a host that throws has had its message; no other way is tried", (context) => {
+  const { win, got } = fakeWindow(["ios"]);
+  win.webViewCallback = () => {
+    throw new Error("host");
+  };
+  const quiet = context.mock.method(console, "error", () => {});
+  new Transport(win, ["*"]).send(MESSAGE);
+  assert.deepEqual(got, []);
+  assert.equal(quiet.mock.callCount(), 1);
+});
+
+test("target origins", () => {
+  const of = (embedders, how) => targetOrigins(fakeWindow([], how).win, embedders);
+  const app = "https://app.example";
+  assert.deepEqual(of(["*"]), ["*"]);
+  assert.deepEqual(of([app, "https://b.example"], { ancestors: [app, "https://top"] }), [app]);
+  assert.deepEqual(of([app], { referrer: `${app}/some/page` }), [app]);
+  assert.deepEqual(of([app], { ancestors: ["https://evil.example"] }), []);
+  assert.deepEqual(of(["https://*.example"], { ancestors: ["https://x.y.example"] }), ["https://x.y.example"]);
+  assert.deepEqual(of(["https://*.example"], { ancestors: ["https://badexample"] }), []);
+  assert.deepEqual(of(["https://*.example"], { ancestors: ["http://x.example"] }), []);
+  // nobody tells who frames: the browser delivers to a matching parent alone
+  assert.deepEqual(of([app, "https://b.example", "https://*.c"]), [app, "https://b.example"]);
+  assert.deepEqual(of(["*"], { ancestors: ["null"] }), ["*"]);
+});
+
+test("the first message waits for a bridge that an app puts in late", async () => {
+  const { win, got } = fakeWindow([], { framed: false });
+  const transport = new Transport(win, ["*"], 500);
+  setTimeout(() => (win.webViewCallback = (data) => got.push(["callback", data])), 120);
+  await transport.ready;
+  transport.send(MESSAGE);
+  assert.deepEqual(got, [["callback", MESSAGE]]);
+});
+
+test("in a frame nothing is waited for", async () => {
+  let ready = false;
+  new Transport(fakeWindow([]).win, ["*"]).ready.then(() => (ready = true));
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.ok(ready);
+});

@@ -1,0 +1,55 @@
+"""The subject's box at the keyframes of a chunk: people are detected, one of them followed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.pose.boxes import Boxes
+from worker.pose.detector import Detections
+from worker.pose.models import PeopleDetector
+from worker.pose.path import keyframes
+from worker.pose.subject import SubjectTracker
+
+Image = NDArray[np.uint8]
+Follow = Callable[[Image, Boxes | None], Boxes | None]
+"""Where the subject is in a keyframe, given where it was detected, None where it was not; asked
+about one keyframe after the other."""
+
+
+class SubjectFinder:
+    """Detects on keyframes; `pool` looks at several at once."""
+
+    def __init__(self, detector: PeopleDetector, pool: Executor | None = None) -> None:
+        self._detector = detector
+        self._pool = pool
+
+    def people(self, image: Image) -> Detections:
+        """Everybody in `image` uint8 RGB [h, w, 3]."""
+        return self._detector.detect(image)
+
+    def find(
+        self,
+        tracker: SubjectTracker,
+        times_us: NDArray[np.int64],
+        images: Sequence[Image],
+        follow: Follow,
+    ) -> tuple[list[int], list[Boxes | None]]:
+        """Keyframes' rows and the subject's box [4] in each, None where `follow` knows none.
+
+        The tracker hears where the subject was followed to without being detected.
+        """
+        rows = keyframes(times_us)
+        looks = self._pool.map if self._pool else map
+        found = list(looks(self._detector.detect, [images[row] for row in rows]))
+        boxes: list[Boxes | None] = []
+        for people, row in zip(found, rows, strict=True):
+            detected = tracker.update(people, float(times_us[row]) / 1e6)
+            box = follow(images[row], detected)
+            if detected is None and box is not None and row == rows[-1]:
+                tracker.follow(box, float(times_us[row]) / 1e6)
+            boxes.append(box)
+        return rows, boxes

@@ -1,0 +1,164 @@
+"""Frames to chunks of 33 landmarks with depth: the person detector says who the subject is,
+BlazePose's own detector how the body lies, its landmark network where the joints are.
+
+Regions are tracked over keyframes and interpolated, so that the frames between need not wait for
+each other; a chunk depends on its own frames and the state of the one before, and on nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.contract.poses import SPATIAL, Environment, PoseChunk, quantised
+from worker.pose.body_detector import BodyDetector
+from worker.pose.boxes import Boxes, around, covered
+from worker.pose.finder import Image, SubjectFinder
+from worker.pose.landmarker import COUNT, Landmarker, Look
+from worker.pose.path import interpolate
+from worker.pose.region import Region, from_box, unwound
+from worker.pose.subject import SubjectTracker
+
+PRESENT = 0.5
+"""Presence up to which nobody is taken to be there (ThresholdingCalculator in MediaPipe's
+tensors_to_pose_landmarks_and_segmentation.pbtxt)."""
+SAME = 0.5
+"""Share of the smaller of two boxes of one person that lies in the other."""
+APPROACHES = 2
+"""Looks that turn an upright guess into the body's region: on annotated COCO people the mean OKS of
+the next look is 0.51 after one, 0.52 after two. One is enough for what the body detector gives."""
+
+
+class LandmarkEngine:
+    """The models of `blazepose=true`; used for one job at a time."""
+
+    keypoints = COUNT
+
+    def __init__(
+        self,
+        finder: SubjectFinder,
+        detector: BodyDetector,
+        landmarker: Landmarker,
+        environment: Environment,
+    ) -> None:
+        self._finder = finder
+        self._detector = detector
+        self._landmarker = landmarker
+        self.environment = environment
+
+    def estimate(
+        self,
+        index: int,
+        first: int,
+        times_us: NDArray[np.int64],
+        images: Sequence[Image],
+        state: dict[str, Any],
+    ) -> PoseChunk:
+        """The quantised chunk of `images` (uint8 RGB [h, w, 3] each, one size)."""
+        height, width = images[0].shape[:2]
+        tracker = SubjectTracker.restore(width, height, state)
+        known = None if tracker.last_box() is None else state.get("region")
+        body = _Body(self, None if known is None else np.array(known, np.float32))
+        rows, _ = self._finder.find(tracker, times_us, images, body.follow)
+        regions = interpolate(times_us, rows, unwound(body.regions))
+        joints, drawn = self._poses(images, regions)
+        last = body.regions[-1]
+        after = {**tracker.state(), "region": None if last is None else last.tolist()}
+        return _chunk(index, first, times_us, joints, drawn, (width, height), after)
+
+    def estimate_image(self, image: Image) -> PoseChunk:
+        """The one pose of a still image: largest and most central person."""
+        height, width = image.shape[:2]
+        box = SubjectTracker(width, height).update(self._finder.people(image), 0.0)
+        if box is None:
+            box = np.array([0, 0, width, height], np.float32)
+        joints, drawn = self._poses([image], [self.found(image, box)])
+        times_us = np.zeros(1, np.int64)
+        return _chunk(0, 0, times_us, joints, drawn, (width, height), {})
+
+    def look(self, image: Image, region: Region) -> Look:
+        """One look at one region."""
+        return self._landmarker.look([image], [region])[0]
+
+    def found(self, image: Image, box: Boxes) -> Region:
+        """The region of the body in a box: the body detector's, else an upright one, looked at and
+        moved to where its landmarks put it."""
+        seen = self._detector.region(image, box)
+        region = from_box(box) if seen is None else seen
+        for _ in range(APPROACHES if seen is None else 1):
+            look = self.look(image, region)
+            if look.presence <= PRESENT:
+                break
+            region = look.region
+        return region
+
+    def _poses(
+        self,
+        images: Sequence[Image],
+        regions: Sequence[Region | None],
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Joints [n, 33, 7] in pixels and metres, and boxes [n, 4]; zeros where nobody is."""
+        joints = np.zeros((len(images), COUNT, SPATIAL), np.float32)
+        drawn = np.zeros((len(images), 4), np.float32)
+        rows = [row for row, region in enumerate(regions) if region is not None]
+        looks = self._landmarker.look(
+            [images[row] for row in rows], [region for region in regions if region is not None]
+        )
+        for row, look in zip(rows, looks, strict=True):
+            if look.presence > PRESENT:
+                box = around(look.joints)
+                joints[row], drawn[row] = look.joints, 0 if box is None else box
+        return joints, drawn
+
+
+class _Body:
+    """The subject's region from keyframe to keyframe, as MediaPipe tracks it: where the landmarks
+    of the last one put it, while there is somebody and it is the subject."""
+
+    def __init__(self, engine: LandmarkEngine, last: Region | None) -> None:
+        self._engine = engine
+        self._last = last
+        self.regions: list[Region | None] = []
+
+    def follow(self, image: Image, detected: Boxes | None) -> Boxes | None:
+        """The body's box in the next keyframe, where the subject was `detected`."""
+        region, box = self._tracked(image, detected)
+        if region is None and detected is not None:
+            region, box = self._engine.found(image, detected), detected
+        self._last = region
+        self.regions.append(region)
+        return box
+
+    def _tracked(self, image: Image, detected: Boxes | None) -> tuple[Region | None, Boxes | None]:
+        if self._last is None:
+            return None, None
+        look = self._engine.look(image, self._last)
+        body = around(look.joints) if look.presence > PRESENT else None
+        if body is None or (detected is not None and not _same(body, detected)):
+            return None, None
+        return look.region, body
+
+
+def _same(body: Boxes, detected: Boxes) -> bool:
+    """Whether two boxes are of one person; a detector often sees half of somebody who lies."""
+    return max(covered(body, detected), covered(detected, body)) >= SAME
+
+
+def _chunk(
+    index: int,
+    first: int,
+    times_us: NDArray[np.int64],
+    joints: NDArray[np.float32],
+    drawn: NDArray[np.float32],
+    size: tuple[int, int],
+    state: dict[str, Any],
+) -> PoseChunk:
+    """The quantised chunk; pixels become shares of the picture, depth as MediaPipe's of its
+    width."""
+    joints[..., :2] /= np.array(size, np.float32)
+    joints[..., 3] /= np.float32(size[0])
+    drawn /= np.tile(np.array(size, np.float32), 2)
+    return quantised(PoseChunk(index, first, times_us, joints, drawn, state))
