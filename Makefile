@@ -73,6 +73,10 @@ lock: ## resolve requirements.lock anew (needs uv)
 	@uv pip compile pyproject.toml --extra athlete --constraint requirements.lock \
 	  --generate-hashes --no-emit-index-url --universal --python-version 3.11 \
 	  --custom-compile-command "make lock" --quiet --output-file requirements-athlete.lock
+	@uv pip compile pyproject.toml --extra worker --extra gpu --extra embedded \
+	  --constraint requirements.lock \
+	  --generate-hashes --no-emit-index-url --universal --python-version 3.11 \
+	  --custom-compile-command "make lock" --quiet --output-file deploy/docker/requirements-gpu.lock
 
 clean: ## delete the environment; data stays
 	@rm -rf $(VENV)

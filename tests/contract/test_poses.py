@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -45,3 +47,56 @@ def test_broken_bytes_are_refused(cut: int) -> None:
     data = encode_chunk(chunk(4))
     with pytest.raises(DecodeError):
         decode_chunk(data[:cut] if cut != -1 else b"\xff" + data[1:])
+
+
+def deep(seed: int, count: int = 20) -> PoseChunk:
+    """A chunk of 33 landmarks with depth and metres."""
+    random = np.random.default_rng(seed)
+    joints = random.uniform(-0.2, 1.2, (count, 33, 7))
+    joints[..., 3:] = random.uniform(-2.5, 2.5, (count, 33, 4))
+    return PoseChunk(
+        index=0,
+        first=0,
+        times_us=np.arange(count, dtype=np.int64),
+        keypoints=joints.astype(np.float32),
+        boxes=np.zeros((count, 4), np.float32),
+    )
+
+
+def test_depth_and_metres_survive() -> None:
+    whole = deep(5)
+    once = quantised(whole)
+    moved = np.abs(once.keypoints - whole.keypoints)
+    assert moved[..., :3].max() * 3840 < 0.1
+    assert moved[..., 3:].max() < 0.0001  # a tenth of a millimetre
+    assert encode_chunk(quantised(once)) == encode_chunk(once)
+    np.testing.assert_array_equal(
+        once.scores, once.keypoints[..., 2].mean(axis=1, dtype=np.float32)
+    )
+
+
+def test_absent_landmarks_stay_exactly_zero_and_far_ones_are_clipped() -> None:
+    whole = deep(6)
+    whole.keypoints[:10] = 0
+    whole.keypoints[10:, :, 3] = 9
+    once = quantised(whole)
+    assert not once.keypoints[:10].any()
+    assert (once.keypoints[10:, :, 3] > 3.99).all()
+
+
+def test_chunks_without_depth_are_what_older_workers_read() -> None:
+    assert encode_chunk(chunk(7))[4] == 1
+    assert encode_chunk(deep(7))[4] == 2
+
+
+def test_other_numbers_of_values_are_refused() -> None:
+    odd = replace(chunk(8), keypoints=np.zeros((60, 17, 4), np.float32))
+    with pytest.raises(ValueError, match="3 or 7 values, not 4"):
+        encode_chunk(odd)
+
+
+@pytest.mark.parametrize("cut", [30, 200, -1])
+def test_broken_bytes_of_landmarks_are_refused(cut: int) -> None:
+    data = encode_chunk(deep(9))
+    with pytest.raises(DecodeError):
+        decode_chunk(data[:cut])
