@@ -28,7 +28,9 @@ def stored(running: Running, key: str, job: str) -> list[dict[str, Any]]:
     headers = {"Authorization": f"Bearer {key}"}
     while after:
         query: dict[str, Any] = {"after": after, "limit": 1000, "edition": "superset"}
-        page = httpx.get(f"{running.url}/v1/jobs/{job}/messages", params=query, headers=headers).json()
+        page = httpx.get(
+            f"{running.url}/v1/jobs/{job}/messages", params=query, headers=headers
+        ).json()
         found += [row["message"] for row in page["messages"]]
         after = page["next"]
     return found
@@ -38,7 +40,9 @@ def test_five_squats(
     tab: Tab, running: Running, start_worker: StartWorker, host: Host, key: str, stores: Stores
 ) -> None:
     start_worker()
-    asked = dict.fromkeys(("keypoints", "angles", "progression", "recommendations", "export"), "true")
+    asked = dict.fromkeys(
+        ("keypoints", "angles", "progression", "recommendations", "export"), "true"
+    )
     url = Site(running.url).page(key, exercise="squat", **asked)
     guest = visit(tab, IFRAME, url, host)
     guest.state("pick")
@@ -51,7 +55,9 @@ def test_five_squats(
     told = stored(running, key, job)
     assert told[-1]["type"] == "done"
     whole = [one for one in told[:-1] if one["type"] != "keypoints_batch"]
-    assert without_links([one for one in got if one["type"] != "keypoints_batch"]) == without_links(whole)
+    assert without_links([one for one in got if one["type"] != "keypoints_batch"]) == without_links(
+        whole
+    )
     assert types(got) == types(told[:-1])
     (batch,) = (one for one in got if one["type"] == "keypoints_batch")
     assert len(batch["frames"]) == types(got).count("keypoints") > 300

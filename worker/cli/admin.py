@@ -68,6 +68,10 @@ def list_models() -> None:
         typer.echo(
             f"{name:<24} {spec.kind:<16} {size:>8}  {ap:<8} {cost:>8}  {spec.licence:<12} {state}"
         )
+    typer.echo(
+        "AP: COCO, of keypoints or a detector's boxes; of what has a cost as measured by us, of "
+        "the others as published. Cost: one picture on one thread."
+    )
 
 
 @models.command("install")

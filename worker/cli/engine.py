@@ -7,6 +7,7 @@ from pathlib import Path
 
 import typer
 
+from worker.contract.errors import JobError
 from worker.pose.engine import MODEL, PoseEngine
 from worker.pose.session import GpuMissing
 
@@ -28,6 +29,6 @@ def local_engine(threads: int) -> PoseEngine:
     model = os.environ.get("POSEQUEUE_POSE_MODEL", MODEL)
     try:
         return PoseEngine(folder, provider, threads, size, model)  # type: ignore[arg-type]
-    except GpuMissing as error:
+    except (GpuMissing, JobError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error
