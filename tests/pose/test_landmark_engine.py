@@ -116,8 +116,9 @@ def test_boxes_hold_the_body(chunks: list[PoseChunk], joints: np.ndarray) -> Non
 def test_threads_change_nothing(
     models_dir: Path, frames: FrameChunk, chunks: list[PoseChunk]
 ) -> None:
-    threaded = run(PoseEngine(models_dir, "cpu", threads=2).landmarks(), frames, (10,))
-    assert [*map(encode_chunk, threaded)] == [*map(encode_chunk, chunks)]
+    few = FrameChunk(0, frames.times_us[:10], frames.images[:10])
+    (threaded,) = run(PoseEngine(models_dir, "cpu", threads=2).landmarks(), few)
+    assert encode_chunk(threaded) == encode_chunk(chunks[0])
 
 
 def test_another_worker_goes_on_from_a_chunk_as_the_first_would_have(
@@ -208,5 +209,5 @@ def test_models_have_names(engine: PoseEngine, landmarks: LandmarkEngine, bare: 
     assert landmarks.environment.model == "nanodet_person+blazepose_full"
     with pytest.raises(JobError, match="does not know the model athlete"):
         engine.named("athlete")
-    with pytest.raises(JobError, match="models install blazepose_detector blazepose_full"):
+    with pytest.raises(JobError, match="models install blazepose_detector"):
         PoseEngine(bare, "cpu").landmarks()

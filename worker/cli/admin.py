@@ -70,7 +70,8 @@ def list_models() -> None:
         )
     typer.echo(
         "AP: COCO, of keypoints or a detector's boxes; of what has a cost as measured by us, of "
-        "the others as published. Cost: one picture on one thread."
+        "the others as published. Cost: one picture on one thread.",
+        err=True,
     )
 
 
