@@ -31,6 +31,7 @@ from api.auth import get_tenant
 from api.limits import BodyLimit
 from api.metrics import MeasureRequests, RequestMetrics, StoreCollector
 from api.models import ProblemView
+from api.policy import parse_embedders
 from api.ratelimit import FIELDS, TellRate
 from api.tails import Tails
 from worker.settings import Settings
@@ -115,6 +116,7 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
+    app.state.embedders = parse_embedders(settings.page_embedders)
     app.state.registry = CollectorRegistry()
     app.state.registry.register(StoreCollector(lambda: app.state.stores))
     _add_middleware(app, RequestMetrics(app.state.registry), origins)

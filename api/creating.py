@@ -90,9 +90,14 @@ def analyze_again(stores: Stores, tenant: Tenant, job_id: str, body: NewAnalysis
     first = stores.jobs.get(job_id, tenant.tenant)
     if first.status is not JobStatus.SUCCEEDED and first.stage is not Stage.EXPORT:
         raise Conflict(f"{job_id} has no complete poses: it is {first.status.value}")
-    options = read_options({"source": first.source, **body.options}, tenant)
+    landmarks = first.options.blazepose
+    given_options = {"source": first.source, "blazepose": landmarks, **body.options}
+    options = read_options(given_options, tenant)
     if options.source != first.source:
         raise invalid_parameter("source", f"The poses are of {first.source}.", [first.source])
+    if options.blazepose != landmarks:
+        count = 33 if landmarks else 17
+        raise invalid_parameter("blazepose", f"The poses have {count} joints.", [landmarks])
     check_reference(stores, tenant, options)
     check_queue(stores, tenant)
     # no uploadId: the upload stays the first job's

@@ -17,7 +17,7 @@ from starlette.responses import Response
 
 from api.assets import load_assets, load_document
 from api.auth import StoresDep, TenantDep
-from api.policy import SECURITY, content_policy, origin_of, parse_embedders
+from api.policy import SECURITY, content_policy, origin_of
 from worker.contract.exercises import CATALOGUE
 from worker.contract.options import PARSERS, parse_options
 from worker.contract.plans import GATED, Plan, check_plan
@@ -57,7 +57,7 @@ def _document(
 @router.api_route("/pose_tracker/upload_tracking", methods=["GET", "HEAD"])
 def get_upload_page(request: Request, stores: StoresDep) -> Response:
     """The upload page; its parameters are read in the browser."""
-    embedders = parse_embedders(stores.settings.page_embedders)
+    embedders: tuple[str, ...] = request.app.state.embedders
     query = request.query_params
     media = origin_of(query.get("videoSrc") or query.get("imageSrc"))
     policy = content_policy(embedders, _storage(stores), media)
@@ -115,11 +115,12 @@ def get_options(request: Request, tenant: TenantDep, stores: StoresDep) -> Respo
     if values.get("source"):
         options["source"] = parsed.source
     found = CATALOGUE.get(parsed.exercise or "")
+    limits = stores.settings.limits(tenant.plan)
     body = {
         "options": options,
         "exercise": None if found is None else {"id": found.id, "unit": found.unit},
         "blocked": list(GATED) if tenant.plan is Plan.FREE else [],
-        "uploadBytes": stores.settings.max_upload_bytes,
+        "uploadBytes": int(limits.most("uploadBytes", stores.settings.max_upload_bytes)),
     }
     headers = {**SECURITY, "Cache-Control": "no-store"}
     return Response(msgspec.json.encode(body), 200, headers, "application/json")

@@ -6,6 +6,7 @@ https://chromedevtools.github.io/devtools-protocol/ names the methods and events
 from __future__ import annotations
 
 import base64
+import contextlib
 import itertools
 import json
 import os
@@ -169,6 +170,7 @@ class Tab:
         ]
         self.call("Emulation.setEmulatedMedia", features=features)
         self.call("Emulation.setTouchEmulationEnabled", enabled=phone)
+        self.call("Emulation.setFocusEmulationEnabled", enabled=True)
         if script:
             self.call("Page.addScriptToEvaluateOnNewDocument", source=script)
 
@@ -219,18 +221,13 @@ class Tab:
             raise PageError(str(answer["exceptionDetails"].get("exception", answer)))
         return answer["result"].get("value")
 
-    def wait(self, expression: str, frame: str | None = None, timeout_s: float = WAIT_S) -> Any:
-        """The value of an expression once it is true."""
+    def wait(self, expression: str, frame: str | None = None, timeout_s: float = WAIT_S) -> None:
+        """Returns once an expression is true."""
         end = time.monotonic() + timeout_s
-        found: Any = None
         while time.monotonic() < end:
-            try:
-                found = self.run(expression, frame)
-            except (PageError, KeyError) as error:  # the document is being replaced
-                found = None
-                self._last = error
-            if found:
-                return found
+            with contextlib.suppress(PageError, KeyError):  # the document is being replaced
+                if self.run(f"Boolean({expression})", frame):
+                    return
             time.sleep(0.03)
         raise AssertionError(f"never true: {expression}; console: {self.console}")
 

@@ -87,9 +87,9 @@ class Guest:
     tab: Tab
     frame: str | None = None
 
-    def wait(self, expression: str) -> Any:
+    def wait(self, expression: str) -> None:
         """See Tab.wait, in the page."""
-        return self.tab.wait(expression, self.frame)
+        self.tab.wait(expression, self.frame)
 
     def state(self, name: str) -> None:
         """Waits for a state of the page."""

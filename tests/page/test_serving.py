@@ -10,10 +10,12 @@ from pathlib import Path
 import httpx
 import pytest
 
+from api.app import create_app
 from api.assets import FOLDER, load_assets
 from api.policy import content_policy, origin_of, parse_embedders
 from tests.page.conftest import Site
 from worker.contract.options import LAYOUT
+from worker.settings import Settings
 from worker.store.bundle import Stores
 
 PAGE = "/pose_tracker/upload_tracking"
@@ -147,6 +149,11 @@ def test_embedders(text: str, expected: tuple[str, ...]) -> None:
 def test_what_is_no_embedder(text: str) -> None:
     with pytest.raises(ValueError, match="page_embedders"):
         parse_embedders(text)
+
+
+def test_a_wrong_embedder_ends_the_start(servers: Settings) -> None:
+    with pytest.raises(ValueError, match="page_embedders: 'nope'"):
+        create_app(servers.model_copy(update={"page_embedders": "nope"}))
 
 
 def test_without_embedders_nobody_frames_the_page() -> None:

@@ -67,8 +67,8 @@ export class Api {
    */
   async open(path, request = {}) {
     const { method = "GET", body, headers = {}, signal } = request;
-    const sent = { Authorization: `Bearer ${this._token}`, ...headers };
-    if (body !== undefined) sent["Content-Type"] = "application/json";
+    const sent = new Headers({ Authorization: `Bearer ${this._token}`, ...headers });
+    if (body !== undefined) sent.set("Content-Type", "application/json");
     let response;
     try {
       response = await this._fetch(this._base + path, {

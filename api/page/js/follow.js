@@ -12,7 +12,7 @@ const PATIENCE = 45;
 /**
  * @typedef {Record<string, any>} Message
  * @typedef {{id: string, message: Message}} Entry
- * @typedef {{signal?: AbortSignal, wait?: typeof sleep, silenceMs?: number}} Tools
+ * @typedef {{signal?: AbortSignal, wait?: typeof sleep, silenceMs?: number, edition?: string}} Tools
  */
 
 /**
@@ -26,7 +26,7 @@ export function isAfter(a, b) {
 }
 
 /**
- * Messages after `after` in the superset edition; throws a Refusal that time does not mend.
+ * Messages after `after`, in the superset edition unless told otherwise; throws a Refusal that time does not mend.
  * @param {import("./api.js").Api} api
  * @param {string} job
  * @param {string} after
@@ -34,11 +34,12 @@ export function isAfter(a, b) {
  * @returns {AsyncGenerator<Entry>}
  */
 export async function* follow(api, job, after, tools = {}) {
-  const { signal, wait = sleep, silenceMs = SILENCE_MS } = tools;
+  const { signal, wait = sleep, silenceMs = SILENCE_MS, edition = "superset" } = tools;
+  const path = `v1/jobs/${job}/messages?edition=${edition}`;
   let last = after;
   for (let broken = 0; ; broken += 1) {
     try {
-      for await (const entry of connected(api, job, last, signal, silenceMs)) {
+      for await (const entry of connected(api, path, last, signal, silenceMs)) {
         [last, broken] = [entry.id, 0];
         yield entry;
         if (entry.message.type === "done") return;
@@ -56,13 +57,13 @@ export async function* follow(api, job, after, tools = {}) {
 /**
  * One connection's messages; throws where it breaks or falls silent.
  * @param {import("./api.js").Api} api
- * @param {string} job
+ * @param {string} path
  * @param {string} last
  * @param {AbortSignal | undefined} signal
  * @param {number} silenceMs
  * @returns {AsyncGenerator<Entry>}
  */
-async function* connected(api, job, last, signal, silenceMs) {
+async function* connected(api, path, last, signal, silenceMs) {
   const breaker = new AbortController();
   const stop = () => breaker.abort(signal?.reason);
   signal?.addEventListener("abort", stop, { once: true });
@@ -74,7 +75,6 @@ async function* connected(api, job, last, signal, silenceMs) {
   };
   try {
     const headers = { Accept: "text/event-stream", "Last-Event-ID": last };
-    const path = `v1/jobs/${job}/messages?edition=superset`;
     const response = await api.open(path, { headers, signal: breaker.signal });
     if (!response.body) throw new Unreachable("no body");
     let id = last;

@@ -1,5 +1,6 @@
 /** @file Where the upload page begins. */
 
+import { byId } from "./dom.js";
 import { loadTexts } from "./i18n.js";
 import { applyLayout, readLayout } from "./layout.js";
 import { Page } from "./page.js";
@@ -24,4 +25,8 @@ async function main() {
   await page.start();
 }
 
-main().catch((error) => console.error(error));
+main().catch((error) => {
+  console.error(error);
+  byId("heading").textContent = "This page could not start. Please reload it.";
+  byId("app").dataset.state = "failed";
+});

@@ -125,7 +125,8 @@ export class Page {
     const source = typeOf(file).startsWith("image/") ? "image" : "video";
     session.save({ source });
     const url = URL.createObjectURL(file);
-    const work = this._begin(source, await measure(url, source));
+    const size = await measure(url, source);
+    const work = this._begin(source, size.aspect);
     work.stage.show(url, source);
     view.progress(say("uploading"), 0);
     let id;
@@ -138,25 +139,27 @@ export class Page {
     } catch (error) {
       return this._broke(error, uploadProblem(error, source), () => this._take(file));
     }
-    return this._request({ uploadId: id }, source);
+    return this._request({ uploadId: id }, source, size.seconds);
   }
 
   /** @param {string} url that the server fetches */
   async _fetch(url) {
     const source = this._source === "image" ? "image" : "video";
     this._parts.session.save({ source });
-    this._begin(source, await measure(url, source)).stage.show(url, source);
-    await this._request({ url }, source);
+    const size = await measure(url, source);
+    this._begin(source, size.aspect).stage.show(url, source);
+    await this._request({ url }, source, size.seconds);
   }
 
   /**
    * @param {Record<string, string>} input
    * @param {"video" | "image"} source
+   * @param {number | null} seconds
    */
-  async _request(input, source) {
+  async _request(input, source, seconds) {
     const { options, blocked } = this._known;
     const counts = Boolean(options.exercise || options.reference);
-    const wanted = withOwnWishes(options, blocked, source === "video", counts);
+    const wanted = withOwnWishes(options, blocked, source === "video", counts, seconds);
     this._parts.session.save({ key: randomId(), body: { input, options: wanted } });
     await this._run();
   }

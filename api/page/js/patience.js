@@ -13,28 +13,28 @@ export function pauseMs(attempt, random = Math.random) {
 }
 
 /**
- * Resolves after `ms`, or as soon as the browser says that it is online again.
+ * Resolves after `ms`, or as soon as the network is back or a phone that slept is looked at again.
  * @param {number} ms
  * @param {AbortSignal} [signal] rejects with its reason
  * @returns {Promise<void>}
  */
 export function sleep(ms, signal) {
   return new Promise((resolve, reject) => {
-    const events = globalThis.window;
+    const over = new AbortController();
     const done = () => {
-      clearTimeout(timer);
-      events?.removeEventListener("online", done);
-      signal?.removeEventListener("abort", stop);
+      over.abort();
       resolve();
     };
+    const timer = setTimeout(done, ms);
+    over.signal.addEventListener("abort", () => clearTimeout(timer));
     const stop = () => {
-      clearTimeout(timer);
-      events?.removeEventListener("online", done);
+      over.abort();
       reject(signal?.reason);
     };
-    const timer = setTimeout(done, ms);
-    events?.addEventListener("online", done, { once: true });
+    const once = { once: true, signal: over.signal };
+    globalThis.window?.addEventListener("online", done, once);
+    globalThis.document?.addEventListener("visibilitychange", done, once);
     if (signal?.aborted) stop();
-    else signal?.addEventListener("abort", stop, { once: true });
+    else signal?.addEventListener("abort", stop, once);
   });
 }

@@ -9,6 +9,8 @@ import { whole } from "./whole.js";
 /** Codes of `error` messages that do not end a job. */
 export const WARNINGS = new Set(["no_person_detected", "backend_fallback_cpu"]);
 const LOOK_MS = 3000;
+/** Of longer videos the page asks for no poses of its own: megabytes a minute for a drawing. */
+const DRAWN_S = 600;
 
 /**
  * @typedef {Record<string, any>} Message
@@ -23,11 +25,13 @@ const LOOK_MS = 3000;
  * @param {string[]} blocked by the plan
  * @param {boolean} video
  * @param {boolean} counts whether there is an exercise or a reference
+ * @param {number | null} [seconds] length of the video, where it is known
  * @returns {Record<string, any>}
  */
-export function withOwnWishes(options, blocked, video, counts) {
+export function withOwnWishes(options, blocked, video, counts, seconds = null) {
   const wishes = /** @type {Record<string, any>} */ ({});
-  if (video && options.skeleton !== false && !blocked.includes("keypoints")) wishes.keypoints = true;
+  const drawn = video && options.skeleton !== false && (seconds ?? 0) <= DRAWN_S;
+  if (drawn && !blocked.includes("keypoints")) wishes.keypoints = true;
   if (video && counts && !blocked.includes("progression")) wishes.progression = true;
   return { ...options, ...wishes };
 }

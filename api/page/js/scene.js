@@ -5,6 +5,7 @@
 
 import { FrameClock, frameOf } from "./clock.js";
 import { jointAngles } from "./angles.js";
+import { pack, unpack } from "./poses.js";
 import { Timeline } from "./timeline.js";
 
 /** Types whose time is that of the frame in their id. */
@@ -90,7 +91,7 @@ export class Scene {
 
   /** @param {number} ms @param {Message} message */
   _pose(ms, message) {
-    this.timeline.add("pose", ms, message.keypoints);
+    this.timeline.add("pose", ms, pack(message.keypoints));
     if (!this.angles) this.timeline.add("joint_angles", ms, jointAngles(message.keypoints, this.aspect));
   }
 
@@ -118,7 +119,7 @@ export class Scene {
       posture: posture && !posture.ready ? posture : null,
       advice: line.at("recommendations", ms)?.data ?? [],
       jump: line.at("jump_height", ms),
-      joints: line.nearest("pose", ms, POSE_MS),
+      joints: unpack(line.nearest("pose", ms, POSE_MS)),
     };
   }
 }

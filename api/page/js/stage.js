@@ -14,11 +14,11 @@ const STILL = window.matchMedia("(prefers-reduced-motion: reduce)");
 const MEASURE_MS = 1500;
 
 /**
- * Width over height of a video or photo, null where it cannot be shown: asked before there is a
- * place for it, so that the place has its shape from the start.
+ * Width over height and length of a video or photo, nulls where it cannot be shown: asked before
+ * there is a place for it, so that the place has its shape from the start.
  * @param {string} url
  * @param {"video" | "image"} kind
- * @returns {Promise<number | null>}
+ * @returns {Promise<{aspect: number | null, seconds: number | null}>}
  */
 export function measure(url, kind) {
   return new Promise((resolve) => {
@@ -26,9 +26,10 @@ export function measure(url, kind) {
     const end = () => {
       clearTimeout(timer);
       const [width, height] = [probe.videoWidth ?? probe.naturalWidth, probe.videoHeight ?? probe.naturalHeight];
+      const seconds = probe.duration > 0 ? probe.duration : null;
       probe.onload = probe.onloadedmetadata = probe.onerror = null;
       probe.removeAttribute("src");
-      resolve(width > 0 && height > 0 ? width / height : null);
+      resolve({ aspect: width > 0 && height > 0 ? width / height : null, seconds });
     };
     const timer = setTimeout(end, MEASURE_MS);
     probe.onload = probe.onloadedmetadata = probe.onerror = end;
@@ -180,7 +181,7 @@ export class Stage {
    */
   _next(step) {
     const video = this._video;
-    if ("requestVideoFrameCallback" in video) {
+    if (typeof video.requestVideoFrameCallback === "function") {
       video.requestVideoFrameCallback((_, frame) => step(frame.mediaTime * 1000));
     } else requestAnimationFrame(() => step(video.currentTime * 1000));
   }

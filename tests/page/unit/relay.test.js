@@ -120,6 +120,7 @@ test("the page wishes for poses and progress where the plan has them", () => {
   const host = { exercise: "squat" };
   assert.deepEqual(withOwnWishes(host, [], true, true), { ...host, keypoints: true, progression: true });
   assert.deepEqual(withOwnWishes(host, ["keypoints", "progression"], true, true), host);
+  assert.deepEqual(withOwnWishes(host, [], true, true, 601), { ...host, progression: true });
   assert.deepEqual(withOwnWishes({ skeleton: false }, [], true, false), { skeleton: false });
   assert.deepEqual(withOwnWishes({ source: "image" }, [], false, false), { source: "image" });
   assert.equal(isAsked(host, "keypoints"), false);

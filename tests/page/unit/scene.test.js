@@ -5,6 +5,7 @@ import { FrameClock, frameOf, upper } from "../../../api/page/js/clock.js";
 import { linePath, rangeText } from "../../../api/page/js/curves.js";
 import { clockText, sizeText } from "../../../api/page/js/dom.js";
 import { contentBox } from "../../../api/page/js/overlay.js";
+import { pack, unpack } from "../../../api/page/js/poses.js";
 import { Scene } from "../../../api/page/js/scene.js";
 import { Timeline } from "../../../api/page/js/timeline.js";
 
@@ -59,6 +60,15 @@ test("any moment can be drawn, forward and back", () => {
   assert.notEqual(scene.at(3050).joints, null);
   assert.equal(scene.at(1900).count, 0);
   assert.equal(scene.final.final, true);
+});
+
+test("poses are kept in few bytes", () => {
+  const joints = [{ name: "nose", x: 0.25, y: 0.5, z: 0, score: 1 }, { name: "left_eye", x: 0, y: 1, z: 0, score: 0.5 }];
+  const packed = pack(joints);
+  assert.equal(packed.values.byteLength, 24);
+  assert.deepEqual(unpack(packed), joints.map(({ z, ...rest }) => rest));
+  assert.equal(pack(joints).names, packed.names);
+  assert.equal(unpack(null), null);
 });
 
 test("the host's angles win over those of keypoints", () => {

@@ -1,0 +1,176 @@
+"""The console: the same calls as every client makes, in one page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from tests.page.browser import Tab
+from tests.page.conftest import CLIPS, Host, Site
+from tests.page.played import REPS, Player, next_job
+from worker.contract.plans import Plan
+from worker.store.bundle import Stores
+
+pytestmark = pytest.mark.slow
+SQUAT = CLIPS / "squat_5.mp4"
+READY = "document.querySelector('#exercise').value === 'squat'"
+
+
+def signed_in(tab: Tab, site: Site, key: str) -> Tab:
+    """The console with a key."""
+    tab.open(f"{site.address}/#key={key}")
+    tab.wait(READY)
+    return tab
+
+
+def played(site: Site, key: str, stores: Stores) -> Player:
+    """A finished job."""
+    headers = {"Authorization": f"Bearer {key}"}
+    with httpx.Client(base_url=f"{site.address}/v1", headers=headers, verify=False) as client:
+        body = {"input": {"url": "https://media.example/a.mp4"}, "options": {"exercise": "squat"}}
+        assert client.post("/jobs", json=body).status_code == 202
+    player = next_job(stores)
+    player.squat()
+    player.finish()
+    return player
+
+
+def test_a_key_is_asked_for_and_stays_in_the_tab(
+    tab: Tab, site: Site, key: str, stores: Stores
+) -> None:
+    tab.open(f"{site.address}/")
+    tab.wait("document.querySelector('#app').dataset.state === 'out'")
+    for given, text in (("pq_wrong", "invalid_token"), (key, "")):
+        tab.run(f"document.querySelector('#key').value = '{given}';"
+                "document.querySelector('#enter').requestSubmit()")  # fmt: skip
+        if text:
+            tab.wait(f"document.querySelector('#enter-problem').innerText.startsWith('{text}')")
+    tab.wait(READY)
+    assert tab.text("#who") == "acme, developer"
+    tab.run("window.was = true; location.reload()")
+    tab.wait(f"!window.was && {READY}")
+    tab.click("#leave")
+    tab.wait("document.querySelector('#app')?.dataset.state === 'out'")
+    assert not [url for url in tab.requests if key in url]
+
+
+def test_a_key_in_the_address_leaves_it(tab: Tab, site: Site, key: str, stores: Stores) -> None:
+    signed_in(tab, site, key)
+    assert key not in tab.run("location.href")
+    assert tab.console == []
+
+
+def test_a_job_from_its_form_to_its_end(tab: Tab, site: Site, key: str, stores: Stores) -> None:
+    signed_in(tab, site, key)
+    tab.choose("#media", SQUAT)
+    tab.run("document.querySelector('#more').value = '{\"minGrade\": \"B\"}'")
+    tab.run("document.querySelector('#submit').requestSubmit()")
+    player = next_job(stores)
+    options = stores.jobs.get(player.id).options
+    assert (options.exercise, options.minGrade, options.export) == ("squat", "B", True)
+    tab.wait(f"document.querySelector('#job-head').innerText === '{player.id}'")
+    player.squat(40)
+    tab.wait("document.querySelector('#messages').innerText.includes('environment')")
+    player.squat()
+    player.export(SQUAT.read_bytes())
+    player.finish()
+    tab.wait("document.querySelector('#messages li:last-child').dataset.type === 'done'")
+    tab.wait("document.querySelector('#job-facts').innerText.includes('succeeded')")
+    assert "video (0.1" in tab.text("#job-facts")
+    kinds = tab.run("[...document.querySelectorAll('#messages li')].map((row) => row.dataset.type)")
+    assert kinds.count("counter") == REPS + 1
+    assert "progression" not in kinds  # each frame's: on demand
+    tab.click("#frames")
+    tab.wait("document.querySelector('#messages [data-type=progression]')")
+    tab.run("document.querySelector('#messages [data-type=counter] details').open = true")
+    tab.wait("document.querySelector('#messages pre').innerText.includes('current_count') ||"
+             "[...document.querySelectorAll('#messages pre')].some((one) => one.innerText.includes('current_count'))")  # fmt: skip
+    assert tab.console == []
+
+
+def test_jobs_are_listed_filtered_and_erased(
+    tab: Tab, site: Site, key: str, stores: Stores
+) -> None:
+    player = played(site, key, stores)
+    signed_in(tab, site, key)
+    tab.wait(f"document.querySelector('#jobs').innerText.includes('{player.id}')")
+    tab.run(
+        "(() => { const s = document.querySelector('#status'); s.value = 'failed'; s.onchange(); })()"
+    )
+    tab.wait("!document.querySelector('#no-jobs').hidden")
+    tab.run(
+        "(() => { const s = document.querySelector('#status'); s.value = ''; s.onchange(); })()"
+    )
+    tab.wait("document.querySelector('#jobs .pick')")
+    tab.click("#jobs .pick")
+    tab.wait("document.querySelector('#messages li:last-child')?.dataset.type === 'done'")
+    tab.run(
+        "[...document.querySelectorAll('#job-actions button')].find((b) => b.innerText === 'Erase').click()"
+    )
+    tab.wait("document.querySelector('#jobs').children.length === 0")
+
+
+def test_what_the_server_refuses_is_told(
+    tab: Tab, site: Site, free_key: str, stores: Stores
+) -> None:
+    signed_in(tab, site, free_key)
+    assert tab.run("[...document.querySelectorAll('#flags input')].every((box) => box.disabled)")
+    tab.run("document.querySelector('#submit').requestSubmit()")
+    tab.wait(
+        "document.querySelector('#submit-problem').innerText === 'Choose a file, or give an address.'"
+    )
+    tab.run("document.querySelector('#url').value = 'https://media.example/a.mp4';"
+            "document.querySelector('#more').value = '{\"export\": true}';"
+            "document.querySelector('#submit').requestSubmit()")  # fmt: skip
+    tab.wait(
+        "document.querySelector('#submit-problem').innerText.startsWith('developer_features_not_allowed')"
+    )
+
+
+def test_the_queue_is_seen_without_a_key(tab: Tab, site: Site, key: str, stores: Stores) -> None:
+    headers = {"Authorization": f"Bearer {key}"}
+    body = {"input": {"url": "https://media.example/a.mp4"}, "options": {}}
+    httpx.post(f"{site.address}/v1/jobs", json=body, headers=headers)
+    tab.open(f"{site.address}/")
+    tab.wait(
+        "document.querySelector('#queue').innerText.replace(/\\s+/g, ' ').includes('queued 1')"
+    )
+
+
+def test_webhooks_and_their_deliveries(
+    tab: Tab, site: Site, host: Host, key: str, stores: Stores
+) -> None:
+    headers = {"Authorization": f"Bearer {key}"}
+    url = f"{host.address}/hook"
+    body = {"url": url, "events": ["job.succeeded"]}
+    made = httpx.post(f"{site.address}/v1/webhooks", json=body, headers=headers)
+    assert made.status_code == 201, made.text
+    signed_in(tab, site, key)
+    tab.wait(f"document.querySelector('#hooks').innerText.includes('{url}')")
+    tab.click("#hooks .pick")
+    tab.wait("!document.querySelector('#deliveries').hidden")
+    tab.run(
+        "[...document.querySelectorAll('#hook-actions button')].find((b) => b.innerText === 'Send a test').click()"
+    )
+    tab.wait("document.querySelector('#delivery-rows').innerText.includes('webhook.test')")
+
+
+def test_another_tenants_jobs_are_not_there(tab: Tab, site: Site, key: str, stores: Stores) -> None:
+    played(site, key, stores)
+    signed_in(tab, site, stores.keys.create("other", Plan.FREE))
+    tab.wait("!document.querySelector('#no-jobs').hidden")
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_it_fits(
+    tabs: Callable[..., Tab], site: Site, key: str, stores: Stores, width: int
+) -> None:
+    player = played(site, key, stores)
+    tab = signed_in(tabs(width=width, height=700), site, key)
+    tab.wait("document.querySelector('#jobs .pick')")
+    tab.click("#jobs .pick")
+    tab.wait("document.querySelector('#messages li:last-child')?.dataset.type === 'done'")
+    assert player.id in tab.text("#job-head")
+    assert tab.run("document.documentElement.scrollWidth <= innerWidth")
