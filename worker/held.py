@@ -4,28 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from worker.app import queue_of, send_job
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.jobs import Job, JobStatus, Stage
-from worker.contract.messages import (
-    Entry,
-    ImageOverlay,
-    KeypointsBatch,
-    Message,
-    encode,
-    type_of,
-)
+from worker.contract.messages import ImageOverlay, KeypointsBatch, Message, encode, type_of
 from worker.heartbeat import Heartbeat
-from worker.pipeline import Step
 from worker.store.archive import read_poses
 from worker.store.bundle import Stores
 from worker.store.closing import close_job
 from worker.store.errors import Fenced
 from worker.store.objects import job_prefix
+from worker.store.streams import Row
 
 
 class Handover(Exception):
@@ -83,19 +76,15 @@ class HeldJob:
         """The job's pose log so far."""
         return read_poses(self.stores, self.job.tenant, self.job.id)
 
-    def commit(self, step: Step, fields: dict[str, Any]) -> None:
-        """A step's log entry and messages, and fields of the record, all or nothing."""
-        entries = [
-            Entry(entry.id, self.claim_check(entry.message))
-            if isinstance(entry.message, KeypointsBatch)
-            else entry
-            for entry in step.entries
-        ]
-        added = self.stores.leases.commit(
-            self.job.id, self.token, entries, place=step.place, log=step.log, fields=fields
+    def commit(
+        self, rows: Sequence[Row], fields: dict[str, Any], place: int = -1, log: bytes = b""
+    ) -> None:
+        """A log entry and messages, and fields of the record, all or nothing; then the firehose."""
+        added = self.stores.leases.commit_rows(
+            self.job.id, self.token, rows, place=place, log=log, fields=fields
         )
         # a replay's first entries were there, and relayed, already
-        new = entries[len(entries) - added :]
+        new = rows[len(rows) - added :]
         wanted = self.job.options.firehose
         self.stores.streams.pass_on(self.job.id, self.job.tenant, wanted, new)
 

@@ -19,6 +19,7 @@ from worker.inputs import borrowed_poses, fetched_input, named_reference
 from worker.media.limits import MediaLimits
 from worker.pipeline import Pipeline
 from worker.pose.engine import PoseEngine
+from worker.publishing import Publisher
 from worker.referencing import LIMITS, reference_from_log
 from worker.store.errors import NotFound
 
@@ -48,9 +49,10 @@ def analyse(held: HeldJob, open_engine: Callable[[], PoseEngine], scratch: Path)
         recorded = borrowed_poses(held, recorded)
     engine = None if again else open_engine()
     pipeline = Pipeline(path, held.job.options, engine, recorded, limits, named_reference(held))
+    publisher = Publisher(held)
     for step in pipeline.steps():
-        held.commit(step, {"progress": step.progress, "media": pipeline.media})
-        held.check()
+        publisher.add(step, {"progress": step.progress, "media": pipeline.media})
+    publisher.flush()
     media_s = pipeline.media.duration_ms / 1000 if pipeline.media else 0.0
     compute_s = round(_processor_seconds() - began, 3)
     outcome: dict[str, Any] = {

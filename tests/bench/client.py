@@ -89,3 +89,10 @@ class Client:
         answered = time.monotonic()
         first, done = self.finish(job_id)
         return Times(answered - began, first - began, done - began)
+
+    def again(self, job_id: str, **options: Any) -> tuple[str, float]:
+        """Has a job's poses analysed again; the new job's id and the seconds until it was done."""
+        began = time.monotonic()
+        reply = self._http.post(f"/jobs/{job_id}/analyze", json={"options": options})
+        again = str(reply.raise_for_status().json()["id"])
+        return again, self.finish(again)[1] - began

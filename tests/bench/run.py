@@ -18,6 +18,7 @@ from tests.bench import (
     machine,
     motion_cost,
     publishing,
+    reanalysis,
     report,
     tails,
     throughput,
@@ -31,6 +32,7 @@ MEASURES: dict[str, Callable[[Context], report.Section]] = {
     "throughput": throughput.measure,
     "latency": latency.measure,
     "publishing": publishing.measure,
+    "reanalysis": reanalysis.measure,
     "tails": tails.measure,
 }
 

@@ -100,7 +100,10 @@ def test_large_messages_travel_as_a_claim_check(
     assert stored.json() == batch
 
 
-def test_a_job_is_handed_over_and_goes_on(stores: Stores, sent: Sent, squats: list[bytes]) -> None:
+def test_a_job_is_handed_over_and_goes_on(
+    stores: Stores, sent: Sent, squats: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("worker.publishing.MOST_BYTES", 1)
     job = recorded_job(stores, squats)
     stops = iter([False, False, True])
     runner(stores, lambda: next(stops)).run(job.id)
@@ -130,7 +133,7 @@ def test_who_dies_while_letting_go_loses_no_job(
     """Between the release of the lease and the next command."""
     options = JobOptions(exercise="squat", export=end == "pass on")
     job = recorded_job(stores, squats, options=options)
-    commit = stores.leases.commit
+    commit = stores.leases.commit_rows
 
     def dying(*args: Any, **more: Any) -> int:
         if end == "put back" and not more.get("release"):
@@ -140,7 +143,7 @@ def test_who_dies_while_letting_go_loses_no_job(
             raise KeyboardInterrupt
         return added
 
-    monkeypatch.setattr(stores.leases, "commit", dying)
+    monkeypatch.setattr(stores.leases, "commit_rows", dying)
     with pytest.raises(KeyboardInterrupt):
         runner(stores, lambda: end == "hand over").run(job.id)
     assert stores.redis.zscore(keys.RUNNING, job.id) is None
@@ -158,7 +161,7 @@ def test_a_store_that_is_away_for_a_while_fails_no_job(
     error: Exception,
 ) -> None:
     job = recorded_job(stores, squats)
-    commit, failed = stores.leases.commit, []
+    commit, failed = stores.leases.commit_rows, []
 
     def flaky(*args: Any, **more: Any) -> int:
         if not failed and not more.get("release"):
@@ -166,7 +169,7 @@ def test_a_store_that_is_away_for_a_while_fails_no_job(
             raise error
         return commit(*args, **more)
 
-    monkeypatch.setattr(stores.leases, "commit", flaky)
+    monkeypatch.setattr(stores.leases, "commit_rows", flaky)
     runner(stores).run(job.id)
     assert not stores.jobs.get(job.id).status.final
     assert stores.jobs.queue_position(job.id) == 0

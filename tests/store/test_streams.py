@@ -14,6 +14,7 @@ from worker.contract.options import JobOptions
 from worker.store import keys
 from worker.store.bundle import Stores
 from worker.store.closing import close_job
+from worker.store.streams import rows_of
 
 
 def fired(stores: Stores, job_id: str) -> list[dict[str, str]]:
@@ -92,7 +93,7 @@ def test_passing_on_what_was_just_committed(stores: Stores) -> None:
     job_id = committed(stores, *entries)
     stores.streams.pass_on(job_id, "acme", "events", [])
     assert fired(stores, job_id) == []
-    stores.streams.pass_on(job_id, "acme", "events", entries)
+    stores.streams.pass_on(job_id, "acme", "events", rows_of(entries))
     passed = fired(stores, job_id)
     assert [row["id"] for row in passed] == ["2-1", "3-1"]
     assert stores.streams.relay(job_id, "acme", "events") == 0

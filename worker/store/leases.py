@@ -13,11 +13,12 @@ from typing import Any, Literal
 
 import msgspec
 
-from worker.contract.messages import Entry, encode, type_of
+from worker.contract.messages import Entry
 from worker.store import keys, scripts
 from worker.store.connection import Client, text
 from worker.store.errors import Fenced
 from worker.store.jobs import iso, json_fields
+from worker.store.streams import Row, rows_of
 from worker.store.waiting import WaitingStore
 
 Outcome = Literal["run", "lost", "busy", "final", "gone"]
@@ -53,6 +54,7 @@ class LeaseStore:
         self._clock = clock
         self._claim = client.register_script(scripts.CLAIM)
         self._commit = client.register_script(scripts.COMMIT)
+        self._append = client.register_script(scripts.APPEND)
         self._extend = client.register_script(scripts.EXTEND)
         self._take_due = client.register_script(scripts.TAKE_DUE)
         self._waiting = WaitingStore(client, clock)
@@ -110,13 +112,30 @@ class LeaseStore:
         `place` is where `log` belongs in the pose log. Returns how many messages were new.
         Raises Fenced where the lease is not ours any more.
         """
+        rows = rows_of(entries)
+        return self.commit_rows(
+            job_id, token, rows, place=place, log=log, fields=fields, release=release
+        )
+
+    def commit_rows(
+        self,
+        job_id: str,
+        token: int,
+        rows: Sequence[Row],
+        *,
+        place: int = -1,
+        log: bytes = b"",
+        fields: dict[str, Any] | None = None,
+        release: bool = False,
+    ) -> int:
+        """The same for messages that are encoded already."""
         values = json_fields(fields or {})
         args: list[Any] = [token, self._ttl_ms(), int(release), len(values)]
         for name, value in values.items():
             args += (name, value)
         args += (place, log)
-        for entry in entries:
-            args += (entry.id, type_of(entry.message), encode(entry.message))
+        for row in rows:
+            args += row
         hash_keys = [keys.lease(job_id), keys.job(job_id), keys.poses(job_id)]
         added = int(self._commit(keys=[*hash_keys, keys.messages(job_id)], args=args))
         if added < 0:
@@ -124,6 +143,14 @@ class LeaseStore:
         if release:
             self._redis.zrem(keys.RUNNING, job_id)
         return added
+
+    def append(self, job_id: str, token: int, place: int, log: Sequence[bytes]) -> None:
+        """Writes entries of the pose log from `place` on, all or nothing; those that are there
+        already are left. Raises Fenced where the lease is not ours any more.
+        """
+        names = [keys.lease(job_id), keys.poses(job_id)]
+        if not self._append(keys=names, args=[token, self._ttl_ms(), place, *log]):
+            raise Fenced(job_id)
 
     def overdue(self) -> list[str]:
         """Running jobs whose lease ran out; each is handed to one caller only."""

@@ -19,11 +19,17 @@ Row = tuple[str, str, bytes]
 FIRST = "0-0"
 """The id of a job's turns that come before its first message."""
 _PAGE = 1000
+_CHUNKS = 64
 
 
 def row_of(entry_id: bytes | str, fields: dict[bytes, bytes]) -> Row:
     """A stream entry as a row."""
     return text(entry_id), text(fields[b"type"]), fields[b"data"]
+
+
+def rows_of(entries: Sequence[Entry]) -> list[Row]:
+    """Entries with their messages encoded."""
+    return [(entry.id, type_of(entry.message), encode(entry.message)) for entry in entries]
 
 
 def turn_at_end(job_id: str, done: Row) -> Row:
@@ -97,16 +103,11 @@ class StreamStore:
             page = self.read(job_id, page[-1][0]) if len(page) == _PAGE else []
         return passed
 
-    def pass_on(self, job_id: str, tenant: str, wanted: Firehose, entries: Sequence[Entry]) -> None:
+    def pass_on(self, job_id: str, tenant: str, wanted: Firehose, rows: Sequence[Row]) -> None:
         """Relays what was just committed without reading it back; needs a `relay` before it."""
-        if not entries:
-            return
-        rows = [
-            (entry.id, kind, encode(entry.message))
-            for entry in entries
-            if self._wanted(kind := type_of(entry.message), wanted)
-        ]
-        self._fire(job_id, tenant, rows, entries[-1].id)
+        if rows:
+            chosen = [row for row in rows if self._wanted(row[1], wanted)]
+            self._fire(job_id, tenant, chosen, rows[-1][0])
 
     @staticmethod
     def _wanted(kind: str, wanted: Firehose) -> bool:
@@ -139,8 +140,8 @@ class PoseLog:
         """Head, then chunks, in order."""
         place = 0
         while True:
-            page = self._redis.lrange(keys.poses(job_id), place, place + 15)
+            page = self._redis.lrange(keys.poses(job_id), place, place + _CHUNKS - 1)
             yield from page
-            if len(page) < 16:
+            if len(page) < _CHUNKS:
                 return
-            place += 16
+            place += _CHUNKS

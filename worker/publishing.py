@@ -1,0 +1,83 @@
+"""What a run says, on its way into the stream: encoded once, committed in as few pieces as will do.
+
+A chunk that was estimated is committed at once with its messages. What follows from a log that is
+there already comes ten times faster than Redis likes to be asked: it is gathered.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from worker.contract.messages import Entry, KeypointsBatch
+from worker.held import HeldJob
+from worker.pipeline import Step
+from worker.store.streams import Row, rows_of
+
+MOST_BYTES = 1_000_000
+"""Messages in one commit of a replay: a script that writes them keeps Redis for some 5 ms."""
+
+MOST_S = 0.5
+"""Seconds that what was said waits for its commit."""
+
+
+class Publisher:
+    """Commits the steps of one run, in order, and looks between commits whether it may go on.
+
+    Ids are fixed by the place in the run, so what a run before this one committed, in whatever
+    pieces, is refused by the stream and harms nothing.
+    """
+
+    def __init__(self, held: HeldJob, clock: Callable[[], float] = time.monotonic) -> None:
+        self._held = held
+        self._clock = clock
+        self._rows: list[Row] = []
+        self._bytes = 0
+        self._fields: dict[str, Any] = {}
+        self._since = -1e9
+
+    def add(self, step: Step, fields: dict[str, Any]) -> None:
+        """Takes a step and fields of the record; raises what `HeldJob.commit` and `check` raise."""
+        rows = rows_of([self._checked(entry) for entry in step.entries])
+        self._rows += rows
+        self._bytes += sum(len(data) for _, _, data in rows)
+        self._fields = fields
+        if step.log:
+            self._commit(self._taken(), fields, step.place, step.log)
+        elif self._bytes >= MOST_BYTES or self._clock() - self._since >= MOST_S:
+            self.flush()
+
+    def flush(self) -> None:
+        """Commits what waits, if anything does."""
+        if self._fields:
+            fields = self._fields
+            for rows in _pieces(self._taken()):
+                self._commit(rows, fields)
+
+    def _taken(self) -> list[Row]:
+        taken, self._rows, self._bytes, self._fields = self._rows, [], 0, {}
+        return taken
+
+    def _commit(
+        self, rows: Sequence[Row], fields: dict[str, Any], place: int = -1, log: bytes = b""
+    ) -> None:
+        self._held.commit(rows, fields, place, log)
+        self._since = self._clock()
+        self._held.check()
+
+    def _checked(self, entry: Entry) -> Entry:
+        if isinstance(entry.message, KeypointsBatch):
+            return Entry(entry.id, self._held.claim_check(entry.message))
+        return entry
+
+
+def _pieces(rows: list[Row]) -> Iterator[list[Row]]:
+    """Rows of MOST_BYTES, and a row more, each; one piece at least."""
+    start, size = 0, 0
+    for number, row in enumerate(rows, 1):
+        size += len(row[2])
+        if size >= MOST_BYTES and number < len(rows):
+            yield rows[start:number]
+            start, size = number, 0
+    yield rows[start:]
