@@ -6,13 +6,14 @@
             ...
 
 Requests are tried again where that is safe: what reads, and what bears an Idempotency-Key, which
-`submit` makes by itself. Needs httpx; `verify_webhook` needs standardwebhooks.
+`submit` makes by itself. Batches are in `client_batches.py`, webhooks in `client_webhooks.py`.
+Needs httpx; `verify_webhook` needs standardwebhooks.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -20,6 +21,7 @@ from typing import Any, Self
 import httpx
 
 from api.client_async import AsyncPoseQueue
+from api.client_batches import BatchCalls
 from api.client_flows import (
     FINAL,
     PATIENCE,
@@ -35,6 +37,7 @@ from api.client_flows import (
     T,
     asked,
     bearer,
+    job_body,
     page_of,
     passing,
     pause,
@@ -43,20 +46,12 @@ from api.client_flows import (
     target,
     uploaded,
 )
+from api.client_webhooks import WebhookCalls, verify_webhook
 
-__all__ = ["AsyncPoseQueue", "PoseQueue", "Refused", "verify_webhook"]
-
-
-def verify_webhook(secret: str, headers: Mapping[str, str], body: bytes | str) -> Json:
-    """The event of a request that bears our signature; raises standardwebhooks'
-    WebhookVerificationError where it does not. `secret` begins with `whsec_`."""
-    from standardwebhooks import Webhook
-
-    event: Json = Webhook(secret).verify(body, dict(headers))
-    return event
+__all__ = ["AsyncPoseQueue", "PoseQueue", "Refused", "job_body", "verify_webhook"]
 
 
-class PoseQueue:
+class PoseQueue(BatchCalls, WebhookCalls):
     """Talks to one system; a context manager. Every method raises Refused where the server refuses
     and httpx.HTTPError where it does not answer."""
 
@@ -99,6 +94,20 @@ class PoseQueue:
     def job(self, job_id: str) -> Json:
         """The job as it is now."""
         job: Json = self.call("GET", f"/jobs/{job_id}")
+        return job
+
+    def cancel(self, job_id: str) -> Json:
+        """Cancels the job: a queued one never starts, a running one stops at its next batch."""
+        job: Json = self.call("POST", f"/jobs/{job_id}/cancel", again=True)
+        return job
+
+    def erase(self, job_id: str) -> None:
+        """Erases everything of the job, its upload too."""
+        self.call("DELETE", f"/jobs/{job_id}")
+
+    def analyze(self, job_id: str, options: Json) -> Json:
+        """A new job over the poses of one that succeeded, with other options."""
+        job: Json = self.call("POST", f"/jobs/{job_id}/analyze", json={"options": options})
         return job
 
     def messages(

@@ -11,6 +11,7 @@ from typing import Any, Self
 
 import httpx
 
+from api.client_batches import AsyncBatchCalls
 from api.client_flows import (
     FINAL,
     PATIENCE,
@@ -34,9 +35,10 @@ from api.client_flows import (
     target,
     uploaded,
 )
+from api.client_webhooks import AsyncWebhookCalls
 
 
-class AsyncPoseQueue:
+class AsyncPoseQueue(AsyncBatchCalls, AsyncWebhookCalls):
     """Talks to one system; an async context manager. Raises as `PoseQueue` does."""
 
     def __init__(self, server: str, key: str, *, timeout: httpx.Timeout = TIMEOUT) -> None:
@@ -82,6 +84,20 @@ class AsyncPoseQueue:
     async def job(self, job_id: str) -> Json:
         """The job as it is now."""
         job: Json = await self.call("GET", f"/jobs/{job_id}")
+        return job
+
+    async def cancel(self, job_id: str) -> Json:
+        """Cancels the job: a queued one never starts, a running one stops at its next batch."""
+        job: Json = await self.call("POST", f"/jobs/{job_id}/cancel", again=True)
+        return job
+
+    async def erase(self, job_id: str) -> None:
+        """Erases everything of the job, its upload too."""
+        await self.call("DELETE", f"/jobs/{job_id}")
+
+    async def analyze(self, job_id: str, options: Json) -> Json:
+        """A new job over the poses of one that succeeded, with other options."""
+        job: Json = await self.call("POST", f"/jobs/{job_id}/analyze", json={"options": options})
         return job
 
     async def messages(

@@ -108,15 +108,18 @@ def uploaded(file: Path, content_type: str | None) -> Flow[str]:
 
 def submitted(given: str | Json, options: Json | None, key: str | None, more: Json) -> Flow[Json]:
     """A new job, safe to repeat: it bears an Idempotency-Key in any case."""
-    source = given if isinstance(given, dict) else _input_of(given)
     headers = {"Idempotency-Key": key or str(uuid.uuid4())}
-    body = {"input": source, "options": options or {}, **more}
+    body = job_body(given, options, **more)
     job: Json = yield from asked("POST", "/jobs", json=body, headers=headers)
     return job
 
 
-def _input_of(given: str) -> Json:
-    return {"url": given} if "://" in given else {"uploadId": given}
+def job_body(given: str | Json, options: Json | None = None, **more: Any) -> Json:
+    """What `POST /jobs` takes, and batches and manifests for each job: `given` is an upload's id, a
+    URL or a whole `input`; `more` is metadata, priority, deadlineSeconds, webhook."""
+    if isinstance(given, str):
+        given = {"url": given} if "://" in given else {"uploadId": given}
+    return {"input": given, "options": options or {}, **more}
 
 
 def page_of(job_id: str, after: str, limit: int, types: str | None, edition: str) -> Flow[Json]:

@@ -64,6 +64,12 @@ def client(connect: Callable[..., Client]) -> Client:
 
 
 @pytest.fixture
+def reach(address: str, client: Client) -> tuple[str, str]:
+    """Address and key of the tenant acme."""
+    return address, client.headers["Authorization"].removeprefix("Bearer ")
+
+
+@pytest.fixture
 def public(address: str, stores: Stores) -> Iterator[Client]:
     """A client without a key, outside /v1."""
     with plain_client(base_url=address) as opened:

@@ -12,17 +12,14 @@ from typing import Any
 
 import httpx
 import pytest
-from api_play import Actor, Client
-from standardwebhooks import Webhook, WebhookVerificationError
+from api_play import Actor
 
 from api import client_flows, uploads
-from api.client import AsyncPoseQueue, PoseQueue, Refused, verify_webhook
+from api.client import AsyncPoseQueue, PoseQueue, Refused
 from worker.contract.messages import Counter
 from worker.store import objects
 from worker.store import uploads as stored
 from worker.store.bundle import Stores
-
-SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
 @pytest.fixture
@@ -31,12 +28,6 @@ def clip(tmp_path: Path) -> Path:
     path = tmp_path / "clip.mp4"
     path.write_bytes(bytes(range(256)) * 100)
     return path
-
-
-@pytest.fixture
-def reach(address: str, client: Client) -> tuple[str, str]:
-    """Address and key of the tenant acme."""
-    return address, client.headers["Authorization"].removeprefix("Bearer ")
 
 
 def play(stores: Stores, job_id: str) -> None:
@@ -157,19 +148,3 @@ def test_what_time_does_not_mend_is_not_tried_again(moody: Any) -> None:
     with PoseQueue(address, "pq_x") as queue, pytest.raises(httpx.TransportError):
         queue.call("POST", "/jobs/job_1/analyze", json={})
     assert (len(seen), len(more)) == (1, 1)
-
-
-def test_webhooks_are_verified() -> None:
-    from datetime import UTC, datetime
-
-    body = json.dumps({"type": "job.succeeded", "data": {"id": "job_1"}})
-    now = datetime.now(UTC)
-    signature = Webhook(SECRET).sign("msg_1", now, body)
-    headers = {
-        "webhook-id": "msg_1",
-        "webhook-timestamp": str(int(now.timestamp())),
-        "webhook-signature": signature,
-    }
-    assert verify_webhook(SECRET, headers, body)["data"] == {"id": "job_1"}
-    with pytest.raises(WebhookVerificationError):
-        verify_webhook(SECRET, headers, body.replace("job_1", "job_2"))
