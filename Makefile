@@ -12,6 +12,8 @@ CLIP     ?= tests/clips/squat_5.mp4
 EXERCISE ?= squat
 ONCE     ?=
 PORT     ?= 0
+# processes that share the tests, a file at a time
+TESTERS  ?= 2
 
 export POSEQUEUE_DATA_DIR := $(DATA)
 # nothing is written outside the project, whatever HOME is
@@ -54,7 +56,7 @@ check: setup ## formatting, lint, types, import rules
 	@$(BIN)/lint-imports --no-cache > $(DATA)/imports.log || { cat $(DATA)/imports.log; exit 1; }
 
 test: check ## all checks and tests
-	@$(BIN)/python -m pytest $(PYTEST)
+	@$(BIN)/python -m pytest --numprocesses $(TESTERS) --dist loadfile $(PYTEST)
 
 bench: setup ## measure, and write tests/bench/RESULTS.md
 	@$(BIN)/python -m tests.bench.run

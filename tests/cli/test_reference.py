@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -33,7 +34,9 @@ def poses(tmp_path: Path) -> Path:
 
 def analyze(poses: Path, given: str | Path) -> tuple[int, list[dict[str, Any]], str]:
     command = [sys.executable, "-m", "worker.cli", "analyze", "--poses", str(poses)]
-    run = subprocess.run([*command, "--reference", str(given)], capture_output=True, text=True)
+    command += ["--reference", str(given)]
+    wide = {**os.environ, "COLUMNS": "400"}  # no text is broken, however long the path in it
+    run = subprocess.run(command, capture_output=True, text=True, env=wide)
     return run.returncode, [json.loads(line) for line in run.stdout.splitlines()], run.stderr
 
 

@@ -11,7 +11,6 @@ import itertools
 import json
 import os
 import queue
-import shutil
 import subprocess
 import threading
 import time
@@ -24,7 +23,6 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 Json = dict[str, Any]
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 START_S = 60.0
 WAIT_S = 60.0
 FLAGS = (
@@ -34,12 +32,6 @@ FLAGS = (
     "--disable-dev-shm-usage", "--remote-debugging-port=0", "--disable-site-isolation-trials",
     "--autoplay-policy=no-user-gesture-required",
 )  # fmt: skip
-
-
-def find_chromium() -> str | None:
-    """Where a Chromium is, if there is one."""
-    given = os.environ.get("POSEQUEUE_CHROMIUM")
-    return given or next(filter(None, map(shutil.which, NAMES)), None)
 
 
 class PageError(AssertionError):
@@ -206,10 +198,16 @@ class Tab:
         self.wait("document.readyState === 'complete'")
 
     def frame(self, part: str) -> str:
-        """The id of the frame whose address contains `part`; `` for the tab's own."""
-        tree = self.call("Page.getFrameTree")["frameTree"]
-        frames = [tree["frame"], *(child["frame"] for child in tree.get("childFrames", []))]
-        return next(found["id"] for found in frames if part in found["url"])
+        """The id of the frame whose address contains `part`, once there is one."""
+        end = time.monotonic() + WAIT_S
+        while time.monotonic() < end:
+            tree = self.call("Page.getFrameTree")["frameTree"]
+            frames = [tree["frame"], *(child["frame"] for child in tree.get("childFrames", []))]
+            for found in frames:
+                if part in found["url"]:
+                    return str(found["id"])
+            time.sleep(0.03)
+        raise AssertionError(f"no frame has an address with {part}")
 
     def run(self, expression: str, frame: str | None = None) -> Any:
         """The value of an expression, awaited; raises PageError for what it throws."""

@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from api.server import make_server
+from tests.conftest import ROOT
 from tests.integration.conftest import running, start_worker  # noqa: F401
-from tests.page.browser import Browser, Tab, find_chromium
+from tests.page.browser import Browser, Tab
+from tests.page.chromium import NoChromium, find_chromium
 from tests.page.line import BrokenLine
 from worker import app as queues
 from worker.contract.plans import Plan
@@ -24,10 +26,11 @@ CLIPS = Path(__file__).resolve().parent.parent / "clips"
 
 @pytest.fixture(scope="session")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    """One Chromium for all tests; skips where there is none."""
-    program = find_chromium()
-    if program is None:
-        pytest.skip("no chromium here (apt-get install chromium, or set POSEQUEUE_CHROMIUM)")
+    """One Chromium for all tests; skips where none can be had."""
+    try:
+        program = find_chromium(ROOT / ".posequeue" / "chromium")
+    except NoChromium as error:
+        pytest.skip(f"{error} (install chromium, or set POSEQUEUE_CHROMIUM)")
     with Browser(program, tmp_path_factory.mktemp("chromium")) as started:
         yield started
 

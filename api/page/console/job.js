@@ -122,7 +122,7 @@ function facts(job) {
     h(
       "a",
       { href: one.url, target: "_blank", rel: "noopener" },
-      `${one.kind} (${sizeText(one.bytes, navigator.language)}) `,
+      `${one.kind} (${sizeText(one.bytes)}) `,
     ),
   );
   return [

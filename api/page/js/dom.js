@@ -74,7 +74,7 @@ export function clockText(ms, tenths = false) {
 /**
  * A size as people read it.
  * @param {number} bytes
- * @param {string} language
+ * @param {string} [language] else the browser's own; `navigator.language` may be no valid tag
  */
 export function sizeText(bytes, language) {
   const [value, unit] = bytes >= 1024 ** 3 ? [bytes / 1024 ** 3, "GB"] : [bytes / 1024 ** 2, "MB"];

@@ -67,6 +67,9 @@ async function* connected(api, path, last, signal, silenceMs) {
   const breaker = new AbortController();
   const stop = () => breaker.abort(signal?.reason);
   signal?.addEventListener("abort", stop, { once: true });
+  // the system knows before the connection does, which may hang for minutes
+  const offline = () => breaker.abort();
+  globalThis.window?.addEventListener("offline", offline, { signal: breaker.signal });
   let timer = setTimeout(() => breaker.abort(), silenceMs);
   const heard = () => {
     clearTimeout(timer);
