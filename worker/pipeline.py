@@ -6,15 +6,14 @@ estimation goes on where it ends, so a job that is taken over, or analysed again
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
 import msgspec
 
-from worker.chunks import ReadAhead
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.exercises import CATALOGUE
 from worker.contract.jobs import Result
@@ -23,6 +22,7 @@ from worker.contract.messages import Entry
 from worker.contract.options import JobOptions
 from worker.contract.pose_log import END
 from worker.contract.poses import (
+    SEGMENT_SECONDS,
     LogHead,
     PoseChunk,
     decode_chunk,
@@ -31,12 +31,13 @@ from worker.contract.poses import (
     encode_head,
 )
 from worker.contract.reference_poses import ReferencePoses
-from worker.media.decode import decode
+from worker.estimating import Estimating
 from worker.media.limits import MediaLimits
 from worker.media.probe import probe
 from worker.media.still import STILL_LIMITS, read_still
 from worker.motion.analysis import Analysis
-from worker.pose.engine import MAX_SIDE, PoseEngine
+from worker.pose.engine import Estimation, PoseEngine
+from worker.segments import Segments
 
 LIMITS = MediaLimits()
 AT_ONCE = 8
@@ -53,11 +54,19 @@ class Step:
     progress: float = 0.0
 
 
+class Source(Protocol):
+    """Where chunks come from that are not logged yet: all behind one, the first as `number`."""
+
+    def chunks(self, previous: PoseChunk | None, number: int) -> Iterator[PoseChunk]: ...
+
+
 class Pipeline:
     """Runs one job; `media` is known after the first step, `result` after the last.
 
     `path` may be None where `recorded` is a complete log. `engine` is asked for only where there
-    is something to estimate. `reference` is what the options name as such.
+    is something to estimate. `reference` is what the options name as such. A new log has segments
+    of `segment_s` seconds of media; `share` makes of the estimation of a video one that others have
+    a part in.
     """
 
     def __init__(
@@ -68,7 +77,12 @@ class Pipeline:
         recorded: Iterable[bytes] = (),
         limits: MediaLimits = LIMITS,
         reference: ReferencePoses | None = None,
+        *,
+        segment_s: float = SEGMENT_SECONDS,
+        share: Callable[[Estimating], Source] | None = None,
     ) -> None:
+        self._segment_s = segment_s
+        self._share = share
         self._path = path
         self._reference = reference
         self._options = options
@@ -96,15 +110,16 @@ class Pipeline:
         """The job, a chunk at a time, of a log AT_ONCE. Raises JobError where it cannot go on."""
         head, step = self._open()
         yield step
-        place, state, complete = 1, {}, False
+        place, complete = 1, False
+        last: PoseChunk | None = None
         while not complete and (logged := list(islice(self._recorded, AT_ONCE))):
             complete = logged[-1] == END
             chunks = [decode_chunk(entry) for entry in logged if entry != END]
             if chunks:
                 yield Step(self._feed(*chunks), progress=self._progress(chunks[-1]))
-                place, state = place + len(chunks), chunks[-1].state
+                place, last = place + len(chunks), chunks[-1]
         if not complete:
-            for chunk in self._estimated(head, place - 1, state):
+            for chunk in self._estimated(head, place - 1, last):
                 entries = self._feed(chunk)
                 yield Step(entries, place, encode_chunk(chunk), self._progress(chunk))
                 place += 1
@@ -136,9 +151,10 @@ class Pipeline:
             media=media,
             environment=msgspec.structs.replace(environment, fallback=fallback),
             keypoints=models.keypoints,
+            segment_s=0.0 if media.kind == "image" else self._segment_s,
         )
 
-    def _estimated(self, head: LogHead, index: int, state: dict[str, Any]) -> Iterator[PoseChunk]:
+    def _estimated(self, head: LogHead, index: int, last: PoseChunk | None) -> Iterator[PoseChunk]:
         if self._path is None or self._engine is None:
             raise JobError(ErrorCode.VIDEO_LOAD_ERROR, "The pose log ends early.")
         models = self._engine.named(head.environment.model)
@@ -146,23 +162,9 @@ class Pipeline:
             if index == 0:
                 yield models.estimate_image(read_still(self._path, max_side=1280).image)
             return
-        jump = CATALOGUE[self._options.exercise].kind == "jump" if self._options.exercise else False
-        reader = decode(
-            self._path,
-            head.media,
-            max_side=MAX_SIDE,
-            max_fps=None if jump else 60.0,
-            # with the last frame that is known, so that no more frames are not taken for damage
-            start_frame=max(0, self.frames - 1),
-            limits=self._limits,
-        )
-        if self.frames:
-            next(reader, None)
-        with ReadAhead(reader) as chunks:
-            for number, frames in enumerate(chunks, index):
-                chunk = models.estimate(number, frames.first, frames.times_us, frames.images, state)
-                state = chunk.state
-                yield chunk
+        estimating = estimation(self._path, head, models, self._options, self._limits)
+        source = self._share(estimating) if self._share else estimating
+        yield from source.chunks(last, index)
 
     def _feed(self, *chunks: PoseChunk) -> list[Entry]:
         self.frames = chunks[-1].first + len(chunks[-1])
@@ -174,6 +176,15 @@ class Pipeline:
     def _running(self) -> Analysis:
         assert self._analysis is not None
         return self._analysis
+
+
+def estimation(
+    path: Path, head: LogHead, models: Estimation, options: JobOptions, limits: MediaLimits
+) -> Estimating:
+    """The estimation of the video at `path` that belongs to a log's head."""
+    jump = CATALOGUE[options.exercise].kind == "jump" if options.exercise else False
+    segments = Segments(head.segment_s)
+    return Estimating(path, head.media, models, segments, limits, None if jump else 60.0)
 
 
 def _plain(info: MediaInfo) -> MediaInfo:

@@ -156,3 +156,28 @@ def test_more_frames_than_the_header_says_are_refused(plain: Path) -> None:
 def test_an_animated_gif(make_clip: MakeClip) -> None:
     clip = make_clip("moving.gif", source="testsrc2=size=64x64:rate=10:duration=1")
     assert [frame.time_us for frame in frames_of(clip)] == [100_000 * n for n in range(10)]
+
+
+@pytest.mark.parametrize("name", ["sought.mp4", "sought.mkv"])
+def test_a_sought_decode_hands_out_the_frames_of_a_whole_one(
+    make_clip: MakeClip, name: str
+) -> None:
+    clip = make_clip(name, "-g", "40", "-bf", "2", "-preset", "medium",
+                     source="testsrc2=size=160x120:rate=25:duration=8")  # fmt: skip
+    whole = frames_of(clip)
+    for start_us in (whole[1].time_us, 3_999_999, whole[150].time_us, whole[-1].time_us):
+        rest = [frame for frame in whole if frame.time_us >= start_us]
+        found = frames_of(clip, start_us=start_us, start_frame=7)
+        assert [frame.time_us for frame in found] == [frame.time_us for frame in rest]
+        assert [frame.index for frame in found] == list(range(7, 7 + len(rest)))
+        assert all((a.image == b.image).all() for a, b in zip(found, rest, strict=True))
+
+
+def test_a_sought_decode_of_a_late_start(make_clip: MakeClip, plain: Path) -> None:
+    late = make_clip(
+        "late4.mkv", "-c:v", "copy", "-copyts", source=str(plain), before=("-itsoffset", "4")
+    )
+    whole, found = frames_of(late), frames_of(late, start_us=5_500_000)
+    assert whole[0].time_us == 4_000_000
+    assert [frame.time_us for frame in found] == [f.time_us for f in whole[-len(found) :]]
+    assert found[0].time_us == 5_520_000

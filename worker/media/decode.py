@@ -41,11 +41,15 @@ class FrameReader(Iterator[Frame]):
         first: int,
         limits: MediaLimits,
         duration_us: float,
+        start_us: int = 0,
     ) -> None:
         self._duration_us = duration_us
         self._raw = raw
         self._shape = (size[1], size[0], 3)
-        self._first = first
+        self._start_us = start_us
+        # sought: counted from the first frame that is handed out, else from the file's first
+        self._skipped = 0 if start_us else first
+        self._next = first
         self._limits = limits
         self._open = True
         self.width, self.height = size
@@ -66,6 +70,16 @@ class FrameReader(Iterator[Frame]):
         self._open = False
         self._raw.close()
 
+    @property
+    def sought(self) -> bool:
+        """Whether only a part of the file is read."""
+        return self._start_us > 0
+
+    @property
+    def damaged(self) -> int:
+        """Frames that were decoded from damaged data; known at the end."""
+        return self._raw.damaged
+
     def _check_whole(self) -> None:
         """A count over half a video would be a wrong count, so it is an error instead."""
         if self._raw.cut_off and self._raw.last_us < LEAST_WHOLE * self._duration_us:
@@ -74,7 +88,8 @@ class FrameReader(Iterator[Frame]):
                 ErrorCode.MEDIA_DECODE_ERROR,
                 f"The file is cut off: {read_s:.1f} of {whole_s:.1f} seconds are there.",
             )
-        if self._raw.damaged > MOST_DAMAGED * max(self._raw.count, 1):
+        # how much of the whole that is, a part cannot tell
+        if not self.sought and self._raw.damaged > MOST_DAMAGED * max(self._raw.count, 1):
             raise JobError(
                 ErrorCode.MEDIA_DECODE_ERROR,
                 f"The video is damaged: {self._raw.damaged} of {self._raw.count} frames.",
@@ -86,11 +101,7 @@ class FrameReader(Iterator[Frame]):
         if not self._open:
             raise StopIteration
         try:
-            # earlier frames are read too: a clock that jumped among them shifts later times
-            while self._raw.count < self._first and self._raw.read() is not None:
-                pass
-            index = self._raw.count
-            read = self._raw.read()
+            read = self._read()
         except BaseException:
             self.close()
             raise
@@ -99,6 +110,7 @@ class FrameReader(Iterator[Frame]):
             self._check_whole()
             raise StopIteration
         time_us, data = read
+        index, self._next = self._next, self._next + 1
         if index >= self._limits.max_frames or time_us > self._limits.max_duration_s * 1e6:
             self.close()
             raise JobError(ErrorCode.MEDIA_TOO_LARGE, "The video is longer than its header says.")
@@ -106,9 +118,20 @@ class FrameReader(Iterator[Frame]):
         image.flags.writeable = False
         return Frame(index, time_us, image)
 
+    def _read(self) -> tuple[int, NDArray[np.uint8]] | None:
+        # earlier frames are read too: a clock that jumped among them shifts later times
+        while self._raw.count < self._skipped and self._raw.read() is not None:
+            pass
+        read = self._raw.read()
+        while read is not None and read[0] < self._start_us:
+            read = self._raw.read()
+        return read
+
 
 MOST_DAMAGED = 0.2
 """Share of damaged frames above which poses would be made up."""
+LEAD_S = 1.0
+"""How far before the wanted moment a decode is sought to: thinning has found its step by then."""
 LEAST_WHOLE = 0.9
 """Share of the promised time that must be there; a recording may lose its last moments."""
 
@@ -120,18 +143,27 @@ def decode(
     max_side: int = 640,
     max_fps: float | None = 60.0,
     start_frame: int = 0,
+    start_us: int = 0,
     threads: int = 1,
     limits: MediaLimits = DEFAULT_LIMITS,
 ) -> FrameReader:
     """Decodes `path` from frame `start_frame` on, scaled to `max_side` pixels at most.
+
+    With `start_us` it is sought to the keyframe before that time, and the first frame at or after
+    it is numbered `start_frame`. Where the file's index or clock is not sound, these are not the
+    frames that a decode from the start hands out: compare before you rely on them.
 
     Every frame comes once with its own time, save that frames closer than 1 / `max_fps` to the
     one before are left out (they have no index). Raises JobError as `FrameReader` does.
     """
     video = described(path, info, limits)
     size = fitted(video.width, video.height, max_side)
-    stream = graph.picture(graph.source(limits, threads), video)
+    from_s = max(0.0, (start_us - video.delay_us) / 1e6 - LEAD_S)
+    stream = graph.picture(graph.source(limits, threads, from_s), video)
     stream = _thinned(stream, max_fps)
+    if start_us:
+        # what is only decoded for its successors need not be scaled; a millisecond is left to us
+        stream = stream.filter("select", f"gte(t,{(start_us - video.delay_us) / 1e6 - 1e-3:.6f})")
     stream = _scaled(stream, video, size)
     raw = RawReader(
         path,
@@ -142,7 +174,7 @@ def decode(
         delay_us=video.delay_us,
         limits=ChildLimits(cpu_seconds=600 + round(video.duration_ms * 0.03)),
     )
-    return FrameReader(raw, size, start_frame, limits, video.duration_ms * 1000)
+    return FrameReader(raw, size, start_frame, limits, video.duration_ms * 1000, start_us)
 
 
 def _thinned(stream: Any, max_fps: float | None) -> Any:

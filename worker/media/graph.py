@@ -11,8 +11,11 @@ from worker.media.probe import VideoInfo
 from worker.media.tools import find_tools
 
 
-def source(limits: MediaLimits, threads: int) -> Any:
-    """The guarded input: one open descriptor, formats we take, no rotation of ffmpeg's own."""
+def source(limits: MediaLimits, threads: int, from_s: float = 0.0) -> Any:
+    """The guarded input: one open descriptor, formats we take, no rotation of ffmpeg's own.
+
+    Read from the keyframe before `from_s` seconds on; the times are those of a read from the start.
+    """
     return ffmpeg.input(
         "fd:",
         protocol_whitelist=PROTOCOLS,
@@ -22,7 +25,12 @@ def source(limits: MediaLimits, threads: int) -> Any:
         noautorotate=None,
         # Frames may change size or colour midway; a rebuilt graph would forget its counters.
         reinit_filter=0,
+        **(_sought(from_s) if from_s > 0 else {}),
     )
+
+
+def _sought(from_s: float) -> dict[str, Any]:
+    return {"ss": f"{from_s:.6f}", "noaccurate_seek": None, "copyts": None, "start_at_zero": None}
 
 
 def picture(given: Any, info: VideoInfo) -> Any:

@@ -2,6 +2,10 @@
 
 A chunk depends on its own frames and on the state that the chunk before it left, and on nothing
 else; how many processors work on it changes nothing.
+
+A state may carry another one under `WARM`: that of an estimation that begins later in the media. It
+is kept up beside, for no more than the detections cost, and is what `settle` gives for the same
+frames.
 """
 
 from __future__ import annotations
@@ -20,13 +24,13 @@ from worker.contract.keypoints import COUNT
 from worker.contract.poses import Environment, PoseChunk, quantised
 from worker.pose.body_detector import BodyDetector
 from worker.pose.boxes import Boxes, around, grow
-from worker.pose.finder import Follow, Image, SubjectFinder
+from worker.pose.finder import Follow, Image, Seen, SubjectFinder
 from worker.pose.landmark_engine import LandmarkEngine
 from worker.pose.landmarker import Landmarker
 from worker.pose.models import joint_estimator, open_model, people_detector
 from worker.pose.path import interpolate
 from worker.pose.session import Provider, Session
-from worker.pose.subject import SubjectTracker
+from worker.pose.subject import WARM, SubjectTracker
 from worker.pose.weights.registry import MODELS
 
 Size = Literal["lite", "full", "heavy"]
@@ -57,6 +61,10 @@ class Estimation(Protocol):
         images: Sequence[Image],
         state: dict[str, Any],
     ) -> PoseChunk: ...
+
+    def settle(
+        self, times_us: NDArray[np.int64], images: Sequence[Image], state: dict[str, Any]
+    ) -> dict[str, Any]: ...
 
     def estimate_image(self, image: Image) -> PoseChunk: ...
 
@@ -138,16 +146,36 @@ class PoseEngine:
     ) -> PoseChunk:
         """The quantised chunk of `images` (uint8 RGB [h, w, 3] each, one size)."""
         height, width = images[0].shape[:2]
-        tracker = SubjectTracker.restore(width, height, state)
-        follow = self._follower(tracker.last_box())
-        rows, boxes = self._finder.find(tracker, times_us, images, follow)
-        path = interpolate(times_us, rows, boxes)
+        seen = self._finder.look(times_us, images)
+        boxes, after = self._followed(times_us, images, seen, state)
+        if WARM in state:
+            after[WARM] = self._followed(times_us, images, seen, state[WARM])[1]
+        path = interpolate(times_us, seen.rows, boxes)
         keypoints, drawn = self._poses(images, path)
         size = np.array([width, height], np.float32)
         keypoints[..., :2] /= size
         drawn /= np.tile(size, 2)
-        chunk = PoseChunk(index, first, times_us, keypoints, drawn, tracker.state())
-        return quantised(chunk)
+        return quantised(PoseChunk(index, first, times_us, keypoints, drawn, after))
+
+    def settle(
+        self, times_us: NDArray[np.int64], images: Sequence[Image], state: dict[str, Any]
+    ) -> dict[str, Any]:
+        """The state that `estimate` would leave, without the poses."""
+        return self._followed(times_us, images, self._finder.look(times_us, images), state)[1]
+
+    def _followed(
+        self,
+        times_us: NDArray[np.int64],
+        images: Sequence[Image],
+        seen: Seen,
+        state: dict[str, Any],
+    ) -> tuple[list[Boxes | None], dict[str, Any]]:
+        """The subject's box in each keyframe, and the state after them."""
+        height, width = images[0].shape[:2]
+        tracker = SubjectTracker.restore(width, height, state)
+        follow = self._follower(tracker.last_box())
+        boxes = self._finder.find(tracker, times_us, images, seen, follow)
+        return boxes, tracker.state()
 
     def estimate_image(self, image: Image) -> PoseChunk:
         """The one pose of a still image: largest and most central person, looked at twice."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,14 @@ Follow = Callable[[Image, Boxes | None], Boxes | None]
 about one keyframe after the other."""
 
 
+@dataclass(frozen=True)
+class Seen:
+    """Everybody in the keyframes of a chunk: their rows, and who was detected in each."""
+
+    rows: list[int]
+    people: list[Detections]
+
+
 class SubjectFinder:
     """Detects on keyframes; `pool` looks at several at once."""
 
@@ -31,25 +40,29 @@ class SubjectFinder:
         """Everybody in `image` uint8 RGB [h, w, 3]."""
         return self._detector.detect(image)
 
+    def look(self, times_us: NDArray[np.int64], images: Sequence[Image]) -> Seen:
+        """Detects in the keyframes."""
+        rows = keyframes(times_us)
+        looks = self._pool.map if self._pool else map
+        return Seen(rows, list(looks(self._detector.detect, [images[row] for row in rows])))
+
+    @staticmethod
     def find(
-        self,
         tracker: SubjectTracker,
         times_us: NDArray[np.int64],
         images: Sequence[Image],
+        seen: Seen,
         follow: Follow,
-    ) -> tuple[list[int], list[Boxes | None]]:
-        """Keyframes' rows and the subject's box [4] in each, None where `follow` knows none.
+    ) -> list[Boxes | None]:
+        """The subject's box [4] in each keyframe, None where `follow` knows none.
 
         The tracker hears where the subject was followed to without being detected.
         """
-        rows = keyframes(times_us)
-        looks = self._pool.map if self._pool else map
-        found = list(looks(self._detector.detect, [images[row] for row in rows]))
-        boxes: list[Boxes | None] = []
-        for people, row in zip(found, rows, strict=True):
+        rows, boxes = seen.rows, list[Boxes | None]()
+        for people, row in zip(seen.people, rows, strict=True):
             detected = tracker.update(people, float(times_us[row]) / 1e6)
             box = follow(images[row], detected)
             if detected is None and box is not None and row == rows[-1]:
                 tracker.follow(box, float(times_us[row]) / 1e6)
             boxes.append(box)
-        return rows, boxes
+        return boxes

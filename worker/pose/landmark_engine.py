@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from worker.contract.poses import SPATIAL, Environment, PoseChunk, quantised
 from worker.pose.body_detector import BodyDetector
 from worker.pose.boxes import Boxes, around, covered
-from worker.pose.finder import Image, SubjectFinder
+from worker.pose.finder import Image, Seen, SubjectFinder
 from worker.pose.landmarker import COUNT, Landmarker, Look
 from worker.pose.path import interpolate
 from worker.pose.region import Region, from_box, unwound
-from worker.pose.subject import SubjectTracker
+from worker.pose.subject import WARM, SubjectTracker
 
 PRESENT = 0.5
 """Presence up to which nobody is taken to be there (ThresholdingCalculator in MediaPipe's
@@ -59,15 +59,37 @@ class LandmarkEngine:
     ) -> PoseChunk:
         """The quantised chunk of `images` (uint8 RGB [h, w, 3] each, one size)."""
         height, width = images[0].shape[:2]
+        seen = self._finder.look(times_us, images)
+        tracked, after = self._followed(times_us, images, seen, state)
+        if WARM in state:
+            after[WARM] = self._followed(times_us, images, seen, state[WARM])[1]
+        regions = interpolate(times_us, seen.rows, unwound(tracked))
+        joints, drawn = self._poses(images, regions)
+        return _chunk(index, first, times_us, joints, drawn, (width, height), after)
+
+    def settle(
+        self, times_us: NDArray[np.int64], images: Sequence[Image], state: dict[str, Any]
+    ) -> dict[str, Any]:
+        """The state that `estimate` would leave, without the poses."""
+        return self._followed(times_us, images, self._finder.look(times_us, images), state)[1]
+
+    def _followed(
+        self,
+        times_us: NDArray[np.int64],
+        images: Sequence[Image],
+        seen: Seen,
+        state: dict[str, Any],
+    ) -> tuple[list[Region | None], dict[str, Any]]:
+        """The subject's region in each keyframe, and the state after them."""
+        height, width = images[0].shape[:2]
         tracker = SubjectTracker.restore(width, height, state)
         known = None if tracker.last_box() is None else state.get("region")
         body = _Body(self, None if known is None else np.array(known, np.float32))
-        rows, _ = self._finder.find(tracker, times_us, images, body.follow)
-        regions = interpolate(times_us, rows, unwound(body.regions))
-        joints, drawn = self._poses(images, regions)
+        self._finder.find(tracker, times_us, images, seen, body.follow)
         last = body.regions[-1]
-        after = {**tracker.state(), "region": None if last is None else last.tolist()}
-        return _chunk(index, first, times_us, joints, drawn, (width, height), after)
+        return body.regions, {
+            **tracker.state(), "region": None if last is None else last.tolist()
+        }  # fmt: skip
 
     def estimate_image(self, image: Image) -> PoseChunk:
         """The one pose of a still image: largest and most central person."""

@@ -29,6 +29,10 @@ YOUNG_S = 1.0
 """How long before that a track may have begun, doubled beside the subject's own."""
 SAME = 0.6
 """Share of an undetected subject's box that a new track must cover to be the same person."""
+WARM = "warm"
+"""Where a state carries that of an estimation that begins later."""
+ALIKE = 0.5
+"""Closeness from which the subjects of two states are one person."""
 TAKEOVER = 2.5
 """A challenger must outweigh a visible subject this many times: passers-by do not."""
 
@@ -50,6 +54,14 @@ class Track:
     def array(self) -> Boxes:
         """The last box as float32 [4]."""
         return np.array(self.box, np.float32)
+
+
+def same_subject(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether two states at one moment are about the same person, or both about nobody."""
+    ours, theirs = (SubjectTracker.restore(1, 1, state).last_box() for state in (one, other))
+    if ours is None or theirs is None:
+        return ours is theirs
+    return closeness(ours, theirs) >= ALIKE
 
 
 @dataclass

@@ -1,0 +1,158 @@
+"""Frames of a file to pose chunks: all in order, those behind any chunk, or one segment alone."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from worker.chunks import FrameChunk, ReadAhead
+from worker.contract.errors import JobError
+from worker.contract.media import MediaInfo
+from worker.contract.poses import PoseChunk
+from worker.media.decode import FrameReader, decode
+from worker.media.limits import MediaLimits
+from worker.pose.engine import MAX_SIDE, Estimation
+from worker.segments import LOOK, Segments, look_of, matches
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Start:
+    """How the estimation of a segment began: the last chunk of the warm-up, as frame times and
+    look, None where it had no frames."""
+
+    times_us: list[int]
+    look: list[int] | None
+
+    def behind(self, chunk: PoseChunk) -> bool:
+        """Whether the segment follows on `chunk`."""
+        return matches(chunk, self.times_us, self.look)
+
+
+class Damaged(Exception):
+    """A part of the file is damaged; how much of the whole that is, only a whole read tells."""
+
+
+class Estimating:
+    """The estimation of one video. `max_fps` None takes every frame."""
+
+    def __init__(
+        self,
+        path: Path,
+        media: MediaInfo,
+        models: Estimation,
+        segments: Segments,
+        limits: MediaLimits,
+        max_fps: float | None,
+    ) -> None:
+        self._path = path
+        self._media = media
+        self._models = models
+        self._limits = limits
+        self._max_fps = max_fps
+        self._damaged = False
+        self.segments = segments
+
+    def chunks(self, previous: PoseChunk | None, number: int) -> Iterator[PoseChunk]:
+        """All that comes behind `previous`, the first of it as chunk `number`."""
+        for frames in self._behind(previous):
+            previous = self._estimate(previous, number, frames)
+            number += 1
+            yield previous
+        if self._damaged:
+            for _ in self._decode():  # raises where it is too much of the whole
+                pass
+
+    def segment(self, segment: int) -> Iterator[Start | PoseChunk]:
+        """A segment by itself: how it began, then its chunks, numbered from 0, as are their frames.
+
+        Raises Damaged, and JobError where nothing can be read there.
+        """
+        began = Start([], None)
+        state: dict[str, Any] = {}
+        before: PoseChunk | None = None
+        reader = self._decode(start_us=self.segments.warm_us(segment))
+        with ReadAhead(reader) as chunks:
+            number = first = 0
+            for frames in chunks:
+                if (place := self.segments.of_chunk(frames)) > segment:
+                    break
+                if place < segment:
+                    began = Start(frames.times_us.tolist(), look_of(frames.images[-1]))
+                    state = self._models.settle(frames.times_us, frames.images, state)
+                    continue
+                if before is None:
+                    yield began
+                    first = frames.first
+                frames = replace(frames, first=frames.first - first)
+                before = self._estimate(before, number, frames, state)
+                number += 1
+                yield before
+        if before is None:
+            yield began
+        if reader.damaged:
+            raise Damaged
+
+    def _estimate(
+        self,
+        previous: PoseChunk | None,
+        number: int,
+        frames: FrameChunk,
+        start: dict[str, Any] | None = None,
+    ) -> PoseChunk:
+        state = self.segments.state_for(previous, int(frames.times_us[0]))
+        if previous is None:
+            state = {**(start or {}), **state}
+        chunk = self._models.estimate(number, frames.first, frames.times_us, frames.images, state)
+        return replace(chunk, state={**chunk.state, LOOK: look_of(frames.images[-1])})
+
+    def _behind(self, previous: PoseChunk | None) -> Iterator[FrameChunk]:
+        """Frames behind `previous`: sought, and where that does not find `previous` again, all
+        that comes before is read too."""
+        if previous is None:
+            yield from self._read(self._decode())
+            return
+        start_us = int(previous.times_us[0])
+        if start_us:
+            sought = self._read(self._decode(start_frame=previous.first, start_us=start_us))
+            if self._found(previous, sought):
+                yield from sought
+                return
+            sought.close()
+            log.info("seek_missed", time_us=start_us)
+        whole = self._read(self._decode(start_frame=previous.first))
+        # the frames that are known are among them, so that no more are not taken for damage
+        next(whole, None)
+        yield from whole
+
+    @staticmethod
+    def _found(previous: PoseChunk, sought: Iterator[FrameChunk]) -> bool:
+        try:
+            frames = next(sought, None)
+        except JobError:
+            return False
+        if frames is None:
+            return False
+        return matches(previous, frames.times_us.tolist(), look_of(frames.images[-1]))
+
+    def _read(self, reader: FrameReader) -> Generator[FrameChunk]:
+        try:
+            with ReadAhead(reader) as chunks:
+                yield from chunks
+        finally:
+            self._damaged |= reader.sought and bool(reader.damaged)
+
+    def _decode(self, **start: int) -> FrameReader:
+        return decode(
+            self._path,
+            self._media,
+            max_side=MAX_SIDE,
+            max_fps=self._max_fps,
+            limits=self._limits,
+            **start,
+        )
