@@ -12,7 +12,9 @@ import contextvars
 import ipaddress
 import socket
 import ssl
+import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as WaitTimeout
@@ -28,7 +30,7 @@ Resolve = Callable[[str, int], str]
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _COMPATIBLE = ipaddress.ip_network("::/96")
 _LOCAL_NAMES = ("localhost", "localhost.localdomain")
-_KEPT = 20
+_MOST_POOLS = 100
 _KEPT_S = 5.0
 _deadline: contextvars.ContextVar[float | None] = contextvars.ContextVar("deadline", default=None)
 # getaddrinfo cannot be told how long it may take
@@ -187,20 +189,54 @@ class _Answer(httpx.SyncByteStream):
         self._inner.close()
 
 
+class _Pools:
+    """A pool of connections for each host and port: one pool looks at all its connections for
+    every request. The one that was used longest ago goes where there are many."""
+
+    def __init__(self, resolve: Resolve, most: int) -> None:
+        self._backend = _Backend(resolve)
+        self._tls = httpx.create_ssl_context(trust_env=False)
+        self._most = most
+        self._pools: OrderedDict[tuple[bytes, bytes, int | None], httpcore.ConnectionPool]
+        self._pools = OrderedDict()
+        self._lock = threading.Lock()
+
+    def of(self, url: httpx.URL) -> httpcore.ConnectionPool:
+        """The pool for the host and port of a URL."""
+        origin = (url.raw_scheme, url.raw_host, url.port)
+        with self._lock:
+            pool = self._pools.get(origin) or self._new()
+            self._pools[origin] = pool
+            self._pools.move_to_end(origin)
+            for other in list(self._pools)[: len(self._pools) - _MOST_POOLS]:
+                if all(one.is_idle() for one in self._pools[other].connections):
+                    self._pools.pop(other).close()
+            return pool
+
+    def close(self) -> None:
+        """Closes all connections."""
+        with self._lock:
+            while self._pools:
+                self._pools.popitem()[1].close()
+
+    def _new(self) -> httpcore.ConnectionPool:
+        return httpcore.ConnectionPool(
+            ssl_context=self._tls,
+            max_connections=self._most,
+            keepalive_expiry=_KEPT_S,
+            network_backend=self._backend,
+        )
+
+
 class PinnedTransport(httpx.BaseTransport):
-    """For httpx.Client: connects where `resolve` says. Proxies of the environment are not used.
+    """For httpx.Client: connects where `resolve` says, `most` times to a host and port. Proxies of
+    the environment are not used.
 
     Raises httpx.TransportError and, from `resolve`, Unreachable.
     """
 
     def __init__(self, resolve: Resolve, most: int = 100) -> None:
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=httpx.create_ssl_context(trust_env=False),
-            max_connections=most,
-            max_keepalive_connections=_KEPT,
-            keepalive_expiry=_KEPT_S,
-            network_backend=_Backend(resolve),
-        )
+        self._pools = _Pools(resolve, most)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Sends one request; the answer's body is read by the caller."""
@@ -215,7 +251,7 @@ class PinnedTransport(httpx.BaseTransport):
             extensions=request.extensions,
         )
         with _as_httpx():
-            answer = self._pool.handle_request(asked)
+            answer = self._pools.of(url).handle_request(asked)
         return httpx.Response(
             status_code=answer.status,
             headers=answer.headers,
@@ -225,7 +261,7 @@ class PinnedTransport(httpx.BaseTransport):
 
     def close(self) -> None:
         """Closes its connections."""
-        self._pool.close()
+        self._pools.close()
 
 
 @contextlib.contextmanager

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tests.bench import (
     analyze_cost,
+    deliveries,
     latency,
     machine,
     motion_cost,
@@ -34,6 +35,7 @@ MEASURES: dict[str, Callable[[Context], report.Section]] = {
     "publishing": publishing.measure,
     "reanalysis": reanalysis.measure,
     "tails": tails.measure,
+    "deliveries": deliveries.measure,
 }
 
 

@@ -29,8 +29,8 @@ from worker.contract.webhooks import (
     Item,
     delivery_id,
 )
+from worker.hooks.ahead import Ahead, Next
 from worker.hooks.planning import GROUP_S
-from worker.hooks.rendering import render
 from worker.hooks.retries import wait_after
 from worker.hooks.sending import Answer, Sender
 from worker.hooks.signing import signed_headers
@@ -145,20 +145,19 @@ class Courier:
     def _lane(self, turn: _Turn, subject: str) -> bool:
         """A lane up to its first failure; whether the endpoint is fit for another one."""
         stores, endpoint = self._stores, turn.endpoint.id
-        raw = stores.lanes.head(subject, endpoint)
+        ahead = Ahead(stores, turn.endpoint, subject)
         while not turn.over and not self._stopping():
-            if raw is None:
+            if ahead.head is None:
                 stores.turns.empty(endpoint, subject)
                 return True
-            item = msgspec.json.decode(raw, type=Item)
-            pause = self._pause(item, endpoint)
+            pause = self._pause(ahead.head.item, endpoint)
             if pause > 0:
                 stores.turns.later(endpoint, subject, self._clock() + pause)
                 return True
-            outcome = self._attempt(turn, item)
+            outcome, record = self._attempt(turn, ahead.head)
             if outcome != "done":
                 return outcome == "waits"
-            raw = stores.lanes.pop(subject, endpoint, raw)
+            ahead.done(record)
         stores.turns.later(endpoint, subject, self._clock())
         return True
 
@@ -168,24 +167,23 @@ class Courier:
             return 0.0
         return self._stores.lanes.grouped(item.subject, endpoint) + GROUP_S - self._clock()
 
-    def _attempt(self, turn: _Turn, item: Item) -> _Outcome:
-        """The delivery at the head of a lane."""
-        stores, endpoint = self._stores, turn.endpoint
-        delivery = self._record(endpoint, item)
+    def _attempt(self, turn: _Turn, following: Next) -> tuple[_Outcome, Delivery | None]:
+        """The delivery at the head of a lane; where it is done, what is to be noted of it."""
+        stores, endpoint, item = self._stores, turn.endpoint, following.item
+        delivery = following.delivery or self._begun(endpoint, item)
         try:
-            body = render(stores, item, endpoint.tenant) if delivery else None
+            body = following.renderer.body(item) if delivery else None
         except NotFound:
             body = None
         except StoreUnavailable as error:
             log.warning("webhook_not_rendered", delivery=item.id, error=str(error))
             stores.turns.later(endpoint.id, item.subject, self._clock() + 5.0)
-            return "waits"
+            return "waits", None
         if delivery is None or delivery.status is not DeliveryStatus.PENDING:
-            return "done"  # older than anything is kept, or done by one who died right after
+            return "done", None  # older than anything is kept, or done by one who died right after
         if body is None:  # erased, and then this changes nothing, or not kept any longer
             gone = msgspec.structs.replace(delivery, status=DeliveryStatus.DEAD, nextAttemptAt=None)
-            stores.deliveries.save(gone)
-            return "done"
+            return "done", gone
         if item.grouped:
             stores.lanes.note_group(item.subject, endpoint.id, self._clock())
         turn.sends += 1
@@ -197,28 +195,24 @@ class Courier:
         answer = self._sender.send(endpoint.url, headers, body, turn.secrets)
         tried = _noted(delivery, answer, iso(now))
         if answer.good:
-            self._delivered(turn, tried, answer)
-            return "done"
-        return self._failed(turn, tried, answer)
+            return "done", self._delivered(turn, tried, answer)
+        return self._failed(turn, tried, answer), None
 
-    def _record(self, endpoint: Endpoint, item: Item) -> Delivery | None:
-        """The delivery's record; None where it has waited for so long that it is gone."""
-        try:
-            return self._stores.deliveries.get(item.id, endpoint.id)
-        except NotFound:
-            age = self._clock() - datetime.fromisoformat(item.at).timestamp()
-            if age > KEEP_S:
-                return None
-            self._stores.deliveries.begin([(endpoint, item)])  # its dispatcher died before it could
-            return self._stores.deliveries.fresh(endpoint, item)
+    def _begun(self, endpoint: Endpoint, item: Item) -> Delivery | None:
+        """A record where there is none: its dispatcher died before it could make one. None where
+        the delivery has waited for so long that the record is gone."""
+        age = self._clock() - datetime.fromisoformat(item.at).timestamp()
+        if age > KEEP_S:
+            return None
+        self._stores.deliveries.begin([(endpoint, item)])
+        return self._stores.deliveries.fresh(endpoint, item)
 
-    def _delivered(self, turn: _Turn, tried: Delivery, answer: Answer) -> None:
-        done = msgspec.structs.replace(tried, status=DeliveryStatus.DELIVERED, nextAttemptAt=None)
-        self._stores.deliveries.save(done)
+    def _delivered(self, turn: _Turn, tried: Delivery, answer: Answer) -> Delivery:
         health = Health(slow=answer.latency_s > SLOW_S)
         if health != turn.health:
             self._stores.endpoints.answered(turn.endpoint.id, slow=health.slow)
             turn.health = health
+        return msgspec.structs.replace(tried, status=DeliveryStatus.DELIVERED, nextAttemptAt=None)
 
     def _failed(self, turn: _Turn, tried: Delivery, answer: Answer) -> _Outcome:
         """Notes it and plans the next attempt."""

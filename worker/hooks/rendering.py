@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -14,6 +15,7 @@ from worker.store.archive import scan_messages
 from worker.store.bundle import Stores
 from worker.store.errors import NotFound
 from worker.store.objects import job_prefix
+from worker.store.streams import Row, Span
 from worker.store.views import WITH_URL, record_view, sign_again
 
 Plain = dict[str, Any]
@@ -29,38 +31,89 @@ _BEGUN: dict[str, Any] = {
 
 
 def render(stores: Stores, item: Item, tenant: str) -> bytes:
-    """`{type, timestamp, data}`, always the same but for the URLs, which are signed now.
+    """The body of a single delivery; raises as `Renderer.body`."""
+    return Renderer(stores, tenant, [item]).body(item)
 
-    From MAX_BODY_BYTES on `data` is put beside the job's files and a presigned URL stands for it.
-    Raises NotFound where the job is erased or its messages are gone.
-    """
-    data = item.data if item.data is not None else _data(stores, item)
-    body = _body(item, data)
-    if len(body) < MAX_BODY_BYTES:
-        return body
-    whole = msgspec.json.encode(data)
-    folder = f"webhooks/{tenant}/" if item.data is not None else job_prefix(tenant, item.subject)
-    key = f"{folder}webhooks/{item.id}.json"
-    stores.objects.put(key, whole, "application/json")
-    url = stores.objects.presign_get(key, stores.settings.stream_url_ttl_s)
-    check: Plain = {"jobId": item.subject, "url": url, "bytes": len(whole)}
-    return _body(item, check | ({"id": item.last} if item.last else {}))
+
+class Renderer:
+    """Bodies of some deliveries about one subject; what they are made of is read once, and late."""
+
+    def __init__(self, stores: Stores, tenant: str, items: Sequence[Item]) -> None:
+        self._stores = stores
+        self._tenant = tenant
+        self._items = [item for item in items if item.last and item.data is None]
+        self._subject = items[0].subject if items else ""
+
+    def body(self, item: Item) -> bytes:
+        """`{type, timestamp, data}`, always the same but for the URLs, which are signed now.
+
+        From MAX_BODY_BYTES on `data` is put beside the job's files and a presigned URL stands for
+        it. Raises NotFound where the job is erased or its messages are gone.
+        """
+        stores = self._stores
+        data = item.data if item.data is not None else self._data(item)
+        body = _body(item, data)
+        if len(body) < MAX_BODY_BYTES:
+            return body
+        whole = msgspec.json.encode(data)
+        own = item.data is not None
+        folder = f"webhooks/{self._tenant}/" if own else job_prefix(self._tenant, item.subject)
+        key = f"{folder}webhooks/{item.id}.json"
+        stores.objects.put(key, whole, "application/json")
+        url = stores.objects.presign_get(key, stores.settings.stream_url_ttl_s)
+        check: Plain = {"jobId": item.subject, "url": url, "bytes": len(whole)}
+        return _body(item, check | ({"id": item.last} if item.last else {}))
+
+    def _data(self, item: Item) -> Plain:
+        if not item.last:
+            return _record(self._stores, as_of(self._job, item.type))
+        kind = item.type.removeprefix("message.")
+        found = self._rows.get((item.first, item.last), ())
+        messages = [self._message(row) for row in found if row[1] == kind]
+        if not messages:
+            raise NotFound(f"no message {item.last} of {item.subject}")
+        told: Plain = {"messages": messages} if item.grouped else messages[0]
+        return {"jobId": self._job.id, **told, "metadata": self._job.metadata}
+
+    def _message(self, row: Row) -> Plain:
+        entry_id, kind, data = row
+        plain: Plain = msgspec.json.decode(data)
+        if kind in WITH_URL:
+            ttl_s = self._stores.settings.stream_url_ttl_s
+            sign_again(self._stores.objects, self._job, plain, ttl_s)
+        return {"id": entry_id, "message": plain}
+
+    @cached_property
+    def _job(self) -> Job:
+        return self._stores.jobs.get(self._subject)
+
+    @cached_property
+    def _rows(self) -> dict[Span, list[Row]]:
+        """Rows by span, from the hot stream or the archive."""
+        spans = list(dict.fromkeys((item.first, item.last) for item in self._items))
+        found = self._stores.streams.between(self._subject, spans)
+        if not any(found):
+            found = _archived(self._stores, self._job, spans)
+        return dict(zip(spans, found, strict=True))
+
+
+def _archived(stores: Stores, job: Job, spans: Sequence[Span]) -> list[list[Row]]:
+    """The rows of each span, in one pass over the archive."""
+    ends = [(entry_key(first), entry_key(last)) for first, last in spans]
+    found: list[list[Row]] = [[] for _ in spans]
+    final = max(last for _, last in ends)
+    for row in scan_messages(stores, job.tenant, job.id):
+        place = entry_key(row[0])
+        if place > final:
+            break
+        for (first, last), rows in zip(ends, found, strict=True):
+            if first <= place <= last:
+                rows.append(row)
+    return found
 
 
 def _body(item: Item, data: Plain) -> bytes:
     return msgspec.json.encode({"type": item.type, "timestamp": item.at, "data": data})
-
-
-def _data(stores: Stores, item: Item) -> Plain:
-    job = stores.jobs.get(item.subject)
-    if not item.last:
-        return _record(stores, as_of(job, item.type))
-    messages = list(_messages(stores, job, item))
-    if not messages:
-        raise NotFound(f"no message {item.last} of {item.subject}")
-    if item.grouped:
-        return {"jobId": job.id, "messages": messages, "metadata": job.metadata}
-    return {"jobId": job.id, **messages[0], "metadata": job.metadata}
 
 
 def as_of(job: Job, event: str) -> Job:
@@ -76,21 +129,3 @@ def as_of(job: Job, event: str) -> Job:
 def _record(stores: Stores, job: Job) -> Plain:
     view = record_view(stores.objects, job, stores.settings.stream_url_ttl_s)
     return {name: value for name, value in view.items() if value is not None}
-
-
-def _messages(stores: Stores, job: Job, item: Item) -> Iterator[Plain]:
-    """The item's messages, from the hot stream or the archive."""
-    first, last = entry_key(item.first), entry_key(item.last)
-    kind = item.type.removeprefix("message.")
-    before = f"{first[0]}-{first[1] - 1}" if first[1] else f"{first[0] - 1}-{2**63}"
-    for entry_id, found, data in scan_messages(stores, job.tenant, job.id, before):
-        if entry_key(entry_id) > last:
-            return
-        if found != kind:
-            continue
-        plain: Plain = msgspec.json.decode(data)
-        if kind in WITH_URL:
-            sign_again(stores.objects, job, plain, stores.settings.stream_url_ttl_s)
-        yield {"id": entry_id, "message": plain}
-        if entry_key(entry_id) == last:
-            return

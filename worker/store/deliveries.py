@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
 import msgspec
 
@@ -56,10 +57,17 @@ class DeliveryStore:
             raise NotFound(f"no delivery {delivery_id}")
         return delivery
 
-    def save(self, delivery: Delivery) -> None:
-        """Stores what came of an attempt, unless the record was erased meanwhile."""
+    def many(self, ids: Sequence[str], endpoint: str) -> list[Delivery | None]:
+        """The records of an endpoint's deliveries; None where one is missing, or another's."""
+        rows = self._load([(name, 0.0) for name in ids])
+        return [one if one and one.endpoint == endpoint else None for _, _, one in rows]
+
+    def save(self, delivery: Delivery, pipe: Any = None) -> None:
+        """Stores what came of an attempt, unless the record was erased meanwhile; with others in
+        `pipe` where there is one."""
         record = msgspec.json.encode(delivery)
-        self._redis.set(keys.delivery(delivery.id), record, ex=KEEP_S, xx=True)
+        client = self._redis if pipe is None else pipe
+        client.set(keys.delivery(delivery.id), record, ex=KEEP_S, xx=True)
 
     def page(
         self, endpoint: str, after: tuple[float, str] | None, limit: int

@@ -7,9 +7,9 @@ at once, does no harm. Lanes hold entry ids, not messages.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -48,7 +48,6 @@ class LaneStore:
         self._redis = client
         self._ttl_s = ttl_s
         self._dispatch = client.register_script(hook_scripts.DISPATCH)
-        self._pop = client.register_script(hook_scripts.POP)
 
     def progress(self, subject: str) -> Progress:
         """How far the subject is dispatched."""
@@ -122,15 +121,25 @@ class LaneStore:
         """Deliveries in a lane."""
         return int(self._redis.llen(keys.lane(subject, endpoint)))
 
-    def head(self, subject: str, endpoint: str) -> bytes | None:
-        """The next delivery of a lane, as JSON."""
-        item: bytes | None = self._redis.lindex(keys.lane(subject, endpoint), 0)
-        return item
+    def heads(self, subject: str, endpoint: str, most: int) -> list[bytes]:
+        """The next deliveries of a lane, as JSON."""
+        items: list[bytes] = self._redis.lrange(keys.lane(subject, endpoint), 0, most - 1)
+        return items
 
-    def pop(self, subject: str, endpoint: str, item: bytes) -> bytes | None:
-        """Takes the delivery off its lane, unless somebody else did; returns the next one."""
-        following: bytes | None = self._pop(keys=[keys.lane(subject, endpoint)], args=[item])
-        return following
+    def pop(
+        self, subject: str, endpoint: str, item: bytes, record: Callable[[Any], object] | None
+    ) -> bytes | None:
+        """Takes the delivery off its lane, unless somebody else did; returns the next one.
+
+        `record` is given a pipeline first, for what is to be noted of the delivery.
+        """
+        with self._redis.pipeline(transaction=False) as pipe:
+            if record is not None:
+                record(pipe)
+            # by its text, as a registered script asks once more whether the server knows it
+            pipe.eval(hook_scripts.POP, 1, keys.lane(subject, endpoint), item)
+            following: bytes | None = pipe.execute()[-1]
+            return following
 
     def drop(self, subject: str, endpoint: str) -> None:
         """Empties a lane."""

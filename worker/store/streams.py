@@ -16,6 +16,8 @@ from worker.store.connection import Client, text
 
 Row = tuple[str, str, bytes]
 """Entry id, message type, message as JSON."""
+Span = tuple[str, str]
+"""Entry ids of a first and a last message."""
 FIRST = "0-0"
 """The id of a job's turns that come before its first message."""
 _PAGE = 1000
@@ -59,6 +61,15 @@ class StreamStore:
         while page:
             yield from page
             page = self.read(job_id, page[-1][0])
+
+    def between(self, job_id: str, spans: Sequence[Span]) -> list[list[Row]]:
+        """The messages of each span, its ends included; empty where the stream is gone."""
+        if not spans:
+            return []
+        with self._redis.pipeline(transaction=False) as pipe:
+            for first, last in spans:
+                pipe.xrange(keys.messages(job_id), first, last)
+            return [[row_of(*row) for row in found] for found in pipe.execute()]
 
     def hot(self, job_id: str) -> bool:
         """Whether the job's stream is in Redis."""
