@@ -3,73 +3,88 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-import numpy as np
-
 from worker.contract.exercises import CATALOGUE
-from worker.contract.grades import Grade
 from worker.contract.messages import ImageOverlay
 from worker.contract.options import JobOptions
 from worker.contract.pose_log import END
-from worker.contract.poses import decode_chunk, decode_head
+from worker.contract.poses import LogHead, PoseChunk, decode_chunk, decode_head
 from worker.contract.reference_poses import ReferencePoses
-from worker.media.export import HudAt, Report, export_video
+from worker.media.drawings import Drawing
+from worker.media.export import Report, export_video
 from worker.media.hud import NO_HUD, Hud
 from worker.media.overlay_image import overlay_image
 from worker.media.still import read_still
-from worker.media.track import PoseTrack
 from worker.motion.analysis import Analysis
 from worker.motion.hud import HudTrack
+
+Log = Callable[[], Iterable[bytes]]
+"""Reads a pose log from its beginning; as often as it is called."""
+
+
+def read_log(log: Log) -> tuple[LogHead, Iterator[PoseChunk]]:
+    """Head and chunks of a whole pose log, one at a time."""
+    entries = iter(log())
+    head = decode_head(next(entries))
+    return head, (decode_chunk(entry) for entry in entries if entry != END)
 
 
 def render_video(
     path: Path,
-    log: Iterable[bytes],
+    log: Log,
     options: JobOptions,
     out: Path,
     *,
     threads: int = 1,
-    report: Report | None = None,
+    report: Report = lambda _time_us: None,
     reference: ReferencePoses | None = None,
 ) -> None:
     """Writes the video at `path` with skeleton and counter to `out`; raises JobError.
 
-    `report` is told each frame's time in us; what it raises ends the export.
+    `report` is told every now and then how far it is, in us; what it raises ends the export.
+    Memory does not grow with the clip.
     """
-    entries = iter(log)
-    head = decode_head(next(entries))
+    head, _ = read_log(log)
+    export_video(
+        path, head.media, out, lambda: drawings(log, options, reference),
+        threads=threads, report=report,
+    )  # fmt: skip
+
+
+def drawings(
+    log: Log, options: JobOptions, reference: ReferencePoses | None = None
+) -> Iterator[Drawing]:
+    """What is drawn of each analysed frame, in order; the analysis runs as they are taken."""
+    head, chunks = read_log(log)
     analysis = Analysis(head, options, reference)
-    times, keypoints = [], []
-    for entry in entries:
-        if entry == END:
-            break
-        chunk = decode_chunk(entry)
-        analysis.feed(chunk)
-        times.append(chunk.times_us)
-        keypoints.append(chunk.keypoints)
-    analysis.finish()
-    joints = np.concatenate(keypoints)
-    if not options.skeleton:
-        joints = np.zeros_like(joints)
-    track = PoseTrack(np.concatenate(times), joints)
-    hud = _hud_at(analysis.hud(), options)
-    export_video(path, head.media, out, track, hud, threads=threads, report=report)
-
-
-def _hud_at(track: HudTrack, options: JobOptions) -> HudAt:
     counted = options.exercise is not None or options.reference is not None
-    if not counted or not len(track.times_us):
-        return lambda _time_us: NO_HUD
     seconds = options.exercise is not None and CATALOGUE[options.exercise].kind == "hold"
+    waiting: deque[Drawing] = deque()  # frames whose panel is not known yet: about a second
 
-    def at(time_us: int) -> Hud:
-        row = max(0, int(np.searchsorted(track.times_us, time_us, side="right")) - 1)
-        grade: Grade | str | None = track.grade[row]
-        return Hud(int(track.count[row]), grade, float(track.progress[row]), seconds)
+    def ready() -> Iterator[Drawing]:
+        for hud in _huds(analysis.take_hud(), seconds=seconds):
+            bare = waiting.popleft()
+            yield Drawing(bare.time_us, bare.pose, hud if counted else NO_HUD)
 
-    return at
+    for chunk in chunks:
+        analysis.feed(chunk)
+        waiting.extend(_poses(chunk, drawn=options.skeleton))
+        yield from ready()
+    analysis.finish()
+    yield from ready()
+
+
+def _poses(chunk: PoseChunk, *, drawn: bool) -> Iterator[Drawing]:
+    for time_us, joints in zip(chunk.times_us.tolist(), chunk.keypoints, strict=True):
+        yield Drawing(time_us, joints if drawn and joints[:, 2].any() else None)
+
+
+def _huds(track: HudTrack, *, seconds: bool) -> Iterator[Hud]:
+    rows = zip(track.count.tolist(), track.grade, track.progress.tolist(), strict=True)
+    return (Hud(count, grade, progress, seconds) for count, grade, progress in rows)
 
 
 def render_image(path: Path, log: Iterable[bytes], options: JobOptions) -> ImageOverlay:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -75,14 +76,19 @@ class LocalJob:
         if self._path is None:
             return
         # its libraries take longer to import than most jobs without pictures can afford
+        import structlog
+
         from worker.exporting import render_image, render_video
+
+        # stdout is for messages
+        structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
 
         if self._options.source == "image":
             yield render_image(self._path, self.log, self._options)
         elif self._export_to is not None:
             render_video(
                 self._path,
-                self.log,
+                lambda: self.log,
                 self._options,
                 self._export_to,
                 threads=self._threads,

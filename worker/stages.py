@@ -87,7 +87,7 @@ def export(held: HeldJob, scratch: Path) -> None:
     path, out = fetched_input(held, scratch), scratch / "overlay.mp4"
     render_video(
         path,
-        held.log(),
+        held.log,
         held.job.options,
         out,
         threads=held.stores.settings.threads,

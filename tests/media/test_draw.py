@@ -7,9 +7,10 @@ import pytest
 from worker.contract.keypoints import INDEX
 from worker.contract.landmarks import COCO_PLACES, MEDIAPIPE_NAMES
 from worker.media import theme
-from worker.media.draw import draw_hud, draw_pose, rgb_planes, yuv_matrix, yuv_planes
-from worker.media.hud import NO_HUD, Hud
+from worker.media.draw import draw_pose
+from worker.media.hud import NO_HUD, Hud, draw_hud
 from worker.media.overlay_image import overlay_image
+from worker.media.planes import rgb_planes, yuv_inks, yuv_planes
 
 WIDTH, HEIGHT = 640, 480
 
@@ -69,13 +70,11 @@ def test_wild_numbers_do_no_harm(pose: np.ndarray, wild: float) -> None:
 
 @pytest.mark.parametrize("bt709", [True, False])
 def test_planes_show_what_rgb_shows(pose: np.ndarray, bt709: bool) -> None:
-    matrix = yuv_matrix(bt709=bt709)
-    rows = np.array(matrix)
-    data = np.empty(WIDTH * HEIGHT * 3 // 2, np.uint8)
-    area = WIDTH * HEIGHT
-    data[:area] = round(rows[0] @ (128, 128, 128, 1))
-    data[area:] = 128
-    planes = yuv_planes(data, WIDTH, HEIGHT, matrix)
+    inks = yuv_inks(bt709=bt709)
+    rows = np.array([ink.rows[0] for ink in inks])
+    luma = np.full((HEIGHT, WIDTH), round(rows[0] @ (128, 128, 128, 1)), np.uint8)
+    u, v = np.full((2, HEIGHT // 2, WIDTH // 2), 128, np.uint8)
+    planes = yuv_planes((luma, u, v), inks)
     draw_pose(planes, pose, WIDTH, HEIGHT)
     draw_hud(planes, Hud(7, "B", 0.5), WIDTH, HEIGHT)
     expected = drawn(pose)
@@ -87,7 +86,7 @@ def test_planes_show_what_rgb_shows(pose: np.ndarray, bt709: bool) -> None:
 
 
 def test_matrix_of_white_and_black() -> None:
-    rows = np.array(yuv_matrix(bt709=True))
+    rows = np.array([ink.rows[0] for ink in yuv_inks(bt709=True)])
     assert rows @ (255, 255, 255, 1) == pytest.approx((235, 128, 128))
     assert rows @ (0, 0, 0, 1) == pytest.approx((16, 128, 128))
 

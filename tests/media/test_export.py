@@ -1,21 +1,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+import structlog
 
 from worker.contract.errors import ErrorCode, JobError
 from worker.media import export
 from worker.media.decode import Frame, decode
+from worker.media.drawings import Drawing
 from worker.media.export import export_video
 from worker.media.hud import Hud
 from worker.media.probe import VideoInfo, probe
-from worker.media.track import PoseTrack
-
-NOBODY = PoseTrack(np.empty(0, np.int64), np.empty((0, 17, 3), np.float32))
 
 MakeClip = Callable[..., Path]
 
@@ -24,18 +23,18 @@ def frames_of(path: Path) -> list[Frame]:
     return list(decode(path, probe(path), max_fps=None, max_side=4096))
 
 
-def exported(clip: Path, folder: Path, poses: PoseTrack = NOBODY) -> tuple[Path, VideoInfo]:
+def exported(clip: Path, folder: Path, *drawings: Drawing) -> tuple[Path, VideoInfo]:
     out = folder / "out.mp4"
-    export_video(clip, probe(clip), out, poses)
+    export_video(clip, probe(clip), out, lambda: drawings)
     assert os.listdir(folder) == ["out.mp4"]
     return out, probe(out)
 
 
-def standing(times_us: list[int]) -> PoseTrack:
-    keypoints = np.full((len(times_us), 17, 3), 0.9, np.float32)
-    keypoints[..., 0] = np.linspace(0.4, 0.6, 17)
-    keypoints[..., 1] = np.linspace(0.3, 0.7, 17)
-    return PoseTrack(np.array(times_us), keypoints)
+def standing(*times_us: int) -> list[Drawing]:
+    pose = np.full((17, 3), 0.9, np.float32)
+    pose[:, 0] = np.linspace(0.4, 0.6, 17)
+    pose[:, 1] = np.linspace(0.3, 0.7, 17)
+    return [Drawing(time_us, pose) for time_us in times_us]
 
 
 def test_without_poses_frames_and_times_stay(uneven: Path, tmp_path: Path) -> None:
@@ -53,7 +52,7 @@ def test_the_index_comes_first(plain: Path, tmp_path: Path) -> None:
 
 
 def test_poses_are_drawn_at_their_times_only(plain: Path, tmp_path: Path) -> None:
-    out, _ = exported(plain, tmp_path, standing([400_000, 440_000]))
+    out, _ = exported(plain, tmp_path, *standing(400_000, 440_000))
     changes = [
         np.abs(old.image.astype(int) - new.image)[70:170, 120:200].mean()
         for old, new in zip(frames_of(plain), frames_of(out), strict=True)
@@ -62,15 +61,8 @@ def test_poses_are_drawn_at_their_times_only(plain: Path, tmp_path: Path) -> Non
 
 
 def test_the_panel_follows_the_clock(plain: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out.mp4"
-    asked = []
-
-    def hud(time_us: int) -> Hud:
-        asked.append(time_us)
-        return Hud(count=1) if time_us >= 1_000_000 else Hud()
-
-    export_video(plain, probe(plain), out, NOBODY, hud)
-    assert asked == [40_000 * n for n in range(50)]
+    rows = Drawing(0), Drawing(1_000_000, hud=Hud(count=1))
+    out, _ = exported(plain, tmp_path, *rows)
     frames = frames_of(out)
     changes = [np.abs(frame.image[8:56, 8:50].astype(int)).mean() for frame in frames]
     assert np.mean(changes[25:]) < np.mean(changes[:25]) - 10
@@ -125,17 +117,45 @@ def test_full_range_becomes_limited(make_clip: MakeClip, tmp_path: Path) -> None
 def test_failure_leaves_nothing_behind(
     plain: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(export, "_PRESET", "no such preset")
+    monkeypatch.setattr(export, "SOFTWARE", "no such encoder")
+    monkeypatch.setattr(export, "best_encoder", lambda: "no such encoder")
     with pytest.raises(JobError) as caught:
-        export_video(plain, probe(plain), tmp_path / "out.mp4", NOBODY)
+        exported(plain, tmp_path)
     assert caught.value.code == ErrorCode.INTERNAL
     assert os.listdir(tmp_path) == []
 
 
-def test_an_error_while_drawing_ends_both_children(plain: Path, tmp_path: Path) -> None:
-    def broken(time_us: int) -> Hud:
+def test_an_encoder_that_fails_is_done_without(
+    plain: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export, "best_encoder", lambda: "no such encoder")
+    _, info = exported(plain, tmp_path)
+    assert (info.codec, info.frames) == ("h264", 50)
+
+
+@pytest.mark.parametrize("transfer", ["smpte2084", "arib-std-b67"])
+def test_hdr_is_mapped_and_said_in_the_log(
+    make_clip: MakeClip, tmp_path: Path, transfer: str
+) -> None:
+    clip = make_clip(
+        f"{transfer}.mp4", "-pix_fmt", "yuv420p10le", "-colorspace", "bt2020nc", "-color_primaries",
+        "bt2020", "-color_trc", transfer, "-bsf:v", "h264_metadata=transfer_characteristics="
+        + {"smpte2084": "16", "arib-std-b67": "18"}[transfer], "-c:a", "aac",
+        before=("-f", "lavfi", "-i", "sine=duration=2"),
+    )  # fmt: skip
+    assert probe(clip).hdr
+    with structlog.testing.capture_logs() as said:
+        _, info = exported(clip, tmp_path)
+    assert [line["event"] for line in said] == ["export_tone_mapped"]
+    assert (info.transfer, info.matrix, info.pixel_format) == ("bt709", "bt709", "yuv420p")
+    assert (info.frames, info.audio) == (50, "aac")
+
+
+def test_an_error_while_it_runs_ends_the_child(plain: Path, tmp_path: Path) -> None:
+    def broken() -> Iterator[Drawing]:
+        yield Drawing(0)
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        export_video(plain, probe(plain), tmp_path / "out.mp4", NOBODY, broken)
+        export_video(plain, probe(plain), tmp_path / "out.mp4", broken)
     assert os.listdir(tmp_path) == []

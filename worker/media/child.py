@@ -193,10 +193,30 @@ class Child:
             except BlockingIOError:
                 continue
 
-    def finish(self) -> int:
-        """Ends the input, waits for the exit and returns the status; raises ChildStalled."""
+    def has_output(self) -> bool:
+        """Whether reading its output would not wait: there is some, or it has ended."""
+        poll = select.poll()
+        poll.register(self._stdout.fileno(), select.POLLIN)
+        return bool(poll.poll(0))
+
+    @property
+    def output(self) -> int:
+        """The descriptor of its standard output, for another child to read."""
+        return self._stdout.fileno()
+
+    def hand_output_on(self) -> None:
+        """Closes our end of its output, once another child has it: when that one ends, so does
+        this."""
+        self._stdout.close()
+
+    def end_input(self) -> None:
+        """Closes standard input, so that it reads its end."""
         if self._stdin is not None:
             self._stdin.close()
+
+    def finish(self) -> int:
+        """Ends the input, waits for the exit and returns the status; raises ChildStalled."""
+        self.end_input()
         try:
             status = self._process.wait(self._limits.stall_seconds)
         except subprocess.TimeoutExpired as error:

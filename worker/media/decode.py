@@ -19,6 +19,7 @@ from worker.media.limits import DEFAULT_LIMITS, MediaLimits
 from worker.media.orientation import fitted
 from worker.media.probe import VideoInfo, described
 from worker.media.reader import RawReader
+from worker.media.upright import turning
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,5 +191,5 @@ def _scaled(stream: Any, video: VideoInfo, size: tuple[int, int]) -> Any:
     # Shrinking in 4:2:0 and only then making RGB costs half of doing both at once; `area` looks
     # at every source pixel, where fast_bilinear leaves out most and makes edges ragged.
     stream = stream.filter("scale", width, height, flags="area").filter("format", "yuv420p")
-    stream = graph.turned(stream, video.turn)
+    stream = graph.filtered(stream, turning(video.turn))
     return stream.filter("scale", flags="fast_bilinear")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import ffmpeg
@@ -9,6 +10,7 @@ import ffmpeg
 from worker.media.limits import FORMATS, PROTOCOLS, MediaLimits
 from worker.media.probe import VideoInfo
 from worker.media.tools import find_tools
+from worker.media.upright import Filter
 
 
 def source(limits: MediaLimits, threads: int, from_s: float = 0.0) -> Any:
@@ -38,13 +40,11 @@ def picture(given: Any, info: VideoInfo) -> Any:
     return given[str(info.stream)]
 
 
-def turned(stream: Any, turn: str) -> Any:
-    """The stream laid upright; `turn` is an `Orientation.turn`."""
-    if turn == "turn180":
-        return stream.filter("hflip").filter("vflip")
-    if turn in ("hflip", "vflip"):
-        return stream.filter(turn)
-    return stream.filter("transpose", turn) if turn else stream
+def filtered(stream: Any, filters: Iterable[Filter]) -> Any:
+    """The stream behind all of the filters."""
+    for step in filters:
+        stream = stream.filter(step.name, **step.arguments)
+    return stream
 
 
 def command(*outputs: Any) -> list[str]:

@@ -1,9 +1,10 @@
-"""The panel with count, grade and progress, as a small picture with its own transparency."""
+"""The panel with count, grade and progress, blended into the upper left corner."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import cv2
 import numpy as np
@@ -11,9 +12,14 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from worker.media import theme
+from worker.media.draw import edges
+from worker.media.planes import SHIFT, Ink, Plane
 
 _INSET = 0.14  # of the panel's height
 _FINE = 2  # drawn this much larger and shrunk: Pillow's shapes have hard edges
+_BAR_ROW, _BAR_THICKNESS = 0.87, 0.08
+
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
 @dataclass(frozen=True)
@@ -35,19 +41,80 @@ class Hud:
 NO_HUD = Hud()
 
 
-def panel(hud: Hud, width: int, height: int) -> tuple[int, NDArray[np.uint8]]:
-    """Margin in pixels (even) and RGBA uint8 [h, w, 4] (even) of the panel for a frame's size."""
+def draw_hud(planes: list[Plane], hud: Hud, width: int, height: int) -> None:
+    """Blends the panel into the planes of a frame of that size."""
+    if hud.empty:
+        return
     short = min(width, height)
     margin = round(short * theme.PANEL_MARGIN / 2) * 2
     tall = max(8, round(short * theme.PANEL_HEIGHT / 2) * 2)
-    pixels = _drawn(hud.count, hud.grade, hud.seconds, tall)
-    if hud.progress is None:
-        return margin, pixels
-    return margin, _with_bar(pixels, min(1.0, max(0.0, hud.progress)))
+    for plane in planes:
+        blend = _blend(hud.count, hud.grade, hud.seconds, tall, plane.scale, plane.ink.rows)
+        blend.onto(plane.pixels, round(margin * plane.scale))
+    if hud.progress is not None:
+        wide = _panel(hud.count, hud.grade, hud.seconds, tall).shape[1]
+        _bar(planes, margin, wide, tall, min(1.0, max(0.0, hud.progress)))
+
+
+@dataclass(frozen=True)
+class _Blend:
+    """A panel on one plane: what is kept of the picture (0-255) and what is added to it."""
+
+    kept: NDArray[np.uint8]
+    added: NDArray[np.uint8]
+
+    def onto(self, pixels: NDArray[np.uint8], margin: int) -> None:
+        """Blends it into a plane at (margin, margin); what lies outside is cut off."""
+        under = pixels[margin : margin + len(self.kept), margin : margin + self.kept.shape[1]]
+        if not under.size:
+            return
+        rows, columns = under.shape[:2]
+        faded = cv2.multiply(under, self.kept[:rows, :columns], scale=1 / 255)
+        under[:] = cv2.add(faded, self.added[:rows, :columns])
 
 
 @lru_cache(maxsize=64)
-def _drawn(count: int | None, grade: str | None, seconds: bool, tall: int) -> NDArray[np.uint8]:
+def _blend(
+    count: int | None,
+    grade: str | None,
+    seconds: bool,
+    tall: int,
+    scale: float,
+    rows: tuple[tuple[float, float, float, float], ...],
+) -> _Blend:
+    pixels = _panel(count, grade, seconds, tall)
+    if scale != 1.0:
+        size = (pixels.shape[1] // 2, pixels.shape[0] // 2)
+        pixels = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+    opacity = pixels[..., 3:].astype(np.float32) / 255
+    values = Ink(rows).of_picture(pixels[..., :3]) * opacity
+    kept = np.broadcast_to(1 - opacity, values.shape) * 255
+    return _Blend(_bytes(kept), _bytes(values))
+
+
+def _bytes(values: NDArray[Any]) -> NDArray[np.uint8]:
+    whole = np.rint(values).clip(0, 255).astype(np.uint8)
+    return np.ascontiguousarray(whole[..., 0] if whole.shape[2] == 1 else whole)
+
+
+def _bar(planes: list[Plane], margin: int, wide: int, tall: int, progress: float) -> None:
+    thickness = tall * _BAR_THICKNESS
+    left = margin + tall * _INSET + thickness / 2
+    right = margin + wide - tall * _INSET - thickness / 2
+    row = margin + tall * _BAR_ROW
+    reach = left + (right - left) * progress
+    ends = np.array(((left, row), (right, row), (reach, row)))
+    for plane in planes:
+        first, last, now = plane.fixed(ends)
+        thick = max(1, round(thickness * plane.scale))
+        for end, colour in ((last, theme.BAR_TRACK), (now, theme.BAR))[: 2 if progress else 1]:
+            value = plane.ink.of(colour)
+            cv2.line(plane.pixels, first, end, value, thick, edges(plane), SHIFT)
+
+
+@lru_cache(maxsize=64)
+def _panel(count: int | None, grade: str | None, seconds: bool, tall: int) -> NDArray[np.uint8]:
+    """The panel without its bar, RGBA uint8 [h, w, 4], even sides."""
     size = tall * _FINE
     number = "" if count is None else str(count)
     big = ImageFont.load_default(size * 0.5)
@@ -68,29 +135,11 @@ def _drawn(count: int | None, grade: str | None, seconds: bool, tall: int) -> ND
     return pixels
 
 
-def _with_bar(pixels: NDArray[np.uint8], progress: float) -> NDArray[np.uint8]:
-    shown = pixels.copy()
-    tall, wide = shown.shape[:2]
-    thickness = max(1, round(tall * 0.08))
-    row = round(tall * 0.87)
-    left = round(tall * _INSET + thickness / 2)
-    right = wide - left
-    cv2.line(shown, (left, row), (right, row), (*theme.BAR_TRACK, 255), thickness, cv2.LINE_AA)
-    reach = round(left + (right - left) * progress)
-    if progress > 0:
-        cv2.line(shown, (left, row), (reach, row), (*theme.BAR, 255), thickness, cv2.LINE_AA)
-    return shown
-
-
 def _count(
-    draw: ImageDraw.ImageDraw,
-    number: str,
-    label: str,
-    font: ImageFont.FreeTypeFont | ImageFont.ImageFont,
-    x: float,
-    size: int,
+    draw: ImageDraw.ImageDraw, number: str, label: str, font: Font, x: float, size: int
 ) -> None:
-    draw.text((x, size * 0.6), number, font=font, fill=theme.TEXT, anchor="ls")
+    bold = max(1, round(size * theme.BOLD))
+    draw.text((x, size * 0.6), number, font=font, fill=theme.TEXT, anchor="ls", stroke_width=bold)
     small = ImageFont.load_default(size * 0.13)
     draw.text((x, size * 0.76), label, font=small, fill=theme.LABEL, anchor="ls")
 
@@ -101,4 +150,6 @@ def _grade(draw: ImageDraw.ImageDraw, grade: str, x: float, size: int) -> None:
     draw.ellipse(box, fill=colour)
     middle = ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
     font = ImageFont.load_default(size * 0.34)
-    draw.text(middle, grade[:2], font=font, fill=theme.OUTLINE, anchor="mm")
+    bold = max(1, round(size * theme.BOLD / 2))
+    text = grade[:2]
+    draw.text(middle, text, font=font, fill=theme.OUTLINE, anchor="mm", stroke_width=bold)

@@ -6,9 +6,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.media.draw import draw_hud, draw_pose, rgb_planes
-from worker.media.hud import NO_HUD, Hud
+from worker.media.draw import draw_pose
+from worker.media.hud import NO_HUD, Hud, draw_hud
 from worker.media.orientation import fitted
+from worker.media.planes import rgb_planes
 
 MAX_SIDE = 1920
 _JPEG_QUALITY = 90

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from worker.contract.errors import ErrorCode, JobError
 from worker.media import graph
 from worker.media.child import Child, ChildLimits, ChildStalled
+from worker.media.clock import FrameClock
 
 _LINE = re.compile(rb"frame:(\d+)\s+pts:(-?\d+|NOPTS)")
 _MARK = {"key": "posequeue", "value": "1"}
@@ -42,10 +43,7 @@ class RawReader:
         limits: ChildLimits,
     ) -> None:
         self._size = size
-        self._step = max(1, step_us)
-        self._delay = delay_us
-        self._last = -1
-        self._shift = 0
+        self._clock = FrameClock(step_us, delay_us)
         self.count = 0
         receiving, sending = os.pipe()
         self._times: IO[bytes] = os.fdopen(receiving, "rb")
@@ -106,17 +104,8 @@ class RawReader:
         found = _LINE.match(line)
         if found is None or int(found.group(1)) != self.count:
             raise JobError(ErrorCode.INTERNAL, f"frame {self.count} came with {line!r}")
-        value = found.group(2)
-        if value == b"NOPTS":
-            time = self._last + self._step
-        else:
-            time = max(0, int(value) + self._delay + self._shift)
-            if time <= self._last:
-                # The clock jumped back (files joined carelessly): go on from the last frame.
-                self._shift += self._last + self._step - time
-                time = self._last + self._step
-        self._last = time
-        return time
+        stamp = found.group(2)
+        return self._clock.at(None if stamp == b"NOPTS" else int(stamp))
 
     @property
     def damaged(self) -> int:
@@ -131,14 +120,14 @@ class RawReader:
     @property
     def last_us(self) -> int:
         """Time of the last frame, -1 before the first."""
-        return self._last
+        return self._clock.last_us
 
     def _end(self) -> None:
         self._child.finish()
         if self._child.out_of_limits:
             raise _broken("Decoding the video takes more than is allowed.")
         if self.count == 0:
-            raise _nothing(self._child.tail)
+            raise nothing_decodes(self._child.tail)
 
 
 def _broken(message: str, tail: str = "") -> JobError:
@@ -146,7 +135,8 @@ def _broken(message: str, tail: str = "") -> JobError:
     return JobError(ErrorCode.MEDIA_DECODE_ERROR, message, details)
 
 
-def _nothing(tail: str) -> JobError:
+def nothing_decodes(tail: str) -> JobError:
+    """The error of a video of which no frame came; `tail` is the last its decoder said."""
     if "Decoder not found" in tail or "decoder was found" in tail or "no decoder" in tail.lower():
         message = "The video's codec is not supported."
         return JobError(ErrorCode.MEDIA_UNSUPPORTED, message, {"reason": tail[-300:]})

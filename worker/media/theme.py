@@ -18,12 +18,15 @@ DRAWN_FROM = 0.3
 """Keypoint scores: below the last one a joint and its limbs are not drawn."""
 
 LIMB = 1 / 110
+LIMB_OUTLINE = 1.6
 JOINT = 1 / 100
+JOINT_FILL = 0.65
 MINIMUM_PIXELS = 2.0
 
 PANEL: tuple[int, int, int, int] = (15, 23, 42, 200)
 PANEL_HEIGHT = 0.2
 PANEL_MARGIN = 0.03
+BOLD = 0.012
 TEXT: Colour = (255, 255, 255)
 LABEL: Colour = (203, 213, 225)
 BAR: Colour = (52, 211, 153)

@@ -84,6 +84,11 @@ class Analysis:
         """What an export draws, for the frames analysed so far."""
         return self._hud.track()
 
+    def take_hud(self) -> HudTrack:
+        """The same for the frames since the last time; they are forgotten, so that an export's
+        memory does not grow with the clip."""
+        return self._hud.take()
+
     def _span(self, span: Span) -> list[Entry]:
         inside = span.inside
         times, joints = span.times_us[inside], span.joints[inside]

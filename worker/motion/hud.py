@@ -44,3 +44,10 @@ class HudRecorder:
             progress=np.array(self._progress, np.float64),
             grade=list(self._grade),
         )
+
+    def take(self) -> HudTrack:
+        """The frames since the last time; they are forgotten."""
+        taken = self.track()
+        for values in (self._times, self._count, self._progress, self._grade):
+            values.clear()
+        return taken
