@@ -13,6 +13,7 @@ import numpy as np
 
 from worker.motion.anthropometry import LEVELS
 from worker.motion.features import Floats
+from worker.motion.median import median
 
 STILL = 0.5
 """Seconds that a subject must stand still."""
@@ -76,8 +77,8 @@ def calibrated(joints: Floats, height_cm: float, tilt: Tilt) -> Calibration | No
 
     None where too little of the body is seen.
     """
-    heights = np.median(joints[..., 1], axis=0)
-    scores = np.median(joints[..., 2], axis=0)
+    heights = median(joints[..., 1])
+    scores = median(joints[..., 2])
     levels = {name: _level(heights, scores, columns) for name, columns in _JOINTS.items()}
     for upper, lower in _SPANS:
         span = tilt.level(levels[lower]) - tilt.level(levels[upper])

@@ -32,14 +32,6 @@ class AnyCoach(Protocol):
         """The job's result."""
 
 
-class _JumpsByBlocks(JumpCoach):
-    """Jumps are found in the frames of one block at a time."""
-
-    def span(self, frames: Frames, hud: HudRecorder) -> list[list[Message]]:
-        """The messages of each of n frames."""
-        return [said for part in frames.each() for said in self.block(part, hud)]
-
-
 def coach_for(
     options: JobOptions, media: MediaInfo, reference: ReferencePoses | None = None
 ) -> AnyCoach | None:
@@ -56,5 +48,5 @@ def coach_for(
         return None
     exercise = EXERCISES.get(options.exercise)
     if isinstance(exercise, JumpExercise):
-        return _JumpsByBlocks(exercise, options, media)
+        return JumpCoach(exercise, options, media)
     return Coach(followed_exercise(options, media.rotation), options, media)

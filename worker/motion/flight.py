@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from worker.motion.features import Floats
+from worker.motion.median import median
 
 BEFORE, AFTER = 0.3, 0.1
 """Seconds on the floor's and on the flight's side of an edge that its fit looks at: enough of the
@@ -33,9 +34,9 @@ Feet are stretched less when they land."""
 SLACK = 0.08
 """Standard deviation of the take-off speed that the flight time tells, as a share of it."""
 
-_ROLLS, _POWERS = (
-    grid.ravel() for grid in np.meshgrid(np.geomspace(0.03, 0.2, 10), (1.5, 2.0, 2.5))
-)
+_ROLL, _POWER = np.geomspace(0.03, 0.2, 10), np.array((1.5, 2.0, 2.5))
+_REACH = (_ROLL / _POWER[:, None]).ravel()
+"""What a foot rises by in a roll, by the speed at its end, of each power and duration."""
 _STEPS = np.linspace(-0.1, 0.1, 51)
 
 
@@ -73,20 +74,19 @@ def takeoff(
     time, height = seconds[inside], -ankles[inside]
     if len(time) < 4 or not (time < near - 0.02).any() or not (time > near).any():
         return None
-    toe = near + _STEPS[:, None, None]
-    roll, power = _ROLLS[None, :, None], _POWERS[None, :, None]
-    local = time[None, None, :] - toe
+    toe = near + _STEPS
+    local = time - toe[:, None]
     weight = ((local <= AFTER) & (local >= -BEFORE)) / (NOISE * stature) ** 2
-    fallen = height[None, None, :] + 0.5 * fall * np.maximum(local, 0.0) ** 2
-    reach = (_ROLLS / _POWERS)[None, :]
-    ramp = reach[..., None] * np.clip(local / roll + 1, 0.0, 1.0) ** power + np.maximum(local, 0.0)
-    floor, fast, cost = _solve(fallen, ramp, weight, reach, speed, heel * stature, SPREAD * stature)
+    fallen = height + 0.5 * fall * np.maximum(local, 0.0) ** 2
+    floor, fast, cost = _solve(
+        fallen, _ramps(local), weight, speed, heel * stature, SPREAD * stature
+    )
     likely = np.exp(0.5 * (cost.min() - cost))
     likely /= likely.sum()
     return Edge(
-        time=float((likely * toe[..., 0]).sum()),
+        time=float((likely * toe[:, None]).sum()),
         floor=-float((likely * floor).sum()),
-        rise=float((likely * fast * reach).sum()),
+        rise=float((likely * fast * _REACH).sum()),
         speed=float((likely * fast).sum()),
     )
 
@@ -107,35 +107,41 @@ def landing(
     return Edge(time=-edge.time, floor=edge.floor, rise=edge.rise, speed=edge.speed)
 
 
+def _ramps(local: Floats) -> Floats:
+    """Height [a, 30, n] that a foot of speed 1 at take-off has gained `local` [a, n] seconds after
+    it: over each duration of the roll under each power, then on a straight line."""
+    share = np.clip(local[:, None] / _ROLL[:, None] + 1, 0.0, 1.0)
+    root, square = np.sqrt(share), share * share
+    courses = np.concatenate((share * root, square, square * root), axis=1)
+    ramps: Floats = _REACH[:, None] * courses + np.maximum(local, 0.0)[:, None]
+    return ramps
+
+
 def _solve(
-    height: Floats,
-    ramp: Floats,
-    weight: Floats,
-    reach: Floats,
-    speed: float,
-    target: float,
-    spread: float,
+    height: Floats, ramp: Floats, weight: Floats, speed: float, target: float, spread: float
 ) -> tuple[Floats, Floats, Floats]:
-    """Floor, speed and cost [a, b] of height = floor + speed * ramp, each [a, b, n].
+    """Floor, speed and cost [a, b] of height = floor + speed * ramp; `height` and `weight` are
+    [a, n], `ramp` [a, b, n].
 
     Two priors on the speed: the one that is given, and the heel's rise, which is linear in it.
     """
     trust = 1 / (SLACK * speed) ** 2
-    heel = reach**2 / spread**2
-    s0 = weight.sum(axis=-1)
-    sr, sh = (weight * ramp).sum(axis=-1), (weight * height).sum(axis=-1)
-    srr = (weight * ramp * ramp).sum(axis=-1) + trust + heel
-    srh = (weight * ramp * height).sum(axis=-1) + trust * speed
-    srh = srh + reach * target / spread**2
-    determinant = s0 * srr - sr * sr
-    fast = (s0 * srh - sr * sh) / determinant
-    floor = (sh - fast * sr) / s0
-    left = height - floor[..., None] - fast[..., None] * ramp
-    cost = (weight * left * left).sum(axis=-1)
+    s0 = weight.sum(axis=-1)[:, None]
+    middle = (weight * height).sum(axis=-1)[:, None] / s0
+    over = height - middle  # sums of squares of what is near 0 keep their digits
+    sr, srh = np.moveaxis(ramp @ np.stack((weight, weight * over), axis=-1), -1, 0)
+    srr = (ramp * ramp @ weight[..., None])[..., 0]
+    shh = (weight * over * over).sum(axis=-1)[:, None]
+    slopes = srr + trust + _REACH**2 / spread**2
+    wanted = srh + trust * speed + _REACH * target / spread**2
+    determinant = s0 * slopes - sr * sr
+    fast = s0 * wanted / determinant
+    floor = -fast * sr / s0
+    cost = shh - 2 * fast * srh + fast * fast * srr + floor * (2 * fast * sr + floor * s0)
     cost = cost + trust * (fast - speed) ** 2
-    cost = cost + ((reach * fast - target) / spread) ** 2
+    cost = cost + ((_REACH * fast - target) / spread) ** 2
     # Floor and speed are integrated out, not chosen: Gaussian, hence the determinant.
-    return floor, fast, cost + np.log(determinant)
+    return middle + floor, fast, cost + np.log(determinant)
 
 
 @dataclass(frozen=True)
@@ -168,7 +174,7 @@ def parabola(seconds: Floats, heights: Floats, begin: float, end: float) -> Para
         root = np.sqrt(weight)[:, None]
         solved = np.linalg.lstsq(powers * root, height * root[:, 0], rcond=None)[0]
         left = np.abs(height - powers @ solved)
-        scale = 6.0 * max(float(np.median(left)), 1e-5)
+        scale = 6.0 * max(float(median(left)), 1e-5)
         weight = np.clip(1 - (left / scale) ** 2, 0.0, 1.0) ** 2
     low, slope, half = (float(value) for value in solved)
     if half <= 0:

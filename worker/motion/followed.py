@@ -93,7 +93,7 @@ def followed_exercise(options: JobOptions, rotation: int = 0) -> Followed:
         name=name,
         tracker=RepTracker(exercise, options.difficulty, _least_score(options), rotation)
         if isinstance(exercise, RepExercise)
-        else ByBlocks(HoldTracker(exercise, rotation)),
+        else HoldTracker(exercise, rotation),
         joints=(*exercise.joints, *exercise.guided),
         view=CATALOGUE[name].view,
         texts={advice.code: advice.texts[options.language] for advice in exercise.advice},

@@ -7,8 +7,10 @@ from numpy.typing import NDArray
 
 from worker.exercises.model import HoldExercise
 from worker.motion.features import Body, Floats, feature, merged
-from worker.motion.moments import Moment
+from worker.motion.frames import Frames
+from worker.motion.moments import NOTHING, Moment
 from worker.motion.own_leg import OwnLeg
+from worker.motion.trailing import trailing_ranges
 from worker.motion.upright import Upright
 
 ENTER = 1.0
@@ -45,14 +47,12 @@ class HoldTracker:
         self._legs = OwnLeg()
         self._recent: Floats = np.zeros((0, 1 + len(exercise.still)))
 
-    def block(
-        self, _first: int, times_us: NDArray[np.int64], body: Body, known: NDArray[np.bool_]
-    ) -> list[Moment]:
-        """One moment for each of a block's n frames; `known` [n] says where joints are."""
-        seconds = times_us.astype(np.float64) * 1e-6
-        block = (slice(0, len(seconds)),)
-        body = self._upright.told(seconds, body, known, block)
-        body = self._legs.told(seconds, body, known, block)
+    def span(self, frames: Frames) -> list[Moment]:
+        """One moment for each of n frames."""
+        known = frames.known
+        seconds = frames.times_us.astype(np.float64) * 1e-6
+        body = self._upright.told(seconds, frames.body, known, frames.blocks)
+        body = self._legs.told(seconds, body, known, frames.blocks)
         seen = body.seen(self._exercise.joints).max(axis=1)
         tells = known & (seen >= self._exercise.visible)
         good = tells.copy()
@@ -65,7 +65,7 @@ class HoldTracker:
         return [
             self._step(*frame)
             for frame in zip(
-                (times_us * 1e-6).tolist(),
+                seconds.tolist(),
                 tells.tolist(),
                 good.tolist(),
                 still.tolist(),
@@ -80,14 +80,11 @@ class HoldTracker:
         rows[~tells, 1:] = np.nan
         oldest = seconds[0] - MOVING - 1e-9
         self._recent = np.concatenate((self._recent[self._recent[:, 0] >= oldest], rows))
-        still = np.ones(len(seconds), bool)
-        times = self._recent[:, 0]
+        first = np.searchsorted(self._recent[:, 0], seconds - MOVING - 1e-9)
+        last = np.arange(len(self._recent) - len(rows), len(self._recent))
+        ranges, frames = trailing_ranges(self._recent[:, 1:], first, last)
         limits = [travel.maximum for travel in self._exercise.still]
-        for row, time in enumerate(seconds.tolist()):
-            window = self._recent[(times <= time) & (times >= time - MOVING - 1e-9), 1:]
-            window = window[np.isfinite(window).all(axis=1)]
-            if len(window) > 1:
-                still[row] = bool((np.ptp(window, axis=0) <= limits).all())
+        still: NDArray[np.bool_] = (frames < 2) | (ranges <= limits).all(axis=1)
         return still
 
     def finish(self) -> Moment:
@@ -111,6 +108,8 @@ class HoldTracker:
             # After a cut it takes a second to be seen still again.
             if not good or self._unsettled > MOVING:
                 self._leave(elapsed)
+        if not self._on and int(self._held) == whole:
+            return NOTHING
         counted = int(self._held) if int(self._held) != whole else None
         progress = 100.0 * (self._held - int(self._held)) if self._on else 0.0
         return Moment(progress=progress, seconds=counted)

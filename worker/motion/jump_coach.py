@@ -51,21 +51,24 @@ class JumpCoach:
         self._jumps: list[Jump] = []
         self._calibration: Calibration | None = None
 
-    def block(self, frames: Frames, hud: HudRecorder) -> list[list[Message]]:
-        """The messages of each of a block's n frames."""
-        events = self._tracker.block(frames)
-        postures = self._guide.block(frames.times_us, frames.body, frames.known)
+    def span(self, frames: Frames, hud: HudRecorder) -> list[list[Message]]:
+        """The messages of each of n frames."""
+        states = self._guide.states(frames.body, frames.known)
+        times, seconds = frames.times_us.tolist(), (frames.times_us * 1e-6).tolist()
         visible = (frames.body.score[:, 11:13] > self._exercise.visible).tolist()
         said: list[list[Message]] = []
-        for time, hips, posture, found in zip(
-            frames.times_us.tolist(), visible, postures, events, strict=True
-        ):
-            self._hips = VisibleHips(left=hips[0], right=hips[1])
-            messages: list[Message] = [] if posture is None else [posture]
-            for event in found:
-                messages += self._said(event, time)
-            hud.add(time, len(self._jumps), float(self._tracker.airborne), None)
-            said.append(messages)
+        for rows, events in zip(frames.blocks, self._tracker.blocks(frames), strict=True):
+            # a jump makes the guide say `ready`, which it knows of from the next block on
+            postures = self._guide.steps(seconds[rows], states[rows])
+            for time, hips, posture, found in zip(
+                times[rows], visible[rows], postures, events, strict=True
+            ):
+                self._hips = VisibleHips(left=hips[0], right=hips[1])
+                messages: list[Message] = [] if posture is None else [posture]
+                for event in found:
+                    messages += self._said(event, time)
+                hud.add(time, len(self._jumps), float(self._tracker.airborne), None)
+                said.append(messages)
         return said
 
     def closing(self, time_us: int) -> list[Message]:

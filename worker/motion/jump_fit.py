@@ -20,6 +20,7 @@ from worker.motion.feet import ankle_heights
 from worker.motion.flight import Edge, Parabola, landing, parabola, takeoff
 from worker.motion.jump_height import Jump, Subject, by_hips, judged
 from worker.motion.jump_rows import FEET, Rows
+from worker.motion.median import median
 
 DROP = 0.025
 """How much lower the body's centre lands than it took off, as a share of stature: 3 cm with the
@@ -56,7 +57,7 @@ def measured(
     inside = near.between(begin, end)
     if len(inside) < 3 or float(np.diff(near.between(begin - 0.1, end + 0.1).seconds).max()) > GAP:
         return "tracking_lost"
-    stature = float(np.median(inside.size))
+    stature = float(median(inside.size))
     fall = GRAVITY * stature / subject.metres
     moved = _moved(near, begin, end)
     if moved is not None:
@@ -82,7 +83,7 @@ def measured(
 
 def _ankles(rows: Rows, near: Rows, inside: Rows, stature: float) -> Floats | None:
     """Height [n] of the ankles, weighted by how well each is seen in flight."""
-    scores = np.median(inside.joints[:, 15:17, 2], axis=0)
+    scores = median(inside.joints[:, 15:17, 2])
     weights = np.where(scores >= FEET, scores * scores, 0.0)
     total = float(weights.sum())
     if total <= 0:
@@ -135,7 +136,7 @@ def _moved(near: Rows, begin: float, end: float) -> str | None:
         if not len(points):
             return None
         trunk = points[:, 5:7].mean(axis=1) - points[:, 11:13].mean(axis=1)
-        sizes.append(float(np.median(np.hypot(trunk[:, 0], trunk[:, 1]))))
+        sizes.append(float(median(np.hypot(trunk[:, 0], trunk[:, 1]))))
     if sizes[1] > NEARER * sizes[0]:
         return "moved_toward_phone"
     return "moved_away_from_phone" if sizes[0] > NEARER * sizes[1] else None

@@ -8,9 +8,8 @@ up: squats keep the feet down, walking keeps one down, sitting and falling do no
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
-
-import numpy as np
 
 from worker.exercises.model import JumpExercise
 from worker.motion.anthropometry import GRAVITY, STATURE
@@ -47,6 +46,9 @@ AFTERWARDS = 0.35
 
 LONGEST = 1.2
 """Seconds of the longest flight: 1.77 m."""
+
+SIZED = 3.0
+"""Seconds over which the subject's size is read."""
 
 BLIND = 0.3
 """Seconds without a pose after which a flight is lost."""
@@ -97,7 +99,7 @@ class JumpTracker:
         self._aspect, self._slowdown = aspect, slowdown
         self._rows: Rows | None = None
         self._calibration: Calibration | None = None
-        self._recent: deque[tuple[float, float, float, float]] = deque()
+        self._recent: deque[tuple[float, float, float, float, float]] = deque()
         self._standing: tuple[float, float] | None = None
         self._floor: float | None = None
         self._size = 0.0
@@ -112,17 +114,24 @@ class JumpTracker:
         """Whether the subject is in the air."""
         return self._takeoff is not None and self._landing is None
 
-    def block(self, frames: Frames) -> list[list[Event]]:
-        """The events of each of a block's n frames."""
+    def blocks(self, frames: Frames) -> Iterator[list[list[Event]]]:
+        """The events of each of a block's frames, one block after the other.
+
+        What a block decides may look at its last frame, never beyond.
+        """
         rows = rows_of(frames, self._aspect, self._slowdown)
-        self._rows = rows if self._rows is None else self._rows.with_more(rows)
-        sizes = self._rows.size[self._rows.known & (self._rows.seconds > rows.seconds[-1] - 3)]
-        self._size = float(np.percentile(sizes, 90)) if len(sizes) else 0.0
-        signals = zip(
-            rows.seconds.tolist(), rows.hip.tolist(), *rows.feet.T.tolist(), rows.sure.tolist(),
-            rows.upright.tolist(), rows.known.tolist(), strict=True,
+        known = rows if self._rows is None else self._rows.with_more(rows)
+        before = len(known) - len(rows)
+        signals = list(
+            zip(
+                rows.seconds.tolist(), rows.hip.tolist(), *rows.feet.T.tolist(),
+                rows.sure.tolist(), rows.upright.tolist(), rows.known.tolist(), strict=True,
+            )
         )  # fmt: skip
-        return [self._step(*signal) for signal in signals]
+        for block in frames.blocks:
+            self._rows = known.kept(before + block.start, before + block.stop)
+            self._size = self._rows.usual_size(SIZED)
+            yield [self._step(*signal) for signal in signals[block]]
 
     def finish(self) -> list[Event]:
         """What the media's end decides: a landing just made counts, a flight is cut."""
@@ -147,8 +156,8 @@ class JumpTracker:
         self._seen_at = seconds
         while self._recent and self._recent[0][0] < seconds - RECENT - 1e-6:
             self._recent.popleft()
-        self._recent.append((seconds, hip, left, right))
         low = _lower(left, right)
+        self._recent.append((seconds, hip, left, right, low))
         if self._landing is not None and seconds - self._landing > AFTERWARDS:
             events += self._measure()
         if self.airborne:
@@ -194,7 +203,7 @@ class JumpTracker:
         """Whether no foot that is seen rests."""
         rises = (
             before - now
-            for before, now in zip(self._recent[0][2:], self._recent[-1][2:], strict=True)
+            for before, now in zip(self._recent[0][2:4], self._recent[-1][2:4], strict=True)
         )
         return not any(rise < LEAVING * self._size for rise in rises)
 
@@ -205,7 +214,8 @@ class JumpTracker:
         if span > LONGEST:
             self._takeoff = None
             # Feet that rest higher in the picture than before are farther away.
-            return [Discarded("moved_away_from_phone" if self._steady() else "jump_timeout")]
+            steady = self._steady(self._lows())
+            return [Discarded("moved_away_from_phone" if steady else "jump_timeout")]
         if lift is not None and lift < DOWN and span > 0.06:
             self._landing = seconds
             self._standing = None
@@ -226,13 +236,15 @@ class JumpTracker:
         return GRAVITY * span * span / 8
 
     def _find_floor(self) -> list[Event]:
+        if self._recent[-1][0] - self._recent[0][0] < 0.4 * RECENT:
+            return []
         lows = self._lows()
-        if self._recent[-1][0] - self._recent[0][0] < 0.4 * RECENT or len(lows) < 2:
+        if len(lows) < 2:
             return []
         if self._floor is None and self._recent[-1][1] - self._recent[0][1] > 0.06 * self._size:
             # Falling before there was any floor: the take-off was before the first frame.
             self._fell |= lows[-1] - lows[0] > 0.06 * self._size
-        if not self._steady():
+        if not self._steady(lows):
             return []
         first, self._floor = self._floor is None, sum(lows) / len(lows)
         fell, self._fell = self._fell, False
@@ -240,12 +252,10 @@ class JumpTracker:
 
     def _lows(self) -> list[float]:
         """Heights of the lower foot over RECENT where it was seen."""
-        lows = (_lower(left, right) for _, _, left, right in self._recent)
-        return [low for low in lows if low == low]
+        return [row[4] for row in self._recent if row[4] == row[4]]
 
-    def _steady(self) -> bool:
-        """Whether the feet were seen and rested over RECENT."""
-        lows = self._lows()
+    def _steady(self, lows: list[float]) -> bool:
+        """Whether the feet were seen, at the heights `lows` over RECENT, and rested."""
         return bool(lows) and max(lows) - min(lows) <= STEADY * self._size
 
     def _stand(self, seconds: float, hip: float) -> list[Event]:

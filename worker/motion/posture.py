@@ -52,12 +52,6 @@ class PostureGuide:
         self._state: State | None = None
         self._since = 0.0
 
-    def block(
-        self, times_us: NDArray[np.int64], body: Body, known: NDArray[np.bool_]
-    ) -> list[Posture | None]:
-        """The message, if one is due, of each of a block's n frames."""
-        return self.steps((times_us * 1e-6).tolist(), self.states(body, known))
-
     def steps(self, seconds: list[float], states: list[State]) -> list[Posture | None]:
         """The message, if one is due, at each of `states`."""
         return [self._step(time, state) for time, state in zip(seconds, states, strict=True)]
