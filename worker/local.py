@@ -5,13 +5,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.messages import Done, Entry, ErrorMessage, ExportReady, Message
 from worker.contract.options import JobOptions
 from worker.contract.reference_poses import ReferencePoses
 from worker.pipeline import Pipeline
-from worker.pose.engine import PoseEngine
+
+if TYPE_CHECKING:
+    from worker.pose.engine import PoseEngine
 
 FOREVER = "9999-12-31T23:59:59Z"
 """A local file does not expire."""

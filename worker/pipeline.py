@@ -2,6 +2,8 @@
 
 The pose log is the only thing that reaches the analysis: a recorded log is replayed first and the
 estimation goes on where it ends, so a job that is taken over, or analysed again, says the same.
+Decoders and models are imported where they are needed: an analysis of poses alone takes less time
+than their libraries take to load.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
@@ -31,13 +33,12 @@ from worker.contract.poses import (
     encode_head,
 )
 from worker.contract.reference_poses import ReferencePoses
-from worker.estimating import Estimating
 from worker.media.limits import MediaLimits
-from worker.media.probe import probe
-from worker.media.still import STILL_LIMITS, read_still
 from worker.motion.analysis import Analysis
-from worker.pose.engine import Estimation, PoseEngine
-from worker.segments import Segments
+
+if TYPE_CHECKING:
+    from worker.estimating import Estimating
+    from worker.pose.engine import Estimation, PoseEngine
 
 LIMITS = MediaLimits()
 AT_ONCE = 8
@@ -140,6 +141,9 @@ class Pipeline:
     def _new_head(self) -> LogHead:
         if self._path is None or self._engine is None:
             raise JobError(ErrorCode.VIDEO_LOAD_ERROR, "There are no poses and no file.")
+        from worker.media.probe import probe
+        from worker.media.still import STILL_LIMITS, read_still
+
         if self._options.source == "image":
             media = read_still(self._path, max_side=64, limits=STILL_LIMITS).info
         else:
@@ -159,6 +163,8 @@ class Pipeline:
             raise JobError(ErrorCode.VIDEO_LOAD_ERROR, "The pose log ends early.")
         models = self._engine.named(head.environment.model)
         if head.media.kind == "image":
+            from worker.media.still import read_still
+
             if index == 0:
                 yield models.estimate_image(read_still(self._path, max_side=1280).image)
             return
@@ -182,6 +188,9 @@ def estimation(
     path: Path, head: LogHead, models: Estimation, options: JobOptions, limits: MediaLimits
 ) -> Estimating:
     """The estimation of the video at `path` that belongs to a log's head."""
+    from worker.estimating import Estimating
+    from worker.segments import Segments
+
     jump = CATALOGUE[options.exercise].kind == "jump" if options.exercise else False
     segments = Segments(head.segment_s)
     return Estimating(path, head.media, models, segments, limits, None if jump else 60.0)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from worker.contract.errors import JobError
-from worker.pose.engine import MODEL, PoseEngine
-from worker.pose.session import GpuMissing
+
+if TYPE_CHECKING:
+    from worker.pose.engine import PoseEngine
 
 
 def models_folder() -> Path:
@@ -20,6 +22,9 @@ def models_folder() -> Path:
 
 def local_engine(threads: int) -> PoseEngine:
     """Opens the models; ends the program with a hint where they are missing."""
+    from worker.pose.engine import MODEL, PoseEngine
+    from worker.pose.session import GpuMissing
+
     folder = models_folder()
     if not (folder / "movenet_thunder.onnx").is_file():
         typer.echo(f"no pose models in {folder}: run `posequeue models install`", err=True)
