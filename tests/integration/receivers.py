@@ -56,13 +56,23 @@ class Heard:
         return event
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A sender that is killed hangs up."""
+
+
 @dataclass
 class Receiver:
-    """An HTTP server on a free port."""
+    """An HTTP server on a free port, or on `port`; its temper may change."""
 
     temper: Temper
+    port: int = 0
     heard: list[Heard] = field(default_factory=list)
     strayed: list[str] = field(default_factory=list)
+    stopped: bool = False
 
     def __post_init__(self) -> None:
         attempts: dict[str, int] = defaultdict(int)
@@ -70,8 +80,14 @@ class Receiver:
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            wbufsize = 65_536  # the whole answer in one piece
+
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                size = int(self.headers["Content-Length"])
+                body = self.rfile.read(size).decode()
+                if len(body.encode()) < size:  # its sender was killed
+                    return
                 if self.path != "/hook":
                     receiver.strayed.append(self.path)
                 name = self.headers["webhook-id"]
@@ -93,14 +109,14 @@ class Receiver:
             def log_message(self, *_: Any) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        self._server = _Server(("127.0.0.1", self.port), Handler)
+        self.port = self._server.server_port
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
     @property
     def url(self) -> str:
         """Where it listens."""
-        return f"http://127.0.0.1:{self._server.server_port}/hook"
+        return f"http://127.0.0.1:{self.port}/hook"
 
     @property
     def taken(self) -> list[Heard]:
@@ -109,5 +125,6 @@ class Receiver:
 
     def stop(self) -> None:
         """Listens no more."""
+        self.stopped = True
         self._server.shutdown()
         self._server.server_close()

@@ -25,9 +25,9 @@ from worker.store.trimming import GROUP
 
 log = structlog.get_logger()
 
-IDLE_MS = 15_000
+IDLE_MS = 6_000
 """Milliseconds after which an entry that nobody acknowledged is another's."""
-TRIES = 50
+TRIES = 125
 PULSE_S = 0.2
 _COUNT = 200
 _BLOCK_MS = 1000
