@@ -147,12 +147,13 @@ class Estimating:
         finally:
             self._damaged |= reader.sought and bool(reader.damaged)
 
-    def _decode(self, **start: int) -> FrameReader:
+    def _decode(self, start_frame: int = 0, start_us: int = 0) -> FrameReader:
         return decode(
             self._path,
             self._media,
             max_side=MAX_SIDE,
             max_fps=self._max_fps,
             limits=self._limits,
-            **start,
+            start_frame=start_frame,
+            start_us=start_us,
         )

@@ -10,15 +10,23 @@ from typing import Any
 
 from worker.app import queue_of, send_job
 from worker.contract.errors import ErrorCode, JobError
-from worker.contract.jobs import Job, JobStatus, Stage
-from worker.contract.messages import ImageOverlay, KeypointsBatch, Message, encode, type_of
+from worker.contract.jobs import Export, Job, JobStatus, Stage
+from worker.contract.messages import (
+    Entry,
+    ExportReady,
+    ImageOverlay,
+    KeypointsBatch,
+    Message,
+    encode,
+    type_of,
+)
 from worker.heartbeat import Heartbeat
 from worker.store.archive import read_poses
 from worker.store.bundle import Stores
-from worker.store.closing import close_job
+from worker.store.closing import close_job, next_place
 from worker.store.errors import Fenced
 from worker.store.objects import job_prefix
-from worker.store.streams import Row
+from worker.store.streams import Row, rows_of
 
 
 class Handover(Exception):
@@ -40,6 +48,7 @@ class HeldJob:
         self.job = job
         self.token = token
         self.prefix = job_prefix(job.tenant, job.id)
+        self.exports = job.exports
         self._heartbeat = heartbeat
         self._stopping = stopping
 
@@ -99,6 +108,13 @@ class HeldJob:
         if isinstance(message, KeypointsBatch):
             return KeypointsBatch(fps=message.fps, url=url, bytes=len(whole))
         return ImageOverlay(url=url, bytes=len(whole))
+
+    def add_export(self, made: Export, ready: ExportReady) -> None:
+        """A finished export and its message, both or neither."""
+        head, tail = next_place(self.stores, self.job.id)
+        exports = (*self.exports, made)
+        self.commit(rows_of([Entry(f"{head}-{tail}", ready)]), {"exports": exports})
+        self.exports = exports
 
     def close(self, fields: dict[str, Any], *before: Message) -> None:
         """The job succeeded; `before` comes right before `done`."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from worker.contract.errors import ErrorCode, JobError
@@ -21,7 +21,10 @@ FOREVER = "9999-12-31T23:59:59Z"
 
 
 class LocalJob:
-    """Runs a job; `log` grows with its pose log, `succeeded` is known after the last message."""
+    """Runs a job; `log` grows with its pose log, `succeeded` is known after the last message.
+
+    `export_to` says by the names of files (`worker.exports.files`) where to write those.
+    """
 
     def __init__(
         self,
@@ -30,7 +33,7 @@ class LocalJob:
         engine: Callable[[], PoseEngine],
         *,
         recorded: Iterable[bytes] = (),
-        export_to: Path | None = None,
+        export_to: Mapping[str, Path] = MappingProxyType({}),
         threads: int = 1,
         reference: ReferencePoses | None = None,
     ) -> None:
@@ -76,31 +79,33 @@ class LocalJob:
             yield Entry(f"{pipeline.next_id + 1}-{number}", message)
 
     def _pictures(self) -> Iterator[Message]:
-        if self._path is None:
-            return
         # its libraries take longer to import than most jobs without pictures can afford
-        import structlog
+        if self._options.source == "image" and self._path is not None:
+            from worker.exports.image import render_image
 
-        from worker.exporting import render_image, render_video
-
-        # stdout is for messages
-        structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
-
-        if self._options.source == "image":
             yield render_image(self._path, self.log, self._options)
-        elif self._export_to is not None:
-            render_video(
-                self._path,
-                lambda: self.log,
-                self._options,
-                self._export_to,
-                threads=self._threads,
-                reference=self._reference,
-            )
+        elif self._export_to and self._options.source == "video":
+            yield from self._files()
+
+    def _files(self) -> Iterator[Message]:
+        from worker.exports.files import FILES, Material
+
+        material = Material(
+            log=lambda: self.log,
+            options=self._options,
+            media=self._path,
+            reference=self._reference,
+            threads=self._threads,
+        )
+        for file in FILES:
+            out = self._export_to.get(file.name)
+            if out is None:
+                continue
+            file.make(material, out)
             yield ExportReady(
-                url=self._export_to.resolve().as_uri(),
-                mimeType="video/mp4",
-                kind="video",
-                bytes=self._export_to.stat().st_size,
+                url=out.resolve().as_uri(),
+                mimeType=file.mime_type,
+                kind=file.kind,
+                bytes=out.stat().st_size,
                 expiresAt=FOREVER,
             )

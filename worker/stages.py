@@ -13,7 +13,8 @@ from worker.contract.errors import unknown_reference
 from worker.contract.jobs import Export, Usage
 from worker.contract.messages import ExportReady
 from worker.contract.reference_poses import encode_reference
-from worker.exporting import render_image, render_video
+from worker.exports.files import ExportFile, Material, files_of
+from worker.exports.image import render_image
 from worker.held import HeldJob
 from worker.inputs import borrowed_poses, fetched_input, named_reference
 from worker.media.limits import MediaLimits
@@ -83,29 +84,42 @@ def _keep_reference(held: HeldJob) -> None:
 
 
 def export(held: HeldJob, scratch: Path) -> None:
-    """The overlay video, and the end of the job."""
-    path, out = fetched_input(held, scratch), scratch / "overlay.mp4"
-    render_video(
-        path,
-        held.log,
-        held.job.options,
-        out,
+    """Every file that is asked for, each told as it is finished, and the end of the job."""
+    finished = {(one.kind, one.mimeType) for one in held.exports}
+    files = [
+        file
+        for file in files_of(held.job.options)
+        if (file.kind, file.mime_type) not in finished  # by a worker that died over another
+    ]
+    material = Material(
+        log=held.log,
+        options=held.job.options,
+        media=fetched_input(held, scratch) if any(file.pictures for file in files) else None,
+        reference=named_reference(held),
         threads=held.stores.settings.threads,
         report=held.checked_now_and_then(),
-        reference=named_reference(held),
     )
-    held.check()
+    for file in files:
+        out = scratch / file.name
+        file.make(material, out)
+        held.check()
+        _publish(held, file, out)
+        out.unlink()
+    held.close({})
+
+
+def _publish(held: HeldJob, file: ExportFile, out: Path) -> None:
     # a late worker writes beside the file that counts, never over it
-    key = f"{held.prefix}exports/{held.token}-video.mp4"
-    size = held.stores.objects.put_file(key, out, "video/mp4")
-    export = Export(kind="video", key=key, mimeType="video/mp4", bytes=size)
+    key = f"{held.prefix}exports/{held.token}-{file.name}"
+    size = held.stores.objects.put_file(key, out, file.mime_type)
+    made = Export(kind=file.kind, key=key, mimeType=file.mime_type, bytes=size)
     ttl_s = held.stores.settings.stream_url_ttl_s
     expires = datetime.now(UTC) + timedelta(seconds=ttl_s)
     ready = ExportReady(
         url=held.stores.objects.presign_get(key, ttl_s),
-        mimeType=export.mimeType,
-        kind=export.kind,
+        mimeType=made.mimeType,
+        kind=made.kind,
         bytes=size,
         expiresAt=expires.isoformat(timespec="seconds").replace("+00:00", "Z"),
     )
-    held.close({"exports": [export]}, ready)
+    held.add_export(made, ready)

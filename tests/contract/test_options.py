@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from worker.contract.errors import JobError
@@ -29,6 +30,37 @@ def test_query_texts_and_json_values_mean_the_same() -> None:
 )
 def test_difficulties(given: str, meant: str) -> None:
     assert parse_options({"difficulty": given}).difficulty == meant
+
+
+@pytest.mark.parametrize(
+    ("given", "kinds"),
+    [
+        (True, ("video",)),
+        ("true", ("video",)),
+        (["report", "video", "report"], ("video", "report")),
+        ("Report, poster", ("report", "poster")),
+        (["keypoints"], ("keypoints",)),
+        (False, ()),
+        ([], ()),
+    ],
+)
+def test_kinds_of_export(given: object, kinds: tuple[str, ...]) -> None:
+    options = parse_options({"export": given})
+    assert options.export_kinds == kinds
+    assert bool(options.export) == bool(kinds)
+    back = msgspec.json.decode(msgspec.json.encode(options), type=JobOptions)
+    assert back == options
+    if kinds:
+        with pytest.raises(JobError) as caught:
+            check_plan(options, Plan.FREE)
+        assert caught.value.details == {"blocked": ["export"]}
+
+
+@pytest.mark.parametrize("given", ["gif", ["video", "gif"], 1, [1], {"video": True}, "video,"])
+def test_kinds_that_are_none(given: object) -> None:
+    error = refusal(export=given)
+    assert error.details is not None
+    assert "report" in error.details["allowed"]
 
 
 def test_unknown_fields_are_refused_by_name_but_not_by_the_page() -> None:

@@ -17,7 +17,7 @@ from worker.contract.landmarks import MEDIAPIPE_NAMES
 from worker.contract.messages import Keypoints, Message, encode, entry_key
 from worker.contract.options import JobOptions
 from worker.contract.poses import decode_chunk, decode_head
-from worker.exporting import render_image
+from worker.exports.image import render_image
 from worker.pipeline import Pipeline
 from worker.pose.engine import PoseEngine
 

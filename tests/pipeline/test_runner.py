@@ -126,6 +126,38 @@ def test_a_job_with_export_is_passed_on(stores: Stores, sent: Sent, squats: list
     assert stores.leases.claim(job.id).outcome == "run"
 
 
+def test_each_export_is_told_once_whoever_dies(
+    stores: Stores, sent: Sent, squats: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker dies over the second file; the next one makes what is missing, and no more."""
+    options = JobOptions(exercise="squat", export=("keypoints",))
+    job = recorded_job(stores, squats, options=options)
+    runner(stores).run(job.id)
+    put_file = stores.objects.put_file
+
+    def dying(key: str, *rest: Any) -> int:
+        if key.endswith(".parquet"):
+            raise KeyboardInterrupt
+        return put_file(key, *rest)
+
+    monkeypatch.setattr(stores.objects, "put_file", dying)
+    with pytest.raises(KeyboardInterrupt):
+        runner(stores).run(job.id)
+    monkeypatch.setattr(stores.objects, "put_file", put_file)
+    die(stores, job.id)
+    assert [one.kind for one in stores.jobs.get(job.id).exports] == ["keypoints"]
+    runner(stores).run(job.id)
+    over = stores.jobs.get(job.id)
+    types = ["application/x-ndjson", "application/vnd.apache.parquet"]
+    assert (over.status, [one.mimeType for one in over.exports]) == (JobStatus.SUCCEEDED, types)
+    assert len({one.key.rpartition("/")[2].partition("-")[0] for one in over.exports}) == 2
+    said = rows(stores, job.id)
+    ready = [message for _, message in said if message["type"] == "export_ready"]
+    assert [message["mimeType"] for message in ready] == types
+    assert [message["bytes"] for message in ready] == [one.bytes for one in over.exports]
+    assert said[-1][1] == {"type": "done", "status": "succeeded", "messages": len(said) - 1}
+
+
 @pytest.mark.parametrize("end", ["hand over", "put back", "pass on"])
 def test_who_dies_while_letting_go_loses_no_job(
     stores: Stores, sent: Sent, squats: list[bytes], monkeypatch: pytest.MonkeyPatch, end: str

@@ -77,6 +77,11 @@ def analyze(
         Path | None, typer.Argument(help="video or image; none with --poses IN")
     ] = None,
     export: Annotated[Path | None, typer.Option(help="write the overlay video here")] = None,
+    export_keypoints: Annotated[
+        list[Path] | None, typer.Option(help="write the poses here: .jsonl or .parquet")
+    ] = None,
+    report: Annotated[Path | None, typer.Option(help="write the report, HTML, here")] = None,
+    poster: Annotated[Path | None, typer.Option(help="write the poster, JPEG, here")] = None,
     edition: Annotated[Edition, typer.Option(help="view of the messages")] = Edition.V3,
     poses: Annotated[
         Path | None, typer.Option(help="pose log: read where it exists, else written")
@@ -90,17 +95,28 @@ def analyze(
         raise typer.BadParameter("give a FILE, or --poses with an existing pose log")
     if file is not None and not file.is_file():
         raise typer.BadParameter(f"there is no file {file}")
-    fields = job_options(
-        {**options, "source": _source_of(file, options)}, export=True if export else None
-    )
-    raise typer.Exit(_run(file, fields, recorded, export, edition, poses, threads))
+    files = {"video.mp4": export, "report.html": report, "poster.jpg": poster}
+    files |= _keypoint_files(export_keypoints or [])
+    wanted = {name: path for name, path in files.items() if path is not None}
+    if file is None and any(not name.startswith("keypoints") for name in wanted):
+        raise typer.BadParameter("pictures are made of the FILE: give it with --poses")
+    kinds = sorted({name.partition(".")[0] for name in wanted})
+    fields = job_options({**options, "source": _source_of(file, options)}, export=kinds or None)
+    raise typer.Exit(_run(file, fields, recorded, wanted, edition, poses, threads))
+
+
+def _keypoint_files(paths: list[Path]) -> dict[str, Path]:
+    named = {f"keypoints{path.suffix.lower()}": path for path in paths}
+    if not set(named) <= {"keypoints.jsonl", "keypoints.parquet"}:
+        raise typer.BadParameter("--export-keypoints takes a name ending in .jsonl or .parquet")
+    return named
 
 
 def _run(
     file: Path | None,
     fields: dict[str, Any],
     recorded: list[bytes],
-    export: Path | None,
+    exports: dict[str, Path],
     edition: Edition,
     poses: Path | None,
     threads: int,
@@ -112,13 +128,18 @@ def _run(
     from worker.contract.options import parse_options
     from worker.local import LocalJob
 
+    if exports:
+        import structlog
+
+        # stdout is for messages
+        structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     count = threads or len(os.sched_getaffinity(0))
     job = LocalJob(
         file,
         parse_options(fields),
         lambda: local_engine(count),
         recorded=recorded,
-        export_to=export,
+        export_to=exports,
         threads=count,
         reference=load_reference(fields.get("reference")),
     )

@@ -12,6 +12,7 @@ import typer
 from worker.cli.analyze import progress_bar
 from worker.cli.options import job_options, with_job_options
 from worker.contract.editions import Edition
+from worker.contract.options import EXPORT_KINDS
 
 if TYPE_CHECKING:
     from worker.cli.client import Client
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 Server = Annotated[str | None, typer.Option(help="address of the API; default: what `up` started")]
 _MEDIA = {".mp4", ".mov", ".m4v", ".webm", ".mkv", ".avi", ".gif", ".jpg", ".jpeg", ".png",
           ".webp", ".heic", ".heif", ".avif"}  # fmt: skip
+_KINDS_HELP = f"what to export instead, by comma: {', '.join(EXPORT_KINDS)}"
 _IMAGES = {".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif", ".avif"}
 
 
@@ -68,12 +70,13 @@ def submit(
     what: Annotated[str, typer.Argument(help="a file, a folder of files, or a URL")],
     follow: Annotated[bool, typer.Option("--follow", help="print messages to the end")] = False,
     export: Annotated[bool, typer.Option("--export", help="render the overlay video")] = False,
+    export_kinds: Annotated[str | None, typer.Option(help=_KINDS_HELP)] = None,
     priority: Annotated[str, typer.Option(help="low, normal or high")] = "normal",
     server: Server = None,
     **options: Any,
 ) -> None:
     """Submit WHAT to a running system and print the job, or with --follow its messages."""
-    fields = job_options(options, export=export or None)
+    fields = job_options(options, export=export_kinds or export or None)
     client = _client(server)
     failed = False
     for thing in _inputs(what):
@@ -104,12 +107,13 @@ def analyze_again(
     job_id: Annotated[str, typer.Argument(help="a job that succeeded")],
     follow: Annotated[bool, typer.Option("--follow", help="print messages to the end")] = False,
     export: Annotated[bool, typer.Option("--export", help="render the overlay video")] = False,
+    export_kinds: Annotated[str | None, typer.Option(help=_KINDS_HELP)] = None,
     server: Server = None,
     **options: Any,
 ) -> None:
     """Analyse the poses of JOB_ID anew with other options, in milliseconds."""
     client = _client(server)
-    wanted = {"options": job_options(options, export=export or None)}
+    wanted = {"options": job_options(options, export=export_kinds or export or None)}
     again = client.call("POST", f"/jobs/{job_id}/analyze", json=wanted)
     if not follow:
         _show(again)

@@ -20,6 +20,9 @@ from worker.contract.media import Source
 Difficulty = Literal["easy", "normal", "pro"]
 Firehose = Literal["none", "events", "all"]
 Backend = Literal["webgl", "wasm"]
+ExportKind = Literal["video", "keypoints", "report", "poster"]
+EXPORT_KINDS: tuple[ExportKind, ...] = ("video", "keypoints", "report", "poster")
+"""What `export` may list; `true` is the first."""
 
 LAYOUT = frozenset(
     {
@@ -42,7 +45,7 @@ class JobOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     angles: bool = False
     progression: bool = False
     recommendations: bool = False
-    export: bool = False
+    export: bool | tuple[ExportKind, ...] = False
     blazepose: bool = False
     skeleton: bool = True
     poseBackend: Backend | None = None
@@ -51,6 +54,13 @@ class JobOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     difficulty: Difficulty = "normal"
     language: Literal["en", "fr", "de", "es", "pt"] = "en"
     firehose: Firehose = "events"
+
+    @property
+    def export_kinds(self) -> tuple[ExportKind, ...]:
+        """The kinds of export that are asked for."""
+        if isinstance(self.export, bool):
+            return EXPORT_KINDS[:1] if self.export else ()
+        return self.export
 
 
 _DIFFICULTIES: dict[str, Difficulty] = {
@@ -76,6 +86,17 @@ def _boolean(name: str, value: Any) -> bool:
     if isinstance(value, str) and value.lower() in ("true", "false"):
         return value.lower() == "true"
     raise _refuse(name, value, ["true", "false"])
+
+
+def _export(name: str, value: Any) -> bool | tuple[ExportKind, ...]:
+    """True or false, or kinds: a list, or a text with commas between them."""
+    if isinstance(value, bool) or (isinstance(value, str) and value.lower() in ("true", "false")):
+        return _boolean(name, value)
+    given = value.split(",") if isinstance(value, str) else value
+    wanted = [str(kind).strip().lower() for kind in given] if isinstance(given, list) else [""]
+    if not set(wanted) <= set(EXPORT_KINDS):
+        raise _refuse(name, value, ["true", "false", *EXPORT_KINDS])
+    return tuple(kind for kind in EXPORT_KINDS if kind in wanted) or False
 
 
 def _choice(*allowed: str) -> Callable[[str, Any], str]:
@@ -129,7 +150,7 @@ PARSERS: dict[str, Callable[[str, Any], Any]] = {
     "angles": _boolean,
     "progression": _boolean,
     "recommendations": _boolean,
-    "export": _boolean,
+    "export": _export,
     "blazepose": _boolean,
     "skeleton": _boolean,
     "poseBackend": _choice("webgl", "wasm"),

@@ -19,7 +19,7 @@ from worker.media.limits import DEFAULT_LIMITS, MediaLimits
 from worker.media.orientation import fitted
 from worker.media.probe import VideoInfo, described
 from worker.media.reader import RawReader
-from worker.media.upright import turning
+from worker.media.upright import mapped, turning
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +145,7 @@ def decode(
     max_fps: float | None = 60.0,
     start_frame: int = 0,
     start_us: int = 0,
+    for_viewing: bool = False,
     threads: int = 1,
     limits: MediaLimits = DEFAULT_LIMITS,
 ) -> FrameReader:
@@ -155,7 +156,8 @@ def decode(
     frames that a decode from the start hands out: compare before you rely on them.
 
     Every frame comes once with its own time, save that frames closer than 1 / `max_fps` to the
-    one before are left out (they have no index). Raises JobError as `FrameReader` does.
+    one before are left out (they have no index). HDR looks right only `for_viewing`; poses do not
+    need it. Raises JobError as `FrameReader` does.
     """
     video = described(path, info, limits)
     size = fitted(video.width, video.height, max_side)
@@ -165,6 +167,8 @@ def decode(
     if start_us:
         # what is only decoded for its successors need not be scaled; a millisecond is left to us
         stream = stream.filter("select", f"gte(t,{(start_us - video.delay_us) / 1e6 - 1e-3:.6f})")
+    if for_viewing:
+        stream = graph.filtered(stream, mapped(video))
     stream = _scaled(stream, video, size)
     raw = RawReader(
         path,

@@ -1,35 +1,21 @@
-"""Pictures of a job: the overlay video and the overlay image, drawn from its pose log."""
+"""The overlay video of a job, drawn from its pose log."""
 
 from __future__ import annotations
 
-import base64
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from worker.contract.exercises import CATALOGUE
-from worker.contract.messages import ImageOverlay
 from worker.contract.options import JobOptions
-from worker.contract.pose_log import END
-from worker.contract.poses import LogHead, PoseChunk, decode_chunk, decode_head
+from worker.contract.poses import PoseChunk
 from worker.contract.reference_poses import ReferencePoses
+from worker.exports.log import Log, read_log
 from worker.media.drawings import Drawing
 from worker.media.export import Report, export_video
 from worker.media.hud import NO_HUD, Hud
-from worker.media.overlay_image import overlay_image
-from worker.media.still import read_still
 from worker.motion.analysis import Analysis
 from worker.motion.hud import HudTrack
-
-Log = Callable[[], Iterable[bytes]]
-"""Reads a pose log from its beginning; as often as it is called."""
-
-
-def read_log(log: Log) -> tuple[LogHead, Iterator[PoseChunk]]:
-    """Head and chunks of a whole pose log, one at a time."""
-    entries = iter(log())
-    head = decode_head(next(entries))
-    return head, (decode_chunk(entry) for entry in entries if entry != END)
 
 
 def render_video(
@@ -85,12 +71,3 @@ def _poses(chunk: PoseChunk, *, drawn: bool) -> Iterator[Drawing]:
 def _huds(track: HudTrack, *, seconds: bool) -> Iterator[Hud]:
     rows = zip(track.count.tolist(), track.grade, track.progress.tolist(), strict=True)
     return (Hud(count, grade, progress, seconds) for count, grade, progress in rows)
-
-
-def render_image(path: Path, log: Iterable[bytes], options: JobOptions) -> ImageOverlay:
-    """The `image_overlay` of the still at `path`; raises JobError."""
-    entries = list(log)
-    joints = decode_chunk(entries[1]).keypoints[0]
-    drawn = joints if options.skeleton and joints.any() else None
-    media_type, data = overlay_image(read_still(path).image, drawn)
-    return ImageOverlay(dataUrl=f"data:{media_type};base64,{base64.b64encode(data).decode()}")

@@ -1,0 +1,1 @@
+"""What a job gives besides its messages: files and pictures, made from its pose log and media."""

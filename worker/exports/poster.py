@@ -1,0 +1,70 @@
+"""The poster: the most telling frame with its pose and the totals."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.contract.errors import ErrorCode, JobError
+from worker.contract.exercises import CATALOGUE
+from worker.contract.media import MediaInfo
+from worker.contract.options import JobOptions
+from worker.exports.story import Moment, Story
+from worker.media.draw import draw_pose
+from worker.media.hud import NO_HUD, Hud, draw_hud
+from worker.media.moment import frame_at
+from worker.media.planes import rgb_planes
+
+MAX_SIDE = 1920
+_QUALITY = 88
+
+
+def write_poster(path: Path, story: Story, options: JobOptions, out: Path) -> None:
+    """Writes the poster as JPEG; raises JobError where nothing decodes."""
+    picture = moment_picture(
+        path, story.media, story.best, options, MAX_SIDE, _totals(story, options)
+    )
+    if picture is None:
+        raise JobError(ErrorCode.MEDIA_DECODE_ERROR, "The video is damaged: no frame for a poster.")
+    out.write_bytes(picture)
+
+
+def moment_picture(
+    path: Path,
+    media: MediaInfo,
+    moment: Moment | None,
+    options: JobOptions,
+    max_side: int,
+    hud: Hud = NO_HUD,
+) -> bytes | None:
+    """A moment (the middle of the video where there is none) as JPEG, pose and panel drawn in;
+    None where there is no such frame."""
+    time_us = round(media.duration_ms * 500) if moment is None else moment.time_us
+    frame = frame_at(path, media, time_us, max_side=max_side)
+    if frame is None:
+        return None
+    shown = frame.copy()
+    height, width = shown.shape[:2]
+    planes = rgb_planes(shown)
+    if moment is not None and options.skeleton:
+        draw_pose(planes, moment.pose, width, height)
+    draw_hud(planes, hud, width, height)
+    return _jpeg(shown)
+
+
+def _totals(story: Story, options: JobOptions) -> Hud:
+    if options.exercise is None and options.reference is None:
+        return NO_HUD
+    hold = options.exercise is not None and CATALOGUE[options.exercise].kind == "hold"
+    return Hud(story.result.count, story.result.grade, seconds=hold)
+
+
+def _jpeg(image: NDArray[np.uint8]) -> bytes:
+    bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+    done, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
+    if not done:
+        raise ValueError("cannot encode a JPEG")
+    return bytes(data)

@@ -1,0 +1,177 @@
+"""The report: one HTML file that needs nothing beside it and runs no script."""
+
+from __future__ import annotations
+
+import base64
+from html import escape
+from pathlib import Path
+
+from worker.contract.exercises import CATALOGUE
+from worker.contract.options import JobOptions
+from worker.contract.parts import Rep
+from worker.exercises.names import NAMES
+from worker.exports.poster import moment_picture
+from worker.exports.report_curves import clock, curves
+from worker.exports.report_style import STYLE
+from worker.exports.story import Moment, Story
+from worker.exports.words import WORDS
+
+_PICTURE_SIDE = 1080
+
+
+def write_report(path: Path, story: Story, options: JobOptions, out: Path) -> None:
+    """Writes the report of a job in its language; raises JobError where nothing decodes."""
+    out.write_text(report_page(story, options, _pictures(path, story, options)), "utf-8")
+
+
+def report_page(story: Story, options: JobOptions, pictures: str = "") -> str:
+    """The whole page; `pictures` are figures."""
+    words = WORDS[options.language]
+    name = escape(_name(options, words))
+    parts = (
+        f"<header><p>{escape(words['title'])}</p><h1>{name}</h1></header>",
+        _totals(story, options, words),
+        "" if story.result.personFrames else f"<p>{escape(words['nobody'])}</p>",
+        f'<div class="pictures">{pictures}</div>' if pictures else "",
+        _advice(story, words),
+        _reps(story, words),
+        _jumps(story, words),
+        _curves(story, words),
+    )
+    return (
+        f'<!doctype html>\n<html lang="{options.language}"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{name} · {escape(words['title'])}</title><style>{STYLE}</style></head>"
+        f"<body>{''.join(parts)}</body></html>\n"
+    )
+
+
+def _name(options: JobOptions, words: dict[str, str]) -> str:
+    if options.exercise is None:
+        return words["movement"]
+    return NAMES[options.exercise][options.language]
+
+
+def _totals(story: Story, options: JobOptions, words: dict[str, str]) -> str:
+    result = story.result
+    rows = [(words["duration"], clock(story.media.duration_ms / 1000))]
+    if options.exercise is not None or options.reference is not None:
+        unit = CATALOGUE[options.exercise].unit if options.exercise else "reps"
+        value = result.seconds if unit == "seconds" and result.seconds else result.count
+        rows.insert(0, (_capital(words[f"unit_{unit}"]), f"{value:g}"))
+    if result.avgScore is not None:
+        rows.append((words["average_score"], f"{result.avgScore:.0f}"))
+    if result.grade:
+        rows.append((words["grade_head"], _grade(result.grade)))
+    shown = "".join(f"<div><dt>{escape(what)}</dt><dd>{value}</dd></div>" for what, value in rows)
+    return f'<dl class="totals">{shown}</dl>'
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _grade(grade: str) -> str:
+    return f'<span class="grade {escape(grade)}">{escape(grade)}</span>'
+
+
+def _pictures(path: Path, story: Story, options: JobOptions) -> str:
+    words = WORDS[options.language]
+    titles = ("best", "weakest") if story.weakest else ("picture",)
+    if story.weakest is None and story.best is not None and story.best.rep is not None:
+        titles = ("best",)
+    moments = (story.best, story.weakest)
+    return "".join(
+        _picture(path, story, options, moment, words[title])
+        for title, moment in zip(titles, moments, strict=False)
+    )
+
+
+def _picture(
+    path: Path, story: Story, options: JobOptions, moment: Moment | None, title: str
+) -> str:
+    data = moment_picture(path, story.media, moment, options, _PICTURE_SIDE)
+    if data is None:
+        return ""
+    about = [f"<b>{escape(title)}</b>"]
+    if moment is not None:
+        about.append(f"<span>{clock(moment.time_us / 1e6)}</span>")
+        if moment.rep is not None:
+            score = f"{moment.rep.formScore:.0f} {_grade(moment.rep.grade)}"
+            about += [f"<span>#{moment.rep.index}</span>", f"<span>{score}</span>"]
+    source = "data:image/jpeg;base64," + base64.b64encode(data).decode()
+    return (
+        f'<figure><img src="{source}" alt="{escape(title)}">'
+        f"<figcaption>{''.join(about)}</figcaption></figure>"
+    )
+
+
+def _advice(story: Story, words: dict[str, str]) -> str:
+    if not story.advice:
+        return ""
+    items = "".join(f"<li>{escape(text)}</li>" for text in story.advice)
+    return f"<section><h2>{escape(words['advice'])}</h2><ul>{items}</ul></section>"
+
+
+def _reps(story: Story, words: dict[str, str]) -> str:
+    history = story.summary.history if story.summary else ()
+    if not history:
+        return ""
+    likeness = any(rep.referenceScore for rep in history)
+    heads = [
+        "number",
+        "start",
+        "length",
+        "score",
+        *(["likeness"] if likeness else []),
+        "grade_head",
+    ]
+    rows = "".join(_rep(rep, words, likeness=likeness) for rep in history)
+    return _table(words["each_rep"], [words[head] for head in heads], rows)
+
+
+def _rep(rep: Rep, words: dict[str, str], *, likeness: bool) -> str:
+    cells = [
+        str(rep.index),
+        _exact(rep.startMs / 1000),
+        f"{rep.durationMs / 1000:.1f} s",
+        f"{rep.formScore:.0f}",
+    ]
+    if likeness:
+        cells.append(f"{rep.referenceScore.overallScore:.0f}" if rep.referenceScore else "–")
+    cells.append(_grade(rep.grade) if rep.counted else escape(words["not_counted"]))
+    row = "".join(f"<td>{cell}</td>" for cell in cells)
+    return f"<tr>{row}</tr>" if rep.counted else f'<tr class="uncounted">{row}</tr>'
+
+
+def _exact(seconds: float) -> str:
+    tenths = round(seconds * 10)
+    return f"{tenths // 600}:{tenths // 10 % 60:02d}.{tenths % 10}"
+
+
+def _jumps(story: Story, words: dict[str, str]) -> str:
+    if story.jumps is None or not story.jumps.jumps:
+        return ""
+    rows = "".join(
+        f"<tr><td>{jump.jumpNumber}</td><td>{jump.jumpHeightCm:.1f} cm</td>"
+        f"<td>{'–' if jump.airTimeSeconds is None else f'{jump.airTimeSeconds:.2f} s'}</td></tr>"
+        for jump in story.jumps.jumps
+    )
+    heads = [words[head] for head in ("number", "height", "air_time")]
+    return _table(_capital(words["unit_jumps"]), heads, rows)
+
+
+def _table(title: str, heads: list[str], rows: str) -> str:
+    shown = "".join(f'<th scope="col">{escape(head)}</th>' for head in heads)
+    return (
+        f'<section><h2>{escape(title)}</h2><div class="table"><table>'
+        f"<thead><tr>{shown}</tr></thead><tbody>{rows}</tbody></table></div></section>"
+    )
+
+
+def _curves(story: Story, words: dict[str, str]) -> str:
+    drawn = curves(story, words)
+    if not drawn:
+        return ""
+    title = escape(words["angles"])
+    return f'<section><h2>{title}</h2><div class="curves">{drawn}</div></section>'
