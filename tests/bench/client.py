@@ -32,8 +32,8 @@ class Times:
 class Client:
     """Holds one HTTP and one Redis connection open, as a busy host does."""
 
-    def __init__(self, system: System) -> None:
-        headers = {"Authorization": f"Bearer {system.address.key}"}
+    def __init__(self, system: System, key: str | None = None) -> None:
+        headers = {"Authorization": f"Bearer {key or system.address.key}"}
         url = system.address.server + "/v1"
         self._http = httpx.Client(base_url=url, headers=headers, timeout=60)
         given = system.stores.settings.redis_url.get_secret_value()
@@ -51,10 +51,10 @@ class Client:
         self._http.close()
         self.redis.close()
 
-    def upload(self, file: Path) -> str:
-        """Uploads a video; its id, which any number of jobs may name."""
+    def upload(self, file: Path, content_type: str = "video/mp4") -> str:
+        """Uploads a file; its id, which any number of jobs may name."""
         data = file.read_bytes()
-        wanted = {"filename": file.name, "contentType": "video/mp4", "bytes": len(data)}
+        wanted = {"filename": file.name, "contentType": content_type, "bytes": len(data)}
         place = self._http.post("/uploads", json=wanted).raise_for_status().json()
         httpx.put(place["url"], content=data, headers=place["headers"]).raise_for_status()
         return str(place["id"])

@@ -5,16 +5,15 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
-import os
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 
 from tests.bench.context import Context
 from tests.bench.measure import percentile, spread
+from tests.bench.processes import cpu_s
 from tests.bench.report import Row, Section, row
 from worker.contract.jobs import Job, JobInput, JobStatus
 from worker.contract.messages import Counter, Entry
@@ -83,11 +82,11 @@ def measure(context: Context) -> Section:
             runs = []
             for _ in range(context.rounds(5, 2)):
                 heard.forget()
-                used, began = _cpu_s(pid), time.monotonic()
+                used, began = cpu_s(pid), time.monotonic()
                 for _ in range(jobs):
                     _speak(system, tenant, messages)
                 heard.until(events)
-                runs.append((events / (time.monotonic() - began), (_cpu_s(pid) - used) / events))
+                runs.append((events / (time.monotonic() - began), (cpu_s(pid) - used) / events))
             rows.append(row(f"deliveries to {count} receiver{'s' * (count > 1)}",
                             spread([rate for rate, _ in runs]), "a second", digits=0))  # fmt: skip
             rows.append(row("· the worker", spread([cpu * 1e6 for _, cpu in runs]),
@@ -151,8 +150,3 @@ def _latency(system: System, heard: Receivers, count: int) -> list[Row]:
     half, most = (percentile(ways, share) * 1000 for share in (0.5, 0.99))
     text = f"p50 {half:.0f} - p99 {most:.0f} ms"
     return [Row("XADD of an event until its receiver has it", f"{half:.0f} ms", text, str(count))]
-
-
-def _cpu_s(pid: int) -> float:
-    words = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")

@@ -15,6 +15,7 @@ from pathlib import Path
 from tests.bench import (
     analyze_cost,
     deliveries,
+    jobs,
     latency,
     machine,
     motion_cost,
@@ -35,6 +36,7 @@ MEASURES: dict[str, Callable[[Context], report.Section]] = {
     "publishing": publishing.measure,
     "reanalysis": reanalysis.measure,
     "tails": tails.measure,
+    "jobs": jobs.measure,
     "deliveries": deliveries.measure,
 }
 

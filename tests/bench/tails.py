@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import itertools
-import os
 import time
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from tests.bench.context import Context
 from tests.bench.measure import spread
+from tests.bench.processes import api_pid, cpu_s, memory_kib
 from tests.bench.report import Row, Section, row
 from worker.contract.examples import EXAMPLES
 from worker.contract.jobs import Job, JobInput, JobStatus
@@ -49,28 +47,6 @@ def measure(context: Context) -> Section:
         "the same cores.",
     )
     return Section("tails", "Event streams to many clients", tuple(rows), notes)
-
-
-def _api_pid(system: System) -> int:
-    """The API's process: the one whose command line ends with `api`."""
-    mine = os.getpid()
-    for folder in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            words = (folder / "cmdline").read_bytes().rstrip(b"\0").split(b"\0")
-            parent = int((folder / "stat").read_text().rsplit(")", 1)[1].split()[1])
-            if words[-1] == b"api" and parent == mine:
-                return int(folder.name)
-    raise RuntimeError(f"no API at {system.address.server}")
-
-
-def _memory_kib(pid: int) -> int:
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return int(next(line for line in lines if line.startswith("VmRSS")).split()[1])
-
-
-def _cpu_s(pid: int) -> float:
-    words = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _job(system: System) -> tuple[Job, int]:
@@ -117,8 +93,8 @@ async def _to_done(reader: asyncio.StreamReader) -> int:
 async def _fan_out(system: System, count: int) -> tuple[float, float]:
     job, token = _job(system)
     readers = await asyncio.gather(*(_open(system, job.id) for _ in range(CLIENTS)))
-    pid = _api_pid(system)
-    used, began = _cpu_s(pid), time.monotonic()
+    pid = api_pid(system)
+    used, began = cpu_s(pid), time.monotonic()
     listening = asyncio.gather(*map(_to_done, readers))
     entries = [Entry(f"{n}-1", Counter(current_count=n)) for n in range(1, count + 1)]
 
@@ -131,19 +107,19 @@ async def _fan_out(system: System, count: int) -> tuple[float, float]:
     if set(heard := await listening) != {count + 1}:
         raise RuntimeError(f"{min(heard)} to {max(heard)} of {count + 1} messages came")
     total = sum(heard)
-    seconds, cpu = time.monotonic() - began, _cpu_s(pid) - used
+    seconds, cpu = time.monotonic() - began, cpu_s(pid) - used
     return total / seconds, cpu / total * 1e6
 
 
 async def _waiting(system: System) -> tuple[float, float]:
     jobs = [_job(system) for _ in range(10)]
-    pid = _api_pid(system)
-    before = _memory_kib(pid)
+    pid = api_pid(system)
+    before = memory_kib(pid)
     clients = int(system.stores.redis.info("clients")["connected_clients"])
     places = [jobs[number % len(jobs)][0].id for number in range(WAITING)]
     readers = [await _open(system, job_id) for job_id in places]
     await asyncio.sleep(2)
-    grown = (_memory_kib(pid) - before) / WAITING
+    grown = (memory_kib(pid) - before) / WAITING
     more = int(system.stores.redis.info("clients")["connected_clients"]) - clients
     for job, token in jobs:
         await asyncio.to_thread(close_job, system.stores, job, token, JobStatus.SUCCEEDED)

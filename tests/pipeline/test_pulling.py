@@ -109,7 +109,6 @@ def test_a_real_worker_takes_turns(stores: Stores, settings: Settings, tmp_path:
     stores.jobs.create_all(many[:200])  # the others' turn does not come
     stores.waiting.enter(many, None)
     queues.send_tickets("pose.cpu", "pose.cpu", 3)
-    env = os.environ | {"POSEQUEUE_WORKER_QUEUES": "pose.cpu"}
     command = [sys.executable, "-c", WORKER]
     worker = Process(command, tmp_path / "log", {"POSEQUEUE_WORKER_QUEUES": "pose.cpu"})
     try:
