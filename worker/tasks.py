@@ -13,6 +13,7 @@ from typing import Any
 from celery import signals
 
 from worker.app import ARCHIVE_JOB, RUN_JOB, RUN_NEXT, TEND_BATCH, app, consumed
+from worker.collector import collect_rarely
 from worker.expanding import tend_batch as tend
 from worker.keeper import Keeper
 from worker.pose.engine import PoseEngine
@@ -72,6 +73,7 @@ def archive_job(job_id: str) -> None:
 
 @signals.worker_process_init.connect
 def _load_models(**_: Any) -> None:
+    collect_rarely()
     if any(queue.startswith("pose.") for queue in consumed()):
         _engine()
 

@@ -20,6 +20,8 @@ from worker.settings import settings
 ROOT = Path(__file__).resolve().parents[2]
 SQUAT = "media/videos/dev02_squat_front_5reps.mp4"
 EXERCISE = "squat"
+HOLD, JUMP = "tests/clips/plank_side_6s.mp4", "tests/clips/jump_side_30fps.mp4"
+"""A plank and an air-time jump."""
 PROCESSES = 2
 
 
@@ -82,7 +84,12 @@ class Context:
     @cached_property
     def environment(self) -> dict[str, str]:
         """Variables for a command of ours."""
-        return {"POSEQUEUE_MODELS_DIR": str(self.models), "POSEQUEUE_PROVIDER": "cpu"}
+        return {
+            "POSEQUEUE_MODELS_DIR": str(self.models),
+            "POSEQUEUE_PROVIDER": "cpu",
+            # an installed program is compiled once, not at every start
+            "PYTHONDONTWRITEBYTECODE": "",
+        }
 
     def analyze(self, *arguments: str | Path) -> list[str | Path]:
         """The command line of `posequeue analyze`."""
@@ -95,6 +102,15 @@ class Context:
         path = self.scratch / "clip.poses"
         self.say("estimating the clip's poses once")
         process_cost(self.analyze(self.clip, "--poses", path), self.environment)
+        return path
+
+    def poses_of(self, clip: str, exercise: str) -> Path:
+        """The pose log of one of our own clips, estimated at the first use."""
+        path = self.scratch / f"{exercise}.poses"
+        if not path.is_file():
+            self.say(f"estimating the poses of {clip} once")
+            command = [*self.analyze()[:2], ROOT / clip, "--exercise", exercise, "--poses", path]
+            process_cost(command, self.environment)
         return path
 
     @cached_property

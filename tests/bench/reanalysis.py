@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench.client import Client
-from tests.bench.context import EXERCISE, ROOT, Context
-from tests.bench.measure import Cost, in_turns, process_cost, spread
+from tests.bench.context import EXERCISE, HOLD, JUMP, Context
+from tests.bench.measure import Cost, in_turns, spread
 from tests.bench.motion_cost import lengthened
 from tests.bench.report import Row, Section, row
 from worker.contract.pose_log import split_log
@@ -17,8 +17,6 @@ from worker.store import keys
 from worker.store.bundle import Stores
 
 MEDIA_S = 720.0
-HOLD, JUMP = "tests/clips/plank_side_6s.mp4", "tests/clips/jump_side_30fps.mp4"
-"""Clips of ours whose poses, again and again, make a long hold and many jumps."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +33,8 @@ def measure(context: Context) -> Section:
     with Client(context.system) as client:
         longs = {
             EXERCISE: _long(context, client, context.pose_log),
-            "plank": _long(context, client, _estimated(context, HOLD, "plank")),
-            "air_time_jump": _long(context, client, _estimated(context, JUMP, "air_time_jump")),
+            "plank": _long(context, client, context.poses_of(HOLD, "plank")),
+            "air_time_jump": _long(context, client, context.poses_of(JUMP, "air_time_jump")),
         }
         asked: dict[str, tuple[Long, dict[str, Any]]] = {
             f"{name} alone": (long, {"exercise": name}) for name, long in longs.items()
@@ -67,15 +65,6 @@ def measure(context: Context) -> Section:
         "share the machine. The processor's seconds are those the job's own `usage` says.",
     )
     return Section("reanalysis", "Re-analysis on the running system", tuple(rows), notes)
-
-
-def _estimated(context: Context, clip: str, exercise: str) -> Path:
-    path = context.scratch / f"{exercise}.poses"
-    context.say(f"estimating the poses of {clip} once")
-    program = context.analyze()[0]
-    command = [program, "analyze", ROOT / clip, "--exercise", exercise, "--poses", path]
-    process_cost(command, context.environment)
-    return path
 
 
 def _long(context: Context, client: Client, poses: Path) -> Long:

@@ -125,6 +125,7 @@ def _run(
 
     from worker.cli.engine import local_engine
     from worker.cli.reference import load_reference
+    from worker.collector import collect_rarely
     from worker.contract.options import parse_options
     from worker.local import LocalJob
 
@@ -133,6 +134,7 @@ def _run(
 
         # stdout is for messages
         structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    collect_rarely()
     count = threads or len(os.sched_getaffinity(0))
     job = LocalJob(
         file,
