@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,13 @@ class Start:
         return matches(chunk, self.times_us, self.look)
 
 
+@dataclass(frozen=True)
+class Over:
+    """A segment is whole; `last`: the video ends with it, or before."""
+
+    last: bool
+
+
 class Damaged(Exception):
     """A part of the file is damaged; how much of the whole that is, only a whole read tells."""
 
@@ -56,11 +63,26 @@ class Estimating:
         self._limits = limits
         self._max_fps = max_fps
         self._damaged = False
+        self.duration_us = media.duration_ms * 1000
+        self.most_frames = limits.max_frames
         self.segments = segments
 
-    def chunks(self, previous: PoseChunk | None, number: int) -> Iterator[PoseChunk]:
-        """All that comes behind `previous`, the first of it as chunk `number`."""
+    def chunks(
+        self,
+        previous: PoseChunk | None,
+        number: int,
+        enter: Callable[[int], bool] = lambda _segment: True,
+    ) -> Generator[PoseChunk]:
+        """All that comes behind `previous`, the first of it as chunk `number`.
+
+        `enter` is asked before each segment behind that of `previous`; where it says no, that is
+        all.
+        """
         for frames in self._behind(previous):
+            place = self.segments.of_chunk(frames)
+            before = None if previous is None else self.segments.of_chunk(previous)
+            if before not in (None, place) and not enter(place):
+                return
             previous = self._estimate(previous, number, frames)
             number += 1
             yield previous
@@ -68,19 +90,22 @@ class Estimating:
             for _ in self._decode():  # raises where it is too much of the whole
                 pass
 
-    def segment(self, segment: int) -> Iterator[Start | PoseChunk]:
-        """A segment by itself: how it began, then its chunks, numbered from 0, as are their frames.
+    def segment(self, segment: int) -> Iterator[Start | PoseChunk | Over]:
+        """A segment by itself: how it began, its chunks, numbered from 0 as are their frames, and
+        how it ended.
 
         Raises Damaged, and JobError where nothing can be read there.
         """
         began = Start([], None)
         state: dict[str, Any] = {}
         before: PoseChunk | None = None
+        last = True
         reader = self._decode(start_us=self.segments.warm_us(segment))
         with ReadAhead(reader) as chunks:
             number = first = 0
             for frames in chunks:
                 if (place := self.segments.of_chunk(frames)) > segment:
+                    last = False
                     break
                 if place < segment:
                     began = Start(frames.times_us.tolist(), look_of(frames.images[-1]))
@@ -97,6 +122,7 @@ class Estimating:
             yield began
         if reader.damaged:
             raise Damaged
+        yield Over(last)
 
     def _estimate(
         self,

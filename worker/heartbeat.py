@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
 import structlog
 
 from worker.store.errors import Fenced
-from worker.store.leases import LeaseStore
 
 log = structlog.get_logger()
 
 
 class Heartbeat:
-    """Extends a lease three times a TTL from a thread; a context manager.
+    """Calls `extend`, which raises Fenced, three times a TTL from a thread; a context manager.
 
     `lost` becomes true once the lease is another's, or could not be extended for a whole TTL.
     """
 
-    def __init__(self, leases: LeaseStore, job_id: str, token: int) -> None:
-        self._leases = leases
+    def __init__(self, extend: Callable[[], None], ttl_s: float, job_id: str) -> None:
+        self._extend = extend
+        self._ttl_s = ttl_s
         self._job_id = job_id
-        self._token = token
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
         self._last = time.monotonic()
@@ -33,7 +33,7 @@ class Heartbeat:
     @property
     def lost(self) -> bool:
         """Whether the job is not ours any more."""
-        return self._fenced or time.monotonic() - self._last > self._leases.ttl_s
+        return self._fenced or time.monotonic() - self._last > self._ttl_s
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -49,9 +49,9 @@ class Heartbeat:
         self._thread.join()
 
     def _beat(self) -> None:
-        while not self._stop.wait(self._leases.ttl_s / 3):
+        while not self._stop.wait(self._ttl_s / 3):
             try:
-                self._leases.extend(self._job_id, self._token)
+                self._extend()
                 self._last = time.monotonic()
             except Fenced:
                 self._fenced = True

@@ -21,6 +21,7 @@ from worker.contract.messages import (
     type_of,
 )
 from worker.heartbeat import Heartbeat
+from worker.pulling import tickets_wait
 from worker.store.archive import read_poses
 from worker.store.bundle import Stores
 from worker.store.closing import close_job, next_place
@@ -31,6 +32,10 @@ from worker.store.streams import Row, rows_of
 
 class Handover(Exception):
     """The worker is told to stop; the job goes on elsewhere."""
+
+
+class TurnOver(Exception):
+    """Others wait whose turn it is; the job goes on at its next one."""
 
 
 class HeldJob:
@@ -63,6 +68,12 @@ class HeldJob:
             raise JobError(ErrorCode.DEADLINE_EXCEEDED, "The job's deadline has passed.")
         if self._stopping():
             raise Handover(self.job.id)
+
+    def end_turn_if_due(self) -> None:
+        """Between segments: raises TurnOver where it is another's turn and all workers are busy."""
+        waiting = self.stores.waiting
+        if waiting.others_first(self.job) and tickets_wait(self.stores, self.job.queue):
+            raise TurnOver(self.job.id)
 
     def checked_now_and_then(self) -> Callable[[int], None]:
         """For work that goes frame by frame: a check every second."""
@@ -142,6 +153,14 @@ class HeldJob:
             self.stores.leases.commit(self.job.id, self.token, release=True)
             queue = queue_of(self.job.stage, self.job.queue)
             send_job(self.job.id, queue, self.job.priority)
+
+    def give_turn(self) -> None:
+        """Lets go of the job, which waits for the next turn of its tenant."""
+        with contextlib.suppress(Fenced):
+            self.stores.jobs.requeue(self.job.id)
+            self.stores.leases.pause(self.job.id, self.token)
+            most = self.stores.settings.limits(self.job.plan).runningJobs
+            self.stores.waiting.enter([self.job], most)
 
     def put_back(self) -> None:
         """Lets go of the job; a sweep sends it again once it has waited."""

@@ -3,23 +3,41 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from worker.contract.errors import ErrorCode, JobError, unknown_reference
+from worker.contract.jobs import Job
 from worker.contract.pose_log import END
 from worker.contract.reference_poses import ReferencePoses, decode_reference
 from worker.fetch import check_type, fetch_url
 from worker.held import HeldJob
+from worker.media.limits import MediaLimits
 from worker.outbound import Unreachable
+from worker.referencing import LIMITS
 from worker.store.archive import read_poses
+from worker.store.bundle import Stores
 from worker.store.errors import NotFound
 
 _PAGE = 128
 """Log entries copied at once: half a megabyte at 30 frames a second."""
 
 
-def fetched_input(held: HeldJob, scratch: Path) -> Path:
+class Working(Protocol):
+    """Work on a job; `check` raises where it is not to go on."""
+
+    @property
+    def stores(self) -> Stores: ...
+
+    @property
+    def job(self) -> Job: ...
+
+    def check(self) -> None: ...
+
+
+def fetched_input(held: Working, scratch: Path) -> Path:
     """The upload as a local file; raises JobError where it cannot be had."""
     path = scratch / "input"
     given, settings = held.job.input, held.stores.settings
@@ -40,7 +58,19 @@ def fetched_input(held: HeldJob, scratch: Path) -> Path:
     return path
 
 
-def _fetch_object(held: HeldJob, url: str, path: Path, most: int) -> None:
+def limits_of(stores: Stores, job: Job) -> MediaLimits:
+    """What may be taken in of the job's media."""
+    settings = stores.settings
+    plan = settings.limits(job.plan)
+    longest = LIMITS.max_duration_s if job.input.referenceId is not None else math.inf
+    return MediaLimits(
+        max_bytes=int(plan.most("uploadBytes", settings.max_upload_bytes)),
+        max_duration_s=min(plan.most("mediaSeconds", settings.max_duration_s), longest),
+        max_pixels=settings.max_pixels,
+    )
+
+
+def _fetch_object(held: Working, url: str, path: Path, most: int) -> None:
     """An object of a bucket that this system reads from."""
     parts = urlsplit(url)
     bucket, key = parts.netloc, parts.path.removeprefix("/")
@@ -94,7 +124,7 @@ def named_reference(held: HeldJob) -> ReferencePoses | None:
     return decode_reference(poses)
 
 
-def _unloadable(held: HeldJob, text: str) -> JobError:
+def _unloadable(held: Working, text: str) -> JobError:
     image = held.job.source == "image"
     code = ErrorCode.IMAGE_LOAD_ERROR if image else ErrorCode.VIDEO_LOAD_ERROR
     return JobError(code, text)

@@ -22,9 +22,8 @@ from worker.contract.jobs import Result
 from worker.contract.media import MediaInfo
 from worker.contract.messages import Entry
 from worker.contract.options import JobOptions
-from worker.contract.pose_log import END
+from worker.contract.pose_log import END, SEGMENT_SECONDS
 from worker.contract.poses import (
-    SEGMENT_SECONDS,
     LogHead,
     PoseChunk,
     decode_chunk,

@@ -5,11 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+import msgspec
 import structlog
 
 from worker.app import send_tickets, served_by, tickets
+from worker.contract.jobs import Job
 from worker.store.bundle import Stores
 from worker.store.closing import expire_job
+from worker.store.parts import job_of_entry
 from worker.store.waiting import POSE_QUEUES
 
 log = structlog.get_logger()
@@ -23,7 +26,7 @@ def run_next(stores: Stores, run: Callable[[str], None], waiting: str) -> str | 
     pulled = stores.waiting.pull(waiting)
     if pulled is None:
         return None
-    if not expire_job(stores, pulled.job):
+    if job_of_entry(pulled.job) or not expire_job(stores, pulled.job):
         began = time.monotonic()
         run(pulled.job)
         stores.waiting.note_pace(waiting, pulled.tenant, time.monotonic() - began)
@@ -31,6 +34,19 @@ def run_next(stores: Stores, run: Callable[[str], None], waiting: str) -> str | 
         stores.waiting.leave(pulled.tenant, pulled.job)
     top_up(stores)
     return pulled.job
+
+
+def tickets_wait(stores: Stores, waiting: str) -> bool:
+    """Whether all workers that could run the next job of the fair queue `waiting` are busy."""
+    return tickets(stores.redis, served_by(waiting, stores.workers)) > 0
+
+
+def offer(stores: Stores, job: Job, entry: str) -> None:
+    """Lists a segment of the job for its tenant's next turns: who pulls it claims one that is
+    open."""
+    most = stores.settings.limits(job.plan).runningJobs
+    stores.waiting.enter([msgspec.structs.replace(job, id=entry)], most)
+    top_up(stores)
 
 
 def top_up(stores: Stores) -> int:

@@ -9,13 +9,15 @@ import structlog
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.jobs import JobStatus, Stage
 from worker.heartbeat import Heartbeat
-from worker.held import Handover, HeldJob
+from worker.held import Handover, HeldJob, TurnOver
+from worker.helping import help_with
 from worker.pose.engine import PoseEngine
 from worker.scratch import scratch_folder
 from worker.stages import analyse, export
 from worker.store.bundle import Stores
 from worker.store.connection import DISCONNECTED
 from worker.store.errors import Fenced, NotFound, StoreUnavailable
+from worker.store.parts import job_of_entry
 
 log = structlog.get_logger()
 
@@ -42,7 +44,11 @@ class Runner:
         self._stopping = stopping
 
     def run(self, job_id: str) -> None:
-        """Runs a job if nobody else does; raises nothing that a retry could not mend."""
+        """Runs a job if nobody else does, or estimates segments of one that another runs; raises
+        nothing that a retry could not mend."""
+        if job_of_entry(job_id):
+            help_with(self._stores, job_id, self._engine, self._stopping)
+            return
         claim = self._stores.leases.claim(job_id)
         bound = log.bind(job=job_id, attempt=claim.attempt)
         if not claim.token:
@@ -55,7 +61,8 @@ class Runner:
             return
         if job.batchId is not None:
             self._stores.batches.mark(job.batchId, job.id, JobStatus.RUNNING)
-        with Heartbeat(self._stores.leases, job_id, claim.token) as heartbeat:
+        leases, token = self._stores.leases, claim.token
+        with Heartbeat(lambda: leases.extend(job_id, token), leases.ttl_s, job_id) as heartbeat:
             held = HeldJob(self._stores, job, claim.token, heartbeat, self._stopping)
             try:
                 if claim.outcome == "lost":
@@ -68,6 +75,9 @@ class Runner:
             except Handover:
                 held.hand_over()
                 bound.info("job_handed_over")
+            except TurnOver:
+                held.give_turn()
+                bound.info("turn_over")
             except JobError as error:
                 held.fail(error)
                 bound.info("job_failed", code=error.code)

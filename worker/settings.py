@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from worker.contract.plans import Plan, PlanLimits, limits_of
+from worker.contract.pose_log import SEGMENT_SECONDS
 
 PREFIX = "POSEQUEUE_"
 
@@ -48,6 +49,12 @@ class Settings(BaseSettings):
         "full", description="size of the network of 33 landmarks that new jobs get"
     )
 
+    segment_s: int = Field(
+        SEGMENT_SECONDS,
+        ge=4,
+        multiple_of=2,
+        description="media seconds of a new job's video that one worker estimates at a time",
+    )
     lease_ttl_s: float = Field(15, gt=0, description="seconds until a silent worker is lost")
     max_lost: int = Field(3, ge=1, description="lost workers until a job fails as worker_lost")
     job_time_limit_s: int = Field(3600, gt=0, description="seconds a task may run at most")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import os
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,47 +13,48 @@ from worker.contract.messages import ExportReady
 from worker.contract.reference_poses import encode_reference
 from worker.exports.files import ExportFile, Material, files_of
 from worker.exports.image import render_image
-from worker.held import HeldJob
-from worker.inputs import borrowed_poses, fetched_input, named_reference
-from worker.media.limits import MediaLimits
+from worker.held import Handover, HeldJob, TurnOver
+from worker.helping import processor_seconds
+from worker.inputs import borrowed_poses, fetched_input, limits_of, named_reference
 from worker.pipeline import Pipeline
 from worker.pose.engine import PoseEngine
 from worker.publishing import Publisher
-from worker.referencing import LIMITS, reference_from_log
+from worker.referencing import reference_from_log
+from worker.sharing import Shared, may_share
 from worker.store.errors import NotFound
-
-
-def _processor_seconds() -> float:
-    """Processor time of this process and of the children it waited for."""
-    used = os.times()
-    return used.user + used.system + used.children_user + used.children_system
 
 
 def analyse(held: HeldJob, open_engine: Callable[[], PoseEngine], scratch: Path) -> None:
     """Poses and messages of the whole media; ends the job, or passes it on for its export."""
-    began = _processor_seconds()
+    began = processor_seconds()
     again = held.job.input.posesOf is not None
     path = None if again and held.job.source == "video" else fetched_input(held, scratch)
-    settings = held.stores.settings
     making = held.job.input.referenceId is not None
-    longest = LIMITS.max_duration_s if making else math.inf
-    plan = settings.limits(held.job.plan)
-    limits = MediaLimits(
-        max_bytes=int(plan.most("uploadBytes", settings.max_upload_bytes)),
-        max_duration_s=min(plan.most("mediaSeconds", settings.max_duration_s), longest),
-        max_pixels=settings.max_pixels,
-    )
     recorded = list(held.stores.poses.read(held.job.id))
     if again:
         recorded = borrowed_poses(held, recorded)
     engine = None if again else open_engine()
-    pipeline = Pipeline(path, held.job.options, engine, recorded, limits, named_reference(held))
+    pipeline = Pipeline(
+        path,
+        held.job.options,
+        engine,
+        recorded,
+        limits_of(held.stores, held.job),
+        named_reference(held),
+        segment_s=held.stores.settings.segment_s,
+        share=(lambda own: Shared(held, own)) if may_share(held.job) else None,
+    )
     publisher = Publisher(held)
-    for step in pipeline.steps():
-        publisher.add(step, {"progress": step.progress, "media": pipeline.media})
-    publisher.flush()
+    try:
+        for step in pipeline.steps():
+            publisher.add(step, {"progress": step.progress, "media": pipeline.media})
+        publisher.flush()
+    except (Handover, TurnOver):
+        held.stores.jobs.note_spent(held.job.id, processor_seconds() - began)
+        raise
     media_s = pipeline.media.duration_ms / 1000 if pipeline.media else 0.0
-    compute_s = round(_processor_seconds() - began, 3)
+    spent_s = processor_seconds() - began + held.stores.jobs.spent_s(held.job.id)
+    compute_s = round(spent_s, 3)
     outcome: dict[str, Any] = {
         "result": pipeline.result,
         "usage": Usage(mediaSeconds=round(media_s, 3), computeSeconds=compute_s),

@@ -11,13 +11,14 @@ import structlog
 from worker.app import KEY_PREFIX, PRIORITY_STEPS, queue_of, send_archive, send_batch, send_job
 from worker.contract.jobs import Stage
 from worker.expanding import look_after_batch
-from worker.pulling import top_up
+from worker.pulling import offer, top_up
 from worker.store import keys
 from worker.store.bundle import Stores
 from worker.store.closing import expire_job
 from worker.store.erasing import sweep_entries, sweep_erased
 from worker.store.errors import NotFound
 from worker.store.expiring import sweep_retention
+from worker.store.parts import job_of_entry
 
 log = structlog.get_logger()
 
@@ -58,6 +59,9 @@ def _send_again(stores: Stores, job_id: str) -> None:
 def _look_after(stores: Stores, job_id: str) -> None:
     """A job that was put back, or whose taker died before the claim, or whose task is lost."""
     stores.jobs.touch_queued(job_id)
+    if helped := job_of_entry(job_id):
+        _look_after_entry(stores, job_id, helped)
+        return
     try:
         job = stores.jobs.get(job_id)
     except NotFound:
@@ -72,6 +76,14 @@ def _look_after(stores: Stores, job_id: str) -> None:
     elif not _waiting(stores, "export"):
         log.info("task_sent_again", job=job_id)
         send_job(job_id, "export", job.priority)
+
+
+def _look_after_entry(stores: Stores, entry: str, job_id: str) -> None:
+    """A segment that a worker was to estimate which died before it began."""
+    if not stores.jobs.over(job_id):
+        offer(stores, stores.jobs.get(job_id), entry)
+    else:
+        stores.redis.zrem(keys.QUEUED, entry)
 
 
 def _waiting(stores: Stores, queue: str) -> int:

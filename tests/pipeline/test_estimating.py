@@ -6,80 +6,22 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-from worker.contract.keypoints import COUNT
-from worker.contract.poses import Environment, PoseChunk, encode_chunk, quantised
+from tests.pipeline.tracking import SEGMENT_S, Tracking, make_clip
+from worker.contract.poses import PoseChunk, encode_chunk
 from worker.estimating import Damaged, Estimating, Start
 from worker.media.limits import MediaLimits
 from worker.media.probe import probe
 from worker.media.tools import find_tools
-from worker.pose.detector import Detections
-from worker.pose.finder import Image
-from worker.pose.subject import WARM, SubjectTracker, same_subject
+from worker.pose.subject import WARM, same_subject
 from worker.segments import Segments
-
-SEGMENT_S = 4.0
-"""Two chunks, the second of which warms up the next segment."""
-
-
-class Tracking:
-    """Models whose poses tell everything that they were estimated from: the pictures, and the
-    state of the tracker. Somebody walks through the picture; `elsewhere` is where from then on."""
-
-    keypoints = COUNT
-    environment = Environment(execution_provider="", device="cpu", model="test", gpu=False)
-
-    def __init__(self, newcomer_s: float = 1e9) -> None:
-        self.newcomer_s = newcomer_s
-        self.estimated = 0
-
-    def estimate(
-        self, index: int, first: int, times_us: NDArray[np.int64], images: Sequence[Image],
-        state: dict[str, Any],
-    ) -> PoseChunk:  # fmt: skip
-        after = self.settle(times_us, images, state)
-        if WARM in state:
-            after[WARM] = self.settle(times_us, images, state[WARM])
-        poses = np.zeros((len(images), COUNT, 3), np.float32)
-        poses[..., 0] = np.array([image.mean() / 255 for image in images])[:, None]
-        poses[..., 1] = sum(track[3] for track in after["tracks"]) % 1.0
-        poses[..., 2] = (after["subject"] or 0) / 10
-        self.estimated += len(images)
-        return quantised(
-            PoseChunk(index, first, times_us, poses, np.zeros((len(images), 4), np.float32), after)
-        )
-
-    def settle(
-        self, times_us: NDArray[np.int64], images: Sequence[Image], state: dict[str, Any]
-    ) -> dict[str, Any]:
-        tracker = SubjectTracker.restore(160, 120, state)
-        for time, image in zip(times_us.tolist(), images, strict=True):
-            seconds = time / 1e6
-            boxes = [[40 + seconds, 10, 80 + seconds + image.mean() / 255, 100]]
-            if seconds > self.newcomer_s:
-                boxes.append([70, 0, 160, 120])  # larger than who was there before
-            found = np.array(boxes, np.float32)
-            tracker.update(Detections(found, np.full(len(found), 0.9, np.float32)), seconds)
-        return tracker.state()
-
-    def estimate_image(self, image: Image) -> PoseChunk:
-        raise NotImplementedError
 
 
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """17.5 s at 10 frames a second."""
-    path = tmp_path_factory.mktemp("long") / "long.mp4"
-    command = [find_tools().ffmpeg, "-v", "error", "-f", "lavfi", "-i",
-               "testsrc2=size=160x120:rate=10:duration=17.5", "-c:v", "libx264", "-g", "30",
-               "-pix_fmt", "yuv420p", path]  # fmt: skip
-    subprocess.run(command, check=True)
-    return path
+    return make_clip(tmp_path_factory.mktemp("long") / "long.mp4")
 
 
 def estimating(clip: Path, models: Tracking | None = None) -> Estimating:

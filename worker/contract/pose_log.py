@@ -7,6 +7,8 @@ from worker.contract.errors import DecodeError
 
 END = b"PQEND"
 """Last entry of a complete pose log."""
+SEGMENT_SECONDS = 24
+"""Media time of a segment: what one worker of several estimates at a time; whole chunks."""
 
 
 def framed(entry: bytes) -> bytes:

@@ -28,8 +28,6 @@ PLANE, SPATIAL = 3, 7
 """Values of a joint: x, y and score; then z and its place in metres, where the model has them."""
 CHUNK_SECONDS = 2.0
 """Media time of a chunk: what a lost worker loses, and how often messages are committed."""
-SEGMENT_SECONDS = 24.0
-"""Media time of a segment: what one worker of several estimates at a time; whole chunks."""
 
 # Steps of 1/32768 over [-0.5, 1.5): under a tenth of a pixel on a 2160p frame.
 _SCALE = 32768.0

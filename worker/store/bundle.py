@@ -15,6 +15,7 @@ from worker.store.jobs import JobStore
 from worker.store.lanes import LaneStore
 from worker.store.leases import LeaseStore
 from worker.store.objects import ObjectStore
+from worker.store.parts import PartStore
 from worker.store.quotas import QuotaStore
 from worker.store.references import ReferenceStore
 from worker.store.retention import RetentionStore
@@ -37,6 +38,7 @@ class Stores:
     leases: LeaseStore
     streams: StreamStore
     poses: PoseLog
+    parts: PartStore
     uploads: UploadStore
     references: ReferenceStore
     keys: KeyStore
@@ -67,6 +69,7 @@ def open_stores(settings: Settings) -> Stores:
         leases=LeaseStore(client, settings.lease_ttl_s, settings.max_lost),
         streams=StreamStore(client, settings.firehose_partitions),
         poses=PoseLog(client),
+        parts=PartStore(client, settings.lease_ttl_s, settings.max_lost),
         uploads=UploadStore(client, objects, settings.upload_url_ttl_s, settings.record_ttl_s),
         references=ReferenceStore(client, objects),
         keys=KeyStore(client),

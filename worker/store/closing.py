@@ -70,6 +70,7 @@ def close_job(
         final["error"] = failure
     stores.jobs.closed(job.id)  # before too: who dies right behind the commit is swept up after
     stores.leases.commit(job.id, token, entries, fields=final, release=True)
+    stores.parts.close(job.id)
     stores.jobs.closed(job.id)
     _settle(stores, job.id)
     hidden = job.input.referenceId is not None

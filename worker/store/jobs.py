@@ -14,7 +14,7 @@ from worker.store import keys, scripts
 from worker.store.connection import Client, text
 from worker.store.errors import NotFound
 
-_INTERNAL = (b"held", b"cancel", b"fired", b"metered", b"idem")
+_INTERNAL = (b"held", b"cancel", b"fired", b"metered", b"idem", b"spent", b"turn")
 
 
 def iso(seconds: float) -> str:
@@ -47,6 +47,7 @@ class JobStore:
         self._clock = clock
         self._take_due = client.register_script(scripts.TAKE_DUE)
         self._note = client.register_script(scripts.NOTE)
+        self._spend = client.register_script(scripts.COUNT_UP)
         self._create = client.register_script(scripts.CREATE)
 
     def create(self, job: Job) -> None:
@@ -185,6 +186,14 @@ class JobStore:
     def touch_queued(self, job_id: str) -> None:
         """The job was looked after just now."""
         self._redis.zadd(keys.QUEUED, {job_id: self._clock()}, xx=True)
+
+    def note_spent(self, job_id: str, seconds: float) -> None:
+        """Processor time that went into the job in a turn that is over."""
+        self._spend(keys=[keys.job(job_id)], args=["spent", round(seconds * 1000)])
+
+    def spent_s(self, job_id: str) -> float:
+        """Seconds of processor time noted so far."""
+        return int(self._redis.hget(keys.job(job_id), "spent") or 0) / 1000
 
     def requeue(self, job_id: str) -> None:
         """The job waits, or is to: called before the lease goes, lest a crash loses it."""

@@ -1,9 +1,10 @@
 """Every Redis key, once.
 
-    pq:{<job>}:job         hash    record (JSON), cancel, lost, fired, metered, idem
+    pq:{<job>}:job         hash    record (JSON), cancel, lost, fired, metered, idem, spent, turn
     pq:{<job>}:fence       string  counts claims; its value at a claim is the fencing token
     pq:{<job>}:lease       string  the token of the worker that runs the job; expires when silent
     pq:{<job>}:poses       list    pose log: head, then one entry a chunk
+    pq:{<job>}:parts       hash    segments of a long video: who estimates which, their chunks
     pq:{<job>}:messages    stream  the job's messages; ids are their place in the run
     pq:firehose:<n>        stream  messages of all jobs of a partition
     pq:running             zset    running jobs by the unix time at which their lease runs out
@@ -101,6 +102,11 @@ def poses(job_id: str) -> str:
     return f"pq:{{{job_id}}}:poses"
 
 
+def parts(job_id: str) -> str:
+    """Segments of a job that several workers estimate."""
+    return f"pq:{{{job_id}}}:parts"
+
+
 def messages(job_id: str) -> str:
     """Message stream of a job."""
     return f"pq:{{{job_id}}}:messages"
@@ -108,7 +114,14 @@ def messages(job_id: str) -> str:
 
 def of_job(job_id: str) -> tuple[str, ...]:
     """All keys of a job."""
-    return (job(job_id), fence(job_id), lease(job_id), poses(job_id), messages(job_id))
+    return (
+        job(job_id),
+        fence(job_id),
+        lease(job_id),
+        poses(job_id),
+        parts(job_id),
+        messages(job_id),
+    )
 
 
 def firehose(job_id: str, partitions: int) -> str:

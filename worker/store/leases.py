@@ -152,6 +152,13 @@ class LeaseStore:
         if not self._append(keys=names, args=[token, self._ttl_ms(), place, *log]):
             raise Fenced(job_id)
 
+    def pause(self, job_id: str, token: int) -> None:
+        """Lets go of the job until its next turn, which is no new attempt; raises Fenced."""
+        names = [keys.lease(job_id), keys.job(job_id), keys.poses(job_id), keys.messages(job_id)]
+        if int(self._commit(keys=names, args=[token, self._ttl_ms(), 2, 0, -1, b""])) < 0:
+            raise Fenced(job_id)
+        self._redis.zrem(keys.RUNNING, job_id)
+
     def overdue(self) -> list[str]:
         """Running jobs whose lease ran out; each is handed to one caller only."""
         now = self._clock()

@@ -20,7 +20,9 @@ local token = redis.call('INCR', KEYS[2])
 redis.call('SET', KEYS[3], token, 'PX', ARGV[1])
 redis.call('HSET', KEYS[1], 'held', '1')
 if ARGV[3] == '' then return {'run', token, 0, tenant} end
-local attempt = redis.call('HINCRBY', KEYS[1], 'attempt', 1)
+-- who comes back after another's turn only goes on
+local going_on = redis.call('HDEL', KEYS[1], 'turn')
+local attempt = redis.call('HINCRBY', KEYS[1], 'attempt', 1 - going_on)
 redis.call('HSET', KEYS[1], 'status', '"running"')
 redis.call('HSETNX', KEYS[1], 'startedAt', ARGV[3])
 if lost >= tonumber(ARGV[2]) then return {'lost', token, attempt, tenant} end
@@ -29,8 +31,8 @@ return {'run', token, attempt, tenant}
 
 COMMIT = """
 -- keys: lease, job, poses, messages
--- args: token, ttl ms, release (0, 1), number of fields, (field, JSON)...,
---       place of the log entry (-1 = none), log entry, (id, type, data)...
+-- args: token, ttl ms, release (0, 1, or 2 = until its next turn), number of fields,
+--       (field, JSON)..., place of the log entry (-1 = none), log entry, (id, type, data)...
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return -1 end
 local at = 5 + 2 * tonumber(ARGV[4])
 local place = tonumber(ARGV[at])
@@ -53,8 +55,9 @@ while ARGV[at] do
   end
   at = at + 3
 end
-if ARGV[3] == '1' then
+if ARGV[3] ~= '0' then
   redis.call('HSET', KEYS[2], 'held', '0')
+  if ARGV[3] == '2' then redis.call('HSET', KEYS[2], 'turn', '1') end
   redis.call('DEL', KEYS[1])
 else
   redis.call('PEXPIRE', KEYS[1], ARGV[2])
@@ -94,6 +97,12 @@ CREATE = """
 if redis.call('HEXISTS', KEYS[1], 'id') == 1 then return 0 end
 redis.call('HSET', KEYS[1], unpack(ARGV))
 return 1
+"""
+
+COUNT_UP = """
+-- keys: job; args: field, by how much; a record that is gone stays gone
+if redis.call('HEXISTS', KEYS[1], 'id') == 0 then return 0 end
+return redis.call('HINCRBY', KEYS[1], ARGV[1], ARGV[2])
 """
 
 NOTE = """

@@ -19,6 +19,7 @@ import msgspec
 from worker.contract.jobs import Job, JobStatus, Priority
 from worker.store import fair_scripts, keys
 from worker.store.connection import Client, text
+from worker.store.parts import job_of_entry
 
 POSE_QUEUES = ("pose.cpu", "pose.gpu")
 """The queues that are pulled from; exports go first come, first served."""
@@ -49,6 +50,7 @@ class WaitingStore:
         self._pull = client.register_script(fair_scripts.PULL)
         self._leave = client.register_script(fair_scripts.LEAVE)
         self._place = client.register_script(fair_scripts.PLACE)
+        self._others = client.register_script(fair_scripts.OTHERS)
         self._startable = client.register_script(fair_scripts.STARTABLE)
 
     def enter(self, jobs: Sequence[Job], running: int | None, most: int | None = None) -> bool:
@@ -104,6 +106,11 @@ class WaitingStore:
             return before
         return None if self._redis.zscore(keys.QUEUED, job.id) is None else 0
 
+    def others_first(self, job: Job) -> bool:
+        """Whether somebody else's turn would come before the job's, were it put back now."""
+        args = [job.queue, job.tenant, repr(_score(job, 0))]
+        return bool(self._others(keys=[keys.WAIT], args=args))
+
     def startable(self, queue: str, enough: int) -> int:
         """How many jobs could be pulled now, `enough` at most."""
         return int(self._startable(keys=[keys.WAIT], args=[queue, enough]))
@@ -135,7 +142,8 @@ class WaitingStore:
             if not self._redis.exists(name):
                 self._redis.srem(_BUSY, tenant)
 
-    def _over(self, job_id: str) -> bool:
+    def _over(self, name: str) -> bool:
+        job_id = job_of_entry(name) or name
         status = self._redis.hget(keys.job(job_id), "status")
         return status is None or JobStatus(msgspec.json.decode(status)).final
 
