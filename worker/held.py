@@ -17,12 +17,13 @@ from worker.contract.messages import (
     ImageOverlay,
     KeypointsBatch,
     Message,
-    encode,
+    encoded_pieces,
+    encoded_size,
     type_of,
 )
 from worker.heartbeat import Heartbeat
 from worker.pulling import tickets_wait
-from worker.store.archive import read_poses
+from worker.store.archive import read_poses, store_pieces
 from worker.store.bundle import Stores
 from worker.store.closing import close_job, next_place
 from worker.store.errors import Fenced
@@ -110,15 +111,15 @@ class HeldJob:
 
     def claim_check(self, message: KeypointsBatch | ImageOverlay) -> Message:
         """The message itself, or a claim check on it where it is too large for a stream."""
-        whole = encode(message)
-        if len(whole) <= self.stores.settings.inline_bytes:
+        size = encoded_size(message)
+        if size <= self.stores.settings.inline_bytes:
             return message
         key = f"{self.prefix}{type_of(message)}.json"
-        self.stores.objects.put(key, whole, "application/json")
+        store_pieces(self.stores, key, encoded_pieces(message), "application/json")
         url = self.stores.objects.presign_get(key, self.stores.settings.stream_url_ttl_s)
         if isinstance(message, KeypointsBatch):
-            return KeypointsBatch(fps=message.fps, url=url, bytes=len(whole))
-        return ImageOverlay(url=url, bytes=len(whole))
+            return KeypointsBatch(fps=message.fps, url=url, bytes=size)
+        return ImageOverlay(url=url, bytes=size)
 
     def add_export(self, made: Export, ready: ExportReady) -> None:
         """A finished export and its message, both or neither."""

@@ -33,7 +33,7 @@ def fetch(stores: Stores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fe
     def run(url: str, **fields: Any) -> bytes:
         job = new_job(stores, input=JobInput(url=url), **fields)
         token = stores.leases.claim(job.id).token
-        heartbeat = Heartbeat(stores.leases, job.id, token)
+        heartbeat = Heartbeat(lambda: stores.leases.extend(job.id, token), 15, job.id)
         held = HeldJob(stores, job, token, heartbeat, lambda: False)
         return fetched_input(held, tmp_path).read_bytes()
 

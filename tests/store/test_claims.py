@@ -115,7 +115,7 @@ def test_the_heartbeat_beats_and_notices_the_loss(
 
     monkeypatch.setattr(leases, "extend", extended)
     stores.redis.persist(keys.lease(job.id))
-    with Heartbeat(leases, job.id, token) as heartbeat:
+    with Heartbeat(lambda: leases.extend(job.id, token), leases.ttl_s, job.id) as heartbeat:
         assert beaten.wait(10)
         assert stores.redis.pttl(keys.lease(job.id)) > 0
         assert not heartbeat.lost
@@ -126,13 +126,10 @@ def test_the_heartbeat_beats_and_notices_the_loss(
 
 
 def test_a_heartbeat_that_cannot_reach_redis_counts_itself_lost() -> None:
-    class Silent:
-        ttl_s = 0.05
+    def silent() -> None:
+        raise ConnectionError("no server")
 
-        def extend(self, job_id: str, token: int) -> None:
-            raise ConnectionError("no server")
-
-    with Heartbeat(Silent(), "job_1", 1) as heartbeat:  # type: ignore[arg-type]
+    with Heartbeat(silent, 0.05, "job_1") as heartbeat:
         assert not heartbeat.lost
         heartbeat._stop.wait(0.15)
         assert heartbeat.lost

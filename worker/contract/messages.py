@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Iterator
+from typing import Any, Literal, cast
 
 import msgspec
 
@@ -19,6 +20,7 @@ from worker.contract.parts import (
     VisibleHips,
     World,
 )
+from worker.contract.spooled import SpooledList, encoded
 
 Direction = Literal[
     "in-frame", "face-camera", "profile-camera", "left", "right", "forward", "backward"
@@ -252,7 +254,7 @@ class Entry(msgspec.Struct, frozen=True):
     message: Message
 
 
-_encoder = msgspec.json.Encoder()
+_encoder = msgspec.json.Encoder(enc_hook=encoded)
 _decoder: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message)
 
 
@@ -264,6 +266,40 @@ def type_of(message: Message) -> str:
 def encode(message: Message) -> bytes:
     """A message as JSON."""
     return _encoder.encode(message)
+
+
+def spooled_batch(fps: float, frames: SpooledList[PoseSample]) -> KeypointsBatch:
+    """A `keypoints_batch` whose frames lie in a file."""
+    return KeypointsBatch(fps=fps, frames=cast("tuple[PoseSample, ...]", frames))
+
+
+def encoded_size(message: Message) -> int:
+    """Bytes of a message as JSON."""
+    frames = _spooled(message)
+    if frames is None:
+        return len(encode(message))
+    return len(_shell(message)) - 2 + frames.bytes
+
+
+def encoded_pieces(message: Message) -> Iterator[bytes]:
+    """A message as JSON, of which no more than a block need be in memory."""
+    frames = _spooled(message)
+    if frames is None:
+        yield encode(message)
+        return
+    before, _, after = _shell(message).rpartition(b"[]")
+    yield before
+    yield from frames.pieces()
+    yield after
+
+
+def _spooled(message: Message) -> SpooledList[PoseSample] | None:
+    frames: object = message.frames if isinstance(message, KeypointsBatch) else None
+    return frames if isinstance(frames, SpooledList) else None
+
+
+def _shell(message: Message) -> bytes:
+    return encode(msgspec.structs.replace(message, frames=()))
 
 
 def decode(data: bytes | str) -> Message:

@@ -7,10 +7,12 @@ from numpy.typing import NDArray
 
 from worker.contract.errors import ErrorCode
 from worker.contract.jobs import Result
-from worker.contract.messages import Entry, ErrorMessage, Message
+from worker.contract.messages import Entry, ErrorMessage, Message, spooled_batch
 from worker.contract.options import JobOptions
+from worker.contract.parts import PoseSample
 from worker.contract.poses import LogHead, PoseChunk
 from worker.contract.reference_poses import ReferencePoses
+from worker.contract.spooled import SpooledList
 from worker.motion.angles import angle_rows, angles_message
 from worker.motion.blocks import Blocks, Span
 from worker.motion.coaches import coach_for
@@ -19,10 +21,10 @@ from worker.motion.hud import HudRecorder, HudTrack
 from worker.motion.landmarks import coco_joints
 from worker.motion.opening import Percent, opening, ready
 from worker.motion.samples import (
-    batch_message,
     frame_scores,
     keypoint_rows,
     keypoints_message,
+    sample_of,
     world_rows,
 )
 from worker.motion.smoothing import has_person, smoothed
@@ -53,9 +55,8 @@ class Analysis:
         self._last_frame = -1
         self._frames = 0
         self._times: list[int] = []
-        self._persons: list[int] = []
-        self._person_times: list[int] = []
-        self._joints: list[NDArray[np.float32]] = []
+        self._persons = 0
+        self._batch = SpooledList(PoseSample)
         self._finished: Result | None = None
 
     def start(self) -> list[Entry]:
@@ -93,7 +94,7 @@ class Analysis:
         inside = span.inside
         times, joints = span.times_us[inside], span.joints[inside]
         person = has_person(joints)
-        self._note(span.first, times, joints, person)
+        self._note(span.first, times, person)
         said = self._percent.of(times)
         if self._coach is not None:
             window = coco_joints(span.joints)
@@ -112,21 +113,11 @@ class Analysis:
             for entry in _numbered(place, messages)
         ]
 
-    def _note(
-        self,
-        first: int,
-        times: NDArray[np.int64],
-        joints: NDArray[np.float32],
-        person: NDArray[np.bool_],
-    ) -> None:
+    def _note(self, first: int, times: NDArray[np.int64], person: NDArray[np.bool_]) -> None:
         self._frames += len(times)
         self._last_frame = first + len(times) - 1
         self._times = [self._times[0] if self._times else int(times[0]), int(times[-1])]
-        rows = np.flatnonzero(person)
-        self._persons += (rows + first).tolist()
-        if self._video and self._options.keypoints:
-            self._person_times += times[rows].tolist()
-            self._joints.append(joints[rows])
+        self._persons += int(np.count_nonzero(person))
 
     def _add_poses(
         self,
@@ -142,8 +133,14 @@ class Analysis:
         seen = joints[rows]
         if self._options.keypoints:
             poses = zip(frame_scores(seen), keypoint_rows(seen), world_rows(seen), strict=True)
-            for row, pose in zip(rows, poses, strict=True):
-                said[row].append(keypoints_message(first + row, int(times[row]), *pose))
+            spoken = [
+                keypoints_message(first + row, int(times[row]), *pose)
+                for row, pose in zip(rows, poses, strict=True)
+            ]
+            for row, message in zip(rows, spoken, strict=True):
+                said[row].append(message)
+            if self._video:
+                self._batch.extend([sample_of(message) for message in spoken])
         if self._options.angles:
             for row, data in zip(
                 rows, angle_rows(coco_joints(seen), self._width, self._height), strict=True
@@ -162,9 +159,7 @@ class Analysis:
         if self._coach is not None:
             messages += self._coach.closing(self._times[-1] if self._times else 0)
         if self._video and self._options.keypoints:
-            none = np.zeros((0, self._head.keypoints, 3), np.float32)
-            joints = np.concatenate(self._joints) if self._joints else none
-            messages.append(batch_message(self._persons, self._person_times, joints, self._rate()))
+            messages.append(spooled_batch(self._rate(), self._batch))
         return messages
 
     def _rate(self) -> float:
@@ -175,8 +170,8 @@ class Analysis:
 
     def _totals(self) -> Result:
         if self._coach is None:
-            return Result(personFrames=len(self._persons), frames=self._frames)
-        return self._coach.result(len(self._persons), self._frames)
+            return Result(personFrames=self._persons, frames=self._frames)
+        return self._coach.result(self._persons, self._frames)
 
 
 def _numbered(place: int, messages: list[Message]) -> list[Entry]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.contract.messages import Keypoints, KeypointsBatch
+from worker.contract.messages import Keypoints
 from worker.contract.parts import Keypoint, PoseSample, World
 from worker.contract.poses import PLANE
 from worker.motion.landmarks import names_of
@@ -66,24 +66,12 @@ def keypoints_message(
     )
 
 
-def batch_message(
-    frames: list[int], times_us: list[int], joints: NDArray[np.float32], fps: float
-) -> KeypointsBatch:
-    """All frames with a person; `fps` is the rate at which the media was sampled."""
-    scores = frame_scores(joints)
-    rows = zip(keypoint_rows(joints), world_rows(joints), strict=True)
-    return KeypointsBatch(
-        fps=fps,
-        frames=tuple(
-            PoseSample(
-                timestampMs=round(time_us / 1000, 1),
-                frameId=frame,
-                score=score,
-                keypoints=row,
-                world=world,
-            )
-            for frame, time_us, score, (row, world) in zip(
-                frames, times_us, scores, rows, strict=True
-            )
-        ),
+def sample_of(message: Keypoints) -> PoseSample:
+    """The frame of a `keypoints` message as `keypoints_batch` has it."""
+    return PoseSample(
+        timestampMs=message.timestampMs,
+        frameId=message.frameId,
+        score=message.score,
+        keypoints=message.keypoints,
+        world=message.world,
     )

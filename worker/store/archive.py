@@ -30,7 +30,8 @@ class _Line(msgspec.Struct, frozen=True):
     message: msgspec.Raw
 
 
-def _store_file(stores: Stores, key: str, parts: Iterable[bytes], content_type: str) -> None:
+def store_pieces(stores: Stores, key: str, parts: Iterable[bytes], content_type: str) -> None:
+    """Stores an object of any size by way of a file."""
     with tempfile.NamedTemporaryFile(dir=stores.settings.scratch_dir) as file:
         for part in parts:
             file.write(part)
@@ -45,13 +46,13 @@ def archive_messages(stores: Stores, tenant: str, job_id: str) -> None:
         for entry_id, kind, data in stores.streams.scan(job_id)
     )
     key = job_prefix(tenant, job_id) + _MESSAGES
-    _store_file(stores, key, lines, "application/x-ndjson")
+    store_pieces(stores, key, lines, "application/x-ndjson")
 
 
 def archive_poses(stores: Stores, tenant: str, job_id: str) -> None:
     """Writes the pose log to S3."""
     entries = map(framed, stores.poses.read(job_id))
-    _store_file(stores, job_prefix(tenant, job_id) + _POSES, entries, "application/octet-stream")
+    store_pieces(stores, job_prefix(tenant, job_id) + _POSES, entries, "application/octet-stream")
 
 
 def read_poses(stores: Stores, tenant: str, job_id: str) -> list[bytes]:

@@ -1,0 +1,63 @@
+"""A list that grows with a video, as JSON in a temporary file: nobody has to hold it whole."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from typing import Generic, TypeVar
+
+import msgspec
+
+Item = TypeVar("Item", bound=msgspec.Struct)
+
+MOST_IN_MEMORY = 1 << 20
+"""Bytes from which on it lies on disk."""
+_BLOCK = 1 << 16
+
+
+class SpooledList(Generic[Item]):
+    """Structs of one kind, encoded as they are added; encodes as the list of them does."""
+
+    def __init__(self, kind: type[Item]) -> None:
+        self._kind = kind
+        self._file = tempfile.SpooledTemporaryFile(max_size=MOST_IN_MEMORY)  # noqa: SIM115
+        self._count = 0
+        self._encoder = msgspec.json.Encoder()
+        self.bytes = 2
+        """Length of the whole as JSON."""
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[Item]:
+        yield from msgspec.json.decode(self.whole(), type=list[self._kind])  # type: ignore[name-defined]
+
+    def extend(self, items: Sequence[Item]) -> None:
+        """Adds items at the end."""
+        if not items:
+            return
+        text = self._encoder.encode(items)[1:-1]
+        piece = b"," + text if self._count else text
+        self._file.seek(0, 2)
+        self._file.write(piece)
+        self.bytes += len(piece)
+        self._count += len(items)
+
+    def pieces(self) -> Iterator[bytes]:
+        """The whole as JSON, a block at a time."""
+        yield b"["
+        self._file.seek(0)
+        while block := self._file.read(_BLOCK):
+            yield block
+        yield b"]"
+
+    def whole(self) -> bytes:
+        """The whole as JSON, in memory."""
+        return b"".join(self.pieces())
+
+
+def encoded(value: object) -> msgspec.Raw:
+    """What an encoder asks of a value that it does not know; raises NotImplementedError."""
+    if isinstance(value, SpooledList):
+        return msgspec.Raw(value.whole())
+    raise NotImplementedError(f"cannot encode {type(value).__name__}")
