@@ -26,10 +26,12 @@ class RunFailed(RuntimeError):
 
 @dataclass(frozen=True)
 class Cost:
-    """Seconds of processor time (user and system) and of the clock on the wall."""
+    """Seconds of processor time (user and system) and of the clock on the wall, and the largest
+    resident set in MB of a process and of each of its children, where that was measured."""
 
     cpu_s: float
     wall_s: float
+    peak_mb: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ def process_cost(command: Sequence[str | Path], env: Mapping[str, str] | None = 
             said.seek(0)
             tail = said.read()[-2000:].decode(errors="replace")
             raise RunFailed(f"{command[0]} ended with {child.returncode}:\n{tail}")
-    return Cost(usage.ru_utime + usage.ru_stime, wall_s)
+    return Cost(usage.ru_utime + usage.ru_stime, wall_s, usage.ru_maxrss / 1024)
 
 
 def function_cost(function: Callable[[], object]) -> Cost:

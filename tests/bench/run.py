@@ -17,6 +17,7 @@ from tests.bench import (
     deliveries,
     jobs,
     latency,
+    long_videos,
     machine,
     motion_cost,
     publishing,
@@ -30,6 +31,8 @@ from tests.bench.context import Context
 MEASURES: dict[str, Callable[[Context], report.Section]] = {
     "analyze": analyze_cost.measure,
     "motion": motion_cost.measure,
+    "segments": long_videos.segments,
+    "memory": long_videos.memory,
     # the next one starts the system, so what is measured without it comes before
     "throughput": throughput.measure,
     "latency": latency.measure,

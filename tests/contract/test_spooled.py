@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from worker.contract.editions import to_plain
 from worker.contract.messages import (
     Counter,
     KeypointsBatch,
@@ -41,6 +42,7 @@ def test_the_same_bytes(steps: list[int]) -> None:
     assert encoded_size(batch) == len(encode(plain))
     assert decode(encode(batch)) == plain
     assert (len(frames), list(frames)) == (len(known), known)
+    assert to_plain(batch) == to_plain(plain)
     frames.extend(samples(1, len(known)))  # and it may go on
     assert len(list(frames)) == len(known) + 1
 

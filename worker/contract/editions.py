@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from worker.contract.messages import Message
+from worker.contract.spooled import listed
 
 Plain = dict[str, Any]
 
@@ -28,7 +29,7 @@ class Edition(StrEnum):
 
 def to_plain(message: Message) -> Plain:
     """A message as the JSON object that V3 clients read."""
-    plain: Plain = msgspec.to_builtins(message)
+    plain: Plain = msgspec.to_builtins(message, enc_hook=listed)
     return plain
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import tempfile
 from collections.abc import Iterator, Sequence
 from typing import Generic, TypeVar
@@ -30,7 +31,19 @@ class SpooledList(Generic[Item]):
         return self._count
 
     def __iter__(self) -> Iterator[Item]:
+        """The items, all of them decoded: for short lists and for tests."""
         yield from msgspec.json.decode(self.whole(), type=list[self._kind])  # type: ignore[name-defined]
+
+    def __getitem__(self, place: int) -> Item:
+        return list(self)[place]
+
+    def __eq__(self, other: object) -> bool:
+        """Whether `other` holds the same items in the same order."""
+        if not isinstance(other, (SpooledList, tuple, list)):
+            return NotImplemented
+        return len(self) == len(other) and all(map(operator.eq, self, other))
+
+    __hash__ = None  # type: ignore[assignment]
 
     def extend(self, items: Sequence[Item]) -> None:
         """Adds items at the end."""
@@ -61,3 +74,10 @@ def encoded(value: object) -> msgspec.Raw:
     if isinstance(value, SpooledList):
         return msgspec.Raw(value.whole())
     raise NotImplementedError(f"cannot encode {type(value).__name__}")
+
+
+def listed(value: object) -> list[msgspec.Struct]:
+    """The same of who wants plain values."""
+    if isinstance(value, SpooledList):
+        return list(value)
+    raise NotImplementedError(f"cannot list {type(value).__name__}")
