@@ -82,12 +82,12 @@ class Client:
                     return first, now
         raise JobFailed(f"{job_id} is not done after {timeout_s:g} s")
 
-    def timed(self, upload_id: str, **options: Any) -> Times:
+    def timed(self, upload_id: str, timeout_s: float = 300, **options: Any) -> Times:
         """Creates a job and reads its messages to the end."""
         began = time.monotonic()
         job_id = self.create(upload_id, **options)
         answered = time.monotonic()
-        first, done = self.finish(job_id)
+        first, done = self.finish(job_id, timeout_s)
         return Times(answered - began, first - began, done - began)
 
     def again(self, job_id: str, **options: Any) -> tuple[str, float]:

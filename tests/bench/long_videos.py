@@ -20,8 +20,9 @@ from worker.embedded.system import System
 from worker.media.tools import find_tools
 
 SHORT_S, LONG_S = 12.0, 720.0
-QUICK_S, QUICK_FPS = 180.0, 10
-"""A quick run takes a part of the long video, and few of its frames."""
+QUICK_S, QUICK_FPS, QUICK_SEGMENT_S = 120.0, 8, 8
+"""A quick run takes a part of the long video, few of its frames, and short segments."""
+_PATIENCE_S = 7200.0
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,8 @@ def _film(context: Context, seconds: float, fps: int | None) -> Path:
 
 @contextmanager
 def _system(context: Context, name: str, processes: int) -> Iterator[System]:
-    os.environ.update(context.environment)
+    length = str(QUICK_SEGMENT_S if context.quick else SEGMENT_SECONDS)
+    os.environ.update({**context.environment, "POSEQUEUE_SEGMENT_S": length})
     with System(context.scratch / name, processes=processes, say=lambda _line: None) as system:
         yield system
 
@@ -78,9 +80,10 @@ def segments(context: Context) -> Section:
             "s"),
         Row("reps", " · ".join(sorted({str(r.count) for r in (*found["one"], *found["two"])}))),
     ]  # fmt: skip
+    length = QUICK_SEGMENT_S if context.quick else SEGMENT_SECONDS
     note = (
         f"{context.note} Repeated to {seconds:g} s, 480 pixels wide, "
-        f"{fps or context.media.fps:g} fps; segments of {SEGMENT_SECONDS} s. Two systems, each "
+        f"{fps or context.media.fps:g} fps; segments of {length} s. Two systems, each "
         "idle while the other works; each process infers on one thread."
     )
     return Section("segments", "A long video on several workers", tuple(rows), (note,))
@@ -89,7 +92,7 @@ def segments(context: Context) -> Section:
 def _timed(system: System, clip: Path) -> Run:
     with Client(system) as client:
         upload = client.upload(clip)
-        times = client.timed(upload, exercise=EXERCISE)
+        times = client.timed(upload, _PATIENCE_S, exercise=EXERCISE)
         job = max(
             (system.stores.jobs.get(j) for j in _jobs(system)), key=lambda found: found.createdAt
         )
@@ -115,7 +118,7 @@ def memory(context: Context) -> Section:
                 client.upload(clip), exercise=EXERCISE, keypoints=True, angles=True,
                 progression=True,
             )  # fmt: skip
-            client.finish(job_id, timeout_s=7200)
+            client.finish(job_id, _PATIENCE_S)
             peaks[name] = max(map(_peak_mb, _children(system.workers[0].pid)))
             logs[name] = context.scratch / f"{name}.poses"
             logs[name].write_bytes(b"".join(map(framed, system.stores.poses.read(job_id))))
@@ -159,6 +162,6 @@ def _export_mb(context: Context, clip: Path, log: Path) -> float:
 def _frames(log: Path) -> int:
     entries = split_log(log.read_bytes())
     head: LogHead = decode_head(entries[0])
-    assert head.segment_s == SEGMENT_SECONDS
+    assert head.segment_s
     last = decode_chunk(entries[-2])
     return last.first + len(last)

@@ -76,8 +76,8 @@ def encoded(value: object) -> msgspec.Raw:
     raise NotImplementedError(f"cannot encode {type(value).__name__}")
 
 
-def listed(value: object) -> list[msgspec.Struct]:
+def listed(value: object) -> tuple[msgspec.Struct, ...]:
     """The same of who wants plain values."""
     if isinstance(value, SpooledList):
-        return list(value)
+        return tuple(value)
     raise NotImplementedError(f"cannot list {type(value).__name__}")
