@@ -15,6 +15,7 @@ from pathlib import Path
 from tests.bench import (
     analyze_cost,
     deliveries,
+    export_cost,
     jobs,
     latency,
     long_videos,
@@ -33,6 +34,7 @@ MEASURES: dict[str, Callable[[Context], report.Section]] = {
     "motion": motion_cost.measure,
     "segments": long_videos.segments,
     "memory": long_videos.memory,
+    "export": export_cost.measure,
     # the next one starts the system, so what is measured without it comes before
     "throughput": throughput.measure,
     "latency": latency.measure,

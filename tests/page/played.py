@@ -87,9 +87,9 @@ class Player:
         url = self.stores.objects.presign_get(key, 3600)
         message = ExportReady(url=url, mimeType=mime, kind=kind, bytes=len(data),
                               expiresAt="2030-01-01T00:00:00Z")  # fmt: skip
-        self.say(Entry("900-1", message))
+        self.say(Entry(f"900-{len(job.exports) + 1}", message))
         export = Export(kind=kind, key=key, mimeType=mime, bytes=len(data))
-        self._commit([], exports=(export,))
+        self._commit([], exports=(*job.exports, export))
 
     def finish(self, error: JobError | None = None) -> None:
         """The end of the job."""

@@ -244,6 +244,22 @@ def test_an_export_is_saved_by_the_button(tab: Tab, site: Site, key: str, stores
     assert tab.console == []
 
 
+def test_every_export_has_a_button(tab: Tab, site: Site, key: str, stores: Stores) -> None:
+    guest, player = watched(
+        tab, site.page(key, exercise="squat", export="keypoints,report"), stores
+    )
+    assert stores.jobs.get(player.id).options.export_kinds == ("keypoints", "report")
+    player.squat()
+    player.export(b"PAR1", "keypoints", "application/vnd.apache.parquet")
+    player.export(b"<p>", "report", "text/html")
+    player.finish()
+    guest.state("done")
+    names = tab.run("[...document.querySelectorAll('#download a')].map((one) => one.download)")
+    assert names == ["squat.html", "squat.parquet"]
+    assert "(parquet)" in tab.text("#download a:last-child")
+    assert tab.console == []
+
+
 def test_after_a_reload_the_export_is_the_picture(
     tab: Tab, site: Site, key: str, stores: Stores
 ) -> None:

@@ -45,22 +45,58 @@ export function showNote(note) {
   setText(byId("note"), note ? `${note.title} ${note.help}` : "");
 }
 
+/** Endings of files by their type. */
+const ENDINGS = new Map([
+  ["video/mp4", "mp4"],
+  ["text/html", "html"],
+  ["image/jpeg", "jpg"],
+  ["application/x-ndjson", "jsonl"],
+  ["application/vnd.apache.parquet", "parquet"],
+]);
+/** In which order the kinds are offered. */
+const KINDS = ["video", "report", "poster", "keypoints"];
+
 /**
- * The button that saves the exported video; its address is signed anew at the click.
+ * Buttons that save what was exported; addresses are signed anew at the click.
  * @param {import("./api.js").Api} api
  * @param {string} job
- * @param {Record<string, any> | undefined} ready the message `export_ready` of the video
- * @param {string} name of the file
+ * @param {Record<string, any>[]} exports the messages `export_ready`
+ * @param {string} name of the files, without an ending
  * @param {Say} say
  */
-export function showDownload(api, job, ready, name, say) {
+export function showDownloads(api, job, exports, name, say) {
   const place = byId("download");
-  place.hidden = !ready;
-  if (!ready) return place.replaceChildren();
-  const label = h("span", {}, say("download"));
+  const known = exports.filter((ready) => KINDS.includes(ready.kind));
+  known.sort((a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind));
+  place.hidden = known.length === 0;
+  place.replaceChildren(
+    ...known.map((ready, place) => button(api, job, ready, name, say, place === 0)),
+  );
+}
+
+/**
+ * @param {import("./api.js").Api} api
+ * @param {string} job
+ * @param {Record<string, any>} ready
+ * @param {string} name
+ * @param {Say} say
+ * @param {boolean} first
+ */
+function button(api, job, ready, name, say, first) {
+  const ending = ENDINGS.get(ready.mimeType) ?? ready.kind;
+  const file = `${name}.${ending}`;
+  const what = say(ready.kind === "video" ? "download" : `download_${ready.kind}`);
+  const text = ready.kind === "keypoints" ? `${what} (${ending})` : what;
+  const label = h("span", {}, text);
   const link = h(
     "a",
-    { class: "button primary", href: ready.url, target: "_blank", rel: "noopener", download: name },
+    {
+      class: first ? "button primary" : "button",
+      href: ready.url,
+      target: "_blank",
+      rel: "noopener",
+      download: file,
+    },
     label,
   );
   link.addEventListener("click", async (event) => {
@@ -70,11 +106,11 @@ export function showDownload(api, job, ready, name, say) {
     link.setAttribute("aria-busy", "true");
     setText(label, say("downloading"));
     const url = await freshUrl(api, job, ready);
-    await save(url, name);
+    await save(url, file);
     link.removeAttribute("aria-busy");
-    setText(label, say("download"));
+    setText(label, text);
   });
-  return place.replaceChildren(link);
+  return link;
 }
 
 /**
@@ -86,7 +122,9 @@ export function showDownload(api, job, ready, name, say) {
 async function freshUrl(api, job, ready) {
   try {
     const record = await api.call(`v1/jobs/${job}`);
-    return record.exports.find((/** @type {any} */ one) => one.kind === ready.kind)?.url ?? ready.url;
+    const same = (/** @type {any} */ one) =>
+      one.kind === ready.kind && one.mimeType === ready.mimeType;
+    return record.exports.find(same)?.url ?? ready.url;
   } catch (error) {
     if (!(error instanceof Refusal)) console.warn(error);
     return ready.url;

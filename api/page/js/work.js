@@ -3,7 +3,7 @@
 import { byId, setText } from "./dom.js";
 import { Hud } from "./hud.js";
 import { advice } from "./problems.js";
-import { showDownload, showNote, showReport } from "./report.js";
+import { showDownloads, showNote, showReport } from "./report.js";
 import { WARNINGS, watchQueue } from "./run.js";
 import { Scene } from "./scene.js";
 import { Stage } from "./stage.js";
@@ -114,8 +114,7 @@ export class Work {
     const seek = (/** @type {number} */ ms) => this.stage.seek(ms);
     this._onTime = showReport(this.scene, unit, say, seek);
     showNote(this._warning && advice(this._warning, say));
-    const video = this.scene.exports.find((message) => message.kind === "video");
-    showDownload(api, this._job, video, `${name}.mp4`, say);
+    showDownloads(api, this._job, this.scene.exports, name, say);
     this.stage.finish();
     view.show("done", title, unit ? "" : say("finished"));
     const count = this.scene.summary?.counter ?? this.scene.final?.current_count;
