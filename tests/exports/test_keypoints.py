@@ -3,12 +3,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import msgspec
 import numpy as np
 import pyarrow.parquet as parquet
 import pytest
 
-from worker.contract.messages import KeypointsBatch
+from worker.contract.messages import KeypointsBatch, encode
 from worker.contract.options import JobOptions
 from worker.contract.pose_log import END
 from worker.contract.poses import decode_chunk, encode_chunk
@@ -32,7 +31,7 @@ def test_lines_are_the_frames_of_the_batch(gap: list[bytes], tmp_path: Path) -> 
     steps = Pipeline(None, JobOptions(keypoints=True), None, gap).steps()
     said = [entry.message for step in steps for entry in step.entries]
     batch = next(message for message in said if isinstance(message, KeypointsBatch))
-    assert lines == json.loads(msgspec.json.encode(batch.frames))
+    assert lines == json.loads(encode(batch))["frames"]
 
 
 def test_the_table_has_every_frame(gap: list[bytes], tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ def test_no_drawings_at_all() -> None:
 def test_drawings_survive_the_pipe() -> None:
     rows = [
         Drawing(-5, None, NO_HUD),
-        Drawing(1 << 40, pose(0.25), Hud(12, "A", 0.5, True)),
+        Drawing(1 << 40, pose(0.25), Hud(12, "A", 0.5, "jumps")),
         Drawing(7, np.ones((33, 7), np.float32), Hud(count=0)),
     ]
     back = list(decoded(io.BytesIO(b"".join(map(encode, rows))).read))

@@ -10,6 +10,8 @@ from worker.contract.errors import unknown_exercise
 
 Kind = Literal["reps", "hold", "jump"]
 View = Literal["any", "side", "front"]
+Unit = Literal["reps", "seconds", "jumps"]
+UNITS: tuple[Unit, ...] = ("reps", "seconds", "jumps")
 
 
 class ExerciseInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,12 +20,12 @@ class ExerciseInfo(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     kind: Kind
     view: View
-    unit: Literal["reps", "seconds", "jumps"]
+    unit: Unit
     requires: tuple[str, ...] = ()
 
 
 def _entry(exercise: str, kind: Kind, view: View, requires: tuple[str, ...] = ()) -> ExerciseInfo:
-    unit: dict[Kind, Literal["reps", "seconds", "jumps"]] = {
+    unit: dict[Kind, Unit] = {
         "reps": "reps",
         "hold": "seconds",
         "jump": "jumps",
@@ -80,3 +82,8 @@ def resolve_exercise(name: str) -> str:
     if found not in CATALOGUE:
         raise unknown_exercise(name)
     return found
+
+
+def unit_of(exercise: str | None) -> Unit:
+    """What is counted of an exercise; repetitions where a reference is followed instead."""
+    return "reps" if exercise is None else CATALOGUE[exercise].unit

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.contract.errors import ErrorCode, JobError
-from worker.contract.exercises import CATALOGUE
+from worker.contract.exercises import unit_of
 from worker.contract.media import MediaInfo
 from worker.contract.options import JobOptions
 from worker.exports.story import Moment, Story
@@ -58,8 +58,7 @@ def moment_picture(
 def _totals(story: Story, options: JobOptions) -> Hud:
     if options.exercise is None and options.reference is None:
         return NO_HUD
-    hold = options.exercise is not None and CATALOGUE[options.exercise].kind == "hold"
-    return Hud(story.result.count, story.result.grade, seconds=hold)
+    return Hud(story.result.count, story.result.grade, unit=unit_of(options.exercise))
 
 
 def _jpeg(image: NDArray[np.uint8]) -> bytes:

@@ -6,7 +6,7 @@ import base64
 from html import escape
 from pathlib import Path
 
-from worker.contract.exercises import CATALOGUE
+from worker.contract.exercises import unit_of
 from worker.contract.options import JobOptions
 from worker.contract.parts import Rep
 from worker.exercises.names import NAMES
@@ -56,7 +56,7 @@ def _totals(story: Story, options: JobOptions, words: dict[str, str]) -> str:
     result = story.result
     rows = [(words["duration"], clock(story.media.duration_ms / 1000))]
     if options.exercise is not None or options.reference is not None:
-        unit = CATALOGUE[options.exercise].unit if options.exercise else "reps"
+        unit = unit_of(options.exercise)
         value = result.seconds if unit == "seconds" and result.seconds else result.count
         rows.insert(0, (_capital(words[f"unit_{unit}"]), f"{value:g}"))
     if result.avgScore is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +11,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from worker.contract.exercises import unit_of
 from worker.contract.jobs import Result
+from worker.contract.keypoints import INDEX
 from worker.contract.media import MediaInfo
 from worker.contract.messages import Entry, ExerciseSummary, JumpSummary, Recommendations
 from worker.contract.options import JobOptions
@@ -42,7 +45,8 @@ class Moment:
 class Story:
     """All that is told. `angles` [POINTS, 8] in degrees as `joint_angles` orders them, NaN where a
     joint was not seen, evenly over the media's duration; `best` and `weakest` are of counted reps,
-    `best` of any frame where there are none."""
+    `best` of a jump in
+    the air or of any frame where there are none."""
 
     media: MediaInfo
     result: Result
@@ -104,9 +108,13 @@ def told(log: Log, options: JobOptions, reference: ReferencePoses | None = None)
     )
     analysis, heard, curves = Analysis(head, asked, reference), _Heard(), _Curves(head.media)
     analysis.start()
+    aloft: set[int] = set()
+    jumping = unit_of(options.exercise) == "jumps"
     for chunk in chunks:
         heard.take(analysis.feed(chunk))
-        analysis.take_hud()
+        track = analysis.take_hud()
+        if jumping:
+            aloft.update(track.times_us[track.progress > 0].tolist())
         curves.take(chunk)
     heard.take(analysis.finish())
     story = Story(
@@ -117,14 +125,14 @@ def told(log: Log, options: JobOptions, reference: ReferencePoses | None = None)
         advice=[text for text, _ in heard.advice.most_common(_MOST_ADVICE)],
         angles=curves.means(),
     )
-    _find_moments(story, log, head)
+    _find_moments(story, log, head, aloft)
     return story
 
 
-def _find_moments(story: Story, log: Log, head: LogHead) -> None:
+def _find_moments(story: Story, log: Log, head: LogHead, aloft: set[int]) -> None:
     counted = [rep for rep in story.summary.history if rep.counted] if story.summary else []
     if not counted:
-        story.best = _clearest(log)
+        story.best = (aloft and _top(log, lambda chunk: _heights(chunk, aloft))) or _clearest(log)
         return
     best = max(counted, key=lambda rep: rep.formScore)
     weakest = min(counted, key=lambda rep: rep.formScore)
@@ -168,10 +176,24 @@ def _distance(first: NDArray[np.float32], pose: NDArray[np.float32], size: Any) 
 
 def _clearest(log: Log) -> Moment | None:
     """The frame whose joints are surest."""
+    return _top(log, lambda chunk: chunk.scores)
+
+
+def _heights(chunk: PoseChunk, aloft: set[int]) -> NDArray[np.float32]:
+    """How high the hips are, from 1 at the lower edge up; 0 on the ground."""
+    hips = coco_joints(chunk.keypoints)[:, [INDEX["left_hip"], INDEX["right_hip"]]]
+    flying = np.array([time in aloft for time in chunk.times_us.tolist()]) & (chunk.scores > 0)
+    heights: NDArray[np.float32] = np.where(flying, 2 - hips[..., 1].mean(axis=1), np.float32(0))
+    return heights
+
+
+def _top(log: Log, value: Callable[[PoseChunk], NDArray[np.float32]]) -> Moment | None:
+    """The frame with the greatest value; None where all are 0."""
     best, moment = 0.0, None
     for chunk in read_log(log)[1]:
-        row = int(chunk.scores.argmax())
-        if chunk.scores[row] > best:
-            best = float(chunk.scores[row])
+        values = value(chunk)
+        row = int(values.argmax())
+        if values[row] > best:
+            best = float(values[row])
             moment = Moment(int(chunk.times_us[row]), chunk.keypoints[row])
     return moment

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
-from worker.contract.exercises import CATALOGUE
+from worker.contract.exercises import Unit, unit_of
 from worker.contract.options import JobOptions
 from worker.contract.poses import PoseChunk
 from worker.contract.reference_poses import ReferencePoses
@@ -47,11 +47,10 @@ def drawings(
     head, chunks = read_log(log)
     analysis = Analysis(head, options, reference)
     counted = options.exercise is not None or options.reference is not None
-    seconds = options.exercise is not None and CATALOGUE[options.exercise].kind == "hold"
     waiting: deque[Drawing] = deque()  # frames whose panel is not known yet: about a second
 
     def ready() -> Iterator[Drawing]:
-        for hud in _huds(analysis.take_hud(), seconds=seconds):
+        for hud in _huds(analysis.take_hud(), unit_of(options.exercise)):
             bare = waiting.popleft()
             yield Drawing(bare.time_us, bare.pose, hud if counted else NO_HUD)
 
@@ -68,6 +67,6 @@ def _poses(chunk: PoseChunk, *, drawn: bool) -> Iterator[Drawing]:
         yield Drawing(time_us, joints if drawn and joints[:, 2].any() else None)
 
 
-def _huds(track: HudTrack, *, seconds: bool) -> Iterator[Hud]:
+def _huds(track: HudTrack, unit: Unit) -> Iterator[Hud]:
     rows = zip(track.count.tolist(), track.grade, track.progress.tolist(), strict=True)
-    return (Hud(count, grade, progress, seconds) for count, grade, progress in rows)
+    return (Hud(count, grade, progress, unit) for count, grade, progress in rows)

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from worker.contract.exercises import UNITS
 from worker.media.hud import NO_HUD, Hud
 
 _LONGEST_GAP_US = 500_000
 """Poses further apart than this are not joined: a body moves visibly in half a second."""
-_HEAD = struct.Struct("<qif2s?B")  # time, count, progress, grade, seconds, joints
+_HEAD = struct.Struct("<qif2sBB")  # time, count, progress, grade, unit, joints
 _NONE = -1
 _VALUES = 3
 
@@ -37,7 +38,7 @@ def encode(drawing: Drawing) -> bytes:
         _NONE if hud.count is None else hud.count,
         math.nan if hud.progress is None else hud.progress,
         (hud.grade or "").encode()[:2],
-        hud.seconds,
+        UNITS.index(hud.unit),
         0 if pose is None else len(pose),
     )
     return head if pose is None else head + pose[:, :_VALUES].astype("<f4").tobytes()
@@ -46,7 +47,7 @@ def encode(drawing: Drawing) -> bytes:
 def decoded(read: Callable[[int], bytes]) -> Iterator[Drawing]:
     """The drawings behind `read`, which gives so many bytes, fewer only at the end."""
     while len(head := read(_HEAD.size)) == _HEAD.size:
-        time_us, count, progress, grade, seconds, joints = _HEAD.unpack(head)
+        time_us, count, progress, grade, unit, joints = _HEAD.unpack(head)
         pose = None
         if joints:
             values = read(joints * _VALUES * 4)
@@ -55,7 +56,7 @@ def decoded(read: Callable[[int], bytes]) -> Iterator[Drawing]:
             None if count == _NONE else count,
             grade.rstrip(b"\0").decode() or None,
             None if math.isnan(progress) else progress,
-            seconds,
+            UNITS[unit],
         )
         yield Drawing(time_us, pose, hud)
 

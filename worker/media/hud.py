@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from worker.contract.exercises import Unit
 from worker.media import theme
 from worker.media.draw import edges
 from worker.media.planes import SHIFT, Ink, Plane
@@ -24,13 +25,13 @@ Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 @dataclass(frozen=True)
 class Hud:
-    """What the panel says: repetitions (or `seconds` held), grade of the last one, progress 0-1
-    within the present one. None leaves a part out; all None, the panel."""
+    """What the panel says: how many of `unit`, grade of the last one, progress 0-1 within the
+    present one. None leaves a part out; all None, the panel."""
 
     count: int | None = None
     grade: str | None = None
     progress: float | None = None
-    seconds: bool = False
+    unit: Unit = "reps"
 
     @property
     def empty(self) -> bool:
@@ -49,10 +50,10 @@ def draw_hud(planes: list[Plane], hud: Hud, width: int, height: int) -> None:
     margin = round(short * theme.PANEL_MARGIN / 2) * 2
     tall = max(8, round(short * theme.PANEL_HEIGHT / 2) * 2)
     for plane in planes:
-        blend = _blend(hud.count, hud.grade, hud.seconds, tall, plane.scale, plane.ink.rows)
+        blend = _blend(hud.count, hud.grade, hud.unit, tall, plane.scale, plane.ink.rows)
         blend.onto(plane.pixels, round(margin * plane.scale))
     if hud.progress is not None:
-        wide = _panel(hud.count, hud.grade, hud.seconds, tall).shape[1]
+        wide = _panel(hud.count, hud.grade, hud.unit, tall).shape[1]
         _bar(planes, margin, wide, tall, min(1.0, max(0.0, hud.progress)))
 
 
@@ -77,12 +78,12 @@ class _Blend:
 def _blend(
     count: int | None,
     grade: str | None,
-    seconds: bool,
+    unit: Unit,
     tall: int,
     scale: float,
     rows: tuple[tuple[float, float, float, float], ...],
 ) -> _Blend:
-    pixels = _panel(count, grade, seconds, tall)
+    pixels = _panel(count, grade, unit, tall)
     if scale != 1.0:
         size = (pixels.shape[1] // 2, pixels.shape[0] // 2)
         pixels = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
@@ -113,7 +114,7 @@ def _bar(planes: list[Plane], margin: int, wide: int, tall: int, progress: float
 
 
 @lru_cache(maxsize=64)
-def _panel(count: int | None, grade: str | None, seconds: bool, tall: int) -> NDArray[np.uint8]:
+def _panel(count: int | None, grade: str | None, unit: Unit, tall: int) -> NDArray[np.uint8]:
     """The panel without its bar, RGBA uint8 [h, w, 4], even sides."""
     size = tall * _FINE
     number = "" if count is None else str(count)
@@ -127,7 +128,7 @@ def _panel(count: int | None, grade: str | None, seconds: bool, tall: int) -> ND
     draw = ImageDraw.Draw(image)
     draw.rounded_rectangle((0, 0, wide - 1, size - 1), radius=size * 0.16, fill=theme.PANEL)
     if number:
-        _count(draw, number, "SECONDS" if seconds else "REPS", big, inset, size)
+        _count(draw, number, unit.upper(), big, inset, size)
     if grade:
         _grade(draw, grade, wide - inset - size * 0.55, size)
     pixels = np.asarray(image.resize((wide // _FINE, tall), Image.Resampling.BOX))
