@@ -19,6 +19,7 @@ from api import (
     health,
     jobs,
     messages,
+    page_tokens,
     pages,
     problems,
     references,
@@ -27,13 +28,15 @@ from api import (
     webhooks,
     ws,
 )
-from api.auth import get_tenant
+from api.access import room
+from api.headers import HardenAnswers
 from api.limits import BodyLimit
 from api.metrics import MeasureRequests, RequestMetrics, StoreCollector
 from api.models import ProblemView
 from api.policy import parse_embedders
 from api.ratelimit import FIELDS, TellRate
 from api.tails import Tails
+from worker.contract.access import Scope
 from worker.settings import Settings
 from worker.store.bundle import open_stores
 from worker.store.connection import connect_async
@@ -71,6 +74,7 @@ def _add_middleware(app: FastAPI, metrics: RequestMetrics, origins: list[str]) -
         expose_headers=["Location", "Retry-After", *FIELDS],
         max_age=3600,
     )
+    app.add_middleware(HardenAnswers)
     app.add_middleware(MeasureRequests, metrics=metrics)
 
 
@@ -81,9 +85,17 @@ def _routes() -> APIRouter:
         "content": {"application/problem+json": {"schema": schema}},
     }
     versioned = APIRouter(prefix="/v1", responses={"4XX": problem, "503": problem})
-    # first of all whose key it is: then every answer can tell the rate
-    for room in (uploads, jobs, batches, messages, references, webhooks, usage, catalogue):
-        versioned.include_router(room.router, dependencies=[Depends(get_tenant)])
+    # first of all whose key it is and what it may do: then every answer can tell the rate
+    work = room(Scope.JOBS_READ, Scope.JOBS_WRITE, pages=True)
+    whole = room(Scope.JOBS_READ, Scope.JOBS_WRITE)
+    manage = room(Scope.ADMIN, Scope.ADMIN)
+    rooms = (
+        (uploads, work), (jobs, work), (batches, whole), (messages, work), (references, whole),
+        (webhooks, manage), (usage, whole), (page_tokens, whole),
+        (catalogue, room(None, pages=True)),
+    )  # fmt: skip
+    for here, check in rooms:
+        versioned.include_router(here.router, dependencies=[Depends(check)])
     versioned.include_router(ws.router)
     return versioned
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from api.ratelimit import count_request
+from api.ratelimit import count_refused, count_request
 from worker.contract.errors import BAD_TOKEN, ErrorCode, JobError
 from worker.store.apikeys import Tenant
 from worker.store.bundle import Stores
@@ -37,7 +37,9 @@ def get_tenant(
 ) -> Tenant:
     """Whose key the request bears, counted against its rate.
 
-    Raises JobError `missing_token` or `invalid_token`, and LimitExceeded `rate_limited`.
+    Raises JobError `missing_token` or `invalid_token`, and LimitExceeded `rate_limited`: of the
+    tenant, or of an address with many wrong keys. From there a right key still gets in, as others
+    may share the address; guessing 256 random bits is hopeless at any rate.
     """
     if given is None or not given.credentials.strip():
         raise JobError(
@@ -47,9 +49,10 @@ def get_tenant(
         )
     tenant = stores.keys.find(given.credentials.strip())
     if tenant is None:
+        count_refused(stores, request.client.host if request.client else "")
         raise JobError(
             ErrorCode.INVALID_TOKEN,
-            f"{BAD_TOKEN} The key is unknown or was revoked.",
+            f"{BAD_TOKEN} The key is unknown, expired or revoked.",
             {"parameter": "Authorization"},
         )
     count_request(stores, tenant, request.scope)

@@ -58,6 +58,8 @@ def get_me(tenant: TenantDep, stores: StoresDep) -> dict[str, Any]:
         "plan": tenant.plan.value,
         "keyId": tenant.keyId,
         "name": tenant.name,
+        "scopes": list(tenant.scopes),
+        "expiresAt": tenant.expiresAt,
         "blocked": list(GATED) if tenant.plan is Plan.FREE else [],
         "limits": {
             **of_plan,

@@ -12,6 +12,7 @@ import structlog
 from kombu.exceptions import OperationalError
 from pydantic import BaseModel
 
+from api.access import check_page_job
 from api.models import NewAnalysis
 from api.problems import invalid_parameter
 from worker import app as queues
@@ -53,12 +54,13 @@ def create_job(stores: Stores, tenant: Tenant, body: NewJob, key: str | None) ->
     and Mismatch for the key, StoreUnavailable where Redis, S3 or the queue is silent. What raises
     leaves nothing behind.
     """
+    check_page_job(tenant, body)
     options = read_options(body.options, tenant)
     made = once(stores, tenant, body, key, lambda: _take(stores, tenant, body, options).id)
     if key is not None:
-        stores.jobs.note_key(made, key)
+        stores.jobs.note_key(made, _own_key(tenant, key))
     try:
-        return stores.jobs.get(made, tenant.tenant)
+        return stores.jobs.get(made, tenant.tenant, tenant.owner)
     except NotFound as error:
         raise Conflict("the job of this Idempotency-Key was erased") from error
 
@@ -73,21 +75,27 @@ def once(
     """
     if key is None:
         return make()
-    made = stores.idempotency.begin(tenant.tenant, check_key(key), digest_of(body))
+    own = _own_key(tenant, check_key(key))
+    made = stores.idempotency.begin(tenant.tenant, own, digest_of(body))
     if made is not None:
         return made
     try:
         name = make()
     except Exception:
-        _quietly(stores.idempotency.abandon, tenant.tenant, key)
+        _quietly(stores.idempotency.abandon, tenant.tenant, own)
         raise
-    stores.idempotency.finish(tenant.tenant, key, name)
+    stores.idempotency.finish(tenant.tenant, own, name)
     return name
+
+
+def _own_key(tenant: Tenant, key: str) -> str:
+    """A page token's Idempotency-Keys are its own: with others' it would learn of their jobs."""
+    return key if tenant.owner is None else f"{tenant.owner}:{key}"
 
 
 def analyze_again(stores: Stores, tenant: Tenant, job_id: str, body: NewAnalysis) -> Job:
     """A new job over the poses of one that succeeded; raises as `create_job`, and Conflict."""
-    first = stores.jobs.get(job_id, tenant.tenant)
+    first = stores.jobs.get(job_id, tenant.tenant, tenant.owner)
     if first.status is not JobStatus.SUCCEEDED and first.stage is not Stage.EXPORT:
         raise Conflict(f"{job_id} has no complete poses: it is {first.status.value}")
     landmarks = first.options.blazepose

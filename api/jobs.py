@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Header, Query
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
+from api.access import whole_tenant
 from api.auth import AsyncRedisDep, StoresDep, TenantDep
 from api.creating import analyze_again, create_job
 from api.models import JobsQuery, JobsView, JobView, NewAnalysis
@@ -61,7 +62,7 @@ async def post_job(
     finished = False
     if wait:
         await wait_for(client, job.id, wait)
-        job = await run_in_threadpool(stores.jobs.get, job.id, tenant.tenant)
+        job = await run_in_threadpool(stores.jobs.get, job.id, tenant.tenant, tenant.owner)
         finished = job.status.final
     view = await run_in_threadpool(job_view, stores, job)
     location = {"Location": f"/v1/jobs/{job.id}"}
@@ -84,7 +85,7 @@ def post_analysis(
     return JSONResponse(job_view(stores, job), 202, headers=location)
 
 
-@router.get("/jobs", response_model=JobsView)
+@router.get("/jobs", response_model=JobsView, dependencies=[Depends(whole_tenant)])
 def list_jobs(
     query: Annotated[JobsQuery, Query()], tenant: TenantDep, stores: StoresDep
 ) -> JSONResponse:
@@ -101,7 +102,7 @@ def list_jobs(
 @router.get("/jobs/{job_id}", response_model=JobView, dependencies=[Depends(only())])
 def get_job(job_id: str, tenant: TenantDep, stores: StoresDep) -> JSONResponse:
     """A job; its exports' URLs are signed now."""
-    return JSONResponse(job_view(stores, stores.jobs.get(job_id, tenant.tenant)))
+    return JSONResponse(job_view(stores, stores.jobs.get(job_id, tenant.tenant, tenant.owner)))
 
 
 @router.post("/jobs/{job_id}/cancel", response_model=JobView, dependencies=[Depends(only())])
@@ -110,15 +111,15 @@ def post_cancel(job_id: str, tenant: TenantDep, stores: StoresDep) -> JSONRespon
 
     A job that is over is answered as it is.
     """
-    job = stores.jobs.get(job_id, tenant.tenant)
+    job = stores.jobs.get(job_id, tenant.tenant, tenant.owner)
     if not job.status.final:
         cancel_job(stores, job.id)
-        job = stores.jobs.get(job_id, tenant.tenant)
+        job = stores.jobs.get(job_id, tenant.tenant, tenant.owner)
     return JSONResponse(job_view(stores, job))
 
 
 @router.delete("/jobs/{job_id}", status_code=204, dependencies=[Depends(only())])
 def delete_job(job_id: str, tenant: TenantDep, stores: StoresDep) -> Response:
     """Erases upload, poses, messages, exports and record; a running job is stopped."""
-    erase_job(stores, stores.jobs.get(job_id, tenant.tenant))
+    erase_job(stores, stores.jobs.get(job_id, tenant.tenant, tenant.owner))
     return Response(status_code=204)

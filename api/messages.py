@@ -64,7 +64,7 @@ def get_messages(
     With `Accept: text/event-stream` they come as they are said, until `done`; `Last-Event-ID`
     resumes. An edition may show two messages for one id.
     """
-    job = stores.jobs.get(job_id, tenant.tenant)
+    job = stores.jobs.get(job_id, tenant.tenant, tenant.owner)
     if "text/event-stream" not in request.headers.get("accept", ""):
         return Response(_page(stores, job, query), media_type="application/json")
     after = query.after if last_event_id is None else _resume_place(last_event_id)

@@ -15,9 +15,11 @@ from starlette.datastructures import QueryParams
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from api.access import check_scope
 from api.assets import load_assets, load_document
 from api.auth import StoresDep, TenantDep
 from api.policy import SECURITY, content_policy, origin_of
+from worker.contract.access import Scope
 from worker.contract.exercises import CATALOGUE
 from worker.contract.options import PARSERS, parse_options
 from worker.contract.plans import GATED, Plan, check_plan
@@ -107,6 +109,7 @@ def get_options(request: Request, tenant: TenantDep, stores: StoresDep) -> Respo
     Raises JobError for what the contract refuses. `options` is what a job request takes; it holds
     `source` only where the page was told one.
     """
+    check_scope(tenant, Scope.JOBS_WRITE)
     values = page_values(request.query_params)
     parsed = parse_options(values, ignore_unknown=True)
     check_plan(parsed, tenant.plan)

@@ -1,8 +1,9 @@
 """Every error as `application/problem+json` (RFC 9457) with a code of the contract.
 
 Codes beside the contract's: `not_found`, `conflict`, the limits `rate_limited`,
-`concurrency_limit_exceeded` and `quota_exceeded` (429 with `Retry-After`) and, for what HTTP itself
-refuses, `method_not_allowed`, `payload_too_large` and `unavailable`.
+`concurrency_limit_exceeded` and `quota_exceeded` (429 with `Retry-After`), `insufficient_scope`
+(403) and, for what HTTP itself refuses, `method_not_allowed`, `payload_too_large` and
+`unavailable`.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from kombu.exceptions import OperationalError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from api.headers import HARDENED
 from worker.contract.errors import DecodeError, ErrorCode, JobError, invalid_parameter
 from worker.requests.refusals import refusal_of
 from worker.store.errors import Conflict, LimitExceeded, NotFound, StoreUnavailable
@@ -49,6 +51,14 @@ _SILENT = (
 )
 
 
+class ScopeMissing(Exception):
+    """The key is valid and may not make this call; `scope` is the one that it lacks, if one."""
+
+    def __init__(self, message: str, scope: str | None) -> None:
+        super().__init__(message)
+        self.scope = scope
+
+
 class Problem(Response):
     """An error as its client reads it."""
 
@@ -70,7 +80,9 @@ class Problem(Response):
             "details": dict(details or {}),
         }
         # ASCII, as a refused text may hold what UTF-8 cannot encode
-        super().__init__(json.dumps(body, default=str).encode(), status, dict(headers or {}))
+        answer = json.dumps(body, default=str).encode()
+        # an unforeseen one is made outside of all middleware
+        super().__init__(answer, status, {**HARDENED, **(headers or {})})
 
 
 def job_error(error: JobError) -> Problem:
@@ -78,6 +90,14 @@ def job_error(error: JobError) -> Problem:
     status = _STATUS.get(error.code, 422)
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
     return Problem(status, error.code.value, error.message, error.details, headers)
+
+
+def scope_missing(error: ScopeMissing) -> Problem:
+    """A refusal as RFC 6750, section 3.1, has it."""
+    named = "" if error.scope is None else f', scope="{error.scope}"'
+    headers = {"WWW-Authenticate": f'Bearer error="insufficient_scope"{named}'}
+    details = {} if error.scope is None else {"scope": error.scope}
+    return Problem(403, "insufficient_scope", str(error), details, headers)
 
 
 def validation_error(error: RequestValidationError) -> Problem:
@@ -115,6 +135,8 @@ def _answer(error: Exception) -> Problem:
             return validation_error(error)
         case HTTPException():
             return http_error(error)
+        case ScopeMissing():
+            return scope_missing(error)
         case LimitExceeded():
             retry = {"Retry-After": str(max(1, math.ceil(error.retry_s)))}
             return Problem(429, error.code, str(error), error.details, retry)
@@ -157,6 +179,7 @@ def install(app: FastAPI) -> None:
         RequestValidationError,
         HTTPException,
         LimitExceeded,
+        ScopeMissing,
         NotFound,
         Conflict,
         Mismatch,

@@ -6,6 +6,8 @@ Fields as in draft-ietf-httpapi-ratelimit-headers-06: `RateLimit-Limit` requests
 
 from __future__ import annotations
 
+import ipaddress
+
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -32,6 +34,25 @@ def count_request(stores: Stores, tenant: Tenant, scope: Scope) -> None:
             {"limit": "requestsPerMinute", "allowed": limit},
             rate.retry_s,
         )
+
+
+def network_of(address: str) -> str:
+    """Who is behind an address: of IPv6 its /64, as one host has all of that (RFC 6177)."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return "unknown"
+    if isinstance(found, ipaddress.IPv4Address):
+        return str(found)
+    mapped = found.ipv4_mapped
+    return str(mapped or ipaddress.ip_network((found, 64), strict=False).network_address)
+
+
+def count_refused(stores: Stores, address: str) -> None:
+    """Counts a wrong key of a client's address; raises LimitExceeded `rate_limited`."""
+    limit = stores.settings.refused_keys_per_minute
+    if limit:
+        stores.quotas.check_refused(network_of(address), limit)
 
 
 def fields_of(rate: Rate) -> dict[str, str]:

@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
+import copy
 import socket
+from typing import Any
 
 import uvicorn
 
 from api.app import create_app
+from worker.logs import configure_logs
 from worker.settings import Settings
 
 _GRACE_S = 2
 """Seconds that open event streams may hold up a stop."""
 
 
+def _logging() -> dict[str, Any]:
+    """uvicorn's lines, those of requests too, to standard error: standard output is for results."""
+    configuration = copy.deepcopy(uvicorn.config.LOGGING_CONFIG)
+    configuration["handlers"]["access"]["stream"] = "ext://sys.stderr"
+    return configuration
+
+
 def make_server(settings: Settings) -> uvicorn.Server:
     """A server that is not running yet; `should_exit = True` stops it from another thread."""
+    configure_logs(settings.log_level, settings.secrets())
     config = uvicorn.Config(
         create_app(settings),
         host=settings.api_host,
         port=settings.api_port,
-        log_level="warning",
-        access_log=False,
+        log_level="info" if settings.access_log else "warning",
+        log_config=_logging(),
+        access_log=settings.access_log,
+        proxy_headers=True,
+        forwarded_allow_ips=settings.trusted_proxies,
         server_header=False,
         timeout_graceful_shutdown=_GRACE_S,
     )

@@ -43,7 +43,8 @@ def create_upload(body: NewUpload, tenant: TenantDep, stores: StoresDep) -> JSON
     by the object store.
     """
     _check_size(stores, tenant, body.bytes)
-    upload = stores.uploads.create(tenant.tenant, body.filename, body.contentType, body.bytes)
+    given = body.filename, body.contentType, body.bytes
+    upload = stores.uploads.create(tenant.tenant, *given, tenant.owner)
     stores.retention.keep_upload(tenant.tenant, upload.id, stores.settings.limits(tenant.plan))
     answer: dict[str, Any] = {
         "id": upload.id,
@@ -64,7 +65,7 @@ def complete_upload(
     upload_id: str, body: CompleteUpload, tenant: TenantDep, stores: StoresDep
 ) -> dict[str, Any]:
     """Joins the parts of a large upload; asked again, it answers the same."""
-    upload = stores.uploads.get(upload_id, tenant.tenant)
+    upload = stores.uploads.get(upload_id, tenant.tenant, tenant.owner)
     if upload.partsId is None:
         raise Conflict(f"{upload_id} does not go in parts: PUT it whole")
     count = -(-upload.bytes // PART_BYTES)

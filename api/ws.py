@@ -19,8 +19,9 @@ from starlette.concurrency import run_in_threadpool
 
 from api.following import TOO_SLOW, Follower, TooSlow, in_time
 from api.models import MessagesQuery
-from api.ratelimit import count_request
+from api.ratelimit import count_refused, count_request
 from api.rendering import Renderer
+from worker.contract.access import Scope
 from worker.contract.errors import ErrorCode
 from worker.store.apikeys import PREFIX, Tenant
 from worker.store.bundle import Stores
@@ -33,6 +34,7 @@ PROTOCOL = "posequeue"
 FIRST_S = 10.0
 """Seconds for the first frame to bring the key."""
 
+FORBIDDEN = 4403
 BAD_KEY, NOT_FOUND, BAD_PARAMETER, RATE_LIMITED, TRY_AGAIN = 4401, 4404, 4422, 4429, 1013
 """Close codes: the HTTP status they stand for, and RFC 6455's 'try again later'."""
 
@@ -89,7 +91,7 @@ async def _serve(socket: WebSocket, job_id: str, query: MessagesQuery) -> None:
     stores: Stores = socket.app.state.stores
     tenant = await _tenant(socket, stores)
     try:
-        job = await run_in_threadpool(stores.jobs.get, job_id, tenant.tenant)
+        job = await run_in_threadpool(stores.jobs.get, job_id, tenant.tenant, tenant.owner)
     except NotFound as error:
         raise Refused(NOT_FOUND, "not_found") from error
     state = socket.app.state
@@ -131,12 +133,16 @@ async def _tenant(socket: WebSocket, stores: Stores) -> Tenant:
     if key is None:
         key = await _first_frame(socket)
     tenant: Tenant | None = await run_in_threadpool(stores.keys.find, key)
-    if tenant is None:
-        raise Refused(BAD_KEY, ErrorCode.INVALID_TOKEN.value)
     try:
+        if tenant is None:
+            host = socket.client.host if socket.client else ""
+            await run_in_threadpool(count_refused, stores, host)
+            raise Refused(BAD_KEY, ErrorCode.INVALID_TOKEN.value)
         await run_in_threadpool(count_request, stores, tenant, socket.scope)
     except LimitExceeded as error:
         raise Refused(RATE_LIMITED, error.code) from error
+    if Scope.JOBS_READ not in tenant.scopes:
+        raise Refused(FORBIDDEN, "insufficient_scope")
     return tenant
 
 

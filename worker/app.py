@@ -10,9 +10,11 @@ import os
 from typing import Any, Literal
 
 from celery import Celery
+from celery.signals import celeryd_init
 
 from worker.contract.jobs import Priority, Stage
 from worker.contract.options import JobOptions
+from worker.logs import configure_logs
 from worker.settings import settings
 from worker.store.connection import Client
 from worker.store.workers import WorkerStore
@@ -83,6 +85,12 @@ def _configuration() -> dict[str, Any]:
 
 app = Celery("posequeue")
 app.add_defaults(_configuration)  # read at the first use, not at import
+
+
+@celeryd_init.connect
+def _log_without_secrets(**_: Any) -> None:
+    """Before a worker logs anything; its processes inherit it."""
+    configure_logs(settings().log_level, settings().secrets())
 
 
 def choose_queue(options: JobOptions, workers: WorkerStore) -> Queue:

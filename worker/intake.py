@@ -70,6 +70,7 @@ def new_record(stores: Stores, tenant: Tenant, given: JobInput, options: JobOpti
         options=options,
         createdAt=iso(time.time()),
         queue=choose_queue(options, stores.workers),
+        owner=tenant.owner,
     )
 
 
@@ -78,7 +79,7 @@ def upload_of(stores: Stores, tenant: Tenant, given: InputRef) -> Upload | None:
     if given.uploadId is None:
         check_bucket(stores, given.url or "")
         return None
-    upload = stores.uploads.get(given.uploadId, tenant.tenant)
+    upload = stores.uploads.get(given.uploadId, tenant.tenant, tenant.owner)
     check_arrived(stores, upload)
     limits = stores.settings.limits(tenant.plan)
     stores.retention.keep_upload(tenant.tenant, upload.id, limits)

@@ -6,6 +6,7 @@ import os
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -85,6 +86,15 @@ class Settings(BaseSettings):
     api_host: str = Field("127.0.0.1", description="address the API binds to")
     api_port: int = Field(8080, ge=0, description="port the API binds to")
     cors_origins: str = Field("*", description="browser origins that may call, by comma; * = all")
+    trusted_proxies: str = Field(
+        "127.0.0.1",
+        description="addresses or networks of proxies whose X-Forwarded-For and -Proto are "
+        "believed, by comma; * = whoever connects",
+    )
+    refused_keys_per_minute: int = Field(
+        60, ge=0, description="requests with wrong keys from one address a minute; 0 = no limit"
+    )
+    access_log: bool = Field(False, description="log each request; keys in it are masked")
     page_embedders: str = Field(
         "*",
         description="origins that may frame the upload page and get its messages, by comma; * = "
@@ -117,6 +127,12 @@ class Settings(BaseSettings):
         """Seconds for which the records of a plan's jobs are kept."""
         days = self.limits(plan).recordDays
         return self.record_ttl_s if days is None else days * 86_400
+
+    def secrets(self) -> list[str]:
+        """What no log may hold."""
+        password = urlsplit(self.redis_url.get_secret_value()).password
+        given = [self.s3_secret_key and self.s3_secret_key.get_secret_value(), password]
+        return [one for one in given if one]
 
     @property
     def input_buckets(self) -> frozenset[str]:

@@ -143,6 +143,7 @@ def test_the_documentation_fetches_nothing_from_elsewhere(public: Client) -> Non
         "GET /v1/batches",
         "POST /v1/batches",
         "GET /v1/usage",
+        "POST /v1/page-tokens",
         "GET /healthz",
         "GET /readyz",
     } == paths

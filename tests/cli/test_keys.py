@@ -28,3 +28,19 @@ def test_a_key_is_shown_once_listed_and_revoked(stores: Stores) -> None:
     assert stores.keys.find(key) is None
     run("revoke", found.keyId, code=2)
     assert run("list") == ""
+
+
+def test_a_key_with_scopes_and_an_end(stores: Stores) -> None:
+    key = run(
+        "create", "--tenant", "acme", "--scopes", "jobs:read,jobs:write", "--expires-in", "2h"
+    )
+    found = stores.keys.find(key)
+    assert found is not None and found.scopes == ("jobs:write", "jobs:read")
+    assert found.expiresAt is not None and found.expiresAt > found.createdAt
+    assert found.expiresAt in run("list")
+    whole = stores.keys.find(run("create", "--tenant", "acme"))
+    assert whole is not None and "admin" in whole.scopes and whole.expiresAt is None
+    for wrong in (("--scopes", "jobs:all"), ("--scopes", ""), ("--expires-in", "2"),
+                  ("--expires-in", "0h"), ("--expires-in", "soon")):  # fmt: skip
+        run("create", "--tenant", "acme", *wrong, code=2)
+    assert len(stores.keys.list()) == 2

@@ -156,7 +156,7 @@ def test_five_days_of_failures_disable_it_with_a_notice(
     assert "five days" in str(stores.endpoints.get(endpoint.id).disabledReason)
     assert list(stores.turns.lanes(told.id)) == [endpoint.id]
     assert list(stores.turns.lanes(stranger.id)) == []
-    logged = capsys.readouterr().out
+    logged = "".join(capsys.readouterr())
     assert "webhook_disabled" in logged and secret not in logged
     assert GIVE_UP_S == 5 * 86_400
 

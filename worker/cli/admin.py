@@ -21,12 +21,33 @@ def create_key(
     tenant: Annotated[str, typer.Option(help="whose key it is")],
     plan: Annotated[Plan, typer.Option(help="what it allows")] = Plan.FREE,
     name: Annotated[str, typer.Option(help="what it is for")] = "",
+    scopes: Annotated[
+        str, typer.Option(help="what it may do, by comma")
+    ] = "jobs:write,jobs:read,admin",
+    expires_in: Annotated[
+        str | None, typer.Option(help="how long it holds: 90s, 45m, 12h, 30d; none = until revoked")
+    ] = None,
 ) -> None:
     """Make a key; it is printed now and never again."""
+    from worker.contract.access import parse_scopes
     from worker.settings import settings
     from worker.store.bundle import open_stores
 
-    typer.echo(open_stores(settings()).keys.create(tenant, plan, name))
+    try:
+        allowed = parse_scopes(scopes)
+        seconds = None if expires_in is None else _seconds(expires_in)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    typer.echo(open_stores(settings()).keys.create(tenant, plan, name, allowed, seconds))
+
+
+def _seconds(text: str) -> float:
+    """A length of time as seconds; raises ValueError."""
+    units = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+    number, unit = text[:-1], text[-1:]
+    if unit not in units or not number.isdigit() or int(number) == 0:
+        raise ValueError(f"'{text}' is no length of time: 90s, 45m, 12h, 30d")
+    return int(number) * units[unit]
 
 
 @keys.command("list")
@@ -36,7 +57,9 @@ def list_keys() -> None:
     from worker.store.bundle import open_stores
 
     for key in open_stores(settings()).keys.list():
-        typer.echo(f"{key.keyId}  {key.tenant:<16} {key.plan:<10} {key.createdAt}  {key.name}")
+        row = f"{key.keyId}  {key.tenant:<16} {key.plan:<10} {key.createdAt}"
+        ends = key.expiresAt or "-"
+        typer.echo(f"{row}  {','.join(key.scopes):<27} {ends:<24}  {key.name}")
 
 
 @keys.command("revoke")

@@ -82,7 +82,10 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that is stored of a job; times are ISO 8601 in UTC."""
+    """Everything that is stored of a job; times are ISO 8601 in UTC.
+
+    `owner` is the page token that made it, which sees nothing else.
+    """
 
     id: str
     tenant: str
@@ -109,6 +112,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     usage: Usage = Usage()
     webhook: JobWebhook | None = None
     batchId: str | None = None
+    owner: str | None = None
 
 
 def decode_job(data: bytes) -> Job:

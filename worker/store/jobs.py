@@ -74,14 +74,16 @@ class JobStore:
             pipe.execute()
         return new
 
-    def get(self, job_id: str, tenant: str | None = None) -> Job:
-        """The job; raises NotFound, to a tenant also for another's and for one that is hidden."""
+    def get(self, job_id: str, tenant: str | None = None, owner: str | None = None) -> Job:
+        """The job; raises NotFound, to a tenant also for another's and for one that is hidden, and
+        to an `owner` for what is not its own."""
         fields = self._redis.hgetall(keys.job(job_id))
         # a late writer can leave a field behind after an erasure: no id, no record
         if b"id" not in fields:
             raise NotFound(f"no job {job_id}")
         job = assemble(fields)
         hidden = job.tenant != tenant or job.input.referenceId is not None
+        hidden = hidden or owner not in (None, job.owner)
         if tenant is not None and hidden:
             raise NotFound(f"no job {job_id}")
         return job

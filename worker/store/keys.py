@@ -37,7 +37,10 @@
     pq:upload:<id>         hash    an upload: tenant, key, size, type, multipart id
     pq:reference:<id>      hash    a reference movement: record (JSON), durationMs, status, error
     pq:tenant:{<t>}:references zset a tenant's references by the time of creation
-    pq:key:<sha256>        hash    an API key: id, tenant, plan, name, created
+    pq:key:<sha256>        string  an API key, or a page token: its record (JSON)
+    pq:key:<id>:tokens     zset    sha256 of the page tokens made with a key by the unix time of
+                                   their end
+    pq:refused:<address>   string  unix time at which an address's bucket of bad keys is empty again
     pq:keys                set     sha256 of every API key
     pq:erased              zset    jobs erased lately (JSON: tenant, job, upload) by unix time
     pq:hook:{<e>}          hash    a webhook endpoint: record (JSON), its secrets (JSON)
@@ -172,6 +175,16 @@ def tenant_references(tenant: str) -> str:
 def api_key(digest: str) -> str:
     """An API key by its SHA-256."""
     return f"pq:key:{digest}"
+
+
+def page_tokens(key_id: str) -> str:
+    """Page tokens made with a key."""
+    return f"pq:key:{key_id}:tokens"
+
+
+def refused(address: str) -> str:
+    """A network address's bucket of requests with bad keys."""
+    return f"pq:refused:{address}"
 
 
 def partitions(count: int) -> list[str]:

@@ -71,6 +71,16 @@ class QuotaStore:
         seconds = [math.ceil(int(ms) / 1000) for ms in (reset, retry)]
         return Rate(bool(allowed), limit, int(remaining), *seconds)
 
+    def check_refused(self, address: str, limit: int) -> None:
+        """Counts a request of `address` whose key is wrong; raises LimitExceeded `rate_limited`
+        beyond `limit` of them a minute."""
+        args = [self._clock(), limit, WINDOW_S]
+        allowed, _, _, retry = self._take(keys=[keys.refused(address)], args=args)
+        if not allowed:
+            text = "Too many requests with keys that are not valid."
+            details = {"limit": "refusedKeysPerMinute", "allowed": limit}
+            raise LimitExceeded("rate_limited", text, details, int(retry) / 1000)
+
     def check_queue(self, tenant: str, limits: PlanLimits, count: int = 1) -> None:
         """Raises LimitExceeded `concurrency_limit_exceeded` where `count` more would not fit."""
         most = limits.queuedJobs

@@ -15,7 +15,7 @@ from worker.store.objects import PART_BYTES, SINGLE_PUT_BYTES, ObjectStore, uplo
 
 
 class Upload(msgspec.Struct, frozen=True, kw_only=True):
-    """One upload; `partsId` where it goes in parts."""
+    """One upload; `partsId` where it goes in parts, `owner` where a page token made it."""
 
     id: str
     tenant: str
@@ -24,6 +24,7 @@ class Upload(msgspec.Struct, frozen=True, kw_only=True):
     contentType: str
     bytes: int
     partsId: str | None = None
+    owner: str | None = None
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,7 +51,9 @@ class UploadStore:
         self._record_ttl_s = record_ttl_s
         self._clock = clock
 
-    def create(self, tenant: str, filename: str, content_type: str, size: int) -> Upload:
+    def create(
+        self, tenant: str, filename: str, content_type: str, size: int, owner: str | None = None
+    ) -> Upload:
         """A new upload, in parts where it is over SINGLE_PUT_BYTES."""
         upload_id = "upl_" + secrets.token_hex(12)
         key = upload_key(tenant, upload_id)
@@ -63,16 +66,19 @@ class UploadStore:
             contentType=content_type,
             bytes=size,
             partsId=parts_id,
+            owner=owner,
         )
         data = msgspec.json.encode(upload)
         self._redis.set(keys.upload(upload_id), data, ex=self._record_ttl_s)
         return upload
 
-    def get(self, upload_id: str, tenant: str) -> Upload:
-        """The upload; raises NotFound, also where it is another tenant's."""
+    def get(self, upload_id: str, tenant: str, owner: str | None = None) -> Upload:
+        """The upload; raises NotFound, also where it is another tenant's, or not of the `owner`
+        that asks."""
         data = self._redis.get(keys.upload(upload_id))
         upload = msgspec.json.decode(data, type=Upload) if data else None
-        if upload is None or upload.tenant != tenant:
+        hidden = upload is None or upload.tenant != tenant or owner not in (None, upload.owner)
+        if upload is None or hidden:
             raise NotFound(f"no upload {upload_id}")
         return upload
 
