@@ -173,7 +173,10 @@ class Pipeline:
 
     def _feed(self, *chunks: PoseChunk) -> list[Entry]:
         self.frames = chunks[-1].first + len(chunks[-1])
-        return self._running().feed(*chunks)
+        analysis = self._running()
+        entries = analysis.feed(*chunks)
+        analysis.take_hud()  # nobody draws here: a long video's would only grow
+        return entries
 
     def _progress(self, chunk: PoseChunk) -> float:
         return round(min(0.99, float(chunk.times_us[-1]) / self._duration_us), 3)

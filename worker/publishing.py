@@ -10,9 +10,10 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from worker.contract.messages import Entry, KeypointsBatch
+from worker.contract.messages import Entry, KeypointsBatch, entry_key
 from worker.held import HeldJob
 from worker.pipeline import Step
+from worker.store.closing import next_place
 from worker.store.streams import Row, rows_of
 
 MOST_BYTES = 1_000_000
@@ -26,12 +27,14 @@ class Publisher:
     """Commits the steps of one run, in order, and looks between commits whether it may go on.
 
     Ids are fixed by the place in the run, so what a run before this one committed, in whatever
-    pieces, is refused by the stream and harms nothing.
+    pieces, is not said again; were it, the stream would refuse it.
     """
 
     def __init__(self, held: HeldJob, clock: Callable[[], float] = time.monotonic) -> None:
         self._held = held
         self._clock = clock
+        head, tail = next_place(held.stores, held.job.id)
+        self._known = head, tail - 1
         self._rows: list[Row] = []
         self._bytes = 0
         self._fields: dict[str, Any] = {}
@@ -39,7 +42,8 @@ class Publisher:
 
     def add(self, step: Step, fields: dict[str, Any]) -> None:
         """Takes a step and fields of the record; raises what `HeldJob.commit` and `check` raise."""
-        rows = rows_of([self._checked(entry) for entry in step.entries])
+        entries = [entry for entry in step.entries if entry_key(entry.id) > self._known]
+        rows = rows_of([self._checked(entry) for entry in entries])
         self._rows += rows
         self._bytes += sum(len(data) for _, _, data in rows)
         self._fields = fields

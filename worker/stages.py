@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -30,9 +30,9 @@ def analyse(held: HeldJob, open_engine: Callable[[], PoseEngine], scratch: Path)
     again = held.job.input.posesOf is not None
     path = None if again and held.job.source == "video" else fetched_input(held, scratch)
     making = held.job.input.referenceId is not None
-    recorded = list(held.stores.poses.read(held.job.id))
+    recorded: Iterable[bytes] = held.stores.poses.read(held.job.id)
     if again:
-        recorded = borrowed_poses(held, recorded)
+        recorded = borrowed_poses(held, list(recorded))
     engine = None if again else open_engine()
     pipeline = Pipeline(
         path,
