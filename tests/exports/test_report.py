@@ -89,6 +89,15 @@ def test_best_and_weakest(story: Story, clip: Path, tmp_path: Path) -> None:
     assert WORDS["de"]["best"] in page and WORDS["de"]["weakest"] in page and "61" in page
 
 
+def test_a_joint_that_was_hardly_seen_has_no_curve(story: Story) -> None:
+    story.angles[20:, 6:] = np.nan
+    page = report_page(story, OPTIONS)
+    assert Tags(page).count("svg") == 3
+    assert f"<b>{WORDS['de']['elbow']}</b>" not in page
+    story.angles[:] = np.nan
+    assert Tags(report_page(story, OPTIONS)).count("svg") == 0
+
+
 def test_what_others_wrote_is_text(story: Story) -> None:
     story.advice = ["<script>alert(1)</script>"]
     assert "<script" not in report_page(story, OPTIONS)

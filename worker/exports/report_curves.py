@@ -14,16 +14,20 @@ WIDTH, HEIGHT = 460, 150
 _LEFT, _RIGHT, _TOP, _BOTTOM = 42, 8, 10, 22  # room for the axes
 _JOINTS = ("knee", "hip", "shoulder", "elbow")
 _GRID = (0, 90, 180)
+_LEAST_SEEN = 0.2
+"""Of the time for which the joint seen best was seen; less makes no curve."""
 _LONGEST_GAP_S = 0.4
 """A joint that was not seen for longer leaves a gap in its line."""
 
 
 def curves(story: Story, words: dict[str, str]) -> str:
-    """A figure for each joint that was seen; left and right over the time of the media."""
+    """A figure for each joint that was seen well enough; left and right over the media's time."""
+    seen = (~np.isnan(story.angles)).sum(axis=0)
+    enough = _LEAST_SEEN * max(1, seen.max())
     return "".join(
         _figure(story, words, joint, story.angles[:, 2 * place], story.angles[:, 2 * place + 1])
         for place, joint in enumerate(_JOINTS)
-        if not np.isnan(story.angles[:, 2 * place : 2 * place + 2]).all()
+        if seen[2 * place : 2 * place + 2].max() >= enough
     )
 
 

@@ -63,7 +63,7 @@ tr {{ break-inside: avoid; }}
   text-align: center; font-weight: 700; color: #0f172a; }}
 {_GRADES}
 .curves {{ display: grid; gap: 20px 28px;
-  grid-template-columns: repeat(auto-fit, minmax(min(100%, 420px), 1fr)); }}
+  grid-template-columns: repeat(auto-fit, minmax(min(100%, 340px), 1fr)); }}
 .key::before {{ content: ""; display: inline-block; width: 16px; height: 3px; margin: 0 6px 4px 0;
   border-radius: 2px; background: currentcolor; }}
 .key.left {{ color: var(--left); }} .key.right {{ color: var(--right); }}

@@ -138,7 +138,8 @@ def _find_moments(story: Story, log: Log, head: LogHead, aloft: set[int]) -> Non
     weakest = min(counted, key=lambda rep: rep.formScore)
     found = _turning_points(log, head, [best, weakest])
     story.best = found[0] or _clearest(log)
-    story.weakest = found[1] if weakest is not best else None
+    # a difference that is not seen in the scores is none
+    story.weakest = found[1] if round(weakest.formScore) < round(best.formScore) else None
 
 
 def _turning_points(log: Log, head: LogHead, reps: list[Rep]) -> list[Moment | None]:
