@@ -59,7 +59,8 @@ def check_order(kinds: list[str]) -> None:
     assert kinds[-1] == "done"
     tail = [kind for kind in kinds if kind in ("exercise_summary", "keypoints_batch",
                                                "export_ready", "done")]  # fmt: skip
-    assert tail == ["exercise_summary", "keypoints_batch", "export_ready", "done"]
+    exports = ["export_ready"] * 5  # keypoints are two files
+    assert tail == ["exercise_summary", "keypoints_batch", *exports, "done"]
     assert kinds.index("environment") < min(kinds.index("keypoints"), kinds.index("angles"))
 
 
@@ -69,8 +70,9 @@ def test_a_video_by_the_book(
 ) -> None:
     start_worker()
     client = running.client()
-    asked = ("keypoints", "angles", "progression", "recommendations", "export")
-    options = {"exercise": "squat", **dict.fromkeys(asked, True)}
+    asked = ("keypoints", "angles", "progression", "recommendations")
+    kinds_of_export = ["video", "keypoints", "report", "poster"]
+    options = {"exercise": "squat", **dict.fromkeys(asked, True), "export": kinds_of_export}
     job = submit(client, walking, "video/mp4", options=options)
     live = sse_messages(client, job["id"])
     done = finished(client, job["id"])
@@ -101,10 +103,14 @@ def test_a_video_by_the_book(
     first = [m for _, m in without_urls(streamed) if m["type"] != "export_ready"]
     assert anew[:-1] == first[:-1]
 
-    (export,) = done["exports"]
+    files = {one["mimeType"]: httpx.get(one["url"]).content for one in done["exports"]}
+    assert [len(file) for file in files.values()] == [one["bytes"] for one in done["exports"]]
+    assert {one["kind"] for one in done["exports"]} == set(kinds_of_export)
+    starts = {"text/html": b"<!doc", "image/jpeg": b"\xff\xd8", "application/x-ndjson": b"{",
+              "application/vnd.apache.parquet": b"PAR1"}  # fmt: skip
+    assert all(files[kind].startswith(start) for kind, start in starts.items())
     out = tmp_path / "export.mp4"
-    out.write_bytes(httpx.get(export["url"]).content)
-    assert out.stat().st_size == export["bytes"]
+    out.write_bytes(files["video/mp4"])
     streams = probed(out)
     assert streams["video"]["codec_name"] == "h264"
     assert streams["video"]["pix_fmt"] == "yuv420p"
