@@ -16,6 +16,7 @@ from api import (
     batches,
     catalogue,
     docs,
+    examples,
     health,
     jobs,
     messages,
@@ -137,4 +138,5 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(health.router)
     app.include_router(docs.router)
     app.include_router(pages.router)
+    examples.show_examples(app)
     return app

@@ -1,9 +1,13 @@
-"""Examples of the OpenAPI document, taken from the contract."""
+"""Examples of the OpenAPI document, taken from the contract, and how they come into it."""
 
 from __future__ import annotations
 
+import http
 from typing import Any
 
+from fastapi import FastAPI
+
+from api.example_answers import ANSWERS, PROBLEMS
 from worker.contract.editions import to_plain
 from worker.contract.examples import EXAMPLES
 from worker.contract.messages import encode
@@ -29,3 +33,45 @@ MESSAGES_RESPONSES: dict[int | str, dict[str, Any]] = {
         },
     }
 }
+
+_PROBLEM = "application/problem+json"
+
+
+def problem_examples(status: str) -> dict[str, Any]:
+    """Examples by code of the refusals that a response key such as `4XX` or `503` stands for."""
+    return {
+        code: {
+            "value": {
+                "status": number,
+                "title": http.HTTPStatus(number).phrase,
+                "code": code,
+                "detail": detail,
+                "details": details,
+            }
+        }
+        for code, (number, detail, details) in PROBLEMS.items()
+        if status in (str(number), f"{str(number)[0]}XX")
+    }
+
+
+def _show(path: str, method: str, operation: dict[str, Any]) -> None:
+    for status, response in operation["responses"].items():
+        for kind, content in response.get("content", {}).items():
+            if kind == _PROBLEM:
+                content["examples"] = problem_examples(status)
+            elif status.startswith("2") and "example" not in content and kind.endswith("json"):
+                content["example"] = ANSWERS[method, path]
+
+
+def show_examples(app: FastAPI) -> None:
+    """Every answer in the OpenAPI document of `app` has an example, every refusal one by code."""
+    plain = app.openapi
+
+    def shown() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            for path, operations in plain()["paths"].items():
+                for method, operation in operations.items():
+                    _show(path, method, operation)
+        return plain()
+
+    app.openapi = shown  # type: ignore[method-assign]
