@@ -6,12 +6,19 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from api.server import make_server
+from worker import app as queues
+from worker.contract.plans import Plan
+from worker.settings import Settings
+from worker.store.bundle import Stores
 
 
 @dataclass(frozen=True)
@@ -59,3 +66,23 @@ def program() -> Program:
         return Ran(done.returncode, done.stdout, done.stderr.decode())
 
     return run
+
+
+@pytest.fixture
+def api_server(
+    settings: Settings, stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """The API, which the program reaches with a key of the tenant acme."""
+    queues.app.conf.broker_url = settings.redis_url.get_secret_value()
+    server = make_server(settings.model_copy(update={"api_port": 0}))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive()
+        thread.join(0.02)
+    host, port = server.servers[0].sockets[0].getsockname()
+    monkeypatch.setenv("POSEQUEUE_SERVER", f"http://{host}:{port}")
+    monkeypatch.setenv("POSEQUEUE_KEY", stores.keys.create("acme", Plan.DEVELOPER))
+    yield
+    server.should_exit = True
+    thread.join(10)

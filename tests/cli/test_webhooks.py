@@ -3,35 +3,14 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Iterator
 
 import pytest
 from typer.testing import CliRunner
 
-from api.server import make_server
 from worker.cli.main import app
-from worker.contract.plans import Plan
-from worker.settings import Settings
 from worker.store.bundle import Stores
 
 URL = "https://app.example.com/hooks"
-
-
-@pytest.fixture
-def _server(settings: Settings, stores: Stores, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    server = make_server(settings.model_copy(update={"api_port": 0}))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive()
-        thread.join(0.02)
-    host, port = server.servers[0].sockets[0].getsockname()
-    monkeypatch.setenv("POSEQUEUE_SERVER", f"http://{host}:{port}")
-    monkeypatch.setenv("POSEQUEUE_KEY", stores.keys.create("acme", Plan.DEVELOPER))
-    yield
-    server.should_exit = True
-    thread.join(10)
 
 
 def run(*arguments: str, code: int = 0) -> str:
@@ -40,7 +19,7 @@ def run(*arguments: str, code: int = 0) -> str:
     return ran.stdout.strip()
 
 
-@pytest.mark.usefixtures("_server")
+@pytest.mark.usefixtures("api_server")
 def test_a_webhooks_life(stores: Stores) -> None:
     made = json.loads(run("create", URL, "--events", "job.failed, message.counter"))
     name, secret = made["id"], made["secret"]
