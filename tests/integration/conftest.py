@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,8 +60,8 @@ def start_worker(stores: Stores, models_dir: Path, tmp_path: Path) -> Iterator[S
         return process
 
     yield start
-    for process in started:
-        process.stop()
+    with ThreadPoolExecutor() as pool:  # each takes a second or more to end in good order
+        list(pool.map(Process.stop, started))
 
 
 @pytest.fixture
