@@ -21,7 +21,7 @@ export PIP_CACHE_DIR ?= $(CURDIR)/$(DATA)/cache/pip
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup models run test check bench accuracy clips lock clean
+.PHONY: help setup models run test check bench accuracy fuzz clips lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -63,6 +63,9 @@ bench: setup ## measure, and write tests/bench/RESULTS.md
 
 accuracy: setup ## counts, holds and jumps against the truth: tests/bench/ACCURACY.md
 	@$(BIN)/python -m tests.bench.accuracy $(ACCURACY)
+
+fuzz: setup ## hostile media, spoiled files for 10 minutes (FUZZ="--seconds 60"): tests/bench/HOSTILE.md
+	@$(BIN)/python -m tests.chaos.fuzz $(FUZZ)
 
 clips: setup ## film tests/clips anew (installs numba and scipy)
 	@$(BIN)/pip install --quiet --require-hashes -r requirements-athlete.lock

@@ -66,7 +66,8 @@ def limits_of(stores: Stores, job: Job) -> MediaLimits:
     return MediaLimits(
         max_bytes=int(plan.most("uploadBytes", settings.max_upload_bytes)),
         max_duration_s=min(plan.most("mediaSeconds", settings.max_duration_s), longest),
-        max_pixels=settings.max_pixels,
+        max_pixels=int(plan.most("pixels", settings.max_pixels)),
+        max_frames=int(plan.most("frames", settings.max_frames)),
     )
 
 

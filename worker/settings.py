@@ -74,6 +74,7 @@ class Settings(BaseSettings):
     max_upload_bytes: int = Field(2 * 1024**3, gt=0, description="largest upload in bytes")
     max_duration_s: float = Field(3600, gt=0, description="longest video in seconds")
     max_pixels: int = Field(8192 * 8192, gt=0, description="largest picture in pixels")
+    max_frames: int = Field(1_000_000, gt=0, description="longest video in frames")
 
     plan_limits: dict[str, dict[str, Any]] = Field(
         default_factory=dict,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -50,9 +52,14 @@ def test_the_traps_would_work_on_an_open_door(tmp_path: Path, plain: Path) -> No
     trap = tmp_path / "trap.mp4"
     trap.write_text(POINTERS["concat"].format(path=plain))
     command = [graph.command(graph.source(DEFAULT_LIMITS, 1).output("-", format="null"))[0]]
-    command += ["-v", "error", "-safe", "0", "-f", "concat", "-i", str(trap)]
-    status, _, _ = run([*command, "-f", "null", "-"], trap, ChildLimits(cpu_seconds=10))
-    assert status == 0
+    command += ["-nostdin", "-v", "error", "-safe", "0", "-f", "concat", "-i", str(trap)]
+    command += ["-f", "null", "-"]
+    assert subprocess.run(command, stdin=subprocess.DEVNULL).returncode == 0
+    if os.geteuid() == 0:
+        # root's children are nobody's: without all the guards, the folder is still shut to them
+        tmp_path.chmod(0o700)
+        status, _, tail = run(command, trap, ChildLimits(cpu_seconds=10))
+        assert status != 0 and "Permission denied" in tail
 
 
 def test_a_child_cannot_open_files_at_all(tmp_path: Path, plain: Path) -> None:

@@ -35,8 +35,9 @@ GATED: tuple[str, ...] = (
 class PlanLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How much a tenant of a plan may do; None = as much as the system takes.
 
-    Media seconds are of one file, media minutes of all jobs of a calendar month in UTC. Things are
-    kept for `uploadDays`, `exportDays` and `recordDays` (records, messages and poses).
+    Media seconds and frames are of one file, pixels of one frame or picture, media minutes of all
+    jobs of a calendar month in UTC. Things are kept for `uploadDays`, `exportDays` and `recordDays`
+    (records, messages and poses).
     """
 
     runningJobs: int | None = None
@@ -45,6 +46,8 @@ class PlanLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     requestsPerMinute: int | None = None
     uploadBytes: int | None = None
     mediaSeconds: float | None = None
+    pixels: int | None = None
+    frames: int | None = None
     uploadDays: float | None = None
     exportDays: float | None = None
     recordDays: float | None = None

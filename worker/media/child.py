@@ -1,25 +1,29 @@
 """Child processes that parse hostile bytes: limited, watched, and surely gone at the end.
 
 A child gets its input as an open file on standard input and may open nothing else (`fd:` is its
-only protocol). No parent-death signal is needed: a child whose parent has died writes into a
-closed pipe, or reads its end, and stops.
+only protocol, and root's children are nobody's). No parent-death signal is needed: a child whose
+parent has died writes into a closed pipe, or reads its end, and stops.
 """
 
 from __future__ import annotations
 
 import fcntl
+import math
 import os
 import re
 import select
 import signal
 import subprocess
 import threading
+import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
+
+from worker.media.privileges import NOBODY, PROCESSES, runs_as_nobody
 
 TAIL_BYTES = 8192
 """What is kept of a child's standard error."""
@@ -28,7 +32,11 @@ _PIPE_BYTES = 1 << 20
 _BLOCK = 512  # ulimit -f counts in these (POSIX)
 
 # A shell that limits itself and becomes the child: safe beside threads, as preexec_fn is not.
-_LIMITED = 'ulimit -c 0; ulimit -t $1; ulimit -v $2; ulimit -f $3; ulimit -n $4; shift 4; exec "$@"'
+_LIMITED = (
+    "ulimit -c 0; ulimit -t $1; ulimit -v $2; ulimit -f $3; ulimit -n $4; "
+    # the limit on processes has two names; it counts all of a user's, so it is nobody's alone
+    '[ $5 = 0 ] || ulimit -u $5 2>/dev/null || ulimit -p $5; shift 5; exec "$@"'
+)
 
 
 _ADDRESS = re.compile(r" @ 0x[0-9a-f]+")
@@ -41,21 +49,23 @@ class ChildStalled(TimeoutError):
 @dataclass(frozen=True)
 class ChildLimits:
     """What one child may use: processor seconds, address space, size of a file it writes,
-    open files, and seconds without a sign of life."""
+    open files, seconds without a sign of life, and seconds in all (0 = as long as it gets on)."""
 
     cpu_seconds: int = 600
     memory_bytes: int = 6 << 30
     file_bytes: int = 0
     open_files: int = 64
     stall_seconds: float = 120.0
+    wall_seconds: float = 0.0
 
 
-def _command(args: Sequence[str], limits: ChildLimits) -> list[str]:
+def _command(args: Sequence[str], limits: ChildLimits, processes: int) -> list[str]:
     amounts = (
         limits.cpu_seconds,
         limits.memory_bytes // 1024,
         limits.file_bytes // _BLOCK,
         limits.open_files,
+        processes,
     )
     return ["/bin/sh", "-c", _LIMITED, "sh", *map(str, amounts), *args]
 
@@ -87,7 +97,8 @@ def _drain(stderr: IO[bytes], tail: bytearray, marks: Counter[bytes]) -> None:
 class Child:
     """One running child; leaving the `with` block kills it if it still runs.
 
-    `source` is the file it reads on standard input, None for a pipe that `write` fills.
+    `source` is the file it reads on standard input, None for a pipe that `write` fills. A child of
+    root becomes nobody's; one that `drops` does so itself.
     """
 
     def __init__(
@@ -97,14 +108,17 @@ class Child:
         limits: ChildLimits,
         source: Path | None = None,
         pass_fds: Sequence[int] = (),
+        drops: bool = False,
     ) -> None:
         self._limits = limits
+        self._ends = time.monotonic() + limits.wall_seconds if limits.wall_seconds else math.inf
+        nobody = not drops and runs_as_nobody(args[0])
         self._tail = bytearray()
         self._marks: Counter[bytes] = Counter()
         stdin = None if source is None else open(source, "rb")  # noqa: SIM115
         try:
             self._process = subprocess.Popen(
-                _command(args, limits),
+                _command(args, limits, PROCESSES if nobody else 0),
                 stdin=subprocess.PIPE if stdin is None else stdin,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -112,6 +126,10 @@ class Child:
                 pass_fds=pass_fds,
                 start_new_session=True,
                 env={"LC_ALL": "C", "PATH": os.environ.get("PATH", "")},
+                cwd="/",
+                user=NOBODY if nobody else None,
+                group=NOBODY if nobody else None,
+                extra_groups=[] if nobody else None,
             )
         finally:
             if stdin is not None:
@@ -164,7 +182,10 @@ class Child:
     def _wait_for(self, descriptor: int, event: int) -> None:
         poll = select.poll()
         poll.register(descriptor, event)
-        if not poll.poll(self._limits.stall_seconds * 1000):
+        left = self._ends - time.monotonic()
+        if not poll.poll(max(0.0, min(self._limits.stall_seconds, left)) * 1000):
+            if left <= self._limits.stall_seconds:
+                raise ChildStalled(f"not done within {self._limits.wall_seconds:g} s")
             raise ChildStalled(f"no sign of life for {self._limits.stall_seconds:g} s")
 
     def read_into(self, buffer: memoryview) -> int:
@@ -238,6 +259,10 @@ class Child:
                 pipe.close()
 
 
+TOO_MUCH = "too much output"
+"""The tail of a run that was cut off."""
+
+
 def run(
     args: Sequence[str], source: Path, limits: ChildLimits, max_output: int = 8 << 20
 ) -> tuple[int, bytes, str]:
@@ -249,6 +274,6 @@ def run(
         output = bytearray(max_output)
         filled = child.read_into(memoryview(output))
         if filled == max_output:
-            return 1, b"", "too much output"
+            return 1, b"", TOO_MUCH
         status = child.finish()
         return status, bytes(output[:filled]), child.tail

@@ -23,6 +23,7 @@ from worker.media.drawings import Drawing, encode
 from worker.media.encoders import SOFTWARE, best_encoder
 from worker.media.export_plan import NO_PICTURE, PROGRESS, ExportPlan
 from worker.media.limits import DEFAULT_LIMITS, FORMATS, MediaLimits
+from worker.media.privileges import take_back
 from worker.media.probe import VideoInfo, described
 from worker.media.reader import nothing_decodes
 from worker.media.upright import even_size, mapped, upright
@@ -63,6 +64,7 @@ def export_video(
         for encoder, sound in _tries(video):
             plan = _plan(video, part, encoder, threads, limits, sound=sound)
             if _transcode(path, video, plan, drawings(), report, limits):
+                take_back(part)
                 part.replace(out)
                 return
         raise JobError(ErrorCode.INTERNAL, "The video cannot be encoded.")
@@ -142,7 +144,9 @@ def _transcode(
         else:
             before = None
             source = stack.enter_context(open(path, "rb")).fileno()
-        child = stack.enter_context(Child(plan.command(source), limits=budget, pass_fds=(source,)))
+        child = stack.enter_context(
+            Child(plan.command(source), limits=budget, pass_fds=(source,), drops=True)
+        )
         if before is not None:
             before.hand_output_on()
         status = _fed(child, drawings, report)

@@ -15,6 +15,7 @@ from itertools import pairwise
 from typing import Any
 
 import av
+import msgspec
 import numpy as np
 from av.error import FFmpegError
 
@@ -27,6 +28,7 @@ from worker.media.export_sound import CopiedSound, EncodedSound, Sound
 from worker.media.hud import draw_hud
 from worker.media.limits import PROTOCOLS
 from worker.media.planes import yuv_inks, yuv_planes
+from worker.media.privileges import drop, handed_over
 
 _TIME_BASE = Fraction(1, 90_000)  # exact for the usual rates and fine enough for the rest
 _PROGRESS_S = 0.5
@@ -209,6 +211,8 @@ def _opened(plan: ExportPlan, source: int) -> Any:
 def main() -> None:
     """Exports as the command line says."""
     plan = plan_of(sys.argv[2])
+    plan = msgspec.structs.replace(plan, out=handed_over(plan.out))
+    drop()
     try:
         given = _opened(plan, int(sys.argv[1]))
     except (FFmpegError, LookupError) as error:

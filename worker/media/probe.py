@@ -15,13 +15,13 @@ import msgspec
 
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.media import MediaInfo
-from worker.media.child import ChildLimits, ChildStalled, run
+from worker.media.child import TOO_MUCH, ChildLimits, ChildStalled, run
 from worker.media.limits import DEFAULT_LIMITS, FORMATS, PROTOCOLS, MediaLimits
 from worker.media.orientation import UPRIGHT, Orientation, from_matrix, square_size
 from worker.media.sniff import head_of, is_container
 from worker.media.tools import find_tools
 
-_PROBE_LIMITS = ChildLimits(cpu_seconds=60, stall_seconds=60)
+_PROBE_LIMITS = ChildLimits(cpu_seconds=60, stall_seconds=60, wall_seconds=300)
 _SANE_FPS = (0.2, 1000.0)
 # A player shows a short delay of the first frame as it is; a clock that runs on is shifted to 0.
 _LONGEST_DELAY_US = 10_000_000
@@ -274,9 +274,11 @@ def _counted(path: Path, index: int, limits: MediaLimits) -> tuple[float, float,
     args = [*_arguments(limits), "-select_streams", str(index), "-show_entries",
             "packet=pts_time,flags", "-of", "csv=p=0", "-i", "fd:"]  # fmt: skip
     try:
-        _, output, _ = run(args, path, _PROBE_LIMITS, max_output=24 * limits.max_frames)
+        _, output, tail = run(args, path, _PROBE_LIMITS, max_output=24 * limits.max_frames)
     except ChildStalled as error:
         raise JobError(ErrorCode.MEDIA_DECODE_ERROR, "The video cannot be read.") from error
+    if tail == TOO_MUCH:
+        raise _too_large(f"The video has more than {limits.max_frames} frames.")
     lines = (line.split(",") for line in output.decode("ascii", "replace").split())
     # D marks packets that an edit list hides.
     times = sorted(_seconds(time) for time, flags, *_ in lines if "D" not in flags)

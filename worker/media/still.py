@@ -24,7 +24,7 @@ MAX_SIDE = 4096
 """Longest side of the pixels handed out; a pose model sees less than that."""
 
 _PROGRAM = Path(__file__).with_name("still_child.py")
-_CHILD_LIMITS = ChildLimits(cpu_seconds=60, stall_seconds=60)
+_CHILD_LIMITS = ChildLimits(cpu_seconds=60, stall_seconds=60, wall_seconds=300)
 _HEADER_BYTES = 4096
 _ROTATION = {1: 0, 2: 0, 3: 180, 4: 180, 5: 90, 6: 90, 7: 270, 8: 270}
 _MIRRORED = frozenset({2, 4, 5, 7})
@@ -48,7 +48,7 @@ def read_still(path: Path, limits: MediaLimits = STILL_LIMITS, max_side: int = M
     _check_bytes(path, limits)
     args = [sys.executable, "-I", str(_PROGRAM), str(limits.max_pixels), str(max_side)]
     try:
-        with Child(args, limits=_CHILD_LIMITS, source=path) as child:
+        with Child(args, limits=_CHILD_LIMITS, source=path, drops=True) as child:
             about, pixels = _answer(child)
             if about is None:
                 child.finish()

@@ -21,6 +21,12 @@ from PIL import (  # noqa: F401  isort: skip
     PngImagePlugin, TiffImagePlugin, WebPImagePlugin,
 )  # fmt: skip
 
+# What these import while they decode, which nobody may be able to.
+import copy  # noqa: F401  isort: skip
+from PIL import ImageCms, ImageColor, ImageFilter, ImagePalette  # noqa: F401  isort: skip
+
+from worker.media.privileges import drop  # isort: skip
+
 FORMATS = ["JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "AVIF"]
 _ORIENTATION = 0x0112  # EXIF 2.32, 4.6.4
 _DEEP_GREY = ("I;16", "I;16L", "I;16B", "I;16N", "I", "F")
@@ -30,13 +36,18 @@ class Refused(Exception):
     """The image is not taken; the arguments are an error code and a text for the user."""
 
 
-def _open(data: bytes, max_pixels: int) -> Image.Image:
-    formats = FORMATS
-    if data[4:8] == b"ftyp":
-        import pillow_heif  # costs 50 ms, and most images are not HEIC
+def prepared(data: bytes) -> list[str]:
+    """The formats that may be tried on `data`, their plugins loaded: after `drop` none can be."""
+    Image.preinit()
+    if data[4:8] != b"ftyp":
+        return FORMATS
+    import pillow_heif  # costs 50 ms, and most images are not HEIC
 
-        pillow_heif.register_heif_opener()
-        formats = [*FORMATS, "HEIF"]
+    pillow_heif.register_heif_opener()
+    return [*FORMATS, "HEIF"]
+
+
+def _open(data: bytes, max_pixels: int, formats: list[str]) -> Image.Image:
     try:
         image = Image.open(io.BytesIO(data), formats=formats)
     except UnidentifiedImageError as error:
@@ -69,9 +80,11 @@ def _opaque(image: Image.Image) -> Image.Image:
     return Image.alpha_composite(white, picture).convert("RGB")
 
 
-def decode(data: bytes, max_pixels: int, max_side: int) -> tuple[dict[str, object], bytes]:
+def decode(
+    data: bytes, max_pixels: int, max_side: int, formats: list[str]
+) -> tuple[dict[str, object], bytes]:
     """Description and upright RGB pixels of the first picture in `data`; raises Refused."""
-    image = _open(data, max_pixels)
+    image = _open(data, max_pixels, formats)
     width, height = image.size
     form = image.format or ""
     orientation = int(image.getexif().get(_ORIENTATION, 1) or 1)
@@ -105,7 +118,9 @@ def main() -> None:
     pixels = b""
     try:
         data = sys.stdin.buffer.read()
-        answer, pixels = decode(data, int(sys.argv[1]), int(sys.argv[2]))
+        formats = prepared(data)
+        drop()
+        answer, pixels = decode(data, int(sys.argv[1]), int(sys.argv[2]), formats)
     except Refused as refusal:
         answer = {"code": refusal.args[0], "message": refusal.args[1]}
     sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n")
