@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from worker.contract.access import ALL_SCOPES, PAGE_SCOPES
 from worker.contract.editions import Edition
 from worker.contract.errors import (
     BAD_TOKEN,
@@ -126,8 +127,12 @@ ANSWERS: dict[tuple[str, str], Any] = {
     },
     ("get", "/v1/schema/messages.json"): message_schema(Edition.V3),
     ("get", "/v1/me"): {
-        "tenant": "acme", "plan": "developer", "keyId": "key_1", "name": "", "blocked": [],
+        "tenant": "acme", "plan": "developer", "keyId": "key_1", "name": "",
+        "scopes": [*ALL_SCOPES], "expiresAt": None, "blocked": [],
         "limits": _LIMITS,
+    },
+    ("post", "/v1/page-tokens"): {
+        "token": "pq_page_…", "expiresAt": _LATER, "scopes": [*PAGE_SCOPES],
     },
     ("get", "/healthz"): {"status": "ok"},
     ("get", "/readyz"): {"status": "ready", "checks": {"redis": "ok", "s3": "ok"}},
@@ -140,6 +145,7 @@ PROBLEMS: dict[str, tuple[int, str, Json]] = {
                       {"parameter": "Authorization"}),
     "developer_features_not_allowed": (
         403, f"{PLAN_REFUSED} Your plan does not include: keypoints.", {"blocked": ["keypoints"]}),
+    "insufficient_scope": (403, "This key may not make this call.", {"scope": "jobs:write"}),
     "not_found": (404, f"no job {_JOB}", {}),
     "method_not_allowed": (405, "Method Not Allowed", {}),
     "conflict": (409, f"upload not finished: no bytes of {_UPLOAD} have arrived", {}),

@@ -59,7 +59,7 @@ def _show(path: str, method: str, operation: dict[str, Any]) -> None:
         for kind, content in response.get("content", {}).items():
             if kind == _PROBLEM:
                 content["examples"] = problem_examples(status)
-            elif status.startswith("2") and "example" not in content and kind.endswith("json"):
+            elif status.startswith("2") and "example" not in content and (method, path) in ANSWERS:
                 content["example"] = ANSWERS[method, path]
 
 
