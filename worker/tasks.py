@@ -16,6 +16,7 @@ from worker.app import ARCHIVE_JOB, RUN_JOB, RUN_NEXT, TEND_BATCH, app, consumed
 from worker.collector import collect_rarely
 from worker.expanding import tend_batch as tend
 from worker.keeper import Keeper
+from worker.memory import give_back_large_blocks
 from worker.pose.engine import PoseEngine
 from worker.pulling import run_next as exchange
 from worker.pulling import top_up
@@ -73,6 +74,7 @@ def archive_job(job_id: str) -> None:
 
 @signals.worker_process_init.connect
 def _load_models(**_: Any) -> None:
+    give_back_large_blocks()
     collect_rarely()
     if any(queue.startswith("pose.") for queue in consumed()):
         _engine()
