@@ -58,35 +58,56 @@ def draw_pose(
     scores = keypoints[:, 2].tolist()
     figure = _figure(len(scores))
     seen = [score >= theme.DRAWN_FROM for score in scores]
-    limbs = [limb for limb in figure.limbs if seen[limb[0]] and seen[limb[1]]]
-    dots = [(joint, _confidence(scores[joint])) for joint in figure.joints if seen[joint]]
+    limbs: dict[theme.Colour, list[tuple[int, int]]] = {}
+    for first, second, colour in figure.limbs:
+        if seen[first] and seen[second]:
+            limbs.setdefault(colour, []).append((first, second))
+    # a joint is a stroke of no length
+    joints: dict[theme.Colour, list[tuple[int, int]]] = {}
+    for joint in figure.joints:
+        if seen[joint]:
+            joints.setdefault(_confidence(scores[joint]), []).append((joint, joint))
     short = min(width, height)
-    thick = max(theme.MINIMUM_PIXELS, short * theme.LIMB)
-    radius = max(theme.MINIMUM_PIXELS, short * theme.JOINT)
+    limb = max(theme.MINIMUM_PIXELS, short * theme.LIMB)
+    wide = 2 * max(theme.MINIMUM_PIXELS, short * theme.JOINT)
     for plane in planes:
-        fixed = plane.fixed(points)
-        dark = plane.ink.of(theme.OUTLINE)
-        for first, second, _ in limbs:
-            _line(plane, fixed[first], fixed[second], thick * theme.LIMB_OUTLINE, dark)
-        for first, second, colour in limbs:
-            _line(plane, fixed[first], fixed[second], thick, plane.ink.of(colour))
-        for joint, colour in dots:
-            _dot(plane, fixed[joint], radius, dark)
-            _dot(plane, fixed[joint], radius * theme.JOINT_FILL, plane.ink.of(colour))
+        _strokes(plane, points, limbs, limb, limb * theme.LIMB_OUTLINE)
+        _strokes(plane, points, joints, wide * theme.JOINT_FILL, wide)
+
+
+def _strokes(
+    plane: Plane,
+    points: NDArray[np.float64],
+    strokes: dict[theme.Colour, list[tuple[int, int]]],
+    inner: float,
+    outer: float,
+) -> None:
+    """Outlined strokes between points, by colour; few calls, as each costs more than its pixels.
+
+    Chroma gets the colour alone, outline and all: that is a dark shade of it, then.
+    """
+    pieces = {colour: list(plane.fixed(points[pairs])) for colour, pairs in strokes.items()}
+    whole = plane.chroma
+    if not whole:
+        every = [piece for some in pieces.values() for piece in some]
+        _lines(plane, every, outer, plane.ink.of(theme.OUTLINE))
+    for colour, some in pieces.items():
+        _lines(plane, some, outer if whole else inner, plane.ink.of(colour))
+
+
+def _lines(
+    plane: Plane, pieces: list[NDArray[np.int32]], thickness: float, value: tuple[float, ...]
+) -> None:
+    wide = max(1, round(thickness * plane.scale))
+    cv2.polylines(plane.pixels, pieces, False, value, wide, edges(plane), SHIFT)
 
 
 def edges(plane: Plane) -> int:
     """cv2's kind of line. Soft edges show in luma alone, and cost three times as much."""
-    return cv2.LINE_AA if plane.scale == 1.0 else cv2.LINE_8
+    return cv2.LINE_AA if not plane.chroma else cv2.LINE_8
 
 
-def _line(
-    plane: Plane, start: _Point, end: _Point, thickness: float, value: tuple[float, ...]
-) -> None:
-    wide = max(1, round(thickness * plane.scale))
-    cv2.line(plane.pixels, start, end, value, wide, edges(plane), SHIFT)
-
-
-def _dot(plane: Plane, centre: _Point, radius: float, value: tuple[float, ...]) -> None:
+def dot(plane: Plane, centre: _Point, radius: float, value: tuple[float, ...]) -> None:
+    """A filled circle of a radius in pixels of the frame."""
     wide = max(1 << SHIFT, round(radius * plane.scale * (1 << SHIFT)))
     cv2.circle(plane.pixels, centre, wide, value, cv2.FILLED, edges(plane), SHIFT)

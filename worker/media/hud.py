@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from worker.contract.exercises import Unit
 from worker.media import theme
-from worker.media.draw import edges
+from worker.media.draw import dot
 from worker.media.planes import SHIFT, Ink, Plane
 
 _INSET = 0.14  # of the panel's height
@@ -99,18 +99,29 @@ def _bytes(values: NDArray[Any]) -> NDArray[np.uint8]:
 
 
 def _bar(planes: list[Plane], margin: int, wide: int, tall: int, progress: float) -> None:
-    thickness = tall * _BAR_THICKNESS
-    left = margin + tall * _INSET + thickness / 2
-    right = margin + wide - tall * _INSET - thickness / 2
+    """A rounded bar: a rectangle between two dots, which is cheaper than a thick line."""
+    radius = tall * _BAR_THICKNESS / 2
+    left = margin + tall * _INSET + radius
+    right = margin + wide - tall * _INSET - radius
     row = margin + tall * _BAR_ROW
     reach = left + (right - left) * progress
     ends = np.array(((left, row), (right, row), (reach, row)))
     for plane in planes:
-        first, last, now = plane.fixed(ends)
-        thick = max(1, round(thickness * plane.scale))
-        for end, colour in ((last, theme.BAR_TRACK), (now, theme.BAR))[: 2 if progress else 1]:
-            value = plane.ink.of(colour)
-            cv2.line(plane.pixels, first, end, value, thick, edges(plane), SHIFT)
+        first, last, now = plane.fixed(ends).tolist()
+        _strip(plane, first, last, radius, plane.ink.of(theme.BAR_TRACK))
+        if progress > 0:
+            _strip(plane, first, now, radius, plane.ink.of(theme.BAR))
+
+
+def _strip(
+    plane: Plane, start: list[int], end: list[int], radius: float, value: tuple[float, ...]
+) -> None:
+    dot(plane, start, radius, value)
+    dot(plane, end, radius, value)
+    half, row = radius * plane.scale, start[1] / (1 << SHIFT)
+    rows = slice(max(0, round(row - half)), max(0, round(row + half)) + 1)
+    columns = slice(max(0, start[0] >> SHIFT), max(0, (end[0] >> SHIFT) + 1))
+    plane.pixels[rows, columns] = np.rint(value) if len(value) > 1 else round(value[0])
 
 
 @lru_cache(maxsize=64)

@@ -48,12 +48,15 @@ class Plane:
     scale: float
     ink: Ink
 
-    def fixed(self, points: NDArray[np.float64]) -> list[list[int]]:
-        """Frame coordinates [n, 2] in cv2's parts of this plane's pixels."""
+    @property
+    def chroma(self) -> bool:
+        """Whether it holds colour without brightness, at half the size."""
+        return self.scale != 1.0
+
+    def fixed(self, points: NDArray[np.float64]) -> NDArray[np.int32]:
+        """Frame coordinates [..., 2] in cv2's parts of this plane's pixels."""
         # A plane's pixel centres lie half a pixel in.
-        steps = (points * self.scale - 0.5) * (1 << SHIFT)
-        rows: list[list[int]] = np.rint(steps).astype(np.int64).tolist()
-        return rows
+        return np.rint((points * self.scale - 0.5) * (1 << SHIFT)).astype(np.int32)
 
 
 _RGB = Ink(((1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0)))
