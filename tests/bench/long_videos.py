@@ -27,7 +27,7 @@ _PATIENCE_S = 7200.0
 
 @dataclass(frozen=True)
 class Run:
-    """One job: seconds to its first counter, to `done`, processor seconds it was charged, reps."""
+    """One job: seconds to its first message, to `done`, processor seconds it was charged, reps."""
 
     first_s: float
     done_s: float
@@ -85,7 +85,7 @@ def segments(context: Context) -> Section:
         row("**two over one**", spread([b.done_s / a.done_s for a, b in both]), "", "≤ 0.6"),
         row("processor time of the job, two over one",
             spread([b.compute_s / a.compute_s for a, b in both]), ""),
-        row("first messages of the first chunk, two", spread([r.first_s for r in found["two"]]),
+        row("submit to the first message, two", spread([r.first_s for r in found["two"]]),
             "s"),
         Row("reps", " · ".join(sorted({str(r.count) for r in (*found["one"], *found["two"])}))),
     ]  # fmt: skip
@@ -93,7 +93,7 @@ def segments(context: Context) -> Section:
     note = (
         f"{context.note} Repeated to {seconds:g} s, 480 pixels wide, "
         f"{fps or context.media.fps:g} fps; segments of {length} s. Two systems, each "
-        "idle while the other works; each process infers on one thread."
+        "idle while the other works; each worker has a session of its own and infers on one thread."
     )
     return Section("segments", "A long video on several workers", tuple(rows), (note,))
 
