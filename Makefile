@@ -21,7 +21,7 @@ export PIP_CACHE_DIR ?= $(CURDIR)/$(DATA)/cache/pip
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup models run test check bench accuracy fuzz clips lock clean
+.PHONY: help setup models run test check bench accuracy fuzz audit sbom clips lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -66,6 +66,12 @@ accuracy: setup ## counts, holds and jumps against the truth: tests/bench/ACCURA
 
 fuzz: setup ## hostile media, spoiled files for 10 minutes (FUZZ="--seconds 60"): tests/bench/HOSTILE.md
 	@$(BIN)/python -m tests.chaos.fuzz $(FUZZ)
+
+audit: setup ## ask OSV whether a locked package is known to be unsafe
+	@$(BIN)/python deploy/supply.py audit
+
+sbom: setup ## bill of materials (CycloneDX): .posequeue/sbom.json
+	@$(BIN)/python deploy/supply.py sbom $(DATA)/sbom.json
 
 clips: setup ## film tests/clips anew (installs numba and scipy)
 	@$(BIN)/pip install --quiet --require-hashes -r requirements-athlete.lock

@@ -55,6 +55,7 @@ def job_of(stores: Stores, tenant: Tenant, body: NewJob, options: JobOptions) ->
         metadata=body.metadata,
         webhook=webhook,
         deadlineAt=None if deadline is None else iso(time.time() + deadline),
+        eraseUpload=body.retention.upload == "none" or stores.settings.erases(tenant.tenant),
     )
 
 

@@ -76,6 +76,9 @@ class Settings(BaseSettings):
     max_pixels: int = Field(8192 * 8192, gt=0, description="largest picture in pixels")
     max_frames: int = Field(1_000_000, gt=0, description="longest video in frames")
 
+    erase_uploads_of: str = Field(
+        "", description="tenants whose uploads go as soon as their jobs are over, by comma; * = all"
+    )
     plan_limits: dict[str, dict[str, Any]] = Field(
         default_factory=dict,
         description='changes of plans\' limits as JSON: {"free": {"runningJobs": 4}}; null = none',
@@ -128,6 +131,11 @@ class Settings(BaseSettings):
         """Seconds for which the records of a plan's jobs are kept."""
         days = self.limits(plan).recordDays
         return self.record_ttl_s if days is None else days * 86_400
+
+    def erases(self, tenant: str) -> bool:
+        """Whether a tenant's uploads go with the end of their jobs, asked for or not."""
+        named = {name.strip() for name in self.erase_uploads_of.split(",")}
+        return bool(named & {tenant, "*"})
 
     def secrets(self) -> list[str]:
         """What no log may hold."""

@@ -84,7 +84,8 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
 class Job(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that is stored of a job; times are ISO 8601 in UTC.
 
-    `owner` is the page token that made it, which sees nothing else.
+    `owner` is the page token that made it, which sees nothing else; `eraseUpload` says that the
+    upload goes with the job's end.
     """
 
     id: str
@@ -113,6 +114,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     webhook: JobWebhook | None = None
     batchId: str | None = None
     owner: str | None = None
+    eraseUpload: bool = False
 
 
 def decode_job(data: bytes) -> Job:

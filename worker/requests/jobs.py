@@ -49,6 +49,14 @@ class InputRef(Strict):
         return self
 
 
+class Retention(Strict):
+    """What is kept of a job, beside its plan's days."""
+
+    upload: Literal["plan", "none"] = Field(
+        "plan", description="none: the upload is erased as soon as the job is over"
+    )
+
+
 class NewJob(Strict):
     """A job to do; `options` are those of the contract."""
 
@@ -73,6 +81,7 @@ class NewJob(Strict):
     priority: Literal["low", "normal", "high"] = "normal"
     deadlineSeconds: int | None = Field(None, ge=1, le=MAX_DEADLINE_S)
     webhook: JobWebhookRef | None = None
+    retention: Retention = Field(default_factory=Retention)
 
     @field_validator("metadata")
     @classmethod
