@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from worker.media.drawings import Drawing
 from worker.media.export import export_video
 from worker.media.hud import Hud
 from worker.media.probe import VideoInfo, probe
+from worker.media.tools import find_tools
 
 MakeClip = Callable[..., Path]
 
@@ -159,3 +161,17 @@ def test_an_error_while_it_runs_ends_the_child(plain: Path, tmp_path: Path) -> N
     with pytest.raises(ZeroDivisionError):
         export_video(plain, probe(plain), tmp_path / "out.mp4", broken)
     assert os.listdir(tmp_path) == []
+
+
+def test_a_title_in_another_encoding_costs_nothing(plain: Path, tmp_path: Path) -> None:
+    # found by the fuzzer: PyAV refuses such a file unless told otherwise
+    titled = tmp_path / "titled.mp4"
+    command = [find_tools().ffmpeg, "-nostdin", "-v", "error", "-i", plain, "-c", "copy",
+               "-metadata", "title=XXXX", titled]  # fmt: skip
+    subprocess.run(command, check=True)
+    data = titled.read_bytes()
+    assert b"XXXX" in data
+    titled.write_bytes(data.replace(b"XXXX", b"\xc4\x80\xff\xfe"))
+    out = tmp_path / "out.mp4"
+    export_video(titled, probe(titled), out, lambda: ())
+    assert probe(out).frames == probe(plain).frames

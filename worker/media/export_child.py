@@ -199,7 +199,8 @@ def _opened(plan: ExportPlan, source: int) -> Any:
         "protocol_whitelist": PROTOCOLS,
         "format_whitelist": plan.formats,
     }
-    given = av.open("fd:", options=guards)
+    # a title may be in any encoding, and is of no interest
+    given = av.open("fd:", options=guards, metadata_errors="replace")
     decoder = given.streams[plan.stream].codec_context
     decoder.options = {"max_pixels": str(plan.max_pixels)}
     decoder.thread_count = plan.threads

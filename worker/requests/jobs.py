@@ -81,7 +81,7 @@ class NewJob(Strict):
     priority: Literal["low", "normal", "high"] = "normal"
     deadlineSeconds: int | None = Field(None, ge=1, le=MAX_DEADLINE_S)
     webhook: JobWebhookRef | None = None
-    retention: Retention = Field(default_factory=Retention)
+    retention: Retention = Retention(upload="plan")
 
     @field_validator("metadata")
     @classmethod
