@@ -29,7 +29,7 @@ from worker.store.bundle import Stores
 router = APIRouter(include_in_schema=False)
 
 _FOREVER = "public, max-age=31536000, immutable"
-_NOT_ASKED_HERE = frozenset({"firehose"})
+_NOT_ASKED_HERE = frozenset({"firehose", "profile"})
 _LANGUAGES = ("en", "fr", "de", "es", "pt")
 
 

@@ -36,7 +36,7 @@ def shared() -> Path:
 def models_dir() -> Path:
     """A folder with the default models installed (`make` puts them there)."""
     folder = Path(os.environ.get("POSEQUEUE_MODELS_DIR", ROOT / ".posequeue" / "models"))
-    if not (folder / "movenet_thunder.onnx").is_file():
+    if not (folder / "movenet_thunder_int8.onnx").is_file():
         pytest.fail(f"no pose models in {folder}; run `make models`")
     return folder
 

@@ -147,7 +147,11 @@ class Pipeline:
             media = read_still(self._path, max_side=64, limits=STILL_LIMITS).info
         else:
             media = _plain(probe(self._path, self._limits))
-        models = self._engine.landmarks() if self._options.blazepose else self._engine
+        models = (
+            self._engine.landmarks()
+            if self._options.blazepose
+            else self._engine.profiled(self._options.profile)
+        )
         environment = models.environment
         fallback = self._options.poseBackend == "webgl" and not environment.gpu
         return LogHead(

@@ -42,9 +42,14 @@ class Settings(BaseSettings):
         "auto", description="where models run; cuda fails rather than fall back"
     )
     threads: int = Field(1, ge=1, description="inference threads of one worker process")
-    pose_model: str = Field(
-        "nanodet_person+movenet_thunder",
-        description="person detector + keypoint model of new jobs; see `posequeue models list`",
+    profile: Literal["auto", "fast", "balanced", "accurate"] = Field(
+        "auto",
+        description="models of jobs that name no profile; auto = accurate on a GPU, else balanced",
+    )
+    pose_model: str | None = Field(
+        None,
+        description="person detector + keypoint model of those jobs instead of the profile's; see "
+        "`posequeue models list`",
     )
     blazepose: Literal["lite", "full", "heavy"] = Field(
         "full", description="size of the network of 33 landmarks that new jobs get"

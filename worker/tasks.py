@@ -38,7 +38,12 @@ def _stores() -> Stores:
 def _engine() -> PoseEngine:
     given = settings()
     return PoseEngine(
-        given.models, given.provider, given.threads, given.blazepose, given.pose_model
+        given.models,
+        given.provider,
+        given.threads,
+        given.blazepose,
+        given.pose_model,
+        given.profile,
     )
 
 

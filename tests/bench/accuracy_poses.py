@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -12,7 +13,7 @@ from worker.contract.options import JobOptions, parse_options
 from worker.contract.pose_log import framed, split_log
 from worker.local import LocalJob
 from worker.media.sniff import sniff
-from worker.pose.engine import MODEL, PoseEngine
+from worker.pose.engine import PoseEngine
 
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / ".posequeue" / "accuracy"
@@ -21,15 +22,16 @@ MODELS = ROOT / ".posequeue" / "models"
 
 @lru_cache(maxsize=1)
 def engine() -> PoseEngine:
-    """This process' models, on one processor."""
-    return PoseEngine(MODELS, "auto", 1)
+    """This process' models, on one processor, of the profile POSEQUEUE_PROFILE."""
+    profile = os.environ.get("POSEQUEUE_PROFILE", "auto")
+    return PoseEngine(MODELS, "auto", 1, profile=profile)  # type: ignore[arg-type]
 
 
 def log_path(clip: Path, exercise: str) -> Path:
     """Where the poses of `clip` are kept; jumps are estimated at the full frame rate."""
     digest = hashlib.sha256(clip.read_bytes()).hexdigest()[:24]
     rate = "full" if exercise in ("jump_analysis", "air_time_jump") else "capped"
-    return CACHE / MODEL / f"{digest}-{rate}.poses"
+    return CACHE / engine().environment.model / f"{digest}-{rate}.poses"
 
 
 def options_for(clip: Path, exercise: str, user_height_cm: float | None = None) -> JobOptions:

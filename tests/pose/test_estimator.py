@@ -13,7 +13,15 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from worker.pose.boxes import grow
-from worker.pose.estimator import CROP, GPU_BATCH, MASK, PoseEstimator, crop_matrix, masked_crop
+from worker.pose.estimator import (
+    CROP,
+    GPU_BATCH,
+    MASK,
+    PoseEstimator,
+    consensus,
+    crop_matrix,
+    masked_crop,
+)
 from worker.pose.session import Session
 
 SIZE = 64
@@ -117,3 +125,31 @@ def test_a_box_without_area_is_a_black_crop() -> None:
         crop = masked_crop(image, np.array(line, np.float32), SIZE)
         assert crop.shape == (SIZE, SIZE, 3)
         assert not crop.any()
+
+
+def test_both_sides_agree_on_where_joints_are() -> None:
+    # what a model would say of a crop and of its mirror image, were it always right
+    seen = np.zeros((1, 17, 3), np.float32)
+    seen[0, 5], seen[0, 6] = [0.3, 0.7, 0.8], [0.3, 0.2, 0.4]
+    seen[0, 15, :2] = 0.9  # a body that is 0.9 high
+    mirrored = np.zeros_like(seen)
+    mirrored[0, 6], mirrored[0, 5] = [0.3, 0.3, 0.8], [0.3, 0.8, 0.4]
+    mirrored[0, 16, :2] = (0.9, 0.1)
+    agreed = consensus(seen, mirrored)[0]
+    assert agreed[5] == pytest.approx([0.3, 0.7, 0.8], abs=1e-6)
+    assert agreed[6] == pytest.approx([0.3, 0.2, 0.4], abs=1e-6)
+    # near by, a side that is three times as sure has three times the say; far away, all of it
+    mirrored[0, 6] = [0.34, 0.3, 0.8 / 3]
+    assert consensus(seen, mirrored)[0, 5] == pytest.approx([0.31, 0.7, 1.6 / 3], abs=1e-5)
+    mirrored[0, 6] = [0.6, 0.3, 0.8 / 3]
+    assert consensus(seen, mirrored)[0, 5] == pytest.approx([0.3, 0.7, 1.6 / 3], abs=1e-5)
+
+
+@pytest.mark.parametrize("gpu", [False, True])
+def test_a_crop_is_mirrored_and_its_spot_turned_back(gpu: bool) -> None:
+    model = Finder(gpu)
+    estimator = PoseEstimator(cast(Session, model), flip=True)
+    pose = estimator.estimate([spotted(180, 130)], [np.array([100, 60, 240, 200], np.float32)])[0]
+    assert len(model.shapes) == 2
+    # a spot is a point to the network, the mirrored one a pixel of the crop beside it
+    assert np.abs(pose[:, :2] - (180, 130)).max() < 3

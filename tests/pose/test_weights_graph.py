@@ -16,6 +16,7 @@ from worker.pose.weights.expressions import Tensor, concatenate, count_up, integ
 from worker.pose.weights.movenet_heads import Heads, multi_person, single_person
 from worker.pose.weights.nanodet import _decode
 from worker.pose.weights.onnx_writer import FLOAT, GraphBuilder
+from worker.pose.weights.quantised import ObservedTrunk, QuantisedTrunk
 from worker.pose.weights.trunk import Convolution, Trunk, same_padding
 
 
@@ -84,6 +85,37 @@ def test_image_and_convolution() -> None:
     pixels[0, :, :, 0] = 255
     # Stride 2 pads the end alone, so the windows hold 9, 6, 6 and 4 places: 27, 18, 18, 12.
     assert run(graph, {"image": pixels})[0].tolist() == [[[[6.0, 4.0], [4.0, 0.0]]]]
+
+
+def test_eight_bits_stay_close_to_thirty_two() -> None:
+    rng = np.random.default_rng(3)
+    kernels = [rng.normal(0, 0.3, shape) for shape in ((8, 3, 3, 3), (8, 1, 3, 3), (8, 8, 1, 1))]
+    bias = rng.normal(0, 0.3, 8)
+    ends = ("Relu6", "Relu", None)
+
+    def network(trunk: Trunk) -> GraphBuilder:
+        value, size = trunk.image(2 / 255, -1.0, ["n", 16, 16, 3]), (16, 16)
+        for number, (kernel, end) in enumerate(zip(kernels, ends, strict=True)):
+            layer = Convolution(
+                kernel.astype(np.float32), bias, (1, 1), True, kernel.shape[1] == 1, end
+            )
+            before = value
+            value, size = trunk.convolve(value, layer, size)
+            value = trunk.add(before, value) if number else value
+        trunk.resize(value, (2, 2), True, False).output("y", ["n", 8, 32, 32])
+        return trunk.graph
+
+    images = rng.integers(0, 256, (4, 16, 16, 3), np.uint8)
+    observed = ObservedTrunk(GraphBuilder("observed"))
+    *layers, exact = run(network(observed), {"image": images})
+    assert len(layers) == len(observed.layers) == 6
+    ranges = [(float(layer.min()), float(layer.max())) for layer in layers]
+    (close,) = run(network(QuantisedTrunk(GraphBuilder("eight"), ranges)), {"image": images})
+    error = np.abs(close - exact)
+    step = (exact.max() - exact.min()) / 255
+    assert 0 < error.max() < 6 * step and error.mean() < step
+    with pytest.raises(ConversionError, match="fewer calibrated ranges"):
+        network(QuantisedTrunk(GraphBuilder("short"), ranges[:-1]))
 
 
 def test_weights_keep_float32_where_float16_would_lose() -> None:

@@ -22,18 +22,19 @@ def models_folder() -> Path:
 
 def local_engine(threads: int) -> PoseEngine:
     """Opens the models; ends the program with a hint where they are missing."""
-    from worker.pose.engine import MODEL, PoseEngine
+    from worker.pose.engine import PoseEngine
     from worker.pose.session import GpuMissing
 
     folder = models_folder()
-    if not (folder / "movenet_thunder.onnx").is_file():
+    if not (folder / "nanodet_person.onnx").is_file():
         typer.echo(f"no pose models in {folder}: run `posequeue models install`", err=True)
         raise typer.Exit(2)
     provider = os.environ.get("POSEQUEUE_PROVIDER", "auto")
     size = os.environ.get("POSEQUEUE_BLAZEPOSE", "full")
-    model = os.environ.get("POSEQUEUE_POSE_MODEL", MODEL)
+    model = os.environ.get("POSEQUEUE_POSE_MODEL") or None
+    profile = os.environ.get("POSEQUEUE_PROFILE", "auto")
     try:
-        return PoseEngine(folder, provider, threads, size, model)  # type: ignore[arg-type]
+        return PoseEngine(folder, provider, threads, size, model, profile)  # type: ignore[arg-type]
     except (GpuMissing, JobError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error

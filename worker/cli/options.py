@@ -23,6 +23,7 @@ _HELP = {
     "blazepose": "33 landmarks instead of 17 keypoints",
     "skeleton": "draw the skeleton in exports",
     "poseBackend": "webgl prefers a GPU, wasm a CPU",
+    "profile": "fast, balanced or accurate joints; of the 17 keypoints alone",
     "userHeightCm": "body height, for jump_analysis",
     "devicePitchDeg": "camera pitch, for jump_analysis",
     "difficulty": "easy, normal or pro",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 
@@ -23,6 +23,8 @@ Backend = Literal["webgl", "wasm"]
 ExportKind = Literal["video", "keypoints", "report", "poster"]
 EXPORT_KINDS: tuple[ExportKind, ...] = ("video", "keypoints", "report", "poster")
 """What `export` may list; `true` is the first."""
+Profile = Literal["fast", "balanced", "accurate"]
+"""How much a job may cost, and how exact its joints are."""
 
 LAYOUT = frozenset(
     {
@@ -49,6 +51,7 @@ class JobOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     blazepose: bool = False
     skeleton: bool = True
     poseBackend: Backend | None = None
+    profile: Profile | None = None
     userHeightCm: float | None = None
     devicePitchDeg: float | None = None
     difficulty: Difficulty = "normal"
@@ -154,6 +157,7 @@ PARSERS: dict[str, Callable[[str, Any], Any]] = {
     "blazepose": _boolean,
     "skeleton": _boolean,
     "poseBackend": _choice("webgl", "wasm"),
+    "profile": _choice(*get_args(Profile)),
     "userHeightCm": _number(50, 280),
     "devicePitchDeg": _number(-90, 90),
     "difficulty": _difficulty,

@@ -19,8 +19,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.contract.errors import ErrorCode, JobError
 from worker.contract.keypoints import COUNT
+from worker.contract.options import Profile
 from worker.contract.poses import Environment, PoseChunk, quantised
 from worker.pose.body_detector import BodyDetector
 from worker.pose.boxes import Boxes, around, grow
@@ -29,7 +29,9 @@ from worker.pose.landmark_engine import LandmarkEngine
 from worker.pose.landmarker import Landmarker
 from worker.pose.models import joint_estimator, open_model, people_detector
 from worker.pose.path import interpolate
+from worker.pose.profiles import ModelName, Wanted, model_of
 from worker.pose.session import Provider, Session
+from worker.pose.sides import LEGS, mended
 from worker.pose.subject import WARM, SubjectTracker
 from worker.pose.weights.registry import MODELS
 
@@ -40,8 +42,6 @@ MAX_SIDE = 640
 """Longest side in pixels at which frames are analysed."""
 PRESENT = 0.22
 """Mean keypoint score under which nobody is taken to be there."""
-MODEL = "nanodet_person+movenet_thunder"
-"""Models are named by the person detector and what finds the joints."""
 
 
 class Estimation(Protocol):
@@ -72,9 +72,9 @@ class Estimation(Protocol):
 class PoseEngine:
     """The models of one process; made once, after the fork, and used for one job at a time.
 
-    Is itself the estimation of 17 keypoints by `model`; `landmarks` gives that of 33, with the
-    BlazePose network of the size `blazepose`. Raises JobError for models that are unknown or not
-    installed.
+    Is itself the estimation of 17 keypoints by `model`, else by the models of `profile`;
+    `profiled` gives that of another profile, `landmarks` that of 33, with the BlazePose network of
+    the size `blazepose`. Raises JobError for models that are unknown or not installed.
     """
 
     keypoints = COUNT
@@ -85,18 +85,24 @@ class PoseEngine:
         provider: Provider = "auto",
         threads: int = 1,
         blazepose: Size = "full",
-        model: str = MODEL,
+        model: str | None = None,
+        profile: Wanted = "auto",
     ) -> None:
         # small pictures: OpenCV's own threads cost more than they bring
         cv2.setNumThreads(1)
         self._models, self._provider, self._threads = models, provider, threads
         self._blazepose = blazepose
         self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
-        self._people, joints = _parts(model)
-        self._detector = people_detector(self._people, self._open(self._people))
+        parts = ModelName.parse(model or model_of(profile, gpu=False))
+        self._people = parts.people
+        session = self._open(self._people)
+        if model is None:
+            model = model_of(profile, gpu=session.gpu)
+            parts = ModelName.parse(model)
+        self._detector = people_detector(self._people, session)
         self._finder = SubjectFinder(self._detector, self._pool)
-        session = self._open(joints)
-        self._estimator = joint_estimator(joints, session, self._pool)
+        session = self._open(parts.joints)
+        self._estimator = joint_estimator(parts.joints, session, self._pool, flip=parts.flip)
         self._others: dict[str, Estimation] = {}
         self.environment = _environment(model, session)
 
@@ -106,6 +112,15 @@ class PoseEngine:
         Raises JobError where they are not installed.
         """
         return self.named(f"{self._people}+blazepose_{self._blazepose}")
+
+    def profiled(self, profile: Profile | None) -> Estimation:
+        """The estimation that a job gets which asks for `profile`; None takes what is opened.
+
+        Raises JobError where its models are not installed.
+        """
+        if profile is None:
+            return self
+        return self.named(model_of(profile, gpu=self.environment.gpu))
 
     def named(self, model: str) -> Estimation:
         """The estimation whose environment names `model`: what began a job has to go on with it.
@@ -119,7 +134,8 @@ class PoseEngine:
         return self._others[model]
 
     def _other(self, model: str) -> Estimation:
-        people, joints = _parts(model)
+        parts = ModelName.parse(model)
+        people, joints = parts.people, parts.joints
         if MODELS[joints].decoding != "blazepose":
             return PoseEngine(self._models, self._provider, self._threads, self._blazepose, model)
         finder = self._finder
@@ -152,6 +168,7 @@ class PoseEngine:
             after[WARM] = self._followed(times_us, images, seen, state[WARM])[1]
         path = interpolate(times_us, seen.rows, boxes)
         keypoints, drawn = self._poses(images, path)
+        keypoints, after[LEGS] = mended(keypoints, times_us, state.get(LEGS, []))
         size = np.array([width, height], np.float32)
         keypoints[..., :2] /= size
         drawn /= np.tile(size, 2)
@@ -224,14 +241,6 @@ class PoseEngine:
             if there:
                 keypoints[row], drawn[row] = pose, box
         return keypoints, drawn
-
-
-def _parts(model: str) -> tuple[str, str]:
-    people, _, joints = model.partition("+")
-    for name in (people, joints):
-        if name not in MODELS:
-            raise JobError(ErrorCode.INTERNAL, f"This worker does not know the model {model}.")
-    return people, joints
 
 
 def _environment(model: str, session: Session) -> Environment:

@@ -41,7 +41,6 @@ DETECTORS: dict[Decoding, Callable[[Session, ModelSpec], PeopleDetector]] = {
     "yolox": YoloxDetector,
 }
 ESTIMATORS: dict[Decoding, Callable[[Session, ModelSpec, Executor | None], JointEstimator]] = {
-    "movenet": lambda session, _, pool: PoseEstimator(session, pool),
     "simcc": SimccEstimator,
     "rtmo": OneStageEstimator,
 }
@@ -67,9 +66,16 @@ def people_detector(name: str, session: Session) -> PeopleDetector:
     return DETECTORS[spec.decoding](session, spec)
 
 
-def joint_estimator(name: str, session: Session, pool: Executor | None) -> JointEstimator:
-    """An estimator of the registry; raises JobError for a model that is none."""
+def joint_estimator(
+    name: str, session: Session, pool: Executor | None, *, flip: bool = False
+) -> JointEstimator:
+    """An estimator of the registry, with `flip` one that looks from both sides; raises JobError
+    for a model that is none or cannot."""
     spec = MODELS[name]
+    if spec.decoding == "movenet":
+        return PoseEstimator(session, pool, flip=flip)
+    if flip:
+        raise JobError(ErrorCode.INTERNAL, f"The model {name} does not look from both sides.")
     if spec.decoding not in ESTIMATORS:
         raise JobError(ErrorCode.INTERNAL, f"The model {name} finds no joints.")
     return ESTIMATORS[spec.decoding](session, spec, pool)

@@ -42,6 +42,13 @@ def _heads(found: Mapping[str, Tensor], multi: bool) -> Heads:
     return Heads(**{_HEADS[name][0]: found[name] for name in needed})
 
 
+def _head_of(node: Node) -> str | None:
+    """The head whose last layer `node` is."""
+    name = node["name"]
+    ends = name.endswith("/BiasAdd")
+    return next((head for head in _HEADS if ends and f"/{head}/" in name), None)
+
+
 class _TfjsTrunk:
     """Traces the nodes between the normalised image and the heads."""
 
@@ -60,9 +67,7 @@ class _TfjsTrunk:
         if traced is None:
             return
         self.values[name], self.sizes[name] = traced
-        head = next(
-            (head for head in _HEADS if f"/{head}/" in name and name.endswith("/BiasAdd")), None
-        )
+        head = _head_of(node)
         if head:
             self.heads[head] = traced[0]
 
@@ -75,9 +80,11 @@ class _TfjsTrunk:
             return None
         value, size = self.values[inputs[0]], self.sizes[inputs[0]]
         if "Conv2" in operator:
-            return self.trunk.convolve(value, self._convolution(node, inputs), size)
+            layer = self._convolution(node, inputs)
+            emit = self.trunk.project if _head_of(node) else self.trunk.convolve
+            return emit(value, layer, size)
         if operator == "AddV2" and len(inputs) == 2 and inputs[1] in self.values:
-            return value + self.values[inputs[1]], size
+            return self.trunk.add(value, self.values[inputs[1]]), size
         if operator == "ResizeBilinear":
             half_pixel, align = (
                 attribute(node, "half_pixel_centers"),
@@ -112,9 +119,14 @@ def _weight_ending(weights: Mapping[str, Array], ending: str) -> Array:
     raise ConversionError(f"not a MoveNet graph: no weight ends in {ending}")
 
 
-def convert_tfjs(files: Mapping[str, bytes], model: str, people: int) -> bytes:
+def convert_tfjs(
+    files: Mapping[str, bytes],
+    model: str,
+    people: int,
+    make_trunk: Callable[[GraphBuilder], Trunk] = Trunk,
+) -> bytes:
     """A TFJS MoveNet as ONNX bytes; `files` are the package's by plain name and `model` the JSON
-    among them.
+    among them. `make_trunk` decides how layers are emitted (`quantised` has one in 8 bits).
 
     SinglePose gives `keypoints` [n, 17, 3] for a square input of its own size. MultiPose gives the
     outputs of `movenet_heads.multi_person` for up to `people` people, for any multiple of 32.
@@ -130,7 +142,7 @@ def convert_tfjs(files: Mapping[str, bytes], model: str, people: int) -> bytes:
         height = width = side = int(placeholder["attr"]["shape"]["shape"]["dim"][1]["size"])
         size = (side, side)
     graph = GraphBuilder("movenet")
-    trunk = Trunk(graph)
+    trunk = make_trunk(graph)
     scale = float(weights["StatefulPartitionedCall/truediv"].ravel()[0])
     tracer = _TfjsTrunk(trunk, weights, trunk.image(scale, -1.0, ["n", height, width, 3]), size)
     for node in nodes:

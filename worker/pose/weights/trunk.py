@@ -101,11 +101,28 @@ class Trunk:
             pads=pads,
             group=layer.kernel.shape[0] if layer.depthwise else 1,
         )
+        return self.activate(output, layer.activation), self.traced_size(layer, size, pads)
+
+    def project(
+        self, value: Tensor, layer: Convolution, size: Sequence[int]
+    ) -> tuple[Tensor, Size]:
+        """Emit `layer` as the last one of a head."""
+        return self.convolve(value, layer, size)
+
+    def add(self, left: Tensor, right: Tensor) -> Tensor:
+        """Emit the sum of two layers."""
+        return left + right
+
+    @staticmethod
+    def traced_size(layer: Convolution, size: Sequence[int], pads: Sequence[int]) -> Size:
+        """The (h, w) that `layer` makes of `size`."""
         height, width = (
-            (size[axis] + pads[axis] + pads[axis + 2] - kernel[axis]) // strides[axis] + 1
+            (size[axis] + pads[axis] + pads[axis + 2] - layer.kernel.shape[2 + axis])
+            // layer.strides[axis]
+            + 1
             for axis in (0, 1)
         )
-        return self.activate(output, layer.activation), (height, width)
+        return height, width
 
     def resize(
         self, value: Tensor, scale: Sequence[float], half_pixel: bool, align: bool

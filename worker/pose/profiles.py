@@ -1,0 +1,52 @@
+"""What a job may pay for its joints: three profiles, and the models that each one names.
+
+A name is written to the head of a job's log, so that whoever goes on with the job goes on with the
+same models: `detector+estimator`, and `+flip` where each crop is looked at from both sides.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from worker.contract.errors import ErrorCode, JobError
+from worker.contract.options import Profile
+from worker.pose.weights.registry import MODELS
+
+Wanted = Literal["auto"] | Profile
+"""A profile, or the one that suits the machine."""
+
+FLIP = "flip"
+_CPU: dict[Profile, str] = {
+    "fast": "nanodet_person+movenet_lightning",
+    "balanced": "nanodet_person+movenet_thunder_int8",
+    "accurate": "nanodet_person+movenet_thunder+flip",
+}
+# integer kernels are the CPU's; a GPU runs the float network faster than the CPU the 8 bits
+_GPU: dict[Profile, str] = {**_CPU, "balanced": "nanodet_person+movenet_thunder"}
+PROFILES: tuple[Profile, ...] = get_args(Profile)
+
+
+@dataclass(frozen=True)
+class ModelName:
+    """The parts of a name; `flip` asks for both sides."""
+
+    people: str
+    joints: str
+    flip: bool = False
+
+    @classmethod
+    def parse(cls, name: str) -> ModelName:
+        """The parts of `name`; raises JobError where the registry does not know one."""
+        people, _, rest = name.partition("+")
+        joints, _, view = rest.partition("+")
+        if people not in MODELS or joints not in MODELS or view not in ("", FLIP):
+            raise JobError(ErrorCode.INTERNAL, f"This worker does not know the model {name}.")
+        return cls(people, joints, view == FLIP)
+
+
+def model_of(profile: Wanted, *, gpu: bool) -> str:
+    """The models of a profile; `auto` is accurate on a GPU and balanced on a CPU."""
+    if profile == "auto":
+        profile = "accurate" if gpu else "balanced"
+    return (_GPU if gpu else _CPU)[profile]
