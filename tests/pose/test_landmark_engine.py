@@ -17,7 +17,7 @@ from worker.contract.poses import PoseChunk, decode_chunk, encode_chunk
 from worker.media.decode import decode
 from worker.media.probe import probe
 from worker.media.still import read_still
-from worker.pose.engine import MODEL, PoseEngine
+from worker.pose.engine import PoseEngine
 from worker.pose.landmark_engine import LandmarkEngine
 
 pytestmark = pytest.mark.model
@@ -204,7 +204,7 @@ def bare(models_dir: Path, tmp_path: Path) -> Path:
 
 
 def test_models_have_names(engine: PoseEngine, landmarks: LandmarkEngine, bare: Path) -> None:
-    assert engine.named(MODEL) is engine
+    assert engine.named(engine.environment.model) is engine
     assert engine.named(landmarks.environment.model) is landmarks
     assert landmarks.environment.model == "nanodet_person+blazepose_full"
     with pytest.raises(JobError, match="does not know the model athlete"):
