@@ -1,7 +1,8 @@
 """`make accuracy`: counts, holds and jumps against the truth, written to ACCURACY.md beside this.
 
-`python -m tests.bench.accuracy [--quick] [--long] [--fresh] [--only TEXT]...` from the project's
-root. With --only or --quick the report is printed alone.
+`python -m tests.bench.accuracy [--quick] [--long] [--fresh] [--keypoints] [--only TEXT]...` from
+the project's root. With --only or --quick the report is printed alone; --keypoints measures the
+part about keypoints alone. POSEQUEUE_PROFILE says of which profile.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from tests.bench import accuracy_cases, accuracy_report, machine
+from tests.bench import accuracy_cases, accuracy_keypoints, accuracy_report, machine
 from tests.bench.accuracy_cases import Case
 from tests.bench.accuracy_grid import measure_grid
 from tests.bench.accuracy_judge import Verdict, judge
@@ -34,6 +35,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="shipped clips and a small grid")
     parser.add_argument("--long", action="store_true", help="the clip of 12 minutes too")
     parser.add_argument("--fresh", action="store_true", help="leave kept poses aside")
+    parser.add_argument("--keypoints", action="store_true", help="their part alone")
     parser.add_argument("--only", action="append", help="clips whose name has this text")
     return parser.parse_args()
 
@@ -87,6 +89,9 @@ def main() -> None:
     """Looks at every case and writes the report."""
     asked = _arguments()
     only = asked.only or []
+    if asked.keypoints:
+        accuracy_keypoints.put(accuracy_report.REPORT, accuracy_keypoints.text_of(SHARED, ROOT))
+        return
     chosen = cases(quick=asked.quick, long=asked.long, only=only)
     verdicts = _all(chosen, asked.fresh)
     grid = None if only else measure_grid(quick=asked.quick, processes=PROCESSES, say=say)
@@ -95,6 +100,8 @@ def main() -> None:
         print(text)
         return
     accuracy_report.REPORT.write_text(text)
+    if (SHARED / "media").is_dir():
+        accuracy_keypoints.put(accuracy_report.REPORT, accuracy_keypoints.text_of(SHARED, ROOT))
     say(f"written to {accuracy_report.REPORT.name}")
 
 

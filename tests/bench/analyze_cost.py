@@ -46,7 +46,7 @@ def measure(context: Context) -> Section:
         row("start-up: the same on one frame", spread(runs["frame"]), "CPU-s", "≤ 1.0"),
         row("bare decode by ffmpeg, 1 thread", spread(runs["decode"]), "CPU-s"),
         row("bare model calls", spread(runs["calls"]), "CPU-s"),
-        row("**(whole - start-up) / (decode + calls)**", spread(ratios), "", "≤ 1.25", 3),
+        row("**(whole - start-up) / (decode + calls)**", spread(ratios), "", "≤ 1.10", 3),
     )
     parts = _parts(folder, alone, spread(runs["decode"]).median)
     notes = (context.note, f"Model calls of the job: {_calls(folder)}.", _PARTS_NOTE)
@@ -94,7 +94,7 @@ def _parts(folder: Path, alone: Path, decode_s: float) -> tuple[Row, ...]:
     net = {name: used - start.get(name, 0.0) for name, used in whole.items()}
     bare_s = net[DETECT] + net[ESTIMATE] + decode_s
     within = Row("the same within one run: all parts / (its own calls + decode)",
-                 f"{sum(net.values()) / bare_s:.3f}", "", "1", "≤ 1.25")  # fmt: skip
+                 f"{sum(net.values()) / bare_s:.3f}", "", "1", "≤ 1.10")  # fmt: skip
     net[DECODE] = decode_s
     net[CHILDREN] -= decode_s
     order = sorted(net, key=lambda name: (name not in (DETECT, ESTIMATE), -net[name]))

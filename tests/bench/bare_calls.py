@@ -14,9 +14,12 @@ from pathlib import Path
 import numpy as np
 
 from tests.bench.instrumented import DETECT, ESTIMATE
+from worker.pose.profiles import ModelName, model_of
 from worker.pose.session import open_session
+from worker.pose.weights import MODELS
 
-_FILES = {DETECT: "nanodet_person.onnx", ESTIMATE: "movenet_thunder.onnx"}
+_MODEL = ModelName.parse(model_of("auto", gpu=False))
+_FILES = {DETECT: MODELS[_MODEL.people].file, ESTIMATE: MODELS[_MODEL.joints].file}
 
 
 def main(folder: Path) -> None:

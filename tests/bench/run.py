@@ -21,6 +21,7 @@ from tests.bench import (
     long_videos,
     machine,
     motion_cost,
+    peers,
     publishing,
     reanalysis,
     report,
@@ -35,6 +36,7 @@ MEASURES: dict[str, Callable[[Context], report.Section]] = {
     "segments": long_videos.segments,
     "memory": long_videos.memory,
     "export": export_cost.measure,
+    "peers": peers.measure,
     # the next one starts the system, so what is measured without it comes before
     "throughput": throughput.measure,
     "latency": latency.measure,
