@@ -169,6 +169,9 @@ def measure(folder: Path) -> Iterator[Figures]:
         joints = _joints(model_of(profile, gpu=False))
         found = [f for p in pictures for f in everybody(p, detector.everybody, joints, once=True)]
         yield score(profile, pictures, truth, found)
+    joints = _joints(model_of("accurate", gpu=True))
+    found = [f for p in pictures for f in everybody(p, detector.everybody, joints, once=True)]
+    yield score("accurate on a GPU (here on the CPU)", pictures, truth, found)
 
 
 def _joints(model: str) -> JointEstimator:

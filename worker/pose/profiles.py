@@ -20,10 +20,15 @@ FLIP = "flip"
 _CPU: dict[Profile, str] = {
     "fast": "nanodet_person+movenet_lightning",
     "balanced": "nanodet_person+movenet_thunder_int8",
-    "accurate": "nanodet_person+movenet_thunder+flip",
+    # two looks in 8 bits cost what one in float does, and see better (AP 58.8 to 58.2)
+    "accurate": "nanodet_person+movenet_thunder_int8+flip",
 }
 # integer kernels are the CPU's; a GPU runs the float network faster than the CPU the 8 bits
-_GPU: dict[Profile, str] = {**_CPU, "balanced": "nanodet_person+movenet_thunder"}
+_GPU: dict[Profile, str] = {
+    "fast": _CPU["fast"],
+    "balanced": "nanodet_person+movenet_thunder",
+    "accurate": "nanodet_person+movenet_thunder+flip",
+}
 PROFILES: tuple[Profile, ...] = get_args(Profile)
 
 
