@@ -44,7 +44,7 @@ class Settings(BaseSettings):
     threads: int = Field(1, ge=1, description="inference threads of one worker process")
     profile: Literal["auto", "fast", "balanced", "accurate"] = Field(
         "auto",
-        description="models of jobs that name no profile; auto = accurate on a GPU, else balanced",
+        description="models of jobs that name none; auto = accurate on a GPU, Thunder on a CPU",
     )
     pose_model: str | None = Field(
         None,

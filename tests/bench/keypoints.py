@@ -2,8 +2,8 @@
 
 Everybody in a picture: boxes of the detector above its threshold, a pose a box, the pose's score
 the box's times the mean of its joints'. The plain pair is NanoDet at 416 px and Thunder on masked
-crops of CROP_PLAIN; a profile looks with the detector at two sizes and drops what repeats a better
-pose (OKS above SAME_POSE, Sohan et al. 2018 call it pose NMS).
+crops as wide as on video; a profile looks with the detector at two sizes, crops as for stills and
+drops what repeats a better pose (OKS above SAME_POSE; Papandreou et al. 2017, OKS-based NMS).
 """
 
 from __future__ import annotations
@@ -21,14 +21,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.bench.accuracy_poses import MODELS
-from worker.pose import estimator
 from worker.pose.boxes import area
 from worker.pose.detector import Detections, PersonDetector
+from worker.pose.estimator import CROP, STILL_CROP
 from worker.pose.models import JointEstimator, joint_estimator, open_model
 from worker.pose.profiles import PROFILES, ModelName, model_of
 
 SETS = (("coco_val.json", "coco_val"), ("mmpose_coco/test_coco.json", "mmpose_coco"))
-CROP_PLAIN = 1.25
 SAME_POSE = 0.7
 SIGMAS = np.array(
     [0.26, 0.25, 0.25, 0.35, 0.35, 0.79, 0.79, 0.72, 0.72,
@@ -160,10 +159,8 @@ def measure(folder: Path) -> Iterator[Figures]:
     """The figures of the plain pair, then of each profile; raises OSError without photos."""
     pictures, truth = photos(folder)
     detector = PersonDetector(open_model("nanodet_person", MODELS, "cpu"))
-    usual, estimator.CROP = estimator.CROP, CROP_PLAIN
-    thunder = _joints("nanodet_person+movenet_thunder")
+    thunder = _joints("nanodet_person+movenet_thunder", CROP)
     plain = [f for photo in pictures for f in everybody(photo, detector.plain, thunder, once=False)]
-    estimator.CROP = usual
     yield score("plain pair", pictures, truth, plain)
     for profile in PROFILES:
         joints = _joints(model_of(profile, gpu=False))
@@ -174,10 +171,10 @@ def measure(folder: Path) -> Iterator[Figures]:
     yield score("accurate on a GPU (here on the CPU)", pictures, truth, found)
 
 
-def _joints(model: str) -> JointEstimator:
+def _joints(model: str, margin: float = STILL_CROP) -> JointEstimator:
     name = ModelName.parse(model)
     session = open_model(name.joints, MODELS, "cpu")
-    return joint_estimator(name.joints, session, None, flip=name.flip)
+    return joint_estimator(name.joints, session, None, flip=name.flip, margin=margin)
 
 
 def table(figures: list[Figures]) -> str:

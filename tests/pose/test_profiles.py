@@ -19,7 +19,8 @@ def test_profiles_are_of_models_that_are_installed_by_default(gpu: bool) -> None
     assert len(set(names.values())) == 3
     parts = [ModelName.parse(name) for name in names.values()]
     assert {name for part in parts for name in (part.people, part.joints)} <= set(DEFAULT_MODELS)
-    assert model_of("auto", gpu=gpu) == names["accurate" if gpu else "balanced"]
+    thunder = "nanodet_person+movenet_thunder"
+    assert model_of("auto", gpu=gpu) == (names["accurate"] if gpu else thunder)
 
 
 def test_names_that_are_not_known_are_refused() -> None:
@@ -31,7 +32,7 @@ def test_names_that_are_not_known_are_refused() -> None:
 
 @pytest.mark.model
 def test_a_job_gets_its_profile_and_goes_on_with_it(models_dir: Path) -> None:
-    engine = PoseEngine(models_dir, "cpu")
+    engine = PoseEngine(models_dir, "cpu", profile="balanced")
     assert engine.environment.model == model_of("balanced", gpu=False)
     assert engine.profiled(None) is engine.profiled("balanced") is engine
     other: Profile = "fast"

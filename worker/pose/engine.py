@@ -24,6 +24,7 @@ from worker.contract.options import Profile
 from worker.contract.poses import Environment, PoseChunk, quantised
 from worker.pose.body_detector import BodyDetector
 from worker.pose.boxes import Boxes, around, grow
+from worker.pose.estimator import CROP, STILL_CROP
 from worker.pose.finder import Follow, Image, Seen, SubjectFinder
 from worker.pose.landmark_engine import LandmarkEngine
 from worker.pose.landmarker import Landmarker
@@ -102,7 +103,10 @@ class PoseEngine:
         self._detector = people_detector(self._people, session)
         self._finder = SubjectFinder(self._detector, self._pool)
         session = self._open(parts.joints)
-        self._estimator = joint_estimator(parts.joints, session, self._pool, flip=parts.flip)
+        self._estimator, self._still_estimator = (
+            joint_estimator(parts.joints, session, self._pool, flip=parts.flip, margin=margin)
+            for margin in (CROP, STILL_CROP)
+        )
         self._others: dict[str, Estimation] = {}
         self.environment = _environment(model, session)
 
@@ -200,10 +204,11 @@ class PoseEngine:
         tracker = SubjectTracker(width, height)
         box = tracker.update(self._detector.detect(image), 0.0)
         whole = np.array([0, 0, width, height], np.float32)
-        pose = self._estimator.estimate([image], [whole if box is None else box])[0]
+        joints = self._still_estimator
+        pose = joints.estimate([image], [whole if box is None else box])[0]
         if box is None:
             box = around(pose)
-            pose = self._estimator.estimate([image], [box])[0] if box is not None else pose
+            pose = joints.estimate([image], [box])[0] if box is not None else pose
         keypoints = pose[None].copy()
         drawn = np.zeros((1, 4), np.float32) if box is None else box[None].copy()
         if box is None or pose[:, 2].mean() < PRESENT:

@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 from worker.pose.boxes import Boxes, grow
 from worker.pose.session import Session
 
-CROP = 1.15
-"""Side of the square crop over the longer side of the box: all that the mask leaves, and no more
-(1.25, mostly black at the rim, costs an AP or two; see ACCURACY.md)."""
+CROP = 1.25
+"""Side of the square crop over the longer side of the box, on video."""
+STILL_CROP = 1.15
+"""The same for a box that was detected in the very picture: an AP or two better. On video, where
+boxes are interpolated, a jump of 52 cm measured 1 cm higher by it."""
 MASK = 1.15
 """What lies outside this much of the box is blanked: MoveNet otherwise takes a neighbour's
 joints (+3 to +6 AP on crowded COCO images, measured; see the README)."""
@@ -29,18 +31,20 @@ MIRROR = [0, 2, 1, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15]
 """Where each joint's counterpart of the other side stands."""
 
 
-def crop_matrix(box: Boxes, size: int) -> Matrix:
+def crop_matrix(box: Boxes, size: int, margin: float = CROP) -> Matrix:
     """Affine 2x3 from crop pixels (size x size) to image pixels, without rotation."""
     centre = (box[:2] + box[2:]) / 2
-    side = max(float((box[2:] - box[:2]).max()), 8.0) * CROP
+    side = max(float((box[2:] - box[:2]).max()), 8.0) * margin
     scale = side / size
     corner = centre - side / 2
     return np.array([[scale, 0, corner[0]], [0, scale, corner[1]]], np.float64)
 
 
-def masked_crop(image: NDArray[np.uint8], box: Boxes, size: int) -> NDArray[np.uint8]:
+def masked_crop(
+    image: NDArray[np.uint8], box: Boxes, size: int, margin: float = CROP
+) -> NDArray[np.uint8]:
     """The crop of `image` about `box`, uint8 [size, size, 3], black outside the grown box."""
-    matrix = crop_matrix(box, size)
+    matrix = crop_matrix(box, size, margin)
     scale, origin = matrix[0, 0], matrix[:, 2].copy()
     mask = grow(box, MASK)
     low = np.clip(np.floor((mask[:2] - origin) / scale), 0, size).astype(int)
@@ -84,11 +88,17 @@ class PoseEstimator:
     """
 
     def __init__(
-        self, session: Session, pool: Executor | None = None, *, flip: bool = False
+        self,
+        session: Session,
+        pool: Executor | None = None,
+        *,
+        flip: bool = False,
+        margin: float = CROP,
     ) -> None:
         self._session = session
         self._pool = pool
         self._flip = flip
+        self._margin = margin
         self.size = int(session.inner.get_inputs()[0].shape[1])
 
     def estimate(
@@ -105,7 +115,7 @@ class PoseEstimator:
         return np.stack(poses)
 
     def _single(self, image: NDArray[np.uint8], box: Boxes) -> NDArray[np.float32]:
-        crop = masked_crop(image, box, self.size)
+        crop = masked_crop(image, box, self.size, self._margin)
         pose: NDArray[np.float32] = self._to_image(self._joints(crop[None]), [box])[0]
         return pose
 
@@ -118,7 +128,7 @@ class PoseEstimator:
             # a fixed shape: every new one costs cuDNN a search
             crops = np.zeros((GPU_BATCH, self.size, self.size, 3), np.uint8)
             for row, box in enumerate(part):
-                crops[row] = masked_crop(images[start + row], box, self.size)
+                crops[row] = masked_crop(images[start + row], box, self.size, self._margin)
             results.append(self._to_image(self._joints(crops)[: len(part)], part))
         return np.concatenate(results).astype(np.float32)
 
@@ -134,7 +144,7 @@ class PoseEstimator:
         """Model output [n, 17, 3] of y, x (0-1 of the crop), score, as image pixels."""
         keypoints = np.empty((len(boxes), 17, 3), np.float32)
         for row, box in enumerate(boxes):
-            matrix = crop_matrix(box, self.size)
+            matrix = crop_matrix(box, self.size, self._margin)
             places = output[row, :, 1::-1] * self.size
             keypoints[row, :, :2] = places * matrix[0, 0] + matrix[:, 2]
             keypoints[row, :, 2] = output[row, :, 2]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from worker.contract.errors import ErrorCode, JobError
 from worker.pose.boxes import Boxes
 from worker.pose.detector import Detections, PersonDetector
-from worker.pose.estimator import PoseEstimator
+from worker.pose.estimator import CROP, PoseEstimator
 from worker.pose.rtmo import OneStageEstimator
 from worker.pose.session import Provider, Session, open_session
 from worker.pose.simcc import SimccEstimator
@@ -67,13 +67,18 @@ def people_detector(name: str, session: Session) -> PeopleDetector:
 
 
 def joint_estimator(
-    name: str, session: Session, pool: Executor | None, *, flip: bool = False
+    name: str,
+    session: Session,
+    pool: Executor | None,
+    *,
+    flip: bool = False,
+    margin: float = CROP,
 ) -> JointEstimator:
-    """An estimator of the registry, with `flip` one that looks from both sides; raises JobError
-    for a model that is none or cannot."""
+    """An estimator of the registry, with `flip` one that looks from both sides; `margin` is of
+    MoveNet's crops. Raises JobError for a model that is none or cannot."""
     spec = MODELS[name]
     if spec.decoding == "movenet":
-        return PoseEstimator(session, pool, flip=flip)
+        return PoseEstimator(session, pool, flip=flip, margin=margin)
     if flip:
         raise JobError(ErrorCode.INTERNAL, f"The model {name} does not look from both sides.")
     if spec.decoding not in ESTIMATORS:

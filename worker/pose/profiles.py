@@ -51,7 +51,8 @@ class ModelName:
 
 
 def model_of(profile: Wanted, *, gpu: bool) -> str:
-    """The models of a profile; `auto` is accurate on a GPU and balanced on a CPU."""
+    """The models of a profile; `auto` is accurate on a GPU, on a CPU one look in float: 8 bits
+    measure a jump of 52 cm 1 cm higher (ACCURACY.md's jump_front_60fps)."""
     if profile == "auto":
-        profile = "accurate" if gpu else "balanced"
+        return _GPU["accurate" if gpu else "balanced"]
     return (_GPU if gpu else _CPU)[profile]
