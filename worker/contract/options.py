@@ -50,6 +50,7 @@ class JobOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     export: bool | tuple[ExportKind, ...] = False
     blazepose: bool = False
     skeleton: bool = True
+    blurFaces: bool = False
     poseBackend: Backend | None = None
     profile: Profile | None = None
     userHeightCm: float | None = None
@@ -156,6 +157,7 @@ PARSERS: dict[str, Callable[[str, Any], Any]] = {
     "export": _export,
     "blazepose": _boolean,
     "skeleton": _boolean,
+    "blurFaces": _boolean,
     "poseBackend": _choice("webgl", "wasm"),
     "profile": _choice(*get_args(Profile)),
     "userHeightCm": _number(50, 280),

@@ -9,7 +9,9 @@ from pathlib import Path
 from worker.contract.messages import ImageOverlay
 from worker.contract.options import JobOptions
 from worker.contract.poses import decode_chunk
+from worker.media.blur import blur_face
 from worker.media.overlay_image import overlay_image
+from worker.media.planes import rgb_planes
 from worker.media.still import read_still
 
 
@@ -18,5 +20,9 @@ def render_image(path: Path, log: Iterable[bytes], options: JobOptions) -> Image
     entries = list(log)
     joints = decode_chunk(entries[1]).keypoints[0]
     drawn = joints if options.skeleton and joints.any() else None
-    media_type, data = overlay_image(read_still(path).image, drawn)
+    image = read_still(path).image
+    if options.blurFaces:
+        image = image.copy()
+        blur_face(rgb_planes(image), joints, image.shape[1], image.shape[0])
+    media_type, data = overlay_image(image, drawn)
     return ImageOverlay(dataUrl=f"data:{media_type};base64,{base64.b64encode(data).decode()}")

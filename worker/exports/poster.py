@@ -13,6 +13,7 @@ from worker.contract.exercises import unit_of
 from worker.contract.media import MediaInfo
 from worker.contract.options import JobOptions
 from worker.exports.story import Moment, Story
+from worker.media.blur import blur_face
 from worker.media.draw import draw_pose
 from worker.media.hud import NO_HUD, Hud, draw_hud
 from worker.media.moment import frame_at
@@ -49,6 +50,8 @@ def moment_picture(
     shown = frame.copy()
     height, width = shown.shape[:2]
     planes = rgb_planes(shown)
+    if options.blurFaces:
+        blur_face(planes, None if moment is None else moment.pose, width, height)
     if moment is not None and options.skeleton:
         draw_pose(planes, moment.pose, width, height)
     draw_hud(planes, hud, width, height)

@@ -36,7 +36,7 @@ def render_video(
     head, _ = read_log(log)
     export_video(
         path, head.media, out, lambda: drawings(log, options, reference),
-        threads=threads, report=report,
+        threads=threads, report=report, skeleton=options.skeleton, blur_faces=options.blurFaces,
     )  # fmt: skip
 
 
@@ -56,7 +56,7 @@ def drawings(
 
     for chunk in chunks:
         analysis.feed(chunk)
-        waiting.extend(_poses(chunk, drawn=options.skeleton))
+        waiting.extend(_poses(chunk, drawn=options.skeleton or options.blurFaces))
         yield from ready()
     analysis.finish()
     yield from ready()

@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import ffmpeg
+import msgspec
 import structlog
 
 from worker.contract.errors import ErrorCode, JobError
@@ -46,11 +47,14 @@ def export_video(
     report: Report = lambda _time_us: None,
     threads: int = 1,
     limits: MediaLimits = DEFAULT_LIMITS,
+    skeleton: bool = True,
+    blur_faces: bool = False,
 ) -> None:
     """Writes the video at `path` with `drawings` in it, which come in order of time and are taken
     as they are needed; they are asked for again where the first way to encode fails.
 
-    `report` is told every now and then how far it is (us); what it raises ends the export.
+    `report` is told every now and then how far it is (us); what it raises ends the export. Poses
+    are drawn as a `skeleton`, and say where to `blur_faces`.
 
     `out` becomes an MP4 (H.264 High, index first) with upright square pixels and the source's
     frame times; it appears whole or not at all. Raises JobError `media_decode_error` where no
@@ -63,6 +67,7 @@ def export_video(
     try:
         for encoder, sound in _tries(video):
             plan = _plan(video, part, encoder, threads, limits, sound=sound)
+            plan = msgspec.structs.replace(plan, skeleton=skeleton, blur_faces=blur_faces)
             if _transcode(path, video, plan, drawings(), report, limits):
                 take_back(part)
                 part.replace(out)

@@ -19,6 +19,7 @@ import msgspec
 import numpy as np
 from av.error import FFmpegError
 
+from worker.media.blur import blur_face
 from worker.media.clock import FrameClock
 from worker.media.draw import draw_pose
 from worker.media.drawings import DrawingTrack, decoded
@@ -82,16 +83,19 @@ class Painter:
         self._track = track
         self._full = plan.full_size
         self._inks = yuv_inks(bt709=plan.bt709)
+        self._skeleton, self._blurs = plan.skeleton, plan.blur_faces
 
     def paint(self, frame: av.VideoFrame, time_us: int) -> None:
         """Draws onto a frame of yuv420p."""
         pose, hud = self._track.at(time_us)
-        if pose is None and hud.empty:
+        if pose is None and hud.empty and not self._blurs:
             return
         frame.make_writable()  # the decoder may still need its own to decode others
         luma, u, v = (_pixels(plane) for plane in frame.planes)
         planes = yuv_planes((luma, u, v), self._inks)
-        if pose is not None:
+        if self._blurs:
+            blur_face(planes, pose, *self._full)
+        if pose is not None and self._skeleton:
             draw_pose(planes, pose, *self._full)
         draw_hud(planes, hud, frame.width, frame.height)
 

@@ -17,8 +17,9 @@ PROGRESS = struct.Struct("<q")
 class ExportPlan(msgspec.Struct, frozen=True, kw_only=True):
     """One run of the child. `filters` (name and arguments) make of a stored frame an upright one of
     `size` in yuv420p; a frame that is so already, `turned` apart, goes without. Drawings are placed
-    by `full_size`, which may be odd. `colours` are codes of ITU-T H.273 (matrix, transfer,
-    primaries); times in microseconds as in VideoInfo."""
+    by `full_size`, which may be odd; `skeleton` and `blur_faces` say what is done with poses.
+    `colours` are codes of ITU-T H.273 (matrix, transfer, primaries); times in microseconds as in
+    VideoInfo."""
 
     out: str
     formats: str
@@ -37,6 +38,8 @@ class ExportPlan(msgspec.Struct, frozen=True, kw_only=True):
     encoder: str
     threads: int
     max_pixels: int
+    skeleton: bool = True
+    blur_faces: bool = False
 
     def command(self, source: int) -> list[str]:
         """The command line of the child that reads the media at descriptor `source`."""
