@@ -78,13 +78,13 @@ clips: setup ## film tests/clips anew (installs numba and scipy)
 	@PYTHONPATH=tests $(BIN)/python -m athlete.body_clips $(CLIPS)
 
 lock: ## resolve requirements.lock anew (needs uv)
-	@uv pip compile pyproject.toml --extra worker --extra cpu --extra embedded --extra dev \
+	@uv pip compile pyproject.toml --extra worker --extra cpu --extra otel --extra embedded --extra dev \
 	  --generate-hashes --no-emit-index-url --universal --python-version 3.11 \
 	  --custom-compile-command "make lock" --quiet --output-file requirements.lock
 	@uv pip compile pyproject.toml --extra athlete --constraint requirements.lock \
 	  --generate-hashes --no-emit-index-url --universal --python-version 3.11 \
 	  --custom-compile-command "make lock" --quiet --output-file requirements-athlete.lock
-	@uv pip compile pyproject.toml --extra worker --extra gpu --extra embedded \
+	@uv pip compile pyproject.toml --extra worker --extra gpu --extra otel --extra embedded \
 	  --constraint requirements.lock \
 	  --generate-hashes --no-emit-index-url --universal --python-version 3.11 \
 	  --custom-compile-command "make lock" --quiet --output-file deploy/docker/requirements-gpu.lock

@@ -38,6 +38,7 @@ from api.policy import parse_embedders
 from api.ratelimit import FIELDS, TellRate
 from api.tails import Tails
 from worker.contract.access import Scope
+from worker.measures import listening
 from worker.settings import Settings
 from worker.store.bundle import open_stores
 from worker.store.connection import connect_async
@@ -107,7 +108,8 @@ def create_app(settings: Settings) -> FastAPI:
     Jobs are sent with `worker.app`, whose broker is the process's own `worker.settings.settings()`:
     a server gives both the same Redis.
     """
-    origins = _origins(settings)
+    origins, registry = _origins(settings), CollectorRegistry()
+    metrics = RequestMetrics(registry)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -115,8 +117,9 @@ def create_app(settings: Settings) -> FastAPI:
         app.state.redis = connect_async(settings.redis_url.get_secret_value())
         app.state.tails = Tails(app.state.redis)
         app.state.tails.start()
-        await _prepare_bucket(app, origins)
-        yield
+        with listening(metrics.meters):
+            await _prepare_bucket(app, origins)
+            yield
         await app.state.tails.close()
         await app.state.redis.aclose()
         await run_in_threadpool(app.state.stores.redis.close)
@@ -130,9 +133,9 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
     )
     app.state.embedders = parse_embedders(settings.page_embedders)
-    app.state.registry = CollectorRegistry()
-    app.state.registry.register(StoreCollector(lambda: app.state.stores))
-    _add_middleware(app, RequestMetrics(app.state.registry), origins)
+    app.state.registry = registry
+    registry.register(StoreCollector(lambda: app.state.stores))
+    _add_middleware(app, metrics, origins)
     problems.install(app)
     app.include_router(_routes())
     app.include_router(health.router)

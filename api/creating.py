@@ -20,6 +20,7 @@ from worker.contract.errors import JobError
 from worker.contract.jobs import Job, JobInput, JobStatus, Stage
 from worker.contract.media import Source
 from worker.contract.options import JobOptions
+from worker.forms import about_job
 from worker.intake import check_reference, job_of, new_record, read_options
 from worker.requests.jobs import NewJob
 from worker.store.apikeys import Tenant
@@ -27,6 +28,7 @@ from worker.store.bundle import Stores
 from worker.store.connection import DISCONNECTED
 from worker.store.errors import Conflict, NotFound, StoreUnavailable
 from worker.store.quotas import queue_full
+from worker.tracing import incoming, span
 
 log = structlog.get_logger()
 
@@ -56,6 +58,13 @@ def create_job(stores: Stores, tenant: Tenant, body: NewJob, key: str | None) ->
     """
     check_page_job(tenant, body)
     options = read_options(body.options, tenant)
+    with span("api.create_job", incoming(), kind="SERVER", tenant=tenant.tenant):
+        return _created(stores, tenant, body, key, options)
+
+
+def _created(
+    stores: Stores, tenant: Tenant, body: NewJob, key: str | None, options: JobOptions
+) -> Job:
     made = once(stores, tenant, body, key, lambda: _take(stores, tenant, body, options).id)
     if key is not None:
         stores.jobs.note_key(made, _own_key(tenant, key))
@@ -145,6 +154,8 @@ def queued(stores: Stores, job: Job) -> Job:
         _quietly(stores.jobs.erase, job)
         raise
     stores.streams.queued(job)
+    with about_job(job.id, job.tenant, job.attempt, job.trace):
+        log.info("job_queued", queue=job.queue)
     _ring(stores, job.queue)
     return job
 

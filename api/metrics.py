@@ -1,21 +1,26 @@
-"""Prometheus metrics: requests as they end, queue and workers as they are at the scrape."""
+"""Prometheus metrics: requests as they end, queue and workers as they are at the scrape.
+
+`worker/measures.py` declares them all.
+"""
 
 from __future__ import annotations
 
 import time
-from collections import Counter as Tally
 from collections.abc import Callable, Iterator
 
 import redis.exceptions
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from worker.store import keys
+from api.state import State, look_at
+from worker.exposition import Meters
+from worker.measures import HTTP_REQUESTS, HTTP_SECONDS, served_by
 from worker.store.bundle import Stores
-from worker.store.trimming import webhook_lag
+from worker.tracing import note_incoming
 
 log = structlog.get_logger()
 
@@ -41,26 +46,14 @@ class RequestMetrics:
     """Counts and times requests by route template, so that ids make no series."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self.requests = Counter(
-            "posequeue_http_requests",
-            "HTTP requests answered",
-            ["method", "route", "status"],
-            registry=registry,
-        )
-        self.seconds = Histogram(
-            "posequeue_http_response_seconds",
-            "Seconds until an HTTP answer began",
-            ["method", "route"],
-            registry=registry,
-            buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
-        )
+        self.meters = Meters(served_by("api"), registry)
 
     def observe(self, scope: Scope, status: int, seconds: float) -> None:
         """One answer began."""
         route = route_template(scope)
         method = scope["method"] if route != _NO_ROUTE else "other"
-        self.requests.labels(method, route, str(status)).inc()
-        self.seconds.labels(method, route).observe(seconds)
+        self.meters(HTTP_REQUESTS, 1, (method, route, str(status)))
+        self.meters(HTTP_SECONDS, seconds, (method, route))
 
 
 class MeasureRequests:
@@ -75,6 +68,7 @@ class MeasureRequests:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        note_incoming(Headers(scope=scope).get("traceparent"))
         begun = time.perf_counter()
         status = 0
 
@@ -94,7 +88,7 @@ class MeasureRequests:
 
 
 class StoreCollector(Collector):
-    """Jobs by state and workers by kind; nothing where Redis is silent."""
+    """Queues, jobs, workers and streams as they are; nothing where Redis is silent."""
 
     def __init__(self, stores: Callable[[], Stores]) -> None:
         self._stores = stores
@@ -105,29 +99,18 @@ class StoreCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """The state now."""
-        stores = self._stores()
         try:
-            states = {
-                "queued": stores.waiting.total(),
-                "running": stores.redis.zcard(keys.RUNNING),
-            }
-            kinds = Tally(worker.kind for worker in stores.workers.alive())
-            lag = webhook_lag(stores.redis, stores.settings.firehose_partitions)
-            cut = sum(map(int, stores.redis.hvals(keys.FIREHOSE_CUT)))
+            yield from list(_families(look_at(self._stores())))
         except redis.exceptions.RedisError as error:
             log.warning("metrics_without_redis", error=str(error))
-            return
-        jobs = GaugeMetricFamily("posequeue_jobs", "Jobs that are not finished", labels=["state"])
-        for state, count in states.items():
-            jobs.add_metric([state], count)
-        yield jobs
-        workers = GaugeMetricFamily("posequeue_workers", "Workers that live", labels=["kind"])
-        for kind in ("cpu", "gpu"):
-            workers.add_metric([kind], kinds[kind])
-        yield workers
-        yield GaugeMetricFamily(
-            "posequeue_webhook_lag", "Firehose entries that webhooks have not dispatched", lag
-        )
-        yield CounterMetricFamily(
-            "posequeue_firehose_cut", "Firehose entries trimmed before webhooks read them", cut
-        )
+
+
+def _families(state: State) -> Iterator[Metric]:
+    for measure, values in state.items():
+        if measure.kind == "counter":
+            yield CounterMetricFamily(measure.name, measure.meaning, values[()])
+            continue
+        family = GaugeMetricFamily(measure.name, measure.meaning, labels=measure.labels)
+        for labels, value in values.items():
+            family.add_metric(labels, value)
+        yield family

@@ -25,13 +25,13 @@ def _logging() -> dict[str, Any]:
 
 def make_server(settings: Settings) -> uvicorn.Server:
     """A server that is not running yet; `should_exit = True` stops it from another thread."""
-    configure_logs(settings.log_level, settings.secrets())
+    configure_logs(settings.log_level, settings.secrets(), settings.log_format)
     config = uvicorn.Config(
         create_app(settings),
         host=settings.api_host,
         port=settings.api_port,
         log_level="info" if settings.access_log else "warning",
-        log_config=_logging(),
+        log_config=None if settings.log_format == "json" else _logging(),
         access_log=settings.access_log,
         proxy_headers=True,
         forwarded_allow_ips=settings.trusted_proxies,

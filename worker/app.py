@@ -7,6 +7,7 @@ job lives in our own keys. Who runs a job is decided by its lease, so a task may
 from __future__ import annotations
 
 import os
+import time
 from typing import Any, Literal
 
 from celery import Celery
@@ -90,7 +91,8 @@ app.add_defaults(_configuration)  # read at the first use, not at import
 @celeryd_init.connect
 def _log_without_secrets(**_: Any) -> None:
     """Before a worker logs anything; its processes inherit it."""
-    configure_logs(settings().log_level, settings().secrets())
+    given = settings()
+    configure_logs(given.log_level, given.secrets(), given.log_format)
 
 
 def choose_queue(options: JobOptions, workers: WorkerStore) -> Queue:
@@ -108,9 +110,14 @@ def choose_queue(options: JobOptions, workers: WorkerStore) -> Queue:
     return "pose.cpu"
 
 
+def _send(name: str, given: str, queue: str, **options: Any) -> None:
+    # when it was sent tells how old a queue is
+    app.send_task(name, args=[given], queue=queue, headers={"sent": time.time()}, **options)
+
+
 def send_job(job_id: str, queue: str, priority: Priority = "normal") -> None:
     """Puts a job into its queue; more than once does no harm."""
-    app.send_task(RUN_JOB, args=[job_id], queue=queue, priority=_PRIORITIES[priority])
+    _send(RUN_JOB, job_id, queue, priority=_PRIORITIES[priority])
 
 
 def other_pose_queue(queue: str) -> str:
@@ -132,7 +139,7 @@ def send_tickets(waiting: str, queue: str, count: int = 1) -> None:
     no harm, nor do fewer.
     """
     for _ in range(count):
-        app.send_task(RUN_NEXT, args=[waiting], queue=queue, priority=_TICKET)
+        _send(RUN_NEXT, waiting, queue, priority=_TICKET)
 
 
 def tickets(client: Client, queue: str) -> int:
@@ -142,17 +149,17 @@ def tickets(client: Client, queue: str) -> int:
 
 def send_archive(job_id: str) -> None:
     """Has a finished job's messages and poses archived; more than once does no harm."""
-    app.send_task(ARCHIVE_JOB, args=[job_id], queue="maintenance")
+    _send(ARCHIVE_JOB, job_id, "maintenance")
 
 
 def send_batch(batch_id: str) -> None:
     """Has a batch's jobs made, or canceled; more than once does no harm."""
-    app.send_task(TEND_BATCH, args=[batch_id], queue="maintenance")
+    _send(TEND_BATCH, batch_id, "maintenance")
 
 
 def send_delivery(endpoint: str) -> None:
     """Has what is due for an endpoint delivered; more than once does no harm."""
-    app.send_task(DELIVER, args=[endpoint], queue="webhooks")
+    _send(DELIVER, endpoint, "webhooks")
 
 
 def queue_of(stage: Stage, pose_queue: str) -> str:

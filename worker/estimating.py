@@ -13,6 +13,7 @@ from worker.chunks import FrameChunk, ReadAhead
 from worker.contract.errors import JobError
 from worker.contract.media import MediaInfo
 from worker.contract.poses import PoseChunk
+from worker.measures import FRAMES, STAGE_SECONDS, note, timed, timed_each
 from worker.media.decode import FrameReader, decode
 from worker.media.limits import MediaLimits
 from worker.pose.engine import MAX_SIDE, Estimation
@@ -103,7 +104,7 @@ class Estimating:
         reader = self._decode(start_us=self.segments.warm_us(segment))
         with ReadAhead(reader) as chunks:
             number = first = 0
-            for frames in chunks:
+            for frames in timed_each(chunks, STAGE_SECONDS, "decode"):
                 if (place := self.segments.of_chunk(frames)) > segment:
                     last = False
                     break
@@ -134,7 +135,10 @@ class Estimating:
         state = self.segments.state_for(previous, int(frames.times_us[0]))
         if previous is None:
             state = {**(start or {}), **state}
-        chunk = self._models.estimate(number, frames.first, frames.times_us, frames.images, state)
+        times, images = frames.times_us, frames.images
+        with timed(STAGE_SECONDS, "infer"):
+            chunk = self._models.estimate(number, frames.first, times, images, state)
+        note(FRAMES, len(images))
         return replace(chunk, state={**chunk.state, LOOK: look_of(frames.images[-1])})
 
     def _behind(self, previous: PoseChunk | None) -> Iterator[FrameChunk]:
@@ -169,7 +173,7 @@ class Estimating:
     def _read(self, reader: FrameReader) -> Generator[FrameChunk]:
         try:
             with ReadAhead(reader) as chunks:
-                yield from chunks
+                yield from timed_each(chunks, STAGE_SECONDS, "decode")
         finally:
             self._damaged |= reader.sought and bool(reader.damaged)
 

@@ -18,6 +18,7 @@ from worker.contract.errors import JobError
 from worker.contract.jobs import Job
 from worker.contract.poses import PoseChunk, decode_head, encode_chunk
 from worker.estimating import Damaged, Estimating, Start
+from worker.forms import about_job
 from worker.heartbeat import Heartbeat
 from worker.inputs import fetched_input, limits_of
 from worker.pipeline import estimation
@@ -27,6 +28,7 @@ from worker.scratch import scratch_folder
 from worker.store.bundle import Stores
 from worker.store.errors import Fenced, NotFound
 from worker.store.parts import Part, entry_of, job_of_entry
+from worker.tracing import span
 
 log = structlog.get_logger()
 
@@ -84,19 +86,28 @@ def help_with(
     except NotFound:
         return 0
     stores.waiting.taken(job.tenant, entry)
-    bound = log.bind(job=job.id)
+    with about_job(job.id, job.tenant, job.attempt, job.trace):
+        return _help(stores, job, engine, stopping)
+
+
+def _help(
+    stores: Stores, job: Job, engine: Callable[[], PoseEngine], stopping: Callable[[], bool]
+) -> int:
     done = 0
     try:
-        with scratch_folder(stores.settings.scratch_dir) as scratch:
+        with (
+            span("job.segments", job.trace, kind="CONSUMER", job=job.id, tenant=job.tenant),
+            scratch_folder(stores.settings.scratch_dir) as scratch,
+        ):
             helper = _Helper(stores, job, engine, stopping, scratch)
             while helper.one():
                 done += 1
     except Fenced:
-        bound.info("segment_not_wanted")
+        log.info("segment_not_wanted")
     except Exception as error:  # the one that runs the job finds out
-        bound.warning("segment_failed", error=repr(error))
+        log.warning("segment_failed", error=repr(error))
     if done:
-        bound.info("segments_estimated", count=done)
+        log.info("segments_estimated", count=done)
     return done
 
 

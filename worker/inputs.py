@@ -14,6 +14,7 @@ from worker.contract.pose_log import END
 from worker.contract.reference_poses import ReferencePoses, decode_reference
 from worker.fetch import check_type, fetch_url
 from worker.held import HeldJob
+from worker.measures import STAGE_SECONDS, timed
 from worker.media.limits import MediaLimits
 from worker.outbound import Unreachable
 from worker.referencing import LIMITS
@@ -39,7 +40,11 @@ class Working(Protocol):
 
 def fetched_input(held: Working, scratch: Path) -> Path:
     """The upload as a local file; raises JobError where it cannot be had."""
-    path = scratch / "input"
+    with timed(STAGE_SECONDS, "fetch"):
+        return _fetched(held, scratch / "input")
+
+
+def _fetched(held: Working, path: Path) -> Path:
     given, settings = held.job.input, held.stores.settings
     if given.key is not None:
         try:

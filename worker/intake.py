@@ -24,6 +24,7 @@ from worker.store.bundle import Stores
 from worker.store.errors import Conflict, NotFound
 from worker.store.jobs import iso
 from worker.store.uploads import Upload
+from worker.tracing import span
 
 
 def read_options(values: dict[str, Any], tenant: Tenant) -> JobOptions:
@@ -61,18 +62,21 @@ def job_of(stores: Stores, tenant: Tenant, body: NewJob, options: JobOptions) ->
 
 def new_record(stores: Stores, tenant: Tenant, given: JobInput, options: JobOptions) -> Job:
     """The record of a job that is to wait in the queue its options ask for."""
-    return Job(
-        id="job_" + secrets.token_hex(12),
-        tenant=tenant.tenant,
-        plan=tenant.plan,
-        status=JobStatus.QUEUED,
-        source=options.source,
-        input=given,
-        options=options,
-        createdAt=iso(time.time()),
-        queue=choose_queue(options, stores.workers),
-        owner=tenant.owner,
-    )
+    name = "job_" + secrets.token_hex(12)
+    with span("job.made", job=name, tenant=tenant.tenant) as trace:
+        return Job(
+            id=name,
+            tenant=tenant.tenant,
+            plan=tenant.plan,
+            status=JobStatus.QUEUED,
+            source=options.source,
+            input=given,
+            options=options,
+            createdAt=iso(time.time()),
+            queue=choose_queue(options, stores.workers),
+            owner=tenant.owner,
+            trace=trace,
+        )
 
 
 def upload_of(stores: Stores, tenant: Tenant, given: InputRef) -> Upload | None:

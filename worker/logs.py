@@ -17,6 +17,8 @@ from typing import Any
 import structlog
 from structlog.typing import EventDict, Processor
 
+from worker.forms import CONTEXT, Form, renderer
+
 HIDDEN = "***"
 _SHORTEST = 6
 """Settings' secrets shorter than this are not looked for: they would blot out half of every log."""
@@ -93,23 +95,20 @@ def _whole(record: logging.LogRecord) -> str:
         return f"{record.msg} {record.args!r}"
 
 
-def configure_logs(level: str = "INFO", secrets: Iterable[str | None] = ()) -> None:
+def lowest_of(level: str) -> int:
+    """A level's number; that of INFO where there is no such level."""
+    return logging.getLevelNamesMapping().get(level.upper(), logging.INFO)
+
+
+def configure_logs(
+    level: str = "INFO", secrets: Iterable[str | None] = (), form: Form = "text"
+) -> None:
     """Has this process log through the mask, at `level` and above; may be called again."""
     hide(secrets)
     logging.setLogRecordFactory(_record)
-    lowest = logging.getLevelNamesMapping().get(level.upper(), logging.INFO)
-    processors: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
-        mask_event,
-        structlog.dev.ConsoleRenderer(
-            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
-        ),
-    ]
+    processors: list[Processor] = [*CONTEXT, mask_event, renderer(form)]
     structlog.configure(
         processors=processors,
-        wrapper_class=structlog.make_filtering_bound_logger(lowest),
+        wrapper_class=structlog.make_filtering_bound_logger(lowest_of(level)),
         logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
     )

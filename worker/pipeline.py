@@ -32,6 +32,7 @@ from worker.contract.poses import (
     encode_head,
 )
 from worker.contract.reference_poses import ReferencePoses
+from worker.measures import STAGE_SECONDS, timed
 from worker.media.limits import MediaLimits
 from worker.motion.analysis import Analysis
 
@@ -178,7 +179,8 @@ class Pipeline:
     def _feed(self, *chunks: PoseChunk) -> list[Entry]:
         self.frames = chunks[-1].first + len(chunks[-1])
         analysis = self._running()
-        entries = analysis.feed(*chunks)
+        with timed(STAGE_SECONDS, "motion"):
+            entries = analysis.feed(*chunks)
         analysis.take_hud()  # nobody draws here: a long video's would only grow
         return entries
 

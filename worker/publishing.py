@@ -12,6 +12,7 @@ from typing import Any
 
 from worker.contract.messages import Entry, KeypointsBatch, entry_key
 from worker.held import HeldJob
+from worker.measures import STAGE_SECONDS, timed
 from worker.pipeline import Step
 from worker.store.closing import next_place
 from worker.store.streams import Row, rows_of
@@ -66,7 +67,8 @@ class Publisher:
     def _commit(
         self, rows: Sequence[Row], fields: dict[str, Any], place: int = -1, log: bytes = b""
     ) -> None:
-        self._held.commit(rows, fields, place, log)
+        with timed(STAGE_SECONDS, "publish"):
+            self._held.commit(rows, fields, place, log)
         self._since = self._clock()
         self._held.check()
 

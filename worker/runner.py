@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from typing import Any
 
 import structlog
 
 from worker.contract.errors import ErrorCode, JobError
-from worker.contract.jobs import JobStatus, Stage
+from worker.contract.jobs import Job, JobStatus, Stage
+from worker.forms import about_job
 from worker.heartbeat import Heartbeat
 from worker.held import Handover, HeldJob, TurnOver
 from worker.helping import help_with
+from worker.measures import RETRIES, STAGE_SECONDS, StageTimes, listening, note
 from worker.pose.engine import PoseEngine
 from worker.scratch import scratch_folder
 from worker.stages import analyse, export
 from worker.store.bundle import Stores
 from worker.store.connection import DISCONNECTED
 from worker.store.errors import Fenced, NotFound, StoreUnavailable
+from worker.store.jobs import unix
+from worker.store.leases import Claim
 from worker.store.parts import job_of_entry
+from worker.tracing import annotate, span
 
 log = structlog.get_logger()
 
@@ -50,15 +57,32 @@ class Runner:
             help_with(self._stores, job_id, self._engine, self._stopping)
             return
         claim = self._stores.leases.claim(job_id)
-        bound = log.bind(job=job_id, attempt=claim.attempt)
         if not claim.token:
-            bound.info("job_not_taken", why=claim.outcome)
+            log.info("job_not_taken", job=job_id, why=claim.outcome)
             return
         try:
             job = self._stores.jobs.get(job_id)
         except NotFound:
-            bound.info("job_erased")
+            log.info("job_erased", job=job_id)
             return
+        with about_job(job.id, job.tenant, claim.attempt, job.trace):
+            self._watched(job, claim)
+
+    def _watched(self, job: Job, claim: Claim) -> None:
+        """A claimed job, its time by stage on its trace."""
+        created = unix(job.createdAt)
+        if claim.attempt == 1 and job.stage is Stage.ANALYSE:
+            note(STAGE_SECONDS, max(0.0, time.time() - created), "wait")
+            with span("job.waited", job.trace, start=created):
+                pass
+        times = StageTimes()
+        known: dict[str, Any] = {"job": job.id, "tenant": job.tenant, "attempt": claim.attempt}
+        with span(f"job.{job.stage}", job.trace, kind="CONSUMER", **known), listening(times):
+            self._claimed(job, claim)
+            annotate(**times.seconds)
+
+    def _claimed(self, job: Job, claim: Claim) -> None:
+        job_id = job.id
         if job.batchId is not None:
             self._stores.batches.mark(job.batchId, job.id, JobStatus.RUNNING)
         leases, token = self._stores.leases, claim.token
@@ -69,26 +93,32 @@ class Runner:
                     lost = "The job was given up: its workers died again and again."
                     raise JobError(ErrorCode.WORKER_LOST, lost)
                 self._work(held)
-                bound.info("job_stage_done", stage=job.stage)
+                log.info("job_stage_done", stage=job.stage)
             except Fenced:
-                bound.warning("job_taken_over")
+                log.warning("job_taken_over")
+                _let_go("taken_over")
             except Handover:
                 held.hand_over()
-                bound.info("job_handed_over")
+                log.info("job_handed_over")
+                _let_go("handed_over")
             except TurnOver:
                 held.give_turn()
-                bound.info("turn_over")
+                log.info("turn_over")
+                _let_go("turn_over")
             except JobError as error:
                 held.fail(error)
-                bound.info("job_failed", code=error.code)
+                log.info("job_failed", code=error.code)
+                annotate(error=error.code)
             except _MACHINE_FAULTS as error:
-                bound.warning("machine_fault", error=repr(error))
+                log.warning("machine_fault", error=repr(error))
+                _let_go("machine_fault")
                 if claim.attempt < MOST_ATTEMPTS:
                     held.put_back()
                 else:
                     held.fail(_OURS)
             except Exception:
-                bound.exception("job_broken")
+                log.exception("job_broken")
+                annotate(error="internal")
                 held.fail(_OURS)
 
     def _work(self, held: HeldJob) -> None:
@@ -100,3 +130,8 @@ class Runner:
                 export(held, scratch)
             else:
                 analyse(held, self._engine, scratch)
+
+
+def _let_go(why: str) -> None:
+    note(RETRIES, 1, why)
+    annotate(let_go=why)

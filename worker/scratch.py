@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -28,6 +29,23 @@ def scratch_folder(parent: Path | None) -> Iterator[Path]:
         with (folder / _LOCK).open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield folder
+
+
+def own_folder(parent: Path | None, name: str) -> Path:
+    """A fresh, empty folder of this process, which a program that it becomes is to `keep`."""
+    folder = (parent or Path(tempfile.gettempdir())) / f"{_PREFIX}{name}-{os.getpid()}"
+    shutil.rmtree(folder, ignore_errors=True)  # of another process of this number
+    folder.mkdir(mode=0o700)
+    return folder
+
+
+@contextmanager
+def keep(folder: Path) -> Iterator[None]:
+    """The folder is ours, and our children's, and deleted at the end."""
+    with (folder / _LOCK).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def clear_orphans(parent: Path | None) -> int:

@@ -120,6 +120,16 @@ class Settings(BaseSettings):
         1, gt=0, description="factor on the waits between attempts of a webhook, for tests"
     )
     log_level: str = Field("INFO", description="lowest level logged")
+    log_format: Literal["json", "text"] = Field(
+        "json", description="a JSON object a line, or lines for people; of workers and the API"
+    )
+    metrics_host: str = Field("127.0.0.1", description="address a worker's metrics_port binds to")
+    metrics_port: int | None = Field(
+        None, ge=1, le=65_535, description="port of a worker's /metrics; none = not measured"
+    )
+    otlp_endpoint: str | None = Field(
+        None, description="OpenTelemetry collector's URL (OTLP over HTTP) for traces; needs otel"
+    )
 
     @field_validator("plan_limits")
     @classmethod

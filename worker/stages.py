@@ -16,6 +16,7 @@ from worker.exports.image import render_image
 from worker.held import Handover, HeldJob, TurnOver
 from worker.helping import processor_seconds
 from worker.inputs import borrowed_poses, fetched_input, limits_of, named_reference
+from worker.measures import STAGE_SECONDS, timed
 from worker.pipeline import Pipeline
 from worker.pose.engine import PoseEngine
 from worker.publishing import Publisher
@@ -100,7 +101,8 @@ def export(held: HeldJob, scratch: Path) -> None:
     )
     for file in files:
         out = scratch / file.name
-        file.make(material, out)
+        with timed(STAGE_SECONDS, "export"):
+            file.make(material, out)
         held.check()
         _publish(held, file, out)
         out.unlink()

@@ -11,6 +11,7 @@ import structlog
 from worker.app import KEY_PREFIX, PRIORITY_STEPS, queue_of, send_archive, send_batch, send_job
 from worker.contract.jobs import Stage
 from worker.expanding import look_after_batch
+from worker.measures import LEASES_LOST, note
 from worker.pulling import offer, top_up
 from worker.store import keys
 from worker.store.bundle import Stores
@@ -32,6 +33,7 @@ def sweep(stores: Stores) -> None:
     """One round; cheap where there is nothing to do."""
     for job_id in stores.leases.overdue():
         log.warning("lease_ran_out", job=job_id)
+        note(LEASES_LOST)
         _send_again(stores, job_id)
     for job_id in stores.jobs.past_deadline(DEADLINE_AGAIN_S):
         expire_job(stores, job_id)

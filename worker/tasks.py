@@ -12,6 +12,7 @@ from typing import Any
 
 from celery import signals
 
+import worker.watching  # noqa: F401  (logs, metrics and traces follow the worker's signals)
 from worker.app import ARCHIVE_JOB, RUN_JOB, RUN_NEXT, TEND_BATCH, app, consumed
 from worker.collector import collect_rarely
 from worker.expanding import tend_batch as tend

@@ -7,7 +7,7 @@ ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /src
 COPY deploy/docker/subset.py pyproject.toml requirements.lock ./
 # the environment gets what the API needs, the build tool stays in this stage; all with hashes
-RUN python subset.py requirements.lock pyproject.toml > api.txt \
+RUN python subset.py requirements.lock pyproject.toml --extra otel > api.txt \
  && python subset.py requirements.lock pyproject.toml --only setuptools > tools.txt \
  && python -m venv --without-pip /opt/posequeue \
  && pip --python /opt/posequeue/bin/python install --require-hashes --only-binary=:all: -r api.txt \

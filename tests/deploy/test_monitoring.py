@@ -2,36 +2,24 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import re
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from tests.deploy.conftest import ROOT, Run, load
+from worker import measures
+from worker.measures import CATALOGUE, document
 
 ALERTS = ROOT / "deploy/prometheus/alerts.yml"
 DASHBOARDS = sorted((ROOT / "deploy/grafana/dashboards").glob("*.json"))
 NAME = re.compile(r"\bposequeue_[a-z0-9_]+")
-_SUFFIXES = {"Counter": ("_total",), "Histogram": ("_bucket", "_count", "_sum")}
 
 
-@cache
 def declared() -> set[str]:
-    """Series that the sources declare, as Prometheus sees them."""
-    found = set()
-    for path in [*(ROOT / "api").rglob("*.py"), *(ROOT / "worker").rglob("*.py")]:
-        for node in ast.walk(ast.parse(path.read_text())):
-            if not isinstance(node, ast.Call) or not node.args:
-                continue
-            kind = getattr(node.func, "id", getattr(node.func, "attr", ""))
-            first = node.args[0]
-            if isinstance(first, ast.Constant) and NAME.fullmatch(str(first.value)):
-                base = kind.removesuffix("MetricFamily")
-                found |= {f"{first.value}{end}" for end in _SUFFIXES.get(base, ("",))}
-    return found
+    """Series that are declared, as Prometheus sees them."""
+    return {series for one in CATALOGUE for series in one.series}
 
 
 def rules() -> list[dict[str, Any]]:
@@ -51,8 +39,30 @@ def expressions() -> Iterator[tuple[str, str]]:
             yield str(path), query
 
 
-def test_metrics_are_found_in_the_sources() -> None:
-    assert {"posequeue_jobs", "posequeue_http_requests_total", "posequeue_workers"} <= declared()
+def test_each_metric_is_declared_once_and_documented() -> None:
+    names = [one.name for one in CATALOGUE]
+    assert len(set(names)) == len(names)
+    for one in CATALOGUE:
+        assert NAME.fullmatch(one.name)
+        assert one.meaning and one.unit
+        assert bool(one.buckets) == (one.kind == "histogram")
+        assert list(one.buckets) == sorted(one.buckets)
+        assert not one.name.endswith(("_total", "_count", "_sum", "_bucket"))
+    assert document() in (ROOT / "deploy/METRICS.md").read_text(), "python -m worker.measures"
+
+
+def test_no_metric_is_declared_elsewhere() -> None:
+    for path in [*(ROOT / "api").rglob("*.py"), *(ROOT / "worker").rglob("*.py")]:
+        if path.name != "measures.py":
+            assert not NAME.search(path.read_text()), path
+
+
+def test_every_metric_has_its_teller() -> None:
+    """Each constant is used somewhere but where it is declared."""
+    sources = [*(ROOT / "api").rglob("*.py"), *(ROOT / "worker").rglob("*.py")]
+    text = "".join(path.read_text() for path in sources if path.name != "measures.py")
+    constants = {name for name, value in vars(measures).items() if value in CATALOGUE}
+    assert {name for name in constants if not re.search(rf"\b{name}\b", text)} == set()
 
 
 def test_every_metric_used_exists() -> None:

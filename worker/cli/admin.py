@@ -131,6 +131,7 @@ def worker(
 ) -> None:
     """Run a worker until it is told to stop (SIGTERM hands its jobs over)."""
     from worker.app import DELIVERY_THREADS, QUEUES
+    from worker.scratch import own_folder
     from worker.settings import settings
 
     unknown = set(queues.split(",")) - set(QUEUES)
@@ -145,9 +146,13 @@ def worker(
     pool, slots = "prefork", concurrency or len(os.sched_getaffinity(0))
     if delivers:
         pool, slots = "threads", concurrency or DELIVERY_THREADS
+    if settings().metrics_port is not None:
+        # before prometheus-client is imported, which asks for it then
+        folder = own_folder(settings().scratch_dir, "metrics")
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
     os.environ["POSEQUEUE_WORKER_QUEUES"] = queues
     os.environ["POSEQUEUE_WORKER_SLOTS"] = str(slots)
-    command = ["-A", "worker.app", "worker", "-P", pool, "-c", str(slots), "-Q", queues,
+    command = ["-A", "worker.app", "-q", "worker", "-P", pool, "-c", str(slots), "-Q", queues,
                "--without-gossip", "--without-mingle", "-l", settings().log_level,
                "-n", f"posequeue-{os.getpid()}@%h"]  # fmt: skip
     os.execv(sys.executable, [sys.executable, "-m", "celery", *command])  # noqa: S606
@@ -171,7 +176,15 @@ def api(
 ) -> None:
     """Run the HTTP API."""
     from api.server import serve
+    from worker.forms import lead_libraries
+    from worker.logs import lowest_of
     from worker.settings import settings
+    from worker.tracing import start_tracing, stop_tracing
 
+    given = settings()
+    if given.log_format == "json":
+        lead_libraries(lowest_of(given.log_level), "json")
+    start_tracing(given, "posequeue-api")
     changed = {"api_host": host, "api_port": port}
-    serve(settings().model_copy(update={k: v for k, v in changed.items() if v is not None}))
+    serve(given.model_copy(update={k: v for k, v in changed.items() if v is not None}))
+    stop_tracing()

@@ -115,6 +115,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     batchId: str | None = None
     owner: str | None = None
     eraseUpload: bool = False
+    trace: str | None = None
+    """W3C traceparent of the span in which it was made; never shown."""
 
 
 def decode_job(data: bytes) -> Job:

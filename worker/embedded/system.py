@@ -52,6 +52,8 @@ class System:
         self._say = say
         self._stack = contextlib.ExitStack()
         self.workers: list[Process] = []
+        self.metrics: list[str] = []
+        """Where each of `workers` tells Prometheus."""
         self.environment: dict[str, str] = {}
 
     def __enter__(self) -> Self:
@@ -79,7 +81,10 @@ class System:
         command = [sys.executable, "-m", "worker.cli", "worker",
                    "--queues", queues, "--concurrency", str(slots)]  # fmt: skip
         log = self._data / "logs" / f"worker-{len(self.workers)}.log"
-        process = Process(command, log, self.environment, grace_s=WORKER_GRACE_S)
+        port = free_port()
+        environment = {**self.environment, "POSEQUEUE_METRICS_PORT": str(port)}
+        process = Process(command, log, environment, grace_s=WORKER_GRACE_S)
+        self.metrics.append(f"http://127.0.0.1:{port}/metrics")
         self.workers.append(self._stack.enter_context(process))
         return process
 

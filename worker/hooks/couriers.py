@@ -14,7 +14,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 import structlog
@@ -34,11 +34,19 @@ from worker.hooks.planning import GROUP_S
 from worker.hooks.retries import wait_after
 from worker.hooks.sending import Answer, Sender
 from worker.hooks.signing import signed_headers
+from worker.measures import (
+    WEBHOOK_ATTEMPTS,
+    WEBHOOK_DELAY,
+    WEBHOOK_SECONDS,
+    WEBHOOKS_GIVEN_UP,
+    note,
+)
 from worker.store.bundle import Stores
 from worker.store.endpoints import Health
 from worker.store.errors import NotFound, StoreUnavailable
 from worker.store.jobs import iso
 from worker.store.replays import put_items
+from worker.tracing import annotate, span, tracing
 
 log = structlog.get_logger()
 
@@ -192,11 +200,28 @@ class Courier:
             turn.renewed = time.monotonic()
         now = self._clock()
         headers = signed_headers(item.id, turn.secrets, body, now)
-        answer = self._sender.send(endpoint.url, headers, body, turn.secrets)
+        answer = self._traced_send(turn, item, headers, body)
+        note(WEBHOOK_SECONDS, answer.latency_s)
+        note(WEBHOOK_ATTEMPTS, 1, "delivered" if answer.good else "failed")
         tried = _noted(delivery, answer, iso(now))
         if answer.good:
             return "done", self._delivered(turn, tried, answer)
         return self._failed(turn, tried, answer), None
+
+    def _traced_send(self, turn: _Turn, item: Item, headers: dict[str, str], body: bytes) -> Answer:
+        """The request, on the trace of the job that it is about."""
+        endpoint, secrets = turn.endpoint, turn.secrets
+        if not tracing():
+            return self._sender.send(endpoint.url, headers, body, secrets)
+        known: dict[str, Any] = {"job": item.subject, "tenant": endpoint.tenant, "event": item.type}
+        trace = self._stores.jobs.trace(item.subject)
+        with span("webhook.sent", trace, kind="CLIENT", **known) as own:
+            traced = {**headers, "traceparent": own} if own else headers
+            answer = self._sender.send(endpoint.url, traced, body, secrets)
+            annotate(status=answer.status or 0)
+            if not answer.good:
+                annotate(error=answer.error or "refused")
+            return answer
 
     def _begun(self, endpoint: Endpoint, item: Item) -> Delivery | None:
         """A record where there is none: its dispatcher died before it could make one. None where
@@ -208,6 +233,8 @@ class Courier:
         return self._stores.deliveries.fresh(endpoint, item)
 
     def _delivered(self, turn: _Turn, tried: Delivery, answer: Answer) -> Delivery:
+        since = datetime.fromisoformat(tried.item.at).timestamp()
+        note(WEBHOOK_DELAY, max(0.0, self._clock() - since))
         health = Health(slow=answer.latency_s > SLOW_S)
         if health != turn.health:
             self._stores.endpoints.answered(turn.endpoint.id, slow=health.slow)
@@ -222,6 +249,7 @@ class Courier:
         scale = stores.settings.webhook_retry_scale
         wait_s = wait_after(tried.tries, answer.retry_after_s, scale)
         if wait_s is None:
+            note(WEBHOOKS_GIVEN_UP)
             dead = msgspec.structs.replace(tried, status=DeliveryStatus.DEAD, nextAttemptAt=None)
             stores.deliveries.save(dead)  # whoever comes to the lane next takes it off
             stores.turns.later(endpoint.id, item.subject, self._clock())

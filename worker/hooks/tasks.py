@@ -11,6 +11,7 @@ from typing import Any
 
 from celery import bootsteps, signals
 
+import worker.watching  # noqa: F401  (logs, metrics and traces follow the worker's signals)
 from worker.app import DELIVER, DELIVERY_THREADS, app, send_delivery
 from worker.hooks.bells import Bells, Ringing
 from worker.hooks.couriers import Courier

@@ -23,12 +23,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
+from worker.measures import CHILD_FAILURES, note
 from worker.media.privileges import NOBODY, PROCESSES, runs_as_nobody
 
 TAIL_BYTES = 8192
 """What is kept of a child's standard error."""
 
 _PIPE_BYTES = 1 << 20
+_PROGRAMS = ("ffprobe", "ffmpeg")
 _BLOCK = 512  # ulimit -f counts in these (POSIX)
 
 # A shell that limits itself and becomes the child: safe beside threads, as preexec_fn is not.
@@ -113,6 +115,7 @@ class Child:
         self._limits = limits
         self._ends = time.monotonic() + limits.wall_seconds if limits.wall_seconds else math.inf
         nobody = not drops and runs_as_nobody(args[0])
+        self._program = next((one for one in _PROGRAMS if one in args[0]), "python")
         self._tail = bytearray()
         self._marks: Counter[bytes] = Counter()
         stdin = None if source is None else open(source, "rb")  # noqa: SIM115
@@ -184,6 +187,7 @@ class Child:
         poll.register(descriptor, event)
         left = self._ends - time.monotonic()
         if not poll.poll(max(0.0, min(self._limits.stall_seconds, left)) * 1000):
+            note(CHILD_FAILURES, 1, self._program, "stalled")
             if left <= self._limits.stall_seconds:
                 raise ChildStalled(f"not done within {self._limits.wall_seconds:g} s")
             raise ChildStalled(f"no sign of life for {self._limits.stall_seconds:g} s")
@@ -241,8 +245,11 @@ class Child:
         try:
             status = self._process.wait(self._limits.stall_seconds)
         except subprocess.TimeoutExpired as error:
+            note(CHILD_FAILURES, 1, self._program, "stalled")
             raise ChildStalled("did not end") from error
         self._drain.join(self._limits.stall_seconds)
+        if status:
+            note(CHILD_FAILURES, 1, self._program, "limit" if self.out_of_limits else "error")
         return status
 
     def close(self) -> None:

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from worker.measures import BATCH_FILL, note
 from worker.pose.boxes import Boxes, grow
 from worker.pose.session import Session
 
@@ -126,6 +127,7 @@ class PoseEstimator:
         for start in range(0, len(boxes), GPU_BATCH):
             part = list(boxes[start : start + GPU_BATCH])
             # a fixed shape: every new one costs cuDNN a search
+            note(BATCH_FILL, len(part) / GPU_BATCH)
             crops = np.zeros((GPU_BATCH, self.size, self.size, 3), np.uint8)
             for row, box in enumerate(part):
                 crops[row] = masked_crop(images[start + row], box, self.size, self._margin)

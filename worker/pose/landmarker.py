@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from worker.contract.landmarks import MEDIAPIPE_NAMES
 from worker.contract.poses import SPATIAL
+from worker.measures import BATCH_FILL, note
 from worker.pose.heatmap import refined
 from worker.pose.region import Region, cut, from_points, matrix
 from worker.pose.session import Session
@@ -72,6 +73,7 @@ class Landmarker:
         for start in range(0, len(regions), GPU_BATCH):
             part = regions[start : start + GPU_BATCH]
             # a fixed shape: every new one costs cuDNN a search
+            note(BATCH_FILL, len(part) / GPU_BATCH)
             crops = np.zeros((GPU_BATCH, self._size, self._size, 3), np.uint8)
             for row, region in enumerate(part):
                 crops[row] = cut(images[start + row], region, self._size)

@@ -10,6 +10,7 @@ import structlog
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.jobs import Job, JobStatus
 from worker.contract.messages import Done, Entry, ErrorMessage, Message, entry_key
+from worker.measures import JOBS_FINISHED, note
 from worker.store import keys
 from worker.store.archive import archive_messages, archive_poses
 from worker.store.bundle import Stores
@@ -70,6 +71,7 @@ def close_job(
         final["error"] = failure
     stores.jobs.closed(job.id)  # before too: who dies right behind the commit is swept up after
     stores.leases.commit(job.id, token, entries, fields=final, release=True)
+    note(JOBS_FINISHED, 1, status.value)
     stores.parts.close(job.id)
     stores.jobs.closed(job.id)
     _settle(stores, job.id)

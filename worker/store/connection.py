@@ -7,12 +7,15 @@ from typing import Any
 import redis
 import redis.asyncio
 
+from worker.measures import REDIS_SECONDS, timed
+
 Client = Any
 """A synchronous client: redis-py types every reply as a union of all that could ever come."""
 
 DISCONNECTED = (redis.ConnectionError, redis.TimeoutError)
 """What a command raises where Redis does not answer."""
 
+_BLOCKING = ("XREAD", "XREADGROUP")
 _TIMEOUTS: dict[str, Any] = {
     "socket_timeout": 30,
     "socket_connect_timeout": 5,
@@ -21,9 +24,20 @@ _TIMEOUTS: dict[str, Any] = {
 }
 
 
+class _Measured(redis.Redis):
+    """Notes how long Redis took; commands that wait there for something say nothing of it."""
+
+    def execute_command(self, *args: Any, **options: Any) -> Any:
+        """One round trip."""
+        if args[0] in _BLOCKING:
+            return super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
+        with timed(REDIS_SECONDS):
+            return super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
+
+
 def connect(url: str) -> Client:
     """A client with time-outs; bytes in, bytes out."""
-    return redis.Redis.from_url(url, **_TIMEOUTS)
+    return _Measured.from_url(url, **_TIMEOUTS)
 
 
 def connect_async(url: str) -> Client:

@@ -197,6 +197,11 @@ class JobStore:
         """Seconds of processor time noted so far."""
         return int(self._redis.hget(keys.job(job_id), "spent") or 0) / 1000
 
+    def trace(self, job_id: str) -> str | None:
+        """The traceparent of the job; None where there is none, or no such job."""
+        known = self._redis.hget(keys.job(job_id), "trace")
+        return None if known is None else msgspec.json.decode(known)
+
     def requeue(self, job_id: str) -> None:
         """The job waits, or is to: called before the lease goes, lest a crash loses it."""
         self._redis.zadd(keys.QUEUED, {job_id: self._clock()})

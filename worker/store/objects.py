@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -11,6 +12,7 @@ import boto3
 from botocore.client import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from worker.measures import S3_FAILURES, S3_SECONDS, note
 from worker.settings import Settings
 from worker.store.errors import Conflict, NotFound, StoreUnavailable
 
@@ -40,6 +42,26 @@ def key_in_url(url: str, prefix: str) -> str | None:
     path = unquote(urlsplit(url).path)
     place = path.find("/" + prefix)
     return None if place < 0 else path[place + 1 :]
+
+
+def _measured(client: Any) -> Any:
+    """Has a client note how long each call took, and which failed."""
+
+    def begin(context: dict[str, Any], **_: Any) -> None:
+        context["began"] = time.perf_counter()
+
+    def answered(http_response: Any, model: Any, context: dict[str, Any], **_: Any) -> None:
+        note(S3_SECONDS, time.perf_counter() - context["began"], model.name)
+        if http_response.status_code >= 500:
+            note(S3_FAILURES, 1, model.name)
+
+    def silent(event_name: str, **_: Any) -> None:
+        note(S3_FAILURES, 1, event_name.rpartition(".")[2])
+
+    client.meta.events.register("before-call.s3", begin)
+    client.meta.events.register("after-call.s3", answered)
+    client.meta.events.register("after-call-error.s3", silent)
+    return client
 
 
 def _client(settings: Settings, endpoint: str | None) -> Any:
@@ -77,7 +99,7 @@ class ObjectStore:
 
     def __init__(self, settings: Settings) -> None:
         self.bucket = settings.s3_bucket
-        self._client = _client(settings, settings.s3_endpoint)
+        self._client = _measured(_client(settings, settings.s3_endpoint))
         public = settings.s3_public_endpoint or settings.s3_endpoint
         self._public = _client(settings, public)
 

@@ -47,7 +47,19 @@ def trim_firehose(
 
 def webhook_lag(client: Client, partitions: int) -> int:
     """Entries of the firehose that the webhooks have not acknowledged."""
-    return sum(_behind(client, name, group) for name, group in _groups(client, partitions))
+    return stream_lag(client, partitions, GROUP)
+
+
+def stream_lag(client: Client, partitions: int, group: str) -> int:
+    """Entries of the firehose that a consumer group has not acknowledged."""
+    found = ((name, _group(client, name, group)) for name in keys.partitions(partitions))
+    return sum(_behind(client, name, state) for name, state in found if state is not None)
+
+
+def groups_of(client: Client, partitions: int) -> list[str]:
+    """The consumer groups of the firehose."""
+    names = keys.partitions(partitions)
+    return sorted({text(one["name"]) for name in names for one in _states(client, name)})
 
 
 def first_unread(client: Client, name: str) -> str | None:
@@ -95,17 +107,16 @@ def _behind(client: Client, name: str, group: dict[str, Any]) -> int:
     return pending + int(lag)
 
 
-def _groups(client: Client, partitions: int) -> list[tuple[str, dict[str, Any]]]:
-    found = ((name, _group(client, name)) for name in keys.partitions(partitions))
-    return [(name, group) for name, group in found if group is not None]
-
-
-def _group(client: Client, name: str) -> dict[str, Any] | None:
+def _states(client: Client, name: str) -> list[dict[str, Any]]:
     try:
-        groups = client.xinfo_groups(name)
+        found: list[dict[str, Any]] = client.xinfo_groups(name)
     except redis.exceptions.ResponseError:  # no such stream yet
-        return None
-    return next((group for group in groups if text(group["name"]) == GROUP), None)
+        return []
+    return found
+
+
+def _group(client: Client, name: str, wanted: str = GROUP) -> dict[str, Any] | None:
+    return next((one for one in _states(client, name) if text(one["name"]) == wanted), None)
 
 
 def _place(entry_id: str) -> tuple[int, int]:

@@ -95,6 +95,21 @@ class WaitingStore:
                 count += sum(pipe.execute())
         return count
 
+    def backlog(self, queue: str) -> tuple[int, float]:
+        """How many jobs wait on a queue's lists, and for how many seconds the oldest has."""
+        with self._redis.pipeline(transaction=False) as pipe:
+            for tenant in map(text, self._redis.zrange(keys.waiting_tenants(queue), 0, -1)):
+                name = keys.waiting(queue, tenant)
+                pipe.zcard(name)
+                for number in _CLASSES.values():  # the oldest of each class is its first
+                    bounds = (number * _CLASS_S, (number + 1) * _CLASS_S)
+                    pipe.zrangebyscore(name, *bounds, start=0, num=1, withscores=True)
+            replies = pipe.execute()
+        step = 1 + len(_CLASSES)
+        firsts = [row[0][1] for at, row in enumerate(replies) if at % step and row]
+        oldest = min((score % _CLASS_S for score in firsts), default=self._clock())
+        return sum(replies[::step]), max(0.0, self._clock() - oldest)
+
     def place(self, job: Job) -> int | None:
         """How many jobs would start before this one if nothing else came; None if it is not queued.
 
