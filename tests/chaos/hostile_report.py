@@ -40,12 +40,13 @@ class Report:
 
     def __init__(self, seed: int, seconds: float) -> None:
         self.violations = 0
-        self._parts = [_HEAD, f"{machine.stamp()}. Seed {seed}, {seconds:g} s of fuzzing.\n"]
+        self._about = f"Seed {seed}, {seconds:g} s of fuzzing.\n"
+        self._parts: list[str] = []
 
     def text(self) -> str:
         """The whole file."""
         total = f"**Violations: {self.violations}.**\n"
-        return "\n".join([*self._parts[:2], total, *self._parts[2:]])
+        return "\n".join([_HEAD, f"{machine.stamp()}. {self._about}", total, *self._parts])
 
     def _table(self, title: str, head: str, rows: list[str], note: str = "") -> None:
         columns = "|".join("---" for _ in head.split("|"))
