@@ -134,5 +134,7 @@ def test_data_survive_a_second_start_joins_and_an_interrupt_ends_all(
     assert time.monotonic() - began < 30
     assert serving.returncode == 0, output
     assert output.endswith("stopped\n")
+    page = f"^page +{re.escape(known['server'])}/pose_tracker/upload_tracking\\?token=pq_page_"
+    assert re.search(page, output, re.MULTILINE)
     assert processes_of(data) == {}
     assert not (data / "client.json").exists()

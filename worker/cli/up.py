@@ -57,6 +57,7 @@ def up(
             good = _demo(clip, exercise) if clip else True
             if not once:
                 say(f"\nserving on {system.address.server} - Ctrl-C stops everything")
+                say(f"page       {system.page_address(exercise)}")
                 say("submit with: .venv/bin/posequeue submit FILE --exercise squat --follow")
                 serve_until_stopped(system, stop)
             raise typer.Exit(0 if good else 1)

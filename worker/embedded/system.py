@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+from urllib.parse import urlencode
 
 import httpx
 
+from worker.contract.access import LONGEST_PAGE_TOKEN_S
 from worker.contract.plans import Plan
 from worker.embedded.processes import Process, StartFailed, free_port
 from worker.embedded.servers import s3_settings, start_redis, start_s3
@@ -87,6 +89,14 @@ class System:
         self.metrics.append(f"http://127.0.0.1:{port}/metrics")
         self.workers.append(self._stack.enter_context(process))
         return process
+
+    def page_address(self, exercise: str) -> str:
+        """The upload page, ready to use: with a token of its own, which ends."""
+        maker = self.stores.keys.find(self.address.key)
+        assert maker is not None
+        token, _ = self.stores.keys.create_page_token(maker, LONGEST_PAGE_TOKEN_S)
+        asked = urlencode({"token": token, "exercise": exercise, "export": "true"})
+        return f"{self.address.server}/pose_tracker/upload_tracking?{asked}"
 
     def failed(self) -> str | None:
         """What to say of a process that ended by itself; None while all live."""
