@@ -136,6 +136,19 @@ def test_a_page_token_has_its_own_uploads_and_jobs_only(
     assert page.delete(f"/jobs/{mine}").status_code == 204
 
 
+def test_the_page_takes_either(address: str, client: Client, page: Client, public: Client) -> None:
+    for who in (client, page):
+        headers = {"Authorization": who.headers["Authorization"]}
+        asked = public.get("/pose_tracker/options?exercise=squat&keypoints=true", headers=headers)
+        assert asked.status_code == 200 and asked.json()["options"]["exercise"] == "squat"
+    upload = put_upload(page)
+    body = {"input": {"uploadId": upload}, "options": {"exercise": "squat", "keypoints": True}}
+    job = page.post("/jobs", json=body, headers={"Idempotency-Key": upload}).json()["id"]
+    followed = page.get(f"/jobs/{job}/messages?edition=superset&after=0-0")
+    assert followed.status_code == 200
+    assert page.post(f"/jobs/{job}/cancel").json()["status"] == "canceled"
+
+
 def test_idempotency_keys_tell_a_page_nothing(client: Client, page: Client) -> None:
     body = {"input": {"url": "http://media.example/a.mp4"}}
     named = {"Idempotency-Key": "one"}
