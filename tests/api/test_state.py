@@ -1,0 +1,78 @@
+"""What the API tells Prometheus of the whole system."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from api.state import look_at
+from tests.store.making import new_job
+from worker import app as queues
+from worker import measures as m
+from worker.contract.jobs import Priority
+from worker.settings import Settings
+from worker.store import keys
+from worker.store.bundle import Stores
+
+
+@pytest.fixture(autouse=True)
+def broker(settings: Settings) -> None:
+    """Tasks go to the test's Redis."""
+    queues.app.conf.broker_url = settings.redis_url.get_secret_value()
+
+
+def wait(stores: Stores, tenant: str, seconds: float, priority: Priority = "normal") -> None:
+    made = (datetime.now(UTC) - timedelta(seconds=seconds)).isoformat()
+    job = new_job(stores, tenant, createdAt=made, priority=priority)
+    assert stores.waiting.enter([job], None)
+
+
+def test_an_empty_system(stores: Stores) -> None:
+    state = look_at(stores)
+    assert set(state[m.QUEUE_DEPTH]) == {(queue,) for queue in queues.QUEUES}
+    assert set(state[m.QUEUE_DEPTH].values()) == {0}
+    assert max(state[m.QUEUE_AGE].values()) < 1
+    assert state[m.WEBHOOK_DUE][()] == state[m.WEBHOOK_LAG][()] == 0
+
+
+def test_depth_and_age_of_a_fair_queue(stores: Stores) -> None:
+    wait(stores, "acme", 30, "high")
+    wait(stores, "acme", 500, "low")  # not first to run, but oldest
+    wait(stores, "other", 100)
+    state = look_at(stores)
+    assert state[m.QUEUE_DEPTH]["pose.cpu",] == 3
+    assert 499 < state[m.QUEUE_AGE]["pose.cpu",] < 600
+    assert state[m.QUEUE_DEPTH]["pose.gpu",] == 0
+
+
+def test_depth_and_age_of_a_queue_of_tasks(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(queues.time, "time", lambda now=time.time: now() - 200)
+        queues.send_job("job_1", "export", "low")
+    queues.send_job("job_2", "export", "high")
+    queues.send_archive("job_3")
+    state = look_at(stores)
+    assert state[m.QUEUE_DEPTH]["export",] == 2
+    assert 199 < state[m.QUEUE_AGE]["export",] < 300
+    assert state[m.QUEUE_DEPTH]["maintenance",] == 1
+    assert state[m.QUEUE_AGE]["maintenance",] < 100
+
+
+def test_streams_workers_and_webhooks(stores: Stores) -> None:
+    name = keys.partitions(stores.settings.firehose_partitions)[0]
+    for group in ("billing", "webhooks"):
+        stores.redis.xgroup_create(name, group, id="0", mkstream=True)
+    for _ in range(3):
+        stores.redis.xadd(name, {"job": "job_1"})
+    ((_, entries),) = stores.redis.xreadgroup("billing", "one", {name: ">"}, count=2)
+    stores.redis.xack(name, "billing", entries[0][0])
+    stores.redis.zadd(keys.HOOKS_DUE, {"whk_1": time.time() - 50})
+    stores.workers.beat("w1", "cpu", ("pose.cpu", "export"), 4)
+    state = look_at(stores)
+    assert state[m.STREAM_LAG] == {("billing",): 2, ("webhooks",): 3}
+    assert state[m.WEBHOOK_LAG][()] == 3
+    assert 49 < state[m.WEBHOOK_DUE][()] < 150
+    assert state[m.WORKER_SLOTS]["pose.cpu",] == state[m.WORKER_SLOTS]["export",] == 4
+    assert state[m.WORKER_SLOTS]["webhooks",] == 0
