@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,6 +63,9 @@ class Tracking:
 
     def estimate_image(self, image: Image) -> PoseChunk:
         raise NotImplementedError
+
+    def profiled(self, _profile: object) -> Self:
+        return self
 
     def named(self, _model: str) -> Tracking:
         """As an engine is asked for its models."""
