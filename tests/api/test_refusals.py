@@ -74,7 +74,7 @@ def test_every_route_wants_a_key(
         (
             {**JOB, "callback": {"url": "https://a.example"}},
             "callback",
-            ["deadlineSeconds", "input", "metadata", "options", "priority", "webhook"],
+            ["deadlineSeconds", "input", "metadata", "options", "priority", "retention", "webhook"],
         ),
         ({**JOB, "webhook": {"url": "ftp://a.example"}}, "webhook.url", None),
         (
