@@ -56,7 +56,7 @@ check: setup ## formatting, lint, types, import rules
 	@$(BIN)/lint-imports --no-cache > $(DATA)/imports.log || { cat $(DATA)/imports.log; exit 1; }
 
 test: check ## all checks and tests
-	@$(BIN)/python -m pytest --numprocesses $(TESTERS) --dist loadfile $(PYTEST)
+	@$(BIN)/python -m pytest --numprocesses $(TESTERS) --dist worksteal $(PYTEST)
 
 bench: setup ## measure, and write tests/bench/RESULTS.md
 	@$(BIN)/python -m tests.bench.run

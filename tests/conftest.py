@@ -10,6 +10,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from tests.watchdog import watched
 from worker.settings import Settings
 from worker.settings import settings as settings_of_process
 from worker.store.bundle import Stores, open_stores
@@ -21,6 +22,13 @@ ROOT = Path(__file__).resolve().parent.parent
 hypothesis.settings.register_profile("local", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """With set-up and clean-up, whether it failed or not."""
+    with watched(item):
+        return (yield)
 
 
 @pytest.fixture(scope="session")

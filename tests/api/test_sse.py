@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -208,20 +209,22 @@ def test_readers_do_not_use_up_the_threads(client: Client, stores: Stores) -> No
     def listen(_: int) -> list[str | None]:
         with Listener(wide, actor.id) as events:
             next(events)
-            opened.append(1)
-            if len(opened) == 120:
-                # all are open: the API still answers, and all hear the end
-                assert client.get("/me").status_code == 200
-                actor.say(*counters(1, 2))
-                actor.finish()
+            all_open.wait(60)
             return [entry_id for entry_id, _, _ in said(events)]
 
-    opened: list[int] = []
+    all_open = threading.Barrier(121)
     with (
         plain_client(base_url=client.base_url, headers=client.headers, limits=limits) as wide,
         ThreadPoolExecutor(120) as pool,
     ):
-        heard = list(pool.map(listen, range(120)))
+        listening = [pool.submit(listen, n) for n in range(120)]
+        try:
+            all_open.wait(60)
+            assert client.get("/me").status_code == 200
+            actor.say(*counters(1, 2))
+        finally:  # also if one could not be opened: nobody is to listen for ever
+            actor.finish()
+        heard = [one.result() for one in listening]
     assert heard == [["1-1", "2-1", "2-2"]] * 120
 
 
