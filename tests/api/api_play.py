@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 
+from tests.store.making import patient
 from worker.contract.jobs import Job, JobStatus
 from worker.contract.messages import Entry, Message
 from worker.store.bundle import Stores
@@ -45,9 +46,9 @@ class Actor:
     """Plays the worker of one job."""
 
     def __init__(self, stores: Stores, job_id: str) -> None:
-        self.stores = stores
+        self.stores = patient(stores)
         self.id = job_id
-        self.token = stores.leases.claim(job_id).token
+        self.token = self.stores.leases.claim(job_id).token
         assert self.token
 
     @property

@@ -203,11 +203,11 @@ def test_all_readers_share_one_connection_and_leave_none(
 
 
 def test_readers_do_not_use_up_the_threads(client: Client, stores: Stores) -> None:
-    actor = Actor(stores, new_job(client)["id"])
+    job_id = new_job(client)["id"]
     limits = httpx.Limits(max_connections=150)
 
     def listen(_: int) -> list[str | None]:
-        with Listener(wide, actor.id) as events:
+        with Listener(wide, job_id) as events:
             next(events)
             all_open.wait(60)
             return [entry_id for entry_id, _, _ in said(events)]
@@ -221,9 +221,12 @@ def test_readers_do_not_use_up_the_threads(client: Client, stores: Stores) -> No
         try:
             all_open.wait(60)
             assert client.get("/me").status_code == 200
+            actor = Actor(stores, job_id)
             actor.say(*counters(1, 2))
-        finally:  # also if one could not be opened: nobody is to listen for ever
             actor.finish()
+        except BaseException:  # nobody is to listen for ever
+            client.delete(f"/jobs/{job_id}")
+            raise
         heard = [one.result() for one in listening]
     assert heard == [["1-1", "2-1", "2-2"]] * 120
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from tests.store.making import counters
+from tests.store.making import counters, patient
 from worker.cli.main import app
 from worker.contract.jobs import JobStatus
 from worker.store.bundle import Stores
@@ -32,6 +32,7 @@ def shown(*arguments: str | Path) -> dict[str, Any]:
 
 def play(stores: Stores, job_id: str, status: JobStatus = JobStatus.SUCCEEDED) -> None:
     """The worker's part of a job."""
+    stores = patient(stores)
     token = stores.leases.claim(job_id).token
     stores.leases.commit(job_id, token, counters(1, 3))
     close_job(stores, stores.jobs.get(job_id), token, status)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.store.making import new_job
+from tests.store.making import new_job, patient
 from worker.contract.jobs import Job, JobStatus
 from worker.contract.messages import Entry
 from worker.store.bundle import Stores
@@ -15,7 +15,7 @@ class Play:
     """One job from its creation on."""
 
     def __init__(self, stores: Stores, **fields: Any) -> None:
-        self.stores = stores
+        self.stores = patient(stores)
         self.id = new_job(stores, **fields).id
         stores.streams.queued(self.job)
         self.token = 0

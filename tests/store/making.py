@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from worker.contract.jobs import Job, JobInput, JobStatus
@@ -12,6 +12,7 @@ from worker.contract.options import JobOptions
 from worker.contract.plans import Plan
 from worker.store import keys
 from worker.store.bundle import Stores
+from worker.store.leases import LeaseStore
 
 _numbers = itertools.count(1)
 
@@ -24,6 +25,11 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
+
+
+def patient(stores: Stores) -> Stores:
+    """The same stores, but for leases that outlast a slow machine's pauses."""
+    return replace(stores, leases=LeaseStore(stores.redis, ttl_s=600))
 
 
 def new_job(stores: Stores, tenant: str = "acme", **fields: Any) -> Job:
