@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from fastapi import Request
 
@@ -12,7 +12,7 @@ from worker.contract.access import Scope
 from worker.requests.jobs import NewJob
 from worker.store.apikeys import Tenant
 
-Check = Callable[[Request, Tenant], None]
+Check = Callable[[Request, Tenant], Awaitable[None]]
 _READING = frozenset({"GET", "HEAD"})
 
 
@@ -32,7 +32,7 @@ def room(read: Scope | None, write: Scope | None = None, *, pages: bool = False)
     """A dependency of every call of a room: the scope that reading it needs, and the one that
     changing anything needs; `pages` says that page tokens may come in."""
 
-    def check(request: Request, tenant: TenantDep) -> None:
+    async def check(request: Request, tenant: TenantDep) -> None:
         if not pages:
             check_whole(tenant)
         scope = read if request.method in _READING else write
@@ -42,7 +42,7 @@ def room(read: Scope | None, write: Scope | None = None, *, pages: bool = False)
     return check
 
 
-def whole_tenant(tenant: TenantDep) -> None:
+async def whole_tenant(tenant: TenantDep) -> None:
     """A dependency of calls that page tokens may not make though their room lets them in."""
     check_whole(tenant)
 

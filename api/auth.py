@@ -15,13 +15,14 @@ from worker.store.bundle import Stores
 _bearer = HTTPBearer(auto_error=False, description="A key made with `posequeue keys create`.")
 
 
-def get_stores(request: Request) -> Stores:
+async def get_stores(request: Request) -> Stores:
     """The stores of this application."""
+    # a coroutine, as other dependencies that never wait: plain functions cost a thread each
     stores: Stores = request.app.state.stores
     return stores
 
 
-def get_async_redis(request: Request) -> Any:
+async def get_async_redis(request: Request) -> Any:
     """The application's Redis client for the event loop."""
     return request.app.state.redis
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import redis.exceptions
@@ -28,6 +28,7 @@ from worker.store.bundle import Stores
 from worker.store.connection import DISCONNECTED
 from worker.store.errors import Conflict, NotFound, StoreUnavailable
 from worker.store.quotas import queue_full
+from worker.store.workers import Worker
 from worker.tracing import incoming, span
 
 log = structlog.get_logger()
@@ -49,8 +50,10 @@ def check_key(key: str) -> str:
     raise invalid_parameter("Idempotency-Key", f"Idempotency-Key takes {allowed}.", allowed)
 
 
-def create_job(stores: Stores, tenant: Tenant, body: NewJob, key: str | None) -> Job:
-    """The job, new or (same key, same body) the one made before.
+def create_job(
+    stores: Stores, tenant: Tenant, body: NewJob, key: str | None, alive: Sequence[Worker]
+) -> Job:
+    """The job, new or (same key, same body) the one made before; `alive` are the workers that live.
 
     Raises JobError for what the contract refuses, NotFound and Conflict for the upload, Conflict
     and Mismatch for the key, StoreUnavailable where Redis, S3 or the queue is silent. What raises
@@ -59,15 +62,28 @@ def create_job(stores: Stores, tenant: Tenant, body: NewJob, key: str | None) ->
     check_page_job(tenant, body)
     options = read_options(body.options, tenant)
     with span("api.create_job", incoming(), kind="SERVER", tenant=tenant.tenant):
-        return _created(stores, tenant, body, key, options)
+        if key is None:
+            return _take(stores, tenant, body, options, alive)
+        return _created(stores, tenant, body, key, options, alive)
 
 
 def _created(
-    stores: Stores, tenant: Tenant, body: NewJob, key: str | None, options: JobOptions
+    stores: Stores,
+    tenant: Tenant,
+    body: NewJob,
+    key: str,
+    options: JobOptions,
+    alive: Sequence[Worker],
 ) -> Job:
-    made = once(stores, tenant, body, key, lambda: _take(stores, tenant, body, options).id)
-    if key is not None:
-        stores.jobs.note_key(made, _own_key(tenant, key))
+    new: list[Job] = []
+
+    def make() -> str:
+        new.append(_take(stores, tenant, body, options, alive, _own_key(tenant, key)))
+        return new[0].id
+
+    made = once(stores, tenant, body, key, make)
+    if new:
+        return new[0]
     try:
         return stores.jobs.get(made, tenant.tenant, tenant.owner)
     except NotFound as error:
@@ -102,7 +118,9 @@ def _own_key(tenant: Tenant, key: str) -> str:
     return key if tenant.owner is None else f"{tenant.owner}:{key}"
 
 
-def analyze_again(stores: Stores, tenant: Tenant, job_id: str, body: NewAnalysis) -> Job:
+def analyze_again(
+    stores: Stores, tenant: Tenant, job_id: str, body: NewAnalysis, alive: Sequence[Worker]
+) -> Job:
     """A new job over the poses of one that succeeded; raises as `create_job`, and Conflict."""
     first = stores.jobs.get(job_id, tenant.tenant, tenant.owner)
     if first.status is not JobStatus.SUCCEEDED and first.stage is not Stage.EXPORT:
@@ -121,14 +139,21 @@ def analyze_again(stores: Stores, tenant: Tenant, job_id: str, body: NewAnalysis
     given = JobInput(
         posesOf=first.id, key=first.input.key, url=first.input.url, filename=first.input.filename
     )
-    return queued(stores, new_record(stores, tenant, given, options))
+    return queued(stores, new_record(stores, tenant, given, options, alive), alive)
 
 
-def _take(stores: Stores, tenant: Tenant, body: NewJob, options: JobOptions) -> Job:
+def _take(
+    stores: Stores,
+    tenant: Tenant,
+    body: NewJob,
+    options: JobOptions,
+    alive: Sequence[Worker],
+    key: str | None = None,
+) -> Job:
     check_queue(stores, tenant)
-    job = job_of(stores, tenant, body, options)
+    job = job_of(stores, tenant, body, options, alive)
     check_minutes(stores, tenant, job.source)
-    return queued(stores, job)
+    return queued(stores, job, alive, key)
 
 
 def check_queue(stores: Stores, tenant: Tenant, count: int = 1) -> None:
@@ -142,30 +167,35 @@ def check_minutes(stores: Stores, tenant: Tenant, source: Source) -> None:
         stores.quotas.check_minutes(tenant.tenant, stores.settings.limits(tenant.plan))
 
 
-def queued(stores: Stores, job: Job) -> Job:
-    """Stores a job and has it wait its turn; raises LimitExceeded where the queue is full."""
+def queued(stores: Stores, job: Job, alive: Sequence[Worker], key: str | None = None) -> Job:
+    """Stores a job, made under the Idempotency-Key `key`, and has it wait its turn; raises
+    LimitExceeded where the queue is full."""
     limits = stores.settings.limits(job.plan)
-    try:
-        stores.jobs.create(job)
-        if not stores.waiting.enter([job], limits.runningJobs, limits.queuedJobs):
-            raise queue_full(limits.queuedJobs or 0, stores.waiting.length(job.tenant))
-    except Exception:
-        _quietly(stores.waiting.leave, job.tenant, job.id)
-        _quietly(stores.jobs.erase, job)
-        raise
-    stores.streams.queued(job)
+    queue = queues.served_by(job.queue, alive)
+    with stores.redis.pipeline(transaction=False) as pipe:
+        try:
+            stores.jobs.put_in(pipe, job, key)
+            stores.waiting.put_in(pipe, job, limits.runningJobs, limits.queuedJobs)
+            if pipe.execute()[-1] < 0:
+                raise queue_full(limits.queuedJobs or 0, stores.waiting.length(job.tenant))
+        except Exception:
+            _quietly(stores.waiting.leave, job.tenant, job.id)
+            _quietly(stores.jobs.erase, job)
+            raise
+        stores.streams.put_in(pipe, job)
+        queues.tickets(pipe, queue)
+        tickets = pipe.execute()[-1]
     with about_job(job.id, job.tenant, job.attempt, job.trace):
         log.info("job_queued", queue=job.queue)
-    _ring(stores, job.queue)
+    if tickets < queues.ENOUGH_TICKETS:
+        _ring(job.queue, queue)
     return job
 
 
-def _ring(stores: Stores, waiting: str) -> None:
+def _ring(waiting: str, queue: str) -> None:
     """A ticket for what waits. Where the broker is silent the job is safe: a sweep sends one."""
     try:
-        queue = queues.served_by(waiting, stores.workers)
-        if queues.tickets(stores.redis, queue) < queues.ENOUGH_TICKETS:
-            queues.send_tickets(waiting, queue)
+        queues.send_tickets(waiting, queue)
     except broker_errors as error:
         log.warning("ticket_not_sent", queue=waiting, error=str(error))
 

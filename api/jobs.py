@@ -20,8 +20,11 @@ from api.views import Outlook, job_view
 from worker.contract.jobs import JobStatus
 from worker.requests.jobs import NewJob
 from worker.store import keys
+from worker.store.apikeys import Tenant
+from worker.store.bundle import Stores
 from worker.store.closing import cancel_job
 from worker.store.erasing import erase_job
+from worker.store.views import View
 
 router = APIRouter(tags=["jobs"])
 
@@ -58,15 +61,21 @@ async def post_job(
     idempotency_key: Annotated[str | None, Header()] = None,
 ) -> JSONResponse:
     """Queues a job. With `wait` the answer comes when it is finished, or after so many seconds."""
-    job = await run_in_threadpool(create_job, stores, tenant, body, idempotency_key)
-    finished = False
+    view = await run_in_threadpool(_create, stores, tenant, body, idempotency_key)
+    job_id, finished = view["id"], False
     if wait:
-        await wait_for(client, job.id, wait)
-        job = await run_in_threadpool(stores.jobs.get, job.id, tenant.tenant, tenant.owner)
+        await wait_for(client, job_id, wait)
+        job = await run_in_threadpool(stores.jobs.get, job_id, tenant.tenant, tenant.owner)
         finished = job.status.final
-    view = await run_in_threadpool(job_view, stores, job)
-    location = {"Location": f"/v1/jobs/{job.id}"}
+        view = await run_in_threadpool(job_view, stores, job)
+    location = {"Location": f"/v1/jobs/{job_id}"}
     return JSONResponse(view, 200 if finished else 202, headers=location)
+
+
+def _create(stores: Stores, tenant: Tenant, body: NewJob, key: str | None) -> View:
+    alive = stores.workers.alive()
+    job = create_job(stores, tenant, body, key, alive)
+    return job_view(stores, job, Outlook(stores, alive))
 
 
 @router.post(
@@ -80,9 +89,10 @@ def post_analysis(
 ) -> JSONResponse:
     """A new job over the same poses: another exercise, difficulty or grade; nothing is decoded
     or estimated again."""
-    job = analyze_again(stores, tenant, job_id, body)
+    alive = stores.workers.alive()
+    job = analyze_again(stores, tenant, job_id, body, alive)
     location = {"Location": f"/v1/jobs/{job.id}"}
-    return JSONResponse(job_view(stores, job), 202, headers=location)
+    return JSONResponse(job_view(stores, job, Outlook(stores, alive)), 202, headers=location)
 
 
 @router.get("/jobs", response_model=JobsView, dependencies=[Depends(whole_tenant)])

@@ -52,13 +52,14 @@ def create_reference(stores: Stores, tenant: Tenant, body: NewReference) -> Refe
     check_minutes(stores, tenant, "video")
     name = "ref_" + secrets.token_hex(12)
     given = input_of(body.input, upload, reference=name)
-    job = new_record(stores, tenant, given, JobOptions(firehose="none"))
+    alive = stores.workers.alive()
+    job = new_record(stores, tenant, given, JobOptions(firehose="none"), alive)
     reference = Reference(
         id=name, tenant=tenant.tenant, job=job.id, name=body.name, createdAt=iso(time.time())
     )
     stores.references.create(reference)
     try:
-        queued(stores, job)
+        queued(stores, job, alive)
     except Exception:
         stores.references.erase(reference)
         raise

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from fastapi import Request
 
@@ -12,10 +12,10 @@ from worker.requests.strict import Strict
 __all__ = ["Strict", "only"]
 
 
-def only(*allowed: str) -> Callable[[Request], None]:
+def only(*allowed: str) -> Callable[[Request], Awaitable[None]]:
     """A dependency that refuses every query parameter but `allowed`."""
 
-    def check(request: Request) -> None:
+    async def check(request: Request) -> None:
         for name in request.query_params:
             if name not in allowed:
                 raise invalid_parameter(name, f"Unknown parameter '{name}'", sorted(allowed))

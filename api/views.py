@@ -3,49 +3,46 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from functools import cache
 
 from worker.app import served_by
 from worker.contract.jobs import Job, JobStatus
-from worker.store import keys
 from worker.store.bundle import Stores
 from worker.store.jobs import iso
 from worker.store.views import View, record_view
+from worker.store.waiting import Place
+from worker.store.workers import Worker
 
 
 class Outlook:
     """When queued jobs may start, by what is known now; made anew for each answer."""
 
-    def __init__(self, stores: Stores) -> None:
-        self._stores = stores
-        self._slots = cache(self._count_slots)
-        self._pace = cache(stores.waiting.pace)
+    def __init__(self, stores: Stores, alive: Sequence[Worker] | None = None) -> None:
+        """`alive` are the workers that live, where they are known."""
+        self._alive = cache(stores.workers.alive if alive is None else lambda: alive)
 
-    def starts_at(self, queue: str, before: int) -> str | None:
-        """When a job may start that so many are before; None while nothing is known to go by.
+    def starts_at(self, queue: str, place: Place) -> str | None:
+        """When a job of a queue may start; None while nothing is known to go by.
 
         The slots come free one after another, each after the queue's average length of a job.
         """
-        slots, pace = self._slots(queue), self._pace(queue)
-        if not slots or pace is None:
+        by = served_by(queue, self._alive())
+        slots = sum(worker.slots for worker in self._alive() if by in worker.queues)
+        if not slots or place.pace is None:
             return None
-        busy = min(slots, int(self._stores.redis.zcard(keys.RUNNING)))
-        to_end = max(0, before + 1 - (slots - busy))
-        return iso(time.time() + pace * to_end / slots)
-
-    def _count_slots(self, queue: str) -> int:
-        workers = self._stores.workers
-        by = served_by(queue, workers)
-        return sum(worker.slots for worker in workers.alive() if by in worker.queues)
+        busy = min(slots, place.running)
+        to_end = max(0, place.before + 1 - (slots - busy))
+        return iso(time.time() + place.pace * to_end / slots)
 
 
 def job_view(stores: Stores, job: Job, outlook: Outlook | None = None) -> View:
     """A job; fields that hold nothing yet are left out."""
     seen = record_view(stores.objects, job, stores.settings.read_url_ttl_s)
     if job.status is JobStatus.QUEUED:
-        before = stores.waiting.place(job)
-        if before is not None:
+        place = stores.waiting.place(job)
+        if place is not None:
             outlook = outlook or Outlook(stores)
-            seen["queuePosition"] = before
-            seen["estimatedStartAt"] = outlook.starts_at(job.queue, before)
+            seen["queuePosition"] = place.before
+            seen["estimatedStartAt"] = outlook.starts_at(job.queue, place)
     return {name: value for name, value in seen.items() if value is not None}

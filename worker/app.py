@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from celery import Celery
@@ -18,7 +19,7 @@ from worker.contract.options import JobOptions
 from worker.logs import configure_logs
 from worker.settings import settings
 from worker.store.connection import Client
-from worker.store.workers import WorkerStore
+from worker.store.workers import Worker
 
 Queue = Literal["pose.cpu", "pose.gpu", "export", "maintenance", "webhooks"]
 QUEUES: tuple[Queue, ...] = ("pose.cpu", "pose.gpu", "export", "maintenance", "webhooks")
@@ -95,12 +96,12 @@ def _log_without_secrets(**_: Any) -> None:
     configure_logs(given.log_level, given.secrets(), given.log_format)
 
 
-def choose_queue(options: JobOptions, workers: WorkerStore) -> Queue:
+def choose_queue(options: JobOptions, alive: Sequence[Worker]) -> Queue:
     """Where a new job goes: `webgl` prefers GPU workers, `wasm` CPU ones, else a GPU if one lives.
 
     Where the preferred kind has no live worker and the other has, the other takes it.
     """
-    served = {queue for worker in workers.alive() for queue in worker.queues}
+    served = {queue for worker in alive for queue in worker.queues}
     preferred: tuple[Queue, Queue] = (
         ("pose.cpu", "pose.gpu") if options.poseBackend == "wasm" else ("pose.gpu", "pose.cpu")
     )
@@ -125,9 +126,9 @@ def other_pose_queue(queue: str) -> str:
     return "pose.cpu" if queue == "pose.gpu" else "pose.gpu"
 
 
-def served_by(queue: str, workers: WorkerStore) -> str:
+def served_by(queue: str, alive: Sequence[Worker]) -> str:
     """Whose workers run what waits in `queue`: the other kind's where its own has none."""
-    served = {name for worker in workers.alive() for name in worker.queues}
+    served = {name for worker in alive for name in worker.queues}
     other = other_pose_queue(queue)
     return other if queue not in served and other in served else queue
 
@@ -142,9 +143,9 @@ def send_tickets(waiting: str, queue: str, count: int = 1) -> None:
         _send(RUN_NEXT, waiting, queue, priority=_TICKET)
 
 
-def tickets(client: Client, queue: str) -> int:
-    """How many tickets wait for workers of `queue`."""
-    return int(client.llen(f"{KEY_PREFIX}{queue}:{_TICKET}"))
+def tickets(client: Client, queue: str) -> Any:
+    """How many tickets wait for workers of `queue`; of a pipeline, the reply to come."""
+    return client.llen(f"{KEY_PREFIX}{queue}:{_TICKET}")
 
 
 def send_archive(job_id: str) -> None:

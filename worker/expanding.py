@@ -77,8 +77,7 @@ def _make(stores: Stores, batch_id: str, numbered: Sequence[tuple[int, Job]]) ->
     for _, jobs in itertools.groupby(sorted(new, key=lambda job: job.queue), lambda j: j.queue):
         together = list(jobs)
         stores.waiting.enter(together, stores.settings.limits(together[0].plan).runningJobs)
-    for job in new:
-        stores.streams.queued(job)
+    stores.streams.queued(*new)
 
 
 def _read_on(stores: Stores, batch: Batch, manifest: Manifest, name: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,6 +25,7 @@ from worker.store.bundle import Stores
 from worker.store.errors import Conflict, NotFound
 from worker.store.jobs import iso
 from worker.store.uploads import Upload
+from worker.store.workers import Worker
 from worker.tracing import span
 
 
@@ -38,8 +40,14 @@ def read_options(values: dict[str, Any], tenant: Tenant) -> JobOptions:
     return options
 
 
-def job_of(stores: Stores, tenant: Tenant, body: NewJob, options: JobOptions) -> Job:
-    """The record of a job that is asked for, which is not stored yet.
+def job_of(
+    stores: Stores,
+    tenant: Tenant,
+    body: NewJob,
+    options: JobOptions,
+    alive: Sequence[Worker] | None = None,
+) -> Job:
+    """The record of a job that is asked for, which is not stored yet; see `new_record`.
 
     Raises JobError for what the contract refuses, NotFound and Conflict for upload and reference.
     """
@@ -51,7 +59,7 @@ def job_of(stores: Stores, tenant: Tenant, body: NewJob, options: JobOptions) ->
     deadline = body.deadlineSeconds
     webhook = job_webhook(stores, tenant.tenant, body.webhook)  # before the job, as its events are
     return msgspec.structs.replace(
-        new_record(stores, tenant, input_of(body.input, upload), options),
+        new_record(stores, tenant, input_of(body.input, upload), options, alive),
         priority=body.priority,
         metadata=body.metadata,
         webhook=webhook,
@@ -60,8 +68,15 @@ def job_of(stores: Stores, tenant: Tenant, body: NewJob, options: JobOptions) ->
     )
 
 
-def new_record(stores: Stores, tenant: Tenant, given: JobInput, options: JobOptions) -> Job:
-    """The record of a job that is to wait in the queue its options ask for."""
+def new_record(
+    stores: Stores,
+    tenant: Tenant,
+    given: JobInput,
+    options: JobOptions,
+    alive: Sequence[Worker] | None = None,
+) -> Job:
+    """The record of a job that is to wait in the queue its options ask for; `alive` are the workers
+    that live, where they are known."""
     name = "job_" + secrets.token_hex(12)
     with span("job.made", job=name, tenant=tenant.tenant) as trace:
         return Job(
@@ -73,7 +88,7 @@ def new_record(stores: Stores, tenant: Tenant, given: JobInput, options: JobOpti
             input=given,
             options=options,
             createdAt=iso(time.time()),
-            queue=choose_queue(options, stores.workers),
+            queue=choose_queue(options, stores.workers.alive() if alive is None else alive),
             owner=tenant.owner,
             trace=trace,
         )

@@ -86,7 +86,8 @@ JOBS_FINISHED = Measure(
 )
 REDIS_SECONDS = Measure(
     "posequeue_redis_seconds", "histogram", "seconds",
-    "Round trips to Redis: single commands and scripts, none that block", buckets=_QUICK, by="both",
+    "Round trips to Redis: commands, scripts and pipelines, none that block", buckets=_QUICK,
+    by="both",
 )  # fmt: skip
 S3_SECONDS = Measure(
     "posequeue_s3_seconds", "histogram", "seconds", "Calls of S3, retries included",

@@ -38,7 +38,7 @@ def run_next(stores: Stores, run: Callable[[str], None], waiting: str) -> str | 
 
 def tickets_wait(stores: Stores, waiting: str) -> bool:
     """Whether all workers that could run the next job of the fair queue `waiting` are busy."""
-    return tickets(stores.redis, served_by(waiting, stores.workers)) > 0
+    return bool(tickets(stores.redis, served_by(waiting, stores.workers.alive())) > 0)
 
 
 def offer(stores: Stores, job: Job, entry: str) -> None:
@@ -57,7 +57,7 @@ def top_up(stores: Stores) -> int:
     sent = 0
     alive = stores.workers.alive()
     for waiting in POSE_QUEUES:
-        queue = served_by(waiting, stores.workers)
+        queue = served_by(waiting, alive)
         slots = sum(worker.slots for worker in alive if queue in worker.queues)
         wanted = stores.waiting.startable(waiting, slots) if slots else 0
         missing = wanted - tickets(stores.redis, queue) if wanted else 0

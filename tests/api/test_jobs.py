@@ -214,10 +214,11 @@ def test_a_job_that_cannot_be_listed_leaves_nothing(
 ) -> None:
     upload = put_upload(client)
 
-    def silent(*_: Any, **__: Any) -> bool:
+    def silent(pipe: Any, *_: Any) -> None:
+        pipe.execute()  # the record is stored
         raise redis.ConnectionError("gone")
 
-    monkeypatch.setattr(WaitingStore, "enter", silent)
+    monkeypatch.setattr(WaitingStore, "put_in", staticmethod(silent))
     before = all_keys(stores)
     headers = {"Idempotency-Key": "once"}
     answer = client.post("/jobs", json={"input": {"uploadId": upload}}, headers=headers)

@@ -163,7 +163,7 @@ def test_a_job_that_cannot_be_stored_leaves_nothing(
         raise StoreUnavailable("Redis")
 
     body = {"input": {"uploadId": put_upload(client)}}
-    monkeypatch.setattr("worker.store.jobs.JobStore.create", silent)
+    monkeypatch.setattr("worker.store.jobs.JobStore.put_in", silent)
     refused(client.post("/references", json=body), 503, "unavailable")
     assert client.get("/references").json()["references"] == []
     assert not list(stores.redis.scan_iter("pq:reference:*"))

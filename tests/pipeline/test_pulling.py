@@ -42,7 +42,8 @@ def test_a_ticket_runs_one_job_and_sends_the_next_ticket(
     stores.workers.beat("w", "cpu", ("pose.cpu",), 1)
     assert run_next(stores, lambda job: finish(stores, job), "pose.cpu") == jobs[0].id
     assert tickets == ["pose.cpu"]
-    assert stores.waiting.pace("pose.cpu") is not None
+    waits = stores.waiting.place(jobs[1])
+    assert waits is not None and waits.pace is not None
     assert run_next(stores, lambda job: finish(stores, job), "pose.cpu") == jobs[1].id
     assert tickets == ["pose.cpu"]
     assert run_next(stores, lambda job: finish(stores, job), "pose.cpu") is None

@@ -40,11 +40,16 @@ def end(stores: Stores, job_id: str) -> None:
     close_job(stores, stores.jobs.get(job_id), token, JobStatus.SUCCEEDED)
 
 
+def place(stores: Stores, job_id: str) -> int | None:
+    found = stores.waiting.place(stores.jobs.get(job_id))
+    return None if found is None else found.before
+
+
 def test_the_single_job_of_another_is_next(stores: Stores) -> None:
     many = add(stores, "acme", 200)
     assert [pull(stores) for _ in range(50)] == many[:50]
     (single,) = add(stores, "umbrella")
-    assert stores.waiting.place(stores.jobs.get(single)) == 0
+    assert place(stores, single) == 0
     assert pull(stores) == single
     assert pull(stores) == many[50]
 
@@ -100,7 +105,7 @@ def test_high_before_normal_before_low_and_then_by_age(stores: Stores) -> None:
         for priority in ("high", "normal", "low")
         for second in (1, 2)
     ]
-    assert [stores.waiting.place(stores.jobs.get(job)) for job in order] == list(range(6))
+    assert [place(stores, job) for job in order] == list(range(6))
     assert pull_all(stores) == order
 
 
@@ -183,7 +188,7 @@ def test_the_places_of_dead_jobs_are_found_again(stores: Stores) -> None:
 def test_a_job_that_comes_back_has_its_old_place(stores: Stores) -> None:
     made = [add(stores, "acme", createdAt=f"2026-01-01T00:00:0{n}.000Z")[0] for n in range(3)]
     assert pull(stores) == made[0]
-    assert stores.waiting.place(stores.jobs.get(made[0])) == 0
+    assert place(stores, made[0]) == 0
     stores.waiting.enter([stores.jobs.get(made[0])], None)
     assert pull_all(stores) == made
 
@@ -213,7 +218,7 @@ def test_the_place_is_the_turn(
         jobs += made
     gone = {pull(stores) for _ in range(served)}
     rest = [job for job in jobs if job.id not in gone]
-    places = {job.id: stores.waiting.place(job) for job in rest}
+    places = {job.id: place(stores, job.id) for job in rest}
     order = pull_all(stores)
     assert [places[job] for job in order] == list(range(len(rest)))
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import redis
 import redis.asyncio
+from redis.client import Pipeline
 
-from worker.measures import REDIS_SECONDS, timed
+from worker.measures import REDIS_SECONDS, note
 
 Client = Any
 """A synchronous client: redis-py types every reply as a union of all that could ever come."""
@@ -29,10 +31,27 @@ class _Measured(redis.Redis):
 
     def execute_command(self, *args: Any, **options: Any) -> Any:
         """One round trip."""
-        if args[0] in _BLOCKING:
+        began = time.perf_counter()
+        try:
             return super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
-        with timed(REDIS_SECONDS):
-            return super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
+        finally:
+            if args[0] not in _BLOCKING:
+                note(REDIS_SECONDS, time.perf_counter() - began)
+
+    def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> Pipeline:
+        """Commands that go in one round trip."""
+        given = self.connection_pool, self.response_callbacks, transaction, shard_hint
+        return _MeasuredPipeline(*given)
+
+
+class _MeasuredPipeline(Pipeline):
+    def execute(self, raise_on_error: bool = True) -> list[Any]:
+        """One round trip."""
+        began = time.perf_counter()
+        try:
+            return super().execute(raise_on_error)
+        finally:
+            note(REDIS_SECONDS, time.perf_counter() - began)
 
 
 def connect(url: str) -> Client:

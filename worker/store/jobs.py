@@ -39,6 +39,13 @@ def json_fields(values: dict[str, Any]) -> dict[str, bytes]:
     return {name: msgspec.json.encode(value) for name, value in values.items()}
 
 
+def _pairs(job: Job) -> list[Any]:
+    """A new record as HSET takes it: fields and values in turn."""
+    fields = json_fields({f: getattr(job, f) for f in Job.__struct_fields__})
+    fields.pop("startedAt")  # set once, by the first claim
+    return [part for pair in fields.items() for part in pair]
+
+
 class JobStore:
     """All queries on job records; who runs a job is the business of `leases.py`."""
 
@@ -51,28 +58,40 @@ class JobStore:
         self._create = client.register_script(scripts.CREATE)
 
     def create(self, job: Job) -> None:
-        """Stores a queued job and lists it under its tenant, unless it makes a reference."""
-        self.create_all([job])
+        """Stores a new queued job and lists it under its tenant, unless it makes a reference."""
+        with self._redis.pipeline(transaction=False) as pipe:
+            self.put_in(pipe, job)
+            pipe.execute()
+
+    def put_in(self, pipe: Client, job: Job, key: str | None = None) -> None:
+        """Has a pipeline do that; `key` is the Idempotency-Key under which the job is made."""
+        pairs = _pairs(job)
+        if key is not None:
+            pairs += ("idem", key)
+        # its text rather than its digest: for that a pipeline asks first whether it is known
+        pipe.eval(scripts.CREATE, 1, keys.job(job.id), *pairs)
+        self._list(pipe, job, self._clock())
 
     def create_all(self, jobs: Sequence[Job]) -> list[Job]:
         """Stores queued jobs; returns those that are new, as others are left as they are."""
         now = self._clock()
         with self._redis.pipeline(transaction=False) as pipe:
             for job in jobs:
-                fields = json_fields({f: getattr(job, f) for f in Job.__struct_fields__})
-                fields.pop("startedAt")  # set once, by the first claim
-                pairs = [part for pair in fields.items() for part in pair]
-                self._create(keys=[keys.job(job.id)], args=pairs, client=pipe)
+                self._create(keys=[keys.job(job.id)], args=_pairs(job), client=pipe)
             replies = pipe.execute()
             new = [job for job, made in zip(jobs, replies, strict=True) if made]
             for job in new:
-                if job.input.referenceId is None:
-                    pipe.zadd(keys.tenant_jobs(job.tenant), {job.id: now})
-                pipe.zadd(keys.QUEUED, {job.id: now})
-                if job.deadlineAt is not None:
-                    pipe.zadd(keys.DEADLINES, {job.id: unix(job.deadlineAt)})
+                self._list(pipe, job, now)
             pipe.execute()
         return new
+
+    @staticmethod
+    def _list(pipe: Client, job: Job, now: float) -> None:
+        if job.input.referenceId is None:
+            pipe.zadd(keys.tenant_jobs(job.tenant), {job.id: now})
+        pipe.zadd(keys.QUEUED, {job.id: now})
+        if job.deadlineAt is not None:
+            pipe.zadd(keys.DEADLINES, {job.id: unix(job.deadlineAt)})
 
     def get(self, job_id: str, tenant: str | None = None, owner: str | None = None) -> Job:
         """The job; raises NotFound, to a tenant also for another's and for one that is hidden, and
@@ -141,10 +160,6 @@ class JobStore:
         """Its use is counted, or is not to be, and no deadline matters any more."""
         self._note(keys=[keys.job(job_id)], args=["metered", "1"])
         self._redis.zrem(keys.DEADLINES, job_id)
-
-    def note_key(self, job_id: str, key: str) -> None:
-        """The job was made under this Idempotency-Key."""
-        self._note(keys=[keys.job(job_id)], args=["idem", key])
 
     def idempotency_key(self, job_id: str) -> str | None:
         """The Idempotency-Key under which the job was made, if any."""

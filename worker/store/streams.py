@@ -79,12 +79,20 @@ class StreamStore:
         """Messages in the job's stream."""
         return int(self._redis.xlen(keys.messages(job_id)))
 
-    def queued(self, job: Job) -> None:
-        """Tells of a job that is made; whatever its `firehose` says, but a hidden one's."""
+    def queued(self, *jobs: Job) -> None:
+        """Tells of jobs that are made, in order."""
+        with self._redis.pipeline(transaction=False) as pipe:
+            for job in jobs:
+                self.put_in(pipe, job)
+            pipe.execute()
+
+    def put_in(self, pipe: Client, job: Job) -> None:
+        """Has a pipeline tell of a job that is made; whatever its `firehose` says, but a hidden
+        one's."""
         if job.input.referenceId is None:
             data = {"id": job.id, "status": "queued", "createdAt": job.createdAt}
             row = (FIRST, "job.queued", msgspec.json.encode(data))
-            self._fire(job.id, job.tenant, [row], None)
+            self._put_in(pipe, job.id, job.tenant, [row])
 
     def started(self, job: Job) -> None:
         """Tells of a job that was claimed, where no claim before has come to that."""
@@ -125,20 +133,23 @@ class StreamStore:
         return wanted == "all" or (wanted == "events" and kind not in PER_FRAME)
 
     def _fire(self, job_id: str, tenant: str, rows: Sequence[Row], last: str | None) -> None:
-        key = keys.firehose(job_id, self._partitions)
         with self._redis.pipeline(transaction=False) as pipe:
-            for entry_id, kind, data in rows:
-                fields: dict[Any, Any] = {
-                    "job": job_id,
-                    "tenant": tenant,
-                    "id": entry_id,
-                    "type": kind,
-                    "data": data,
-                }
-                pipe.xadd(key, fields)
+            self._put_in(pipe, job_id, tenant, rows)
             if last is not None:
                 pipe.hset(keys.job(job_id), "fired", last)
             pipe.execute()
+
+    def _put_in(self, pipe: Client, job_id: str, tenant: str, rows: Sequence[Row]) -> None:
+        key = keys.firehose(job_id, self._partitions)
+        for entry_id, kind, data in rows:
+            fields: dict[Any, Any] = {
+                "job": job_id,
+                "tenant": tenant,
+                "id": entry_id,
+                "type": kind,
+                "data": data,
+            }
+            pipe.xadd(key, fields)
 
 
 class PoseLog:

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -40,6 +41,16 @@ class Pulled:
     tenant: str
 
 
+@dataclass(frozen=True)
+class Place:
+    """How many jobs would start `before` one if nothing else came; seconds that a job of its queue
+    takes on average, None where none has run; and how many run now, of any queue."""
+
+    before: int
+    pace: float | None
+    running: int
+
+
 class WaitingStore:
     """Who runs next."""
 
@@ -49,7 +60,6 @@ class WaitingStore:
         self._enter = client.register_script(fair_scripts.ENTER)
         self._pull = client.register_script(fair_scripts.PULL)
         self._leave = client.register_script(fair_scripts.LEAVE)
-        self._place = client.register_script(fair_scripts.PLACE)
         self._others = client.register_script(fair_scripts.OTHERS)
         self._startable = client.register_script(fair_scripts.STARTABLE)
 
@@ -61,12 +71,14 @@ class WaitingStore:
         """
         if not jobs:
             return True
-        first = jobs[0]
-        args = [first.queue, first.tenant, _limit(running), _limit(most)]
-        for number, job in enumerate(jobs):
-            args += (_score(job, number), job.id)
-        lists = [keys.waiting(queue, first.tenant) for queue in POSE_QUEUES]
-        return int(self._enter(keys=[keys.WAIT, *lists], args=args)) >= 0
+        lists, args = _entering(jobs, running, most)
+        return int(self._enter(keys=lists, args=args)) >= 0
+
+    @staticmethod
+    def put_in(pipe: Client, job: Job, running: int | None, most: int | None) -> None:
+        """Has a pipeline do that with one job; its reply is below 0 where too many would wait."""
+        lists, args = _entering([job], running, most)
+        pipe.eval(fair_scripts.ENTER, len(lists), *lists, *args)
 
     def pull(self, queue: str) -> Pulled | None:
         """The job that is next, which counts as running from now on."""
@@ -83,7 +95,10 @@ class WaitingStore:
 
     def length(self, tenant: str) -> int:
         """How many of a tenant's jobs wait."""
-        return sum(int(self._redis.zcard(keys.waiting(queue, tenant))) for queue in POSE_QUEUES)
+        with self._redis.pipeline(transaction=False) as pipe:
+            for queue in POSE_QUEUES:
+                pipe.zcard(keys.waiting(queue, tenant))
+            return sum(pipe.execute())
 
     def total(self) -> int:
         """How many jobs wait, those on no list included."""
@@ -110,16 +125,21 @@ class WaitingStore:
         oldest = min((score % _CLASS_S for score in firsts), default=self._clock())
         return sum(replies[::step]), max(0.0, self._clock() - oldest)
 
-    def place(self, job: Job) -> int | None:
-        """How many jobs would start before this one if nothing else came; None if it is not queued.
+    def place(self, job: Job) -> Place | None:
+        """Where a job stands, None if it is not queued.
 
         Exact within the tenant. Between tenants it takes each job to last as long as that tenant's
         do on average, and leaves limits on running jobs out.
         """
-        before = int(self._place(keys=[keys.WAIT], args=[job.queue, job.tenant, job.id]))
-        if before >= 0:
-            return before
-        return None if self._redis.zscore(keys.QUEUED, job.id) is None else 0
+        with self._redis.pipeline(transaction=False) as pipe:
+            pipe.eval(fair_scripts.PLACE, 1, keys.WAIT, job.queue, job.tenant, job.id)
+            pipe.zscore(keys.QUEUED, job.id)
+            pipe.hget(_PACE, job.queue)
+            pipe.zcard(keys.RUNNING)
+            before, queued, pace, running = pipe.execute()
+        if before < 0 and queued is None:
+            return None
+        return Place(max(int(before), 0), None if pace is None else float(pace), int(running))
 
     def others_first(self, job: Job) -> bool:
         """Whether somebody else's turn would come before the job's, were it put back now."""
@@ -137,11 +157,6 @@ class WaitingStore:
             average = seconds if known is None else float(known)
             average += _WEIGHT * (seconds - average)
             self._redis.hset(_PACE, field, f"{average:.3f}")
-
-    def pace(self, queue: str) -> float | None:
-        """Seconds that a job of the queue takes on average; None where none has run."""
-        known = self._redis.hget(_PACE, queue)
-        return None if known is None else float(known)
 
     def heal(self) -> None:
         """Takes jobs that are over off the lists of running ones: their worker died at the end."""
@@ -169,6 +184,17 @@ _BUSY = f"{keys.WAIT}:busy"
 
 def _limit(most: int | None) -> int:
     return _NO_LIMIT if most is None else most
+
+
+def _entering(
+    jobs: Sequence[Job], running: int | None, most: int | None
+) -> tuple[list[str], list[Any]]:
+    """Keys and arguments of the script that lists jobs."""
+    first = jobs[0]
+    args: list[Any] = [first.queue, first.tenant, _limit(running), _limit(most)]
+    for number, job in enumerate(jobs):
+        args += (_score(job, number), job.id)
+    return [keys.WAIT, *(keys.waiting(queue, first.tenant) for queue in POSE_QUEUES)], args
 
 
 def _score(job: Job, number: int) -> float:
