@@ -49,6 +49,7 @@ class HeldJob:
         token: int,
         heartbeat: Heartbeat,
         stopping: Callable[[], bool],
+        progress: Callable[[], None] = lambda: None,
     ) -> None:
         self.stores = stores
         self.job = job
@@ -57,9 +58,11 @@ class HeldJob:
         self.exports = job.exports
         self._heartbeat = heartbeat
         self._stopping = stopping
+        self._progress = progress
 
     def check(self) -> None:
         """Between batches: may the work go on?"""
+        self._progress()
         if self._heartbeat.lost:
             raise Fenced(self.job.id)
         if self.stores.jobs.cancel_asked(self.job.id):

@@ -21,6 +21,7 @@ from worker.estimating import Damaged, Estimating, Start
 from worker.forms import about_job
 from worker.heartbeat import Heartbeat
 from worker.inputs import fetched_input, limits_of
+from worker.patience import Patience
 from worker.pipeline import estimation
 from worker.pose.engine import PoseEngine
 from worker.pulling import offer, tickets_wait
@@ -98,8 +99,9 @@ def _help(
         with (
             span("job.segments", job.trace, kind="CONSUMER", job=job.id, tenant=job.tenant),
             scratch_folder(stores.settings.scratch_dir) as scratch,
+            Patience(stores.settings.stall_s) as patience,
         ):
-            helper = _Helper(stores, job, engine, stopping, scratch)
+            helper = _Helper(stores, job, engine, stopping, scratch, patience.progress)
             while helper.one():
                 done += 1
     except Fenced:
@@ -121,17 +123,20 @@ class _Helper:
         engine: Callable[[], PoseEngine],
         stopping: Callable[[], bool],
         scratch: Path,
+        progress: Callable[[], None],
     ) -> None:
         self.stores = stores
         self.job = job
         self._engine = engine
         self._stopping = stopping
         self._scratch = scratch
+        self._progress = progress
         self._estimating: Estimating | None = None
         self._spent_s = processor_seconds()
 
     def check(self) -> None:
         """Raises Fenced where the job is not to go on, or the worker is to stop."""
+        self._progress()
         deadline = self.job.deadlineAt
         late = deadline is not None and datetime.fromisoformat(deadline) < datetime.now(UTC)
         if late or self._stopping() or self.stores.jobs.cancel_asked(self.job.id):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from typing import Any
@@ -15,6 +16,7 @@ from worker.heartbeat import Heartbeat
 from worker.held import Handover, HeldJob, TurnOver
 from worker.helping import help_with
 from worker.measures import RETRIES, STAGE_SECONDS, StageTimes, listening, note
+from worker.patience import Patience
 from worker.pose.engine import PoseEngine
 from worker.scratch import scratch_folder
 from worker.stages import analyse, export
@@ -30,6 +32,8 @@ log = structlog.get_logger()
 
 MOST_ATTEMPTS = 8
 """Attempts after which a job is not put back for a fault of the machine any more."""
+OUT_OF_MEMORY = 71
+"""Exit status of a process whose job asked for more memory than there is."""
 _MACHINE_FAULTS = (StoreUnavailable, OSError, *DISCONNECTED)
 _OURS = JobError(ErrorCode.INTERNAL, "The job failed for a reason of ours.")
 
@@ -86,8 +90,11 @@ class Runner:
         if job.batchId is not None:
             self._stores.batches.mark(job.batchId, job.id, JobStatus.RUNNING)
         leases, token = self._stores.leases, claim.token
-        with Heartbeat(lambda: leases.extend(job_id, token), leases.ttl_s, job_id) as heartbeat:
-            held = HeldJob(self._stores, job, claim.token, heartbeat, self._stopping)
+        with (
+            Patience(self._stores.settings.stall_s) as patience,
+            Heartbeat(lambda: leases.extend(job_id, token), leases.ttl_s, job_id) as heartbeat,
+        ):
+            held = HeldJob(self._stores, job, token, heartbeat, self._stopping, patience.progress)
             try:
                 if claim.outcome == "lost":
                     lost = "The job was given up: its workers died again and again."
@@ -116,6 +123,10 @@ class Runner:
                     held.put_back()
                 else:
                     held.fail(_OURS)
+            except MemoryError:
+                # a process that could not get memory is in no state that can be trusted
+                log.exception("memory_ran_out")
+                os._exit(OUT_OF_MEMORY)
             except Exception:
                 log.exception("job_broken")
                 annotate(error="internal")

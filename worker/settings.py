@@ -63,6 +63,15 @@ class Settings(BaseSettings):
     )
     lease_ttl_s: float = Field(15, gt=0, description="seconds until a silent worker is lost")
     max_lost: int = Field(3, ge=1, description="lost workers until a job fails as worker_lost")
+    stall_s: float = Field(
+        1200, gt=0, description="seconds without progress after which a job's process is ended"
+    )
+    alone_memory_bytes: int = Field(
+        4 * 1024**3,
+        ge=0,
+        description="memory of the process in which a job is tried again that killed its worker; "
+        "0 = no limit, as on workers with a GPU",
+    )
     job_time_limit_s: int = Field(3600, gt=0, description="seconds a task may run at most")
 
     upload_url_ttl_s: int = Field(3600, gt=0, description="seconds a presigned upload holds")

@@ -13,12 +13,13 @@ from typing import Any
 from celery import signals
 
 import worker.watching  # noqa: F401  (logs, metrics and traces follow the worker's signals)
+from worker.alone import run_alone
 from worker.app import ARCHIVE_JOB, RUN_JOB, RUN_NEXT, TEND_BATCH, app, consumed
 from worker.collector import collect_rarely
+from worker.engines import engine
 from worker.expanding import tend_batch as tend
 from worker.keeper import Keeper
-from worker.memory import give_back_large_blocks
-from worker.pose.engine import PoseEngine
+from worker.memory import give_back_large_blocks, offer_to_the_killer
 from worker.pulling import run_next as exchange
 from worker.pulling import top_up
 from worker.runner import Runner
@@ -28,6 +29,7 @@ from worker.store.closing import archive_job as archive
 
 # one byte that the main process shares with its children: told to stop
 _STOPPING = mmap.mmap(-1, 1)
+_BEFORE_THE_MAIN_PROCESS = 200
 
 
 @cache
@@ -35,35 +37,34 @@ def _stores() -> Stores:
     return open_stores(settings())
 
 
-@cache
-def _engine() -> PoseEngine:
-    given = settings()
-    return PoseEngine(
-        given.models,
-        given.provider,
-        given.threads,
-        given.blazepose,
-        given.pose_model,
-        given.profile,
-    )
+def _stopping() -> bool:
+    return _STOPPING[0] != 0
 
 
 @cache
 def _runner() -> Runner:
-    return Runner(_stores(), _engine, lambda: _STOPPING[0] != 0)
+    return Runner(_stores(), engine, _stopping)
+
+
+def _run(name: str) -> None:
+    """A job, or segments of one; by itself where a worker died over it."""
+    if _stores().leases.suspect(name):
+        run_alone(name, _stopping)
+    else:
+        _runner().run(name)
 
 
 @app.task(name=RUN_JOB)
 def run_job(job_id: str) -> None:
     """Runs the next stage of a job."""
-    _runner().run(job_id)
+    _run(job_id)
     top_up(_stores())
 
 
 @app.task(name=RUN_NEXT)
 def run_next(waiting: str) -> None:
     """A ticket: runs the job that is next in a fair queue, if any may run."""
-    exchange(_stores(), _runner().run, waiting)
+    exchange(_stores(), _run, waiting)
 
 
 @app.task(name=TEND_BATCH)
@@ -81,9 +82,10 @@ def archive_job(job_id: str) -> None:
 @signals.worker_process_init.connect
 def _load_models(**_: Any) -> None:
     give_back_large_blocks()
+    offer_to_the_killer(_BEFORE_THE_MAIN_PROCESS)
     collect_rarely()
     if any(queue.startswith("pose.") for queue in consumed()):
-        _engine()
+        engine()
 
 
 @signals.worker_shutting_down.connect

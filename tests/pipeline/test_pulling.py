@@ -96,7 +96,7 @@ class Short:
         close_job(stores, stores.jobs.get(job_id), token, JobStatus.SUCCEEDED)
 
 tasks._runner = Short
-tasks._engine = lambda: None
+tasks.engine = lambda: None
 tasks.app.worker_main(["worker", "-P", "prefork", "-c", "1", "-Q", "pose.cpu",
                        "--without-gossip", "--without-mingle", "-l", "WARNING"])
 """

@@ -197,3 +197,19 @@ def test_a_job_that_is_over_leaves_the_lists(stores: Stores, erased: bool) -> No
     clock.now += 60
     assert leases.overdue() == []
     assert stores.jobs.queue_position(job.id) is None
+
+
+def test_who_is_suspect(stores: Stores) -> None:
+    """A job over which a worker died, until it is given up; not one that is running or let go."""
+    leases = LeaseStore(stores.redis, 3, max_lost=2)
+    job = new_job(stores)
+    seen = []
+    for _ in range(3):
+        seen.append((leases.suspect(job.id), leases.suspect(f"{job.id}+1")))
+        leases.claim(job.id)
+        assert not leases.suspect(job.id)
+        die(stores, job.id)
+    assert seen == [(False, False), (True, True), (False, False)]
+    other = new_job(stores)
+    leases.commit(other.id, leases.claim(other.id).token, release=True)
+    assert not leases.suspect(other.id) and not leases.suspect("job_none")

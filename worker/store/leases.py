@@ -18,6 +18,7 @@ from worker.store import keys, scripts
 from worker.store.connection import Client, text
 from worker.store.errors import Fenced
 from worker.store.jobs import iso, json_fields
+from worker.store.parts import job_of_entry
 from worker.store.streams import Row, rows_of
 from worker.store.waiting import WaitingStore
 
@@ -88,6 +89,16 @@ class LeaseStore:
     def held(self, job_id: str) -> bool:
         """Whether somebody runs the job."""
         return bool(self._redis.exists(keys.lease(job_id)))
+
+    def suspect(self, name: str) -> bool:
+        """Whether a worker died over the job (or the job of a segment) that is to be run now."""
+        job_id = job_of_entry(name) or name
+        held, lost = self._redis.hmget(keys.job(job_id), "held", "lost")
+        leased = self.held(job_id)
+        if leased and job_id == name:
+            return False
+        deaths = int(lost or 0) + (held == b"1" and not leased)
+        return 0 < deaths < self._max_lost  # what is only to be given up harms nobody
 
     def extend(self, job_id: str, token: int) -> None:
         """A sign of life; raises Fenced where the lease is not ours any more."""

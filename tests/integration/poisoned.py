@@ -1,0 +1,72 @@
+"""A worker whose jobs may be poison, if their metadata say so: they end the process they run in.
+
+python -m tests.integration.poisoned worker    or    … alone JOB, which the first one starts
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from worker import alone, runner
+from worker.held import HeldJob
+
+ALONE = "alone"
+OURS = [sys.executable, "-m", "tests.integration.poisoned"]
+
+
+def crash(_: HeldJob) -> None:
+    """Reads what is not there, in native code."""
+    ctypes.string_at(0)
+
+
+def hang(held: HeldJob) -> None:
+    """Native code that never returns, with Python's lock in its hand; the runner's patience is made
+    short for it."""
+    patience: Any = held._progress.__self__  # type: ignore[attr-defined]
+    patience._limit_s = 1.0
+    patience._start()
+    ctypes.PyDLL(None).sleep(3600)
+
+
+def devour(_: HeldJob) -> None:
+    """Takes all memory there is; run where there is a limit."""
+    eaten = []
+    while True:
+        eaten.append(bytearray(64 << 20))
+
+
+WAYS: tuple[Callable[[HeldJob], None], ...] = (crash, hang, devour)
+"""How poison ends the process of its first attempt, its second, its third."""
+_analyse = runner.analyse
+
+
+def analyse(held: HeldJob, open_engine: Callable[[], Any], scratch: Path) -> None:
+    """What `worker.stages` does, unless the job is poison; says where each attempt ran."""
+    poison = held.job.metadata.get("poison")
+    place = f"{'poison' if poison else 'sound'}:{sys.argv[1]}:{os.getpid()}"
+    held.stores.redis.rpush("test:attempts", place)
+    if poison:
+        WAYS[held.job.attempt - 1](held)
+    _analyse(held, open_engine, scratch)
+
+
+def main() -> None:
+    """One of the two processes."""
+    runner.analyse = analyse
+    if sys.argv[1] == ALONE:
+        alone.main(sys.argv[2])
+        return
+    alone.PROGRAM = (*OURS, ALONE)  # type: ignore[assignment]
+    from worker import tasks
+
+    tasks.app.worker_main(["worker", "-P", "prefork", "-c", sys.argv[2], "-Q", "pose.cpu",
+                           "--without-gossip", "--without-mingle", "-l", "WARNING"])  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
