@@ -25,7 +25,7 @@ from worker.intake import check_reference, job_of, new_record, read_options
 from worker.requests.jobs import NewJob
 from worker.store.apikeys import Tenant
 from worker.store.bundle import Stores
-from worker.store.connection import DISCONNECTED
+from worker.store.connection import DISCONNECTED, REFUSING
 from worker.store.errors import Conflict, NotFound, StoreUnavailable
 from worker.store.quotas import queue_full
 from worker.store.workers import Worker
@@ -33,7 +33,7 @@ from worker.tracing import incoming, span
 
 log = structlog.get_logger()
 
-broker_errors = (OperationalError, OSError, *DISCONNECTED)
+broker_errors = (OperationalError, OSError, *DISCONNECTED, *REFUSING)
 
 
 def digest_of(body: BaseModel) -> str:

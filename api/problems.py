@@ -15,7 +15,6 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import redis.exceptions
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -26,6 +25,7 @@ from starlette.responses import Response
 from api.headers import HARDENED
 from worker.contract.errors import DecodeError, ErrorCode, JobError, invalid_parameter
 from worker.requests.refusals import refusal_of
+from worker.store.connection import DISCONNECTED, REFUSING
 from worker.store.errors import Conflict, LimitExceeded, NotFound, StoreUnavailable
 from worker.store.idempotency import Mismatch
 
@@ -46,8 +46,8 @@ _HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 413: "payload_too_la
 _SILENT = (
     StoreUnavailable,
     OperationalError,
-    redis.exceptions.ConnectionError,
-    redis.exceptions.TimeoutError,
+    *DISCONNECTED,
+    *REFUSING,
 )
 
 

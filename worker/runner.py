@@ -21,7 +21,7 @@ from worker.pose.engine import PoseEngine
 from worker.scratch import scratch_folder
 from worker.stages import analyse, export
 from worker.store.bundle import Stores
-from worker.store.connection import DISCONNECTED
+from worker.store.connection import DISCONNECTED, REFUSING
 from worker.store.errors import Fenced, NotFound, StoreUnavailable
 from worker.store.jobs import unix
 from worker.store.leases import Claim
@@ -34,7 +34,7 @@ MOST_ATTEMPTS = 8
 """Attempts after which a job is not put back for a fault of the machine any more."""
 OUT_OF_MEMORY = 71
 """Exit status of a process whose job asked for more memory than there is."""
-_MACHINE_FAULTS = (StoreUnavailable, OSError, *DISCONNECTED)
+_MACHINE_FAULTS = (StoreUnavailable, OSError, *DISCONNECTED, *REFUSING)
 _OURS = JobError(ErrorCode.INTERNAL, "The job failed for a reason of ours.")
 
 

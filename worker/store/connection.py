@@ -16,6 +16,8 @@ Client = Any
 
 DISCONNECTED = (redis.ConnectionError, redis.TimeoutError)
 """What a command raises where Redis does not answer."""
+REFUSING = (redis.OutOfMemoryError, redis.ReadOnlyError)
+"""What a command raises where Redis answers and takes nothing: it is full, or a replica now."""
 
 _BLOCKING = ("XREAD", "XREADGROUP")
 _TIMEOUTS: dict[str, Any] = {

@@ -9,8 +9,10 @@ from typing import IO, Any
 from urllib.parse import unquote, urlsplit
 
 import boto3
+from boto3.exceptions import Boto3Error
 from botocore.client import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from s3transfer.exceptions import RetriesExceededError
 
 from worker.measures import S3_FAILURES, S3_SECONDS, note
 from worker.settings import Settings
@@ -20,6 +22,8 @@ PART_BYTES = 16 * 1024 * 1024
 _TRANSFER_BYTES = 16 * 1024 * 1024
 SINGLE_PUT_BYTES = 64 * 1024 * 1024
 """Above this an upload goes in parts and can be resumed."""
+_FAILED = (ClientError, BotoCoreError, Boto3Error, RetriesExceededError)
+"""What a transfer raises: the transfer manager wraps some errors in its own."""
 
 
 def upload_key(tenant: str, upload_id: str) -> str:
@@ -138,12 +142,17 @@ class ObjectStore:
 
     def put_file(self, key: str, path: Path, content_type: str) -> int:
         """Stores a file, in parts where it is large; returns its size in bytes."""
+        with path.open("rb") as file:
+            self.put_open(key, file, content_type)
+        return path.stat().st_size
+
+    def put_open(self, key: str, file: IO[bytes], content_type: str) -> None:
+        """Stores the rest of an open, buffered file, in parts where it is large."""
         try:
             extra = {"ContentType": content_type}
-            self._client.upload_file(str(path), self.bucket, key, ExtraArgs=extra)
-        except (ClientError, BotoCoreError) as error:
+            self._client.upload_fileobj(file, self.bucket, key, ExtraArgs=extra)
+        except _FAILED as error:
             raise StoreUnavailable(f"S3 upload of {key}: {error}") from error
-        return path.stat().st_size
 
     def get(self, key: str) -> bytes:
         """A small object whole."""
@@ -155,8 +164,13 @@ class ObjectStore:
         return data
 
     def lines(self, key: str) -> Iterator[bytes]:
-        """A stored text, line by line, without holding it whole."""
-        yield from self._call("get_object", Key=key)["Body"].iter_lines(chunk_size=1 << 16)
+        """A stored text, line by line, without holding it whole; raises NotFound and
+        StoreUnavailable."""
+        body = self._call("get_object", Key=key)["Body"]
+        try:
+            yield from body.iter_lines(chunk_size=1 << 16)
+        except BotoCoreError as error:
+            raise StoreUnavailable(f"S3 download of {key}: {error}") from error
 
     def stream(self, key: str, start: int = 0, bucket: str | None = None) -> Iterator[bytes]:
         """An object from a byte on, a block at a time; raises NotFound and StoreUnavailable."""
@@ -190,7 +204,7 @@ class ObjectStore:
     def _download(self, key: str, file: IO[bytes]) -> None:
         try:
             self._client.download_fileobj(self.bucket, key, file)
-        except (ClientError, BotoCoreError) as error:
+        except _FAILED as error:
             raise StoreUnavailable(f"S3 download of {key}: {error}") from error
 
     def size(self, key: str) -> int:
