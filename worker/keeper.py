@@ -23,7 +23,7 @@ BEAT_S = 2.0
 
 
 class Keeper(bootsteps.StartStopStep):  # type: ignore[misc]
-    """Beats, sweeps and trims every BEAT_S seconds."""
+    """Beats, sweeps, trims and clears every BEAT_S seconds."""
 
     requires = ("celery.worker.consumer.tasks:Tasks",)
 
@@ -36,7 +36,6 @@ class Keeper(bootsteps.StartStopStep):  # type: ignore[misc]
     def start(self, parent: Any) -> None:
         """At every (re)connection."""
         self._slots = int(parent.pool.num_processes)
-        clear_orphans(settings().scratch_dir)
         self._round()
         self._timer = parent.timer.call_repeatedly(BEAT_S, self._round)
 
@@ -57,5 +56,6 @@ class Keeper(bootsteps.StartStopStep):  # type: ignore[misc]
             self._stores.workers.beat(self._name, kind, queues, self._slots)
             sweep(self._stores)
             trim_now_and_then(self._stores.redis, self._stores.settings)
+            clear_orphans(settings().scratch_dir)  # of a child that was killed, too
         except Exception as error:  # the loop must live on; the next round tries again
             log.warning("keeper_round_failed", error=str(error))

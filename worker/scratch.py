@@ -22,13 +22,11 @@ _LOCK = ".owner"
 @contextmanager
 def scratch_folder(parent: Path | None) -> Iterator[Path]:
     """A fresh folder below `parent` (none = the system's temp folder), deleted at the end."""
-    with tempfile.TemporaryDirectory(
-        prefix=_PREFIX, dir=parent, ignore_cleanup_errors=True
-    ) as name:
-        folder = Path(name)
-        with (folder / _LOCK).open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield folder
+    with (
+        tempfile.TemporaryDirectory(prefix=_PREFIX, dir=parent, ignore_cleanup_errors=True) as name,
+        _owned(Path(name)),
+    ):
+        yield Path(name)
 
 
 def own_folder(parent: Path | None, name: str) -> Path:
@@ -42,10 +40,19 @@ def own_folder(parent: Path | None, name: str) -> Path:
 @contextmanager
 def keep(folder: Path) -> Iterator[None]:
     """The folder is ours, and our children's, and deleted at the end."""
-    with (folder / _LOCK).open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with _owned(folder):
         yield
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _owned(folder: Path) -> Iterator[None]:
+    """Locked before it bears the lock's name: nobody finds it without an owner in between."""
+    unnamed = folder / f"{_LOCK}.new"
+    with unnamed.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        unnamed.rename(folder / _LOCK)
+        yield
 
 
 def clear_orphans(parent: Path | None) -> int:

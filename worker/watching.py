@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from multiprocessing import current_process
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from celery import signals
 
 from worker.forms import lead_libraries
 from worker.logs import lowest_of
-from worker.scratch import keep
+from worker.scratch import keep, own_folder
 from worker.settings import settings
 from worker.tracing import start_tracing, stop_tracing
 
@@ -45,6 +46,10 @@ def _serve(sender: Any = None, **_: Any) -> None:
         _server = serve_metrics(given.metrics_host, given.metrics_port)
     if "prefork" not in str(getattr(sender, "pool_cls", "")):
         start_tracing(given, "posequeue-webhooks")
+    # the pool's own temporary folder: who is killed leaves none that nobody clears
+    pool = own_folder(given.scratch_dir, "pool")
+    _held.enter_context(keep(pool))
+    current_process()._config["tempdir"] = str(pool)  # type: ignore[attr-defined]
 
 
 @signals.worker_process_init.connect

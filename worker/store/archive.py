@@ -9,7 +9,6 @@ from __future__ import annotations
 import itertools
 import tempfile
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 import msgspec
 
@@ -31,12 +30,12 @@ class _Line(msgspec.Struct, frozen=True):
 
 
 def store_pieces(stores: Stores, key: str, parts: Iterable[bytes], content_type: str) -> None:
-    """Stores an object of any size by way of a file."""
-    with tempfile.NamedTemporaryFile(dir=stores.settings.scratch_dir) as file:
+    """Stores an object of any size by way of a file, which has no name that could stay behind."""
+    with tempfile.TemporaryFile(dir=stores.settings.scratch_dir) as file:
         for part in parts:
             file.write(part)
-        file.flush()
-        stores.objects.put_file(key, Path(file.name), content_type)
+        file.seek(0)
+        stores.objects.put_open(key, file, content_type)
 
 
 def archive_messages(stores: Stores, tenant: str, job_id: str) -> None:
