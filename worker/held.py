@@ -117,6 +117,8 @@ class HeldJob:
         size = encoded_size(message)
         if size <= self.stores.settings.inline_bytes:
             return message
+        if self._heartbeat.lost:
+            raise Fenced(self.job.id)
         key = f"{self.prefix}{type_of(message)}.json"
         store_pieces(self.stores, key, encoded_pieces(message), "application/json")
         url = self.stores.objects.presign_get(key, self.stores.settings.stream_url_ttl_s)

@@ -22,7 +22,7 @@ from worker.pose.engine import PoseEngine
 from worker.publishing import Publisher
 from worker.referencing import reference_from_log
 from worker.sharing import Shared, may_share
-from worker.store.errors import NotFound
+from worker.store.errors import Fenced, NotFound
 
 
 def analyse(held: HeldJob, open_engine: Callable[[], PoseEngine], scratch: Path) -> None:
@@ -123,4 +123,8 @@ def _publish(held: HeldJob, file: ExportFile, out: Path) -> None:
         bytes=size,
         expiresAt=expires.isoformat(timespec="seconds").replace("+00:00", "Z"),
     )
-    held.add_export(made, ready)
+    try:
+        held.add_export(made, ready)
+    except Fenced:
+        held.stores.objects.delete(key)  # the job is another's, who makes its own
+        raise

@@ -18,6 +18,7 @@ from worker.store.connection import text
 from worker.store.erasing import erase_job, erase_upload
 from worker.store.errors import Fenced, NotFound
 from worker.store.jobs import unix
+from worker.store.objects import job_prefix
 from worker.store.usage import used_so_far
 
 log = structlog.get_logger()
@@ -117,6 +118,7 @@ def archive_job(stores: Stores, job_id: str) -> None:
         stores.streams.relay(job.id, job.tenant, job.options.firehose)
         archive_messages(stores, job.tenant, job.id)
         archive_poses(stores, job.tenant, job.id)
+        _delete_strays(stores, job)
         if job.eraseUpload:
             erase_upload(stores, job.tenant, job.input.uploadId)
         stores.retention.keep_job(job, stores.settings.limits(job.plan))
@@ -125,6 +127,15 @@ def archive_job(stores: Stores, job_id: str) -> None:
     except NotFound:
         log.info("archive_of_erased_job", job=job_id)
     stores.jobs.archived(job_id)
+
+
+def _delete_strays(stores: Stores, job: Job) -> None:
+    """Files of workers that died between storing an export and telling of it."""
+    kept = {export.key for export in job.exports}
+    if job.options.export:
+        for key in stores.objects.keys_below(job_prefix(job.tenant, job.id) + "exports/"):
+            if key not in kept:
+                stores.objects.delete(key)
 
 
 def cancel_job(stores: Stores, job_id: str) -> None:
