@@ -21,7 +21,7 @@ export PIP_CACHE_DIR ?= $(CURDIR)/$(DATA)/cache/pip
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup models run test check bench accuracy fuzz audit sbom clips lock clean
+.PHONY: help setup models run test check bench accuracy fuzz chaos audit sbom clips lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -66,6 +66,9 @@ accuracy: setup ## counts, holds and jumps against the truth: tests/bench/ACCURA
 
 fuzz: setup ## hostile media, spoiled files for 10 minutes (FUZZ="--seconds 60"): tests/bench/HOSTILE.md
 	@$(BIN)/python -m tests.chaos.fuzz $(FUZZ)
+
+chaos: setup ## break it on purpose, with seeds, and count what is lost (CHAOS="--seeds 1"): RESULTS.md
+	@$(BIN)/python -m tests.chaos.run $(CHAOS)
 
 audit: setup ## ask OSV whether a locked package is known to be unsafe
 	@$(BIN)/python deploy/supply.py audit

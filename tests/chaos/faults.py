@@ -1,0 +1,112 @@
+"""Faults of our own processes: each acts, lasts, and is lifted when its function returns.
+
+Faults of the servers are in `server_faults.py`.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from random import Random
+
+from tests.chaos.fencing import changed, settled
+from tests.chaos.fleet import Fleet, until
+
+WORKERS = ("pose-1", "pose-2")
+AWAKE_S = 3.0
+"""Seconds that a worker which was woken up has to do harm."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """`act` injects and lifts; `impossible` says why it cannot be had here, if so."""
+
+    name: str
+    act: Callable[[Fleet, Random], None]
+    impossible: Callable[[Fleet], str] = lambda _: ""
+
+
+def kill_child(fleet: Fleet, random: Random) -> None:
+    """The process that runs a job, as the kernel does for its memory."""
+    children = fleet.children(random.choice((*WORKERS, "export")))
+    if children:
+        with suppress(ProcessLookupError):
+            os.kill(random.choice(children), signal.SIGKILL)
+
+
+def kill_worker(fleet: Fleet, random: Random) -> None:
+    """A pose worker with all its processes."""
+    _killed_and_replaced(fleet, random.choice(WORKERS))
+
+
+def kill_main(fleet: Fleet, random: Random) -> None:
+    """A worker's main process alone: its children notice by themselves."""
+    name = random.choice((*WORKERS, "export"))
+    process = fleet.processes[name]
+    os.kill(process.pid, signal.SIGKILL)
+    until(lambda: not process.running, 10)
+    fleet.launch(name)
+
+
+def kill_export(fleet: Fleet, random: Random) -> None:
+    """The export worker."""
+    _killed_and_replaced(fleet, "export")
+
+
+def kill_webhooks(fleet: Fleet, random: Random) -> None:
+    """The webhook worker."""
+    _killed_and_replaced(fleet, "webhooks")
+
+
+def kill_api(fleet: Fleet, random: Random) -> None:
+    """The API."""
+    _killed_and_replaced(fleet, "api")
+
+
+def _present(fleet: Fleet, *names: str) -> list[str]:
+    return [name for name in names if name in fleet.processes]
+
+
+def _killed_and_replaced(fleet: Fleet, name: str) -> None:
+    fleet.kill(name)
+    fleet.launch(name)
+
+
+def roll(fleet: Fleet, random: Random) -> None:
+    """SIGTERM, with a new worker beside the old one: a rolling restart."""
+    name = random.choice((*WORKERS, "export", "webhooks"))
+    old = fleet.processes.pop(name)
+    fleet.launch(name)
+    until(lambda: fleet.is_ready(name), 120)
+    fleet.processes["old"] = old
+    if not fleet.retire("old"):
+        fleet.wrong.append(f"{name} did not go within its grace: {old.tail(600)}")
+
+
+def freeze(fleet: Fleet, random: Random) -> None:
+    """A worker stands still for two leases while others take its jobs over, and then wakes up."""
+    group = fleet.processes[random.choice(_present(fleet, *WORKERS, "export"))].pid
+    os.killpg(group, signal.SIGSTOP)
+    try:
+        fleet.hold(2 * fleet.lease_ttl_s)
+        before = settled(fleet)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(group, signal.SIGCONT)
+    fleet.hold(AWAKE_S)
+    fleet.wrong += changed(before, settled(fleet))
+
+
+PROCESS_FAULTS = (
+    Fault("kill -9 of a worker's child", kill_child),
+    Fault("kill -9 of a pose worker", kill_worker),
+    Fault("kill -9 of a worker's main process alone", kill_main),
+    Fault("kill -9 of the export worker", kill_export),
+    Fault("kill -9 of the webhook worker", kill_webhooks),
+    Fault("kill -9 of the API", kill_api),
+    Fault("rolling restart (SIGTERM, new one beside)", roll),
+    Fault("SIGSTOP of a worker for 2 leases", freeze),
+)

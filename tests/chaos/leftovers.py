@@ -1,0 +1,90 @@
+"""What is still there once every job is over: in Redis, in S3, in folders, among processes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import msgspec
+
+from tests.chaos.fleet import TENANT, Fleet
+from worker.app import KEY_PREFIX, PRIORITY_STEPS, QUEUES
+from worker.contract.jobs import Job
+from worker.store import keys
+from worker.store.objects import job_prefix, key_in_url
+
+_UNACKED = KEY_PREFIX + "unacked"
+_OF_ONNX = ".ses"
+_INDEX = KEY_PREFIX + "unacked_index"
+
+
+def hurry(fleet: Fleet) -> None:
+    """What waits for a time far ahead comes now: archives that failed (2 minutes), and messages
+    that a killed worker held (Celery's visibility timeout)."""
+    redis, now = fleet.stores.redis, time.time()
+    for name in redis.zrange(keys.CLOSED, 0, -1):
+        redis.zadd(keys.CLOSED, {name: now}, xx=True)
+    for tag, since in redis.zrange(_INDEX, 0, -1, withscores=True):
+        if since > 1 and now - since > 20:
+            redis.zadd(_INDEX, {tag: 1}, xx=True)
+
+
+def in_redis(fleet: Fleet) -> Iterator[str]:
+    """Leases, claims, queues, lanes: all are to be empty."""
+    redis = fleet.stores.redis
+    lists = [
+        f"{KEY_PREFIX}{queue}:{step}" if step else KEY_PREFIX + queue
+        for queue in QUEUES
+        for step in PRIORITY_STEPS
+    ]
+    for name in lists:
+        if length := redis.llen(name):
+            yield f"{length} messages in {name}: {redis.lindex(name, 0)[:200]!r}"
+    if count := redis.hlen(_UNACKED):
+        yield f"{count} messages unacknowledged"
+    for name in (keys.RUNNING, keys.QUEUED, keys.CLOSED, keys.HOOKS_DUE, keys.HOOKS_WATCHED):
+        if left := redis.zrange(name, 0, 3):
+            yield f"{name} holds {left}"
+    for pattern in ("pq:*:lease", "pq:{wait}:*:jobs:*", "pq:{wait}:running:*", "pq:*:lane:*",
+                    "pq:hook:*:lanes"):  # fmt: skip
+        yield from (f"{name.decode()} is left" for name in redis.scan_iter(pattern, count=1000))
+    for name in redis.scan_iter("pq:*:parts", count=1000):
+        # a closed job's is a mark that it is closed, for late helpers
+        if set(redis.hkeys(name)) - {b"closed"}:
+            yield f"{name.decode()} holds {redis.hkeys(name)[:5]}"
+
+
+def in_s3(fleet: Fleet, jobs: list[Job], webhooks: set[str]) -> Iterator[str]:
+    """Below jobs/: exactly the archives, exports and claim checks of these, and the bodies of those
+    `webhooks`, by their ids, that were too large to send."""
+    stores = fleet.stores
+    due: set[str] = set()
+    for job in jobs:
+        prefix = job_prefix(TENANT, job.id)
+        due |= {prefix + "messages.jsonl", prefix + "poses.bin"}
+        due |= {export.key for export in job.exports}
+        for _, _, data in stores.streams.scan(job.id):
+            url = msgspec.json.decode(data).get("url")
+            if url and (key := key_in_url(url, prefix)):
+                due.add(key)
+    found = set(stores.objects.keys_below("jobs/"))
+    extra = {key for key in found - due if not _is_body(key, webhooks)}
+    yield from (f"the object {key} is nobody's" for key in sorted(extra))
+    yield from (f"the object {key} is missing" for key in sorted(due - found))
+
+
+def _is_body(key: str, webhooks: set[str]) -> bool:
+    _, _, name = key.rpartition("/webhooks/")
+    return name.removesuffix(".json") in webhooks
+
+
+def in_folders(fleet: Fleet) -> Iterator[str]:
+    """Scratch and temporary files; one that ONNX Runtime makes once and for all apart."""
+    for folder in (fleet.scratch, fleet.temporary):
+        found = (path for path in sorted(folder.glob("*")) if path.name != _OF_ONNX)
+        yield from (f"{path} is left" for path in found)
+
+
+def among_processes(fleet: Fleet) -> Iterator[str]:
+    """Nobody lives on."""
+    yield from (f"the process {words} is left" for words in fleet.orphans())

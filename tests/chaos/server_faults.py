@@ -1,0 +1,113 @@
+"""Faults of what our processes lean on: Redis, S3, the network between, the scratch disk."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from contextlib import suppress
+from pathlib import Path
+from random import Random
+
+from tests.chaos.faults import Fault
+from tests.chaos.fleet import Fleet
+from worker.embedded.servers import start_redis
+
+PAUSE_S = 10.0
+_BLOCK = b"\0" * 65_536
+
+
+def kill_redis(fleet: Fleet, random: Random) -> None:
+    """Valkey is killed and comes back with its append-only file."""
+    fleet.redis.process.kill()
+    fleet.hold(random.uniform(0, 3))
+    fleet.redis = start_redis(Path(fleet.redis.process.log).parent, fleet.redis_port)
+    fleet.note_server(fleet.redis.process)
+
+
+def pause_redis(fleet: Fleet, random: Random) -> None:
+    """Valkey stands still."""
+    pid = fleet.redis.process.pid
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        _wait(PAUSE_S)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def _wait(seconds: float) -> None:
+    """Without looking after anybody: that asks Redis."""
+    time.sleep(seconds)
+
+
+def reset_redis(fleet: Fleet, random: Random) -> None:
+    """Every connection to Valkey is reset, again and again."""
+    for _ in range(random.randint(3, 8)):
+        fleet.redis_proxy.reset()
+        fleet.hold(random.uniform(0.2, 1.2))
+
+
+def fill_redis(fleet: Fleet, random: Random) -> None:
+    """Valkey is out of memory: it reads, and takes nothing more."""
+    fleet.stores.redis.config_set("maxmemory", "1mb")
+    try:
+        fleet.hold(random.uniform(4, 8))
+    finally:
+        fleet.stores.redis.config_set("maxmemory", "0")
+
+
+def lose_s3(fleet: Fleet, random: Random) -> None:
+    """S3 refuses connections."""
+    fleet.s3_proxy.refuse()
+    fleet.hold(random.uniform(5, 10))
+    fleet.s3_proxy.heal()
+
+
+def slow_s3(fleet: Fleet, random: Random) -> None:
+    """Every 64 KiB to or from S3 come half a second later."""
+    fleet.s3_proxy.slow(0.5)
+    fleet.hold(random.uniform(6, 10))
+    fleet.s3_proxy.heal()
+
+
+def busy_s3(fleet: Fleet, random: Random) -> None:
+    """S3 answers 503."""
+    fleet.s3_proxy.busy()
+    fleet.hold(random.uniform(5, 10))
+    fleet.s3_proxy.heal()
+
+
+def truncate_s3(fleet: Fleet, random: Random) -> None:
+    """Bodies from and to S3 end early."""
+    fleet.s3_proxy.truncate(up=random.randint(2_000, 30_000), down=random.randint(1_000, 8_000))
+    fleet.hold(random.uniform(5, 10))
+    fleet.s3_proxy.heal()
+
+
+def fill_disk(fleet: Fleet, random: Random) -> None:
+    """The scratch folder's disk is full."""
+    filler = fleet.scratch / "filler"
+    try:
+        with suppress(OSError), filler.open("wb", buffering=0) as file:
+            while file.write(_BLOCK):
+                pass
+        fleet.hold(random.uniform(5, 10))
+    finally:
+        filler.unlink(missing_ok=True)
+
+
+def _no_disk(fleet: Fleet) -> str:
+    return "" if fleet.tmpfs else "no file system can be mounted here (only root may)"
+
+
+SERVER_FAULTS = (
+    Fault("kill -9 of Valkey, restarted (AOF)", kill_redis),
+    Fault("SIGSTOP of Valkey for 10 s", pause_redis),
+    Fault("connections to Valkey reset", reset_redis),
+    Fault("Valkey out of memory", fill_redis),
+    Fault("S3 refuses connections", lose_s3),
+    Fault("S3 slow", slow_s3),
+    Fault("S3 answers 503", busy_s3),
+    Fault("S3 bodies cut short", truncate_s3),
+    Fault("scratch disk full", fill_disk, _no_disk),
+)
