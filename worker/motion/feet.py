@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from worker.motion.features import Floats
 from worker.motion.jump_rows import FEET, Rows
+from worker.motion.median import median
 
 BEFORE = 3.5
 """Seconds before take-off in which a standing pose is looked for."""
@@ -43,8 +44,8 @@ def ankle_heights(rows: Rows, near: Rows, begin: float, end: float, stature: flo
     flying = near.between(begin, end)
     if standing is None or not len(flying):
         return ankles
-    longest = np.median(_lengths(standing, _SHANKS), axis=0) * _nearer(standing, flying.joints)
-    longest[np.median(flying.joints[:, 13:15, 2], axis=0) < FEET] = np.inf
+    longest = median(_lengths(standing, _SHANKS)) * _nearer(standing, flying.joints)
+    longest[median(flying.joints[:, 13:15, 2]) < FEET] = np.inf
     if not _longer(_lengths(flying.joints, _SHANKS) / longest):
         return ankles
     share = np.minimum(longest / np.maximum(_lengths(joints, _SHANKS), 1e-9), 1.0)
@@ -60,8 +61,8 @@ def _longer(ratios: Floats) -> bool:
     if not known.size:
         return False
     ratio = known.mean(axis=1)
-    middle = float(np.median(ratio))
-    spread = 1.48 * float(np.median(np.abs(ratio - middle)))
+    middle = float(median(ratio))
+    spread = 1.48 * float(median(np.abs(ratio - middle)))
     return middle - 1 > 2 * 1.25 * spread / float(np.sqrt(len(ratio)))
 
 
@@ -72,8 +73,8 @@ def _standing(before: Rows, stature: float) -> Floats | None:
     if not len(joints):
         return None
     lower = joints[:, 15:17, 1].max(axis=1)
-    flat = np.abs(lower - np.median(lower)) <= FLAT * stature
-    step = np.median(np.diff(before.seconds)) if len(before) > 1 else np.inf
+    flat = np.abs(lower - median(lower)) <= FLAT * stature
+    step = float(median(np.diff(before.seconds))) if len(before) > 1 else np.inf
     return joints[flat] if flat.sum() * step >= LEAST else None
 
 
@@ -81,10 +82,14 @@ def _nearer(standing: Floats, flying: Floats) -> float:
     """How much larger the subject is in the air. Trunk or thigh alone may be longer for being
     stretched, hence the smaller of both."""
     grown = [
-        float(np.median(_lengths(flying, pairs)) / max(np.median(_lengths(standing, pairs)), 1e-9))
-        for pairs in (_THIGHS, _TRUNKS)
+        _usual(flying, pairs) / max(_usual(standing, pairs), 1e-9) for pairs in (_THIGHS, _TRUNKS)
     ]
     return max(min(grown) / UNFOLDS, 1.0)
+
+
+def _usual(joints: Floats, pairs: NDArray[np.int64]) -> float:
+    """Median length of a segment of both sides."""
+    return float(median(_lengths(joints, pairs).ravel()))
 
 
 def _lengths(joints: Floats, pairs: NDArray[np.int64]) -> Floats:

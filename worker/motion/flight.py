@@ -8,7 +8,7 @@ follow a parabola whose curvature is gravity at the scale of the picture.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -78,13 +78,11 @@ def takeoff(
     local = time - toe[:, None]
     weight = ((local <= AFTER) & (local >= -BEFORE)) / (NOISE * stature) ** 2
     fallen = height + 0.5 * fall * np.maximum(local, 0.0) ** 2
-    floor, fast, cost = _solve(
-        fallen, _ramps(local), weight, speed, heel * stature, SPREAD * stature
-    )
+    floor, fast, cost = _solve(fallen, local, weight, speed, heel * stature, SPREAD * stature)
     likely = np.exp(0.5 * (cost.min() - cost))
     likely /= likely.sum()
     return Edge(
-        time=float((likely * toe[:, None]).sum()),
+        time=float(likely.sum(axis=1) @ toe),
         floor=-float((likely * floor).sum()),
         rise=float((likely * fast * _REACH).sum()),
         speed=float((likely * fast).sum()),
@@ -102,44 +100,60 @@ def landing(
 ) -> Edge | None:
     """The landing near `near`: a take-off in time reversed; see `takeoff`."""
     edge = takeoff(-seconds[::-1], ankles[::-1], -near, speed, fall, stature, heel)
-    if edge is None:
-        return None
-    return Edge(time=-edge.time, floor=edge.floor, rise=edge.rise, speed=edge.speed)
+    return None if edge is None else replace(edge, time=-edge.time)
 
 
-def _ramps(local: Floats) -> Floats:
-    """Height [a, 30, n] that a foot of speed 1 at take-off has gained `local` [a, n] seconds after
-    it: over each duration of the roll under each power, then on a straight line."""
-    share = np.clip(local[:, None] / _ROLL[:, None] + 1, 0.0, 1.0)
-    root, square = np.sqrt(share), share * share
-    courses = np.concatenate((share * root, square, square * root), axis=1)
-    ramps: Floats = _REACH[:, None] * courses + np.maximum(local, 0.0)[:, None]
-    return ramps
+def _sums(local: Floats, weight: Floats, over: Floats) -> tuple[Floats, Floats, Floats]:
+    """Sums [a, b] over n frames of weight * ramp, of that times `over`, and of weight * ramp^2.
+
+    A ramp is what a foot of speed 1 at take-off has gained in height `local` [a, n] seconds after
+    it: reach * share^power over each duration of the roll under each power, then a straight line,
+    where the share stays 1. The ramps themselves, [a, b, n], would leave the cache.
+    """
+    line = np.maximum(local, 0.0)
+    both = np.stack((weight, weight * over), axis=-1)
+    straight, straight_over = (both * line[..., None]).sum(axis=1).T[..., None]
+    # frames before the longest roll of the last time have no share in any
+    rolling = slice(int(np.searchsorted(local[0], -_ROLL[-1])), None)
+    both, weight_in = both[:, rolling], weight[:, rolling, None]
+    share = local[:, None, rolling] * (1 / _ROLL)[:, None]
+    share += 1.0
+    np.minimum(np.maximum(share, 0.0, out=share), 1.0, out=share)
+    steep = np.sqrt(share)
+    steep *= share
+    sums = [
+        np.concatenate((course @ both, (course * course) @ weight_in), axis=-1)
+        for course in (steep, share * share, share * steep)
+    ]
+    rolled, rolled_over, squared = np.concatenate(sums, axis=1).transpose(2, 0, 1)
+    return (
+        _REACH * rolled + straight,
+        _REACH * rolled_over + straight_over,
+        _REACH * (_REACH * squared + 2 * straight) + (weight * line * line).sum(axis=1)[:, None],
+    )
 
 
 def _solve(
-    height: Floats, ramp: Floats, weight: Floats, speed: float, target: float, spread: float
+    height: Floats, local: Floats, weight: Floats, speed: float, target: float, spread: float
 ) -> tuple[Floats, Floats, Floats]:
-    """Floor, speed and cost [a, b] of height = floor + speed * ramp; `height` and `weight` are
-    [a, n], `ramp` [a, b, n].
+    """Floor, speed and cost [a, b] of height = floor + speed * ramp; `height`, `weight` and the
+    seconds `local` after take-off are [a, n], the ramps those of `_sums`.
 
     Two priors on the speed: the one that is given, and the heel's rise, which is linear in it.
     """
-    trust = 1 / (SLACK * speed) ** 2
-    s0 = weight.sum(axis=-1)[:, None]
-    middle = (weight * height).sum(axis=-1)[:, None] / s0
+    trust, firm = 1 / (SLACK * speed) ** 2, _REACH / spread
+    s0 = weight.sum(axis=1)[:, None]
+    middle = (weight * height).sum(axis=1)[:, None] / s0
     over = height - middle  # sums of squares of what is near 0 keep their digits
-    sr, srh = np.moveaxis(ramp @ np.stack((weight, weight * over), axis=-1), -1, 0)
-    srr = (ramp * ramp @ weight[..., None])[..., 0]
-    shh = (weight * over * over).sum(axis=-1)[:, None]
-    slopes = srr + trust + _REACH**2 / spread**2
-    wanted = srh + trust * speed + _REACH * target / spread**2
+    sr, srh, srr = _sums(local, weight, over)
+    slopes = srr + (trust + firm**2)
+    wanted = srh + (trust * speed + firm * (target / spread))
     determinant = s0 * slopes - sr * sr
     fast = s0 * wanted / determinant
     floor = -fast * sr / s0
-    cost = shh - 2 * fast * srh + fast * fast * srr + floor * (2 * fast * sr + floor * s0)
-    cost = cost + trust * (fast - speed) ** 2
-    cost = cost + ((_REACH * fast - target) / spread) ** 2
+    cost = fast * (fast * srr - 2 * srh) + floor * (2 * fast * sr + floor * s0)
+    cost += (weight * over * over).sum(axis=1)[:, None]
+    cost += trust * (fast - speed) ** 2 + (firm * fast - target / spread) ** 2
     # Floor and speed are integrated out, not chosen: Gaussian, hence the determinant.
     return middle + floor, fast, cost + np.log(determinant)
 
@@ -168,15 +182,17 @@ def parabola(seconds: Floats, heights: Floats, begin: float, end: float) -> Para
     time, height = seconds[inside] - 0.5 * (begin + end), heights[inside]
     if len(time) < 4:
         return None
-    powers = np.stack((np.ones_like(time), time, time * time), axis=1)
+    # a half unit at either end, so that the sums of its powers are of one size
+    unit = float(time[-1] - time[0]) or 1.0
+    time /= unit
+    powers = time ** np.arange(5)[:, None]
     weight = np.ones(len(time))
     for _ in range(3):
-        root = np.sqrt(weight)[:, None]
-        solved = np.linalg.lstsq(powers * root, height * root[:, 0], rcond=None)[0]
-        left = np.abs(height - powers @ solved)
+        solved = _quadratic((powers @ weight).tolist(), (powers[:3] @ (weight * height)).tolist())
+        left = np.abs(height - np.array(solved) @ powers[:3])
         scale = 6.0 * max(float(median(left)), 1e-5)
         weight = np.clip(1 - (left / scale) ** 2, 0.0, 1.0) ** 2
-    low, slope, half = (float(value) for value in solved)
+    low, slope, half = solved[0], solved[1] / unit, solved[2] / unit**2
     if half <= 0:
         return None
     apex = -slope / (2 * half)
@@ -185,3 +201,18 @@ def parabola(seconds: Floats, heights: Floats, begin: float, end: float) -> Para
         apex=apex + 0.5 * (begin + end), top=low - slope * slope / (4 * half), fall=2 * half,
         error=error,
     )  # fmt: skip
+
+
+def _quadratic(s: list[float], r: list[float]) -> tuple[float, float, float]:
+    """Coefficients of 1, t and t^2 of least squares: `s` are the sums of weights by t^0 to t^4, `r`
+    those of what is fitted by t^0 to t^2. The normal equations by cofactors."""
+    a, b, c = s[2] * s[4] - s[3] * s[3], s[2] * s[3] - s[1] * s[4], s[1] * s[3] - s[2] * s[2]
+    d, e, f = s[0] * s[4] - s[2] * s[2], s[1] * s[2] - s[0] * s[3], s[0] * s[2] - s[1] * s[1]
+    determinant = s[0] * a + s[1] * b + s[2] * c
+    if determinant <= 0.0:
+        return r[0] / s[0], 0.0, 0.0
+    return (
+        (a * r[0] + b * r[1] + c * r[2]) / determinant,
+        (b * r[0] + d * r[1] + e * r[2]) / determinant,
+        (c * r[0] + e * r[1] + f * r[2]) / determinant,
+    )

@@ -17,6 +17,7 @@ from worker.motion.anthropometry import GRAVITY
 from worker.motion.calibration import Calibration, Tilt
 from worker.motion.flight import HEEL_OFF, parabola
 from worker.motion.jump_rows import Rows
+from worker.motion.median import median
 
 SLIP_HIPS, SLIP_FEET = 0.015, 0.02
 """Standard deviation of what the keypoints of hips and ankles slip by on the body between standing
@@ -60,7 +61,7 @@ class Subject:
 def by_hips(near: Rows, begin: float, end: float, subject: Subject) -> Jump:
     """The jump as the hips show it: how far they rose over the standing pose, if that was seen."""
     span = end - begin
-    scores = np.median(near.between(begin, end).joints[:, 11:13, 2], axis=0)
+    scores = median(near.between(begin, end).joints[:, 11:13, 2])
     calibration = subject.calibration
     known = (True, True) if calibration is None else np.isfinite(calibration.hips)
     sides = [side for side in (0, 1) if scores[side] > 0.5 and known[side]] or [0, 1]

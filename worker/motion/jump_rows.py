@@ -65,9 +65,12 @@ class Rows:
 
     def between(self, begin: float, end: float) -> Rows:
         """The rows in which somebody was logged, from `begin` to `end` seconds."""
-        chosen = (self.seconds >= begin) & (self.seconds <= end)
-        chosen &= (self.joints[..., 2] > 0).any(axis=1)
-        return Rows(*(getattr(self, name)[chosen] for name in _COLUMNS))
+        first = int(np.searchsorted(self.seconds, begin))
+        last = int(np.searchsorted(self.seconds, end, side="right"))
+        logged = (self.joints[first:last, :, 2] > 0).any(axis=1)
+        if logged.all():
+            return Rows(*(getattr(self, name)[first:last] for name in _COLUMNS))
+        return Rows(*(getattr(self, name)[first:last][logged] for name in _COLUMNS))
 
 
 _COLUMNS = tuple(field.name for field in fields(Rows))
