@@ -135,7 +135,10 @@ ANSWERS: dict[tuple[str, str], Any] = {
         "token": "pq_page_…", "expiresAt": _LATER, "scopes": [*PAGE_SCOPES],
     },
     ("get", "/healthz"): {"status": "ok"},
-    ("get", "/readyz"): {"status": "ready", "checks": {"redis": "ok", "s3": "ok"}},
+    ("get", "/readyz"): {
+        "status": "ready", "checks": {"redis": "ok", "s3": "ok"},
+        "workers": {"alive": 2, "resting": [{"name": "host:7", "fault": "disk"}]},
+    },
 }  # fmt: skip
 
 PROBLEMS: dict[str, tuple[int, str, Json]] = {

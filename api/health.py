@@ -38,7 +38,8 @@ async def _answers(check: Callable[[], object]) -> bool:
 
 @router.get("/readyz", responses={503: {"description": "which server does not answer"}})
 async def readyz(request: Request) -> JSONResponse:
-    """Redis and S3 answer, and the bucket is there."""
+    """Redis and S3 answer, and the bucket is there. Workers that take no jobs are named, and are
+    none of this process's business: jobs are accepted and wait."""
     stores: Stores = request.app.state.stores
     found: dict[str, bool] = {}
 
@@ -50,9 +51,19 @@ async def readyz(request: Request) -> JSONResponse:
         group.start_soon(look, "s3", stores.objects.ensure_bucket)
     ready = all(found.values())
     checks = {name: "ok" if found[name] else "no answer" for name in ("redis", "s3")}
-    return JSONResponse(
-        {"status": "ready" if ready else "not ready", "checks": checks}, 200 if ready else 503
-    )
+    answer = {"status": "ready" if ready else "not ready", "checks": checks}
+    workers = await _workers(stores) if found["redis"] else {}
+    return JSONResponse(answer | workers, 200 if ready else 503)
+
+
+async def _workers(stores: Stores) -> dict[str, object]:
+    """How many live, and which of them take no jobs, and why; nothing where Redis is silent."""
+    try:
+        alive = await to_thread.run_sync(stores.workers.alive)
+    except redis.exceptions.RedisError:
+        return {}
+    resting = [{"name": one.name, "fault": one.fault} for one in alive if one.fault]
+    return {"workers": {"alive": len(alive), "resting": resting}}
 
 
 @router.get("/metrics", include_in_schema=False)

@@ -8,6 +8,7 @@ from collections import Counter
 
 from worker import measures as m
 from worker.app import KEY_PREFIX, PRIORITY_STEPS, QUEUES
+from worker.faults import FAULTS
 from worker.store import keys
 from worker.store.bundle import Stores
 from worker.store.trimming import GROUP, groups_of, stream_lag
@@ -28,6 +29,7 @@ def look_at(stores: Stores) -> State:
             ("running",): stores.redis.zcard(keys.RUNNING),
         },
         m.WORKERS: {(kind,): kinds[kind] for kind in ("cpu", "gpu")},
+        m.WORKERS_RESTING: {(fault,): sum(one.fault == fault for one in alive) for fault in FAULTS},
         m.WORKER_SLOTS: {
             (queue,): sum(one.slots for one in alive if queue in one.queues) for queue in QUEUES
         },

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from functools import cache
 
+from worker.contract.errors import JobError, ModelFault
 from worker.pose.engine import PoseEngine
 from worker.settings import settings
 
 
 @cache
 def engine() -> PoseEngine:
-    """Loaded at the first call; raises what opening them raises, each time anew."""
+    """Loaded at the first call; raises ModelFault where they cannot be, each time anew."""
     given = settings()
-    return PoseEngine(
-        given.models,
-        given.provider,
-        given.threads,
-        given.blazepose,
-        given.pose_model,
-        given.profile,
-    )
+    try:
+        return PoseEngine(
+            given.models,
+            given.provider,
+            given.threads,
+            given.blazepose,
+            given.pose_model,
+            given.profile,
+        )
+    except (JobError, OSError) as error:  # a job may ask for what is not here; this nobody asked
+        raise ModelFault(f"the worker's models: {error}") from error

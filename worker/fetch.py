@@ -14,6 +14,7 @@ import httpx
 
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.media import Source
+from worker.faults import fault_of
 from worker.outbound import PinnedTransport, Unreachable, checked_address
 
 MOST_SECONDS = 900
@@ -47,7 +48,7 @@ def fetch_url(
     """Downloads `url` to `path`.
 
     Raises JobError `video_load_error` or `image_load_error` where it cannot be had, and
-    `media_too_large` past `max_bytes`.
+    `media_too_large` past `max_bytes`; OSError where it cannot be written here.
     """
     code = ErrorCode.IMAGE_LOAD_ERROR if source == "image" else ErrorCode.VIDEO_LOAD_ERROR
     try:
@@ -55,6 +56,8 @@ def fetch_url(
         with httpx.Client(transport=transport, timeout=_TIMEOUT, trust_env=False) as client:
             _Download(client, url, path, max_bytes).run()
     except (Unreachable, httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
+        if fault_of(error):
+            raise
         reason = str(error) or type(error).__name__
         raise JobError(code, f"The file cannot be fetched: {reason}") from error
 

@@ -168,11 +168,15 @@ class HeldJob:
             most = self.stores.settings.limits(self.job.plan).runningJobs
             self.stores.waiting.enter([self.job], most)
 
-    def put_back(self) -> None:
-        """Lets go of the job; a sweep sends it again once it has waited."""
+    def put_back(self, *, counted: bool = True) -> None:
+        """Lets go of the job; a sweep sends it again once it has waited. Not `counted`, the next
+        attempt has this one's number."""
         with contextlib.suppress(Fenced):
             self.stores.jobs.requeue(self.job.id)
-            self.stores.leases.commit(self.job.id, self.token, release=True)
+            if counted:
+                self.stores.leases.commit(self.job.id, self.token, release=True)
+            else:
+                self.stores.leases.pause(self.job.id, self.token)
 
     def fail(self, error: JobError) -> None:
         """Ends the job with an error; a job that is not ours any more is left alone."""

@@ -18,9 +18,11 @@ from worker.contract.errors import JobError
 from worker.contract.jobs import Job
 from worker.contract.poses import PoseChunk, decode_head, encode_chunk
 from worker.estimating import Damaged, Estimating, Start
+from worker.faults import fault_of
 from worker.forms import about_job
 from worker.heartbeat import Heartbeat
 from worker.inputs import fetched_input, limits_of
+from worker.outcomes import OUTCOMES
 from worker.patience import Patience
 from worker.pipeline import estimation
 from worker.pose.engine import PoseEngine
@@ -108,6 +110,8 @@ def _help(
         log.info("segment_not_wanted")
     except Exception as error:  # the one that runs the job finds out
         log.warning("segment_failed", error=repr(error))
+        if fault := fault_of(error):
+            OUTCOMES.note(fault)
     if done:
         log.info("segments_estimated", count=done)
     return done

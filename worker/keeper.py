@@ -10,6 +10,8 @@ import structlog
 from celery import bootsteps
 
 from worker.app import consumed
+from worker.breaker import Breaker
+from worker.outcomes import OUTCOMES
 from worker.scratch import clear_orphans
 from worker.settings import settings
 from worker.store.bundle import open_stores
@@ -31,13 +33,18 @@ class Keeper(bootsteps.StartStopStep):  # type: ignore[misc]
         self._timer: Any = None
         self._stores = open_stores(settings())
         self._name = f"{socket.gethostname()}:{os.getpid()}"
+        self._breaker = Breaker(OUTCOMES, consumed())
         super().__init__(parent, **kwargs)
 
     def start(self, parent: Any) -> None:
         """At every (re)connection."""
         self._slots = int(parent.pool.num_processes)
-        self._round()
-        self._timer = parent.timer.call_repeatedly(BEAT_S, self._round)
+        self._round(parent)
+        self._timer = parent.timer.call_repeatedly(BEAT_S, self._round, (parent,))
+
+    def shutdown(self, parent: Any) -> None:  # noqa: ARG002
+        """At the end."""
+        self._breaker.end()
 
     def stop(self, parent: Any) -> None:  # noqa: ARG002
         """At every loss of the connection, and at the end."""
@@ -49,11 +56,13 @@ class Keeper(bootsteps.StartStopStep):  # type: ignore[misc]
         except Exception as error:  # the connection may be what was lost
             log.warning("leave_failed", error=str(error))
 
-    def _round(self) -> None:
+    def _round(self, parent: Any) -> None:
         queues = consumed()
         kind: Kind = "gpu" if "pose.gpu" in queues and "pose.cpu" not in queues else "cpu"
         try:
-            self._stores.workers.beat(self._name, kind, queues, self._slots)
+            self._breaker.tend(parent)
+            taken, fault = self._breaker.queues, self._breaker.fault
+            self._stores.workers.beat(self._name, kind, taken, self._slots, fault)
             sweep(self._stores)
             trim_now_and_then(self._stores.redis, self._stores.settings)
             clear_orphans(settings().scratch_dir)  # of a child that was killed, too

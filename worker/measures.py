@@ -52,6 +52,11 @@ JOBS = Measure(
     "posequeue_jobs", "gauge", "jobs", "Jobs that are not finished", ("state",), by="api"
 )
 WORKERS = Measure("posequeue_workers", "gauge", "workers", "Workers that live", ("kind",), by="api")
+WORKERS_RESTING = Measure(
+    "posequeue_workers_resting", "gauge", "workers",
+    "Live workers that take no jobs, by what of them is at fault: models, disk or s3", ("fault",),
+    by="api",
+)  # fmt: skip
 WORKER_SLOTS = Measure(
     "posequeue_worker_slots", "gauge", "jobs",
     "Jobs that live workers of a queue can run at once", ("queue",), by="api",
@@ -122,6 +127,11 @@ RETRIES = Measure(
 LEASES_LOST = Measure(
     "posequeue_leases_lost", "counter", "leases", "Leases that ran out: their worker fell silent"
 )
+BREAKER_OPENED = Measure(
+    "posequeue_breaker_opened", "counter", "openings",
+    "Times a worker stopped taking jobs, by what of it was at fault: models, disk or s3",
+    ("fault",),
+)  # fmt: skip
 WEBHOOK_ATTEMPTS = Measure(
     "posequeue_webhook_attempts", "counter", "requests", "Requests to receivers, by outcome",
     ("outcome",),

@@ -9,13 +9,15 @@ from typing import Any
 
 import structlog
 
-from worker.contract.errors import ErrorCode, JobError
+from worker.contract.errors import ErrorCode, JobError, ModelFault
 from worker.contract.jobs import Job, JobStatus, Stage
+from worker.faults import fault_of
 from worker.forms import about_job
 from worker.heartbeat import Heartbeat
 from worker.held import Handover, HeldJob, TurnOver
 from worker.helping import help_with
 from worker.measures import RETRIES, STAGE_SECONDS, StageTimes, listening, note
+from worker.outcomes import OUTCOMES
 from worker.patience import Patience
 from worker.pose.engine import PoseEngine
 from worker.scratch import scratch_folder
@@ -32,9 +34,11 @@ log = structlog.get_logger()
 
 MOST_ATTEMPTS = 8
 """Attempts after which a job is not put back for a fault of the machine any more."""
+MOST_FAULTS = 30
+"""Times after which it is not, though each was a fault of a worker's own: it may be the job's."""
 OUT_OF_MEMORY = 71
 """Exit status of a process whose job asked for more memory than there is."""
-_MACHINE_FAULTS = (StoreUnavailable, OSError, *DISCONNECTED, *REFUSING)
+_MACHINE_FAULTS = (ModelFault, StoreUnavailable, OSError, *DISCONNECTED, *REFUSING)
 _OURS = JobError(ErrorCode.INTERNAL, "The job failed for a reason of ours.")
 
 
@@ -100,6 +104,7 @@ class Runner:
                     lost = "The job was given up: its workers died again and again."
                     raise JobError(ErrorCode.WORKER_LOST, lost)
                 self._work(held)
+                OUTCOMES.note(None)
                 log.info("job_stage_done", stage=job.stage)
             except Fenced:
                 log.warning("job_taken_over")
@@ -113,16 +118,12 @@ class Runner:
                 log.info("turn_over")
                 _let_go("turn_over")
             except JobError as error:
+                OUTCOMES.note(None)
                 held.fail(error)
                 log.info("job_failed", code=error.code)
                 annotate(error=error.code)
             except _MACHINE_FAULTS as error:
-                log.warning("machine_fault", error=repr(error))
-                _let_go("machine_fault")
-                if claim.attempt < MOST_ATTEMPTS:
-                    held.put_back()
-                else:
-                    held.fail(_OURS)
+                self._machine_fault(held, claim, error)
             except MemoryError:
                 # a process that could not get memory is in no state that can be trusted
                 log.exception("memory_ran_out")
@@ -131,6 +132,22 @@ class Runner:
                 log.exception("job_broken")
                 annotate(error="internal")
                 held.fail(_OURS)
+
+    def _machine_fault(self, held: HeldJob, claim: Claim, error: Exception) -> None:
+        """The job goes back, unless that happened too often; a fault of the worker's own is no
+        attempt of the job's."""
+        fault = fault_of(error)
+        log.warning("machine_fault", fault=fault, error=repr(error))
+        _let_go("machine_fault")
+        if fault is not None:
+            OUTCOMES.note(fault)
+            again = self._stores.jobs.note_fault(held.job.id) < MOST_FAULTS
+        else:
+            again = claim.attempt < MOST_ATTEMPTS
+        if again:
+            held.put_back(counted=fault is None)
+        else:
+            held.fail(_OURS)
 
     def _work(self, held: HeldJob) -> None:
         """The stage that is next."""

@@ -7,10 +7,13 @@ ours is opened before the fork.
 from __future__ import annotations
 
 import mmap
+import os
+import time
 from functools import cache
 from typing import Any
 
 from celery import signals
+from celery.exceptions import Reject
 
 import worker.watching  # noqa: F401  (logs, metrics and traces follow the worker's signals)
 from worker.alone import run_alone
@@ -20,6 +23,7 @@ from worker.engines import engine
 from worker.expanding import tend_batch as tend
 from worker.keeper import Keeper
 from worker.memory import give_back_large_blocks, offer_to_the_killer
+from worker.outcomes import OUTCOMES
 from worker.pulling import run_next as exchange
 from worker.pulling import top_up
 from worker.runner import Runner
@@ -30,6 +34,9 @@ from worker.store.closing import archive_job as archive
 # one byte that the main process shares with its children: told to stop
 _STOPPING = mmap.mmap(-1, 1)
 _BEFORE_THE_MAIN_PROCESS = 200
+_PAUSE_S = 1.0
+MODELS_FAILED = 72
+"""Exit status of a process whose models failed; Celery gives its task to another."""
 
 
 @cache
@@ -47,11 +54,20 @@ def _runner() -> Runner:
 
 
 def _run(name: str) -> None:
-    """A job, or segments of one; by itself where a worker died over it."""
+    """A job, or segments of one; by itself where a worker died over it.
+
+    A worker that is not to take jobs any more gives back what it has; a process whose models
+    failed while they ran ends, as what they run on may stay broken in it.
+    """
+    if OUTCOMES.tripped():
+        time.sleep(_PAUSE_S)  # until the main process has stopped consuming
+        raise Reject("the worker takes no jobs", requeue=True)
     if _stores().leases.suspect(name):
         run_alone(name, _stopping)
     else:
         _runner().run(name)
+        if OUTCOMES.mine("models") and engine.cache_info().currsize:
+            os._exit(MODELS_FAILED)
 
 
 @app.task(name=RUN_JOB)

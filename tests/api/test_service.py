@@ -25,7 +25,21 @@ def test_live_and_ready(public: Client) -> None:
     assert public.get("/healthz").json() == {"status": "ok"}
     answer = public.get("/readyz")
     assert answer.status_code == 200
-    assert answer.json() == {"status": "ready", "checks": {"redis": "ok", "s3": "ok"}}
+    ready = {"status": "ready", "checks": {"redis": "ok", "s3": "ok"}}
+    assert answer.json() == {**ready, "workers": {"alive": 0, "resting": []}}
+
+
+def test_workers_that_take_no_jobs_are_named(public: Client, stores: Stores) -> None:
+    """Jobs are accepted and wait, so the API is ready all the same."""
+    stores.workers.beat("host:1", "cpu", ("pose.cpu",), 1)
+    stores.workers.beat("host:2", "cpu", ("maintenance",), 1, "disk")
+    answer = public.get("/readyz")
+    assert answer.status_code == 200
+    resting = [{"name": "host:2", "fault": "disk"}]
+    assert answer.json()["workers"] == {"alive": 2, "resting": resting}
+    text = public.get("/metrics").text
+    assert 'posequeue_workers_resting{fault="disk"} 1.0' in text
+    assert 'posequeue_workers_resting{fault="models"} 0.0' in text
 
 
 @pytest.fixture(params=["redis", "s3"])

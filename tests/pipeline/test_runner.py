@@ -175,7 +175,14 @@ def test_who_dies_while_letting_go_loses_no_job(
             raise KeyboardInterrupt
         return added
 
+    pause = stores.leases.pause
+
+    def dying_pause(*args: Any) -> None:
+        pause(*args)
+        raise KeyboardInterrupt
+
     monkeypatch.setattr(stores.leases, "commit_rows", dying)
+    monkeypatch.setattr(stores.leases, "pause", dying_pause)
     with pytest.raises(KeyboardInterrupt):
         runner(stores, lambda: end == "hand over").run(job.id)
     assert stores.redis.zscore(keys.RUNNING, job.id) is None

@@ -52,6 +52,10 @@ class JobError(Exception):
         return (type(self), (self.code, self.message, self.details))
 
 
+class ModelFault(RuntimeError):
+    """A model, or what it runs on, does not work; media and options have no part in that."""
+
+
 class DecodeError(ValueError):
     """Bytes are not a message, an option set or a record of the contract."""
 

@@ -6,6 +6,7 @@ Only HDR goes through a second one before: an ffmpeg that maps its brightness.
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
@@ -161,6 +162,8 @@ def _transcode(
             raise nothing_decodes((before or child).tail)
         if status == 0 and (before is None or before.finish() == 0):
             return True
+        if os.strerror(errno.ENOSPC) in child.tail:
+            raise OSError(errno.ENOSPC, "the export has no room", plan.out)
         sound = plan.audio_stream >= 0
         log.warning(
             "export_failed",

@@ -10,11 +10,13 @@ from typing import Any, Literal
 import onnxruntime as ort
 from numpy.typing import NDArray
 
+from worker.contract.errors import ModelFault
+
 Provider = Literal["auto", "cuda", "cpu"]
 CUDA, CPU = "CUDAExecutionProvider", "CPUExecutionProvider"
 
 
-class GpuMissing(RuntimeError):
+class GpuMissing(ModelFault):
     """A GPU was asked for and the session does not run on one."""
 
 
@@ -32,7 +34,10 @@ class Session:
 
     def run(self, image: NDArray[Any]) -> list[NDArray[Any]]:
         """All outputs for the one input, of our own models `image` uint8 RGB [n, h, w, 3]."""
-        outputs: list[NDArray[Any]] = self.inner.run(None, {self._input: image})
+        try:
+            outputs: list[NDArray[Any]] = self.inner.run(None, {self._input: image})
+        except Exception as error:  # ONNX Runtime's have no common base
+            raise ModelFault(f"inference failed: {error}") from error
         return outputs
 
 
@@ -61,12 +66,12 @@ def open_session(path: Path, provider: Provider = "auto", threads: int = 1) -> S
     """A session for the model at `path`.
 
     `auto` takes a GPU where one works and the CPU otherwise. Raises GpuMissing if `cuda` is asked
-    for and the session would silently run on the CPU.
+    for and the session would silently run on the CPU, ModelFault where the model cannot be loaded.
     """
     if provider != "cpu" and (provider == "cuda" or _cuda_candidate()):
         if CUDA in ort.get_available_providers():
             _load_cuda_libraries()
-            inner = ort.InferenceSession(str(path), _options(threads), providers=[CUDA, CPU])
+            inner = _load(path, threads, [CUDA, CPU])
             if inner.get_providers()[0] == CUDA:
                 return Session(inner, CUDA, True)
         if provider == "cuda":
@@ -74,5 +79,11 @@ def open_session(path: Path, provider: Provider = "auto", threads: int = 1) -> S
                 "a GPU was asked for (POSEQUEUE_PROVIDER=cuda) but ONNX Runtime cannot use one "
                 "here: check the driver and install posequeue[gpu] instead of posequeue[cpu]"
             )
-    inner = ort.InferenceSession(str(path), _options(threads), providers=[CPU])
-    return Session(inner, CPU, False)
+    return Session(_load(path, threads, [CPU]), CPU, False)
+
+
+def _load(path: Path, threads: int, providers: list[str]) -> ort.InferenceSession:
+    try:
+        return ort.InferenceSession(str(path), _options(threads), providers=providers)
+    except Exception as error:
+        raise ModelFault(f"{path.name} cannot be loaded: {error}") from error

@@ -14,7 +14,7 @@ from worker.store import keys, scripts
 from worker.store.connection import Client, text
 from worker.store.errors import NotFound
 
-_INTERNAL = (b"held", b"cancel", b"fired", b"metered", b"idem", b"spent", b"turn")
+_INTERNAL = (b"held", b"cancel", b"fired", b"metered", b"idem", b"spent", b"turn", b"faults")
 
 
 def iso(seconds: float) -> str:
@@ -211,6 +211,10 @@ class JobStore:
     def spent_s(self, job_id: str) -> float:
         """Seconds of processor time noted so far."""
         return int(self._redis.hget(keys.job(job_id), "spent") or 0) / 1000
+
+    def note_fault(self, job_id: str) -> int:
+        """A worker could not do the job for a reason of its own; returns how often by now."""
+        return int(self._spend(keys=[keys.job(job_id)], args=["faults", 1]))
 
     def trace(self, job_id: str) -> str | None:
         """The traceparent of the job; None where there is none, or no such job."""

@@ -1,6 +1,7 @@
 """Every Redis key, once.
 
-    pq:{<job>}:job         hash    record (JSON), cancel, lost, fired, metered, idem, spent, turn
+    pq:{<job>}:job         hash    record (JSON), cancel, lost, fired, metered, idem, spent, turn,
+                                   faults
     pq:{<job>}:fence       string  counts claims; its value at a claim is the fencing token
     pq:{<job>}:lease       string  the token of the worker that runs the job; expires when silent
     pq:{<job>}:poses       list    pose log: head, then one entry a chunk

@@ -17,13 +17,14 @@ ALIVE_S = 20.0
 
 
 class Worker(msgspec.Struct, frozen=True, kw_only=True):
-    """One worker's sign of life."""
+    """One worker's sign of life: what it takes from now, and why that is not all it is for."""
 
     name: str
     kind: Kind
     queues: tuple[str, ...]
     slots: int
     seen: float
+    fault: str | None = None
 
 
 class WorkerStore:
@@ -33,9 +34,18 @@ class WorkerStore:
         self._redis = client
         self._clock = clock
 
-    def beat(self, name: str, kind: Kind, queues: tuple[str, ...], slots: int) -> None:
+    def beat(
+        self,
+        name: str,
+        kind: Kind,
+        queues: tuple[str, ...],
+        slots: int,
+        fault: str | None = None,
+    ) -> None:
         """A sign of life, written by the loop that consumes."""
-        worker = Worker(name=name, kind=kind, queues=queues, slots=slots, seen=self._clock())
+        worker = Worker(
+            name=name, kind=kind, queues=queues, slots=slots, seen=self._clock(), fault=fault
+        )
         self._redis.hset(keys.WORKERS, name, msgspec.json.encode(worker))
 
     def leave(self, name: str) -> None:
