@@ -37,6 +37,7 @@ SLACK = 0.08
 _ROLL, _POWER = np.geomspace(0.03, 0.2, 10), np.array((1.5, 2.0, 2.5))
 _REACH = (_ROLL / _POWER[:, None]).ravel()
 """What a foot rises by in a roll, by the speed at its end, of each power and duration."""
+_PER_ROLL = 1 / _ROLL[:, None]
 _STEPS = np.linspace(-0.1, 0.1, 51)
 
 
@@ -70,9 +71,9 @@ def takeoff(
     what is known of speed and heel rise; the answer is the mean over the grid, each point weighted
     by how likely it makes what was seen.
     """
-    inside = (seconds >= near - BEFORE - 0.1) & (seconds <= near + AFTER + 0.03)
-    time, height = seconds[inside], -ankles[inside]
-    if len(time) < 4 or not (time < near - 0.02).any() or not (time > near).any():
+    first, last = seconds.searchsorted((near - BEFORE - 0.1, near + AFTER + 0.03)).tolist()
+    time, height = seconds[first:last], -ankles[first:last]
+    if len(time) < 4 or time[0] >= near - 0.02 or time[-1] <= near:
         return None
     toe = near + _STEPS
     local = time - toe[:, None]
@@ -81,11 +82,12 @@ def takeoff(
     floor, fast, cost = _solve(fallen, local, weight, speed, heel * stature, SPREAD * stature)
     likely = np.exp(0.5 * (cost.min() - cost))
     likely /= likely.sum()
+    fast *= likely
     return Edge(
         time=float(likely.sum(axis=1) @ toe),
-        floor=-float((likely * floor).sum()),
-        rise=float((likely * fast * _REACH).sum()),
-        speed=float((likely * fast).sum()),
+        floor=-float(np.vdot(likely, floor)),
+        rise=float(fast.sum(axis=0) @ _REACH),
+        speed=float(fast.sum()),
     )
 
 
@@ -111,26 +113,30 @@ def _sums(local: Floats, weight: Floats, over: Floats) -> tuple[Floats, Floats, 
     where the share stays 1. The ramps themselves, [a, b, n], would leave the cache.
     """
     line = np.maximum(local, 0.0)
-    both = np.stack((weight, weight * over), axis=-1)
-    straight, straight_over = (both * line[..., None]).sum(axis=1).T[..., None]
+    weighted = weight * over
+    straight = np.einsum("an,an->a", weight, line)[:, None]
     # frames before the longest roll of the last time have no share in any
-    rolling = slice(int(np.searchsorted(local[0], -_ROLL[-1])), None)
-    both, weight_in = both[:, rolling], weight[:, rolling, None]
-    share = local[:, None, rolling] * (1 / _ROLL)[:, None]
+    rolling = slice(int(local[0].searchsorted(-_ROLL[-1])), None)
+    both = np.stack((weight[:, rolling], weighted[:, rolling]), axis=1)
+    share = local[:, None, rolling] * _PER_ROLL
     share += 1.0
     np.minimum(np.maximum(share, 0.0, out=share), 1.0, out=share)
     steep = np.sqrt(share)
     steep *= share
-    sums = [
-        np.concatenate((course @ both, (course * course) @ weight_in), axis=-1)
-        for course in (steep, share * share, share * steep)
-    ]
-    rolled, rolled_over, squared = np.concatenate(sums, axis=1).transpose(2, 0, 1)
-    return (
-        _REACH * rolled + straight,
-        _REACH * rolled_over + straight_over,
-        _REACH * (_REACH * squared + 2 * straight) + (weight * line * line).sum(axis=1)[:, None],
-    )
+    courses = steep, share * share, share * steep
+    once = np.concatenate([both @ course.swapaxes(1, 2) for course in courses], axis=2)
+    for course in courses:
+        course *= course
+    first = both[:, :1]
+    squared = np.concatenate([first @ course.swapaxes(1, 2) for course in courses], axis=2)[:, 0]
+    squared *= _REACH
+    squared += 2 * straight
+    squared *= _REACH
+    squared += np.einsum("an,an,an->a", weight, line, line)[:, None]
+    once *= _REACH
+    once[:, 0] += straight
+    once[:, 1] += np.einsum("an,an->a", weighted, line)[:, None]
+    return once[:, 0], once[:, 1], squared
 
 
 def _solve(
@@ -139,23 +145,26 @@ def _solve(
     """Floor, speed and cost [a, b] of height = floor + speed * ramp; `height`, `weight` and the
     seconds `local` after take-off are [a, n], the ramps those of `_sums`.
 
-    Two priors on the speed: the one that is given, and the heel's rise, which is linear in it.
+    Two priors on the speed: the one that is given, and the heel's rise, which is linear in it. With
+    the best floor put in, the cost is a parabola of the speed: a s^2 - 2 b s + c.
     """
     trust, firm = 1 / (SLACK * speed) ** 2, _REACH / spread
     s0 = weight.sum(axis=1)[:, None]
-    middle = (weight * height).sum(axis=1)[:, None] / s0
+    middle = np.einsum("an,an->a", weight, height)[:, None] / s0
     over = height - middle  # sums of squares of what is near 0 keep their digits
-    sr, srh, srr = _sums(local, weight, over)
-    slopes = srr + (trust + firm**2)
-    wanted = srh + (trust * speed + firm * (target / spread))
-    determinant = s0 * slopes - sr * sr
-    fast = s0 * wanted / determinant
-    floor = -fast * sr / s0
-    cost = fast * (fast * srr - 2 * srh) + floor * (2 * fast * sr + floor * s0)
-    cost += (weight * over * over).sum(axis=1)[:, None]
-    cost += trust * (fast - speed) ** 2 + (firm * fast - target / spread) ** 2
-    # Floor and speed are integrated out, not chosen: Gaussian, hence the determinant.
-    return middle + floor, fast, cost + np.log(determinant)
+    sr, srh, a = _sums(local, weight, over)
+    mean = sr / s0
+    a -= mean * sr
+    a += trust + firm * firm
+    b = srh + (trust * speed + firm * (target / spread))
+    fast = b / a
+    c = np.einsum("an,an,an->a", weight, over, over) + trust * speed**2 + (target / spread) ** 2
+    # Floor and speed are integrated out, not chosen: Gaussian, hence the logarithms.
+    cost = np.log(a)
+    cost -= b * fast
+    cost += c[:, None] + np.log(s0)
+    mean *= fast
+    return middle - mean, fast, cost
 
 
 @dataclass(frozen=True)
