@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from worker.settings import Settings
 from worker.store.apikeys import KeyStore
 from worker.store.batches import BatchStore
+from worker.store.clock import RedisClock
 from worker.store.connection import Client, connect
 from worker.store.deliveries import DeliveryStore
 from worker.store.endpoints import EndpointStore
@@ -60,13 +61,14 @@ def open_stores(settings: Settings) -> Stores:
     client = connect(settings.redis_url.get_secret_value())
     objects = ObjectStore(settings)
     waiting, usage = WaitingStore(client), UsageStore(client)
+    clock = RedisClock(client)
     lanes = LaneStore(client, settings.record_ttl_s)
     return Stores(
         settings=settings,
         redis=client,
         objects=objects,
-        jobs=JobStore(client),
-        leases=LeaseStore(client, settings.lease_ttl_s, settings.max_lost),
+        jobs=JobStore(client, clock),
+        leases=LeaseStore(client, settings.lease_ttl_s, settings.max_lost, clock),
         streams=StreamStore(client, settings.firehose_partitions),
         poses=PoseLog(client),
         parts=PartStore(client, settings.lease_ttl_s, settings.max_lost),
