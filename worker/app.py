@@ -67,6 +67,8 @@ def _configuration() -> dict[str, Any]:
         "worker_enable_remote_control": True,
         "broker_connection_retry": True,
         "broker_connection_retry_on_startup": True,
+        # a full Redis refuses, which is no loss of the connection: a worker comes back all the same
+        "broker_channel_error_retry": True,
         "broker_transport_options": {
             "visibility_timeout": given.job_time_limit_s + 600,
             "unacked_restore_interval": 5,
