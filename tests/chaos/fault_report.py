@@ -40,8 +40,7 @@ def text_of(faults: Sequence[Fault], outcomes: Sequence[Outcome]) -> str:
         "left in queues, leases and lanes, in S3, in temporary folders, among processes.",
         f"Seconds are from the moment a fault was lifted (of a kill: done). {ended} processes ended"
         " by themselves and were started again.",
-        "Not injected: a worker's clock that is wrong. Only the whole machine's can be set; leases"
-        " expire by the clock of Redis alone.",
+        "A wrong clock is `time.time` of that process, by which it judges leases and queues.",
         f"_{machine.stamp()}_",
         "",
     ]

@@ -10,12 +10,15 @@ import signal
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from random import Random
 
 from tests.chaos.fencing import changed, settled
 from tests.chaos.fleet import Fleet, until
 
 WORKERS = ("pose-1", "pose-2")
+CLOCK_S = 90.0
+_CLOCK = Path(__file__).parent / "clock"
 AWAKE_S = 3.0
 """Seconds that a worker which was woken up has to do harm."""
 
@@ -100,6 +103,17 @@ def freeze(fleet: Fleet, random: Random) -> None:
     fleet.wrong += changed(before, settled(fleet))
 
 
+def misdate(fleet: Fleet, random: Random) -> None:
+    """A worker beside the others whose clock is wrong by more than every lease and patience; it is
+    killed in the end, over its job if it has one."""
+    ahead_s = random.choice((-CLOCK_S, CLOCK_S))
+    name = random.choice(("pose-1+clock", "export+clock"))
+    fleet.launch(name, PYTHONPATH=str(_CLOCK), CHAOS_CLOCK_S=str(ahead_s))
+    until(lambda: fleet.has_beaten(name), 120)
+    fleet.hold(random.uniform(6, 10))
+    fleet.processes.pop(name).kill()
+
+
 PROCESS_FAULTS = (
     Fault("kill -9 of a worker's child", kill_child),
     Fault("kill -9 of a pose worker", kill_worker),
@@ -109,4 +123,5 @@ PROCESS_FAULTS = (
     Fault("kill -9 of the API", kill_api),
     Fault("rolling restart (SIGTERM, new one beside)", roll),
     Fault("SIGSTOP of a worker for 2 leases", freeze),
+    Fault("a worker's clock wrong by 90 s, and kill -9 of it", misdate),
 )

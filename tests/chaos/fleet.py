@@ -20,6 +20,7 @@ from worker.contract.plans import Plan
 from worker.embedded.processes import Process, free_port
 from worker.embedded.servers import start_redis, start_s3
 from worker.settings import Settings
+from worker.store import keys
 from worker.store.bundle import open_stores
 
 READY_S = 180.0
@@ -172,6 +173,11 @@ class Fleet:
     def _beats(self, pid: int) -> bool:
         alive = self.stores.workers.alive()
         return any(worker.name.endswith(f":{pid}") for worker in alive)
+
+    def has_beaten(self, name: str) -> bool:
+        """Whether a worker has said that it lives, at whatever time it thinks it is."""
+        end = f":{self.processes[name].pid}".encode()
+        return any(known.endswith(end) for known in self.stores.redis.hkeys(keys.WORKERS))
 
     def children(self, name: str) -> list[int]:
         """The processes that a worker runs jobs in."""

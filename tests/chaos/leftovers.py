@@ -25,7 +25,7 @@ def hurry(fleet: Fleet) -> None:
     for name in redis.zrange(keys.CLOSED, 0, -1):
         redis.zadd(keys.CLOSED, {name: now}, xx=True)
     for tag, since in redis.zrange(_INDEX, 0, -1, withscores=True):
-        if since > 1 and now - since > 20:
+        if since > 1 and now - since > 10:
             redis.zadd(_INDEX, {tag: 1}, xx=True)
 
 

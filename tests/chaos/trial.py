@@ -144,12 +144,12 @@ class Trial:
         self._say(f"{fault.name}: {injected.jobs} jobs under way, {times}")
 
     @staticmethod
-    def _supervised(fleet: Fleet, condition: Callable[[], bool]) -> bool:
+    def _supervised(fleet: Fleet, condition: Callable[[], bool], pause_s: float = 0.05) -> bool:
         def looked() -> bool:
             fleet.supervise()
             return condition()
 
-        return until(looked, PATIENCE_S, 0.05)
+        return until(looked, PATIENCE_S, pause_s)
 
     @staticmethod
     def _lost_twice(fleet: Fleet, load: Load) -> bool:
@@ -165,8 +165,7 @@ class Trial:
         """Until every job is over, archived and told of; what does not come is counted after."""
         self._say(f"{len(load.jobs)} jobs accepted, {len(load.under_way())} under way")
         self._supervised(fleet, lambda: not load.under_way())
-        leftovers.hurry(fleet)
-        self._supervised(fleet, lambda: not list(leftovers.in_redis(fleet)))
+        self._supervised(fleet, lambda: _nothing_left(fleet), 0.5)
 
     def _count(self, fleet: Fleet, load: Load, receiver: Receiver, secret: str) -> None:
         self.outcome.jobs = len(load.jobs)
@@ -182,6 +181,11 @@ class Trial:
         self._note(leftovers.in_redis(fleet))
         names = {one.headers["webhook-id"] for one in list(receiver.heard)}
         self._note(leftovers.in_s3(fleet, listed, names))
+
+
+def _nothing_left(fleet: Fleet) -> bool:
+    leftovers.hurry(fleet)
+    return not list(leftovers.in_redis(fleet))
 
 
 def _listed(fleet: Fleet) -> list[Job]:
