@@ -17,6 +17,7 @@ from celery.signals import celeryd_init
 from worker.contract.jobs import Priority, Stage
 from worker.contract.options import JobOptions
 from worker.logs import configure_logs
+from worker.reconnecting import SteadyAmqp
 from worker.settings import settings
 from worker.store.connection import Client
 from worker.store.workers import Worker
@@ -69,6 +70,7 @@ def _configuration() -> dict[str, Any]:
         "broker_connection_retry_on_startup": True,
         # a full Redis refuses, which is no loss of the connection: a worker comes back all the same
         "broker_channel_error_retry": True,
+        "broker_connection_max_retries": None,  # running jobs outlast any outage
         "broker_transport_options": {
             "visibility_timeout": given.job_time_limit_s + 600,
             "unacked_restore_interval": 5,
@@ -87,7 +89,7 @@ def _configuration() -> dict[str, Any]:
     }
 
 
-app = Celery("posequeue")
+app = Celery("posequeue", amqp=SteadyAmqp)
 app.add_defaults(_configuration)  # read at the first use, not at import
 
 
@@ -148,6 +150,15 @@ def send_tickets(waiting: str, queue: str, count: int = 1) -> None:
 def tickets(client: Client, queue: str) -> Any:
     """How many tickets wait for workers of `queue`; of a pipeline, the reply to come."""
     return client.llen(f"{KEY_PREFIX}{queue}:{_TICKET}")
+
+
+def tasks_in(client: Client, queues: Sequence[str]) -> int:
+    """How many tasks wait in queues, over all priorities."""
+    names = [f"{queue}:{step}" if step else queue for queue in queues for step in PRIORITY_STEPS]
+    with client.pipeline(transaction=False) as pipe:
+        for name in names:
+            pipe.llen(KEY_PREFIX + name)
+        return sum(map(int, pipe.execute()))
 
 
 def send_archive(job_id: str) -> None:

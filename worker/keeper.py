@@ -1,4 +1,5 @@
-"""Signs of life and sweeps from the consuming loop of a worker: one that hangs falls silent."""
+"""Signs of life and sweeps from the consuming loop of a worker: one that hangs, or takes nothing,
+falls silent."""
 
 from __future__ import annotations
 
@@ -8,9 +9,11 @@ from typing import Any
 
 import structlog
 from celery import bootsteps
+from celery.worker import state
 
-from worker.app import consumed
+from worker.app import consumed, tasks_in
 from worker.breaker import Breaker
+from worker.consuming import Consuming, NotConsuming
 from worker.outcomes import OUTCOMES
 from worker.scratch import clear_orphans
 from worker.settings import settings
@@ -34,6 +37,7 @@ class Keeper(bootsteps.StartStopStep):  # type: ignore[misc]
         self._stores = open_stores(settings())
         self._name = f"{socket.gethostname()}:{os.getpid()}"
         self._breaker = Breaker(OUTCOMES, consumed())
+        self._consuming = Consuming()
         super().__init__(parent, **kwargs)
 
     def start(self, parent: Any) -> None:
@@ -62,9 +66,22 @@ class Keeper(bootsteps.StartStopStep):  # type: ignore[misc]
         try:
             self._breaker.tend(parent)
             taken, fault = self._breaker.queues, self._breaker.fault
-            self._stores.workers.beat(self._name, kind, taken, self._slots, fault)
+            if self._consumes(taken):
+                self._stores.workers.beat(self._name, kind, taken, self._slots, fault)
             sweep(self._stores)
             trim_now_and_then(self._stores.redis, self._stores.settings)
             clear_orphans(settings().scratch_dir)  # of a child that was killed, too
+        except NotConsuming:
+            raise
         except Exception as error:  # the loop must live on; the next round tries again
             log.warning("keeper_round_failed", error=str(error))
+
+    def _consumes(self, queues: tuple[str, ...]) -> bool:
+        """Whether it takes what waits; raises NotConsuming where connecting anew may help."""
+        room = self._slots - len(state.reserved_requests)
+        taken = sum(state.total_count.values())
+        self._consuming.look(tasks_in(self._stores.redis, queues), room, taken)
+        if self._consuming.connect_again():
+            log.error("consumer_stuck", queues=queues)
+            raise NotConsuming("tasks wait, and none is taken")
+        return not self._consuming.stuck

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import structlog
 
-from worker.app import KEY_PREFIX, PRIORITY_STEPS, queue_of, send_archive, send_batch, send_job
+from worker.app import queue_of, send_archive, send_batch, send_job, tasks_in
 from worker.contract.jobs import Stage
 from worker.expanding import look_after_batch
 from worker.measures import LEASES_LOST, note
@@ -75,7 +75,7 @@ def _look_after(stores: Stores, job_id: str) -> None:
     elif job.stage is Stage.ANALYSE:
         log.info("job_waits_again", job=job_id)
         stores.waiting.enter([job], stores.settings.limits(job.plan).runningJobs)
-    elif not _waiting(stores, "export"):
+    elif not tasks_in(stores.redis, ["export"]):
         log.info("task_sent_again", job=job_id)
         send_job(job_id, "export", job.priority)
 
@@ -86,9 +86,3 @@ def _look_after_entry(stores: Stores, entry: str, job_id: str) -> None:
         offer(stores, stores.jobs.get(job_id), entry)
     else:
         stores.redis.zrem(keys.QUEUED, entry)
-
-
-def _waiting(stores: Stores, queue: str) -> int:
-    """Tasks in a queue, over all priorities."""
-    names = [queue if not step else f"{queue}:{step}" for step in PRIORITY_STEPS]
-    return sum(int(stores.redis.llen(KEY_PREFIX + name)) for name in names)
