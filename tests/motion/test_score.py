@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from athlete.grid import Cell
 from athlete.jobs import reps_of
 from athlete.perform import Camera, Script
 from hypothesis import assume, given, settings
@@ -74,3 +75,11 @@ def test_linear_is_clamped_and_goes_either_way(good: float, bad: float) -> None:
     assert linear(good, good, bad) == 100 and linear(bad, good, bad) == 0
     assert linear(0.5, good, bad) == 50
     assert linear(2 * good - bad, good, bad) == 100 and linear(2 * bad - good, good, bad) == 0
+
+
+@pytest.mark.parametrize("yaw", [10.0, 25.0, 40.0])
+def test_the_nearer_arm_is_no_uneven_one(yaw: float) -> None:
+    """A push-up seen from beside its front: nothing is said of symmetry."""
+    reps = reps_of(Cell("push_up", yaw, 1.0, 30.0).script(3, 1))
+    assert len(reps) == 3
+    assert all("symmetry" not in rep.criteria and rep.formScore > 70 for rep in reps)

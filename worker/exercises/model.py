@@ -67,6 +67,10 @@ class Travel:
     maximum: float = math.inf
 
 
+FRONT = 0.4
+"""Least mean of `frontal` (shoulder width by trunk length) that is a view from the front."""
+
+
 @dataclass(frozen=True)
 class Criterion:
     """One part of the form score: 100 at `good`, 0 at `bad`, linear between.
@@ -74,7 +78,8 @@ class Criterion:
     `feature` None means a measure of progress itself (`worker.motion.score` has the formulas of
     range, tempo, symmetry and smoothness); else `measure` of that feature over the rep,
     `per_depth` divided by the depth reached, so that a shallow rep gains nothing by it. `view` is
-    from where it can be judged; from elsewhere it takes no part.
+    from where it can be judged; from elsewhere it takes no part. `facing` is the least `frontal` of
+    a view from the front, where the exercise asks for more than usual.
     """
 
     name: str
@@ -85,6 +90,7 @@ class Criterion:
     measure: Measure = "max"
     per_depth: bool = False
     view: Literal["any", "side", "front"] = "any"
+    facing: float = FRONT
 
 
 @dataclass(frozen=True)

@@ -25,9 +25,9 @@ import numpy as np
 from worker.exercises.model import Criterion, RepExercise
 from worker.motion.features import Floats
 
-SIDE, FRONT = 0.5, 0.4
-"""Greatest mean of `frontal` (shoulder width by trunk length) that is a view from the side, and
-least that is one from the front; the ranges overlap."""
+SIDE = 0.5
+"""Greatest mean of `frontal` (shoulder width by trunk length) that is a view from the side; it
+overlaps with what is one from the front."""
 
 UNKNOWN = 0.45
 """What `facing` is where the trunk is hidden: every criterion takes part."""
@@ -113,7 +113,7 @@ def _value(exercise: RepExercise, criterion: Criterion, window: Window) -> float
 def _in_view(criterion: Criterion, facing: float) -> bool:
     if criterion.view == "side":
         return facing <= SIDE
-    return criterion.view == "any" or facing >= FRONT
+    return criterion.view == "any" or facing >= criterion.facing
 
 
 def _depth(window: Window) -> float:
