@@ -2,6 +2,9 @@
 
 Redis traps that these settings answer are listed in the README. No result backend: the state of a
 job lives in our own keys. Who runs a job is decided by its lease, so a task may come twice.
+
+Tasks name a job and say nothing of it. One with more arguments than a worker knows runs without
+them; one that it does not know at all is dropped, and sent again by the sweep of who does.
 """
 
 from __future__ import annotations

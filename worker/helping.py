@@ -15,7 +15,7 @@ import msgspec
 import structlog
 
 from worker.contract.errors import JobError
-from worker.contract.jobs import Job
+from worker.contract.jobs import KNOWN, Job
 from worker.contract.poses import PoseChunk, decode_head, encode_chunk
 from worker.estimating import Damaged, Estimating, Start
 from worker.faults import fault_of
@@ -87,6 +87,8 @@ def help_with(
     try:
         job = stores.jobs.get(str(job_of_entry(entry)))
     except NotFound:
+        return 0
+    if job.version > KNOWN:
         return 0
     stores.waiting.taken(job.tenant, entry)
     with about_job(job.id, job.tenant, job.attempt, job.trace):

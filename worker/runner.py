@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 
 from worker.contract.errors import ErrorCode, JobError, ModelFault
-from worker.contract.jobs import Job, JobStatus, Stage
+from worker.contract.jobs import KNOWN, Job, JobStatus, Stage
 from worker.faults import fault_of
 from worker.forms import about_job
 from worker.heartbeat import Heartbeat
@@ -65,6 +65,9 @@ class Runner:
             help_with(self._stores, job_id, self._engine, self._stopping)
             return
         claim = self._stores.leases.claim(job_id)
+        if claim.outcome == "newer":
+            log.warning("job_left_to_a_newer_worker", job=job_id, known=KNOWN)
+            return
         if not claim.token:
             log.info("job_not_taken", job=job_id, why=claim.outcome)
             return

@@ -9,7 +9,7 @@ from __future__ import annotations
 import structlog
 
 from worker.app import queue_of, send_archive, send_batch, send_job, tasks_in
-from worker.contract.jobs import Stage
+from worker.contract.jobs import Job, Stage
 from worker.expanding import look_after_batch
 from worker.measures import LEASES_LOST, note
 from worker.pulling import offer, top_up
@@ -17,7 +17,7 @@ from worker.store import keys
 from worker.store.bundle import Stores
 from worker.store.closing import expire_job
 from worker.store.erasing import sweep_entries, sweep_erased
-from worker.store.errors import NotFound
+from worker.store.errors import Newer, NotFound
 from worker.store.expiring import sweep_retention
 from worker.store.parts import job_of_entry
 
@@ -58,31 +58,39 @@ def _send_again(stores: Stores, job_id: str) -> None:
     send_job(job_id, queue_of(job.stage, job.queue), job.priority)
 
 
-def _look_after(stores: Stores, job_id: str) -> None:
-    """A job that was put back, or whose taker died before the claim, or whose task is lost."""
-    stores.jobs.touch_queued(job_id)
-    if helped := job_of_entry(job_id):
-        _look_after_entry(stores, job_id, helped)
-        return
+def _look_after(stores: Stores, name: str) -> None:
+    """A job that was put back, or whose taker died before the claim, or whose task is lost; or a
+    segment of one."""
+    helped = job_of_entry(name)
     try:
-        job = stores.jobs.get(job_id)
+        job = stores.jobs.get(helped or name)
+    except Newer:
+        return  # untouched, so that the sweep of a newer worker finds it
     except NotFound:
-        return
+        job = None
+    stores.jobs.touch_queued(name)
+    if helped:
+        _look_after_entry(stores, name, job)
+    elif job is not None:
+        _look_after_job(stores, job)
+
+
+def _look_after_job(stores: Stores, job: Job) -> None:
     if job.status.final:
-        stores.waiting.leave(job.tenant, job_id)
-    elif stores.leases.held(job_id):
-        stores.redis.zrem(keys.QUEUED, job_id)  # taken twice: one of the two runs it
+        stores.waiting.leave(job.tenant, job.id)
+    elif stores.leases.held(job.id):
+        stores.redis.zrem(keys.QUEUED, job.id)  # taken twice: one of the two runs it
     elif job.stage is Stage.ANALYSE:
-        log.info("job_waits_again", job=job_id)
+        log.info("job_waits_again", job=job.id)
         stores.waiting.enter([job], stores.settings.limits(job.plan).runningJobs)
     elif not tasks_in(stores.redis, ["export"]):
-        log.info("task_sent_again", job=job_id)
-        send_job(job_id, "export", job.priority)
+        log.info("task_sent_again", job=job.id)
+        send_job(job.id, "export", job.priority)
 
 
-def _look_after_entry(stores: Stores, entry: str, job_id: str) -> None:
+def _look_after_entry(stores: Stores, entry: str, job: Job | None) -> None:
     """A segment that a worker was to estimate which died before it began."""
-    if not stores.jobs.over(job_id):
-        offer(stores, stores.jobs.get(job_id), entry)
+    if job is not None and not job.status.final:
+        offer(stores, job, entry)
     else:
         stores.redis.zrem(keys.QUEUED, entry)

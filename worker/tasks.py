@@ -71,26 +71,26 @@ def _run(name: str) -> None:
 
 
 @app.task(name=RUN_JOB)
-def run_job(job_id: str) -> None:
+def run_job(job_id: str, **_newer: object) -> None:
     """Runs the next stage of a job."""
     _run(job_id)
     top_up(_stores())
 
 
 @app.task(name=RUN_NEXT)
-def run_next(waiting: str) -> None:
+def run_next(waiting: str, **_newer: object) -> None:
     """A ticket: runs the job that is next in a fair queue, if any may run."""
     exchange(_stores(), _run, waiting)
 
 
 @app.task(name=TEND_BATCH)
-def tend_batch(batch_id: str) -> None:
+def tend_batch(batch_id: str, **_newer: object) -> None:
     """Makes a batch's jobs, or cancels them."""
     tend(_stores(), batch_id)
 
 
 @app.task(name=ARCHIVE_JOB)
-def archive_job(job_id: str) -> None:
+def archive_job(job_id: str, **_newer: object) -> None:
     """Archives a finished job."""
     archive(_stores(), job_id)
 

@@ -37,6 +37,13 @@ class Stage(StrEnum):
 
 
 Priority = Literal["low", "normal", "high"]
+KNOWN = 1
+"""The newest version of a job that this code can run.
+
+Records are written field by field and read by the fields that are known, so a new field needs no
+new version. A job gets a higher `version` where an older worker would do the wrong thing with it:
+when it is made with something new, or in the commit that writes of it what older ones cannot read.
+"""
 
 
 class JobInput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -85,7 +92,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that is stored of a job; times are ISO 8601 in UTC.
 
     `owner` is the page token that made it, which sees nothing else; `eraseUpload` says that the
-    upload goes with the job's end.
+    upload goes with the job's end; `version` is the least that a worker must know to run it.
     """
 
     id: str
@@ -115,6 +122,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     batchId: str | None = None
     owner: str | None = None
     eraseUpload: bool = False
+    version: int = 1
     trace: str | None = None
     """W3C traceparent of the span in which it was made; never shown."""
 

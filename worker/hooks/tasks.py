@@ -39,7 +39,7 @@ def _courier() -> Courier:
 
 # a lost task is no loss: what is due is told again by every worker's pulse
 @app.task(name=DELIVER, acks_late=False)
-def deliver(endpoint: str) -> None:
+def deliver(endpoint: str, **_newer: object) -> None:
     """One turn of an endpoint; where more is due, it goes to the back of the queue."""
     if _courier().deliver(endpoint) and _stores().turns.take(endpoint):
         send_delivery(endpoint)

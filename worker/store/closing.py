@@ -16,7 +16,7 @@ from worker.store.archive import archive_messages, archive_poses
 from worker.store.bundle import Stores
 from worker.store.connection import text
 from worker.store.erasing import erase_job, erase_upload
-from worker.store.errors import Fenced, NotFound
+from worker.store.errors import Fenced, Newer, NotFound
 from worker.store.jobs import unix
 from worker.store.objects import job_prefix
 from worker.store.usage import used_so_far
@@ -151,6 +151,8 @@ def expire_job(stores: Stores, job_id: str) -> bool:
     """
     try:
         deadline = stores.jobs.get(job_id).deadlineAt
+    except Newer:
+        return False
     except NotFound:
         return True
     if deadline is None or unix(deadline) > unix(stores.jobs.now()):

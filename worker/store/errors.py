@@ -13,6 +13,10 @@ class NotFound(Exception):
     """There is no such record for this tenant."""
 
 
+class Newer(NotFound):
+    """The record is of a version that only newer code can read."""
+
+
 class Conflict(Exception):
     """The request goes against the record's state; the text says how."""
 

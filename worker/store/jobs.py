@@ -9,12 +9,13 @@ from typing import Any
 
 import msgspec
 
-from worker.contract.jobs import Job, JobStatus, decode_job
+from worker.contract.errors import DecodeError
+from worker.contract.jobs import KNOWN, Job, JobStatus, decode_job
 from worker.store import keys, scripts
 from worker.store.connection import Client, text
-from worker.store.errors import NotFound
+from worker.store.errors import Newer, NotFound
 
-_INTERNAL = (b"held", b"cancel", b"fired", b"metered", b"idem", b"spent", b"turn", b"faults")
+_FIELDS = frozenset(name.encode() for name in Job.__struct_fields__)
 
 
 def iso(seconds: float) -> str:
@@ -29,9 +30,23 @@ def unix(stamp: str) -> float:
 
 
 def assemble(fields: dict[bytes, bytes]) -> Job:
-    """The record whose JSON fields these are; raises DecodeError."""
-    parts = [b'"%s":%s' % (name, value) for name, value in fields.items() if name not in _INTERNAL]
-    return decode_job(b"{" + b",".join(parts) + b"}")
+    """The record whose JSON fields these are, as far as they are known; raises DecodeError, and
+    Newer where that is so because the record is."""
+    parts = [b'"%s":%s' % (name, value) for name, value in fields.items() if name in _FIELDS]
+    try:
+        return decode_job(b"{" + b",".join(parts) + b"}")
+    except DecodeError as error:
+        if int(fields.get(b"version", b"1")) > KNOWN:
+            raise Newer(f"a job of a version above {KNOWN}: {error}") from error
+        raise
+
+
+def _readable(fields: dict[bytes, bytes]) -> bool:
+    """Whether a record, if it is one, is of a version we can read."""
+    try:
+        return b"id" not in fields or bool(assemble(fields))
+    except Newer:
+        return False
 
 
 def json_fields(values: dict[str, Any]) -> dict[str, bytes]:
@@ -95,7 +110,7 @@ class JobStore:
 
     def get(self, job_id: str, tenant: str | None = None, owner: str | None = None) -> Job:
         """The job; raises NotFound, to a tenant also for another's and for one that is hidden, and
-        to an `owner` for what is not its own."""
+        to an `owner` for what is not its own; Newer for one that we cannot read."""
         fields = self._redis.hgetall(keys.job(job_id))
         # a late writer can leave a field behind after an erasure: no id, no record
         if b"id" not in fields:
@@ -132,6 +147,7 @@ class JobStore:
         found = [
             (float(score), text(job_id), assemble(fields) if b"id" in fields else None)
             for (job_id, score), fields in zip(rows, records, strict=True)
+            if _readable(fields)
         ]
         expired = [job_id for _, job_id, job in found if job is None]
         if expired:

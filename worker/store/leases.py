@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from worker.contract.jobs import KNOWN
 from worker.contract.messages import Entry
 from worker.store import keys, scripts
 from worker.store.connection import Client, text
@@ -22,7 +23,7 @@ from worker.store.parts import job_of_entry
 from worker.store.streams import Row, rows_of
 from worker.store.waiting import WaitingStore
 
-Outcome = Literal["run", "lost", "busy", "final", "gone"]
+Outcome = Literal["run", "lost", "busy", "final", "gone", "newer"]
 
 
 def _plain(value: bytes) -> str:
@@ -40,7 +41,8 @@ class Claim:
 
 
 class LeaseStore:
-    """Claims, heartbeats and fenced commits. `ttl_s` is how long a worker may be silent."""
+    """Claims, heartbeats and fenced commits. `ttl_s` is how long a worker may be silent; `known` is
+    the newest version of a job that it can run."""
 
     def __init__(
         self,
@@ -48,11 +50,13 @@ class LeaseStore:
         ttl_s: float = 15,
         max_lost: int = 3,
         clock: Callable[[], float] = time.time,
+        known: int = KNOWN,
     ) -> None:
         self._redis = client
         self._ttl_s = ttl_s
         self._max_lost = max_lost
         self._clock = clock
+        self._known = known
         self._claim = client.register_script(scripts.CLAIM)
         self._commit = client.register_script(scripts.COMMIT)
         self._append = client.register_script(scripts.APPEND)
@@ -69,18 +73,19 @@ class LeaseStore:
         """Takes the job if nobody has it; `to_close` counts no attempt and starts no clock.
 
         `busy`: somebody runs it; `final`: it is finished; `gone`: erased; `lost`: taken, but too
-        many workers died of it: the caller is to fail it as `worker_lost`.
+        many workers died of it: the caller is to fail it as `worker_lost`; `newer`: it waits for
+        a worker that knows more.
         """
         started = b"" if to_close else json_fields({"at": iso(self._clock())})["at"]
         outcome, token, attempt, tenant = self._claim(
             keys=[keys.job(job_id), keys.fence(job_id), keys.lease(job_id)],
-            args=[self._ttl_ms(), self._max_lost, started],
+            args=[self._ttl_ms(), self._max_lost, started, self._known],
         )
         claim = Claim(text(outcome), int(token), int(attempt))  # type: ignore[arg-type]
         if claim.token:
             self._redis.zadd(keys.RUNNING, {job_id: self._clock() + self._ttl_s})
             (self._waiting.leave if to_close else self._waiting.taken)(_plain(tenant), job_id)
-        elif claim.outcome != "busy":
+        elif claim.outcome in ("final", "gone"):
             # whoever ended it may have died before it could take it off the lists
             self._redis.zrem(keys.RUNNING, job_id)
             self._waiting.leave(_plain(tenant), job_id)

@@ -6,12 +6,15 @@ Values of a job's hash are JSON, so that the record is the fields joined.
 from __future__ import annotations
 
 CLAIM = """
--- keys: job, fence, lease; args: ttl ms, most lost workers, started at (JSON; '' = only to close)
+-- keys: job, fence, lease
+-- args: ttl ms, most lost workers, started at (JSON; '' = only to close), newest version known
 local status = redis.call('HGET', KEYS[1], 'status')
 if not status then return {'gone', 0, 0, ''} end
 local tenant = redis.call('HGET', KEYS[1], 'tenant') or ''
 if status ~= '"queued"' and status ~= '"running"' then return {'final', 0, 0, tenant} end
 if redis.call('EXISTS', KEYS[3]) == 1 then return {'busy', 0, 0, tenant} end
+local version = tonumber(redis.call('HGET', KEYS[1], 'version') or '1')
+if ARGV[3] ~= '' and version > tonumber(ARGV[4]) then return {'newer', 0, 0, tenant} end
 local lost = tonumber(redis.call('HGET', KEYS[1], 'lost') or '0')
 if redis.call('HGET', KEYS[1], 'held') == '1' then
   lost = redis.call('HINCRBY', KEYS[1], 'lost', 1)

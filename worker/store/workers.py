@@ -57,7 +57,10 @@ class WorkerStore:
         now = self._clock()
         found = []
         for name, data in self._redis.hgetall(keys.WORKERS).items():
-            worker = msgspec.json.decode(data, type=Worker)
+            try:
+                worker = msgspec.json.decode(data, type=Worker)
+            except msgspec.ValidationError:
+                continue  # of a kind that only newer code knows
             if now - worker.seen <= ALIVE_S:
                 found.append(worker)
             elif now - worker.seen > 30 * ALIVE_S:
