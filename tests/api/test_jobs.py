@@ -16,6 +16,7 @@ from worker import app as queues
 from worker.contract.examples import EXAMPLES
 from worker.contract.jobs import Export, JobStatus, Result, Usage
 from worker.contract.media import MediaInfo
+from worker.measures import REDIS_SECONDS, Measure, listening
 from worker.pulling import top_up
 from worker.settings import Settings
 from worker.store import keys
@@ -228,6 +229,17 @@ def test_a_job_that_cannot_be_listed_leaves_nothing(
     monkeypatch.undo()
     again = client.post("/jobs", json={"input": {"uploadId": upload}}, headers=headers)
     assert again.status_code == 202
+
+
+def test_a_job_is_made_in_few_round_trips_to_redis(client: Client) -> None:
+    body = {"input": {"uploadId": put_upload(client)}}
+    asked: list[Measure] = []
+    with listening(lambda measure, _value, _labels: asked.append(measure)):
+        answer = client.post("/jobs", json=body, headers={"Idempotency-Key": "counted"})
+    assert answer.status_code == 202
+    # key, rate, workers, Idempotency-Key, room in the queue, upload, its days, the month's minutes,
+    # the job, what is told of it, the answer, its place; the ticket is Celery's
+    assert asked.count(REDIS_SECONDS) <= 12
 
 
 def test_another_tenant_learns_nothing(connect: Callable[..., Client], stores: Stores) -> None:

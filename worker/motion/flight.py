@@ -187,20 +187,23 @@ def parabola(seconds: Floats, heights: Floats, begin: float, end: float) -> Para
 
     Two rounds of least squares with Tukey's weights in between, so a lost frame does no harm.
     """
-    inside = (seconds >= begin) & (seconds <= end)
-    time, height = seconds[inside] - 0.5 * (begin + end), heights[inside]
+    first, last = int(seconds.searchsorted(begin)), int(seconds.searchsorted(end, side="right"))
+    time, height = seconds[first:last] - 0.5 * (begin + end), heights[first:last]
     if len(time) < 4:
         return None
     # a half unit at either end, so that the sums of its powers are of one size
     unit = float(time[-1] - time[0]) or 1.0
     time /= unit
-    powers = time ** np.arange(5)[:, None]
-    weight = np.ones(len(time))
+    square = time * time
+    powers = np.stack((np.ones_like(time), time, square))
+    terms = np.concatenate((powers, square * powers[1:], height * powers))
+    weight = powers[0]
     for _ in range(3):
-        solved = _quadratic((powers @ weight).tolist(), (powers[:3] @ (weight * height)).tolist())
-        left = np.abs(height - np.array(solved) @ powers[:3])
+        sums = (terms @ weight).tolist()
+        solved = _quadratic(sums[:5], sums[5:])
+        left = np.abs(height - solved @ powers)
         scale = 6.0 * max(float(median(left)), 1e-5)
-        weight = np.clip(1 - (left / scale) ** 2, 0.0, 1.0) ** 2
+        weight = np.maximum(1 - (left / scale) ** 2, 0.0) ** 2
     low, slope, half = solved[0], solved[1] / unit, solved[2] / unit**2
     if half <= 0:
         return None
