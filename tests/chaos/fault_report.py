@@ -37,7 +37,8 @@ def text_of(faults: Sequence[Fault], outcomes: Sequence[Outcome]) -> str:
         f"{seeds}). Counted per run: every job",
         "ended once and `succeeded`; its stream, archive and exports are those of an undisturbed",
         "run byte for byte (links apart); every webhook came, under one id per event; nothing was",
-        "left in queues, leases and lanes, in S3, in temporary folders, among processes.",
+        "left in queues, leases and lanes, in S3, in temporary folders, among processes; and",
+        "nothing in Redis or S3 after every job was erased.",
         f"Seconds are from the moment a fault was lifted (of a kill: done). {ended} processes ended"
         " by themselves and were started again.",
         "A wrong clock is `time.time` of that process, by which it judges leases and queues.",

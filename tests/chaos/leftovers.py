@@ -78,6 +78,13 @@ def _is_body(key: str, webhooks: set[str]) -> bool:
     return name.removesuffix(".json") in webhooks
 
 
+def of_erased(fleet: Fleet) -> Iterator[str]:
+    """After every job was erased: no key of Redis bears a job's name, and S3 holds nothing."""
+    for name in fleet.stores.redis.scan_iter("*{job_*", count=1000):
+        yield f"{name.decode()} outlives its job"
+    yield from (f"{key} outlives its job" for key in fleet.stores.objects.keys_below("jobs/"))
+
+
 def in_folders(fleet: Fleet) -> Iterator[str]:
     """Scratch and temporary files; one that ONNX Runtime makes once and for all apart."""
     for folder in (fleet.scratch, fleet.temporary):

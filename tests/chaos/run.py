@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -62,6 +63,7 @@ def main() -> None:
     faults = [f for f in FAULTS if not asked.only or any(word in f.name for word in asked.only)]
     if not faults:
         sys.exit("no fault has that in its name: " + "; ".join(fault.name for fault in FAULTS))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # in good order
     folder = Path(tempfile.mkdtemp(prefix="posequeue-chaos-"))
     try:
         outcomes = _run(asked, faults, folder)

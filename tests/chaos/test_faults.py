@@ -68,6 +68,7 @@ def test_leftovers_are_noticed(stores: Stores, tmp_path: Path) -> None:
     assert len(list(leftovers.in_redis(fleet))) == 3
     (fleet.scratch / "posequeue-x").mkdir()
     assert len(list(leftovers.in_folders(fleet))) == 1
+    assert f"{keys.lease('job_1')} outlives its job" in list(leftovers.of_erased(fleet))
     key = f"jobs/{TENANT}/job_half/exports/1-video.mp4"
     stores.objects.put(key, b"half", "video/mp4")
     assert f"the object {key} is nobody's" in list(leftovers.in_s3(fleet, [], set()))

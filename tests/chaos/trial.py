@@ -181,6 +181,10 @@ class Trial:
         self._note(leftovers.in_redis(fleet))
         names = {one.headers["webhook-id"] for one in list(receiver.heard)}
         self._note(leftovers.in_s3(fleet, listed, names))
+        for job in listed:
+            load.queue.erase(job.id)
+        until(lambda: not list(leftovers.of_erased(fleet)), 60)
+        self._note(leftovers.of_erased(fleet))
 
 
 def _nothing_left(fleet: Fleet) -> bool:
