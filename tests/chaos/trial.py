@@ -129,16 +129,18 @@ class Trial:
             self._inject(fleet, load, fault)
 
     def _inject(self, fleet: Fleet, load: Load, fault: Fault) -> None:
-        under_way = load.under_way()
+        known = load.under_way()
         fault.act(fleet, self._random)
         lifted = time.monotonic()
+        # those that came meanwhile were hit as well
+        hit = known + [job for job in load.under_way() if job not in known]
         recovered = self._supervised(fleet, lambda: load.ended_since(lifted))
         recovery_s = time.monotonic() - lifted
         if not recovered:
             self._note([f"no job ended within {PATIENCE_S:g} s after {fault.name}"])
-        self._supervised(fleet, lambda: all(job.ended_at is not None for job in under_way))
-        last = max((job.ended_at or time.monotonic() for job in under_way), default=lifted)
-        injected = Injected(fault.name, len(under_way), recovery_s, max(0.0, last - lifted))
+        self._supervised(fleet, lambda: all(job.ended_at is not None for job in hit))
+        last = max((job.ended_at or time.monotonic() for job in hit), default=lifted)
+        injected = Injected(fault.name, len(hit), recovery_s, max(0.0, last - lifted))
         self.outcome.faults.append(injected)
         times = f"next one after {recovery_s:.1f} s, all of them after {injected.all_s:.1f} s"
         self._say(f"{fault.name}: {injected.jobs} jobs under way, {times}")
