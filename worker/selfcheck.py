@@ -10,11 +10,9 @@ import shutil
 import sys
 from collections.abc import Callable
 
-import numpy as np
 import structlog
 
 from worker.app import consumed
-from worker.engines import engine
 from worker.logs import configure_logs
 from worker.scratch import scratch_folder
 from worker.settings import Settings, settings
@@ -49,6 +47,10 @@ def check_s3(given: Settings) -> None:
 def check_models(_: Settings) -> None:
     """Looks for a person in a grey picture; raises ModelFault."""
     if any(queue.startswith("pose.") for queue in consumed()):
+        import numpy as np
+
+        from worker.engines import engine
+
         engine().estimate_image(np.full((320, 320, 3), 128, np.uint8))
 
 

@@ -56,12 +56,8 @@ def _runner() -> Runner:
 def _run(name: str) -> None:
     """A job, or segments of one; by itself where a worker died over it.
 
-    A worker that is not to take jobs any more gives back what it has; a process whose models
-    failed while they ran ends, as what they run on may stay broken in it.
+    A process whose models failed while they ran ends, as what they run on may stay broken in it.
     """
-    if OUTCOMES.tripped():
-        time.sleep(_PAUSE_S)  # until the main process has stopped consuming
-        raise Reject("the worker takes no jobs", requeue=True)
     if _stores().leases.suspect(name):
         run_alone(name, _stopping)
     else:
@@ -70,9 +66,17 @@ def _run(name: str) -> None:
             os._exit(MODELS_FAILED)
 
 
+def _give_back_if_tripped() -> None:
+    """Before anything is taken: the task goes to another worker where this one can do no job."""
+    if OUTCOMES.tripped():
+        time.sleep(_PAUSE_S)  # until the main process has stopped consuming
+        raise Reject("the worker takes no jobs", requeue=True)
+
+
 @app.task(name=RUN_JOB)
 def run_job(job_id: str, **_newer: object) -> None:
     """Runs the next stage of a job."""
+    _give_back_if_tripped()
     _run(job_id)
     top_up(_stores())
 
@@ -80,6 +84,7 @@ def run_job(job_id: str, **_newer: object) -> None:
 @app.task(name=RUN_NEXT)
 def run_next(waiting: str, **_newer: object) -> None:
     """A ticket: runs the job that is next in a fair queue, if any may run."""
+    _give_back_if_tripped()
     exchange(_stores(), _run, waiting)
 
 

@@ -178,3 +178,49 @@ def wait_for(condition: Callable[[], bool], worker: Process) -> None:
     while not condition():
         assert time.monotonic() < end, worker.tail(6000)
         time.sleep(0.1)
+
+
+def test_who_can_do_no_job_takes_none(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the last fault and the end of consumption: the job stays where it waits."""
+    from celery.exceptions import Reject
+
+    from worker import tasks
+
+    outcomes = Outcomes()
+    for _ in range(MOST):
+        outcomes.note("disk")
+    monkeypatch.setattr(tasks, "OUTCOMES", outcomes)
+    monkeypatch.setattr(tasks, "_PAUSE_S", 0.0)
+    job = new_job(stores)
+    stores.waiting.enter([job], None)
+    for task, given in ((tasks.run_next, "pose.cpu"), (tasks.run_job, job.id)):
+        with pytest.raises(Reject) as refused:
+            task(given)
+        assert refused.value.requeue
+    assert stores.waiting.length("acme") == 1 and stores.jobs.get(job.id).attempt == 0
+
+
+def test_a_process_whose_models_failed_while_they_ran_ends(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What they run on may stay broken in it; one that could not open them tries again."""
+    from types import SimpleNamespace
+
+    from worker import tasks
+
+    outcomes, ended, loaded = Outcomes(), [], SimpleNamespace(currsize=0)
+
+    class Failing:
+        def run(self, _: str) -> None:
+            outcomes.note("models")
+
+    monkeypatch.setattr(tasks, "OUTCOMES", outcomes)
+    monkeypatch.setattr(tasks, "_stores", lambda: stores)
+    monkeypatch.setattr(tasks, "_runner", Failing)
+    monkeypatch.setattr(tasks, "engine", SimpleNamespace(cache_info=lambda: loaded))
+    monkeypatch.setattr(tasks.os, "_exit", ended.append)
+    tasks._run("job_1")
+    assert ended == []
+    loaded.currsize = 1
+    tasks._run("job_1")
+    assert ended == [tasks.MODELS_FAILED]
