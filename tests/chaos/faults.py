@@ -7,19 +7,22 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
+from tests.bench.processes import cpu_s
 from tests.chaos.fencing import changed, settled
 from tests.chaos.fleet import Fleet, until
 
 WORKERS = ("pose-1", "pose-2")
 CLOCK_S = 90.0
 _CLOCK = Path(__file__).parent / "clock"
-AWAKE_S = 3.0
+_LOOK_S = 0.3
+AWAKE_S = 2.0
 """Seconds that a worker which was woken up has to do harm."""
 
 
@@ -69,8 +72,18 @@ def kill_api(fleet: Fleet, random: Random) -> None:
     _killed_and_replaced(fleet, "api")
 
 
-def _present(fleet: Fleet, *names: str) -> list[str]:
-    return [name for name in names if name in fleet.processes]
+def _busy(fleet: Fleet, *names: str) -> list[str]:
+    """Those of the workers there are that compute something just now, if any does."""
+    there = [name for name in names if name in fleet.processes]
+    before = {name: _computed_s(fleet, name) for name in there}
+    time.sleep(_LOOK_S)
+    return [name for name in there if _computed_s(fleet, name) > before[name]] or there
+
+
+def _computed_s(fleet: Fleet, name: str) -> float:
+    with suppress(OSError):
+        return sum(cpu_s(child) for child in fleet.children(name))
+    return 0.0
 
 
 def _killed_and_replaced(fleet: Fleet, name: str) -> None:
@@ -91,7 +104,7 @@ def roll(fleet: Fleet, random: Random) -> None:
 
 def freeze(fleet: Fleet, random: Random) -> None:
     """A worker stands still for two leases while others take its jobs over, and then wakes up."""
-    group = fleet.processes[random.choice(_present(fleet, *WORKERS, "export"))].pid
+    group = fleet.processes[random.choice(_busy(fleet, *WORKERS, "export"))].pid
     os.killpg(group, signal.SIGSTOP)
     try:
         fleet.hold(2 * fleet.lease_ttl_s)
