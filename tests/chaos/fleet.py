@@ -36,7 +36,8 @@ ROLES = {
 }
 """Every process of the system, with the queues of those that are workers."""
 _PR_SET_CHILD_SUBREAPER = 36
-_TMPFS_BYTES = 96 * 1024 * 1024
+_TMPFS_BYTES = 400 * 1024 * 1024
+"""A worker that stopped taking jobs wants 256 MiB free before it takes any again."""
 
 
 def until(condition: Callable[[], bool], seconds: float, pause_s: float = 0.1) -> bool:
