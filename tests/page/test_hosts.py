@@ -10,7 +10,20 @@ import pytest
 
 from tests.page.browser import Tab
 from tests.page.conftest import CLIPS, Host, Site
-from tests.page.hosts import IFRAME, KINDS, Kind, types, visit, without_links
+from tests.page.hosts import (
+    ANDROID,
+    FLUTTER,
+    IFRAME,
+    IOS,
+    KINDS,
+    NATIVE_ALL,
+    NATIVE_LISTENER,
+    NATIVE_REPLACED,
+    Kind,
+    types,
+    visit,
+    without_links,
+)
 from tests.page.played import REPS, next_job
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.messages import (
@@ -169,3 +182,37 @@ def test_messages_go_to_allowed_embedders_alone(
     stranger.wait("true")
     assert any("frame-ancestors" in text for text in stranger.console), stranger.console
     assert stranger.run("window.got") == []
+
+
+@pytest.mark.parametrize("present", [("callback", "ios"), ("ios",), ()])
+def test_the_order_in_which_routes_are_picked(
+    tabs: Callable[..., Tab], site: Site, host: Host, stores: Stores, present: tuple[str, ...]
+) -> None:
+    """A frame whose window has bridges beside its parent: one route gets the message."""
+    bridges = {
+        "callback": "window.webViewCallback = () => taken.push('callback');",
+        "ios": "window.webkit = {messageHandlers: {iosListener: {postMessage() { taken.push('ios'); }}}};",
+    }
+    script = f"window.taken = []; {' '.join(bridges[name] for name in present)}"
+    guest = visit(
+        tabs(script=f"if (window !== parent) {{ {script} }}"), IFRAME, site.page(None), host
+    )
+    guest.state("failed")
+    if present:
+        guest.wait("window.taken.length > 0")
+        # behind it in the same queue: what the page had posted would have come
+        guest.tab.run("parent.postMessage('{\"type\": \"mark\"}', '*')", guest.frame)
+    assert types(guest.wait_for(1)) == ["mark" if present else "error"]
+    assert guest.tab.run("window.taken", guest.frame) == list(present[:1])
+
+
+def test_every_row_of_the_contracts_table_is_played(shared: Path) -> None:
+    text = (shared / "CONTRACT.md").read_text().split("## Transport")[1].split("\n## ")[0]
+    table = [line.strip("|").split("|") for line in text.splitlines() if line.startswith("|")]
+    rows = {cells[0].strip().split()[0]: cells for cells in table[2:]}
+    played = {"browser": (IFRAME, NATIVE_LISTENER, NATIVE_REPLACED), "iOS": (IOS,),
+              "Android": (ANDROID, FLUTTER, NATIVE_ALL)}  # fmt: skip
+    assert set(rows) == set(played)
+    for first, kinds in played.items():
+        assert {f"**{kind.form}**" in rows[first][2] for kind in kinds} == {True}, rows[first]
+        assert set(kinds) <= set(KINDS)

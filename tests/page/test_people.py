@@ -184,27 +184,62 @@ def test_words_stand_out_from_their_ground(
     assert tab.run(contrast) == []
 
 
-def test_nothing_shifts_while_it_loads_and_nothing_is_logged(
-    tabs: Callable[..., Tab], site: Site, key: str, stores: Stores
+SHIFTS = """window.shifts = [];
+new PerformanceObserver((list) => { for (const one of list.getEntries()) {
+  if (!one.hadRecentInput) window.shifts.push([one.value,
+    one.sources.map((part) => part.node?.id || part.node?.className || part.node?.nodeName).join(' ')]);
+} }).observe({type: 'layout-shift', buffered: true});"""
+
+
+@pytest.mark.parametrize("phone", [True, False], ids=["phone", "desktop"])
+def test_nothing_shifts_from_load_to_done_and_nothing_is_logged(
+    tabs: Callable[..., Tab], site: Site, key: str, stores: Stores, phone: bool
 ) -> None:
-    tab = tabs(width=390, height=844, phone=True, script="""window.shift = 0;
-      new PerformanceObserver((list) => { for (const one of list.getEntries())
-        if (!one.hadRecentInput) window.shift += one.value; })
-        .observe({type: 'layout-shift', buffered: true});""")  # fmt: skip
-    tab.open(site.page(key, exercise="squat"))
+    """https://web.dev/articles/cls calls 0.1 good; all shifts count here, not the worst window."""
+    size = {"width": 390, "height": 844} if phone else {"width": 1280, "height": 900}
+    tab = tabs(**size, phone=phone, script=SHIFTS)
+    tab.open(site.page(key, exercise="squat", recommendations="true", export="true"))
     guest = Guest(tab)
     guest.state("pick")
-    assert tab.run("new Promise((r) => setTimeout(() => r(window.shift), 300))") < 0.02
     tab.choose("#file", SQUAT)
     tab.wait("document.querySelector('#video').videoWidth > 0")
-    tab.run("window.shift = 0")
     player = next_job(stores)
     player.squat(100)
     tab.wait(
         "Number(document.querySelector('#hud-count').innerText) >= 0 && !document.querySelector('#hud').hidden"
     )
-    assert tab.run("new Promise((r) => setTimeout(() => r(window.shift), 300))") < 0.1
     player.squat()
+    player.export(SQUAT.read_bytes())
     player.finish()
     guest.state("done")
+    # two frames later the last shift was reported
+    shifts = tab.run("""new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(
+      () => setTimeout(() => done(window.shifts), 0))))""")
+    assert sum(value for value, _ in shifts) < 0.1, shifts
+    assert tab.console == []
+    # a shift would have been seen: here is one
+    tab.run("document.querySelector('#app').style.marginBlockStart = '200px'")
+    tab.wait(f"window.shifts.length > {len(shifts)}")
+
+
+def test_a_small_screen_is_enough_for_what_hosts_ask_for_and_for_failures(
+    tabs: Callable[..., Tab], site: Site, key: str, stores: Stores
+) -> None:
+    tab = tabs(width=320, height=568, phone=True)
+    wishes = {
+        "width": "350", "height": "420", "containerMaxWidth": "500", "containerMinHeight": "90vh",
+        "uploadAreaPadding": "24px", "uploadLabel": "Trainingsaufzeichnungsdateiauswahl" * 2,
+    }  # fmt: skip
+    tab.open(site.page(key, exercise="squat", **wishes))
+    guest = Guest(tab)
+    guest.state("pick")
+    assert overflow(tab) == []
+    tab.choose("#file", SQUAT)
+    player = next_job(stores)
+    player.squat(60)
+    guest.wait("document.querySelector('#percent').innerText !== ''")
+    assert overflow(tab) == []
+    player.finish(JobError(ErrorCode.MEDIA_DECODE_ERROR, "The file breaks off."))
+    guest.state("failed")
+    assert overflow(tab) == []
     assert tab.console == []
