@@ -73,6 +73,8 @@ def main() -> None:
     server, key, picture, clients, jobs, *given = sys.argv[1:]
     load = Load(server, key, Path(picture).read_bytes())
     seconds = load.run(int(clients), int(jobs), given[0] if given else None)
+    if len(load.ids) < int(jobs):
+        sys.exit(f"only {len(load.ids)} of {jobs} jobs were made")
     json.dump({"seconds": seconds, "ids": load.ids, "each": load.seconds}, sys.stdout)
 
 
