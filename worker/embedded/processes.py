@@ -16,6 +16,8 @@ from types import TracebackType
 from typing import Self
 
 _PR_SET_PDEATHSIG = 1
+_DEAD_S = 60
+"""Seconds that the kernel may take to end a process that is killed: nothing waits without end."""
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
@@ -115,7 +117,7 @@ class Process:
     def kill(self) -> None:
         """Ends it and its group at once."""
         self._signal(signal.SIGKILL)
-        self._child.wait()
+        self._child.wait(_DEAD_S)
 
     def stop(self) -> None:
         """Asks it to end, and ends it where it does not."""
@@ -124,7 +126,7 @@ class Process:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._child.wait(self._grace_s)
         self._signal(signal.SIGKILL)
-        self._child.wait()
+        self._child.wait(_DEAD_S)
 
     def _signal(self, number: signal.Signals) -> None:
         try:
