@@ -33,12 +33,13 @@ def done(tab: Tab, url: str, stores: Stores) -> Guest:
 
 def overflow(tab: Tab) -> list[str]:
     """Elements that reach beyond the screen's sides, those that scroll by themselves apart."""
-    found: list[str] = tab.run("""[...document.querySelectorAll('main *')].filter((one) => {
+    # not innerWidth: a phone zooms out until all of a page that is too wide is on its screen
+    found: list[str] = tab.run("""[...document.querySelectorAll('main, main *')].filter((one) => {
       const box = one.getBoundingClientRect();
       return box.width > 0 && !one.closest('.scroll, .quiet, svg') &&
-        (box.right > innerWidth + 0.5 || box.left < -0.5);
+        (box.right > document.documentElement.clientWidth + 0.5 || box.left < -0.5);
     }).map((one) => one.outerHTML.slice(0, 120))""")
-    if tab.run("document.documentElement.scrollWidth > innerWidth"):
+    if tab.run("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
         found.append("the page itself")
     return found
 
@@ -233,6 +234,7 @@ def test_a_small_screen_is_enough_for_what_hosts_ask_for_and_for_failures(
     tab.open(site.page(key, exercise="squat", **wishes))
     guest = Guest(tab)
     guest.state("pick")
+    assert tab.run("document.documentElement.clientWidth") == 320
     assert overflow(tab) == []
     tab.choose("#file", SQUAT)
     player = next_job(stores)
