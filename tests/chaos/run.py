@@ -26,7 +26,7 @@ from tests.chaos.trial import Outcome, Trial, Undisturbed
 
 FAULTS = (*PROCESS_FAULTS, *SERVER_FAULTS)
 A_SEED = 5
-"""Places in the order of faults from one seed to the next: no more than a seed has time for."""
+"""Places in the order of faults from one seed to the next, and faults of a seed at least."""
 
 
 def say(line: str) -> None:
@@ -82,7 +82,7 @@ def _run(asked: argparse.Namespace, faults: Sequence[Fault], folder: Path) -> li
         own = folder / str(seed)
         own.mkdir()
         trial = Trial(seed, own, undisturbed, partial(_say_of, seed))
-        outcomes.append(trial.run(Fleet(own), dealt(faults, seed), asked.seconds))
+        outcomes.append(trial.run(Fleet(own), dealt(faults, seed), asked.seconds, A_SEED))
     return outcomes
 
 

@@ -79,8 +79,9 @@ class Trial:
         self._say = say
         self.outcome = Outcome(seed)
 
-    def run(self, fleet: Fleet, faults: Iterable[Fault], seconds: float) -> Outcome:
-        """Injects faults in turn until `seconds` are over, then counts. Starts and ends `fleet`."""
+    def run(self, fleet: Fleet, faults: Iterable[Fault], seconds: float, least: int = 0) -> Outcome:
+        """Injects faults in turn until `seconds` are over, `least` at least, then counts. Starts
+        and ends `fleet`."""
         receiver = Receiver(good)
         try:
             with fleet:
@@ -89,7 +90,7 @@ class Trial:
                     hook = load.queue.create_webhook(receiver.url, list(invariants.EVENTS))
                     self._learn(fleet, load)
                     load.start()
-                    self._break(fleet, load, faults, seconds)
+                    self._break(fleet, load, faults, seconds, least)
                     load.stop()
                     self._settle(fleet, load, receiver)
                     self._count(fleet, load, receiver, str(hook["secret"]))
@@ -119,12 +120,14 @@ class Trial:
                 job.kind: invariants.digests(fleet, job.id) for job in load.jobs.values()
             }
 
-    def _break(self, fleet: Fleet, load: Load, faults: Iterable[Fault], seconds: float) -> None:
+    def _break(
+        self, fleet: Fleet, load: Load, faults: Iterable[Fault], seconds: float, least: int
+    ) -> None:
         end = time.monotonic() + seconds
         for fault in faults:
             fleet.hold(self._random.uniform(0.5, 3))
             until(lambda: not self._lost_twice(fleet, load), PATIENCE_S)
-            if time.monotonic() > end:
+            if time.monotonic() > end and len(self.outcome.faults) >= least:
                 return
             self._inject(fleet, load, fault)
 
