@@ -67,7 +67,7 @@ def test_a_job_of_a_newer_version_waits_for_a_newer_worker(
         stores.redis.hset(keys.job(job.id), "stage", '"dance"')
     stores.waiting.enter([job], None)
     assert run_next(stores, runs(stores), "pose.cpu") == job.id
-    assert "job_left_to_a_newer_worker" in capsys.readouterr().out
+    assert "job_left_to_a_newer_worker" in "".join(capsys.readouterr())
     status, attempt, lost = stores.redis.hmget(keys.job(job.id), "status", "attempt", "lost")
     assert (json.loads(status), int(attempt), int(lost)) == ("running", before.attempt, 0)
     # nor does a sweep stumble over it, or over its lease that ran out
