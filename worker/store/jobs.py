@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -39,14 +40,6 @@ def assemble(fields: dict[bytes, bytes]) -> Job:
         if int(fields.get(b"version", b"1")) > KNOWN:
             raise Newer(f"a job of a version above {KNOWN}: {error}") from error
         raise
-
-
-def _readable(fields: dict[bytes, bytes]) -> bool:
-    """Whether a record, if it is one, is of a version we can read."""
-    try:
-        return b"id" not in fields or bool(assemble(fields))
-    except Newer:
-        return False
 
 
 def json_fields(values: dict[str, Any]) -> dict[str, bytes]:
@@ -144,11 +137,11 @@ class JobStore:
             for job_id, _ in rows:
                 pipe.hgetall(keys.job(text(job_id)))
             records = pipe.execute()
-        found = [
-            (float(score), text(job_id), assemble(fields) if b"id" in fields else None)
-            for (job_id, score), fields in zip(rows, records, strict=True)
-            if _readable(fields)
-        ]
+        found: list[tuple[float, str, Job | None]] = []
+        for (job_id, score), fields in zip(rows, records, strict=True):
+            with contextlib.suppress(Newer):
+                job = assemble(fields) if b"id" in fields else None
+                found.append((float(score), text(job_id), job))
         expired = [job_id for _, job_id, job in found if job is None]
         if expired:
             self._redis.zrem(name, *expired)
