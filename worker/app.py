@@ -41,6 +41,8 @@ PRIORITY_STEPS = (0, 3, 6, 9)
 _PRIORITIES: dict[Priority, int] = {"high": 0, "normal": 3, "low": 6}
 # what has begun is finished first: a job that is sent by name comes before any ticket
 _TICKET = 9
+START_S = (300.0, 3600.0)
+"""Seconds in which a process has to be up; the second where TensorRT may build its engines."""
 ENOUGH_TICKETS = 64
 """More than these need not wait for workers: each run sends the next one."""
 
@@ -65,6 +67,8 @@ def _configuration() -> dict[str, Any]:
         "task_default_queue": "maintenance",
         "task_time_limit": given.job_time_limit_s,
         "worker_prefetch_multiplier": 1,
+        # a process is up once its models are; Celery's own 4 s kill it over and over on a GPU
+        "worker_proc_alive_timeout": START_S[given.provider == "tensorrt"],
         "worker_cancel_long_running_tasks_on_connection_loss": False,
         "worker_hijack_root_logger": False,
         "worker_send_task_events": False,

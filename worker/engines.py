@@ -6,6 +6,7 @@ from functools import cache
 
 from worker.contract.errors import JobError, ModelFault
 from worker.pose.engine import PoseEngine
+from worker.pose.runtime import Runtime
 from worker.settings import settings
 
 
@@ -16,7 +17,7 @@ def engine() -> PoseEngine:
     try:
         return PoseEngine(
             given.models,
-            given.provider,
+            Runtime(given.provider, given.gpu_precision, given.engines),
             given.threads,
             given.blazepose,
             given.pose_model,

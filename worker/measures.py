@@ -114,6 +114,12 @@ BATCH_FILL = Measure(
     "posequeue_batch_fill", "histogram", "ratio", "How full a batch on a GPU was, of 1",
     buckets=(0.1, 0.25, 0.5, 0.75, 0.9, 1.0),
 )  # fmt: skip
+GPU_FALLBACKS = Measure(
+    "posequeue_gpu_fallbacks", "counter", "fallbacks",
+    "What a GPU was there for and did not do. inference: to the provider that a model runs on "
+    "instead; batch: to smaller, as its memory was full; decode: to software; encode: to libx264",
+    ("stage", "to"),
+)  # fmt: skip
 CHILD_FAILURES = Measure(
     "posequeue_child_failures", "counter", "processes",
     "Children that read media (ffmpeg and ours) and failed: error, limit or stalled",

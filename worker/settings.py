@@ -38,8 +38,18 @@ class Settings(BaseSettings):
     models_dir: Path | None = Field(None, description="pose models; none = data_dir/models")
     scratch_dir: Path | None = Field(None, description="working files; none = system temp")
 
-    provider: Literal["auto", "cuda", "cpu"] = Field(
-        "auto", description="where models run; cuda fails rather than fall back"
+    provider: Literal["auto", "tensorrt", "cuda", "cpu"] = Field(
+        "auto",
+        description="where models run; cuda and tensorrt fail rather than run on the CPU, tensorrt "
+        "builds its engines first, auto takes those that it built",
+    )
+    gpu_precision: Literal["fp32", "tf32", "fp16"] = Field(
+        "fp32",
+        description="how a GPU computes: fp32 as the CPU does, tf32 with rounded products, fp16 "
+        "the models in half precision",
+    )
+    engines_dir: Path | None = Field(
+        None, description="what TensorRT builds; none = data_dir/engines"
     )
     threads: int = Field(1, ge=1, description="inference threads of one worker process")
     profile: Literal["auto", "fast", "balanced", "accurate"] = Field(
@@ -171,6 +181,11 @@ class Settings(BaseSettings):
     def input_buckets(self) -> frozenset[str]:
         """Buckets that jobs may name."""
         return frozenset(name.strip() for name in self.s3_input_buckets.split(",") if name.strip())
+
+    @property
+    def engines(self) -> Path:
+        """Where TensorRT's engines are."""
+        return self.engines_dir or self.data_dir / "engines"
 
     @property
     def models(self) -> Path:

@@ -17,6 +17,7 @@ from worker.cli.options import _snake, job_options, kebab
 from worker.contract.exercises import CATALOGUE
 from worker.contract.options import PARSERS, JobOptions
 from worker.contract.pose_log import END, framed
+from worker.pose import runtime
 from worker.pose.weights import MODELS
 
 FILE = "clip.mp4"
@@ -150,6 +151,19 @@ def test_the_doctor_is_content(program: Program, models_dir: Path) -> None:
     assert ran.code == 1
     missing = [line.split()[1] for line in ran.out.decode().splitlines() if line[0] == "m"]
     assert missing == ["redis", "s3"]
+
+
+@pytest.mark.model
+def test_the_doctor_says_that_a_gpu_is_not_used(
+    models_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runtime, "DRIVER", models_dir)  # something that is there
+    monkeypatch.setattr(runtime.ort, "get_available_providers", lambda: [runtime.CPU])
+    monkeypatch.setenv("POSEQUEUE_MODELS_DIR", str(models_dir))
+    ran = CliRunner().invoke(app, ["doctor", "--no-servers"])
+    (line,) = (one for one in ran.stdout.splitlines() if " provider " in one)
+    assert line.startswith("ok ")
+    assert "CPUExecutionProvider, though a GPU is here" in line
 
 
 def test_lists(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -129,7 +129,7 @@ def _run(
     from worker.contract.options import parse_options
     from worker.local import LocalJob
 
-    if exports:
+    if exports or not recorded:
         import structlog
 
         # stdout is for messages

@@ -36,11 +36,16 @@ def _models() -> str:
 
 def _provider() -> str:
     from worker.cli.engine import models_folder
+    from worker.pose.runtime import Runtime
     from worker.pose.session import open_session
     from worker.settings import settings
 
-    path = models_folder() / "nanodet_person.onnx"
-    return open_session(path, settings().provider).provider
+    given = settings()
+    runtime = Runtime(given.provider, given.gpu_precision, given.engines)
+    session = open_session(models_folder() / "nanodet_person.onnx", runtime)
+    if session.missed:
+        return f"{session.provider}, though a GPU is here: {'; '.join(session.missed)}"
+    return session.provider
 
 
 def _redis() -> str:

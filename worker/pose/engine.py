@@ -31,7 +31,8 @@ from worker.pose.landmarker import Landmarker
 from worker.pose.models import joint_estimator, open_model, people_detector
 from worker.pose.path import interpolate
 from worker.pose.profiles import ModelName, Wanted, model_of
-from worker.pose.session import Provider, Session
+from worker.pose.runtime import Provider, Runtime
+from worker.pose.session import Session
 from worker.pose.sides import LEGS, mended
 from worker.pose.subject import WARM, SubjectTracker
 from worker.pose.weights.registry import MODELS
@@ -83,7 +84,7 @@ class PoseEngine:
     def __init__(
         self,
         models: Path,
-        provider: Provider = "auto",
+        provider: Provider | Runtime = "auto",
         threads: int = 1,
         blazepose: Size = "full",
         model: str | None = None,

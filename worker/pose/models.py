@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from worker.contract.errors import ErrorCode, JobError
 from worker.pose.boxes import Boxes
-from worker.pose.detector import Detections, PersonDetector
-from worker.pose.estimator import CROP, PoseEstimator
+from worker.pose.detector import SIDE, WIDE_SIDE, Detections, PersonDetector
+from worker.pose.estimator import CROP, GPU_BATCH, PoseEstimator
 from worker.pose.rtmo import OneStageEstimator
-from worker.pose.session import Provider, Session, open_session
+from worker.pose.runtime import Provider, Runtime, Shapes
+from worker.pose.session import Session, open_session
 from worker.pose.simcc import SimccEstimator
 from worker.pose.weights.registry import MODELS
 from worker.pose.weights.spec import Decoding, ModelSpec
@@ -46,7 +47,20 @@ ESTIMATORS: dict[Decoding, Callable[[Session, ModelSpec, Executor | None], Joint
 }
 
 
-def open_model(name: str, folder: Path, provider: Provider) -> Session:
+def shapes_of(spec: ModelSpec) -> Shapes | None:
+    """The shapes in which a network that we converted is asked; None for one of others, of which
+    neither the input's name nor whether its outputs keep their shapes is known."""
+    if spec.decoding == "nanodet":
+        step = spec.multiple_of or 1
+        usual = (1, -(-SIDE * 9 // 16 // step) * step, SIDE, 3)
+        return Shapes("image", (1, step, step, 3), usual, (1, WIDE_SIDE, WIDE_SIDE, 3))
+    if spec.decoding in ("movenet", "blazepose"):
+        inner = (*spec.input_size, 3)
+        return Shapes("image", (1, *inner), (GPU_BATCH, *inner), (GPU_BATCH, *inner))
+    return None
+
+
+def open_model(name: str, folder: Path, wanted: Provider | Runtime) -> Session:
     """The installed model; raises JobError where it is not there."""
     path = folder / MODELS[name].file
     if not path.is_file():
@@ -55,7 +69,7 @@ def open_model(name: str, folder: Path, provider: Provider) -> Session:
             f"This worker does not have the model {name}: "
             f"`posequeue models install {name}` puts it there.",
         )
-    return open_session(path, provider)
+    return open_session(path, wanted, shapes=shapes_of(MODELS[name]))
 
 
 def people_detector(name: str, session: Session) -> PeopleDetector:

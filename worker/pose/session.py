@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cache, cached_property
+import fcntl
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from threading import Lock
+from typing import Any
 
+import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
 from worker.contract.errors import ModelFault
+from worker.fallbacks import fell_back
+from worker.pose.binding import Binding
+from worker.pose.runtime import (
+    CPU,
+    TENSORRT,
+    Provider,
+    Rung,
+    Runtime,
+    Shapes,
+    gpu_rungs,
+    load_cuda_libraries,
+)
 
-Provider = Literal["auto", "cuda", "cpu"]
-CUDA, CPU = "CUDAExecutionProvider", "CPUExecutionProvider"
+MOST_SHAPES = 8
+"""Shapes of a model whose buffers are kept: of the detector one for each form of video."""
+_FULL = ("out of memory", "Failed to allocate memory", "ALLOC_FAILED")
+"""What CUDA, ONNX Runtime's arena, and cuDNN or cuBLAS say where a GPU's memory is full."""
 
 
 class GpuMissing(ModelFault):
@@ -22,23 +41,127 @@ class GpuMissing(ModelFault):
 
 @dataclass(frozen=True)
 class Session:
-    """A loaded model; `provider` is what really runs it, `gpu` whether that is a GPU."""
+    """A loaded model; `provider` is what really runs it, `gpu` whether that is a GPU, `missed` why
+    none that is better does.
+
+    With `keeps` its buffers are kept by shape, on the GPU it runs on, and `run` is for one thread
+    at a time, which it sees to; else each run allocates its own.
+    """
 
     inner: ort.InferenceSession
     provider: str
     gpu: bool
+    keeps: bool = False
+    missed: tuple[str, ...] = ()
+    _kept: dict[tuple[int, ...], Binding] = field(default_factory=dict, compare=False, repr=False)
+    _lock: Lock = field(default_factory=Lock, compare=False, repr=False)
 
     @cached_property
     def _input(self) -> str:
         return str(self.inner.get_inputs()[0].name)
 
     def run(self, image: NDArray[Any]) -> list[NDArray[Any]]:
-        """All outputs for the one input, of our own models `image` uint8 RGB [n, h, w, 3]."""
+        """All outputs for the one input, of our own models `image` uint8 RGB [n, h, w, 3].
+
+        Raises ModelFault. Where a GPU's memory is full a batch is run in halves.
+        """
         try:
+            if self.keeps:
+                return self._run_kept(image)
             outputs: list[NDArray[Any]] = self.inner.run(None, {self._input: image})
         except Exception as error:  # ONNX Runtime's have no common base
+            if self.gpu and len(image) > 1 and any(word in str(error) for word in _FULL):
+                fell_back("batch", "smaller", "the memory of the GPU is full", batch=len(image))
+                return self._in_halves(image)
             raise ModelFault(f"inference failed: {error}") from error
         return outputs
+
+    def _run_kept(self, image: NDArray[Any]) -> list[NDArray[Any]]:
+        with self._lock:
+            binding = self._kept.pop(image.shape, None)
+            if binding is None:
+                while len(self._kept) >= MOST_SHAPES:
+                    self._kept.pop(next(iter(self._kept)))
+                device = "cuda" if self.gpu else "cpu"
+                binding = Binding(self.inner, image.shape, image.dtype, device)
+            outputs = binding.run(image)
+            self._kept[image.shape] = binding  # the last used is the last to go
+            return outputs
+
+    def _in_halves(self, image: NDArray[Any]) -> list[NDArray[Any]]:
+        with self._lock:
+            self._kept.clear()
+        half = len(image) // 2
+        parts = self.run(image[:half]), self.run(image[half:])
+        return [np.concatenate(pair) for pair in zip(*parts, strict=True)]
+
+
+def open_session(
+    path: Path,
+    wanted: Provider | Runtime = "auto",
+    threads: int = 1,
+    shapes: Shapes | None = None,
+) -> Session:
+    """A session for the model at `path`; with `shapes` it keeps its buffers on a GPU.
+
+    Raises GpuMissing where a GPU was asked for and the session would silently run on the CPU,
+    ModelFault where the model cannot be loaded. What falls back is logged and counted.
+    """
+    runtime = Runtime.of(wanted)
+    reasons: list[str] = []
+    for rung in gpu_rungs(runtime, path, shapes):
+        found = _on_gpu(path, threads, rung)
+        if isinstance(found, str):
+            reasons.append(found)
+            continue
+        session = Session(found, rung[0], True, shapes is not None, tuple(reasons))
+        break
+    else:
+        session = _on_cpu(path, threads, runtime, reasons)
+    if reasons:
+        fell_back("inference", session.provider, "; ".join(reasons), model=path.name)
+    return session
+
+
+def _on_cpu(path: Path, threads: int, runtime: Runtime, reasons: Sequence[str]) -> Session:
+    if runtime.provider in ("cuda", "tensorrt"):
+        raise GpuMissing(
+            f"a GPU was asked for (POSEQUEUE_PROVIDER={runtime.provider}) but ONNX Runtime cannot "
+            "use one here: check the driver and install posequeue[gpu] instead of posequeue[cpu] "
+            f"({'; '.join(reasons)})"
+        )
+    return Session(_load(path, threads, [CPU]), CPU, False, missed=tuple(reasons))
+
+
+def _on_gpu(path: Path, threads: int, rung: Rung) -> ort.InferenceSession | str:
+    """A session whose first provider is that of the rung, or why there is none."""
+    name, options = rung
+    compiled = ort.get_available_providers()
+    if name not in compiled:
+        return f"this ONNX Runtime has no {name}"
+    load_cuda_libraries()
+    # what TensorRT does not know is CUDA's; ONNX Runtime gives shapes and the like to the CPU
+    below = [one for one in compiled if one != TENSORRT] if name == TENSORRT else [CPU]
+    try:
+        with _alone(options.get("trt_engine_cache_path")):
+            inner = _load(path, threads, [(name, options), *below])
+    except (ModelFault, OSError) as error:
+        return f"{name}: {str(error).splitlines()[0]}"
+    # it takes the next provider in silence where libraries or the driver are missing
+    used = inner.get_providers()[0]
+    return inner if used == name else f"{name} does not start: driver or libraries are missing"
+
+
+@contextmanager
+def _alone(folder: str | None) -> Iterator[None]:
+    """One process builds engines in a folder at a time; the next one finds them there."""
+    if folder is None:
+        yield
+        return
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    with Path(folder, ".lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _options(threads: int) -> ort.SessionOptions:
@@ -51,39 +174,12 @@ def _options(threads: int) -> ort.SessionOptions:
     return options
 
 
-@cache
-def _load_cuda_libraries() -> None:
-    if hasattr(ort, "preload_dlls"):
-        ort.preload_dlls()
-
-
-def _cuda_candidate() -> bool:
-    # lists what was compiled in, not what works: only a session tells
-    return CUDA in ort.get_available_providers() and Path("/dev/nvidiactl").exists()
-
-
-def open_session(path: Path, provider: Provider = "auto", threads: int = 1) -> Session:
-    """A session for the model at `path`.
-
-    `auto` takes a GPU where one works and the CPU otherwise. Raises GpuMissing if `cuda` is asked
-    for and the session would silently run on the CPU, ModelFault where the model cannot be loaded.
-    """
-    if provider != "cpu" and (provider == "cuda" or _cuda_candidate()):
-        if CUDA in ort.get_available_providers():
-            _load_cuda_libraries()
-            inner = _load(path, threads, [CUDA, CPU])
-            if inner.get_providers()[0] == CUDA:
-                return Session(inner, CUDA, True)
-        if provider == "cuda":
-            raise GpuMissing(
-                "a GPU was asked for (POSEQUEUE_PROVIDER=cuda) but ONNX Runtime cannot use one "
-                "here: check the driver and install posequeue[gpu] instead of posequeue[cpu]"
-            )
-    return Session(_load(path, threads, [CPU]), CPU, False)
-
-
-def _load(path: Path, threads: int, providers: list[str]) -> ort.InferenceSession:
+def _load(path: Path, threads: int, providers: list[Any]) -> ort.InferenceSession:
+    """Raises ModelFault. ONNX Runtime's own fallback is off: a failure in mid-job would go on, on
+    the CPU and in silence."""
     try:
-        return ort.InferenceSession(str(path), _options(threads), providers=providers)
+        return ort.InferenceSession(
+            str(path), _options(threads), providers=providers, enable_fallback=0
+        )
     except Exception as error:
         raise ModelFault(f"{path.name} cannot be loaded: {error}") from error

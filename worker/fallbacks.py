@@ -1,0 +1,26 @@
+"""What was meant for a GPU and is done otherwise: logged, and counted by stage."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import structlog
+
+from worker.measures import GPU_FALLBACKS, note
+
+Stage = Literal["inference", "batch", "decode", "encode"]
+
+log = structlog.get_logger()
+_told: set[tuple[str, str, str]] = set()
+
+
+def fell_back(stage: Stage, to: str, reason: str, **more: Any) -> None:
+    """A stage is done by `to` instead; counted each time, logged once a process and reason.
+
+    Never raises.
+    """
+    note(GPU_FALLBACKS, 1, stage, to)
+    said = (stage, to, reason)
+    if said not in _told:
+        _told.add(said)
+        log.warning("gpu_fallback", stage=stage, to=to, reason=reason, **more)

@@ -1,0 +1,46 @@
+"""A model's input and outputs of one shape in buffers that are kept: nothing is allocated a call.
+
+ONNX Runtime's IO binding. Equal on the CPU to an ordinary run (tested); has not run on a GPU yet.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+
+class Binding:
+    """One shape of the one input; `device` is `cuda` or `cpu`. For one caller at a time.
+
+    The model's output shapes have to follow from its input's.
+    """
+
+    def __init__(
+        self, session: ort.InferenceSession, shape: tuple[int, ...], kind: np.dtype, device: str
+    ) -> None:
+        self._session = session
+        self._device = device
+        self._given = ort.OrtValue.ortvalue_from_shape_and_type(shape, kind, device, 0)
+        self._bound = session.io_binding()
+        self._bound.bind_ortvalue_input(session.get_inputs()[0].name, self._given)
+        self._names = [output.name for output in session.get_outputs()]
+        for name in self._names:
+            self._bound.bind_output(name, device, 0)
+        self._outputs: list[ort.OrtValue] = []
+
+    def run(self, image: NDArray[Any]) -> list[NDArray[Any]]:
+        """All outputs for `image`, as arrays of the caller's own; raises what ONNX Runtime does."""
+        self._given.update_inplace(np.ascontiguousarray(image))
+        self._bound.synchronize_inputs()
+        self._session.run_with_iobinding(self._bound)
+        self._bound.synchronize_outputs()
+        if not self._outputs:
+            # the first run allocated them in the right shape; the next ones write there again
+            self._outputs = self._bound.get_outputs()
+            for name, value in zip(self._names, self._outputs, strict=True):
+                self._bound.bind_ortvalue_output(name, value)
+        # of what is on the CPU `numpy` is a view, which the next run would overwrite
+        return [np.array(value.numpy()) for value in self._outputs]
