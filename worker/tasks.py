@@ -19,7 +19,7 @@ import worker.watching  # noqa: F401  (logs, metrics and traces follow the worke
 from worker.alone import run_alone
 from worker.app import ARCHIVE_JOB, RUN_JOB, RUN_NEXT, TEND_BATCH, app, consumed
 from worker.collector import collect_rarely
-from worker.engines import engine
+from worker.engines import engine, warm
 from worker.expanding import tend_batch as tend
 from worker.keeper import Keeper
 from worker.memory import give_back_large_blocks, offer_to_the_killer
@@ -106,7 +106,7 @@ def _load_models(**_: Any) -> None:
     offer_to_the_killer(_BEFORE_THE_MAIN_PROCESS)
     collect_rarely()
     if any(queue.startswith("pose.") for queue in consumed()):
-        engine()
+        warm()
 
 
 @signals.worker_shutting_down.connect

@@ -134,9 +134,9 @@ def test_a_gpu_that_works_is_used(fake: SimpleNamespace, model: Path, counted: C
     fake.compiled = fake.works = [CUDA, CPU]
     for provider in ("auto", "cuda"):
         found = open_session(model, provider)  # type: ignore[arg-type]
-        assert (found.provider, found.gpu, found.keeps) == (CUDA, True, False)
-    assert open_session(model, "auto", shapes=SHAPES).keeps
-    assert open_session(model, "cpu", shapes=SHAPES).provider == CPU
+        assert (found.provider, found.gpu, found.buffers) == (CUDA, True, None)
+    assert open_session(model, "auto", shapes=SHAPES).buffers == "cuda"
+    assert open_session(model, "cpu", shapes=SHAPES).buffers is None
     assert counted == []
 
 
@@ -156,7 +156,7 @@ def test_tensorrt_builds_where_it_is_asked_for(
     fake.compiled = fake.works = [TENSORRT, CUDA, CPU]
     runtime = Runtime("tensorrt", "fp16", tmp_path / "engines")
     found = open_session(model, runtime, shapes=SHAPES)
-    assert (found.provider, found.gpu, found.keeps) == (TENSORRT, True, True)
+    assert (found.provider, found.gpu, found.buffers) == (TENSORRT, True, "cuda")
     assert fake.tried == [[TENSORRT, CUDA, CPU]]
     folder = engine_folder(runtime, model)
     assert fake.options[TENSORRT] == {
@@ -260,7 +260,7 @@ def test_the_real_runtime(models_dir: Path) -> None:
 @pytest.mark.model
 def test_kept_buffers_give_what_a_run_gives(models_dir: Path) -> None:
     plain = open_model("movenet_lightning", models_dir, "cpu")
-    kept = dataclasses.replace(plain, keeps=True)
+    kept = dataclasses.replace(plain, buffers="cpu")
     noise = np.random.default_rng(1)
     sizes = (16, 1, 16, 3)
     pictures = [noise.integers(0, 255, (n, 192, 192, 3), np.uint8) for n in sizes]
@@ -277,7 +277,7 @@ def test_kept_buffers_give_what_a_run_gives(models_dir: Path) -> None:
 
 @pytest.mark.model
 def test_buffers_of_few_shapes_are_kept(models_dir: Path) -> None:
-    session = dataclasses.replace(open_model("nanodet_person", models_dir, "cpu"), keeps=True)
+    session = dataclasses.replace(open_model("nanodet_person", models_dir, "cpu"), buffers="cpu")
     heights = [32 * n for n in range(1, MOST_SHAPES + 3)]
     for height in heights:
         boxes, scores = session.run(np.zeros((1, height, 64, 3), np.uint8))

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from worker.pose.weights.blazepose import anchors
 from worker.pose.weights.errors import ConversionError
 from worker.pose.weights.expressions import Tensor, concatenate, count_up, integers, real
+from worker.pose.weights.half import HalfTrunk
 from worker.pose.weights.movenet_heads import Heads, multi_person, single_person
 from worker.pose.weights.nanodet import _decode
 from worker.pose.weights.onnx_writer import FLOAT, GraphBuilder
@@ -42,6 +43,23 @@ def test_argmax_gives_row_and_column_of_the_peak() -> None:
     concatenate(places, axis=1).output("y", ["n", 3])
     x = np.array([[0, 0, 0, 0, 0, 7], [0, 9, 0, 0, 0, 0]], np.float32)
     assert run(graph, {"x": x})[0].tolist() == [[1.0, 2.0, 7.0], [0.0, 1.0, 9.0]]
+
+
+def test_a_trunk_in_float16_rounds_its_weights_and_its_pixels() -> None:
+    graph = GraphBuilder("half")
+    trunk = HalfTrunk(graph)
+    image = trunk.image(1 / 3, 0.0, ["n", 1, 1, 3])
+    kernel = np.array([1.0001, 1.0, 1.0], np.float32).reshape(3, 1, 1, 1)
+    inner = Convolution(kernel, None, (1, 1), True, True, "Relu6")
+    value, size = trunk.convolve(image, inner, (1, 1))
+    sums = Convolution(np.ones((1, 3, 1, 1), np.float32), None, (1, 1), True, False, None)
+    value, _ = trunk.project(value, sums, size)
+    value.output("y", ["n", 1, 1, 1])
+    pixels = np.array([[[[1, 2, 255]]]], np.uint8)
+    expected = float(np.float16(1 / 3)) + float(np.float16(2 / 3)) + 6.0
+    assert run(graph, {"image": pixels})[0].item() == pytest.approx(expected, abs=4e-3)
+    # with weights in float32 the file would hold 1.0001
+    assert np.float32(1.0001).tobytes() not in graph.serialise()
 
 
 def test_sizes_are_read_at_run_time() -> None:

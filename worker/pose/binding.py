@@ -5,24 +5,26 @@ ONNX Runtime's IO binding. Equal on the CPU to an ordinary run (tested); has not
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
+Device = Literal["cuda", "cpu"]
+"""Where buffers lie."""
+
 
 class Binding:
-    """One shape of the one input; `device` is `cuda` or `cpu`. For one caller at a time.
+    """One shape of the one input, on the device that the session runs on. One caller at a time.
 
     The model's output shapes have to follow from its input's.
     """
 
     def __init__(
-        self, session: ort.InferenceSession, shape: tuple[int, ...], kind: np.dtype, device: str
+        self, session: ort.InferenceSession, shape: tuple[int, ...], kind: np.dtype, device: Device
     ) -> None:
         self._session = session
-        self._device = device
         self._given = ort.OrtValue.ortvalue_from_shape_and_type(shape, kind, device, 0)
         self._bound = session.io_binding()
         self._bound.bind_ortvalue_input(session.get_inputs()[0].name, self._given)

@@ -95,11 +95,12 @@ class PoseEngine:
         self._models, self._provider, self._threads = models, provider, threads
         self._blazepose = blazepose
         self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
+        self._half = Runtime.of(provider).precision == "fp16"
         parts = ModelName.parse(model or model_of(profile, gpu=False))
         self._people = parts.people
         session = self._open(self._people)
         if model is None:
-            model = model_of(profile, gpu=session.gpu)
+            model = model_of(profile, gpu=session.gpu, half=self._half)
             parts = ModelName.parse(model)
         self._detector = people_detector(self._people, session)
         self._finder = SubjectFinder(self._detector, self._pool)
@@ -125,7 +126,7 @@ class PoseEngine:
         """
         if profile is None:
             return self
-        return self.named(model_of(profile, gpu=self.environment.gpu))
+        return self.named(model_of(profile, gpu=self.environment.gpu, half=self._half))
 
     def named(self, model: str) -> Estimation:
         """The estimation whose environment names `model`: what began a job has to go on with it.

@@ -29,6 +29,8 @@ _GPU: dict[Profile, str] = {
     "balanced": "nanodet_person+movenet_thunder",
     "accurate": "nanodet_person+movenet_thunder+flip",
 }
+_HALF = ("movenet_thunder", "movenet_lightning")
+"""What there is in float16 too; NanoDet, one call in six frames, stays in float32."""
 PROFILES: tuple[Profile, ...] = get_args(Profile)
 
 
@@ -50,9 +52,17 @@ class ModelName:
         return cls(people, joints, view == FLIP)
 
 
-def model_of(profile: Wanted, *, gpu: bool) -> str:
+def model_of(profile: Wanted, *, gpu: bool, half: bool = False) -> str:
     """The models of a profile; `auto` is accurate on a GPU, on a CPU one look in float: 8 bits
-    measure a jump of 52 cm 1 cm higher (ACCURACY.md's jump_front_60fps)."""
+    measure a jump of 52 cm 1 cm higher (ACCURACY.md's jump_front_60fps).
+
+    With `half` a GPU gets the joints' network in float16.
+    """
     if profile == "auto":
-        return _GPU["accurate" if gpu else "balanced"]
-    return (_GPU if gpu else _CPU)[profile]
+        name = _GPU["accurate" if gpu else "balanced"]
+    else:
+        name = (_GPU if gpu else _CPU)[profile]
+    parts = ModelName.parse(name)
+    if half and gpu and parts.joints in _HALF:
+        return name.replace(parts.joints, f"{parts.joints}_fp16")
+    return name

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from worker.contract.errors import ModelFault
 from worker.fallbacks import fell_back
-from worker.pose.binding import Binding
+from worker.pose.binding import Binding, Device
 from worker.pose.runtime import (
     CPU,
     TENSORRT,
@@ -44,14 +44,14 @@ class Session:
     """A loaded model; `provider` is what really runs it, `gpu` whether that is a GPU, `missed` why
     none that is better does.
 
-    With `keeps` its buffers are kept by shape, on the GPU it runs on, and `run` is for one thread
-    at a time, which it sees to; else each run allocates its own.
+    With `buffers` its input's and outputs' are kept by shape on that device, and `run` lets in one
+    thread at a time; else each run allocates its own.
     """
 
     inner: ort.InferenceSession
     provider: str
     gpu: bool
-    keeps: bool = False
+    buffers: Device | None = None
     missed: tuple[str, ...] = ()
     _kept: dict[tuple[int, ...], Binding] = field(default_factory=dict, compare=False, repr=False)
     _lock: Lock = field(default_factory=Lock, compare=False, repr=False)
@@ -66,8 +66,8 @@ class Session:
         Raises ModelFault. Where a GPU's memory is full a batch is run in halves.
         """
         try:
-            if self.keeps:
-                return self._run_kept(image)
+            if self.buffers:
+                return self._run_kept(image, self.buffers)
             outputs: list[NDArray[Any]] = self.inner.run(None, {self._input: image})
         except Exception as error:  # ONNX Runtime's have no common base
             if self.gpu and len(image) > 1 and any(word in str(error) for word in _FULL):
@@ -76,13 +76,12 @@ class Session:
             raise ModelFault(f"inference failed: {error}") from error
         return outputs
 
-    def _run_kept(self, image: NDArray[Any]) -> list[NDArray[Any]]:
+    def _run_kept(self, image: NDArray[Any], device: Device) -> list[NDArray[Any]]:
         with self._lock:
             binding = self._kept.pop(image.shape, None)
             if binding is None:
                 while len(self._kept) >= MOST_SHAPES:
                     self._kept.pop(next(iter(self._kept)))
-                device = "cuda" if self.gpu else "cpu"
                 binding = Binding(self.inner, image.shape, image.dtype, device)
             outputs = binding.run(image)
             self._kept[image.shape] = binding  # the last used is the last to go
@@ -114,7 +113,7 @@ def open_session(
         if isinstance(found, str):
             reasons.append(found)
             continue
-        session = Session(found, rung[0], True, shapes is not None, tuple(reasons))
+        session = Session(found, rung[0], True, "cuda" if shapes else None, tuple(reasons))
         break
     else:
         session = _on_cpu(path, threads, runtime, reasons)

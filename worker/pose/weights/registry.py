@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import partial
 
 from worker.pose.weights import blazepose, movenet, nanodet, openmmlab, quantised
+from worker.pose.weights.half import HalfTrunk
 from worker.pose.weights.packages import (
     HUMAN_MODELS,
     MEDIAPIPE_POSE,
@@ -110,6 +111,45 @@ _THUNDER_INT8 = replace(
     ap=None,
     cost_ms=7.4,
 )
+
+
+def _half(single: ModelSpec, sha256: str, size: int) -> ModelSpec:
+    """A MoveNet in float16: what a GPU runs where it is asked to compute in half precision."""
+    variant = single.name.removeprefix("movenet_")
+    return replace(
+        single,
+        name=f"{single.name}_fp16",
+        file=f"{single.name}_fp16.onnx",
+        converter=partial(
+            movenet.convert_tfjs,
+            model=f"movenet-{variant}.json",
+            people=MAX_PEOPLE,
+            make_trunk=HalfTrunk,
+        ),
+        origin=f"{single.origin}, in float16",
+        sha256=sha256,
+        bytes=size,
+        ap=None,
+        cost_ms=None,
+    )
+
+
+_THUNDER = _movenet(
+    "thunder",
+    4,
+    256,
+    "92eddd36ba4cfa6e8f0064b69d5b513bd00f5252e9b0497a619cc15c32fb6f65",
+    12_523_567,
+    (44.4, 15.2),
+)
+_LIGHTNING = _movenet(
+    "lightning",
+    4,
+    192,
+    "7dd9de882d5dd6d284801380d545d7a1d374450f50f702b6a57bc1f817c0e8fd",
+    4_685_882,
+    (34.8, 3.7),
+)
 # The same network as movenet_multipose out of a 9 MB wheel, for machines without npm.
 _MULTIPOSE_WHEEL = ModelSpec(
     name="movenet_multipose_wheel",
@@ -133,23 +173,17 @@ MODELS: dict[str, ModelSpec] = {
     spec.name: spec
     for spec in (
         _NANODET,
-        _movenet(
-            "thunder",
-            4,
-            256,
-            "92eddd36ba4cfa6e8f0064b69d5b513bd00f5252e9b0497a619cc15c32fb6f65",
-            12_523_567,
-            (44.4, 15.2),
-        ),
-        _movenet(
-            "lightning",
-            4,
-            192,
-            "7dd9de882d5dd6d284801380d545d7a1d374450f50f702b6a57bc1f817c0e8fd",
-            4_685_882,
-            (34.8, 3.7),
-        ),
+        _THUNDER,
+        _LIGHTNING,
         _THUNDER_INT8,
+        _half(
+            _THUNDER, "ef34dd8f7bbcb8e29fc6b4a8fcca9ba8ab149975007fd8dfbc3a8799cb786c1b", 12_517_252
+        ),
+        _half(
+            _LIGHTNING,
+            "cd5c3f027d84b544b41577e6af67f7420c9d262f61e0b2c20995925c3e17632b",
+            4_679_561,
+        ),
         _movenet(
             "multipose",
             1,
@@ -195,6 +229,8 @@ DEFAULT_MODELS = (
     "movenet_thunder",
     "movenet_thunder_int8",
     "movenet_lightning",
+    "movenet_thunder_fp16",
+    "movenet_lightning_fp16",
     "blazepose_detector",
     "blazepose_full",
 )

@@ -1,0 +1,139 @@
+"""What is done on a GPU alone (batches, kept buffers, float16, warm-up), on the CPU: sessions that
+say they are on a GPU, and keep their buffers on the device `cpu`."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.bench.gpu_limits import compared
+from worker import engines
+from worker.chunks import FrameChunk, grouped
+from worker.contract.errors import JobError
+from worker.contract.poses import PoseChunk
+from worker.media.decode import decode
+from worker.media.probe import probe
+from worker.pose import engine as module
+from worker.pose.engine import PoseEngine
+from worker.pose.models import open_model
+from worker.pose.profiles import PROFILES, model_of
+from worker.pose.runtime import Runtime
+from worker.pose.session import Session
+from worker.pose.weights import DEFAULT_MODELS
+
+pytestmark = pytest.mark.model
+FRAMES = 20
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> dict[str, Session]:
+    """Sessions by model, as they are opened: of the CPU, and as if they were a GPU's."""
+    found: dict[str, Session] = {}
+
+    def open_as_gpu(name: str, folder: Path, _wanted: Runtime) -> Session:
+        session = open_model(name, folder, "cpu")
+        found[name] = dataclasses.replace(session, gpu=True, buffers="cpu")
+        return found[name]
+
+    monkeypatch.setattr(module, "open_model", open_as_gpu)
+    return found
+
+
+@pytest.fixture(scope="module")
+def frames(walking: Path) -> FrameChunk:
+    with decode(walking, probe(walking)) as reader:
+        chunk = next(grouped(reader))
+    return FrameChunk(0, chunk.times_us[:FRAMES], chunk.images[:FRAMES])
+
+
+def estimated(engine: PoseEngine, frames: FrameChunk) -> PoseChunk:
+    state: dict[str, Any] = {}
+    return engine.estimate(0, 0, frames.times_us, frames.images, state)
+
+
+def shapes(session: Session) -> set[tuple[int, ...]]:
+    return set(session._kept)
+
+
+def test_batches_in_kept_buffers_give_the_poses_of_single_calls(
+    models_dir: Path, opened: dict[str, Session], frames: FrameChunk, monkeypatch: Any
+) -> None:
+    fast = estimated(PoseEngine(models_dir, Runtime("cuda"), profile="fast"), frames)
+    assert shapes(opened["movenet_lightning"]) == {(16, 192, 192, 3)}
+    monkeypatch.undo()
+    plain = estimated(PoseEngine(models_dir, "cpu", profile="fast"), frames)
+    assert (plain.keypoints[..., 2] > 0.3).any()
+    assert np.abs(fast.keypoints - plain.keypoints).max() <= 2e-4  # a step of the log's, or two
+    assert np.abs(fast.boxes - plain.boxes).max() <= 2e-4
+
+
+def test_half_precision_is_chosen_for_a_gpu_alone(
+    models_dir: Path, opened: dict[str, Session], frames: FrameChunk, monkeypatch: Any
+) -> None:
+    """Rounded weights give the float32 poses; a GPU rounds what is between the layers too, which
+    no CPU shows."""
+    wanted = Runtime("auto", "fp16")
+    half = PoseEngine(models_dir, wanted, profile="fast")
+    assert half.environment.model == "nanodet_person+movenet_lightning_fp16"
+    assert half.profiled("fast") is half
+    assert half.profiled("accurate").environment.model.endswith("movenet_thunder_fp16+flip")
+    poses = estimated(half, frames)
+    monkeypatch.undo()
+    plain = PoseEngine(models_dir, Runtime("cpu", "fp16"), profile="fast")
+    assert plain.environment.model == "nanodet_person+movenet_lightning"
+    theirs = estimated(plain, frames)
+    height, width = frames.images[0].shape[:2]
+    found = compared(poses.keypoints, theirs.keypoints, theirs.boxes, width, height)
+    assert found["pixels"] < 0.5
+    assert found["least"] > 0.99
+    # whoever goes on with the job has the model, GPU or not
+    assert plain.named(half.environment.model).environment.model == half.environment.model
+
+
+def test_profiles_in_half_precision_are_installed_by_default() -> None:
+    for profile in PROFILES:
+        joints = model_of(profile, gpu=True, half=True).split("+")[1]
+        assert joints in DEFAULT_MODELS
+        assert joints.endswith("_fp16")
+        assert model_of(profile, gpu=False, half=True) == model_of(profile, gpu=False)
+
+
+def test_the_first_job_finds_its_shapes_warm(
+    models_dir: Path, opened: dict[str, Session], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = PoseEngine(models_dir, Runtime("cuda"), profile="fast")
+    monkeypatch.setattr(engines, "engine", lambda: engine)
+    engines.warm()
+    assert shapes(opened["movenet_lightning"]) == {(16, 192, 192, 3)}
+    assert shapes(opened["blazepose_full"]) == {(16, 256, 256, 3)}
+    assert shapes(opened["blazepose_detector"]) == {(1, 224, 224, 3)}
+    warm = shapes(opened["nanodet_person"])
+    assert warm == {(1, 256, 416, 3), (1, 416, 256, 3), (1, 320, 544, 3), (1, 544, 320, 3)}
+    noise = np.random.default_rng(1).integers(0, 255, (8, 360, 640, 3), np.uint8)
+    estimated(engine, FrameChunk(0, np.arange(8) * 40_000, list(noise)))
+    assert shapes(opened["nanodet_person"]) == warm
+
+
+def test_warming_does_without_landmarks_that_are_not_installed(
+    models_dir: Path, opened: dict[str, Session], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = PoseEngine(models_dir, Runtime("cuda"), profile="fast")
+
+    def missing() -> None:
+        raise JobError("internal", "not installed")
+
+    monkeypatch.setattr(engine, "landmarks", missing)
+    monkeypatch.setattr(engines, "engine", lambda: engine)
+    engines.warm()
+    assert shapes(opened["movenet_lightning"]) == {(16, 192, 192, 3)}
+
+
+def test_a_cpu_is_not_warmed(models_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = PoseEngine(models_dir, "cpu", profile="fast")
+    monkeypatch.setattr(engines, "engine", lambda: engine)
+    monkeypatch.setattr(engine, "estimate_image", lambda _image: pytest.fail("not needed"))
+    engines.warm()
