@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from contextlib import suppress
 from functools import cache
@@ -10,6 +11,7 @@ import numpy as np
 import structlog
 
 from worker.contract.errors import JobError, ModelFault
+from worker.media import nvdec
 from worker.pose.engine import Estimation, PoseEngine
 from worker.pose.runtime import Runtime
 from worker.settings import settings
@@ -23,6 +25,8 @@ FORMS = ((360, 640), (640, 360))
 def engine() -> PoseEngine:
     """Loaded at the first call; raises ModelFault where they cannot be, each time anew."""
     given = settings()
+    # who decodes asks the environment; a setting may come out of `.env`
+    os.environ.setdefault(nvdec.SETTING, given.nvdec)
     try:
         return PoseEngine(
             given.models,

@@ -183,6 +183,7 @@ class Estimating:
             self._media,
             max_side=MAX_SIDE,
             max_fps=self._max_fps,
+            gpu=self._models.environment.gpu,
             limits=self._limits,
             start_frame=start_frame,
             start_us=start_us,

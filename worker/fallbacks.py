@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Literal
 
 import structlog
 
 from worker.measures import GPU_FALLBACKS, note
 
+DRIVER = Path("/dev/nvidiactl")
+"""There wherever the NVIDIA driver has a GPU."""
 Stage = Literal["inference", "batch", "decode", "encode"]
 
 log = structlog.get_logger()

@@ -48,6 +48,9 @@ class Settings(BaseSettings):
         description="how a GPU computes: fp32 as the CPU does, tf32 with rounded products, fp16 "
         "the models in half precision",
     )
+    nvdec: Literal["auto", "off"] = Field(
+        "auto", description="whether workers on a GPU decode on it where ffmpeg and driver can"
+    )
     engines_dir: Path | None = Field(
         None, description="what TensorRT builds; none = data_dir/engines"
     )

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import select
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,23 @@ def test_limits_reach_the_child(text: Path, flag: str, expected: str) -> None:
     limits = ChildLimits(memory_bytes=1 << 30, file_bytes=1024, open_files=32)
     _, output, _ = run(["/bin/sh", "-c", f"ulimit {flag}"], text, limits)
     assert output.decode().strip() == expected
+
+
+def test_what_a_child_on_a_gpu_may_write_to_is_limited(
+    text: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
+    limits = ChildLimits(memory_bytes=1 << 30, gpu=True)
+    script = "ulimit -d; ulimit -v; ulimit -n; echo $CUDA_VISIBLE_DEVICES"
+    _, output, _ = run(["/bin/sh", "-c", script], text, limits)
+    assert output.decode().split() == ["1048576", "unlimited", "256", "1"]
+    # addresses are free, as CUDA reserves them; memory is not
+    for kind, status in (("PROT_NONE", 0), ("PROT_READ | m.PROT_WRITE", 1)):
+        code = f"import mmap as m; m.mmap(-1, 4 << 30, m.MAP_PRIVATE, m.{kind})"
+        code = f"PROT_NONE = 0; {code}".replace("m.PROT_NONE", "PROT_NONE")
+        assert run([sys.executable, "-c", code], text, limits)[0] == status
+    _, output, _ = run(["/bin/sh", "-c", "echo $CUDA_VISIBLE_DEVICES"], text, ChildLimits())
+    assert output == b"\n"
 
 
 def test_written_bytes_come_back() -> None:

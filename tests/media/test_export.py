@@ -10,7 +10,8 @@ import pytest
 import structlog
 
 from worker.contract.errors import ErrorCode, JobError
-from worker.media import export
+from worker.measures import GPU_FALLBACKS, listening
+from worker.media import encoders, export
 from worker.media.decode import Frame, decode
 from worker.media.drawings import Drawing
 from worker.media.export import export_video
@@ -131,8 +132,25 @@ def test_an_encoder_that_fails_is_done_without(
     plain: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(export, "best_encoder", lambda: "no such encoder")
-    _, info = exported(plain, tmp_path)
+    counted: list[tuple[str, ...]] = []
+    with listening(lambda measure, _value, labels: counted.append((measure.name, *labels))):
+        _, info = exported(plain, tmp_path)
     assert (info.codec, info.frames) == ("h264", 50)
+    assert (GPU_FALLBACKS.name, "encode", "libx264") in counted
+
+
+def test_a_gpu_without_an_encoder_is_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where there is none the trial fails, as it does where a driver lacks the library."""
+    if encoders.DRIVER.exists():
+        pytest.skip("needs a machine without a GPU")
+    monkeypatch.setattr(encoders, "DRIVER", tmp_path)
+    encoders.best_encoder.cache_clear()
+    counted: list[tuple[str, ...]] = []
+    with listening(lambda measure, _value, labels: counted.append((measure.name, *labels))):
+        assert encoders.best_encoder() == encoders.SOFTWARE
+    assert counted == [(GPU_FALLBACKS.name, "encode", "libx264")]
 
 
 @pytest.mark.parametrize("transfer", ["smpte2084", "arib-std-b67"])

@@ -48,6 +48,15 @@ def _provider() -> str:
     return session.provider
 
 
+def _decoding() -> str:
+    from worker.media import nvdec
+    from worker.settings import settings
+
+    os.environ.setdefault(nvdec.SETTING, settings().nvdec)
+    reason = nvdec.missing()
+    return f"in software: {reason}" if reason else "on the GPU where models run on one (NVDEC)"
+
+
 def _redis() -> str:
     from worker.settings import settings
     from worker.store.connection import connect
@@ -70,6 +79,7 @@ _LOCAL: tuple[Check, ...] = (
     ("inference", _runtime, "install posequeue[cpu] or posequeue[gpu], never both"),
     ("models", _models, "run `posequeue models install`"),
     ("provider", _provider, "set POSEQUEUE_PROVIDER=cpu, or mend the GPU driver"),
+    ("decoding", _decoding, "install ffmpeg 6 or newer"),
 )
 _SERVERS: tuple[Check, ...] = (
     ("redis", _redis, "set POSEQUEUE_REDIS_URL, or start everything with `posequeue up`"),

@@ -35,9 +35,9 @@ _BLOCK = 512  # ulimit -f counts in these (POSIX)
 
 # A shell that limits itself and becomes the child: safe beside threads, as preexec_fn is not.
 _LIMITED = (
-    "ulimit -c 0; ulimit -t $1; ulimit -v $2; ulimit -f $3; ulimit -n $4; "
+    'ulimit -c 0; ulimit -t $1; ulimit "$6" $2; ulimit -f $3; ulimit -n $4; '
     # the limit on processes has two names; it counts all of a user's, so it is nobody's alone
-    '[ $5 = 0 ] || ulimit -u $5 2>/dev/null || ulimit -p $5; shift 5; exec "$@"'
+    '[ $5 = 0 ] || ulimit -u $5 2>/dev/null || ulimit -p $5; shift 6; exec "$@"'
 )
 
 
@@ -51,7 +51,11 @@ class ChildStalled(TimeoutError):
 @dataclass(frozen=True)
 class ChildLimits:
     """What one child may use: processor seconds, address space, size of a file it writes,
-    open files, seconds without a sign of life, and seconds in all (0 = as long as it gets on)."""
+    open files, seconds without a sign of life, and seconds in all (0 = as long as it gets on).
+
+    With `gpu` not addresses count but what it can write to (RLIMIT_DATA), as CUDA reserves more of
+    them than there is memory; and it may open the devices, and sees the variables that name them.
+    """
 
     cpu_seconds: int = 600
     memory_bytes: int = 6 << 30
@@ -59,6 +63,11 @@ class ChildLimits:
     open_files: int = 64
     stall_seconds: float = 120.0
     wall_seconds: float = 0.0
+    gpu: bool = False
+
+
+_GPU_FILES = 256
+_GPU_VARIABLES = ("LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER")
 
 
 def _command(args: Sequence[str], limits: ChildLimits, processes: int) -> list[str]:
@@ -66,10 +75,18 @@ def _command(args: Sequence[str], limits: ChildLimits, processes: int) -> list[s
         limits.cpu_seconds,
         limits.memory_bytes // 1024,
         limits.file_bytes // _BLOCK,
-        limits.open_files,
+        max(limits.open_files, _GPU_FILES) if limits.gpu else limits.open_files,
         processes,
+        "-d" if limits.gpu else "-v",
     )
     return ["/bin/sh", "-c", _LIMITED, "sh", *map(str, amounts), *args]
+
+
+def _environment(limits: ChildLimits) -> dict[str, str]:
+    names = ("PATH", *(_GPU_VARIABLES if limits.gpu else ()))
+    return {"LC_ALL": "C", "PATH": ""} | {
+        name: os.environ[name] for name in names if name in os.environ
+    }
 
 
 def _widen(pipe: IO[bytes] | None) -> None:
@@ -81,8 +98,12 @@ def _widen(pipe: IO[bytes] | None) -> None:
         return  # over the user's pipe quota: the default size works, only slower
 
 
-MARKS = (b"corrupt decoded frame", b"partial file")
+CORRUPT, PARTIAL = b"corrupt decoded frame", b"partial file"
 """What ffmpeg says of each damaged frame, and of a file that ends before its index does."""
+REFUSED = (b"hardware accelerator failed", b"Error submitting packet to decoder")
+"""What it says where hardware does not decode a frame that software might."""
+MARKS = (CORRUPT, PARTIAL, *REFUSED)
+"""What is counted of all that it says."""
 
 
 def _drain(stderr: IO[bytes], tail: bytearray, marks: Counter[bytes]) -> None:
@@ -128,7 +149,7 @@ class Child:
                 bufsize=0,
                 pass_fds=pass_fds,
                 start_new_session=True,
-                env={"LC_ALL": "C", "PATH": os.environ.get("PATH", "")},
+                env=_environment(limits),
                 cwd="/",
                 user=NOBODY if nobody else None,
                 group=NOBODY if nobody else None,

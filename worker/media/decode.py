@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -13,12 +14,13 @@ from numpy.typing import NDArray
 
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.media import MediaInfo
-from worker.media import graph
+from worker.media import graph, nvdec
 from worker.media.child import ChildLimits
+from worker.media.hardware import HardwareReader
 from worker.media.limits import DEFAULT_LIMITS, MediaLimits
 from worker.media.orientation import fitted
 from worker.media.probe import VideoInfo, described
-from worker.media.reader import RawReader
+from worker.media.reader import RawFrames, RawReader
 from worker.media.upright import mapped, turning
 
 
@@ -37,7 +39,7 @@ class FrameReader(Iterator[Frame]):
 
     def __init__(
         self,
-        raw: RawReader,
+        raw: RawFrames,
         size: tuple[int, int],
         first: int,
         limits: MediaLimits,
@@ -147,6 +149,7 @@ def decode(
     start_us: int = 0,
     for_viewing: bool = False,
     threads: int = 1,
+    gpu: bool = False,
     limits: MediaLimits = DEFAULT_LIMITS,
 ) -> FrameReader:
     """Decodes `path` from frame `start_frame` on, scaled to `max_side` pixels at most.
@@ -157,29 +160,52 @@ def decode(
 
     Every frame comes once with its own time, save that frames closer than 1 / `max_fps` to the
     one before are left out (they have no index). HDR looks right only `for_viewing`; poses do not
-    need it. Raises JobError as `FrameReader` does.
+    need it. With `gpu` a GPU decodes where one can (`nvdec`), and software where that fails: the
+    same frames, though the GPU's differ a little in their pixels, as it scales another way.
+
+    Raises JobError as `FrameReader` does.
     """
     video = described(path, info, limits)
     size = fitted(video.width, video.height, max_side)
-    from_s = max(0.0, (start_us - video.delay_us) / 1e6 - LEAD_S)
-    stream = graph.picture(graph.source(limits, threads, from_s), video)
-    stream = _thinned(stream, max_fps)
-    if start_us:
-        # what is only decoded for its successors need not be scaled; a millisecond is left to us
-        stream = stream.filter("select", f"gte(t,{(start_us - video.delay_us) / 1e6 - 1e-3:.6f})")
-    if for_viewing:
-        stream = graph.filtered(stream, mapped(video))
-    stream = _scaled(stream, video, size)
-    raw = RawReader(
-        path,
-        stream,
-        pixel_format="rgb24",
-        size=size[0] * size[1] * 3,
-        step_us=round(1e6 / video.fps),
-        delay_us=video.delay_us,
-        limits=ChildLimits(cpu_seconds=600 + round(video.duration_ms * 0.03)),
-    )
+
+    def opened(*, on_gpu: bool) -> RawReader:
+        given = _given(video, start_us, threads, limits, on_gpu=on_gpu)
+        stream = _wanted(given, video, max_fps, start_us)
+        if for_viewing:
+            stream = graph.filtered(stream, mapped(video))
+        cpu_seconds = 600 + round(video.duration_ms * 0.03)
+        return RawReader(
+            path,
+            _scaled(stream, video, size, on_gpu=on_gpu),
+            pixel_format="rgb24",
+            size=size[0] * size[1] * 3,
+            step_us=round(1e6 / video.fps),
+            delay_us=video.delay_us,
+            limits=ChildLimits(cpu_seconds=cpu_seconds, gpu=on_gpu),
+        )
+
+    raw: RawFrames
+    if gpu and not for_viewing and nvdec.suits(video) and nvdec.missing() is None:
+        raw = HardwareReader(partial(opened, on_gpu=True), partial(opened, on_gpu=False))
+    else:
+        raw = opened(on_gpu=False)
     return FrameReader(raw, size, start_frame, limits, video.duration_ms * 1000, start_us)
+
+
+def _given(
+    video: VideoInfo, start_us: int, threads: int, limits: MediaLimits, *, on_gpu: bool
+) -> Any:
+    from_s = max(0.0, (start_us - video.delay_us) / 1e6 - LEAD_S)
+    more = nvdec.INPUT if on_gpu else {}
+    return graph.picture(graph.source(limits, threads, from_s, **more), video)
+
+
+def _wanted(stream: Any, video: VideoInfo, max_fps: float | None, start_us: int) -> Any:
+    stream = _thinned(stream, max_fps)
+    if not start_us:
+        return stream
+    # what is only decoded for its successors need not be scaled; a millisecond is left to us
+    return stream.filter("select", f"gte(t,{(start_us - video.delay_us) / 1e6 - 1e-3:.6f})")
 
 
 def _thinned(stream: Any, max_fps: float | None) -> Any:
@@ -190,10 +216,13 @@ def _thinned(stream: Any, max_fps: float | None) -> Any:
     return stream.filter("select", f"isnan(t)+isnan(prev_selected_t)+{gap}+lt(t,prev_selected_t)")
 
 
-def _scaled(stream: Any, video: VideoInfo, size: tuple[int, int]) -> Any:
+def _scaled(stream: Any, video: VideoInfo, size: tuple[int, int], *, on_gpu: bool) -> Any:
     width, height = size[::-1] if video.rotation in (90, 270) else size
-    # Shrinking in 4:2:0 and only then making RGB costs half of doing both at once; `area` looks
-    # at every source pixel, where fast_bilinear leaves out most and makes edges ragged.
-    stream = stream.filter("scale", width, height, flags="area").filter("format", "yuv420p")
+    if on_gpu:
+        stream = nvdec.downloaded(stream, video, width, height)
+    else:
+        # Shrinking in 4:2:0 and only then making RGB costs half of doing both at once; `area` looks
+        # at every source pixel, where fast_bilinear leaves out most and makes edges ragged.
+        stream = stream.filter("scale", width, height, flags="area").filter("format", "yuv420p")
     stream = graph.filtered(stream, turning(video.turn))
     return stream.filter("scale", flags="fast_bilinear")

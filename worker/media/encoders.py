@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from functools import lru_cache
+
+from worker.fallbacks import DRIVER, fell_back
 
 SOFTWARE = "libx264"
 HARDWARE = "h264_nvenc"
@@ -32,13 +33,14 @@ def best_encoder() -> str:
     """The encoder to use, found out once a process by encoding a frame in a child.
 
     That a GPU is there says little: compute cards have no encoder, and containers may lack the
-    driver's library for it.
+    driver's library for it. It was never a GPU's yet.
     """
-    if not os.path.exists("/dev/nvidiactl"):
+    if not DRIVER.exists():
         return SOFTWARE
     try:
         command = [sys.executable, "-I", "-c", _TRIAL]
         subprocess.run(command, check=True, capture_output=True, timeout=60)
     except (OSError, subprocess.SubprocessError):
+        fell_back("encode", SOFTWARE, f"{HARDWARE} does not start")
         return SOFTWARE
     return HARDWARE

@@ -18,6 +18,7 @@ import structlog
 
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.media import MediaInfo
+from worker.fallbacks import fell_back
 from worker.media import graph
 from worker.media.child import Child, ChildLimits, ChildStalled
 from worker.media.colours import is_bt709, maps_brightness, output_colours
@@ -70,6 +71,8 @@ def export_video(
             plan = _plan(video, part, encoder, threads, limits, sound=sound)
             plan = msgspec.structs.replace(plan, skeleton=skeleton, blur_faces=blur_faces)
             if _transcode(path, video, plan, drawings(), report, limits):
+                if encoder == SOFTWARE != best_encoder():
+                    fell_back("encode", SOFTWARE, f"{best_encoder()} failed")
                 take_back(part)
                 part.replace(out)
                 return
@@ -141,6 +144,7 @@ def _transcode(
         cpu_seconds=4800 + round(video.duration_ms * 0.4),
         file_bytes=_LARGEST_OUTPUT,
         stall_seconds=600,
+        gpu=plan.encoder != SOFTWARE,
     )
     with ExitStack() as stack:
         if plan.formats == "nut":

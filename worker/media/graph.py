@@ -13,8 +13,9 @@ from worker.media.tools import find_tools
 from worker.media.upright import Filter
 
 
-def source(limits: MediaLimits, threads: int, from_s: float = 0.0) -> Any:
-    """The guarded input: one open descriptor, formats we take, no rotation of ffmpeg's own.
+def source(limits: MediaLimits, threads: int, from_s: float = 0.0, **more: str) -> Any:
+    """The guarded input: one open descriptor, formats we take, no rotation of ffmpeg's own; `more`
+    are further options of the input.
 
     Read from the keyframe before `from_s` seconds on; the times are those of a read from the start.
     """
@@ -28,6 +29,7 @@ def source(limits: MediaLimits, threads: int, from_s: float = 0.0) -> Any:
         # Frames may change size or colour midway; a rebuilt graph would forget its counters.
         reinit_filter=0,
         **(_sought(from_s) if from_s > 0 else {}),
+        **more,
     )
 
 

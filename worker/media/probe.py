@@ -51,6 +51,8 @@ class VideoInfo(MediaInfo, frozen=True, kw_only=True, omit_defaults=True):
     matrix: str = ""
     primaries: str = ""
     full_range: bool = False
+    cropped: bool = False
+    """Whether the container cuts edges off what is coded."""
 
     @property
     def hdr(self) -> bool:
@@ -106,6 +108,7 @@ def probe(path: Path, limits: MediaLimits = DEFAULT_LIMITS) -> VideoInfo:
         matrix=stream.get("color_space", ""),
         primaries=stream.get("color_primaries", ""),
         full_range=stream.get("color_range") == "pc",
+        cropped=bool(_side_data(stream, "Frame Cropping")),
     )
 
 

@@ -10,18 +10,50 @@ import os
 import re
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from worker.contract.errors import ErrorCode, JobError
 from worker.media import graph
-from worker.media.child import Child, ChildLimits, ChildStalled
+from worker.media.child import CORRUPT, PARTIAL, REFUSED, Child, ChildLimits, ChildStalled
 from worker.media.clock import FrameClock
 
 _LINE = re.compile(rb"frame:(\d+)\s+pts:(-?\d+|NOPTS)")
 _MARK = {"key": "posequeue", "value": "1"}
+
+
+class RawFrames(Protocol):
+    """What hands out raw frames with their times."""
+
+    @property
+    def count(self) -> int:
+        """Frames read so far."""
+        ...
+
+    @property
+    def damaged(self) -> int:
+        """Frames that were decoded from damaged data; known at the end."""
+        ...
+
+    @property
+    def cut_off(self) -> bool:
+        """Whether the file ends before its index says so; known at the end."""
+        ...
+
+    @property
+    def last_us(self) -> int:
+        """Time of the last frame, -1 before the first."""
+        ...
+
+    def read(self) -> tuple[int, NDArray[np.uint8]] | None:
+        """The next frame's time in microseconds and its bytes uint8 [size], None at the end."""
+        ...
+
+    def close(self) -> None:
+        """Ends the child; may be called again."""
+        ...
 
 
 class RawReader:
@@ -45,6 +77,8 @@ class RawReader:
         self._size = size
         self._clock = FrameClock(step_us, delay_us)
         self.count = 0
+        self.status = 0
+        """Exit status of the child; known at the end."""
         receiving, sending = os.pipe()
         self._times: IO[bytes] = os.fdopen(receiving, "rb")
         marked = (
@@ -110,12 +144,17 @@ class RawReader:
     @property
     def damaged(self) -> int:
         """Frames that were decoded from damaged data; known at the end."""
-        return self._child.marks[b"corrupt decoded frame"]
+        return self._child.marks[CORRUPT]
 
     @property
     def cut_off(self) -> bool:
         """Whether the file ends before its index says so; known at the end."""
-        return bool(self._child.marks[b"partial file"])
+        return bool(self._child.marks[PARTIAL])
+
+    @property
+    def refused(self) -> bool:
+        """Whether hardware that was to decode did not; whole at the end."""
+        return any(self._child.marks[mark] for mark in REFUSED)
 
     @property
     def last_us(self) -> int:
@@ -123,7 +162,7 @@ class RawReader:
         return self._clock.last_us
 
     def _end(self) -> None:
-        self._child.finish()
+        self.status = self._child.finish()
         if self._child.out_of_limits:
             raise _broken("Decoding the video takes more than is allowed.")
         if self.count == 0:

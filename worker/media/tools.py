@@ -116,16 +116,27 @@ def find_tools() -> Tools:
     return Tools(ffmpeg=ffmpeg, ffprobe=ffprobe, ffmpeg_version=version, source=source)
 
 
-@lru_cache(maxsize=1)
-def filters() -> frozenset[str]:
-    """Names of the filters this ffmpeg was built with; raises ToolsMissing."""
-    listing = subprocess.run(
-        [find_tools().ffmpeg, "-hide_banner", "-filters"],
+def _listing(option: str) -> list[str]:
+    done = subprocess.run(
+        [find_tools().ffmpeg, "-hide_banner", option],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         timeout=30,
         check=True,
     )
-    rows = (line.split() for line in listing.stdout.splitlines())
+    return done.stdout.splitlines()
+
+
+@lru_cache(maxsize=1)
+def accelerators() -> frozenset[str]:
+    """Names of the ways to decode in hardware that this ffmpeg was built with; raises
+    ToolsMissing."""
+    return frozenset(line.strip() for line in _listing("-hwaccels")[1:] if line.strip())
+
+
+@lru_cache(maxsize=1)
+def filters() -> frozenset[str]:
+    """Names of the filters this ffmpeg was built with; raises ToolsMissing."""
+    rows = (line.split() for line in _listing("-filters"))
     return frozenset(row[1] for row in rows if len(row) > 2 and "->" in row[2])

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
+import sys
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,14 +17,14 @@ from typing import Any, Literal, Self
 
 import onnxruntime as ort
 
+from worker.fallbacks import DRIVER
+
 Provider = Literal["auto", "tensorrt", "cuda", "cpu"]
 Precision = Literal["fp32", "tf32", "fp16"]
 """Of a GPU. `tf32`: float32 whose products are rounded to 10 bits; `fp16`: networks in float16."""
 
 TENSORRT = "TensorrtExecutionProvider"
 CUDA, CPU = "CUDAExecutionProvider", "CPUExecutionProvider"
-DRIVER = Path("/dev/nvidiactl")
-"""There wherever the NVIDIA driver has a GPU."""
 Rung = tuple[str, dict[str, str]]
 """A provider and its options."""
 
@@ -133,4 +135,6 @@ def tensorrt_version() -> int | None:
 def load_cuda_libraries() -> None:
     """Once a process, before the first session on a GPU."""
     if hasattr(ort, "preload_dlls"):
-        ort.preload_dlls()
+        # it prints what it does not find, and `analyze` has stdout for messages
+        with redirect_stdout(sys.stderr):
+            ort.preload_dlls()
