@@ -1,8 +1,10 @@
 """Jobs on a GPU beside what bounds them: writes the section `gpu` of RESULTS.md.
 
 `python -m tests.bench.gpu` on a machine that has a GPU and `pip install .[worker,gpu,embedded,dev]`
-and the models (`posequeue models install`), nothing else running. Without a GPU it says so and does
-nothing. `--provider cpu` measures the CPU in its place and writes nothing: it tries this program.
+and the models (`posequeue models install`), nothing else running. Jobs run by `--provider` and
+`--precision`; all that there is (CUDA, TensorRT where its libraries are, float32 to float16, NVDEC)
+is compared besides. Without a GPU it says so and does nothing. `--provider cpu` measures the CPU in
+its place and writes nothing: it tries this program. Nothing of it has run on a GPU yet.
 """
 
 from __future__ import annotations
@@ -11,21 +13,25 @@ import argparse
 import os
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import monotonic
+from typing import get_args
 
 from tests.bench import machine, report
 from tests.bench.client import Client
 from tests.bench.context import EXERCISE, ROOT, Context
-from tests.bench.gpu_limits import difference, together
-from tests.bench.gpu_use import DRIVER, Use, gpu_names, watched
+from tests.bench.gpu_limits import together
+from tests.bench.gpu_use import Use, gpu_names, watched
+from tests.bench.gpu_ways import Way, calls, decoding, ways
 from tests.bench.measure import spread
 from tests.bench.report import Row, Section, row
 from tests.bench.run import MEASURES, say
 from worker.embedded.system import System
+from worker.fallbacks import DRIVER
 from worker.media.limits import MediaLimits
 from worker.media.probe import probe
+from worker.pose.runtime import Precision, tensorrt_version
 
 NAME = "gpu"
 JOBS = (1, 4, 16)
@@ -52,11 +58,11 @@ class Runs:
 
 
 class Bench:
-    """Everything that is measured, with one provider."""
+    """Everything that is measured; jobs go one way."""
 
-    def __init__(self, context: Context, provider: str, jobs: tuple[int, ...]) -> None:
+    def __init__(self, context: Context, way: Way, jobs: tuple[int, ...]) -> None:
         self._context = context
-        self._provider = provider
+        self._way = way
         self._jobs = jobs
         self._clip = QUICK_CLIP if context.quick else context.clip
         self._processes = min(max(jobs), machine.cores())
@@ -71,34 +77,44 @@ class Bench:
 
     def measure(self) -> Section:
         """The section `gpu`."""
-        os.environ["POSEQUEUE_PROVIDER"] = self._provider
         os.environ["POSEQUEUE_MODELS_DIR"] = str(self._context.models)
-        say("the same frames on the CPU")
-        found = difference(self._clip, self._provider, self._most)
-        runs = {count: Runs() for count in self._jobs}
-        say(f"starting the system with {self._processes} worker processes")
-        folder = self._context.scratch / "gpu"
-        with System(folder, processes=self._processes, say=lambda _line: None) as system:
-            self._fill(system, runs)
-        rows = [one for count, done in runs.items() for one in self._rows(count, done)]
-        rows.append(Row("greatest distance of a joint from the CPU's",
-                        f"{found['pixels']:.2f} px", "", str(found["frames"])))  # fmt: skip
-        rows.append(Row("OKS of the poses against the CPU's, mean", f"{found['mean']:.4f}",
-                        f"from {found['least']:.4f}", str(found["frames"])))  # fmt: skip
-        device = "; ".join(gpu_names()) if self._provider == "cuda" else "no GPU: the CPU, as a try"
+        os.environ["POSEQUEUE_ENGINES_DIR"] = str(self._context.scratch / "engines")
+        rows = [*self._compared(), *self._whole(self._way, self._jobs)]
+        if self._way.provider != "cpu":
+            rows += self._whole(replace(self._way, nvdec="off"), self._jobs[-1:])
+        device = "no GPU: the CPU, as a try"
+        if self._way.provider != "cpu":
+            device = "; ".join(gpu_names()) or "a GPU of which NVML tells nothing"
         notes = (
-            f"Device: {device or 'a GPU of which NVML tells nothing'}. Model: `{found['model']}`.",
+            f"Device: {device}. Jobs: {self._way}. TensorRT: {tensorrt_version() or 'not here'}.",
             self._media_note,
-            "Decoding is ffmpeg on the CPU, one thread a process, to the size that poses are "
-            "estimated at; the model calls are those of the first "
-            f"{found['frames']} frames, recorded and repeated in their order. Both limits are of "
-            f"as many processes as work at the same time ({self._processes} at most), in the same "
-            "round as the jobs. From the first request to the last `done`; uploads come before.",
+            "Decoding is ffmpeg's, one thread a process, to the size that poses are estimated at; "
+            f"the model calls are those of the first {self._most} frames, recorded and repeated in "
+            "their order. Both limits are of as many processes as work at the same time "
+            f"({self._processes} at most), in the same round as the jobs. From the first request "
+            "to the last `done`; uploads come before.",
         )
         title = "Jobs on a GPU beside decoding alone and the model calls alone"
         return Section(NAME, title, tuple(rows), notes)
 
-    def _fill(self, system: System, runs: dict[int, Runs]) -> None:
+    def _compared(self) -> Iterator[Row]:
+        rounds = self._context.rounds(3)
+        for way in ways(self._way.provider):
+            yield from calls(self._clip, way, self._most, rounds)
+        yield from decoding(self._clip, self._way, self._frames, self._processes, rounds)
+
+    def _whole(self, way: Way, jobs: tuple[int, ...]) -> Iterator[Row]:
+        """End to end, by a system whose workers go `way`."""
+        os.environ.update(way.environment)
+        runs = {count: Runs() for count in jobs}
+        say(f"starting the system with {self._processes} worker processes, nvdec {way.nvdec}")
+        folder = self._context.scratch / f"gpu-{way.nvdec}"
+        with System(folder, processes=self._processes, say=lambda _line: None) as system:
+            self._fill(system, runs, way)
+        for count, done in runs.items():
+            yield from self._rows(count, done, way)
+
+    def _fill(self, system: System, runs: dict[int, Runs], way: Way) -> None:
         with Client(system) as client:
             upload = client.upload(self._clip)
             say("each process' first job")
@@ -110,15 +126,15 @@ class Bench:
                         seconds = self._together(client, upload, count)
                     done.whole.append(count * self._frames / seconds)
                     done.use.append(use)
-                    self._limits(count, done)
+                    self._limits(count, done, way)
 
-    def _limits(self, count: int, done: Runs) -> None:
+    def _limits(self, count: int, done: Runs, way: Way) -> None:
         busy = min(count, self._processes)
         for kind, runs, most in (
             ("decode", done.decode, self._frames),
             ("calls", done.calls, self._most),
         ):
-            runs.append(together(kind, self._clip, self._provider, most, busy))
+            runs.append(together(kind, self._clip, way.environment, most, busy).rate)
 
     @staticmethod
     def _together(client: Client, upload: str, count: int) -> float:
@@ -128,9 +144,10 @@ class Bench:
             client.finish(job_id, _PATIENCE_S)
         return monotonic() - began
 
-    def _rows(self, count: int, done: Runs) -> Iterator[Row]:
+    def _rows(self, count: int, done: Runs, way: Way) -> Iterator[Row]:
         busy = min(count, self._processes)
         label = "1 job" if count == 1 else f"{count} jobs at once"
+        label += ", NVDEC off" if way.nvdec == "off" else ""
         yield row(f"{label}, end to end", spread(done.whole), "frames/s", digits=0)
         yield row(f"· decoding alone, processes: {busy}", spread(done.decode), "frames/s", digits=0)
         yield row(
@@ -148,7 +165,8 @@ class Bench:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.gpu", description=__doc__)
-    parser.add_argument("--provider", choices=("cuda", "cpu"), default="cuda")
+    parser.add_argument("--provider", choices=("cuda", "tensorrt", "cpu"), default="cuda")
+    parser.add_argument("--precision", choices=get_args(Precision), default="fp32")
     parser.add_argument("--quick", action="store_true", help="one job, one round, a short clip")
     parser.add_argument("--print", action="store_true", help="print, and leave RESULTS.md alone")
     return parser.parse_args()
@@ -157,15 +175,16 @@ def _arguments() -> argparse.Namespace:
 def main() -> None:
     """Measures where there is a GPU."""
     asked = _arguments()
-    if asked.provider == "cuda" and not DRIVER.exists():
+    if asked.provider != "cpu" and not DRIVER.exists():
         print(f"No GPU here ({DRIVER} is missing): nothing was measured.")
         return
     with tempfile.TemporaryDirectory(prefix="posequeue-bench-gpu-") as scratch:
         context = Context(Path(scratch), quick=asked.quick, say=say)
-        section = Bench(context, asked.provider, JOBS[:1] if asked.quick else JOBS).measure()
+        way = Way(asked.provider, asked.precision)
+        section = Bench(context, way, JOBS[:1] if asked.quick else JOBS).measure()
     text = report.text_of(section, machine.stamp() + (", quick" if asked.quick else ""))
     print(text, flush=True)
-    if asked.provider == "cuda" and not asked.print:
+    if asked.provider != "cpu" and not asked.print:
         report.save({NAME: text}, machine.facts(), (*MEASURES, NAME))
         say(f"{NAME} written to {report.RESULTS.name}")
 

@@ -1,7 +1,8 @@
 """What bounds a job on a GPU: decoding alone, the model calls alone; and whether poses differ.
 
-`python -m tests.bench.gpu_limits decode|calls|difference CLIP PROVIDER FRAMES` makes everything
-ready, says `ready`, waits for a line and prints JSON, so that several can run at the same time.
+`python -m tests.bench.gpu_limits decode|calls|difference CLIP FRAMES` makes everything ready, says
+`ready`, waits for a line and prints JSON, so that several can run at the same time. Settings come
+from the environment.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,22 +23,37 @@ from numpy.typing import NDArray
 
 from tests.bench.keypoints import oks
 from worker.chunks import grouped
+from worker.engines import engine as engine_of_settings
+from worker.measures import GPU_FALLBACKS, Measure, listening
+from worker.media import nvdec
 from worker.media.decode import Frame, decode
 from worker.media.probe import probe
 from worker.pose.boxes import area
 from worker.pose.engine import MAX_SIDE, PoseEngine
-from worker.pose.session import Provider, Session
+from worker.pose.session import Session
+from worker.settings import settings
 
 MODULE = "tests.bench.gpu_limits"
 SEEN = 0.3
 """Score from which a joint is compared: what nobody sees lies anywhere."""
 
 
-def together(kind: str, clip: Path, provider: str, frames: int, count: int) -> float:
-    """Frames a second of `count` processes that begin at the same moment."""
-    command = [sys.executable, "-m", MODULE, kind, str(clip), provider, str(frames)]
-    pipe = subprocess.PIPE
-    children = [subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) for _ in range(count)]
+@dataclass(frozen=True)
+class Done:
+    """Frames a second, and what did them in truth."""
+
+    rate: float
+    by: str
+
+
+def together(kind: str, clip: Path, given: Mapping[str, str], frames: int, count: int) -> Done:
+    """`count` processes that begin at the same moment, with the settings `given`."""
+    command = [sys.executable, "-m", MODULE, kind, str(clip), str(frames)]
+    pipe, environment = subprocess.PIPE, {**os.environ, **given}
+    children = [
+        subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, env=environment)
+        for _ in range(count)
+    ]
     try:
         for child in children:
             assert child.stdout is not None
@@ -47,19 +64,24 @@ def together(kind: str, clip: Path, provider: str, frames: int, count: int) -> f
             assert child.stdin is not None
             child.stdin.write("\n")
             child.stdin.flush()
-        done = [json.loads(child.communicate()[0])["frames"] for child in children]
-        return float(sum(done) / (time.monotonic() - began))
+        done = [json.loads(child.communicate()[0].splitlines()[-1]) for child in children]
+        seconds = time.monotonic() - began
+        by = " and ".join(sorted({one["by"] for one in done}))
+        return Done(float(sum(one["frames"] for one in done) / seconds), by)
     finally:
         for child in children:
             child.kill()
             child.wait()
 
 
-def difference(clip: Path, provider: str, frames: int) -> dict[str, Any]:
+def difference(clip: Path, given: Mapping[str, str], frames: int) -> dict[str, Any]:
     """Model, frames, greatest distance in pixels and OKS of the poses against those of the CPU."""
-    command = [sys.executable, "-m", MODULE, "difference", str(clip), provider, str(frames)]
-    done = subprocess.run(command, input="\n", stdout=subprocess.PIPE, text=True, check=True)
-    found: dict[str, Any] = json.loads(done.stdout.removeprefix("ready\n"))
+    command = [sys.executable, "-m", MODULE, "difference", str(clip), str(frames)]
+    environment = {**os.environ, **given}
+    done = subprocess.run(
+        command, input="\n", stdout=subprocess.PIPE, text=True, check=True, env=environment
+    )
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
 
 
@@ -68,18 +90,27 @@ def _frames(clip: Path, most: int) -> list[Frame]:
         return list(itertools.islice(reader, most))
 
 
-def _decode(clip: Path, _provider: Provider, most: int) -> Callable[[], dict[str, Any]]:
+def _decode(clip: Path, most: int) -> Callable[[], dict[str, Any]]:
     media = probe(clip)
+    gpu = settings().provider != "cpu" and nvdec.missing() is None and nvdec.suits(media)
+    fallen: list[tuple[str, ...]] = []
+
+    def hear(measure: Measure, _value: float, labels: tuple[str, ...]) -> None:
+        if measure is GPU_FALLBACKS:
+            fallen.append(labels)
 
     def run() -> dict[str, Any]:
-        with decode(clip, media, max_side=MAX_SIDE) as reader:
-            return {"frames": sum(1 for _ in itertools.islice(reader, most))}
+        with listening(hear), decode(clip, media, max_side=MAX_SIDE, gpu=gpu) as reader:
+            count = sum(1 for _ in itertools.islice(reader, most))
+        return {"frames": count, "by": "NVDEC" if gpu and not fallen else "software"}
 
     return run
 
 
-def _calls(clip: Path, provider: Provider, most: int) -> Callable[[], dict[str, Any]]:
-    engine, frames = PoseEngine(_models(), provider, 1), _frames(clip, most)
+def _calls(clip: Path, most: int) -> Callable[[], dict[str, Any]]:
+    engine, frames = engine_of_settings(), _frames(clip, most)
+    by = f"{engine.environment.execution_provider.removesuffix('ExecutionProvider')}, "
+    by += f"`{engine.environment.model}`"
     calls: list[tuple[Session, NDArray[Any]]] = []
     inner = Session.run
 
@@ -94,16 +125,18 @@ def _calls(clip: Path, provider: Provider, most: int) -> Callable[[], dict[str, 
     def run() -> dict[str, Any]:
         for session, image in calls:
             session.run(image)
-        return {"frames": len(frames)}
+        return {"frames": len(frames), "by": by}
 
     run()  # the first call of each shape costs more
     return run
 
 
-def _difference(clip: Path, provider: Provider, most: int) -> Callable[[], dict[str, Any]]:
-    engine = PoseEngine(_models(), provider, 1)
+def _difference(clip: Path, most: int) -> Callable[[], dict[str, Any]]:
+    engine = engine_of_settings()
     model = engine.environment.model
-    plain, frames = PoseEngine(_models(), "cpu", 1, model=model), _frames(clip, most)
+    # a network in float16 is compared with the one it was made of
+    plain = PoseEngine(_models(), "cpu", 1, model=model.replace("_fp16", ""))
+    frames = _frames(clip, most)
 
     def run() -> dict[str, Any]:
         height, width = frames[0].image.shape[:2]
@@ -156,19 +189,19 @@ def _poses(
 
 
 def _models() -> Path:
-    return Path(os.environ["POSEQUEUE_MODELS_DIR"])
+    return settings().models
 
 
 KINDS = {"decode": _decode, "calls": _calls, "difference": _difference}
 
 
-def main(kind: str, clip: str, provider: Provider, frames: str) -> None:
+def main(kind: str, clip: str, frames: str) -> None:
     """Gets ready, waits, runs, tells."""
-    run = KINDS[kind](Path(clip), provider, int(frames))
+    run = KINDS[kind](Path(clip), int(frames))
     print("ready", flush=True)
     sys.stdin.readline()
     print(json.dumps(run()), flush=True)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:5])  # type: ignore[arg-type]
+    main(*sys.argv[1:4])

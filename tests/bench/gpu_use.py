@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-DRIVER = Path("/dev/nvidiactl")
-"""There wherever the NVIDIA driver has a GPU."""
 SAMPLE_S = 0.25
 
 
