@@ -36,12 +36,14 @@ FROM ${PYTHON}
 # says whoever runs it: NVIDIA_VISIBLE_DEVICES in here would hand out all of them.
 ENV PATH=/opt/posequeue/bin:$PATH HOME=/tmp PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
     NVIDIA_DRIVER_CAPABILITIES=compute,video,utility \
-    POSEQUEUE_MODELS_DIR=/opt/models POSEQUEUE_SCRATCH_DIR=/scratch POSEQUEUE_PROVIDER=cuda
+    POSEQUEUE_MODELS_DIR=/opt/models POSEQUEUE_SCRATCH_DIR=/scratch POSEQUEUE_ENGINES_DIR=/engines \
+    POSEQUEUE_PROVIDER=cuda
 COPY --from=models /opt/models /opt/models
 COPY --from=package /opt/posequeue /opt/posequeue
 COPY deploy/docker/alive.py /opt/posequeue/alive.py
-# only /scratch (a disk: videos lie there) and /tmp (a tmpfs) are written to
-RUN install -d -o 10001 -g 10001 -m 0700 /scratch
+# only /scratch (a disk: videos lie there), /engines (what TensorRT builds, where it is added to this
+# image and asked for) and /tmp (a tmpfs) are written to
+RUN install -d -o 10001 -g 10001 -m 0700 /scratch /engines
 USER 10001:10001
 HEALTHCHECK --interval=15s --timeout=10s --start-period=60s --retries=3 \
   CMD ["python", "/opt/posequeue/alive.py"]
