@@ -22,6 +22,7 @@ from worker.faults import fault_of
 from worker.forms import about_job
 from worker.heartbeat import Heartbeat
 from worker.inputs import fetched_input, limits_of
+from worker.media.forked import forked_seconds
 from worker.outcomes import OUTCOMES
 from worker.patience import Patience
 from worker.pipeline import estimation
@@ -37,9 +38,10 @@ log = structlog.get_logger()
 
 
 def processor_seconds() -> float:
-    """Processor time of this process and of the children it waited for."""
+    """Processor time of this process, of the children it waited for and of those forked for it."""
     used = os.times()
-    return used.user + used.system + used.children_user + used.children_system
+    own = used.user + used.system + used.children_user + used.children_system
+    return own + forked_seconds()
 
 
 def estimate_part(

@@ -38,11 +38,15 @@ from worker.motion.analysis import Analysis
 
 if TYPE_CHECKING:
     from worker.estimating import Estimating
+    from worker.media.still import Still
     from worker.pose.engine import Estimation, PoseEngine
 
 LIMITS = MediaLimits()
 AT_ONCE = 8
 """Chunks of a recorded log that are analysed together: a step costs as much as seconds of media."""
+
+STILL_SIDE = 1280
+"""Longest side of a still whose pose is estimated."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,7 @@ class Pipeline:
         self._limits = limits
         self._analysis: Analysis | None = None
         self._duration_us = 0.0
+        self._still: Still | None = None
         self.media: MediaInfo | None = None
         self.frames = 0
 
@@ -142,10 +147,11 @@ class Pipeline:
         if self._path is None or self._engine is None:
             raise JobError(ErrorCode.VIDEO_LOAD_ERROR, "There are no poses and no file.")
         from worker.media.probe import probe
-        from worker.media.still import STILL_LIMITS, read_still
+        from worker.media.still import read_still
 
         if self._options.source == "image":
-            media = read_still(self._path, max_side=64, limits=STILL_LIMITS).info
+            self._still = read_still(self._path, max_side=STILL_SIDE)
+            media = self._still.info
         else:
             media = _plain(probe(self._path, self._limits))
         models = (
@@ -170,7 +176,9 @@ class Pipeline:
             from worker.media.still import read_still
 
             if index == 0:
-                yield models.estimate_image(read_still(self._path, max_side=1280).image)
+                still = self._still or read_still(self._path, max_side=STILL_SIDE)
+                self._still = None
+                yield models.estimate_image(still.image)
             return
         estimating = estimation(self._path, head, models, self._options, self._limits)
         source = self._share(estimating) if self._share else estimating

@@ -18,10 +18,11 @@ from typing import Any
 from worker.contract.errors import JobError
 from worker.media.decode import decode
 from worker.media.export import export_video
+from worker.media.forked import forked_seconds
 from worker.media.limits import MediaLimits
 from worker.media.probe import probe
 from worker.media.sniff import sniff
-from worker.media.still import read_still
+from worker.media.still import DECODERS, read_still
 
 HANG_S = 300
 """A look that takes longer is a hang, also on a machine that has much else to do."""
@@ -70,7 +71,8 @@ def _taken(path: Path, export: bool, limits: MediaLimits) -> str:
 
 def _cpu() -> float:
     used = os.times()
-    return used.user + used.system + used.children_user + used.children_system
+    own = used.user + used.system + used.children_user + used.children_system
+    return own + forked_seconds()
 
 
 @contextmanager
@@ -90,7 +92,7 @@ def _alarm() -> Iterator[None]:
 @dataclass(frozen=True)
 class Left:
     """What this process holds: children, open files, and entries of its folder of temporary
-    files."""
+    files; the template of the decoders, and the one socket to it, are to stay."""
 
     children: frozenset[int]
     files: int
@@ -100,7 +102,9 @@ class Left:
     def now(cls) -> Left:
         """At this moment."""
         temporary = frozenset(os.listdir(tempfile.gettempdir()))
-        return cls(frozenset(_children()), len(os.listdir("/proc/self/fd")), temporary)
+        template = {DECODERS.pid} - {None}
+        files = len(os.listdir("/proc/self/fd")) - len(template)
+        return cls(frozenset(_children()) - template, files, temporary)
 
     def more_than(self, before: Left) -> str:
         """What has been left behind since, in words; empty where nothing was."""

@@ -6,6 +6,7 @@ import base64
 import io
 import json
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,24 @@ def probed(file: Path) -> dict[str, Any]:
     command = [find_tools().ffprobe, "-v", "error", "-show_streams", "-of", "json", file]
     found = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
     return {stream["codec_type"]: stream for stream in found["streams"]}
+
+
+def descendants(pid: int) -> list[int]:
+    """Processes that it started, and those that they did."""
+    found = [
+        int(child)
+        for task in Path(f"/proc/{pid}/task").glob("*/children")
+        for child in task.read_text().split()
+    ]
+    return found + [one for child in found for one in descendants(child)]
+
+
+def is_template(pid: int) -> bool:
+    """Whether a process is there from which decoders of pictures are forked."""
+    try:
+        return b"still_child.py" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
 
 
 def check_order(kinds: list[str]) -> None:
@@ -121,7 +140,7 @@ def test_a_video_by_the_book(
 def test_an_image_job_speaks_once_and_draws_upright(
     running: Running, start_worker: StartWorker, photo: Path
 ) -> None:
-    start_worker()
+    worker = start_worker()
     client = running.client()
     options = {"source": "image", "keypoints": True, "angles": True}
     job = submit(client, photo, "image/jpeg", options=options)
@@ -141,6 +160,13 @@ def test_an_image_job_speaks_once_and_draws_upright(
     joints = next(message for _, message in rows if message["type"] == "keypoints")["keypoints"]
     place = {joint["name"]: joint["y"] for joint in joints}
     assert place["nose"] < place["left_hip"] < place["left_ankle"]
+
+    (template,) = [pid for pid in descendants(worker.pid) if is_template(pid)]
+    worker.stop()
+    end = time.monotonic() + 30
+    while is_template(template):  # it notices by itself
+        assert time.monotonic() < end, "the template outlives its worker"
+        time.sleep(0.02)
 
 
 @pytest.mark.model

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from worker.media.child import TAIL_BYTES, Child, ChildLimits, ChildStalled, run
+from worker.media.child import Child, run
+from worker.media.process import TAIL_BYTES, ChildLimits, ChildStalled
 
 
 @pytest.fixture

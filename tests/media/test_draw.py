@@ -124,8 +124,9 @@ def test_overlay_picks_the_smaller_form(pose: np.ndarray) -> None:
     before = noise.copy()
     assert overlay_image(noise, pose)[0] == "image/jpeg"
     assert (noise == before).all()
-    kind, data = overlay_image(canvas(0), None)
-    assert (kind, data[:4]) == ("image/png", b"\x89PNG")
+    for plain in (canvas(0), canvas(0)[:1]):
+        kind, data = overlay_image(plain, None)
+        assert (kind, data[:4]) == ("image/png", b"\x89PNG")
 
 
 def test_overlay_is_capped(pose: np.ndarray) -> None:

@@ -84,14 +84,28 @@ def test_a_download_that_breaks_off_is_not_the_jobs_fault(
         def read(self) -> bytes:
             raise ResponseStreamingError(error="connection lost")
 
+        def close(self) -> None: ...
+
     stores.objects.put("t/a", b"frames", "video/mp4")
-    stores.objects.fetch("t/a", tmp_path / "a")
-    assert (tmp_path / "a").read_bytes() == b"frames"
-    monkeypatch.setattr(stores.objects._client, "get_object", lambda **_: {"Body": Broken()})
-    with pytest.raises(StoreUnavailable):
-        stores.objects.get("t/a")
     with pytest.raises(NotFound):
         stores.objects.fetch("t/none", tmp_path / "b")
+    broken = {"Body": Broken(), "ContentLength": 6}
+    monkeypatch.setattr(stores.objects._client, "get_object", lambda **_: broken)
+    with pytest.raises(StoreUnavailable):
+        stores.objects.get("t/a")
+    with pytest.raises(StoreUnavailable):
+        stores.objects.fetch("t/a", tmp_path / "b")
+
+
+@pytest.mark.parametrize("most", [5, 6])
+def test_a_download_of_either_size(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, most: int
+) -> None:
+    monkeypatch.setattr("worker.store.objects._TRANSFER_BYTES", most)
+    stores.objects.put("t/a", b"frames", "video/mp4")
+    for name in ("a", "b"):
+        stores.objects.fetch("t/a", tmp_path / name)
+        assert (tmp_path / name).read_bytes() == b"frames"
 
 
 def test_objects(stores: Stores) -> None:

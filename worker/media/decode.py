@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.media import MediaInfo
 from worker.media import graph, nvdec
-from worker.media.child import ChildLimits
 from worker.media.hardware import HardwareReader
 from worker.media.limits import DEFAULT_LIMITS, MediaLimits
 from worker.media.orientation import fitted
 from worker.media.probe import VideoInfo, described
+from worker.media.process import ChildLimits
 from worker.media.reader import RawFrames, RawReader
 from worker.media.upright import mapped, turning
 

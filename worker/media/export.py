@@ -20,7 +20,7 @@ from worker.contract.errors import ErrorCode, JobError
 from worker.contract.media import MediaInfo
 from worker.fallbacks import fell_back
 from worker.media import graph
-from worker.media.child import Child, ChildLimits, ChildStalled
+from worker.media.child import Child
 from worker.media.colours import is_bt709, maps_brightness, output_colours
 from worker.media.drawings import Drawing, encode
 from worker.media.encoders import SOFTWARE, best_encoder
@@ -28,6 +28,7 @@ from worker.media.export_plan import NO_PICTURE, PROGRESS, ExportPlan
 from worker.media.limits import DEFAULT_LIMITS, FORMATS, MediaLimits
 from worker.media.privileges import take_back
 from worker.media.probe import VideoInfo, described
+from worker.media.process import ChildLimits, ChildStalled
 from worker.media.reader import nothing_decodes
 from worker.media.upright import even_size, mapped, upright
 

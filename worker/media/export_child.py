@@ -217,7 +217,7 @@ def main() -> None:
     """Exports as the command line says."""
     plan = plan_of(sys.argv[2])
     plan = msgspec.structs.replace(plan, out=handed_over(plan.out))
-    drop()
+    drop(handed_over=True)
     try:
         given = _opened(plan, int(sys.argv[1]))
     except (FFmpegError, LookupError) as error:

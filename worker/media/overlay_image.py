@@ -39,6 +39,10 @@ def overlay_image(
     draw_hud(planes, hud, *size)
     bgr = np.asarray(cv2.cvtColor(shown, cv2.COLOR_RGB2BGR), np.uint8)
     jpeg = _encoded(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
+    # a photo as PNG is ten times as large, and takes the time of its estimation: a part shows it
+    start, rows = 3 * size[1] // 8, max(1, size[1] // 4)
+    if len(_encoded(".png", bgr[start : start + rows], [])) > len(jpeg):
+        return "image/jpeg", jpeg
     png = _encoded(".png", bgr, [])
     return ("image/png", png) if len(png) <= len(jpeg) else ("image/jpeg", jpeg)
 

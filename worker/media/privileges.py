@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import signal
 import subprocess
 from functools import lru_cache
 
@@ -17,7 +18,9 @@ NOBODY = 65534
 PROCESSES = 4096
 """Threads of all of nobody's processes, RLIMIT_NPROC: plenty for ffmpeg, few for a fork bomb."""
 
+_PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
+_PR_SET_NO_NEW_PRIVS = 38
 
 
 @lru_cache(maxsize=16)
@@ -41,8 +44,9 @@ def runs_as_nobody(program: str) -> bool:
     return tried.returncode == 0
 
 
-def drop() -> None:
-    """Makes this process nobody's where it is root's; for good."""
+def drop(*, handed_over: bool = False) -> None:
+    """Makes this process nobody's where it is root's; for good. What was `handed_over` stays in
+    reach."""
     if os.geteuid() != 0:
         return
     try:
@@ -51,8 +55,27 @@ def drop() -> None:
         os.setresuid(NOBODY, NOBODY, NOBODY)
     except PermissionError:
         return  # as above
-    # the kernel hides /proc/self/fd from who changed its user; a file handed over is opened there
-    ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 1, 0, 0, 0)
+    if handed_over:
+        # the kernel hides /proc/self/fd from who changed its user; such a file is opened there
+        _prctl(_PR_SET_DUMPABLE, 1)
+
+
+def hide() -> None:
+    """Has no other process of its user's look into this one, or trace it (ptrace(2)); its forks
+    neither."""
+    _prctl(_PR_SET_DUMPABLE, 0)
+
+
+def seal(parent: int) -> None:
+    """Has this process end with its `parent`, and gain no rights by running a program; for good."""
+    _prctl(_PR_SET_NO_NEW_PRIVS, 1)
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it died before it could be said
+        os._exit(1)
+
+
+def _prctl(option: int, value: int) -> None:
+    ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
 
 
 def handed_over(path: str) -> str:

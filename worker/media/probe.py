@@ -15,9 +15,10 @@ import msgspec
 
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.media import MediaInfo
-from worker.media.child import TOO_MUCH, ChildLimits, ChildStalled, run
+from worker.media.child import TOO_MUCH, run
 from worker.media.limits import DEFAULT_LIMITS, FORMATS, PROTOCOLS, MediaLimits
 from worker.media.orientation import UPRIGHT, Orientation, from_matrix, square_size
+from worker.media.process import ChildLimits, ChildStalled
 from worker.media.sniff import head_of, is_container
 from worker.media.tools import find_tools
 

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from worker.contract.errors import ErrorCode, JobError
 from worker.media import graph
-from worker.media.child import CORRUPT, PARTIAL, REFUSED, Child, ChildLimits, ChildStalled
+from worker.media.child import Child
 from worker.media.clock import FrameClock
+from worker.media.process import CORRUPT, PARTIAL, REFUSED, ChildLimits, ChildStalled
 
 _LINE = re.compile(rb"frame:(\d+)\s+pts:(-?\d+|NOPTS)")
 _MARK = {"key": "posequeue", "value": "1"}

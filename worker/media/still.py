@@ -1,8 +1,7 @@
-"""Still images, decoded in a child process of Python under limits."""
+"""Still images, each decoded in a process of its own under limits."""
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,9 @@ from numpy.typing import NDArray
 
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.media import MediaInfo
-from worker.media.child import Child, ChildLimits, ChildStalled
+from worker.media.forked import ForkServer
 from worker.media.limits import MediaLimits
+from worker.media.process import ChildLimits, ChildStalled, MediaProcess
 from worker.media.sniff import head_of
 
 STILL_LIMITS = MediaLimits(max_bytes=256 << 20, max_pixels=210_000_000)
@@ -23,7 +23,9 @@ STILL_LIMITS = MediaLimits(max_bytes=256 << 20, max_pixels=210_000_000)
 MAX_SIDE = 4096
 """Longest side of the pixels handed out; a pose model sees less than that."""
 
-_PROGRAM = Path(__file__).with_name("still_child.py")
+DECODERS = ForkServer(Path(__file__).with_name("still_child.py"))
+"""Each picture is decoded in a process of its own, which is forked off this one's template."""
+
 _CHILD_LIMITS = ChildLimits(cpu_seconds=60, stall_seconds=60, wall_seconds=300)
 _HEADER_BYTES = 4096
 _ROTATION = {1: 0, 2: 0, 3: 180, 4: 180, 5: 90, 6: 90, 7: 270, 8: 270}
@@ -45,10 +47,11 @@ def read_still(path: Path, limits: MediaLimits = STILL_LIMITS, max_side: int = M
     Raises JobError: `image_load_error` (empty, unreadable), `media_unsupported` (no image),
     `media_decode_error` (damaged or cut off), `media_too_large` (over `limits`).
     """
-    _check_bytes(path, limits)
-    args = [sys.executable, "-I", str(_PROGRAM), str(limits.max_pixels), str(max_side)]
+    head = _checked_head(path, limits)
+    args = [str(limits.max_pixels), str(max_side)]
+    threads = head[4:8] == b"ftyp"  # HEIC's decoder does not work without
     try:
-        with Child(args, limits=_CHILD_LIMITS, source=path, drops=True) as child:
+        with DECODERS.run(args, _CHILD_LIMITS, path, threads=threads) as child:
             about, pixels = _answer(child)
             if about is None:
                 child.finish()
@@ -62,10 +65,10 @@ def read_still(path: Path, limits: MediaLimits = STILL_LIMITS, max_side: int = M
     return Still(_info(about), image)
 
 
-def _check_bytes(path: Path, limits: MediaLimits) -> None:
+def _checked_head(path: Path, limits: MediaLimits) -> bytes:
     try:
         size = path.stat().st_size
-        head = head_of(path, 1)
+        head = head_of(path, 8)
     except OSError as error:
         raise JobError(ErrorCode.IMAGE_LOAD_ERROR, "The image cannot be opened.") from error
     if not head:
@@ -73,9 +76,10 @@ def _check_bytes(path: Path, limits: MediaLimits) -> None:
     if size > limits.max_bytes:
         message = f"The image file is larger than {limits.max_bytes // 2**20} MiB."
         raise JobError(ErrorCode.MEDIA_TOO_LARGE, message)
+    return head
 
 
-def _answer(child: Child) -> tuple[dict[str, Any] | None, NDArray[np.uint8]]:
+def _answer(child: MediaProcess) -> tuple[dict[str, Any] | None, NDArray[np.uint8]]:
     """The child's line and pixels; None where it died before it had written all."""
     line = bytearray()
     letter = bytearray(1)
@@ -92,7 +96,7 @@ def _answer(child: Child) -> tuple[dict[str, Any] | None, NDArray[np.uint8]]:
     return (about if complete else None), pixels
 
 
-def _died(child: Child) -> JobError:
+def _died(child: MediaProcess) -> JobError:
     if child.out_of_limits or "MemoryError" in child.tail:
         return JobError(ErrorCode.MEDIA_TOO_LARGE, "The image needs too much memory or time.")
     details = {"reason": child.tail[-300:]}

@@ -1,8 +1,9 @@
-"""Program of the child process that decodes one still image: bytes in, raw RGB out.
+"""Program of the processes that decode one still image each: bytes in, raw RGB out.
 
-Runs alone (`python -I still_child.py MAX_PIXELS MAX_SIDE`), the image on standard input. Writes
-one line of JSON, `{"format", "width", "height", "orientation", "shape"}` or `{"code", "message"}`,
-and after the first kind the pixels, uint8 [h, w, 3].
+It is the template that they are forked off (`python -I still_child.py`, see forkserver.py). One has
+the image on standard input and the arguments MAX_PIXELS and MAX_SIDE. It writes one line of JSON,
+`{"format", "width", "height", "orientation", "shape"}` or `{"code", "message"}`, and after the
+first kind the pixels, uint8 [h, w, 3].
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ import io
 import json
 import sys
 import warnings
+from collections.abc import Iterator, Sequence
 
 import numpy as np
+import pillow_heif
 from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
 # Importing a plugin registers it; all of them would cost more than decoding a photo.
@@ -25,10 +28,11 @@ from PIL import (  # noqa: F401  isort: skip
 import copy  # noqa: F401  isort: skip
 from PIL import ImageCms, ImageColor, ImageFilter, ImagePalette  # noqa: F401  isort: skip
 
-from worker.media.privileges import drop  # isort: skip
+from worker.media.forkserver import serve  # isort: skip
 
 FORMATS = ["JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "AVIF"]
 _ORIENTATION = 0x0112  # EXIF 2.32, 4.6.4
+_WRITTEN_BYTES = 65_536
 _DEEP_GREY = ("I;16", "I;16L", "I;16B", "I;16N", "I", "F")
 
 
@@ -36,20 +40,14 @@ class Refused(Exception):
     """The image is not taken; the arguments are an error code and a text for the user."""
 
 
-def prepared(data: bytes) -> list[str]:
-    """The formats that may be tried on `data`, their plugins loaded: after `drop` none can be."""
-    Image.preinit()
-    if data[4:8] != b"ftyp":
-        return FORMATS
-    import pillow_heif  # costs 50 ms, and most images are not HEIC
-
-    pillow_heif.register_heif_opener()
-    return [*FORMATS, "HEIF"]
+def formats_of(data: bytes) -> list[str]:
+    """The formats that may be tried on `data`."""
+    return [*FORMATS, "HEIF"] if data[4:8] == b"ftyp" else FORMATS
 
 
-def _open(data: bytes, max_pixels: int, formats: list[str]) -> Image.Image:
+def _open(data: bytes, max_pixels: int) -> Image.Image:
     try:
-        image = Image.open(io.BytesIO(data), formats=formats)
+        image = Image.open(io.BytesIO(data), formats=formats_of(data))
     except UnidentifiedImageError as error:
         raise Refused("media_unsupported", "The file is not an image we can read.") from error
     except Image.DecompressionBombError as error:
@@ -74,32 +72,30 @@ def _eight_bit(image: Image.Image) -> Image.Image:
 
 def _opaque(image: Image.Image) -> Image.Image:
     if not image.has_transparency_data:
-        return image.convert("RGB")
+        return image if image.mode == "RGB" else image.convert("RGB")
     picture = image.convert("RGBA")
     white = Image.new("RGBA", picture.size, "white")
     return Image.alpha_composite(white, picture).convert("RGB")
 
 
-def decode(
-    data: bytes, max_pixels: int, max_side: int, formats: list[str]
-) -> tuple[dict[str, object], bytes]:
-    """Description and upright RGB pixels of the first picture in `data`; raises Refused."""
-    image = _open(data, max_pixels, formats)
+def decode(data: bytes, max_pixels: int, max_side: int) -> tuple[dict[str, object], Image.Image]:
+    """Description of the first picture in `data`, and the same upright in RGB; raises Refused."""
+    image = _open(data, max_pixels)
     width, height = image.size
     form = image.format or ""
     orientation = int(image.getexif().get(_ORIENTATION, 1) or 1)
     try:
         image.draft("RGB", (max_side, max_side))  # JPEG: decode at a fraction where that is enough
         image.load()
-        upright = ImageOps.exif_transpose(image)
+        ImageOps.exif_transpose(image, in_place=True)
     except (OSError, SyntaxError, ValueError, EOFError, IndexError, MemoryError) as error:
         raise Refused("media_decode_error", f"The image is damaged ({error}).") from error
     except Image.DecompressionBombError as error:
         raise Refused("media_too_large", "The image is too large.") from error
-    shown = _opaque(_eight_bit(upright))
-    shown.thumbnail((max_side, max_side), Image.Resampling.LANCZOS, reducing_gap=3.0)
-    if (upright.width > upright.height) != (width > height):
+    if (image.width > image.height) != (width > height):
         width, height = height, width
+    shown = _opaque(_eight_bit(image))
+    shown.thumbnail((max_side, max_side), Image.Resampling.LANCZOS, reducing_gap=3.0)
     about: dict[str, object] = {
         "format": form,
         "width": width,
@@ -107,24 +103,40 @@ def decode(
         "orientation": orientation if 1 <= orientation <= 8 else 1,
         "shape": [shown.height, shown.width, 3],
     }
-    return about, shown.tobytes()
+    return about, shown
+
+
+def _rows(image: Image.Image) -> Iterator[bytes]:
+    """Its pixels, some rows at a time: a whole picture's copy costs as much as decoding it."""
+    count = max(1, _WRITTEN_BYTES // (3 * image.width))
+    for top in range(0, image.height, count):
+        box = (0, top, image.width, min(top + count, image.height))
+        yield image.crop(box).tobytes()
+
+
+def answer(args: Sequence[str]) -> None:
+    """Reads the image, writes the answer."""
+    out = sys.stdout.buffer
+    try:
+        about, image = decode(sys.stdin.buffer.read(), int(args[0]), int(args[1]))
+    except Refused as refusal:
+        about = {"code": refusal.args[0], "message": refusal.args[1]}
+        out.write(json.dumps(about).encode() + b"\n")
+        return
+    out.write(json.dumps(about).encode() + b"\n")
+    for rows in _rows(image):
+        out.write(rows)
 
 
 def main() -> None:
-    """Reads the image, writes the answer."""
+    """The template."""
     warnings.simplefilter("ignore")
     Image.MAX_IMAGE_PIXELS = None  # checked in _open, by our own limit
     ImageFile.LOAD_TRUNCATED_IMAGES = False
-    pixels = b""
-    try:
-        data = sys.stdin.buffer.read()
-        formats = prepared(data)
-        drop()
-        answer, pixels = decode(data, int(sys.argv[1]), int(sys.argv[2]), formats)
-    except Refused as refusal:
-        answer = {"code": refusal.args[0], "message": refusal.args[1]}
-    sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n")
-    sys.stdout.buffer.write(pixels)
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # it can make none
+    Image.preinit()
+    pillow_heif.register_heif_opener()
+    serve(answer)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import unquote, urlsplit
@@ -94,6 +95,15 @@ def _status(error: BaseException | None) -> int | None:
     return status
 
 
+def _whole(body: Any, key: str) -> bytes:
+    """The body of an answer; raises StoreUnavailable."""
+    try:
+        data: bytes = body.read()
+    except BotoCoreError as error:
+        raise StoreUnavailable(f"S3 download of {key}: {error}") from error
+    return data
+
+
 def _in(bucket: str | None) -> dict[str, str]:
     return {} if bucket is None else {"Bucket": bucket}
 
@@ -156,12 +166,7 @@ class ObjectStore:
 
     def get(self, key: str) -> bytes:
         """A small object whole."""
-        body = self._call("get_object", Key=key)["Body"]
-        try:
-            data: bytes = body.read()
-        except BotoCoreError as error:
-            raise StoreUnavailable(f"S3 download of {key}: {error}") from error
-        return data
+        return _whole(self._call("get_object", Key=key)["Body"], key)
 
     def lines(self, key: str) -> Iterator[bytes]:
         """A stored text, line by line, without holding it whole; raises NotFound and
@@ -194,12 +199,14 @@ class ObjectStore:
 
     def fetch(self, key: str, path: Path) -> None:
         """Downloads an object into a file."""
-        if self.size(key) > _TRANSFER_BYTES:
-            with path.open("wb") as file:
-                self._download(key, file)
-            return
-        # one plain GET: the transfer manager's threads take 20 ms to start
-        path.write_bytes(self.get(key))
+        reply = self._call("get_object", Key=key)
+        with closing(reply["Body"]) as body:
+            if reply["ContentLength"] <= _TRANSFER_BYTES:
+                # one plain GET: the transfer manager's threads take 20 ms to start
+                path.write_bytes(_whole(body, key))
+                return
+        with path.open("wb") as file:
+            self._download(key, file)
 
     def _download(self, key: str, file: IO[bytes]) -> None:
         try:
