@@ -13,9 +13,11 @@ from pathlib import Path
 from athlete.body_camera import View
 from athlete.body_clothes import Outfit
 from athlete.body_film import film
+from athlete.body_keypoints import marks, write
 from athlete.body_take import Take, truth_of
 
 FOLDER = Path(__file__).resolve().parents[1] / "clips"
+KEYPOINTS = FOLDER / "keypoints.npz"
 LARGEST = 300_000
 """Bytes that a shipped clip may have."""
 
@@ -120,17 +122,27 @@ def write_truth() -> None:
     (FOLDER / "truth.json").write_text(text + "\n")
 
 
+def write_keypoints(processes: int) -> None:
+    """Writes where the joints are in every clip; takes some minutes."""
+    with ProcessPoolExecutor(processes) as pool:
+        found = dict(zip([take.name for take in TAKES], pool.map(marks, TAKES), strict=True))
+    write(KEYPOINTS, found)
+
+
 def main() -> None:
     """Films what is asked for, two at a time, and writes the truth of all."""
     parser = argparse.ArgumentParser(prog="make clips", description=__doc__)
     parser.add_argument("names", nargs="*", help="these clips alone")
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--truth", action="store_true", help="write the truth alone")
     asked = parser.parse_args()
     chosen = [take for take in TAKES if not asked.names or take.name in asked.names]
+    chosen = [] if asked.truth else chosen
     with ProcessPoolExecutor(asked.processes) as pool:
         for name, size in pool.map(make, chosen):
             print(f"{name}  {size / 1000:.0f} kB", file=sys.stderr, flush=True)
     write_truth()
+    write_keypoints(asked.processes)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """`make accuracy`: counts, holds and jumps against the truth, written to ACCURACY.md beside this.
 
-`python -m tests.bench.accuracy [--quick] [--long] [--fresh] [--keypoints] [--only TEXT]...` from
-the project's root. With --only or --quick the report is printed alone; --keypoints measures the
-part about keypoints alone. POSEQUEUE_PROFILE says of which profile.
+`python -m tests.bench.accuracy [--quick] [--long] [--fresh] [--keypoints] [--profiles]
+[--only TEXT]...` from the project's root. With --only or --quick the report is printed alone;
+--keypoints and --profiles measure those parts alone. POSEQUEUE_PROFILE says which profile is
+usual.
 """
 
 from __future__ import annotations
@@ -15,11 +16,19 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from tests.bench import accuracy_cases, accuracy_keypoints, accuracy_report, machine
+from tests.bench import (
+    accuracy_cases,
+    accuracy_exact,
+    accuracy_keypoints,
+    accuracy_profiles,
+    accuracy_report,
+    machine,
+)
 from tests.bench.accuracy_cases import Case
 from tests.bench.accuracy_grid import measure_grid
 from tests.bench.accuracy_judge import Verdict, judge
-from tests.bench.accuracy_poses import ROOT, log_path, messages_of
+from tests.bench.accuracy_poses import ROOT, USUAL, forget, messages_of
+from worker.pose.profiles import Wanted
 
 PROCESSES = 2
 SHARED = Path(os.environ.get("POSEQUEUE_SHARED", ROOT.parent / "shared"))
@@ -36,6 +45,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--long", action="store_true", help="the clip of 12 minutes too")
     parser.add_argument("--fresh", action="store_true", help="leave kept poses aside")
     parser.add_argument("--keypoints", action="store_true", help="their part alone")
+    parser.add_argument("--profiles", action="store_true", help="what each counts, alone")
     parser.add_argument("--only", action="append", help="clips whose name has this text")
     return parser.parse_args()
 
@@ -53,29 +63,26 @@ def cases(*, quick: bool, long: bool, only: Sequence[str]) -> list[Case]:
     return [case for case in found if not only or any(text in case.clip.name for text in only)]
 
 
-def look(group: list[Case], fresh: bool) -> list[Verdict]:
+def look(group: list[Case], profile: Wanted) -> list[Verdict]:
     """The verdicts on the cases of one clip."""
-    verdicts, estimated = [], set()
-    for case in group:
-        kept = log_path(case.clip, case.exercise)
-        entries = messages_of(
-            case.clip,
-            case.exercise,
-            user_height_cm=case.user_height_cm,
-            fresh=fresh and kept not in estimated,
+    return [
+        judge(
+            case,
+            messages_of(
+                case.clip, case.exercise, user_height_cm=case.user_height_cm, profile=profile
+            ),
         )
-        estimated.add(kept)
-        verdicts.append(judge(case, entries))
-    return verdicts
+        for case in group
+    ]
 
 
-def _all(chosen: list[Case], fresh: bool) -> list[Verdict]:
+def _all(chosen: list[Case], profile: Wanted = USUAL) -> list[Verdict]:
     by_clip: dict[Path, list[Case]] = {}
     for case in chosen:
         by_clip.setdefault(case.clip, []).append(case)
     verdicts: list[Verdict] = []
     with ProcessPoolExecutor(PROCESSES) as pool:
-        for found in pool.map(look, by_clip.values(), [fresh] * len(by_clip)):
+        for found in pool.map(look, by_clip.values(), [profile] * len(by_clip)):
             for verdict in found:
                 if not verdict.ok:
                     say(f"NOT RIGHT {verdict.case.clip.name} {verdict.case.exercise}: truth "
@@ -85,23 +92,52 @@ def _all(chosen: list[Case], fresh: bool) -> list[Verdict]:
     return verdicts
 
 
+def _by_profile(chosen: list[Case]) -> dict[Wanted, list[Verdict]]:
+    found = {}
+    for profile in accuracy_exact.LOOKED_AT:
+        say(f"profile {profile}")
+        found[profile] = _all(chosen, profile)
+    return found
+
+
+def _keypoints() -> None:
+    _by_profile(cases(quick=True, long=False, only=[]))  # two at a time; then they are kept
+    say("keypoints")
+    accuracy_report.put("keypoints", accuracy_keypoints.text_of(SHARED))
+
+
+def _profiles(only: Sequence[str]) -> None:
+    chosen = cases(quick=False, long=False, only=only)
+    chosen = [case for case in chosen if case.group in ("development", "shipped")]
+    text = accuracy_profiles.text_of(_by_profile(chosen))
+    if only:
+        print(text)
+    else:
+        accuracy_report.put("profiles", text)
+
+
 def main() -> None:
-    """Looks at every case and writes the report."""
+    """Looks at every case and writes the report, or does the parts that are asked for."""
     asked = _arguments()
     only = asked.only or []
+    if asked.fresh:
+        forget()
+    if asked.profiles:
+        _profiles(only)
     if asked.keypoints:
-        accuracy_keypoints.put(accuracy_report.REPORT, accuracy_keypoints.text_of(SHARED, ROOT))
+        _keypoints()
+    if asked.keypoints or asked.profiles:
         return
     chosen = cases(quick=asked.quick, long=asked.long, only=only)
-    verdicts = _all(chosen, asked.fresh)
+    verdicts = _all(chosen)
     grid = None if only else measure_grid(quick=asked.quick, processes=PROCESSES, say=say)
     text = accuracy_report.text_of(verdicts, grid, machine.stamp())
     if only or asked.quick:
         print(text)
         return
     accuracy_report.REPORT.write_text(text)
-    if (SHARED / "media").is_dir():
-        accuracy_keypoints.put(accuracy_report.REPORT, accuracy_keypoints.text_of(SHARED, ROOT))
+    _profiles(only)
+    _keypoints()
     say(f"written to {accuracy_report.REPORT.name}")
 
 

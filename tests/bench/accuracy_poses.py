@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
+import time
 from functools import lru_cache
 from pathlib import Path
 
@@ -14,24 +14,40 @@ from worker.contract.pose_log import framed, split_log
 from worker.local import LocalJob
 from worker.media.sniff import sniff
 from worker.pose.engine import PoseEngine
+from worker.pose.profiles import Wanted
 
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / ".posequeue" / "accuracy"
 MODELS = ROOT / ".posequeue" / "models"
 
 
-@lru_cache(maxsize=1)
-def engine() -> PoseEngine:
-    """This process' models, on one processor, of the profile POSEQUEUE_PROFILE."""
-    profile = os.environ.get("POSEQUEUE_PROFILE", "auto")
-    return PoseEngine(MODELS, "auto", 1, profile=profile)  # type: ignore[arg-type]
+SINCE = "POSEQUEUE_ACCURACY_SINCE"
+"""Variable with the seconds since 1970 from which poses must be; children of a run see it too."""
+USUAL: Wanted = os.environ.get("POSEQUEUE_PROFILE", "auto")  # type: ignore[assignment]
+"""The profile where none is named."""
 
 
-def log_path(clip: Path, exercise: str) -> Path:
+@lru_cache(maxsize=2)
+def engine(profile: Wanted = USUAL) -> PoseEngine:
+    """This process' models of `profile`, on one processor."""
+    return PoseEngine(MODELS, "auto", 1, profile=profile)
+
+
+def log_path(clip: Path, exercise: str, profile: Wanted = USUAL) -> Path:
     """Where the poses of `clip` are kept; jumps are estimated at the full frame rate."""
     digest = hashlib.sha256(clip.read_bytes()).hexdigest()[:24]
     rate = "full" if exercise in ("jump_analysis", "air_time_jump") else "capped"
-    return CACHE / engine().environment.model / f"{digest}-{rate}.poses"
+    return CACHE / engine(profile).environment.model / f"{digest}-{rate}.poses"
+
+
+def forget() -> None:
+    """Poses that were kept before now are estimated anew when they are asked for."""
+    os.environ[SINCE] = str(time.time())
+
+
+def is_kept(path: Path) -> bool:
+    """Whether there are poses at `path` that may be used."""
+    return path.is_file() and path.stat().st_mtime >= float(os.environ.get(SINCE, "0"))
 
 
 def options_for(clip: Path, exercise: str, user_height_cm: float | None = None) -> JobOptions:
@@ -48,20 +64,18 @@ def messages_of(
     exercise: str,
     *,
     user_height_cm: float | None = None,
-    fresh: bool = False,
-    models: Callable[[], PoseEngine] = engine,
+    profile: Wanted = USUAL,
 ) -> list[Entry]:
     """Every message of a job on `clip`, from kept poses where there are some.
 
     Raises OSError where the clip cannot be read, JobError where sniffing refuses it.
     """
     options = options_for(clip, exercise, user_height_cm)
-    kept = log_path(clip, exercise)
-    if kept.is_file() and not fresh:
-        return list(
-            LocalJob(None, options, models, recorded=split_log(kept.read_bytes())).messages()
-        )
-    job = LocalJob(clip, options, models)
+    kept = log_path(clip, exercise, profile)
+    if is_kept(kept):
+        log = split_log(kept.read_bytes())
+        return list(LocalJob(None, options, lambda: engine(profile), recorded=log).messages())
+    job = LocalJob(clip, options, lambda: engine(profile))
     entries = list(job.messages())
     if job.succeeded and options.source == "video":
         kept.parent.mkdir(parents=True, exist_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -54,6 +55,16 @@ def text_of(verdicts: Sequence[Verdict], grid: GridFigures | None, stamp: str) -
     wrong = sum(not verdict.ok for verdict in verdicts)
     parts.append(f"_{len(verdicts)} cases, {wrong} not right. {stamp}_\n")
     return "\n".join(parts)
+
+
+def put(name: str, part: str) -> None:
+    """Puts a part into the report between its marks, in the place of the one of before."""
+    begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->\n"
+    marked = f"{begin}{part}{end}"
+    text, found = re.subn(f"{begin}.*?{end}", lambda _: marked, REPORT.read_text(), flags=re.DOTALL)
+    if not found:
+        text = text.replace("## Athlete grid\n", f"{marked}\n## Athlete grid\n", 1)
+    REPORT.write_text(text)
 
 
 def _figures(verdicts: Sequence[Verdict], groups: Sequence[str]) -> str:
