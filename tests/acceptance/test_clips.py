@@ -6,11 +6,18 @@ import hashlib
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from tests.bench.exact_motion import lag
+from tests.bench.exact_scores import PCK_SHARE, Taken
+from tests.bench.exact_truth import exact
 from worker.contract.messages import Counter, Done, ErrorMessage, ExerciseSummary, Message
 from worker.contract.options import parse_options
 from worker.contract.parts import Rep
+from worker.contract.pose_log import END
+from worker.contract.poses import decode_chunk
 from worker.local import LocalJob
 from worker.pose.engine import PoseEngine
 
@@ -21,6 +28,8 @@ TRUTH = {
     Path(clip["file"]).stem: clip
     for clip in json.loads((CLIPS / "truth.json").read_text())["clips"]
 }
+POSES: dict[str, NDArray[np.float32]] = {}
+"""Poses of the clips that went through the pipeline so far."""
 CHOSEN = ("squat_5", "jumping_jack_5")
 SLACK_MS = 450.0
 """A rep is said to begin where the movement is clear of the start pose, not where it starts."""
@@ -38,7 +47,11 @@ def engine(models_dir: Path) -> PoseEngine:
 
 def messages_of(clip: Path, exercise: str, engine: PoseEngine) -> list[Message]:
     job = LocalJob(clip, parse_options({"exercise": exercise}), lambda: engine)
-    return [entry.message for entry in job.messages()]
+    said = [entry.message for entry in job.messages()]
+    POSES[clip.stem] = np.concatenate(
+        [decode_chunk(entry).keypoints for entry in job.log[1:] if entry != END]
+    )
+    return said
 
 
 def final_count(messages: list[Message]) -> int:
@@ -72,6 +85,22 @@ def test_shipped_clip_counts_exactly(name: str, engine: PoseEngine) -> None:
         assert within(rep, true), (rep.startMs, rep.endMs, true)
 
 
+@pytest.mark.parametrize("name", CHOSEN)
+def test_joints_are_where_they_are_and_when(name: str, engine: PoseEngine) -> None:
+    if name not in POSES:
+        messages_of(CLIPS / f"{name}.mp4", TRUTH[name]["exercise"], engine)
+    truth = next(one for one in exact(CLIPS / "keypoints.npz") if one.name == name)
+    times = np.arange(len(truth.places)) / TRUTH[name]["fps"]
+    portrait = (360, 480)
+    places = POSES[name][..., :2] * np.array(portrait, float)
+    taken = Taken(truth, places, POSES[name][..., 2].any(axis=1), times)
+    assert taken.there.all()
+    assert taken.oks().mean() > 0.93
+    assert (taken.far < 100 * PCK_SHARE).mean() > 0.97
+    moving = (9, 10) if name == "jumping_jack_5" else (11, 12)
+    assert abs(lag(taken, moving).ms) < 10
+
+
 def test_a_hold_counts_its_seconds(engine: PoseEngine) -> None:
     truth = TRUTH["balance_leg_5s"]
     count = final_count(messages_of(CLIPS / truth["file"], "balance_leg", engine))
@@ -96,3 +125,5 @@ def test_clips_are_small_and_their_truth_is_whole() -> None:
         clip = (CLIPS / f"{name}.mp4").read_bytes()
         assert len(clip) <= 300_000
         assert hashlib.sha256(clip).hexdigest() == truth["sha256"]
+    known = {one.name: len(one.places) for one in exact(CLIPS / "keypoints.npz")}
+    assert known == {name: truth["frames"] for name, truth in TRUTH.items()}

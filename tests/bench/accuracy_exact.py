@@ -28,9 +28,10 @@ sigmas; its area is what the body covers, counted in pixels. *Seen*: without the
 more than 20 cm behind the skin. PCK: joints within {share:.0f} % of the stature of the truth. Means
 over clips; a frame without a pose scores 0. Errors in per cent of the stature (1 % is 17 mm).
 """
-_OFFSETS = """By joint ({profile}): what the renderer and annotators do not mean by the same word
-shows as an offset that stays. *Down* and *outward* (front views, from the body's middle) are median
-offsets; *rest* is the median error once each clip's own median offset is taken away.
+_OFFSETS = """By joint ({profile}): where the regressor and
+annotators do not mean the same place by a word, an offset stays. *Down* and *outward* (front views,
+from the body's middle) are median offsets; *rest* is the median error once each clip's own median
+offset is taken away.
 """
 _TIME = """Late is the shift of the true course of the joints' height that correlates best with the
 estimated one (steps of 1 ms within 200 ms, interpolated); a frame lasts 17 ms in the jump, 40 ms in
@@ -78,7 +79,7 @@ def text_of() -> str:
             _PROTOCOL.format(frames=frames, clips=len(first), share=100 * PCK_SHARE),
             _scores(by_profile),
             _by_clip(by_profile),
-            _OFFSETS.format(profile="`auto` but for the last columns"),
+            _OFFSETS.format(profile="`auto`, but for the last columns"),
             _joints(errors),
             "### Joints in time\n",
             _TIME,
@@ -148,6 +149,6 @@ def _lags(by_profile: Mapping[Wanted, Sequence[Taken]]) -> str:
         cells = []
         for found in by_profile.values():
             own = lag(next(one for one in found if one.truth.name == name), joints)
-            cells.append(f"{own.ms:+.0f} · {own.gain:.2f}")
+            cells.append(f"{round(own.ms):+d} · {own.gain:.2f}")
         lines.append(f"| {name}, {word} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"

@@ -38,7 +38,7 @@ HIGH_KNEES = RepExercise(
         Gate("hips_over_feet_y", low=0.5),
         Gate("stand_y", low=0.75),
     ),
-    travels=(Travel("thigh_gap", minimum=0.3),),
+    travels=(Travel("lift_gap", minimum=0.3),),
     seconds=(0.12, 5.0),
     at="peak",
     criteria=_CRITERIA,

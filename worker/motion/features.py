@@ -255,6 +255,8 @@ FEATURES: dict[str, tuple[Callable[[Body], Floats], tuple[str, ...]]] = {
     "shoulder_angle": (_elbow_drift, ("hip", "shoulder", "elbow")),
     "thigh_y": (_thigh_y, _LEG),
     "thigh_gap": (_thigh_gap, _LEG),
+    # a driven knee takes its foot along: it tells where a network bends the wrong leg too
+    "lift_gap": (lambda body: np.maximum(_thigh_gap(body), 2 * np.abs(_foot_up(body))), _LEG),
     "low_thigh_y": (_low_thigh_y, _LEG),
     "long_leg": (_long_leg, _LEG),
     "side_step": (_side_step, _LEG),
