@@ -279,3 +279,11 @@ def test_a_picture_is_halved_until_it_is_small(
     assert places == sorted(places)
     assert text.count("scale_cuda") == len(steps)
     assert places[-1] < text.index("hwdownload") < text.index("format=yuv420p[")
+
+
+def test_odd_sides_are_made_of_even_ones(make_clip: MakeClip, stand_in: StandIn) -> None:
+    clip = make_clip("odd.mp4", source="testsrc2=size=600x338:rate=25:duration=0.2")
+    told = stand_in(WORKS)
+    frames = frames_of(clip, max_side=301, gpu=True)
+    assert {f.image.shape for f in frames} == {(170, 301, 3)}
+    assert "h=170:interp_algo=bilinear:w=302" in " ".join(told[0])

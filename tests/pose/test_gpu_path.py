@@ -4,6 +4,7 @@ say they are on a GPU, and keep their buffers on the device `cpu`."""
 from __future__ import annotations
 
 import dataclasses
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +15,27 @@ from tests.bench.gpu_limits import compared
 from worker import engines
 from worker.chunks import FrameChunk, grouped
 from worker.contract.errors import JobError
+from worker.contract.messages import Entry, EnvironmentMessage
+from worker.contract.options import JobOptions
 from worker.contract.poses import PoseChunk
+from worker.fallbacks import DRIVER
+from worker.local import LocalJob
+from worker.measures import GPU_FALLBACKS, Measure, listening
+from worker.media import nvdec
 from worker.media.decode import decode
 from worker.media.probe import probe
+from worker.media.tools import find_tools
 from worker.pose import engine as module
 from worker.pose.engine import PoseEngine
 from worker.pose.models import open_model
 from worker.pose.profiles import PROFILES, model_of
-from worker.pose.runtime import Runtime
+from worker.pose.runtime import Provider, Runtime
 from worker.pose.session import Session
 from worker.pose.weights import DEFAULT_MODELS
 
 pytestmark = pytest.mark.model
 FRAMES = 20
+CLIP = Path(__file__).parents[1] / "clips/standing_5s.mp4"
 
 
 @pytest.fixture
@@ -116,6 +125,40 @@ def test_the_first_job_finds_its_shapes_warm(
     noise = np.random.default_rng(1).integers(0, 255, (8, 360, 640, 3), np.uint8)
     estimated(engine, FrameChunk(0, np.arange(8) * 40_000, list(noise)))
     assert shapes(opened["nanodet_person"]) == warm
+
+
+def test_a_job_whose_gpu_does_not_decode_is_the_job_of_a_cpu(
+    models_dir: Path, opened: dict[str, Session], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """NVDEC is tried for real, by an ffmpeg that has no GPU; sessions are as if there were one."""
+    if DRIVER.exists():
+        pytest.skip("needs a machine without a GPU")
+    clip = tmp_path / "second.mp4"
+    cut = ["-v", "error", "-i", str(CLIP), "-t", "1", "-c", "copy", str(clip)]
+    subprocess.run([find_tools().ffmpeg, *cut], check=True)
+    counted: list[tuple[str, ...]] = []
+    monkeypatch.setattr(nvdec, "missing", lambda: None)
+    monkeypatch.setattr(nvdec, "_failures", 0)
+
+    def hear(measure: Measure, _value: float, labels: tuple[str, ...]) -> None:
+        if measure is GPU_FALLBACKS:
+            counted.append(labels)
+
+    def said(provider: Provider) -> list[Entry]:
+        made = PoseEngine(models_dir, Runtime(provider), profile="fast")
+        return list(LocalJob(clip, JobOptions(exercise="squat"), lambda: made).messages())
+
+    with listening(hear):
+        ours = said("cuda")
+    assert counted == [("decode", "software")]
+    monkeypatch.undo()
+    theirs = said("cpu")
+    assert ours[-1].message == theirs[-1].message
+    kinds = [[(one.id, type(one.message)) for one in entries] for entries in (ours, theirs)]
+    assert kinds[0] == kinds[1]
+    messages = [one.message for one in ours + theirs]
+    devices = [one.device for one in messages if isinstance(one, EnvironmentMessage)]
+    assert devices == ["gpu", "cpu"]
 
 
 def test_warming_does_without_landmarks_that_are_not_installed(

@@ -48,8 +48,9 @@ def counted() -> Iterator[Counted]:
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """A machine with a GPU, a runtime that was built with `compiled` and in which `works` really
-    start; `broken` raise."""
-    state = SimpleNamespace(compiled=[CPU], works=[CPU], broken=[], tried=[], options={})
+    start; `broken` raise when they load, `faulty` when they run. `ran` are the shapes of runs."""
+    state = SimpleNamespace(compiled=[CPU], works=[CPU], broken=[], faulty=[], tried=[], ran=[])
+    state.options = {}
 
     class Inner:
         def __init__(
@@ -66,6 +67,18 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
         def get_providers(self) -> list[str]:
             return self.providers
 
+    class Kept:
+        def __init__(self, session: Inner, shape: Any, _kind: Any, device: str) -> None:
+            assert device == "cuda"
+            self.first, self.shape = session.providers[0], shape
+
+        def run(self, image: np.ndarray) -> list[np.ndarray]:
+            if self.first in state.faulty:
+                raise RuntimeError("no kernel image is available")
+            state.ran.append(image.shape)
+            return [image]
+
+    monkeypatch.setattr(module, "Binding", Kept)
     monkeypatch.setattr(module.ort, "InferenceSession", Inner)
     monkeypatch.setattr(module.ort, "get_available_providers", lambda: state.compiled)
     monkeypatch.setattr(module, "load_cuda_libraries", lambda: None)
@@ -135,9 +148,22 @@ def test_a_gpu_that_works_is_used(fake: SimpleNamespace, model: Path, counted: C
     for provider in ("auto", "cuda"):
         found = open_session(model, provider)  # type: ignore[arg-type]
         assert (found.provider, found.gpu, found.buffers) == (CUDA, True, None)
+    assert fake.ran == []
     assert open_session(model, "auto", shapes=SHAPES).buffers == "cuda"
+    assert fake.ran == [SHAPES.usual]
     assert open_session(model, "cpu", shapes=SHAPES).buffers is None
     assert counted == []
+
+
+def test_a_gpu_that_starts_and_does_not_run_is_none(
+    fake: SimpleNamespace, model: Path, counted: Counted
+) -> None:
+    fake.compiled = fake.works = [CUDA, CPU]
+    fake.faulty = [CUDA]
+    assert open_session(model, shapes=SHAPES).provider == CPU
+    assert counted == [("inference", CPU)]
+    with pytest.raises(GpuMissing, match="no kernel image"):
+        open_session(model, "cuda", shapes=SHAPES)
 
 
 @pytest.mark.parametrize(("precision", "tf32"), [("fp32", "0"), ("tf32", "1"), ("fp16", "1")])
@@ -188,18 +214,21 @@ def test_auto_takes_engines_that_are_built(
     assert open_session(model, runtime).provider == CUDA
 
 
-@pytest.mark.parametrize("broken", [True, False])
+@pytest.mark.parametrize("fault", ["broken", "faulty", "missing"])
 def test_tensorrt_falls_back_to_cuda_and_never_to_the_cpu(
-    fake: SimpleNamespace, model: Path, tmp_path: Path, counted: Counted, broken: bool
+    fake: SimpleNamespace, model: Path, tmp_path: Path, counted: Counted, fault: str
 ) -> None:
-    fake.compiled, fake.works = [TENSORRT, CUDA, CPU], [CUDA, CPU]
-    fake.broken = [TENSORRT] if broken else []
+    fake.compiled = fake.works = [TENSORRT, CUDA, CPU]
+    setattr(fake, fault, [TENSORRT])
+    fake.works = [CUDA, CPU] if fault == "missing" else fake.works
     runtime = Runtime("tensorrt", engines=tmp_path)
-    assert open_session(model, runtime).provider == CUDA
+    found = open_session(model, runtime, shapes=SHAPES)
+    assert found.provider == CUDA
+    assert found.missed[0].startswith(TENSORRT)
     assert counted == [("inference", CUDA)]
     fake.works = [CPU]
     with pytest.raises(GpuMissing, match="POSEQUEUE_PROVIDER=tensorrt"):
-        open_session(model, runtime)
+        open_session(model, runtime, shapes=SHAPES)
     assert counted == [("inference", CUDA)]
 
 

@@ -162,8 +162,8 @@ def _require_gpu() -> None:
     """A worker of GPU jobs that has no GPU is an error; asked in a process of its own, as
     nothing may touch CUDA before the fork."""
     code = ("from worker.cli.engine import models_folder as m; "
-            "from worker.pose.session import open_session as o; "
-            "o(m() / 'movenet_thunder.onnx', 'cuda')")  # fmt: skip
+            "from worker.pose.models import open_model as o; "
+            "o('movenet_thunder', m(), 'cuda')")  # fmt: skip
     probe = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     if probe.returncode:
         typer.echo(probe.stderr.strip().splitlines()[-1], err=True)

@@ -72,16 +72,19 @@ def downloaded(stream: Any, video: VideoInfo, width: int, height: int) -> Any:
     """Frames on the GPU as yuv420p of the given size (as stored, not turned) in memory.
 
     The GPU's scaler looks at four pixels about a point. So a picture is halved until it is there,
-    which looks at each of them, as `area` does in software.
+    which looks at each of them, as `area` does in software. Until FFmpeg 5 it left the last colours
+    of an odd side out, so it makes even ones.
     """
-    sizes = [(width, height)]
+    even = (width + width % 2, height + height % 2)
+    sizes = [even]
     while 2 * sizes[-1][0] < video.stored_width and 2 * sizes[-1][1] < video.stored_height:
         sizes.append((2 * sizes[-1][0], 2 * sizes[-1][1]))
     for across, down in reversed(sizes):
         stream = stream.filter(
             "scale_cuda", w=across, h=down, interp_algo="bilinear", format="yuv420p"
         )
-    return stream.filter("hwdownload").filter("format", "yuv420p")
+    stream = stream.filter("hwdownload").filter("format", "yuv420p")
+    return stream if even == (width, height) else stream.filter("scale", width, height)
 
 
 def note_outcome(*, failed: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import fcntl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -108,18 +109,18 @@ def open_session(
     """
     runtime = Runtime.of(wanted)
     reasons: list[str] = []
+    session = None
     for rung in gpu_rungs(runtime, path, shapes):
-        found = _on_gpu(path, threads, rung)
-        if isinstance(found, str):
-            reasons.append(found)
-            continue
-        session = Session(found, rung[0], True, "cuda" if shapes else None, tuple(reasons))
-        break
-    else:
+        try:
+            session = _on_gpu(path, threads, rung, shapes)
+            break
+        except (ModelFault, OSError) as error:
+            reasons.append(f"{rung[0]}: {str(error).splitlines()[0]}")
+    if session is None:
         session = _on_cpu(path, threads, runtime, reasons)
     if reasons:
         fell_back("inference", session.provider, "; ".join(reasons), model=path.name)
-    return session
+    return dataclasses.replace(session, missed=tuple(reasons))
 
 
 def _on_cpu(path: Path, threads: int, runtime: Runtime, reasons: Sequence[str]) -> Session:
@@ -129,26 +130,31 @@ def _on_cpu(path: Path, threads: int, runtime: Runtime, reasons: Sequence[str]) 
             "use one here: check the driver and install posequeue[gpu] instead of posequeue[cpu] "
             f"({'; '.join(reasons)})"
         )
-    return Session(_load(path, threads, [CPU]), CPU, False, missed=tuple(reasons))
+    return Session(_load(path, threads, [CPU]), CPU, False)
 
 
-def _on_gpu(path: Path, threads: int, rung: Rung) -> ort.InferenceSession | str:
-    """A session whose first provider is that of the rung, or why there is none."""
+def _on_gpu(path: Path, threads: int, rung: Rung, shapes: Shapes | None) -> Session:
+    """A session whose first provider is that of the rung, and that has run once where it is known
+    on what: kernels and memory may be missing where driver and libraries are not.
+
+    Raises ModelFault, OSError for a folder of engines that cannot be written.
+    """
     name, options = rung
     compiled = ort.get_available_providers()
     if name not in compiled:
-        return f"this ONNX Runtime has no {name}"
+        raise ModelFault("not built into this ONNX Runtime")
     load_cuda_libraries()
     # what TensorRT does not know is CUDA's; ONNX Runtime gives shapes and the like to the CPU
     below = [one for one in compiled if one != TENSORRT] if name == TENSORRT else [CPU]
-    try:
-        with _alone(options.get("trt_engine_cache_path")):
-            inner = _load(path, threads, [(name, options), *below])
-    except (ModelFault, OSError) as error:
-        return f"{name}: {str(error).splitlines()[0]}"
-    # it takes the next provider in silence where libraries or the driver are missing
-    used = inner.get_providers()[0]
-    return inner if used == name else f"{name} does not start: driver or libraries are missing"
+    with _alone(options.get("trt_engine_cache_path")):
+        inner = _load(path, threads, [(name, options), *below])
+        # it takes the next provider in silence where libraries or the driver are missing
+        if inner.get_providers()[0] != name:
+            raise ModelFault("it does not start: driver or libraries are missing")
+        session = Session(inner, name, True, "cuda" if shapes else None)
+        if shapes is not None:
+            session.run(np.zeros(shapes.usual, np.uint8))
+    return session
 
 
 @contextmanager
