@@ -152,7 +152,7 @@ def test_software_goes_on_where_the_gpu_fails(
 def test_what_software_does_not_decode_either_is_no_fault_of_the_gpu(
     make_clip: MakeClip, tmp_path: Path, counted: list[object]
 ) -> None:
-    whole = make_clip("soon_broken.mkv")
+    whole = make_clip("nvdec_soon_broken.mkv")
     info = probe(whole)
     broken = tmp_path / "broken.mkv"
     data = whole.read_bytes()
@@ -235,9 +235,9 @@ def test_what_does_not_suit_is_not_tried(plain: Path, stand_in: StandIn, counted
 
 
 def test_what_ffmpeg_is_told(make_clip: MakeClip, stand_in: StandIn) -> None:
-    clip = make_clip("large.mp4", source="testsrc2=size=960x540:rate=25:duration=0.4")
+    clip = make_clip("nvdec_large.mp4", source="testsrc2=size=960x540:rate=25:duration=0.4")
     turned = make_clip(
-        "large_turned.mp4", "-c:v", "copy", source=str(clip), before=("-display_rotation", "90")
+        "nvdec_turned.mp4", "-c:v", "copy", source=str(clip), before=("-display_rotation", "90")
     )
     told = stand_in(WORKS)
     ours = frames_of(turned, max_side=320, gpu=True)
@@ -282,7 +282,7 @@ def test_a_picture_is_halved_until_it_is_small(
 
 
 def test_odd_sides_are_made_of_even_ones(make_clip: MakeClip, stand_in: StandIn) -> None:
-    clip = make_clip("odd.mp4", source="testsrc2=size=600x338:rate=25:duration=0.2")
+    clip = make_clip("nvdec_odd.mp4", source="testsrc2=size=600x338:rate=25:duration=0.2")
     told = stand_in(WORKS)
     frames = frames_of(clip, max_side=301, gpu=True)
     assert {f.image.shape for f in frames} == {(170, 301, 3)}
