@@ -312,3 +312,18 @@ def test_buffers_of_few_shapes_are_kept(models_dir: Path) -> None:
         boxes, scores = session.run(np.zeros((1, height, 64, 3), np.uint8))
         assert boxes.shape[1] == scores.shape[1] > 0
     assert [shape[1] for shape in session._kept] == heights[-MOST_SHAPES:]
+
+
+def test_what_the_runtime_prints_of_missing_libraries_keeps_off_stdout(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """There `analyze` writes its messages."""
+    monkeypatch.setattr(
+        rungs.ort, "preload_dlls", lambda: print("Failed to load libcublas"), raising=False
+    )
+    rungs.load_cuda_libraries.cache_clear()
+    rungs.load_cuda_libraries()
+    rungs.load_cuda_libraries.cache_clear()
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "libcublas" in said.err

@@ -23,6 +23,7 @@ MASK = 1.15
 """What lies outside this much of the box is blanked: MoveNet otherwise takes a neighbour's
 joints (+3 to +6 AP on crowded COCO images, measured; see the README)."""
 GPU_BATCH = 16
+"""Crops a call on a GPU: so many, or one alone. Each further shape costs cuDNN a search."""
 
 AGREED = 0.06
 """Distance in sizes of the body up to which two looks at a joint mean the same place."""
@@ -126,9 +127,9 @@ class PoseEstimator:
         results = []
         for start in range(0, len(boxes), GPU_BATCH):
             part = list(boxes[start : start + GPU_BATCH])
-            # a fixed shape: every new one costs cuDNN a search
-            note(BATCH_FILL, len(part) / GPU_BATCH)
-            crops = np.zeros((GPU_BATCH, self.size, self.size, 3), np.uint8)
+            room = GPU_BATCH if len(part) > 1 else 1
+            note(BATCH_FILL, len(part) / room)
+            crops = np.zeros((room, self.size, self.size, 3), np.uint8)
             for row, box in enumerate(part):
                 crops[row] = masked_crop(images[start + row], box, self.size, self._margin)
             results.append(self._to_image(self._joints(crops)[: len(part)], part))

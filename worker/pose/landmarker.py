@@ -26,6 +26,7 @@ COUNT = len(MEDIAPIPE_NAMES)
 _ALIGNED = COUNT + 2
 """Behind the landmarks come the two points that give the next region."""
 GPU_BATCH = 16
+"""Crops a call on a GPU: so many, or one alone. Each further shape costs cuDNN a search."""
 
 Floats = NDArray[np.float32]
 
@@ -72,9 +73,9 @@ class Landmarker:
         looks = []
         for start in range(0, len(regions), GPU_BATCH):
             part = regions[start : start + GPU_BATCH]
-            # a fixed shape: every new one costs cuDNN a search
-            note(BATCH_FILL, len(part) / GPU_BATCH)
-            crops = np.zeros((GPU_BATCH, self._size, self._size, 3), np.uint8)
+            room = GPU_BATCH if len(part) > 1 else 1
+            note(BATCH_FILL, len(part) / room)
+            crops = np.zeros((room, self._size, self._size, 3), np.uint8)
             for row, region in enumerate(part):
                 crops[row] = cut(images[start + row], region, self._size)
             outputs = self._session.run(crops)
