@@ -14,6 +14,8 @@ DRIVER = Path("/dev/nvidiactl")
 Stage = Literal["inference", "batch", "decode", "encode"]
 
 log = structlog.get_logger()
+MOST_TOLD = 50
+"""Reasons that a process logs; some of them quote what a file made ffmpeg say."""
 _told: set[tuple[str, str, str]] = set()
 
 
@@ -24,6 +26,6 @@ def fell_back(stage: Stage, to: str, reason: str, **more: Any) -> None:
     """
     note(GPU_FALLBACKS, 1, stage, to)
     said = (stage, to, reason)
-    if said not in _told:
+    if said not in _told and len(_told) < MOST_TOLD:
         _told.add(said)
         log.warning("gpu_fallback", stage=stage, to=to, reason=reason, **more)
