@@ -14,6 +14,7 @@ from athlete.body_camera import View
 from athlete.body_clothes import Outfit
 from athlete.body_film import film
 from athlete.body_keypoints import marks, write
+from athlete.body_stage import Cut, Passer, Staged, staging
 from athlete.body_take import Take, truth_of
 
 FOLDER = Path(__file__).resolve().parents[1] / "clips"
@@ -32,6 +33,7 @@ _GREEN = Outfit(
 )  # fmt: skip
 _PORTRAIT = View(distance=3.1, aim=0.88)
 _OVERHEAD = View(distance=3.5, aim=1.05)
+_WIDE = View(distance=4.2, aim=0.85, width=480, height=360)
 _FLOOR = View(yaw=90, distance=3.0, level=0.8, aim=0.35, width=480, height=360)
 
 TAKES = (
@@ -96,6 +98,18 @@ TAKES = (
         "standing_5s", "standing", None, "woman", lead=4.5, view=_PORTRAIT, fps=25, seed=15,
         outfit=_GREEN,
     ),
+    Staged(
+        "crossed_squat_3", "squat", "squat", "man", (1.0,) * 3, (0.9, 0.1, 0.9, 0.5), view=_WIDE,
+        fps=25, seed=16, passers=(
+            Passer(1.1, 3.4, near=1.0, outfit=_RED),
+            Passer(5.0, 3.4, near=-0.8, way=-1, outfit=_GREEN),
+        ),
+    ),
+    Staged(
+        "cut_squat_4", "squat", "squat", "woman", (1.0,) * 4, (0.8, 0.1, 0.8, 0.4), view=_WIDE,
+        fps=25, seed=17, outfit=_RED,
+        cut=Cut(4.85, replace(_WIDE, yaw=55, distance=5.2, level=1.4), aside=1.2),
+    ),
 )  # fmt: skip
 """Every shipped clip."""
 
@@ -117,7 +131,8 @@ def write_truth() -> None:
         path = FOLDER / f"{take.name}.mp4"
         if path.is_file():
             digest = hashlib.sha256(path.read_bytes()).hexdigest()
-            clips.append({**truth_of(take), "bytes": path.stat().st_size, "sha256": digest})
+            said = truth_of(take) | staging(take)
+            clips.append({**said, "bytes": path.stat().st_size, "sha256": digest})
     text = json.dumps({"generator": "tests/athlete/body_clips.py", "clips": clips}, indent=1)
     (FOLDER / "truth.json").write_text(text + "\n")
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from athlete.body_clothes import dress
-from athlete.body_posture import strike
+from athlete.body_camera import View
 from athlete.body_scene import Scene
+from athlete.body_stage import actors
 from athlete.body_take import Take, postures
 from worker.media.tools import find_tools
 
@@ -21,11 +22,10 @@ QUALITY = 27
 
 def frames(take: Take, every: int = 1) -> Iterator[NDArray[np.uint8]]:
     """The frames, uint8 RGB [h, w, 3]; each `every`-th alone."""
-    body = dress(take.model, take.outfit, take.seed)
-    scene = Scene(take.view, take.seed)
-    for posture in postures(take)[::every]:
-        struck = strike(take.model, posture)
-        yield scene.draw(body, take.model.skinned(body.vertices, struck.matrices, struck.shifts))
+    scenes: dict[View, Scene] = {}
+    for view, found in islice(actors(take, postures(take)), 0, None, every):
+        scene = scenes.setdefault(view, Scene(view, take.seed))
+        yield scene.draw(*((actor.body, actor.skin) for actor in found))
 
 
 def film(take: Take, path: Path) -> None:

@@ -9,11 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from athlete.body_camera import View
-from athlete.body_clothes import dress
 from athlete.body_geometry import Floats
 from athlete.body_model import BodyModel
-from athlete.body_posture import strike
 from athlete.body_raster import FAR, rasterise
+from athlete.body_stage import Actor, actors
 from athlete.body_take import Take, postures
 from worker.contract.keypoints import COCO_NAMES
 
@@ -25,26 +24,27 @@ BEHIND_M = 0.2
 
 @dataclass(frozen=True)
 class Marks:
-    """Keypoints [n, 17, 2] in pixels of the picture, from its upper left corner; whether the body
-    `hides` each [n, 17]; pixels that the body covers [n]; its stature in pixels."""
+    """Keypoints [n, 17, 2] in pixels of the picture, from its upper left corner; whether somebody
+    `hides` each [n, 17]; pixels that the body covers [n]; its stature in pixels [n]; keypoints of
+    another one who crosses [n, 17, 2], NaN where nobody does."""
 
     places: Floats
     hides: NDArray[np.bool_]
     areas: NDArray[np.int32]
-    stature: float
+    statures: Floats
+    others: Floats
 
 
 def marks(take: Take) -> Marks:
     """The keypoints of each frame of `take`."""
-    body = dress(take.model, take.outfit, take.seed)
     found = []
-    for posture in postures(take):
-        struck = strike(take.model, posture)
-        skin = take.model.skinned(body.vertices, struck.matrices, struck.shifts)
-        bare = take.model.skinned(take.model.vertices, struck.matrices, struck.shifts)
-        found.append(seen(take.view, coco(take.model, bare), skin, body.faces))
-    places, hides, areas = (np.stack(part) for part in zip(*found, strict=True))
-    return Marks(places, hides, areas.astype(np.int32), stature(take.view, take.model))
+    for view, (own, *passing) in actors(take, postures(take)):
+        joints = view.project(coco(own))
+        hides, area = hidden(view, joints, own, passing)
+        other = flat(view, coco(passing[0])) if passing else np.full((17, 2), np.nan)
+        found.append((flat(view, coco(own)), hides, area, stature(view, take.model), other))
+    places, hides, areas, statures, others = (np.stack(part) for part in zip(*found, strict=True))
+    return Marks(places, hides, areas.astype(np.int32), statures, others)
 
 
 def stature(view: View, model: BodyModel) -> float:
@@ -52,35 +52,51 @@ def stature(view: View, model: BodyModel) -> float:
     return model.stature * view.focal / view.oversampling / view.distance
 
 
-def coco(model: BodyModel, vertices: Floats) -> Floats:
-    """The 17 keypoints [17, 3] of a body whose skin is `vertices` [v, 3], in the world."""
-    points = model.keypoints(vertices)
+def coco(actor: Actor) -> Floats:
+    """The 17 keypoints [17, 3] of somebody, in the world."""
+    points = actor.body.model.keypoints(actor.bare)
     return np.stack([points[name] for name in COCO_NAMES])
 
 
-def seen(
-    view: View, joints: Floats, skin: Floats, faces: NDArray[np.int32]
-) -> tuple[Floats, NDArray[np.bool_], float]:
-    """The places [17, 2] of `joints` [17, 3] in pixels, which of them the `skin` hides [17], and
-    the pixels that it covers."""
+def flat(view: View, joints: Floats) -> Floats:
+    """The places [17, 2] of `joints` [17, 3] in pixels of the picture."""
+    return view.project(joints)[:, :2] / view.oversampling
+
+
+def hidden(
+    view: View, joints: Floats, own: Actor, passing: list[Actor]
+) -> tuple[NDArray[np.bool_], float]:
+    """Which of the projected `joints` [17, 3] somebody hides [17], and the picture's pixels that
+    the body would cover alone."""
     height, width = view.drawn
-    points = view.project(joints)
-    depth, _, _ = rasterise(view.project(skin), faces, height, width)
-    x, y = (np.floor(points[:, axis]).astype(int) for axis in (0, 1))
+    depths = [
+        rasterise(view.project(actor.skin), actor.body.faces, height, width)[0]
+        for actor in (own, *passing)
+    ]
+    nearest = np.minimum.reduce(depths)
+    x, y = (np.floor(joints[:, axis]).astype(int) for axis in (0, 1))
     inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
-    nearest = depth[np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)]
-    hides = inside & (nearest < points[:, 2] - BEHIND_M)
-    covered = float((depth < FAR).sum()) / view.oversampling**2
-    return points[:, :2] / view.oversampling, hides, covered
+    skin = nearest[np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)]
+    hides = inside & (skin < joints[:, 2] - BEHIND_M)
+    return hides, float((depths[0] < FAR).sum()) / view.oversampling**2
+
+
+def steps(places: Floats) -> NDArray[np.int16]:
+    """Places [n, 17, 2] as steps of 1/STEPS px from the frame before."""
+    fixed = np.rint(places * STEPS).astype(np.int16)
+    return np.diff(fixed, axis=0, prepend=np.zeros_like(fixed[:1]))
 
 
 def write(path: Path, found: dict[str, Marks]) -> None:
-    """Keeps the marks by clip: places as steps of 1/`steps` px from frame to frame."""
+    """Keeps the marks by clip, as tests/bench/exact_truth.py reads them."""
     arrays: dict[str, NDArray[np.generic]] = {"steps": np.array(STEPS)}
     for name, own in found.items():
-        fixed = np.rint(own.places * STEPS).astype(np.int16)
-        arrays[f"{name}.places"] = np.diff(fixed, axis=0, prepend=np.zeros_like(fixed[:1]))
+        arrays[f"{name}.places"] = steps(own.places)
         arrays[f"{name}.hides"] = np.packbits(own.hides, axis=1)
         arrays[f"{name}.areas"] = own.areas
-        arrays[f"{name}.stature"] = np.array(own.stature)
+        arrays[f"{name}.statures"] = own.statures.astype(np.float32)
+        crossed = ~np.isnan(own.others[:, 0, 0])
+        if crossed.any():
+            arrays[f"{name}.crossed"] = crossed
+            arrays[f"{name}.others"] = steps(own.others[crossed])
     np.savez_compressed(path, allow_pickle=False, **arrays)  # type: ignore[arg-type]

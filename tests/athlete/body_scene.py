@@ -10,7 +10,7 @@ from athlete.body_camera import View
 from athlete.body_clothes import DressedBody
 from athlete.body_geometry import Floats, Z, rotation, unit
 from athlete.body_model import normals
-from athlete.body_raster import rasterise
+from athlete.body_raster import FAR, rasterise
 from athlete.body_shade import ambient, direct, shade
 
 WALL = 1.5
@@ -37,11 +37,26 @@ class Scene:
         self._direct = colour * direct(1.0) * facing
         self._shadow = self._shadow_view()
 
-    def draw(self, body: DressedBody, vertices: Floats) -> NDArray[np.uint8]:
-        """One frame, uint8 RGB [h, w, 3], of the clothed `vertices` [v, 3] in the world."""
+    def draw(self, *bodies: tuple[DressedBody, Floats]) -> NDArray[np.uint8]:
+        """One frame, uint8 RGB [h, w, 3], of clothed bodies and their vertices [v, 3] in the world.
+
+        Several bodies throw shadows on the room but not on each other.
+        """
+        image, nearest = self._lit(*bodies[0])
+        for body in bodies[1:]:
+            other, depth = self._lit(*body)
+            room = (nearest >= FAR) & (depth >= FAR)
+            shadows = np.minimum(image, other)
+            image = np.where((depth < nearest)[..., None], other, image)
+            image[room] = shadows[room]
+            nearest = np.minimum(nearest, depth)
+        return self._sensed(image)
+
+    def _lit(self, body: DressedBody, vertices: Floats) -> tuple[Floats, NDArray[np.float32]]:
+        """The room with one body as light [h, w, 3], and the body's depth [h, w]."""
         view = self._view
         height, width = view.drawn
-        _, face_at, share = rasterise(view.project(vertices), body.faces, height, width)
+        depth, face_at, share = rasterise(view.project(vertices), body.faces, height, width)
         matrix, offset = self._shadow
         shadow, _, _ = rasterise(
             vertices @ matrix.T + offset, body.faces, _SHADOW_SIDE, _SHADOW_SIDE
@@ -52,7 +67,7 @@ class Scene:
             body.skin, body.fields, body.palette, body.levels, self._place, self._ambient,
             self._direct, self._light, view.eye, shadow, matrix, offset,
         )  # fmt: skip
-        return self._sensed(image)
+        return image, depth
 
     def _sensed(self, image: Floats) -> NDArray[np.uint8]:
         """What a camera makes of light: tone curve, a little blur, noise."""

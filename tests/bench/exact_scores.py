@@ -37,7 +37,7 @@ class Taken:
     @property
     def offsets(self) -> Floats:
         """Estimated less true places [n, 17, 2], in per cent of the stature."""
-        return 100 * (self.places - self.truth.places) / self.truth.stature
+        return 100 * (self.places - self.truth.places) / self.truth.statures[:, None, None]
 
     @property
     def far(self) -> Floats:
