@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from tests.bench.exact_motion import lag
 from tests.bench.exact_scores import PCK_SHARE, Taken
+from tests.bench.exact_subject import kept
 from tests.bench.exact_truth import exact
 from worker.contract.messages import Counter, Done, ErrorMessage, ExerciseSummary, Message
 from worker.contract.options import parse_options
@@ -99,6 +100,17 @@ def test_joints_are_where_they_are_and_when(name: str, engine: PoseEngine) -> No
     assert (taken.far < 100 * PCK_SHARE).mean() > 0.97
     moving = (9, 10) if name == "jumping_jack_5" else (11, 12)
     assert abs(lag(taken, moving).ms) < 10
+
+
+def test_who_is_crossed_by_others_stays_the_subject(engine: PoseEngine) -> None:
+    name = "crossed_squat_3"
+    assert final_count(messages_of(CLIPS / f"{name}.mp4", "squat", engine)) == 3
+    truth = next(one for one in exact(CLIPS / "keypoints.npz") if one.name == name)
+    places = POSES[name][..., :2] * np.array((480, 360), float)
+    times = np.arange(len(places)) / TRUTH[name]["fps"]
+    fared = kept(Taken(truth, places, POSES[name][..., 2].any(axis=1), times))
+    # for some frames the subject is nearly hidden
+    assert fared.swapped + fared.lost + fared.away < 0.08 * fared.frames
 
 
 def test_a_hold_counts_its_seconds(engine: PoseEngine) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from tests.bench.accuracy_poses import ROOT, engine
 from tests.bench.exact_motion import FAST, jitter, lag
 from tests.bench.exact_scores import PCK_SHARE, JointError, Taken, joint_errors, score
+from tests.bench.exact_subject import kept
 from tests.bench.exact_truth import Exact, exact
 from tests.bench.keypoint_clips import poses
 from worker.pose.profiles import PROFILES, Wanted
@@ -22,11 +24,12 @@ STILL = "standing_5s"
 _PROTOCOL = """### Shipped clips, exact truth
 
 `tests/clips/keypoints.npz` says where the 17 joints are in each of the {frames} frames of the
-{clips} shipped clips (two synthetic bodies; `tests/athlete/body_keypoints.py`): the points of the
-mesh that a regressor of COCO's joints picks, those that the body hides included. OKS with COCO's
-sigmas; its area is what the body covers, counted in pixels. *Seen*: without the joints that lie
-more than 20 cm behind the skin. PCK: joints within {share:.0f} % of the stature of the truth. Means
-over clips; a frame without a pose scores 0. Errors in per cent of the stature (1 % is 17 mm).
+{clips} shipped clips with one performer and one camera (two synthetic bodies;
+`tests/athlete/body_keypoints.py`): the points of the mesh that a regressor of COCO's joints picks,
+those that the body hides included. OKS with COCO's sigmas; its area is what the body covers,
+counted in pixels. *Seen*: without the joints that lie more than 20 cm behind the skin. PCK: joints
+within {share:.0f} % of the stature of the truth. Means over clips; a frame without a pose scores 0.
+Errors in per cent of the stature (1 % is 17 mm).
 """
 _OFFSETS = """By joint ({profile}): where the regressor and
 annotators do not mean the same place by a word, an offset stays. *Down* and *outward* (front views,
@@ -39,13 +42,33 @@ estimated one (steps of 1 ms within 200 ms, interpolated); a frame lasts 17 ms i
 """
 
 
-def taken(profile: Wanted) -> list[Taken]:
-    """Every shipped clip whose truth is known, by `profile`; estimates what is not kept."""
-    said = json.loads((CLIPS / "truth.json").read_text())["clips"]
-    clips = {Path(clip["file"]).stem: clip for clip in said}
+_SUBJECT = """### The subject among others
+
+`crossed_squat_3`: one walks across in front of the subject and one behind. `cut_squat_4`: a cut
+puts the subject elsewhere in the picture. *Another's*: a pose nearer to another's joints than to
+the subject's; *nobody's*: body joints more than 15 % of the stature away on average.
+"""
+
+
+def said() -> dict[str, dict[str, Any]]:
+    """What truth.json says of each clip."""
+    clips = json.loads((CLIPS / "truth.json").read_text())["clips"]
+    return {Path(clip["file"]).stem: clip for clip in clips}
+
+
+def is_staged(clip: Mapping[str, Any]) -> bool:
+    """Whether others cross in a clip, or the camera is cut."""
+    return "cuts_s" in clip or "crossed_s" in clip
+
+
+def taken(profile: Wanted, *, staged: bool = False) -> list[Taken]:
+    """Every shipped clip of one performer before one camera, or those that are `staged`, by
+    `profile`; estimates what is not kept."""
+    clips = said()
     return [
         take(truth, clips[truth.name]["exercise"] or "squat", clips[truth.name]["fps"], profile)
         for truth in exact(CLIPS / "keypoints.npz")
+        if is_staged(clips[truth.name]) == staged
     ]
 
 
@@ -64,8 +87,7 @@ def take(truth: Exact, exercise: str, fps: float, profile: Wanted) -> Taken:
 
 def fronts() -> list[str]:
     """The clips that show somebody from the front."""
-    said = json.loads((CLIPS / "truth.json").read_text())["clips"]
-    return [Path(clip["file"]).stem for clip in said if clip["view"]["yaw"] == 0]
+    return [name for name, clip in said().items() if clip["view"]["yaw"] == 0]
 
 
 def text_of() -> str:
@@ -84,6 +106,8 @@ def text_of() -> str:
             "### Joints in time\n",
             _TIME,
             _lags(by_profile),
+            _SUBJECT,
+            _subjects(),
         ]
     )
 
@@ -151,4 +175,21 @@ def _lags(by_profile: Mapping[Wanted, Sequence[Taken]]) -> str:
             own = lag(next(one for one in found if one.truth.name == name), joints)
             cells.append(f"{round(own.ms):+d} · {own.gain:.2f}")
         lines.append(f"| {name}, {word} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _subjects() -> str:
+    lines = [
+        "| clip, profile | frames | no pose | another's | nobody's | found again after the cut |",
+        "|---|---|---|---|---|---|",
+    ]
+    for profile in LOOKED_AT:
+        for one in taken(profile, staged=True):
+            cut = said()[one.truth.name].get("cuts_s", [None])[0]
+            own = kept(one, cut)
+            again = "" if cut is None else f"{own.blind_s:.2f} s"
+            lines.append(
+                f"| {one.truth.name}, {profile} | {own.frames} | {own.lost} | {own.swapped} |"
+                f" {own.away} | {again} |"
+            )
     return "\n".join(lines) + "\n"

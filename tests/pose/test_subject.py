@@ -81,6 +81,30 @@ def test_who_stays_after_the_subject_left_takes_over() -> None:
     assert found[-5:] == ["100"] * 5
 
 
+def test_somebody_who_walks_across_in_front_keeps_its_own_track() -> None:
+    """Seen on film: for one keyframe both are one box, which the passer's walk accounts for."""
+    subject, passer = person(320, 260), [person(-40 + 60 * n, 300) for n in range(12)]
+    merged = [[276, 90, 402, 390]]
+    frames = [seen(subject)] * 5
+    for n, box in enumerate(passer):
+        frames.append(seen(*merged) if n == 6 else seen(subject, box))
+    found = follow(SubjectTracker(WIDTH, HEIGHT), [*frames, seen(subject)])
+    assert found == ["320"] * 11 + ["-"] + ["320"] * 6
+
+
+def test_after_a_cut_the_subject_is_found_elsewhere_at_once() -> None:
+    frames = [seen(person(320, 260))] * 20 + [seen(person(480, 220))] * 5
+    found = follow(SubjectTracker(WIDTH, HEIGHT), frames)
+    assert found == ["320"] * 20 + ["-"] + ["480"] * 4
+
+
+def test_one_who_comes_back_after_what_looked_like_a_cut_is_the_subject_again() -> None:
+    subject, other = person(200, 260), person(480, 220)
+    frames = [seen(subject)] * 20 + [seen(other)] * 4 + [seen(subject, other)] * 3
+    found = follow(SubjectTracker(WIDTH, HEIGHT), frames)
+    assert found == ["200"] * 20 + ["-"] + ["480"] * 3 + ["200"] * 3
+
+
 def test_nobody_is_nobody() -> None:
     tracker = SubjectTracker(WIDTH, HEIGHT)
     assert follow(tracker, [seen()] * 3) == ["-"] * 3
