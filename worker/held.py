@@ -62,11 +62,19 @@ class HeldJob:
 
     def check(self) -> None:
         """Between batches: may the work go on?"""
+        self.check_wanted()
+        self.check_here()
+
+    def check_wanted(self) -> None:
+        """Whether the job is still wanted: the part that asks Redis."""
+        if self.stores.jobs.cancel_asked(self.job.id):
+            raise JobError(ErrorCode.CANCELED, "The job was canceled.")
+
+    def check_here(self) -> None:
+        """Whether this worker may go on: the part that waits for nothing."""
         self._progress()
         if self._heartbeat.lost:
             raise Fenced(self.job.id)
-        if self.stores.jobs.cancel_asked(self.job.id):
-            raise JobError(ErrorCode.CANCELED, "The job was canceled.")
         deadline = self.job.deadlineAt
         if deadline and datetime.fromisoformat(deadline) < datetime.now(UTC):
             raise JobError(ErrorCode.DEADLINE_EXCEEDED, "The job's deadline has passed.")

@@ -106,7 +106,7 @@ STAGE_SECONDS = Measure(
     "posequeue_stage_seconds", "histogram", "seconds",
     "Time by stage: wait once a job, until its first start; fetch once an attempt, export once a "
     "file; decode, infer, motion and publish once a chunk, which is two seconds of media. Decoding "
-    "goes on beside inference: its time is what was waited for it",
+    "goes on beside inference, and publishing beside both: their time is what was waited for them",
     ("stage",), _WORK,
 )  # fmt: skip
 FRAMES = Measure("posequeue_frames", "counter", "frames", "Video frames whose poses were estimated")

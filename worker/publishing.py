@@ -2,13 +2,18 @@
 
 A chunk that was estimated is committed at once with its messages. What follows from a log that is
 there already comes ten times faster than Redis likes to be asked: it is gathered.
+
+A commit goes on in a thread while the next chunk is worked on: one at a time and in order, so that
+no work is ever more than one commit ahead of what is safe.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from concurrent.futures import Future, ThreadPoolExecutor
+from types import TracebackType
+from typing import Any, Self
 
 from worker.contract.messages import Entry, KeypointsBatch, entry_key
 from worker.held import HeldJob
@@ -25,7 +30,11 @@ MOST_S = 0.5
 
 
 class Publisher:
-    """Commits the steps of one run, in order, and looks between commits whether it may go on.
+    """Commits the steps of one run, in order, and looks between commits whether it may go on; a
+    context manager, at whose end no commit is under way.
+
+    What a commit raises is raised by the next one, or at the end, and before whatever else went
+    wrong meanwhile: nothing is said of a job behind a commit that failed.
 
     Ids are fixed by the place in the run, so what a run before this one committed, in whatever
     pieces, is not said again; were it, the stream would refuse it.
@@ -40,6 +49,20 @@ class Publisher:
         self._bytes = 0
         self._fields: dict[str, Any] = {}
         self._since = -1e9
+        self._thread = ThreadPoolExecutor(1, "commits")
+        self._under_way: Future[None] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        with self._thread:
+            self._settle()
 
     def add(self, step: Step, fields: dict[str, Any]) -> None:
         """Takes a step and fields of the record; raises what `HeldJob.commit` and `check` raise."""
@@ -51,10 +74,14 @@ class Publisher:
         if step.log:
             self._commit(self._taken(), fields, step.place, step.log)
         elif self._bytes >= MOST_BYTES or self._clock() - self._since >= MOST_S:
-            self.flush()
+            self._flush()
 
-    def flush(self) -> None:
-        """Commits what waits, if anything does."""
+    def finish(self) -> None:
+        """Commits what waits, if anything does; it is all safe then."""
+        self._flush()
+        self._settle()
+
+    def _flush(self) -> None:
         if self._fields:
             fields = self._fields
             for rows in _pieces(self._taken()):
@@ -67,13 +94,22 @@ class Publisher:
     def _commit(
         self, rows: Sequence[Row], fields: dict[str, Any], place: int = -1, log: bytes = b""
     ) -> None:
-        with timed(STAGE_SECONDS, "publish"):
-            self._held.commit(rows, fields, place, log)
+        self._settle()
+        self._held.check_wanted()  # Redis answers nobody while it commits
+        self._under_way = self._thread.submit(self._held.commit, rows, fields, place, log)
         self._since = self._clock()
-        self._held.check()
+        self._held.check_here()
+
+    def _settle(self) -> None:
+        """Waits for the commit that is under way, if any; raises what it raised."""
+        under_way, self._under_way = self._under_way, None
+        if under_way is not None:
+            with timed(STAGE_SECONDS, "publish"):
+                under_way.result()
 
     def _checked(self, entry: Entry) -> Entry:
         if isinstance(entry.message, KeypointsBatch):
+            self._settle()  # who has lost the job stores nothing
             return Entry(entry.id, self._held.claim_check(entry.message))
         return entry
 

@@ -45,11 +45,11 @@ def analyse(held: HeldJob, open_engine: Callable[[], PoseEngine], scratch: Path)
         segment_s=held.stores.settings.segment_s,
         share=(lambda own: Shared(held, own)) if may_share(held.job) else None,
     )
-    publisher = Publisher(held)
     try:
-        for step in pipeline.steps():
-            publisher.add(step, {"progress": step.progress, "media": pipeline.media})
-        publisher.flush()
+        with Publisher(held) as publisher:
+            for step in pipeline.steps():
+                publisher.add(step, {"progress": step.progress, "media": pipeline.media})
+            publisher.finish()
     except (Handover, TurnOver):
         held.stores.jobs.note_spent(held.job.id, processor_seconds() - began)
         raise
