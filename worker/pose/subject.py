@@ -46,7 +46,7 @@ class Track:
     """One person over time; `weight` is faded seconds of size x centrality x score.
 
     `seen_s` is when it was last detected or followed by its pose, `detected_s` only the former;
-    `pace` is pixels to the right a second; `apart`: it began elsewhere than the subject was.
+    `pace` is pixels to the right a second; `apart`: it began clear of the subject.
     """
 
     id: int
@@ -59,12 +59,15 @@ class Track:
     apart: bool = False
 
     def near(self, box: Boxes, time_s: float) -> float:
-        """Closeness to `box` of where it was, or of where it is by its pace: who walks across goes
-        on behind others."""
+        """Closeness to `box` of where it was; of who came from elsewhere also of where it is by its
+        pace: who walks across goes on behind others. Parts of the subject, which are detected now
+        and then, have no pace."""
         here = self.array()
+        near = closeness(here, box)
+        if not self.apart:
+            return near
         way = self.pace * min(time_s - self.detected_s, STALE_S)
-        there = here + np.array([way, 0, way, 0], np.float32)
-        return max(closeness(here, box), closeness(there, box))
+        return max(near, closeness(here + np.array([way, 0, way, 0], np.float32), box))
 
     def take(self, box: Boxes, time_s: float) -> None:
         """It was detected at `box`."""
@@ -179,7 +182,7 @@ class SubjectTracker:
                 weight = step * self._worth(found, row)
                 new = Track(self.next_id, box, time_s, weight, time_s, time_s)
                 current = self._subject_track()
-                new.apart = current is not None and closeness(current.array(), new.array()) < LINK
+                new.apart = current is not None and not covered(new.array(), current.array())
                 self.tracks.append(new)
                 self.next_id += 1
 
