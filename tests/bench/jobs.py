@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import statistics
 import subprocess
 import sys
 import time
@@ -96,6 +97,7 @@ def _to_the_end(context: Context, load: list[str]) -> list[Row]:
     tasks = context.rounds(1000, 300)
     jobs: list[float] = []
     empty: list[float] = []
+    used: list[float] = []
     log = context.scratch / "noop-jobs.log"
     with Process(command, log, system.environment), Client(system) as client:
         _tasks(client, 10)
@@ -106,13 +108,21 @@ def _to_the_end(context: Context, load: list[str]) -> list[Row]:
             done = _load(load)
             _all_done(client, done["ids"])
             jobs.append(len(done["ids"]) / (time.monotonic() - began))
+            used.append(statistics.mean(_used_ms(system, job_id) for job_id in done["ids"]))
             empty.append(tasks / _tasks(client, tasks))
     ratios = [a / b for a, b in zip(jobs, empty, strict=True)]
     return [
         row("image jobs, submit to `done`", spread(jobs), "jobs/s", digits=1),
+        row("· processor until its pose is known", spread(used), "CPU-ms/job", digits=0),
         row("no-op Celery tasks in the same run", spread(empty), "tasks/s", digits=0),
         row("image jobs over no-op tasks", spread(ratios), "", digits=3),
     ]
+
+
+def _used_ms(system: System, job_id: str) -> float:
+    """What the job's own `usage` says; its overlay is drawn after."""
+    usage = system.stores.jobs.get(job_id).usage
+    return usage.computeSeconds * 1000 if usage else 0.0
 
 
 def _all_done(client: Client, ids: list[str]) -> None:
