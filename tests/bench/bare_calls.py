@@ -14,18 +14,17 @@ from pathlib import Path
 import numpy as np
 
 from tests.bench.instrumented import DETECT, ESTIMATE
+from worker.pose.models import open_model
 from worker.pose.profiles import ModelName, model_of
-from worker.pose.session import open_session
-from worker.pose.weights import MODELS
 
 _MODEL = ModelName.parse(model_of("auto", gpu=False))
-_FILES = {DETECT: MODELS[_MODEL.people].file, ESTIMATE: MODELS[_MODEL.joints].file}
+_NAMES = {DETECT: _MODEL.people, ESTIMATE: _MODEL.joints}
 
 
 def main(folder: Path) -> None:
     """Runs the calls in the job's order."""
     models = Path(os.environ["POSEQUEUE_MODELS_DIR"])
-    sessions = {name: open_session(models / file, "cpu").inner for name, file in _FILES.items()}
+    sessions = {call: open_model(name, models, "cpu").inner for call, name in _NAMES.items()}
     with np.load(folder / "calls.npz") as stored:
         calls = [(sessions[key[6:]], {"image": stored[key]}) for key in sorted(stored.files)]
     seen = set()

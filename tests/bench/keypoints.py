@@ -174,7 +174,7 @@ def measure(folder: Path) -> Iterator[Figures]:
 def _joints(model: str, margin: float = STILL_CROP) -> JointEstimator:
     name = ModelName.parse(model)
     session = open_model(name.joints, MODELS, "cpu")
-    return joint_estimator(name.joints, session, None, flip=name.flip, margin=margin)
+    return joint_estimator(name.joints, session, flip=name.flip, margin=margin)
 
 
 def table(figures: list[Figures]) -> str:

@@ -11,12 +11,15 @@ import pytest
 
 from worker.chunks import FrameChunk, grouped
 from worker.contract.keypoints import COUNT
+from worker.contract.options import Profile
 from worker.contract.poses import PoseChunk, decode_chunk, encode_chunk
 from worker.media.decode import decode
 from worker.media.probe import probe
 from worker.media.still import read_still
+from worker.pose.detector import SIDE, PersonDetector
 from worker.pose.engine import PoseEngine
 from worker.pose.estimator import PoseEstimator
+from worker.pose.path import keyframes
 
 pytestmark = pytest.mark.model
 NOSE, HIPS, ANKLES = 0, [11, 12], [15, 16]
@@ -78,20 +81,34 @@ def test_the_subject_is_one_person(chunks: list[PoseChunk]) -> None:
     assert np.abs(np.diff(hips)).max() < 0.04
 
 
-def test_threads_change_nothing(
-    models_dir: Path, frames: FrameChunk, chunks: list[PoseChunk]
+@pytest.mark.parametrize("profile", ["accurate", "balanced"])
+def test_threads_and_takeovers_change_nothing(
+    models_dir: Path, frames: FrameChunk, profile: Profile
 ) -> None:
-    threaded = run(PoseEngine(models_dir, "cpu", threads=2), frames, (12,))
-    assert [*map(encode_chunk, threaded)] == [*map(encode_chunk, chunks)]
-
-
-def test_another_worker_goes_on_from_a_chunk_as_the_first_would_have(
-    models_dir: Path, frames: FrameChunk, chunks: list[PoseChunk]
-) -> None:
-    other = PoseEngine(models_dir, "cpu")
-    second = other.estimate(1, 12, frames.times_us[12:], frames.images[12:], chunks[0].state)
-    assert encode_chunk(second) == encode_chunk(chunks[1])
+    alone, threaded = (PoseEngine(models_dir, "cpu", n, profile=profile) for n in (1, 2))
+    chunks = run(alone, frames, (12,))
+    assert [*map(encode_chunk, run(threaded, frames, (12,)))] == [*map(encode_chunk, chunks)]
     assert chunks[0].state != {}
+    second = threaded.estimate(1, 12, frames.times_us[12:], frames.images[12:], chunks[0].state)
+    assert encode_chunk(second) == encode_chunk(chunks[1])
+
+
+def test_the_detector_rests_in_the_cheap_profile_alone(
+    models_dir: Path, frames: FrameChunk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[int] = []
+    look = PersonDetector._look
+
+    def counted(self: PersonDetector, image: Any, side: int) -> Any:
+        looks.append(side)
+        return look(self, image, side)
+
+    monkeypatch.setattr(PersonDetector, "_look", counted)
+    still = FrameChunk(0, frames.times_us, [frames.images[0]] * FRAMES)
+    for profile, expected in (("accurate", len(keyframes(frames.times_us))), ("balanced", 1)):
+        looks.clear()
+        run(PoseEngine(models_dir, "cpu", profile=profile), still)
+        assert looks.count(SIDE) == expected
 
 
 def test_a_black_picture_shows_nobody(engine: PoseEngine) -> None:
@@ -118,8 +135,8 @@ def test_a_detector_that_is_blind_for_a_while_loses_nobody(
     detect = engine._detector.detect
     images = {id(image): n for n, image in enumerate(frames.images)}
 
-    def blind(image: Any) -> Any:
-        found = detect(image)
+    def blind(image: Any, expected: Any = None) -> Any:
+        found = detect(image, expected)
         away = 5 < images[id(image)] < 20
         return type(found)(found.boxes[:0], found.scores[:0]) if away else found
 
@@ -139,18 +156,21 @@ def test_the_environment_is_that_of_the_session(engine: PoseEngine) -> None:
     assert not environment.fallback
 
 
-def test_no_frame_is_estimated_twice(
-    engine: PoseEngine, frames: FrameChunk, monkeypatch: pytest.MonkeyPatch
+def test_hardly_a_frame_is_estimated_twice(
+    models_dir: Path, frames: FrameChunk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The models' calls are what a job costs."""
-    calls = 0
+    """The models' calls are what a job costs: where the detector rests, a pose that leaves a doubt
+    is one more, and there is one doubt in a second of media at most."""
+    asked: list[bytes] = []
     single = PoseEstimator._single
 
-    def counted(*given: Any) -> Any:
-        nonlocal calls
-        calls += 1
-        return single(*given)
+    def counted(self: PoseEstimator, image: Any, box: Any) -> Any:
+        asked.append(image.tobytes() + box.tobytes())
+        return single(self, image, box)
 
     monkeypatch.setattr(PoseEstimator, "_single", counted)
-    run(engine, frames)
-    assert calls <= FRAMES
+    for profile, doubts in (("accurate", 0), ("balanced", 1)):
+        asked.clear()
+        run(PoseEngine(models_dir, "cpu", profile=profile), frames)
+        assert len(set(asked)) == len(asked)
+        assert len(asked) <= FRAMES + doubts

@@ -23,6 +23,7 @@ from worker.pose.estimator import (
     masked_crop,
 )
 from worker.pose.session import Session
+from worker.pose.work import Work
 
 SIZE = 64
 places = st.floats(-200, 800, width=32)
@@ -83,14 +84,25 @@ def test_a_point_of_the_image_comes_back_as_itself(gpu: bool) -> None:
         assert model.shapes == [(1, SIZE, SIZE, 3)] * len(spots)
 
 
+def test_nobody_has_no_pose() -> None:
+    assert PoseEstimator(cast(Session, Finder())).estimate([], []).shape == (0, 17, 3)
+
+
 def test_a_pool_changes_nothing() -> None:
     images = [spotted(100 + n, 90) for n in range(9)]
-    boxes = [np.array([80, 50, 180, 150], np.float32)] * 9
-    model = cast(Session, Finder())
+    box = np.array([80, 50, 180, 150], np.float32)
+    estimator = PoseEstimator(cast(Session, Finder()))
+    alone = Work(estimator, None)
     with ThreadPoolExecutor(4) as pool:
-        pooled = PoseEstimator(model, pool).estimate(images, boxes)
-    assert (pooled == PoseEstimator(model).estimate(images, boxes)).all()
-    assert PoseEstimator(model).estimate([], []).shape == (0, 17, 3)
+        pooled = Work(estimator, pool)
+        for row, image in enumerate(images):
+            alone.put(row, image, box)
+            pooled.put(row, image, box)
+        found = dict(pooled.done())
+    assert [*found] == [*range(9)]
+    for row, pose in alone.done():
+        assert (pose == found[row]).all()
+    assert not [*Work(estimator, None).done()]
 
 
 def test_the_crop_is_black_outside_the_grown_box() -> None:

@@ -46,18 +46,28 @@ def box(value: float) -> np.ndarray:
     return np.array([value, value, value + 10, value + 20], np.float32)
 
 
+def interpolated(
+    at: np.ndarray, rows: list[int], boxes: list[np.ndarray | None]
+) -> list[np.ndarray | None]:
+    """A box or None for every frame."""
+    path: list[np.ndarray | None] = [None] * len(at)
+    for row, placed in interpolate(at, zip(rows, boxes, strict=True)):
+        path[row] = placed
+    return path
+
+
 def test_boxes_move_evenly_in_time_not_in_frames() -> None:
     at = np.array([0, 100_000, 400_000, 1_000_000], np.int64)
-    path = interpolate(at, [0, 3], [box(0), box(100)])
+    path = interpolated(at, [0, 3], [box(0), box(100)])
     assert [round(float(b[0])) for b in path if b is not None] == [0, 10, 40, 100]
 
 
 def test_unknown_keyframes_are_bridged_but_not_invented() -> None:
     at = times(31, 10)
-    path = interpolate(at, [0, 10, 20, 30], [None, box(0), None, box(10)])
+    path = interpolated(at, [0, 10, 20, 30], [None, box(0), None, box(10)])
     assert [n for n, b in enumerate(path) if b is not None] == [10, 30]  # 2 s are too long
-    path = interpolate(at[:21], [0, 10, 20], [box(0), None, box(20)])
+    path = interpolated(at[:21], [0, 10, 20], [box(0), None, box(20)])
     assert [n for n, b in enumerate(path) if b is not None] == [0, 20]
-    path = interpolate(at[:16], [0, 10, 15], [box(0), None, box(15)])
+    path = interpolated(at[:16], [0, 10, 15], [box(0), None, box(15)])
     assert [float(b[0]) for b in path if b is not None] == pytest.approx(range(16), abs=1e-4)
-    assert interpolate(at[:3], [0, 2], [None, None]) == [None] * 3
+    assert interpolated(at[:3], [0, 2], [None, None]) == [None] * 3

@@ -9,7 +9,7 @@ import pytest
 from worker.contract.errors import JobError
 from worker.contract.options import Profile
 from worker.pose.engine import PoseEngine
-from worker.pose.profiles import PROFILES, ModelName, model_of
+from worker.pose.profiles import PROFILES, ModelName, model_of, rests
 from worker.pose.weights import DEFAULT_MODELS
 
 
@@ -21,6 +21,12 @@ def test_profiles_are_of_models_that_are_installed_by_default(gpu: bool) -> None
     assert {name for part in parts for name in (part.people, part.joints)} <= set(DEFAULT_MODELS)
     thunder = "nanodet_person+movenet_thunder"
     assert model_of("auto", gpu=gpu) == (names["accurate"] if gpu else thunder)
+
+
+def test_the_detector_rests_where_cost_is_what_counts() -> None:
+    assert [rests(model_of(profile, gpu=False)) for profile in PROFILES] == [True, True, False]
+    assert not rests(model_of("auto", gpu=False))
+    assert not rests("nanodet_person+rtmpose_m")
 
 
 def test_names_that_are_not_known_are_refused() -> None:

@@ -16,7 +16,7 @@ from worker.pose.weights.expressions import Tensor, concatenate, count_up, integ
 from worker.pose.weights.half import HalfTrunk
 from worker.pose.weights.movenet_heads import Heads, multi_person, single_person
 from worker.pose.weights.nanodet import _decode
-from worker.pose.weights.onnx_writer import FLOAT, GraphBuilder
+from worker.pose.weights.onnx_writer import FLOAT, INT64, GraphBuilder
 from worker.pose.weights.quantised import ObservedTrunk, QuantisedTrunk
 from worker.pose.weights.trunk import Convolution, Trunk, same_padding
 
@@ -136,6 +136,32 @@ def test_eight_bits_stay_close_to_thirty_two() -> None:
         network(QuantisedTrunk(GraphBuilder("short"), ranges[:-1]))
 
 
+def test_channels_of_zeros_change_nothing() -> None:
+    rng = np.random.default_rng(4)
+    kernels = [rng.normal(0, 0.3, shape) for shape in ((6, 3, 3, 3), (6, 1, 3, 3), (5, 6, 1, 1))]
+
+    def network(trunk: Trunk) -> GraphBuilder:
+        value, size = trunk.image(2 / 255, -1.0, ["n", 16, 16, 3]), (16, 16)
+        for kernel in kernels:
+            bias = np.arange(len(kernel), dtype=np.float32) / 10
+            layer = Convolution(
+                kernel.astype(np.float32), bias, (1, 1), True, kernel.shape[1] == 1, "Relu6"
+            )
+            value, size = trunk.convolve(value, layer, size)
+        value.output("y", ["n", 5, 16, 16])
+        return trunk.graph
+
+    images = rng.integers(0, 256, (2, 16, 16, 3), np.uint8)
+    ranges = [(0.0, 3.0)] * 3
+    narrow, filled = (
+        network(QuantisedTrunk(GraphBuilder("eight"), ranges, block)) for block in (1, 8)
+    )
+    assert len(filled.serialise({})) > len(narrow.serialise({}))
+    (one,), (other,) = (run(graph, {"image": images}) for graph in (narrow, filled))
+    assert one.any()
+    assert (one == other).all()
+
+
 def test_weights_keep_float32_where_float16_would_lose() -> None:
     exact, lossy = np.full((1, 100), 0.5, np.float32), np.full((1, 100), 0.1, np.float32)
     lengths = []
@@ -195,6 +221,49 @@ def test_multi_person_head_by_hand() -> None:
     assert np.allclose(boxes[0, 0], [0, 3 / 8, 2 / 4, 7 / 8], atol=1e-6)
     assert np.allclose(scores[0], [centre * keypoint, 0], atol=1e-6)
     assert np.allclose(boxes[1, :, :2], [[1 / 4, 1 / 8], [3 / 4, 7 / 8]], atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["float32", "float16", "8 bits"])
+def test_a_projection_is_the_layer_at_its_cells(kind: str) -> None:
+    rng = np.random.default_rng(5)
+    first = rng.normal(0, 0.3, (8, 3, 3, 3)).astype(np.float32)
+    last = rng.normal(0, 0.3, (34, 8, 1, 1)).astype(np.float16).astype(np.float32)
+    bias = rng.normal(0, 0.3, 34).astype(np.float16).astype(np.float32)
+    cells = rng.integers(0, 64, (2, 1, 17))
+
+    def network(few: bool) -> GraphBuilder:
+        graph = GraphBuilder("heads")
+        ranges = [(0.0, 3.0)] * 2
+        trunk = {"float32": Trunk(graph), "float16": HalfTrunk(graph)}.get(
+            kind, QuantisedTrunk(graph, ranges, block=16)
+        )
+        value, size = trunk.image(2 / 255, -1.0, ["n", 8, 8, 3]), (8, 8)
+        value, size = trunk.convolve(
+            value, Convolution(first, None, (1, 1), True, False, "Relu"), size
+        )
+        layer = Convolution(last, bias, (1, 1), True, False, None)
+        if few:
+            where = Tensor(graph, graph.input("cells", INT64, ["n", 1, 17]))
+            trunk.projection(value, layer, size).at(where, 17).output("y", ["n", 17, 2])
+        else:
+            trunk.project(value, layer, size)[0].output("y", ["n", 34, 8, 8])
+        return graph
+
+    images = rng.integers(0, 256, (2, 8, 8, 3), np.uint8)
+    (everywhere,) = run(network(False), {"image": images})
+    (picked,) = run(network(True), {"image": images, "cells": cells})
+    grid = everywhere.reshape(2, 17, 2, 64)
+    for image, group in np.ndindex(2, 17):
+        expected = grid[image, group, :, cells[image, 0, group]]
+        assert picked[image, group] == pytest.approx(expected, abs=2e-3)
+
+
+def test_a_head_that_is_no_projection_is_refused() -> None:
+    trunk = Trunk(GraphBuilder("heads"))
+    value = trunk.image(1.0, 0.0, ["n", 8, 8, 3])
+    wide = Convolution(np.zeros((34, 3, 3, 3), np.float32), None, (1, 1), True, False, None)
+    with pytest.raises(ConversionError, match="not a projection"):
+        trunk.projection(value, wide, (8, 8))
 
 
 def test_nanodet_decoding_by_hand() -> None:

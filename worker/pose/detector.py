@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.pose.boxes import Boxes, suppress
+from worker.pose.boxes import Boxes, iou, suppress
 from worker.pose.session import Session
 
 SIDE = 416
@@ -17,6 +17,8 @@ WIDE_SIDE = 544
 input; another input size moves the person out of the gap."""
 THRESHOLD = 0.25
 SURE = 0.45
+EXPECTED = 0.7
+"""Overlap (IoU) with where the subject was, from which a detection of any score is the subject."""
 _OVERLAP = 0.6
 _STEP = 32
 
@@ -51,10 +53,11 @@ class PersonDetector:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def detect(self, image: NDArray[np.uint8]) -> Detections:
-        """People in `image` uint8 RGB [h, w, 3]; looks twice where the first look is unsure."""
+    def detect(self, image: NDArray[np.uint8], expected: Boxes | None = None, /) -> Detections:
+        """People in `image` uint8 RGB [h, w, 3]; looks twice where the first look is unsure, unless
+        somebody is where the subject was `expected` (box [4])."""
         found = self._look(image, SIDE)
-        if len(found) and found.scores[0] >= SURE:
+        if (len(found) and found.scores[0] >= SURE) or expects(expected, found.boxes):
             return found
         return _union(found, self._look(image, WIDE_SIDE))
 
@@ -75,6 +78,11 @@ class PersonDetector:
         height, width = image.shape[:2]
         boxes = np.clip(boxes[kept], 0, [width, height, width, height]).astype(np.float32)
         return Detections(boxes, scores[kept])
+
+
+def expects(box: Boxes | None, found: Boxes) -> bool:
+    """Whether one of the boxes `found` [n, 4] is where somebody was expected, in `box` [4]."""
+    return box is not None and bool((iou(box, found) >= EXPECTED).any())
 
 
 def _union(one: Detections, other: Detections) -> Detections:

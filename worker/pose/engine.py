@@ -10,10 +10,10 @@ frames.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 
 import cv2
 import numpy as np
@@ -23,27 +23,29 @@ from worker.contract.keypoints import COUNT
 from worker.contract.options import Profile
 from worker.contract.poses import Environment, PoseChunk, quantised
 from worker.pose.body_detector import BodyDetector
-from worker.pose.boxes import Boxes, around, grow
+from worker.pose.boxes import Boxes, around
+from worker.pose.detector import Detections
 from worker.pose.estimator import CROP, STILL_CROP
-from worker.pose.finder import Follow, Image, Seen, SubjectFinder
+from worker.pose.finder import Image, SubjectFinder
+from worker.pose.following import PRESENT, Follower, Looks
 from worker.pose.landmark_engine import LandmarkEngine
 from worker.pose.landmarker import Landmarker
 from worker.pose.models import joint_estimator, open_model, people_detector
-from worker.pose.path import interpolate
-from worker.pose.profiles import ModelName, Wanted, model_of
+from worker.pose.path import interpolate, keyframes
+from worker.pose.profiles import ModelName, Wanted, model_of, rests
 from worker.pose.runtime import Provider, Runtime
 from worker.pose.session import Session
 from worker.pose.sides import LEGS, mended
 from worker.pose.subject import WARM, SubjectTracker
 from worker.pose.weights.registry import MODELS
+from worker.pose.work import Work
 
+Result = TypeVar("Result")
 Size = Literal["lite", "full", "heavy"]
 """Sizes of the BlazePose landmark network."""
 
 MAX_SIDE = 640
 """Longest side in pixels at which frames are analysed."""
-PRESENT = 0.22
-"""Mean keypoint score under which nobody is taken to be there."""
 
 
 class Estimation(Protocol):
@@ -106,9 +108,12 @@ class PoseEngine:
         self._finder = SubjectFinder(self._detector, self._pool)
         session = self._open(parts.joints)
         self._estimator, self._still_estimator = (
-            joint_estimator(parts.joints, session, self._pool, flip=parts.flip, margin=margin)
+            joint_estimator(parts.joints, session, flip=parts.flip, margin=margin)
             for margin in (CROP, STILL_CROP)
         )
+        # a GPU takes all frames at once: there a pose before the others costs more than a look
+        self._rests = rests(model) and not session.gpu
+        self._beside = None if session.gpu else self._pool
         self._others: dict[str, Estimation] = {}
         self.environment = _environment(model, session)
 
@@ -168,12 +173,23 @@ class PoseEngine:
     ) -> PoseChunk:
         """The quantised chunk of `images` (uint8 RGB [h, w, 3] each, one size)."""
         height, width = images[0].shape[:2]
-        seen = self._finder.look(times_us, images)
-        boxes, after = self._followed(times_us, images, seen, state)
+        looks = self._looks(times_us, images)
+        tracker, follower = self._follower(times_us, looks, state)
+        work = Work(self._estimator, self._beside)
+        drawn = np.zeros((len(images), 4), np.float32)
+        for row, box in interpolate(times_us, follower.go(keyframes(times_us))):
+            drawn[row] = box
+            if row not in follower.poses:
+                work.put(row, images[row], box)
+        after = tracker.state()
         if WARM in state:
-            after[WARM] = self._followed(times_us, images, seen, state[WARM])[1]
-        path = interpolate(times_us, seen.rows, boxes)
-        keypoints, drawn = self._poses(images, path)
+            after[WARM] = self._settled(times_us, looks, state[WARM])
+        keypoints = np.zeros((len(images), COUNT, 3), np.float32)
+        for row, pose in [*work.done(), *follower.poses.items()]:
+            if pose[:, 2].mean() >= PRESENT:
+                keypoints[row] = pose
+            else:
+                drawn[row] = 0
         keypoints, after[LEGS] = mended(keypoints, times_us, state.get(LEGS, []))
         size = np.array([width, height], np.float32)
         keypoints[..., :2] /= size
@@ -184,21 +200,40 @@ class PoseEngine:
         self, times_us: NDArray[np.int64], images: Sequence[Image], state: dict[str, Any]
     ) -> dict[str, Any]:
         """The state that `estimate` would leave, without the poses."""
-        return self._followed(times_us, images, self._finder.look(times_us, images), state)[1]
+        return self._settled(times_us, self._looks(times_us, images), state)
 
-    def _followed(
-        self,
-        times_us: NDArray[np.int64],
-        images: Sequence[Image],
-        seen: Seen,
-        state: dict[str, Any],
-    ) -> tuple[list[Boxes | None], dict[str, Any]]:
-        """The subject's box in each keyframe, and the state after them."""
-        height, width = images[0].shape[:2]
+    def _settled(
+        self, times_us: NDArray[np.int64], looks: Looks, state: dict[str, Any]
+    ) -> dict[str, Any]:
+        tracker, follower = self._follower(times_us, looks, state)
+        for _ in follower.go(keyframes(times_us)):
+            pass
+        return tracker.state()
+
+    def _follower(
+        self, times_us: NDArray[np.int64], looks: Looks, state: dict[str, Any]
+    ) -> tuple[SubjectTracker, Follower]:
+        height, width = looks.images[0].shape[:2]
         tracker = SubjectTracker.restore(width, height, state)
-        follow = self._follower(tracker.last_box())
-        boxes = self._finder.find(tracker, times_us, images, seen, follow)
-        return boxes, tracker.state()
+        return tracker, Follower(tracker, looks, times_us, rests=self._rests)
+
+    def _looks(self, times_us: NDArray[np.int64], images: Sequence[Image]) -> Looks:
+        seen = {}
+        if not self._rests:
+            found = self._finder.look(times_us, images)
+            seen = dict(zip(found.rows, found.people, strict=True))
+        return Looks(images, self._detect, self._estimate, seen)
+
+    def _detect(self, image: Image, expected: Boxes | None) -> Detections:
+        return self._turn(self._detector.detect, image, expected)
+
+    def _estimate(self, image: Image, box: Boxes) -> NDArray[np.float32]:
+        pose: NDArray[np.float32] = self._turn(self._estimator.estimate, [image], [box])[0]
+        return pose
+
+    def _turn(self, call: Callable[..., Result], *given: Any) -> Result:
+        """What `call` gives; with a pool it takes its turn there, so that no more work at once."""
+        return self._pool.submit(call, *given).result() if self._pool else call(*given)
 
     def estimate_image(self, image: Image) -> PoseChunk:
         """The one pose of a still image: largest and most central person, looked at twice."""
@@ -218,36 +253,6 @@ class PoseEngine:
         keypoints[..., :2] /= np.array([width, height], np.float32)
         drawn /= np.array([width, height, width, height], np.float32)
         return quantised(PoseChunk(0, 0, np.zeros(1, np.int64), keypoints, drawn))
-
-    def _follower(self, last: Boxes | None) -> Follow:
-        """Fills keyframes where the detector was blind by following the pose itself."""
-
-        def follow(image: Image, detected: Boxes | None) -> Boxes | None:
-            nonlocal last
-            if detected is not None or last is None:
-                last = detected
-            else:
-                pose = self._estimator.estimate([image], [grow(last, 1.1)])[0]
-                last = around(pose, margin=1.2) if pose[:, 2].mean() >= PRESENT else None
-            return last
-
-        return follow
-
-    def _poses(
-        self, images: Sequence[Image], path: Sequence[Boxes | None]
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        rows = [row for row, box in enumerate(path) if box is not None]
-        boxes = [box for box in path if box is not None]
-        keypoints = np.zeros((len(path), COUNT, 3), np.float32)
-        drawn = np.zeros((len(path), 4), np.float32)
-        if not rows:
-            return keypoints, drawn
-        poses = self._estimator.estimate([images[row] for row in rows], boxes)
-        present = poses[..., 2].mean(axis=1) >= PRESENT
-        for row, pose, box, there in zip(rows, poses, boxes, present, strict=True):
-            if there:
-                keypoints[row], drawn[row] = pose, box
-        return keypoints, drawn
 
 
 def _environment(model: str, session: Session) -> Environment:

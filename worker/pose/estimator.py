@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import Executor
 from typing import Any
 
 import cv2
@@ -83,7 +82,7 @@ def consensus(seen: NDArray[Any], mirrored: NDArray[Any]) -> NDArray[Any]:
 
 
 class PoseEstimator:
-    """MoveNet on boxes; batches on a GPU, one by one over a thread pool on a CPU.
+    """MoveNet on boxes; batches on a GPU, one by one on a CPU.
 
     With `flip` each crop and its mirror image are looked at, and a joint is where both say. A pose
     never depends on which others share its batch.
@@ -92,13 +91,11 @@ class PoseEstimator:
     def __init__(
         self,
         session: Session,
-        pool: Executor | None = None,
         *,
         flip: bool = False,
         margin: float = CROP,
     ) -> None:
         self._session = session
-        self._pool = pool
         self._flip = flip
         self._margin = margin
         self.size = int(session.inner.get_inputs()[0].shape[1])
@@ -111,10 +108,7 @@ class PoseEstimator:
             return np.zeros((0, 17, 3), np.float32)
         if self._session.gpu:
             return self._batched(images, boxes)
-        if self._pool is None:
-            return np.stack([self._single(*pair) for pair in zip(images, boxes, strict=True)])
-        poses = list(self._pool.map(self._single, images, boxes))
-        return np.stack(poses)
+        return np.stack([self._single(*pair) for pair in zip(images, boxes, strict=True)])
 
     def _single(self, image: NDArray[np.uint8], box: Boxes) -> NDArray[np.float32]:
         crop = masked_crop(image, box, self.size, self._margin)

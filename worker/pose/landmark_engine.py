@@ -7,7 +7,7 @@ each other; a chunk depends on its own frames and the state of the one before, a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -63,8 +63,8 @@ class LandmarkEngine:
         tracked, after = self._followed(times_us, images, seen, state)
         if WARM in state:
             after[WARM] = self._followed(times_us, images, seen, state[WARM])[1]
-        regions = interpolate(times_us, seen.rows, unwound(tracked))
-        joints, drawn = self._poses(images, regions)
+        keys = zip(seen.rows, unwound(tracked), strict=True)
+        joints, drawn = self._poses(images, dict(interpolate(times_us, keys)))
         return _chunk(index, first, times_us, joints, drawn, (width, height), after)
 
     def settle(
@@ -97,7 +97,7 @@ class LandmarkEngine:
         box = SubjectTracker(width, height).update(self._finder.people(image), 0.0)
         if box is None:
             box = np.array([0, 0, width, height], np.float32)
-        joints, drawn = self._poses([image], [self.found(image, box)])
+        joints, drawn = self._poses([image], {0: self.found(image, box)})
         times_us = np.zeros(1, np.int64)
         return _chunk(0, 0, times_us, joints, drawn, (width, height), {})
 
@@ -118,18 +118,14 @@ class LandmarkEngine:
         return region
 
     def _poses(
-        self,
-        images: Sequence[Image],
-        regions: Sequence[Region | None],
+        self, images: Sequence[Image], regions: Mapping[int, Region]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Joints [n, 33, 7] in pixels and metres, and boxes [n, 4]; zeros where nobody is."""
+        """Joints [n, 33, 7] in pixels and metres, and boxes [n, 4]; zeros where nobody is. Regions
+        are by row."""
         joints = np.zeros((len(images), COUNT, SPATIAL), np.float32)
         drawn = np.zeros((len(images), 4), np.float32)
-        rows = [row for row, region in enumerate(regions) if region is not None]
-        looks = self._landmarker.look(
-            [images[row] for row in rows], [region for region in regions if region is not None]
-        )
-        for row, look in zip(rows, looks, strict=True):
+        looks = self._landmarker.look([images[row] for row in regions], list(regions.values()))
+        for row, look in zip(regions, looks, strict=True):
             if look.presence > PRESENT:
                 box = around(look.joints)
                 joints[row], drawn[row] = look.joints, 0 if box is None else box

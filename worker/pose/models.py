@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
 from pathlib import Path
 from typing import Protocol
 
@@ -24,9 +23,10 @@ from worker.pose.yolox import YoloxDetector
 
 
 class PeopleDetector(Protocol):
-    """Finds everybody in a picture."""
+    """Finds everybody in a picture; where somebody is in the `expected` box [4], it may look less
+    hard for others."""
 
-    def detect(self, image: NDArray[np.uint8]) -> Detections: ...
+    def detect(self, image: NDArray[np.uint8], expected: Boxes | None = None, /) -> Detections: ...
 
 
 class JointEstimator(Protocol):
@@ -41,7 +41,7 @@ DETECTORS: dict[Decoding, Callable[[Session, ModelSpec], PeopleDetector]] = {
     "nanodet": lambda session, _: PersonDetector(session),
     "yolox": YoloxDetector,
 }
-ESTIMATORS: dict[Decoding, Callable[[Session, ModelSpec, Executor | None], JointEstimator]] = {
+ESTIMATORS: dict[Decoding, Callable[[Session, ModelSpec], JointEstimator]] = {
     "simcc": SimccEstimator,
     "rtmo": OneStageEstimator,
 }
@@ -69,7 +69,8 @@ def open_model(name: str, folder: Path, wanted: Provider | Runtime) -> Session:
             f"This worker does not have the model {name}: "
             f"`posequeue models install {name}` puts it there.",
         )
-    return open_session(path, wanted, shapes=shapes_of(MODELS[name]))
+    spec = MODELS[name]
+    return open_session(path, wanted, shapes=shapes_of(spec), entries=spec.entries)
 
 
 def people_detector(name: str, session: Session) -> PeopleDetector:
@@ -83,7 +84,6 @@ def people_detector(name: str, session: Session) -> PeopleDetector:
 def joint_estimator(
     name: str,
     session: Session,
-    pool: Executor | None,
     *,
     flip: bool = False,
     margin: float = CROP,
@@ -92,9 +92,9 @@ def joint_estimator(
     MoveNet's crops. Raises JobError for a model that is none or cannot."""
     spec = MODELS[name]
     if spec.decoding == "movenet":
-        return PoseEstimator(session, pool, flip=flip, margin=margin)
+        return PoseEstimator(session, flip=flip, margin=margin)
     if flip:
         raise JobError(ErrorCode.INTERNAL, f"The model {name} does not look from both sides.")
     if spec.decoding not in ESTIMATORS:
         raise JobError(ErrorCode.INTERNAL, f"The model {name} finds no joints.")
-    return ESTIMATORS[spec.decoding](session, spec, pool)
+    return ESTIMATORS[spec.decoding](session, spec)

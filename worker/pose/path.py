@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,18 +27,20 @@ def keyframes(times_us: NDArray[np.int64]) -> list[int]:
 
 
 def interpolate(
-    times_us: NDArray[np.int64], rows: Sequence[int], boxes: Sequence[Boxes | None]
-) -> list[Boxes | None]:
-    """A box for every frame: linear in time between known keyframes, None across long gaps."""
-    known = [(row, box) for row, box in zip(rows, boxes, strict=True) if box is not None]
-    path: list[Boxes | None] = [None] * len(times_us)
-    for row, box in known:
-        path[row] = box
-    for (start, low), (end, high) in itertools.pairwise(known):
-        span = float(times_us[end] - times_us[start])
-        if span > BRIDGE_S * 1e6:
+    times_us: NDArray[np.int64], keys: Iterable[tuple[int, Boxes | None]]
+) -> Iterator[tuple[int, Boxes]]:
+    """A box for every frame from `keys`, rows with the box there: linear in time between known
+    ones, none across long gaps. Frames come as soon as the key behind them is known, keys after
+    what is before them."""
+    last: tuple[int, Boxes] | None = None
+    for end, high in keys:
+        if high is None:
             continue
-        for row in range(start + 1, end):
-            share = np.float32((times_us[row] - times_us[start]) / span)
-            path[row] = (low + (high - low) * share).astype(np.float32)
-    return path
+        if last is not None and times_us[end] - times_us[last[0]] <= BRIDGE_S * 1e6:
+            start, low = last
+            span = float(times_us[end] - times_us[start])
+            for row in range(start + 1, end):
+                share = np.float32((times_us[row] - times_us[start]) / span)
+                yield row, (low + (high - low) * share).astype(np.float32)
+        yield end, high
+        last = end, high

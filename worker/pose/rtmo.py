@@ -4,7 +4,6 @@ the whole picture, of which we take the subject's."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import Executor
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,10 +23,9 @@ SAME = 0.3
 class OneStageEstimator:
     """Outputs `dets` [1, m, 5] of x0, y0, x1, y1, score and `keypoints` [1, m, 17, 3]."""
 
-    def __init__(self, session: Session, spec: ModelSpec, pool: Executor | None = None) -> None:
+    def __init__(self, session: Session, spec: ModelSpec) -> None:
         self._session = session
         self._spec = spec
-        self._pool = pool
 
     def estimate(
         self, images: Sequence[NDArray[np.uint8]], boxes: Sequence[Boxes]
@@ -36,8 +34,7 @@ class OneStageEstimator:
         where nobody is in it."""
         if not boxes:
             return np.zeros((0, 17, 3), np.float32)
-        looks = self._pool.map if self._pool else map
-        return np.stack(list(looks(self._single, images, boxes)))
+        return np.stack([self._single(*pair) for pair in zip(images, boxes, strict=True)])
 
     def _single(self, image: NDArray[np.uint8], box: Boxes) -> NDArray[np.float32]:
         shown, scale = letterbox(image, self._spec.input_size)

@@ -30,6 +30,7 @@ from worker.pose.runtime import (
     load_cuda_libraries,
 )
 
+Entries = Sequence[tuple[str, str]]
 MOST_SHAPES = 8
 """Shapes of a model whose buffers are kept: of the detector one for each form of video."""
 _FULL = ("out of memory", "Failed to allocate memory", "ALLOC_FAILED")
@@ -101,8 +102,10 @@ def open_session(
     wanted: Provider | Runtime = "auto",
     threads: int = 1,
     shapes: Shapes | None = None,
+    entries: Entries = (),
 ) -> Session:
-    """A session for the model at `path`; with `shapes` it keeps its buffers on a GPU.
+    """A session for the model at `path`; with `shapes` it keeps its buffers on a GPU, on a CPU it
+    has the session configuration `entries` (ONNX Runtime's names and values).
 
     Raises GpuMissing where a GPU was asked for and the session would silently run on the CPU,
     ModelFault where the model cannot be loaded. What falls back is logged and counted.
@@ -117,20 +120,22 @@ def open_session(
         except (ModelFault, OSError) as error:
             reasons.append(f"{rung[0]}: {str(error).splitlines()[0]}")
     if session is None:
-        session = _on_cpu(path, threads, runtime, reasons)
+        session = _on_cpu(path, threads, entries, runtime, reasons)
     if reasons:
         fell_back("inference", session.provider, "; ".join(reasons), model=path.name)
     return dataclasses.replace(session, missed=tuple(reasons))
 
 
-def _on_cpu(path: Path, threads: int, runtime: Runtime, reasons: Sequence[str]) -> Session:
+def _on_cpu(
+    path: Path, threads: int, entries: Entries, runtime: Runtime, reasons: Sequence[str]
+) -> Session:
     if runtime.provider in ("cuda", "tensorrt"):
         raise GpuMissing(
             f"a GPU was asked for (POSEQUEUE_PROVIDER={runtime.provider}) but ONNX Runtime cannot "
             "use one here: check the driver and install posequeue[gpu] instead of posequeue[cpu] "
             f"({'; '.join(reasons)})"
         )
-    return Session(_load(path, threads, [CPU]), CPU, False)
+    return Session(_load(path, threads, [CPU], entries), CPU, False)
 
 
 def _on_gpu(path: Path, threads: int, rung: Rung, shapes: Shapes | None) -> Session:
@@ -169,22 +174,26 @@ def _alone(folder: str | None) -> Iterator[None]:
         yield
 
 
-def _options(threads: int) -> ort.SessionOptions:
+def _options(threads: int, entries: Entries) -> ort.SessionOptions:
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     # a spinning thread pool burns a core while the decoder needs it
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    for name, value in entries:
+        options.add_session_config_entry(name, value)
     return options
 
 
-def _load(path: Path, threads: int, providers: list[Any]) -> ort.InferenceSession:
+def _load(
+    path: Path, threads: int, providers: list[Any], entries: Entries = ()
+) -> ort.InferenceSession:
     """Raises ModelFault. ONNX Runtime's own fallback is off: a failure in mid-job would go on, on
     the CPU and in silence."""
     try:
         return ort.InferenceSession(
-            str(path), _options(threads), providers=providers, enable_fallback=0
+            str(path), _options(threads, entries), providers=providers, enable_fallback=0
         )
     except Exception as error:
         raise ModelFault(f"{path.name} cannot be loaded: {error}") from error

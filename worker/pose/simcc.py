@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import Executor
 
 import cv2
 import numpy as np
@@ -42,12 +41,11 @@ def decoded(across: NDArray[np.float32], down: NDArray[np.float32]) -> NDArray[n
 
 
 class SimccEstimator:
-    """Batches on a GPU where the network takes any number, else one by one over a pool."""
+    """Batches on a GPU where the network takes any number, else one by one."""
 
-    def __init__(self, session: Session, spec: ModelSpec, pool: Executor | None = None) -> None:
+    def __init__(self, session: Session, spec: ModelSpec) -> None:
         self._session = session
         self._spec = spec
-        self._pool = pool
         # a symbolic first dimension is a batch of any size
         fixed = isinstance(session.inner.get_inputs()[0].shape[0], int)
         self._batch = GPU_BATCH if session.gpu and not fixed else 1
@@ -58,10 +56,9 @@ class SimccEstimator:
         """Keypoints float32 [n, 17, 3] as x, y in image pixels and score, one row a box."""
         if not boxes:
             return np.zeros((0, 17, 3), np.float32)
-        looks = self._pool.map if self._pool and self._batch == 1 else map
         starts = range(0, len(boxes), self._batch)
         parts = [slice(start, start + self._batch) for start in starts]
-        found = looks(self._part, [images[part] for part in parts], [boxes[part] for part in parts])
+        found = map(self._part, [images[part] for part in parts], [boxes[part] for part in parts])
         return np.concatenate(list(found))
 
     def _part(

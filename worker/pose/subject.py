@@ -46,7 +46,7 @@ class Track:
     """One person over time; `weight` is faded seconds of size x centrality x score.
 
     `seen_s` is when it was last detected or followed by its pose, `detected_s` only the former;
-    `pace` is pixels to the right a second; `apart`: it began clear of the subject.
+    `pace` is pixels to the right a second; `apart`: it began elsewhere than the subject was.
     """
 
     id: int
@@ -59,21 +59,18 @@ class Track:
     apart: bool = False
 
     def near(self, box: Boxes, time_s: float) -> float:
-        """Closeness to `box` of where it was; of who came from elsewhere also of where it is by its
-        pace: who walks across goes on behind others. Parts of the subject, which are detected now
-        and then, have no pace."""
+        """Closeness to `box` of where it was, or of where it is by its pace: who walks across goes
+        on behind others."""
         here = self.array()
-        near = closeness(here, box)
-        if not self.apart:
-            return near
-        way = self.pace * min(time_s - self.detected_s, STALE_S)
-        return max(near, closeness(here + np.array([way, 0, way, 0], np.float32), box))
+        way = self.pace * min(time_s - self.seen_s, STALE_S)
+        there = here + np.array([way, 0, way, 0], np.float32)
+        return max(closeness(here, box), closeness(there, box))
 
     def take(self, box: Boxes, time_s: float) -> None:
         """It was detected at `box`."""
-        if time_s > self.detected_s:
+        if time_s > self.seen_s:  # the box is of then: it may have been followed there
             moved = (float(box[0] + box[2]) - self.box[0] - self.box[2]) / 2
-            pace = moved / (time_s - self.detected_s)
+            pace = moved / (time_s - self.seen_s)
             first = self.detected_s == self.born_s
             self.pace = pace if first else (self.pace + pace) / 2
         self.box = [float(value) for value in box]
@@ -182,7 +179,7 @@ class SubjectTracker:
                 weight = step * self._worth(found, row)
                 new = Track(self.next_id, box, time_s, weight, time_s, time_s)
                 current = self._subject_track()
-                new.apart = current is not None and not covered(new.array(), current.array())
+                new.apart = current is not None and closeness(current.array(), new.array()) < LINK
                 self.tracks.append(new)
                 self.next_id += 1
 

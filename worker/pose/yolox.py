@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from worker.pose.boxes import Boxes
 from worker.pose.detector import Detections
 from worker.pose.session import Session
 from worker.pose.tensors import letterbox, tensor
@@ -21,8 +22,8 @@ class YoloxDetector:
         self._session = session
         self._spec = spec
 
-    def detect(self, image: NDArray[np.uint8]) -> Detections:
-        """People in `image` uint8 RGB [h, w, 3]."""
+    def detect(self, image: NDArray[np.uint8], _expected: Boxes | None = None, /) -> Detections:
+        """People in `image` uint8 RGB [h, w, 3]; one look sees them all."""
         shown, scale = letterbox(image, self._spec.input_size)
         found, *labels = self._session.run(tensor(shown, self._spec.pixels)[None])
         found = found[0]

@@ -44,3 +44,7 @@ class HalfTrunk(Trunk):
         """Emit the last layer of a head in float16, its result as float32."""
         output, traced = self.convolve(value, layer, size)
         return output.to_float(), traced
+
+    def pick(self, value: Tensor, cells: Tensor, channels: int) -> Tensor:
+        """As in float32; what is picked is multiplied in float32."""
+        return super().pick(value, cells, channels).to_float()

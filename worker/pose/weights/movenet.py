@@ -7,6 +7,7 @@ The trunk is traced from the TFJS or TFLite graph; the decoding after it is writ
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from worker.pose.weights.onnx_writer import Array, GraphBuilder
 from worker.pose.weights.tfjs import Node, attribute, input_names, load_tfjs
 from worker.pose.weights.tflite import Operator, TfliteModel
 from worker.pose.weights.tflite_trunk import read_convolution
-from worker.pose.weights.trunk import Convolution, Size, Trunk
+from worker.pose.weights.trunk import Convolution, Projection, Size, Trunk
 
 # The heads' names in Google's graphs, and their channels.
 _HEADS = {
@@ -28,18 +29,21 @@ _HEADS = {
     "box_scale_0": ("box_scale", 2),
     "box_offset_0": ("box_offset", 2),
 }
+# Those that SinglePose reads at the person's cell and at each keypoint's.
+_FEW = {"kpt_regress_0", "kpt_offset_0"}
 # MultiPose takes any multiple of 32; its trunk is traced at this size.
 _TRACED_SIZE = (256, 256)
 # The pixel scale of the TFLite file, which holds it as float16.
 _TFLITE_SCALE = float(np.float16(2 / 255))
 
 
-def _heads(found: Mapping[str, Tensor], multi: bool) -> Heads:
+def _heads(found: Mapping[str, Tensor | Projection], multi: bool) -> Heads:
     needed = [name for name in _HEADS if multi or not name.startswith("box")]
     missing = [name for name in needed if name not in found]
     if missing:
         raise ConversionError(f"not a MoveNet graph: {missing} not found")
-    return Heads(**{_HEADS[name][0]: found[name] for name in needed})
+    given: dict[str, Any] = {_HEADS[name][0]: found[name] for name in needed}
+    return Heads(**given)
 
 
 def _head_of(node: Node) -> str | None:
@@ -53,21 +57,27 @@ class _TfjsTrunk:
     """Traces the nodes between the normalised image and the heads."""
 
     def __init__(
-        self, trunk: Trunk, weights: Mapping[str, Array], image: Tensor, size: Size
+        self, trunk: Trunk, weights: Mapping[str, Array], image: Tensor, size: Size, few: set[str]
     ) -> None:
+        """`few` are the heads that are wanted at a few cells alone."""
         self.trunk, self.weights, self.image, self.size = trunk, weights, image, size
+        self.few = few
         self.values: dict[str, Tensor] = {}
         self.sizes: dict[str, Size] = {}
-        self.heads: dict[str, Tensor] = {}
+        self.heads: dict[str, Tensor | Projection] = {}
 
     def trace(self, node: Node) -> None:
         """Emit `node` if it belongs to the trunk."""
         name, inputs = node["name"], input_names(node)
+        head = _head_of(node)
+        if head in self.few:
+            value, layer = inputs[0], self._convolution(node, inputs)
+            self.heads[head] = self.trunk.projection(self.values[value], layer, self.sizes[value])
+            return
         traced = self._trace(node, inputs)
         if traced is None:
             return
         self.values[name], self.sizes[name] = traced
-        head = _head_of(node)
         if head:
             self.heads[head] = traced[0]
 
@@ -144,7 +154,8 @@ def convert_tfjs(
     graph = GraphBuilder("movenet")
     trunk = make_trunk(graph)
     scale = float(weights["StatefulPartitionedCall/truediv"].ravel()[0])
-    tracer = _TfjsTrunk(trunk, weights, trunk.image(scale, -1.0, ["n", height, width, 3]), size)
+    image = trunk.image(scale, -1.0, ["n", height, width, 3])
+    tracer = _TfjsTrunk(trunk, weights, image, size, set() if multi else _FEW)
     for node in nodes:
         tracer.trace(node)
     heads = _heads(tracer.heads, multi)

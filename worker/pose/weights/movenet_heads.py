@@ -13,6 +13,7 @@ import numpy as np
 
 from worker.pose.weights.expressions import Tensor, concatenate, count_up, integers, real
 from worker.pose.weights.onnx_writer import Array
+from worker.pose.weights.trunk import Projection
 
 KEYPOINTS = 17
 # A cell is a person's centre if it equals its neighbourhood's maximum to within this.
@@ -26,11 +27,14 @@ _COUNTED_SCORE = 0.12695312
 
 @dataclass(frozen=True, slots=True)
 class Heads:
-    """The network's raw outputs, NCHW; channel pairs are y, x. Only MultiPose has box heads."""
+    """The network's raw outputs, NCHW; channel pairs are y, x. Only MultiPose has box heads.
+
+    SinglePose looks at its regression and offset in a few cells, so theirs may be projections.
+    """
 
     heatmap: Tensor
-    regression: Tensor
-    offset: Tensor
+    regression: Tensor | Projection
+    offset: Tensor | Projection
     centre: Tensor
     box_scale: Tensor | None = None
     box_offset: Tensor | None = None
@@ -39,6 +43,16 @@ class Heads:
 def _flat(value: Tensor, channels: int) -> Tensor:
     """[N, C, H, W] to [N, C, HW]."""
     return value.reshape(0, channels, -1)
+
+
+def _pairs(head: Tensor | Projection, cells: Tensor, groups: int) -> Tensor:
+    """The pairs of each of `groups` equal parts of a head's channels at a cell of its own,
+    [N, groups, 2K / groups]; `cells` [N, 1, groups]."""
+    if isinstance(head, Projection):
+        return head.at(cells, groups)
+    parts = head.reshape(0, groups, 2 * KEYPOINTS // groups, -1)
+    places = cells.transpose(0, 2, 1).unsqueeze(2).expand(1, 1, 2 * KEYPOINTS // groups, 1)
+    return parts.gather(places, axis=3).squeeze(3)
 
 
 def single_person(heads: Heads, centre_weight: Array, distance_bias: Array, side: int) -> None:
@@ -53,9 +67,7 @@ def single_person(heads: Heads, centre_weight: Array, distance_bias: Array, side
     centre = _flat(heads.centre, 1).node("Sigmoid") * real(centre_weight).reshape(1, 1, -1)
     person = centre.argmax(axis=2)
     centre_y, centre_x = (person // cells).to_float(), (person % cells).to_float()
-    regressed = _flat(heads.regression, 2 * KEYPOINTS).gather(
-        person.expand(1, 2 * KEYPOINTS, 1), axis=2
-    )
+    regressed = _pairs(heads.regression, person, 1)
     rough_y, rough_x = regressed.reshape(0, KEYPOINTS, 2).split(1, 1, axis=2)
     rough_y, rough_x = rough_y + centre_y, rough_x + centre_x
     rows, columns = np.divmod(np.arange(side * side), side)
@@ -64,8 +76,7 @@ def single_person(heads: Heads, centre_weight: Array, distance_bias: Array, side
     distance = (delta_y * delta_y + delta_x * delta_x).node("Sqrt")
     cell = (heatmap / (distance + real(distance_bias))).argmax(axis=2)  # [N, K, 1]
     score = heatmap.gather(cell, axis=2)
-    offsets = heads.offset.reshape(0, KEYPOINTS, 2, -1)
-    offset = offsets.gather(cell.unsqueeze(2).expand(1, 1, 2, 1), axis=3).squeeze(3)
+    offset = _pairs(heads.offset, cell.transpose(0, 2, 1), KEYPOINTS)
     base = concatenate([(cell // cells).to_float(), (cell % cells).to_float()], axis=2)
     place = (base + offset) * real(1.0 / side)
     concatenate([place, score], axis=2).output("keypoints", ["n", KEYPOINTS, 3])
@@ -103,9 +114,9 @@ class _Grid:
         return concatenate([self.height_float, self.width_float], axis=0)
 
 
-def _at(head: Tensor | None, cell: Tensor, channels: int) -> Tensor:
+def _at(head: Tensor | Projection | None, cell: Tensor, channels: int) -> Tensor:
     """What `head` says at each person's cell, [N, channels, P]."""
-    assert head is not None
+    assert isinstance(head, Tensor)
     indices = cell.unsqueeze(1).expand(1, channels, 1)
     return _flat(head, channels).gather(indices, axis=2)
 
@@ -128,7 +139,7 @@ def _corners(middle: Tensor, half: Tensor, grid: _Grid) -> tuple[Tensor, Tensor]
 
 
 def _rough_places(
-    regression: Tensor, cell: Tensor, centre: Tensor, limit: int
+    regression: Tensor | Projection, cell: Tensor, centre: Tensor, limit: int
 ) -> tuple[Tensor, ...]:
     """Row and column that each keypoint is regressed to, [N, P, K, 1] each."""
     regressed = _at(regression, cell, 2 * KEYPOINTS).reshape(0, KEYPOINTS, 2, limit)
@@ -192,6 +203,7 @@ def multi_person(heads: Heads, limit: int) -> None:
     best = likelihood.node("ReduceMax", axes=[1], keepdims=0)
     by_keypoint = cell.transpose(0, 2, 1, 3).squeeze(3)  # [N, K, P]
     score = best.gather(by_keypoint, axis=2).transpose(0, 2, 1)
+    assert isinstance(heads.offset, Tensor)
     offsets = heads.offset.reshape(0, KEYPOINTS, 2, -1)
     offset = offsets.gather(by_keypoint.unsqueeze(2).expand(1, 1, 2, 1), axis=3).transpose(
         0, 3, 1, 2

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 
 import numpy as np
@@ -19,7 +19,7 @@ import numpy as np
 from worker.pose.weights.errors import ConversionError
 from worker.pose.weights.expressions import Tensor
 from worker.pose.weights.onnx_writer import Array, GraphBuilder
-from worker.pose.weights.trunk import Convolution, Size, Trunk, same_padding
+from worker.pose.weights.trunk import Convolution, Projection, Size, Trunk, same_padding
 
 Range = tuple[float, float]
 _RELU6 = 6.0
@@ -38,9 +38,9 @@ def read_ranges(name: str) -> list[Range]:
         raise ConversionError(f"no calibrated ranges of {name}: {error}") from error
 
 
-def calibrated(name: str) -> Callable[[GraphBuilder], QuantisedTrunk]:
+def calibrated(name: str, block: int = 1) -> Callable[[GraphBuilder], QuantisedTrunk]:
     """Makes the trunk of a network whose ranges are known; reads them when it is called."""
-    return lambda graph: QuantisedTrunk(graph, read_ranges(name))
+    return lambda graph: QuantisedTrunk(graph, read_ranges(name), block)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +59,19 @@ class Grid8:
 
 
 class QuantisedTrunk(Trunk):
-    """Emits layers in 8 bits by `ranges`, one for each layer in the order they are asked for."""
+    """Emits layers in 8 bits by `ranges`, one for each layer in the order they are asked for.
 
-    def __init__(self, graph: GraphBuilder, ranges: Sequence[Range]) -> None:
+    The first layer gets channels of zeros up to a multiple of `block`, and so do depthwise layers
+    behind it; for networks that lead from there through a layer across channels.
+    """
+
+    def __init__(self, graph: GraphBuilder, ranges: Sequence[Range], block: int = 1) -> None:
         super().__init__(graph)
+        self._block = block
         self._ranges = iter(ranges)
         self._grids: dict[str, Grid8] = {}
+        self._steps: dict[str, Tensor] = {}
+        self._channels: dict[str, int] = {}
 
     def add(self, left: Tensor, right: Tensor) -> Tensor:
         """Emit the sum of two layers."""
@@ -85,9 +92,10 @@ class QuantisedTrunk(Trunk):
         """Emit `layer` in 8 bits where its input is; its result is in 8 bits either way."""
         low, high = self._next()
         grid = self._grids.get(value.name)
+        layer = self._widened(value, layer, first=grid is None)
         if grid is None:
             output, traced = super().convolve(value, layer, size)
-            return self._snapped(output, Grid8.over(low, high)), traced
+            return self._counted(self._snapped(output, Grid8.over(low, high)), layer), traced
         if layer.activation:
             low = 0.0
             high = min(high, _RELU6) if layer.activation == "Relu6" else high
@@ -100,14 +108,49 @@ class QuantisedTrunk(Trunk):
             pads=pads,
             group=layer.kernel.shape[0] if layer.depthwise else 1,
         )
-        return self._snapped(output, Grid8.over(low, high)), self.traced_size(layer, size, pads)
+        snapped = self._snapped(output, Grid8.over(low, high))
+        return self._counted(snapped, layer), self.traced_size(layer, size, pads)
 
     def project(
         self, value: Tensor, layer: Convolution, size: Sequence[int]
     ) -> tuple[Tensor, Size]:
         """Emit the last layer of a head in float32."""
         self._next()
-        return super().convolve(value, layer, size)
+        return super().convolve(value, self._widened(value, layer, first=False), size)
+
+    def projection(self, value: Tensor, layer: Convolution, size: Sequence[int]) -> Projection:
+        """The last layer of a head in float32."""
+        self._next()
+        return super().projection(value, self._widened(value, layer, first=False), size)
+
+    def pick(self, value: Tensor, cells: Tensor, channels: int) -> Tensor:
+        """The steps are picked, then turned into numbers: there are fewer."""
+        grid = self._grids[value.name]
+        picked = super().pick(self._steps[value.name], cells, channels)
+        return picked.node("DequantizeLinear", grid.scale, grid.zero)
+
+    def _widened(self, value: Tensor, layer: Convolution, *, first: bool) -> Convolution:
+        """The layer on as many channels as its input has; of the `first`, with whole blocks."""
+        outputs, inputs = layer.kernel.shape[:2]
+        given = self._channels.get(value.name, outputs if layer.depthwise else inputs)
+        wide = (
+            given
+            if layer.depthwise
+            else -(-outputs // self._block) * self._block
+            if first
+            else outputs
+        )
+        more = 0 if layer.depthwise else given - inputs
+        bias = layer.bias
+        return replace(
+            layer,
+            kernel=np.pad(layer.kernel, ((0, wide - outputs), (0, more), (0, 0), (0, 0))),
+            bias=None if bias is None else np.pad(bias, (0, wide - outputs)),
+        )
+
+    def _counted(self, value: Tensor, layer: Convolution) -> Tensor:
+        self._channels[value.name] = len(layer.kernel)
+        return value
 
     def _next(self) -> Range:
         try:
@@ -118,7 +161,7 @@ class QuantisedTrunk(Trunk):
     def _snapped(self, value: Tensor, grid: Grid8) -> Tensor:
         steps = value.node("QuantizeLinear", grid.scale, grid.zero)
         result = steps.node("DequantizeLinear", grid.scale, grid.zero)
-        self._grids[result.name] = grid
+        self._grids[result.name], self._steps[result.name] = grid, steps
         return result
 
     def _weights(self, layer: Convolution, grid: Grid8) -> list[Tensor]:
@@ -166,6 +209,11 @@ class ObservedTrunk(Trunk):
         """Emit and show a convolution."""
         output, traced = super().convolve(value, layer, size)
         return self._shown(output), traced
+
+    def projection(self, value: Tensor, layer: Convolution, size: Sequence[int]) -> Projection:
+        """Show what the layer gives everywhere."""
+        self.convolve(value, layer, size)
+        return super().projection(value, layer, size)
 
     def _shown(self, value: Tensor) -> Tensor:
         name = f"layer_{len(self.layers)}"

@@ -36,7 +36,8 @@ class ModelSpec:
     and any multiple will do. `sha256` (hex) and `bytes` (None where unknown) pin the installed
     file. `decoding` says how its outputs are read; those that we convert take uint8 RGB
     [n, height, width, 3] and need no `pixels`. `ap` is COCO average precision in per cent, of
-    keypoints or of a detector's boxes; `cost_ms` the time for one picture on one thread.
+    keypoints or of a detector's boxes; `cost_ms` the time for one picture on one thread. `entries`
+    are ONNX Runtime's session configuration entries that suit the graph.
     """
 
     name: str
@@ -55,3 +56,4 @@ class ModelSpec:
     pixels: Pixels | None = None
     ap: float | None = None
     cost_ms: float | None = None
+    entries: tuple[tuple[str, str], ...] = ()

@@ -37,6 +37,26 @@ class Convolution:
     activation: str | None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Projection:
+    """The last layer of a head, 1 x 1, that is wanted at a few cells alone: nothing is computed at
+    the others. `features` are its input, NCHW."""
+
+    trunk: Trunk
+    features: Tensor
+    layer: Convolution
+
+    def at(self, cells: Tensor, count: int) -> Tensor:
+        """The channels of each of `count` groups at a cell of its own, [N, count, its channels],
+        for `cells` int64 [N, 1, count] counted row by row."""
+        outputs, inputs = self.layer.kernel.shape[:2]
+        kernel = self.layer.kernel.reshape(count, outputs // count, inputs)
+        picked = self.trunk.pick(self.features, cells, inputs).transpose(0, 2, 1).unsqueeze(2)
+        projected = (picked * real(kernel)).sum(3)
+        bias = self.layer.bias
+        return projected if bias is None else projected + real(bias.reshape(count, -1))
+
+
 def same_padding(size: Sequence[int], kernel: Sequence[int], strides: Sequence[int]) -> list[int]:
     """ONNX pads [top, left, bottom, right] of SAME padding; arguments are (h, w)."""
     totals = [
@@ -108,6 +128,19 @@ class Trunk:
     ) -> tuple[Tensor, Size]:
         """Emit `layer` as the last one of a head."""
         return self.convolve(value, layer, size)
+
+    def projection(self, value: Tensor, layer: Convolution, size: Sequence[int]) -> Projection:
+        """`layer` as the last one of a head that is wanted at a few cells alone."""
+        del size
+        if layer.kernel.shape[2:] != (1, 1) or layer.activation:
+            raise ConversionError("the last layer of a head is not a projection")
+        return Projection(self, value, layer)
+
+    def pick(self, value: Tensor, cells: Tensor, channels: int) -> Tensor:
+        """What `value` [N, channels, H, W] holds at `cells` int64 [N, 1, K], float32 [N, channels,
+        K]."""
+        places = cells.expand(1, channels, 1)
+        return value.reshape(0, channels, -1).gather(places, axis=2)
 
     def add(self, left: Tensor, right: Tensor) -> Tensor:
         """Emit the sum of two layers."""
