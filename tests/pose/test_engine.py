@@ -20,6 +20,7 @@ from worker.pose.detector import SIDE, PersonDetector
 from worker.pose.engine import PoseEngine
 from worker.pose.estimator import PoseEstimator
 from worker.pose.path import keyframes
+from worker.pose.subject import WARM
 
 pytestmark = pytest.mark.model
 NOSE, HIPS, ANKLES = 0, [11, 12], [15, 16]
@@ -91,6 +92,21 @@ def test_threads_and_takeovers_change_nothing(
     assert chunks[0].state != {}
     second = threaded.estimate(1, 12, frames.times_us[12:], frames.images[12:], chunks[0].state)
     assert encode_chunk(second) == encode_chunk(chunks[1])
+
+
+@pytest.mark.parametrize("profile", ["accurate", "balanced"])
+def test_what_is_kept_warm_is_what_another_worker_begins_with(
+    models_dir: Path, frames: FrameChunk, profile: Profile
+) -> None:
+    engine = PoseEngine(models_dir, "cpu", profile=profile)
+    (first,) = run(engine, FrameChunk(0, frames.times_us[:12], frames.images[:12]))
+    times, images = frames.times_us[12:], frames.images[12:]
+    kept = engine.estimate(1, 12, times, images, {**first.state, WARM: {}})
+    begun = engine.settle(times, images, {})
+    assert begun["tracks"]
+    assert kept.state[WARM] == begun
+    without = engine.estimate(1, 12, times, images, first.state)
+    assert (kept.keypoints == without.keypoints).all()
 
 
 def test_the_detector_rests_in_the_cheap_profile_alone(
