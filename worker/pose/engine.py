@@ -232,7 +232,7 @@ class PoseEngine:
         return pose
 
     def _turn(self, call: Callable[..., Result], *given: Any) -> Result:
-        """What `call` gives; with a pool it takes its turn there, so that no more work at once."""
+        """What `call` gives; with a pool it takes its turn there: its threads are all that work."""
         return self._pool.submit(call, *given).result() if self._pool else call(*given)
 
     def estimate_image(self, image: Image) -> PoseChunk:

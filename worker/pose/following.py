@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from worker.pose.boxes import Boxes, around, grow
 from worker.pose.detector import Detections
+from worker.pose.finder import Image
 from worker.pose.resting import Hold, Pose, expected, held, second
 from worker.pose.subject import SubjectTracker
 
 PRESENT = 0.22
 """Mean keypoint score under which nobody is taken to be there."""
-Image = NDArray[np.uint8]
 Detect = Callable[[Image, Boxes | None], Detections]
 """Everybody in a picture, in which somebody may be expected in a box."""
 

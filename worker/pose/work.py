@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future
 
-import numpy as np
-from numpy.typing import NDArray
-
 from worker.pose.boxes import Boxes
+from worker.pose.finder import Image
 from worker.pose.models import JointEstimator
-
-Image = NDArray[np.uint8]
-Pose = NDArray[np.float32]
+from worker.pose.resting import Pose
 
 
 class Work:
