@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from worker.contract.grades import Grade
@@ -57,8 +59,15 @@ class PoseSample(Part, frozen=True, gc=False):
     world: World | None = None
 
 
+RefusalReason = Literal[
+    "too_shallow", "incomplete", "other_movement", "below_min_grade", "not_tracked", "cut_off"
+]
+"""Why a movement that was seen is not counted."""
+
+
 class Rep(Part, frozen=True):
-    """One attempted rep; `criteria` are the parts of its form score, 0-100 each."""
+    """One attempted rep; `criteria` are the parts of its form score, 0-100 each. One that is not
+    counted has a `reason`."""
 
     index: int
     startMs: float
@@ -67,6 +76,7 @@ class Rep(Part, frozen=True):
     formScore: float
     grade: Grade
     counted: bool
+    reason: RefusalReason | None = None
     referenceScore: ReferenceScore | None = None
     criteria: dict[str, float] | None = None
 

@@ -9,13 +9,11 @@ from dataclasses import replace
 
 from worker.exercises.model import (
     Advice,
+    Condition,
     Criterion,
-    Depth,
-    Gate,
     RepExercise,
     Signal,
     Texts,
-    Travel,
 )
 from worker.exercises.texts import common
 
@@ -45,16 +43,16 @@ def _advice(exercise: str) -> tuple[Advice, ...]:
 
 BICEP_CURL = RepExercise(
     id="bicep_curl",
-    # Wrist height over the elbow: -0.9 hanging, 0.6 with the forearm 40 degrees from upright,
-    # the end of elbow flexion (~140 degrees: AAOS Joint Motion) with the upper arm a little ahead.
-    signal=Signal("forearm_y", rest=-0.9, full=0.6, sides="each"),
-    joints=("shoulder", "elbow", "wrist"),
-    depth=Depth(easy=0.5, normal=0.65, pro=0.85),
-    gates=(Gate("elbow_y", high=-0.35), Gate("trunk_tilt", high=50.0)),
-    # The legs stand still: running arms curl as well.
-    travels=(Travel("thigh_gap", maximum=0.3), Travel("leg_y", maximum=0.2)),
-    seconds=(0.4, 20.0),
+    # The elbow bends by 110 of its 140 degrees (AAOS Joint Motion); the wrist rises by one and a
+    # half times the forearm's length (0.146 of stature).
+    signals=(Signal("elbow_flexion", 110), Signal("wrist_over_elbow", 0.22)),
+    conditions=(
+        Condition("elbow_flexion", "range", low=40),
+        Condition("hip_height", "range", high=0.12),
+    ),
+    sides="each",
     lowering="back",
+    joints=("shoulder", "elbow", "wrist"),
     criteria=(
         Criterion("range", 0.4, good=0.95, bad=0.15),
         Criterion("symmetry", 0.1, good=0.1, bad=0.6, view="front"),

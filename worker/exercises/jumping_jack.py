@@ -6,13 +6,11 @@ from dataclasses import replace
 
 from worker.exercises.model import (
     Advice,
+    Condition,
     Criterion,
-    Depth,
-    Gate,
     RepExercise,
     Signal,
     Texts,
-    Travel,
 )
 from worker.exercises.texts import common
 
@@ -42,17 +40,16 @@ def _advice(exercise: str) -> tuple[Advice, ...]:
 
 JUMPING_JACK = RepExercise(
     id="jumping_jack",
-    # Wrist height over the shoulder by arm length: -0.95 hanging, 0.8 with the arms ~37 degrees
-    # from overhead, hands over the head.
-    signal=Signal("raise_y", rest=-0.95, full=0.8),
-    joints=("shoulder", "elbow", "wrist"),
-    guided=("hip", "ankle"),
-    depth=Depth(easy=0.5, normal=0.65, pro=0.9),
-    gates=(Gate("trunk_tilt", high=40.0), Gate("hips_over_feet_y", low=0.6)),
-    # Feet from hip width to beyond shoulder width, of a leg ~0.85 m.
-    travels=(Travel("feet_spread", minimum=0.2),),
-    seconds=(0.35, 8.0),
+    # Straight arms go up by their length twice but for the last 30 degrees, the feet from hip width
+    # to more than shoulder width.
+    signals=(
+        Signal("wrist_over_shoulder", 0.55),
+        Signal("elbow_over_shoulder", 0.3, weight=0.7),
+        Signal("ankle_spread", 0.25, weight=0.7),
+    ),
+    conditions=(Condition("wrist_over_shoulder", "range", low=0.2),),
     lowering="back",
+    joints=("shoulder", "elbow", "wrist"),
     criteria=(
         Criterion("range", 0.4, good=0.95, bad=0.15),
         Criterion("symmetry", 0.2, good=0.08, bad=0.5),
@@ -65,7 +62,6 @@ JUMPING_JACK = RepExercise(
 LOW_IMPACT_JACK = replace(
     JUMPING_JACK,
     id="low_impact_jack",
-    travels=(Travel("feet_spread", minimum=0.12),),
     criteria=(
         *JUMPING_JACK.criteria[:3],
         Criterion("legs", 0.25, good=0.35, bad=0.05, feature="feet_spread", measure="range"),

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from worker.exercises.model import Advice, Criterion, Depth, Gate, RepExercise, Signal
+from worker.exercises.model import Advice, Condition, Criterion, RepExercise, Signal
 from worker.exercises.texts import STRAIGHT_BODY, common
 
 PUSH_UP = RepExercise(
     id="push_up",
-    # Shoulder height over the hands: ~0.95 of the arm on straight arms; ~0.45 with the upper arm
-    # level (elbow at 90 degrees), which coaches take for full depth.
-    signal=Signal("support_y", rest=0.95, full=0.45),
-    joints=("shoulder", "wrist"),
-    depth=Depth(easy=0.45, normal=0.6, pro=0.85),
-    gates=(Gate("trunk_y", high=0.75),),
-    seconds=(0.5, 20.0),
-    # Hands on the floor, under the chest, are seen badly but placed well.
-    visible=0.15,
+    # The shoulders come down to the hands by an upper arm's length (0.186 of stature), the elbows
+    # bend to 90 degrees.
+    signals=(
+        Signal("shoulder_over_wrist", -0.18),
+        Signal("elbow_flexion", 90, weight=0.7),
+        Signal("shoulder_height", -0.18, weight=0.7),
+    ),
     lying=True,
+    joints=("shoulder", "wrist"),
     criteria=(
         Criterion("range", 0.4, good=0.95, bad=0.15),
         # head-on alone, where the trunk is foreshortened: from 10 degrees beside it on, the nearer

@@ -49,4 +49,4 @@ def coach_for(
     exercise = EXERCISES.get(options.exercise)
     if isinstance(exercise, JumpExercise):
         return JumpCoach(exercise, options, media)
-    return Coach(followed_exercise(options, media.rotation), options, media)
+    return Coach(followed_exercise(options, media), options, media)

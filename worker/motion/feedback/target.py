@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from worker.contract.errors import unknown_exercise
 from worker.contract.exercises import CATALOGUE, View
 from worker.contract.grades import floor_of
+from worker.contract.media import MediaInfo
 from worker.contract.options import JobOptions
 from worker.contract.reference_poses import LIMBS, ReferencePoses
 from worker.exercises import EXERCISES
@@ -19,7 +20,7 @@ from worker.exercises.model import JumpExercise, RepExercise
 from worker.motion.features import PAIRS, Body
 from worker.motion.frames import Frames
 from worker.motion.holds import HoldTracker
-from worker.motion.moments import Moment
+from worker.motion.moments import FrameEvent
 from worker.motion.reference_template import moving_limbs
 from worker.motion.reference_track import ReferenceTracker
 from worker.motion.track import RepTracker
@@ -28,10 +29,10 @@ from worker.motion.track import RepTracker
 class Tracker(Protocol):
     """Finds moments in frames."""
 
-    def span(self, frames: Frames) -> list[Moment]:
+    def span(self, frames: Frames) -> list[FrameEvent]:
         """One moment for each of n frames."""
 
-    def finish(self) -> Moment:
+    def finish(self) -> FrameEvent:
         """What the media's end completes."""
 
 
@@ -40,10 +41,10 @@ class BlockTracker(Protocol):
 
     def block(
         self, first: int, times_us: NDArray[np.int64], body: Body, known: NDArray[np.bool_]
-    ) -> list[Moment]:
+    ) -> list[FrameEvent]:
         """One moment for each of a block's n frames."""
 
-    def finish(self) -> Moment:
+    def finish(self) -> FrameEvent:
         """What the media's end completes."""
 
 
@@ -54,9 +55,9 @@ class ByBlocks:
         self._tracker = tracker
         self.finish = tracker.finish
 
-    def span(self, frames: Frames) -> list[Moment]:
+    def span(self, frames: Frames) -> list[FrameEvent]:
         """One moment for each of n frames."""
-        moments: list[Moment] = []
+        moments: list[FrameEvent] = []
         for part in frames.each():
             moments += self._tracker.block(part.first, part.times_us, part.body, part.known)
         return moments
@@ -80,20 +81,23 @@ def _least_score(options: JobOptions) -> float | None:
     return floor_of(options.minGrade) if options.minGrade else None
 
 
-def followed_exercise(options: JobOptions, rotation: int = 0) -> Followed:
-    """The options' exercise; raises JobError `invalid_exercise` if it has no data.
-
-    `rotation` is the turn in degrees that the media's tag asked for.
-    """
+def followed_exercise(options: JobOptions, media: MediaInfo) -> Followed:
+    """The options' exercise; raises JobError `invalid_exercise` if it has no data."""
     name = str(options.exercise)
     exercise = EXERCISES.get(name)
     if exercise is None or isinstance(exercise, JumpExercise):
         raise unknown_exercise(name)
     return Followed(
         name=name,
-        tracker=RepTracker(exercise, options.difficulty, _least_score(options), rotation)
+        tracker=RepTracker(
+            exercise,
+            options.difficulty,
+            _least_score(options),
+            media.rotation,
+            max(media.width, 1) / max(media.height, 1),
+        )
         if isinstance(exercise, RepExercise)
-        else HoldTracker(exercise, rotation),
+        else HoldTracker(exercise, media.rotation),
         joints=(*exercise.joints, *exercise.guided),
         view=CATALOGUE[name].view,
         texts={advice.code: advice.texts[options.language] for advice in exercise.advice},

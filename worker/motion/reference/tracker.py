@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from worker.contract.parts import Rep
 from worker.contract.reference_poses import ReferencePoses
 from worker.motion.features import Body, Floats
-from worker.motion.moments import NOTHING, Moment
+from worker.motion.moments import NOTHING, FrameEvent
 from worker.motion.reference_features import WIDTH, limbs_of, vectors
 from worker.motion.reference_score import criteria_of, pose_score, score_of
 from worker.motion.reference_template import IMAGES, Match, resampled, templates_of
@@ -98,13 +98,13 @@ class ReferenceTracker:
 
     def block(
         self, first: int, times_us: NDArray[np.int64], body: Body, known: NDArray[np.bool_]
-    ) -> list[Moment]:
+    ) -> list[FrameEvent]:
         """One moment for each of a block's n frames; `known` [n] says where joints are."""
         rows = self._measure(first, times_us, body, known)
         self._keep(rows)
         return [self._step(row) for row in rows[:, : _Row.POSES].tolist()]
 
-    def finish(self) -> Moment:
+    def finish(self) -> FrameEvent:
         """What the media's end completes."""
         if not len(self._rows):
             return NOTHING
@@ -114,7 +114,7 @@ class ReferenceTracker:
             cycle = machine.rest_of(int(row[_Row.FRAME]), row[_Row.SECONDS], value)
             rep = self._judge(cycle, channel) if cycle is not None else None
             if rep is not None:
-                return Moment(progress=100.0, rep=rep)
+                return FrameEvent(progress=100.0, reps=(rep,))
         return NOTHING
 
     def _measure(
@@ -138,7 +138,7 @@ class ReferenceTracker:
             keep &= self._rows[:, _Row.FRAME] >= min(starts)
         self._rows = np.concatenate((self._rows[keep], rows))
 
-    def _step(self, row: list[float]) -> Moment:
+    def _step(self, row: list[float]) -> FrameEvent:
         rep = None
         for channel, machine in enumerate(self._machines):
             cycle = self._advance(channel, machine, row)
@@ -146,13 +146,13 @@ class ReferenceTracker:
                 rep = self._judge(cycle, channel)
         if rep is not None:
             self._progress = 0.0
-            return Moment(progress=100.0 if rep.counted else 0.0, rep=rep)
+            return FrameEvent(progress=100.0 if rep.counted else 0.0, reps=(rep,))
         active = [c for c, machine in enumerate(self._machines) if machine.out]
         if not active:
             self._progress = 0.0
             return NOTHING
         self._progress = max(self._progress, *(self._share(c, row) for c in active))
-        return Moment(progress=self._progress, live=self._live(active, row))
+        return FrameEvent(progress=self._progress, live=self._live(active, row))
 
     def _advance(self, channel: int, machine: RepMachine, row: list[float]) -> Cycle | None:
         seconds = row[_Row.SECONDS]

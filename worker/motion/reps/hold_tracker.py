@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from worker.exercises.model import HoldExercise
 from worker.motion.features import Body, Floats, feature, merged
 from worker.motion.frames import Frames
-from worker.motion.moments import NOTHING, Moment
+from worker.motion.moments import NOTHING, FrameEvent
 from worker.motion.own_leg import OwnLeg
 from worker.motion.trailing import trailing_ranges
 from worker.motion.upright import Upright
@@ -47,7 +47,7 @@ class HoldTracker:
         self._legs = OwnLeg()
         self._recent: Floats = np.zeros((0, 1 + len(exercise.still)))
 
-    def span(self, frames: Frames) -> list[Moment]:
+    def span(self, frames: Frames) -> list[FrameEvent]:
         """One moment for each of n frames."""
         known = frames.known
         seconds = frames.times_us.astype(np.float64) * 1e-6
@@ -87,11 +87,11 @@ class HoldTracker:
         still: NDArray[np.bool_] = (frames < 2) | (ranges <= limits).all(axis=1)
         return still
 
-    def finish(self) -> Moment:
+    def finish(self) -> FrameEvent:
         """Nothing more: a second that is not whole does not count."""
-        return Moment()
+        return FrameEvent()
 
-    def _step(self, seconds: float, tells: bool, good: bool, still: bool) -> Moment:
+    def _step(self, seconds: float, tells: bool, good: bool, still: bool) -> FrameEvent:
         elapsed = 0.0 if self._before is None else seconds - self._before
         self._before = seconds
         whole = int(self._held)
@@ -112,7 +112,7 @@ class HoldTracker:
             return NOTHING
         counted = int(self._held) if int(self._held) != whole else None
         progress = 100.0 * (self._held - int(self._held)) if self._on else 0.0
-        return Moment(progress=progress, seconds=counted)
+        return FrameEvent(progress=progress, seconds=counted)
 
     def _hold(self, elapsed: float) -> None:
         if self._hidden > self._exercise.unseen:
