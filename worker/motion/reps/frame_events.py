@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from worker.contract.parts import Rep
+from worker.contract.message_parts import Rep
 
 
 @dataclass(frozen=True)

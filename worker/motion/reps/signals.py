@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.exercises.model import FrontSignal, RepExercise, Signal
-from worker.motion.features import Body, Floats, feature, merged
-from worker.motion.frames import Frames
-from worker.motion.own_leg import OwnLeg
-from worker.motion.own_rest import OwnRest
-from worker.motion.reps import CEILING, FLOOR
-from worker.motion.upright import Upright
+from worker.motion.features.features import Body, Floats, feature, merged
+from worker.motion.features.leg_length import OwnLeg
+from worker.motion.features.rest_level import OwnRest
+from worker.motion.features.roll_correction import Upright
+from worker.motion.frames.span import Frames
+from worker.motion.reps.state_machine import CEILING, FLOOR
 
 PROFILE, FRONT = 0.25, 0.65
 """Shoulder width by trunk length seen from the side and from the front (0.22 and 0.29 of stature:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from worker.contract.grades import grade_of
-from worker.contract.parts import Rep
+from worker.contract.message_parts import Rep
 from worker.exercises.model import RepExercise
-from worker.motion.features import Floats
-from worker.motion.frames import Frames
-from worker.motion.moments import NOTHING, Moment
-from worker.motion.rep_rows import RepRows, Row
-from worker.motion.reps import RETURN, RISE, Cycle, RepMachine
-from worker.motion.score import SEEN, UNKNOWN, Window, criteria_of, form_of
+from worker.motion.features.features import Floats
+from worker.motion.frames.span import Frames
+from worker.motion.reps.form_score import SEEN, UNKNOWN, Window, criteria_of, form_of
+from worker.motion.reps.frame_events import NOTHING, Moment
+from worker.motion.reps.signals import RepRows, Row
+from worker.motion.reps.state_machine import RETURN, RISE, Cycle, RepMachine
 
 LOST = 1.5
 """Seconds unseen after which a rep in progress is given up."""
