@@ -1,4 +1,4 @@
-"""The client for event loops; see `api.client`, whose methods it has."""
+"""The client for event loops; see `api.client.sync_client`, whose methods it has."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any, Self
 
 import httpx
 
-from api.client_batches import AsyncBatchCalls
-from api.client_flows import (
+from api.client.batches import AsyncBatchCalls
+from api.client.operations import (
     FINAL,
     PATIENCE,
     PAUSE_S,
@@ -35,7 +35,7 @@ from api.client_flows import (
     target,
     uploaded,
 )
-from api.client_webhooks import AsyncWebhookCalls
+from api.client.webhooks import AsyncWebhookCalls
 
 
 class AsyncPoseQueue(AsyncBatchCalls, AsyncWebhookCalls):

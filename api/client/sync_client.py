@@ -20,9 +20,9 @@ from typing import Any, Self
 
 import httpx
 
-from api.client_async import AsyncPoseQueue
-from api.client_batches import BatchCalls
-from api.client_flows import (
+from api.client.async_client import AsyncPoseQueue
+from api.client.batches import BatchCalls
+from api.client.operations import (
     FINAL,
     PATIENCE,
     PAUSE_S,
@@ -46,7 +46,7 @@ from api.client_flows import (
     target,
     uploaded,
 )
-from api.client_webhooks import WebhookCalls, verify_webhook
+from api.client.webhooks import WebhookCalls, verify_webhook
 
 __all__ = ["AsyncPoseQueue", "PoseQueue", "Refused", "job_body", "verify_webhook"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.problems import Problem
+from api.middleware.errors import Problem
 
 MAX_BODY_BYTES = 1024 * 1024
 LARGER = {"/v1/batches": 8 * 1024 * 1024}

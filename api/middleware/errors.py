@@ -22,12 +22,12 @@ from kombu.exceptions import OperationalError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from api.headers import HARDENED
+from api.middleware.security_headers import HARDENED
 from worker.contract.errors import DecodeError, ErrorCode, JobError, invalid_parameter
-from worker.requests.refusals import refusal_of
-from worker.store.connection import DISCONNECTED, REFUSING
-from worker.store.errors import Conflict, LimitExceeded, NotFound, StoreUnavailable
-from worker.store.idempotency import Mismatch
+from worker.storage.connection import DISCONNECTED, REFUSING
+from worker.storage.errors import Conflict, LimitExceeded, NotFound, StoreUnavailable
+from worker.storage.tenants.idempotency import Mismatch
+from worker.submission.schemas.validation_errors import refusal_of
 
 __all__ = ["Problem", "install", "invalid_parameter"]
 

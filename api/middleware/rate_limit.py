@@ -11,10 +11,10 @@ import ipaddress
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from worker.store.apikeys import Tenant
-from worker.store.bundle import Stores
-from worker.store.errors import LimitExceeded
-from worker.store.quotas import WINDOW_S, Rate
+from worker.storage.errors import LimitExceeded
+from worker.storage.stores import Stores
+from worker.storage.tenants.api_keys import Tenant
+from worker.storage.tenants.quotas import WINDOW_S, Rate
 
 FIELDS = ("RateLimit-Limit", "RateLimit-Policy", "RateLimit-Remaining", "RateLimit-Reset")
 _STATE = "rate"

@@ -16,11 +16,11 @@ from prometheus_client.registry import Collector
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.state import State, look_at
-from worker.exposition import Meters
-from worker.measures import HTTP_REQUESTS, HTTP_SECONDS, served_by
-from worker.store.bundle import Stores
-from worker.tracing import note_incoming
+from api.middleware.system_metrics import State, look_at
+from worker.observability.metrics import HTTP_REQUESTS, HTTP_SECONDS, served_by
+from worker.observability.prometheus import Meters
+from worker.observability.tracing import note_incoming
+from worker.storage.stores import Stores
 
 log = structlog.get_logger()
 

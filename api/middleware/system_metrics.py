@@ -6,13 +6,13 @@ import json
 import time
 from collections import Counter
 
-from worker import measures as m
-from worker.app import KEY_PREFIX, PRIORITY_STEPS, QUEUES
-from worker.faults import FAULTS
-from worker.store import keys
-from worker.store.bundle import Stores
-from worker.store.trimming import GROUP, groups_of, stream_lag
-from worker.store.waiting import POSE_QUEUES
+from worker.contract.workers import FAULTS
+from worker.observability import metrics as m
+from worker.queueing.celery_app import KEY_PREFIX, PRIORITY_STEPS, QUEUES
+from worker.storage import keys
+from worker.storage.jobs.firehose_trimming import GROUP, groups_of, stream_lag
+from worker.storage.queue.fair_queue import POSE_QUEUES
+from worker.storage.stores import Stores
 
 State = dict[m.Measure, dict[tuple[str, ...], float]]
 """Values by measure and labels."""

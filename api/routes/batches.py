@@ -14,24 +14,24 @@ import structlog
 from fastapi import APIRouter, Depends, Header, Query
 from starlette.responses import JSONResponse
 
-from api.auth import StoresDep, TenantDep
-from api.batch_models import BatchesQuery, BatchesView, BatchView, ManifestRef, NewBatch
-from api.creating import broker_errors, check_minutes, check_queue, once
-from api.paging import decode_cursor, encode_cursor
-from api.problems import invalid_parameter
-from api.strict import only
-from worker import app as queues
+from api.middleware.errors import invalid_parameter
+from api.schemas.batches import BatchesQuery, BatchesView, BatchView, ManifestRef, NewBatch
+from api.schemas.strict import only
+from api.services.authentication import StoresDep, TenantDep
+from api.services.job_creation import broker_errors, check_minutes, check_queue, once
+from api.services.pagination import decode_cursor, encode_cursor
 from worker.contract.batches import MAX_MANIFEST_BYTES, BatchRecord, Manifest, Wrong
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.jobs import Job
-from worker.expanding import batch_of, tend_batch
-from worker.intake import check_arrived, check_bucket
-from worker.manifests import WRONG, job_of_request, wrong_of
-from worker.store.apikeys import Tenant
-from worker.store.batches import batch_view
-from worker.store.bundle import Stores
-from worker.store.errors import NotFound
-from worker.store.jobs import iso
+from worker.queueing import queues
+from worker.storage.batches.records import batch_view
+from worker.storage.errors import NotFound
+from worker.storage.stores import Stores
+from worker.storage.tenants.api_keys import Tenant
+from worker.storage.timestamps import iso
+from worker.submission.batches import batch_of, tend_batch
+from worker.submission.jobs import check_arrived, check_bucket
+from worker.submission.manifests import WRONG, job_of_request, wrong_of
 
 router = APIRouter(tags=["batches"])
 log = structlog.get_logger()

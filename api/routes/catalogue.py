@@ -8,15 +8,15 @@ import msgspec
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import JSONResponse
 
-from api.auth import StoresDep, TenantDep, get_tenant
-from api.limits import MAX_BODY_BYTES
-from api.strict import only
+from api.middleware.body_limit import MAX_BODY_BYTES
+from api.schemas.strict import only
+from api.services.authentication import StoresDep, TenantDep, get_tenant
 from worker.contract.editions import Edition
 from worker.contract.exercises import ALIASES, CATALOGUE, ExerciseInfo
 from worker.contract.plans import GATED, Plan
 from worker.contract.schema import message_schema
-from worker.requests.jobs import MAX_METADATA_BYTES
-from worker.store.objects import PART_BYTES, SINGLE_PUT_BYTES
+from worker.storage.objects.s3 import PART_BYTES, SINGLE_PUT_BYTES
+from worker.submission.schemas.jobs import MAX_METADATA_BYTES
 
 router = APIRouter(tags=["catalogue"])
 

@@ -11,8 +11,8 @@ from fastapi import APIRouter, Request
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import JSONResponse, Response
 
-from worker.store.bundle import Stores
-from worker.store.errors import StoreUnavailable
+from worker.storage.errors import StoreUnavailable
+from worker.storage.stores import Stores
 
 router = APIRouter(tags=["health"])
 

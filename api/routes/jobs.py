@@ -10,21 +10,21 @@ from fastapi import APIRouter, Depends, Header, Query
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
-from api.access import whole_tenant
-from api.auth import AsyncRedisDep, StoresDep, TenantDep
-from api.creating import analyze_again, create_job
-from api.models import JobsQuery, JobsView, JobView, NewAnalysis
-from api.paging import decode_cursor, encode_cursor, page_of_jobs
-from api.strict import only
-from api.views import Outlook, job_view
+from api.schemas.jobs import JobsQuery, JobsView, JobView, NewAnalysis
+from api.schemas.strict import only
+from api.services.authentication import AsyncRedisDep, StoresDep, TenantDep
+from api.services.authorization import whole_tenant
+from api.services.job_creation import analyze_again, create_job
+from api.services.job_view import Outlook, job_view
+from api.services.pagination import decode_cursor, encode_cursor, page_of_jobs
 from worker.contract.jobs import JobStatus
-from worker.requests.jobs import NewJob
-from worker.store import keys
-from worker.store.apikeys import Tenant
-from worker.store.bundle import Stores
-from worker.store.closing import cancel_job
-from worker.store.erasing import erase_job
-from worker.store.views import View
+from worker.lifecycle.completion import cancel_job
+from worker.lifecycle.deletion import erase_job
+from worker.storage import keys
+from worker.storage.jobs.view import View
+from worker.storage.stores import Stores
+from worker.storage.tenants.api_keys import Tenant
+from worker.submission.schemas.jobs import NewJob
 
 router = APIRouter(tags=["jobs"])
 

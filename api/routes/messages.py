@@ -8,16 +8,16 @@ import msgspec
 from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import Response
 
-from api.auth import StoresDep, TenantDep
-from api.examples import MESSAGES_RESPONSES
-from api.following import Follower
-from api.models import MessagesQuery, check_entry_id
-from api.problems import invalid_parameter
-from api.rendering import Renderer
-from api.sse import EventResponse, events
+from api.middleware.errors import invalid_parameter
+from api.schemas.jobs import MessagesQuery, check_entry_id
+from api.schemas.openapi_examples import MESSAGES_RESPONSES
+from api.services.authentication import StoresDep, TenantDep
+from api.streaming.message_follower import Follower
+from api.streaming.message_view import Renderer
+from api.streaming.sse import EventResponse, events
 from worker.contract.jobs import Job
-from worker.store.archive import read_messages
-from worker.store.bundle import Stores
+from worker.lifecycle.archive import read_messages
+from worker.storage.stores import Stores
 
 router = APIRouter(tags=["messages"])
 

@@ -6,9 +6,9 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field, StrictInt
 from starlette.responses import JSONResponse
 
-from api.auth import StoresDep, TenantDep
-from api.strict import Strict, only
-from worker.contract.access import LONGEST_PAGE_TOKEN_S, PAGE_TOKEN_S
+from api.schemas.strict import Strict, only
+from api.services.authentication import StoresDep, TenantDep
+from worker.contract.scopes import LONGEST_PAGE_TOKEN_S, PAGE_TOKEN_S
 
 router = APIRouter(tags=["page tokens"])
 

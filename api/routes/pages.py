@@ -15,16 +15,16 @@ from starlette.datastructures import QueryParams
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from api.access import check_scope
-from api.assets import load_assets, load_document
-from api.auth import StoresDep, TenantDep
-from api.policy import SECURITY, content_policy, origin_of
-from worker.contract.access import Scope
+from api.frontend.assets import load_assets, load_document
+from api.frontend.content_security_policy import SECURITY, content_policy, origin_of
+from api.services.authentication import StoresDep, TenantDep
+from api.services.authorization import check_scope
 from worker.contract.exercises import CATALOGUE
 from worker.contract.options import PARSERS, parse_options
 from worker.contract.plans import GATED, Plan, check_plan
-from worker.intake import check_reference
-from worker.store.bundle import Stores
+from worker.contract.scopes import Scope
+from worker.storage.stores import Stores
+from worker.submission.jobs import check_reference
 
 router = APIRouter(include_in_schema=False)
 

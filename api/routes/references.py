@@ -9,19 +9,19 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import JSONResponse, Response
 
-from api.auth import StoresDep, TenantDep
-from api.creating import check_minutes, check_queue, queued
-from api.models import NewReference, ReferencesQuery, ReferencesView, ReferenceView
-from api.paging import decode_cursor, encode_cursor
-from api.problems import invalid_parameter
-from api.strict import only
+from api.middleware.errors import invalid_parameter
+from api.schemas.jobs import NewReference, ReferencesQuery, ReferencesView, ReferenceView
+from api.schemas.strict import only
+from api.services.authentication import StoresDep, TenantDep
+from api.services.job_creation import check_minutes, check_queue, queued
+from api.services.pagination import decode_cursor, encode_cursor
 from worker.contract.options import JobOptions
 from worker.contract.references import Reference
-from worker.intake import input_of, new_record, upload_of
-from worker.store.apikeys import Tenant
-from worker.store.bundle import Stores
-from worker.store.erasing import erase_reference
-from worker.store.jobs import iso
+from worker.lifecycle.deletion import erase_reference
+from worker.storage.stores import Stores
+from worker.storage.tenants.api_keys import Tenant
+from worker.storage.timestamps import iso
+from worker.submission.jobs import input_of, new_record, upload_of
 
 router = APIRouter(tags=["references"])
 

@@ -9,17 +9,17 @@ import msgspec
 from fastapi import APIRouter, Depends
 from starlette.responses import JSONResponse
 
-from api.auth import StoresDep, TenantDep
-from api.models import CompleteUpload, NewUpload, UploadView
-from api.problems import invalid_parameter
-from api.strict import only
+from api.middleware.errors import invalid_parameter
+from api.schemas.jobs import CompleteUpload, NewUpload, UploadView
+from api.schemas.strict import only
+from api.services.authentication import StoresDep, TenantDep
 from worker.contract.errors import ErrorCode, JobError
-from worker.intake import check_arrived
-from worker.store.apikeys import Tenant
-from worker.store.bundle import Stores
-from worker.store.errors import Conflict, NotFound
-from worker.store.objects import PART_BYTES
-from worker.store.views import expiry
+from worker.storage.errors import Conflict, NotFound
+from worker.storage.jobs.view import expiry
+from worker.storage.objects.s3 import PART_BYTES
+from worker.storage.stores import Stores
+from worker.storage.tenants.api_keys import Tenant
+from worker.submission.jobs import check_arrived
 
 router = APIRouter(tags=["uploads"], dependencies=[Depends(only())])
 

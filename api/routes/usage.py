@@ -9,9 +9,9 @@ import msgspec
 from fastapi import APIRouter, Query
 from starlette.responses import JSONResponse
 
-from api.auth import StoresDep, TenantDep
-from api.models import UsageOfTenant, UsageQuery
-from worker.store.usage import next_month
+from api.schemas.jobs import UsageOfTenant, UsageQuery
+from api.services.authentication import StoresDep, TenantDep
+from worker.storage.tenants.usage import next_month
 
 router = APIRouter(tags=["catalogue"])
 

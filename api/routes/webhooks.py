@@ -8,10 +8,8 @@ import msgspec
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import JSONResponse, Response
 
-from api.auth import StoresDep, TenantDep
-from api.paging import Place, decode_cursor, encode_cursor
-from api.strict import only
-from api.webhook_models import (
+from api.schemas.strict import only
+from api.schemas.webhooks import (
     DeliveriesQuery,
     DeliveriesView,
     DeliveryView,
@@ -25,12 +23,14 @@ from api.webhook_models import (
     WebhooksView,
     WebhookView,
 )
+from api.services.authentication import StoresDep, TenantDep
+from api.services.pagination import Place, decode_cursor, encode_cursor
 from worker.contract.webhooks import Delivery, DeliveryStatus, Endpoint
-from worker.intake import check_target
-from worker.store.bundle import Stores
-from worker.store.errors import Conflict
-from worker.store.jobs import iso
-from worker.store.replays import replay_one, replay_since, send_test
+from worker.storage.errors import Conflict
+from worker.storage.stores import Stores
+from worker.storage.timestamps import iso
+from worker.submission.jobs import check_target
+from worker.webhooks.replay import replay_one, replay_since, send_test
 
 router = APIRouter(tags=["webhooks"])
 

@@ -17,15 +17,15 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
-from api.following import TOO_SLOW, Follower, TooSlow, in_time
-from api.models import MessagesQuery
-from api.ratelimit import count_refused, count_request
-from api.rendering import Renderer
-from worker.contract.access import Scope
+from api.middleware.rate_limit import count_refused, count_request
+from api.schemas.jobs import MessagesQuery
+from api.streaming.message_follower import TOO_SLOW, Follower, TooSlow, in_time
+from api.streaming.message_view import Renderer
 from worker.contract.errors import ErrorCode
-from worker.store.apikeys import PREFIX, Tenant
-from worker.store.bundle import Stores
-from worker.store.errors import LimitExceeded, NotFound
+from worker.contract.scopes import Scope
+from worker.storage.errors import LimitExceeded, NotFound
+from worker.storage.stores import Stores
+from worker.storage.tenants.api_keys import PREFIX, Tenant
 
 router = APIRouter(tags=["messages"])
 log = structlog.get_logger()

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from api.strict import Strict
+from api.schemas.strict import Strict
 from worker.contract.batches import MAX_JOBS, BatchStatus
 
 

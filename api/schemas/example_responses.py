@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from worker.contract.access import ALL_SCOPES, PAGE_SCOPES
 from worker.contract.editions import Edition
 from worker.contract.errors import (
     BAD_TOKEN,
@@ -16,6 +15,7 @@ from worker.contract.errors import (
 from worker.contract.examples import EXAMPLES
 from worker.contract.messages import ExerciseSummary
 from worker.contract.schema import message_schema
+from worker.contract.scopes import ALL_SCOPES, PAGE_SCOPES
 
 Json = dict[str, Any]
 

@@ -7,13 +7,13 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, field_validator
 
-from api.strict import Strict
+from api.schemas.strict import Strict
 from worker.contract.editions import Edition
 from worker.contract.jobs import JobStatus
 from worker.contract.messages import TYPES, entry_key
 from worker.contract.options import PARSERS
 from worker.contract.references import ReferenceStatus
-from worker.requests.jobs import InputRef
+from worker.submission.schemas.jobs import InputRef
 
 _ENTRY_ID = re.compile(r"[0-9]{1,20}(-[0-9]{1,20})?")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from api.example_answers import ANSWERS, PROBLEMS
+from api.schemas.example_responses import ANSWERS, PROBLEMS
 from worker.contract.editions import to_plain
 from worker.contract.examples import EXAMPLES
 from worker.contract.messages import encode

@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 
 from fastapi import Request
 
-from api.problems import invalid_parameter
-from worker.requests.strict import Strict
+from api.middleware.errors import invalid_parameter
+from worker.submission.schemas.strict import Strict
 
 __all__ = ["Strict", "only"]
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, field_validator, model_validator
 
-from api.strict import Strict
+from api.schemas.strict import Strict
 from worker.contract.webhooks import DEFAULT_EVENTS, EVENTS, DeliveryStatus
-from worker.requests.webhooks import MAX_URL, check_events, check_url
+from worker.submission.schemas.webhooks import MAX_URL, check_events, check_url
 
 
 class NewWebhook(Strict):

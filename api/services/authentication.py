@@ -7,10 +7,10 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from api.ratelimit import count_refused, count_request
+from api.middleware.rate_limit import count_refused, count_request
 from worker.contract.errors import BAD_TOKEN, ErrorCode, JobError
-from worker.store.apikeys import Tenant
-from worker.store.bundle import Stores
+from worker.storage.stores import Stores
+from worker.storage.tenants.api_keys import Tenant
 
 _bearer = HTTPBearer(auto_error=False, description="A key made with `posequeue keys create`.")
 

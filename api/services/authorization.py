@@ -6,11 +6,11 @@ from collections.abc import Awaitable, Callable
 
 from fastapi import Request
 
-from api.auth import TenantDep
-from api.problems import ScopeMissing
-from worker.contract.access import Scope
-from worker.requests.jobs import NewJob
-from worker.store.apikeys import Tenant
+from api.middleware.errors import ScopeMissing
+from api.services.authentication import TenantDep
+from worker.contract.scopes import Scope
+from worker.storage.tenants.api_keys import Tenant
+from worker.submission.schemas.jobs import NewJob
 
 Check = Callable[[Request, Tenant], Awaitable[None]]
 _READING = frozenset({"GET", "HEAD"})

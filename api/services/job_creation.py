@@ -12,24 +12,24 @@ import structlog
 from kombu.exceptions import OperationalError
 from pydantic import BaseModel
 
-from api.access import check_page_job
-from api.models import NewAnalysis
-from api.problems import invalid_parameter
-from worker import app as queues
+from api.middleware.errors import invalid_parameter
+from api.schemas.jobs import NewAnalysis
+from api.services.authorization import check_page_job
 from worker.contract.errors import JobError
 from worker.contract.jobs import Job, JobInput, JobStatus, Stage
 from worker.contract.media import Source
 from worker.contract.options import JobOptions
-from worker.forms import about_job
-from worker.intake import check_reference, job_of, new_record, read_options
-from worker.requests.jobs import NewJob
-from worker.store.apikeys import Tenant
-from worker.store.bundle import Stores
-from worker.store.connection import DISCONNECTED, REFUSING
-from worker.store.errors import Conflict, NotFound, StoreUnavailable
-from worker.store.quotas import queue_full
-from worker.store.workers import Worker
-from worker.tracing import incoming, span
+from worker.observability.log_format import about_job
+from worker.observability.tracing import incoming, span
+from worker.queueing import queues
+from worker.storage.connection import DISCONNECTED, REFUSING
+from worker.storage.errors import Conflict, NotFound, StoreUnavailable
+from worker.storage.queue.workers import Worker
+from worker.storage.stores import Stores
+from worker.storage.tenants.api_keys import Tenant
+from worker.storage.tenants.quotas import queue_full
+from worker.submission.jobs import check_reference, job_of, new_record, read_options
+from worker.submission.schemas.jobs import NewJob
 
 log = structlog.get_logger()
 

@@ -6,13 +6,13 @@ import time
 from collections.abc import Sequence
 from functools import cache
 
-from worker.app import served_by
 from worker.contract.jobs import Job, JobStatus
-from worker.store.bundle import Stores
-from worker.store.jobs import iso
-from worker.store.views import View, record_view
-from worker.store.waiting import Place
-from worker.store.workers import Worker
+from worker.queueing.queues import served_by
+from worker.storage.jobs.view import View, record_view
+from worker.storage.queue.fair_queue import Place
+from worker.storage.queue.workers import Worker
+from worker.storage.stores import Stores
+from worker.storage.timestamps import iso
 
 
 class Outlook:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import json
 
-from api.models import JobsQuery
-from api.problems import invalid_parameter
+from api.middleware.errors import invalid_parameter
+from api.schemas.jobs import JobsQuery
 from worker.contract.jobs import Job
-from worker.store.bundle import Stores
+from worker.storage.stores import Stores
 
 Place = tuple[float, str]
 """Time of creation and id of the last job seen."""

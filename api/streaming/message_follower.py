@@ -13,12 +13,12 @@ from typing import Any, TypeVar
 import msgspec
 from starlette.concurrency import run_in_threadpool
 
-from api.tails import Tails
+from api.streaming.stream_reader import Tails
 from worker.contract.jobs import Job, JobStatus
-from worker.store import keys
-from worker.store.archive import scan_messages
-from worker.store.bundle import Stores
-from worker.store.streams import Row, row_of
+from worker.lifecycle.archive import scan_messages
+from worker.storage import keys
+from worker.storage.jobs.streams import Row, row_of
+from worker.storage.stores import Stores
 
 SLOW_S = 30.0
 """Seconds that a client may take for one piece; one that takes longer is dropped."""

@@ -8,9 +8,9 @@ import msgspec
 
 from worker.contract.editions import Edition, view
 from worker.contract.jobs import Job
-from worker.store.bundle import Stores
-from worker.store.streams import Row
-from worker.store.views import WITH_URL, sign_again
+from worker.storage.jobs.streams import Row
+from worker.storage.jobs.view import WITH_URL, sign_again
+from worker.storage.stores import Stores
 
 
 class Renderer:

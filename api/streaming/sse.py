@@ -9,9 +9,9 @@ import structlog
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
-from api.following import TOO_SLOW, Follower, TooSlow, in_time
-from api.rendering import Renderer
-from worker.store.streams import Row
+from api.streaming.message_follower import TOO_SLOW, Follower, TooSlow, in_time
+from api.streaming.message_view import Renderer
+from worker.storage.jobs.streams import Row
 
 log = structlog.get_logger()
 

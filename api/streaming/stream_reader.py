@@ -16,9 +16,9 @@ import redis.exceptions
 import structlog
 
 from worker.contract.messages import entry_key
-from worker.store import keys
-from worker.store.connection import text
-from worker.store.streams import Row, row_of
+from worker.storage import keys
+from worker.storage.connection import text
+from worker.storage.jobs.streams import Row, row_of
 
 log = structlog.get_logger()
 

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.store.making import counters, new_job
+from tests.storage.factories import counters, new_job
 from worker.contract.messages import entry_key
 from worker.settings import Settings
-from worker.store.bundle import Stores
+from worker.storage.stores import Stores
 
 README = Path(__file__).resolve().parents[2] / "README.md"
 Start = Callable[..., subprocess.Popen[str]]

@@ -9,15 +9,15 @@ from typing import Any, cast
 
 import pytest
 
-from tests.store.making import counters, die, ids, new_job
+from tests.storage.factories import counters, die, ids, new_job
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.jobs import Job
-from worker.heartbeat import Heartbeat
-from worker.held import Handover, HeldJob
-from worker.pipeline import Step
-from worker.publishing import Publisher
-from worker.store.bundle import Stores
-from worker.store.errors import Fenced, StoreUnavailable
+from worker.jobs.committer import Publisher
+from worker.jobs.heartbeat import Heartbeat
+from worker.jobs.leased_job import Handover, HeldJob
+from worker.pipeline.pipeline import Step
+from worker.storage.errors import Fenced, StoreUnavailable
+from worker.storage.stores import Stores
 
 WAIT_S = 60
 DAMAGED = JobError(ErrorCode.MEDIA_DECODE_ERROR, "damaged")

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from worker.contract.errors import ErrorCode, JobError
-from worker.fetch import checked_address, fetch_url
+from worker.jobs.download import checked_address, fetch_url
 
 BODY = bytes(range(256)) * 40
 
@@ -121,14 +121,14 @@ def test_the_address_that_was_checked_is_the_one_that_is_used(
 def test_a_redirect_is_checked_like_the_first_address(
     server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from worker import fetch
+    from worker.jobs import download
 
     def public_only_here(host: str, port: int, allow_private: bool) -> str:
         if host == "media.example":
             return "127.0.0.1"
         return checked_address(host, port, allow_private)
 
-    monkeypatch.setattr(fetch, "checked_address", public_only_here)
+    monkeypatch.setattr(download, "checked_address", public_only_here)
     target = address(server, "/clip.mp4")
     error = refusal(address(server, f"/to/{target}", "media.example"), tmp_path)
     assert "is not a public address" in error.message
@@ -218,9 +218,9 @@ class Cutter(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture
 def cutter(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    from worker import fetch
+    from worker.jobs import download
 
-    monkeypatch.setattr(fetch, "PAUSES_S", (0.0,) * 4)
+    monkeypatch.setattr(download, "PAUSES_S", (0.0,) * 4)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Cutter) as running:
         running.state = {"asked": [], "cuts": 0, "after": 3000, "broken": 0}  # type: ignore[attr-defined]
         thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.02})

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from tests.store.making import new_job
+from tests.storage.factories import new_job
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.jobs import JobInput
 from worker.contract.plans import PlanLimits
-from worker.heartbeat import Heartbeat
-from worker.held import HeldJob
-from worker.inputs import fetched_input
+from worker.jobs.heartbeat import Heartbeat
+from worker.jobs.inputs import fetched_input
+from worker.jobs.leased_job import HeldJob
 from worker.settings import Settings
-from worker.store.bundle import Stores
+from worker.storage.stores import Stores
 
 Fetch = Callable[..., bytes]
 BUCKET = "customer-videos"

@@ -8,16 +8,16 @@ from typing import Any, cast
 
 import pytest
 
-from tests.store.making import die, new_job
+from tests.storage.factories import die, new_job
 from worker.contract.jobs import Job, JobInput, JobStatus
 from worker.contract.messages import encode
 from worker.contract.options import JobOptions
-from worker.pipeline import Pipeline
+from worker.jobs.runner import Runner
+from worker.pipeline.pipeline import Pipeline
 from worker.pose.engine import PoseEngine
-from worker.runner import Runner
-from worker.store import keys
-from worker.store.bundle import Stores
-from worker.store.errors import Fenced
+from worker.storage import keys
+from worker.storage.errors import Fenced
+from worker.storage.stores import Stores
 
 OPTIONS = JobOptions(
     exercise="squat", keypoints=True, angles=True, progression=True, recommendations=True,
@@ -42,7 +42,7 @@ def again(stores: Stores, squats: list[bytes]) -> Job:
 @pytest.fixture
 def commits(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> Commits:
     """How many messages each commit brought; none is made because time has passed."""
-    monkeypatch.setattr("worker.publishing.MOST_S", 1e9)
+    monkeypatch.setattr("worker.jobs.committer.MOST_S", 1e9)
     seen: Commits = []
     commit = stores.leases.commit_rows
 
@@ -88,7 +88,7 @@ def test_a_commit_holds_so_many_bytes(
     stores: Stores, again: Job, squats: list[bytes], commits: Commits,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr("worker.publishing.MOST_BYTES", 20_000)
+    monkeypatch.setattr("worker.jobs.committer.MOST_BYTES", 20_000)
     runner(stores).run(again.id)
     whole = fresh(squats)
     assert said(stores, again.id) == whole
@@ -102,7 +102,7 @@ def test_who_goes_on_for_a_dead_worker_says_nothing_twice(
     stores: Stores, again: Job, squats: list[bytes], monkeypatch: pytest.MonkeyPatch, pieces: int
 ) -> None:
     """It dies behind its third commit, whatever pieces its successor makes."""
-    monkeypatch.setattr("worker.publishing.MOST_BYTES", 5_000)
+    monkeypatch.setattr("worker.jobs.committer.MOST_BYTES", 5_000)
     looked = iter(range(1, 100))
 
     def dying() -> bool:
@@ -115,7 +115,7 @@ def test_who_goes_on_for_a_dead_worker_says_nothing_twice(
     die(stores, again.id)
     before = said(stores, again.id)
     assert 0 < len(before) < len(fresh(squats))
-    monkeypatch.setattr("worker.publishing.MOST_BYTES", pieces)
+    monkeypatch.setattr("worker.jobs.committer.MOST_BYTES", pieces)
     runner(stores).run(again.id)
     assert said(stores, again.id) == fresh(squats)
     ids = [entry for entry, _, _ in stores.streams.scan(again.id)]

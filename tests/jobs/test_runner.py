@@ -9,18 +9,18 @@ from typing import Any, cast
 import pytest
 import redis
 
-from tests.store.making import counters, die, new_job
-from worker import held as module
+from tests.storage.factories import counters, die, new_job
 from worker.contract.errors import JobError
 from worker.contract.jobs import Job, JobInput, JobStatus, Stage
 from worker.contract.messages import encode
 from worker.contract.options import JobOptions
-from worker.pipeline import Pipeline
+from worker.jobs import leased_job as module
+from worker.jobs.runner import Runner
+from worker.pipeline.pipeline import Pipeline
 from worker.pose.engine import PoseEngine
-from worker.runner import Runner
-from worker.store import keys
-from worker.store.bundle import Stores
-from worker.store.errors import StoreUnavailable
+from worker.storage import keys
+from worker.storage.errors import StoreUnavailable
+from worker.storage.stores import Stores
 
 OPTIONS = JobOptions(exercise="squat", keypoints=True)
 Sent = list[tuple[str, str]]
@@ -103,7 +103,7 @@ def test_large_messages_travel_as_a_claim_check(
 def test_a_job_is_handed_over_and_goes_on(
     stores: Stores, sent: Sent, squats: list[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("worker.publishing.MOST_BYTES", 1)
+    monkeypatch.setattr("worker.jobs.committer.MOST_BYTES", 1)
     job = recorded_job(stores, squats)
     stops = iter([False, False, True])
     runner(stores, lambda: next(stops)).run(job.id)

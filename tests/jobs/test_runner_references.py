@@ -7,18 +7,18 @@ from typing import Any
 
 import pytest
 
-from tests.pipeline.test_runner import Sent, recorded_job, rows, runner, sent
+from tests.jobs.test_runner import Sent, recorded_job, rows, runner, sent
 from worker.contract.jobs import Job, JobInput, JobStatus
 from worker.contract.options import JobOptions
 from worker.contract.pose_log import END
 from worker.contract.poses import encode_chunk, encode_head
 from worker.contract.reference_poses import decode_reference
 from worker.contract.references import Reference, ReferenceStatus
-from worker.store import keys
-from worker.store.bundle import Stores
-from worker.store.closing import archive_job
-from worker.store.erasing import erase_reference
-from worker.store.objects import reference_key
+from worker.lifecycle.completion import archive_job
+from worker.lifecycle.deletion import erase_reference
+from worker.storage import keys
+from worker.storage.objects.s3 import reference_key
+from worker.storage.stores import Stores
 
 __all__ = ["sent"]
 _numbers = itertools.count(1)
@@ -26,7 +26,7 @@ _numbers = itertools.count(1)
 
 def log_of(move: str, reps: int) -> list[bytes]:
     """A complete pose log."""
-    from athlete.perform import Script, perform
+    from tests.synthetic.perform import Script, perform
 
     head, chunk = perform(Script(move=move, depths=(1.0,) * reps, noise=0.005, fps=20.0))
     return [encode_head(head), encode_chunk(chunk), END]

@@ -9,22 +9,23 @@ from typing import Any, cast
 import pytest
 
 from tests.pipeline.tracking import SEGMENT_S, Tracking, make_clip
-from tests.store.making import new_job
-from worker import held as held_module
-from worker import helping, pulling, sharing
+from tests.storage.factories import new_job
 from worker.contract.jobs import Job, JobInput, JobStatus
 from worker.contract.messages import encode
 from worker.contract.options import JobOptions
-from worker.helping import help_with
-from worker.media.decode import FrameReader
-from worker.pipeline import Pipeline
+from worker.contract.segment_ids import entry_of, job_of_entry
+from worker.jobs import leased_job as held_module
+from worker.jobs import segment_coordinator, segment_worker
+from worker.jobs.runner import Runner
+from worker.jobs.segment_worker import help_with
+from worker.lifecycle.completion import cancel_job
+from worker.media.decoding.video import FrameReader
+from worker.pipeline.pipeline import Pipeline
 from worker.pose.engine import PoseEngine
-from worker.pulling import run_next
-from worker.runner import Runner
-from worker.store import keys
-from worker.store.bundle import Stores
-from worker.store.closing import cancel_job
-from worker.store.parts import entry_of, job_of_entry
+from worker.queueing import dispatch
+from worker.queueing.dispatch import run_next
+from worker.storage import keys
+from worker.storage.stores import Stores
 
 OPTIONS = JobOptions(exercise="squat", keypoints=True)
 Said = list[tuple[str, dict[str, Any]]]
@@ -54,8 +55,8 @@ def job(stores: Stores, clip: Path, monkeypatch: pytest.MonkeyPatch) -> Job:
     """A queued job; there is no broker, and every worker is busy."""
     monkeypatch.setattr(stores.settings, "segment_s", SEGMENT_S)
     monkeypatch.setattr(stores.settings, "inline_bytes", 10**8)
-    monkeypatch.setattr(pulling, "send_tickets", lambda *_: None)
-    for module in (held_module, helping):
+    monkeypatch.setattr(dispatch, "send_tickets", lambda *_: None)
+    for module in (held_module, segment_worker):
         monkeypatch.setattr(module, "tickets_wait", lambda *_: True)
     stores.objects.put("uploads/acme/upl_1", clip.read_bytes(), "video/mp4")
     job = new_job(stores, options=OPTIONS, input=JobInput(key="uploads/acme/upl_1"))
@@ -199,7 +200,7 @@ def test_what_others_cannot_have_is_not_shared() -> None:
             input=JobInput(**given), options=OPTIONS, createdAt="",
         )  # type: ignore[arg-type]  # fmt: skip
 
-    assert sharing.may_share(job_of(key="uploads/a"))
-    assert sharing.may_share(job_of(url="s3://bucket/a"))
-    assert not sharing.may_share(job_of(url="https://example.com/a"))
-    assert not sharing.may_share(job_of(key="uploads/a", posesOf="job_1"))
+    assert segment_coordinator.may_share(job_of(key="uploads/a"))
+    assert segment_coordinator.may_share(job_of(url="s3://bucket/a"))
+    assert not segment_coordinator.may_share(job_of(url="https://example.com/a"))
+    assert not segment_coordinator.may_share(job_of(key="uploads/a", posesOf="job_1"))

@@ -9,18 +9,19 @@ from typing import cast
 
 import pytest
 
-from tests.pipeline.test_runner import expected, recorded_job, rows
-from tests.store.making import Clock, die, new_job
-from worker import pulling, sweep
+from tests.jobs.test_runner import expected, recorded_job, rows
+from tests.storage.factories import Clock, die, new_job
 from worker.contract.jobs import KNOWN, JobStatus
+from worker.jobs.runner import Runner
 from worker.pose.engine import PoseEngine
-from worker.pulling import run_next
-from worker.runner import Runner
-from worker.store import keys
-from worker.store.bundle import Stores
-from worker.store.errors import Newer
-from worker.store.leases import LeaseStore
-from worker.store.workers import WorkerStore
+from worker.queueing import dispatch
+from worker.queueing.dispatch import run_next
+from worker.runtime import sweeper
+from worker.storage import keys
+from worker.storage.errors import Newer
+from worker.storage.jobs.leases import LeaseStore
+from worker.storage.queue.workers import WorkerStore
+from worker.storage.stores import Stores
 
 NEWER = str(KNOWN + 1)
 
@@ -28,8 +29,8 @@ NEWER = str(KNOWN + 1)
 @pytest.fixture(autouse=True)
 def no_broker(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tickets and tasks go nowhere."""
-    monkeypatch.setattr(pulling, "send_tickets", lambda *_: None)
-    monkeypatch.setattr(sweep, "send_job", lambda *_: None)
+    monkeypatch.setattr(dispatch, "send_tickets", lambda *_: None)
+    monkeypatch.setattr(sweeper, "send_job", lambda *_: None)
 
 
 def runs(stores: Stores) -> Callable[[str], None]:
@@ -71,11 +72,11 @@ def test_a_job_of_a_newer_version_waits_for_a_newer_worker(
     status, attempt, lost = stores.redis.hmget(keys.job(job.id), "status", "attempt", "lost")
     assert (json.loads(status), int(attempt), int(lost)) == ("running", before.attempt, 0)
     # nor does a sweep stumble over it, or over its lease that ran out
-    stores.redis.zincrby(keys.QUEUED, -sweep.WAIT_S - 1, job.id)
+    stores.redis.zincrby(keys.QUEUED, -sweeper.WAIT_S - 1, job.id)
     stores.redis.zadd(keys.RUNNING, {job.id: 1})
     other = new_job(stores)
-    stores.redis.zincrby(keys.QUEUED, -sweep.WAIT_S - 1, other.id)
-    sweep.sweep(stores)
+    stores.redis.zincrby(keys.QUEUED, -sweeper.WAIT_S - 1, other.id)
+    sweeper.sweep(stores)
     assert stores.waiting.place(other) is not None
     if readable:
         pulled = {found.job for _ in range(2) if (found := stores.waiting.pull("pose.cpu"))}
@@ -122,7 +123,7 @@ def test_a_worker_of_an_unknown_kind_is_not_counted_on(stores: Stores) -> None:
 
 
 def test_tasks_with_more_than_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    from worker import tasks
+    from worker.runtime import tasks
 
     ran: list[str] = []
     monkeypatch.setattr(tasks, "_run", ran.append)

@@ -6,17 +6,18 @@ import json
 
 import pytest
 
-from tests.store.making import Clock, contents, counters, ids, new_job
+from tests.storage.factories import Clock, contents, counters, ids, new_job
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.jobs import JobStatus
 from worker.contract.messages import Counter
-from worker.store import closing, keys
-from worker.store.archive import read_messages, read_poses, scan_messages
-from worker.store.bundle import Stores
-from worker.store.closing import archive_job, cancel_job, close_job
-from worker.store.errors import NotFound
-from worker.store.jobs import JobStore
-from worker.store.objects import job_prefix
+from worker.lifecycle import completion
+from worker.lifecycle.archive import read_messages, read_poses, scan_messages
+from worker.lifecycle.completion import archive_job, cancel_job, close_job
+from worker.storage import keys
+from worker.storage.errors import NotFound
+from worker.storage.jobs.records import JobStore
+from worker.storage.objects.s3 import job_prefix
+from worker.storage.stores import Stores
 
 
 def said(stores: Stores, job_id: str) -> list[dict[str, object]]:
@@ -185,6 +186,6 @@ def test_who_dies_behind_the_last_commit_leaves_the_job_to_the_sweep(
         close_job(stores, stores.jobs.get(job.id), token, JobStatus.SUCCEEDED)
     assert stores.jobs.get(job.id).status is JobStatus.SUCCEEDED
     assert list(stores.jobs.unarchived(120)) == [job.id]
-    closing.archive_job(stores, job.id)
+    completion.archive_job(stores, job.id)
     fired = stores.redis.xrange(keys.firehose(job.id, stores.settings.firehose_partitions))
     assert [fields[b"type"] for _, fields in fired] == [b"done", b"job.succeeded"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from athlete.perform import Camera, Script, perform
 
-from worker.motion.angles import angle_rows, joint_angles
+from tests.synthetic.perform import Camera, Script, perform
+from worker.motion.joint_angles import angle_rows, joint_angles
 
 
 def test_a_right_angle_is_one_in_any_frame() -> None:

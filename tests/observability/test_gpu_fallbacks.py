@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from structlog.testing import capture_logs
 
-from worker import fallbacks
-from worker.fallbacks import MOST_TOLD, fell_back
-from worker.measures import listening
+from worker.observability import gpu_fallbacks
+from worker.observability.gpu_fallbacks import MOST_TOLD, fell_back
+from worker.observability.metrics import listening
 
 
 def test_each_is_counted_and_few_are_logged(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fallbacks, "_told", set())
+    monkeypatch.setattr(gpu_fallbacks, "_told", set())
     counted: list[tuple[str, ...]] = []
     with listening(lambda _measure, _value, labels: counted.append(labels)), capture_logs() as said:
         for number in range(3 * MOST_TOLD):

@@ -8,13 +8,13 @@ from types import SimpleNamespace
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
-from worker import measures as m
-from worker.exposition import GpuCollector, Meters
-from worker.media.child import ChildLimits, run
-from worker.media.tools import find_tools
+from worker.media.probing.ffmpeg_tools import find_tools
+from worker.media.sandbox.child_process import ChildLimits, run
+from worker.observability import metrics as m
+from worker.observability.prometheus import GpuCollector, Meters
 from worker.settings import Settings
-from worker.store.errors import StoreUnavailable
-from worker.store.objects import ObjectStore
+from worker.storage.errors import StoreUnavailable
+from worker.storage.objects.s3 import ObjectStore
 
 Heard = list[tuple[str, float, tuple[str, ...]]]
 

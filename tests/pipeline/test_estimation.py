@@ -11,12 +11,12 @@ import pytest
 
 from tests.pipeline.tracking import SEGMENT_S, Tracking, make_clip
 from worker.contract.poses import PoseChunk, encode_chunk
-from worker.estimating import Damaged, Estimating, Start
-from worker.media.limits import MediaLimits
-from worker.media.probe import probe
-from worker.media.tools import find_tools
-from worker.pose.subject import WARM, same_subject
-from worker.segments import Segments
+from worker.media.probing.ffmpeg_tools import find_tools
+from worker.media.probing.probe import probe
+from worker.media.sandbox.limits import MediaLimits
+from worker.pipeline.estimation import Damaged, Estimating, Start
+from worker.pipeline.segments import Segments
+from worker.pose.tracking.subject_tracker import WARM, same_subject
 
 
 @pytest.fixture(scope="module")

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.chunks import MOST_FRAMES, ReadAhead, grouped
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.poses import CHUNK_SECONDS
-from worker.media.decode import Frame, FrameReader
+from worker.media.decoding.video import Frame, FrameReader
+from worker.pipeline.frame_chunks import MOST_FRAMES, ReadAhead, grouped
 
 IMAGE = np.zeros((2, 2, 3), np.uint8)
 SPAN_US = round(CHUNK_SECONDS * 1e6)

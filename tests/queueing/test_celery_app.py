@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from worker import app as module
+from worker.queueing import celery_app as module
 from worker.settings import Settings
 
 CELERYS = 4.0

@@ -9,23 +9,24 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.store.making import new_job
-from worker import app as queues
-from worker import pulling
+from tests.storage.factories import new_job
 from worker.contract.jobs import JobStatus
 from worker.embedded.processes import Process
-from worker.pulling import run_next
+from worker.lifecycle.completion import close_job
+from worker.queueing import celery_app, dispatch, queues
+from worker.queueing.dispatch import run_next
 from worker.settings import Settings
-from worker.store import keys
-from worker.store.bundle import Stores
-from worker.store.closing import close_job
+from worker.storage import keys
+from worker.storage.stores import Stores
 
 
 @pytest.fixture
 def tickets(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Waiting lists that tickets were sent for; there is no broker."""
     sent: list[str] = []
-    monkeypatch.setattr(pulling, "send_tickets", lambda name, _, count: sent.extend([name] * count))
+    monkeypatch.setattr(
+        dispatch, "send_tickets", lambda name, _, count: sent.extend([name] * count)
+    )
     return sent
 
 
@@ -85,7 +86,7 @@ import time
 from worker import tasks
 from worker.contract.jobs import JobStatus
 from worker.embedded.processes import Process
-from worker.store.closing import close_job
+from worker.lifecycle.completion import close_job
 
 class Short:
     def run(self, job_id):
@@ -104,7 +105,7 @@ tasks.app.worker_main(["worker", "-P", "prefork", "-c", "1", "-Q", "pose.cpu",
 
 def test_a_real_worker_takes_turns(stores: Stores, settings: Settings, tmp_path: Path) -> None:
     """One tenant queues 10,000, another comes in between with one: it is the next to begin."""
-    queues.app.conf.broker_url = settings.redis_url.get_secret_value()
+    celery_app.app.conf.broker_url = settings.redis_url.get_secret_value()
     first = new_job(stores)
     many = [msgspec.structs.replace(first, id=f"{first.id}_{n}") for n in range(10_000)]
     stores.jobs.create_all(many[:200])  # the others' turn does not come

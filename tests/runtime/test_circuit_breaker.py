@@ -11,21 +11,21 @@ from typing import Any, cast
 
 import pytest
 
-from tests.pipeline.test_runner import OPTIONS, recorded_job
-from tests.store.making import Clock, new_job
-from worker import app as queues
-from worker import breaker as module
-from worker.breaker import FIRST_S, MOST_S, Breaker
+from tests.jobs.test_runner import OPTIONS, recorded_job
+from tests.storage.factories import Clock, new_job
 from worker.contract.errors import ErrorCode, JobError, ModelFault
 from worker.contract.jobs import JobStatus
 from worker.embedded.processes import Process
-from worker.faults import fault_of
-from worker.outcomes import LAST, MOST, Outcomes
+from worker.jobs.faults import fault_of
+from worker.jobs.recent_faults import LAST, MOST, Outcomes
+from worker.jobs.runner import MOST_FAULTS, Runner
 from worker.pose.engine import PoseEngine
-from worker.runner import MOST_FAULTS, Runner
+from worker.queueing import celery_app
+from worker.runtime import circuit_breaker as module
+from worker.runtime.circuit_breaker import FIRST_S, MOST_S, Breaker
 from worker.settings import Settings
-from worker.store.bundle import Stores
-from worker.store.errors import StoreUnavailable
+from worker.storage.errors import StoreUnavailable
+from worker.storage.stores import Stores
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ tasks.app.worker_main(["worker", "-P", "prefork", "-c", "1", "-Q", "pose.cpu,mai
 def test_a_real_worker_without_models_and_then_without_a_disk(
     stores: Stores, settings: Settings, models_dir: Path, squats: list[bytes], tmp_path: Path
 ) -> None:
-    queues.app.conf.broker_url = settings.redis_url.get_secret_value()
+    celery_app.app.conf.broker_url = settings.redis_url.get_secret_value()
     jobs = [recorded_job(stores, squats) for _ in range(MOST + 1)]
     stores.waiting.enter(jobs, None)
     models, scratch, log = tmp_path / "models", tmp_path / "scratch", tmp_path / "log"
@@ -184,7 +184,7 @@ def test_who_can_do_no_job_takes_none(stores: Stores, monkeypatch: pytest.Monkey
     """Between the last fault and the end of consumption: the job stays where it waits."""
     from celery.exceptions import Reject
 
-    from worker import tasks
+    from worker.runtime import tasks
 
     outcomes = Outcomes()
     for _ in range(MOST):
@@ -206,7 +206,7 @@ def test_a_process_whose_models_failed_while_they_ran_ends(
     """What they run on may stay broken in it; one that could not open them tries again."""
     from types import SimpleNamespace
 
-    from worker import tasks
+    from worker.runtime import tasks
 
     outcomes, ended, loaded = Outcomes(), [], SimpleNamespace(currsize=0)
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from tests.store.making import die, new_job
-from worker import pulling
-from worker import sweep as module
-from worker.app import KEY_PREFIX
+from tests.storage.factories import die, new_job
 from worker.contract.jobs import JobStatus, Stage
-from worker.store import keys
-from worker.store.bundle import Stores
-from worker.store.closing import close_job
-from worker.sweep import WAIT_S, sweep
+from worker.lifecycle.completion import close_job
+from worker.queueing import dispatch
+from worker.queueing.celery_app import KEY_PREFIX
+from worker.runtime import sweeper as module
+from worker.runtime.sweeper import WAIT_S, sweep
+from worker.storage import keys
+from worker.storage.stores import Stores
 
 Sent = list[tuple[str, str]]
 
@@ -24,7 +24,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> Sent:
     monkeypatch.setattr(module, "send_job", lambda job, queue, *_: tasks.append((job, queue)))
     monkeypatch.setattr(module, "send_archive", lambda job: tasks.append((job, "archive")))
     monkeypatch.setattr(
-        pulling,
+        dispatch,
         "send_tickets",
         lambda waiting, queue, count: tasks.extend([(waiting, queue)] * count),
     )

@@ -10,9 +10,9 @@ from worker.contract.jobs import Job, JobInput, JobStatus
 from worker.contract.messages import Counter, Entry, Progression
 from worker.contract.options import JobOptions
 from worker.contract.plans import Plan
-from worker.store import keys
-from worker.store.bundle import Stores
-from worker.store.leases import LeaseStore
+from worker.storage import keys
+from worker.storage.jobs.leases import LeaseStore
+from worker.storage.stores import Stores
 
 _numbers = itertools.count(1)
 

@@ -6,9 +6,9 @@ import time
 
 import pytest
 
-from worker.store import clock as module
-from worker.store.bundle import Stores, open_stores
-from worker.store.clock import RedisClock
+from worker.storage import clock as module
+from worker.storage.clock import RedisClock
+from worker.storage.stores import Stores, open_stores
 
 
 def test_it_is_the_servers(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,15 +9,15 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
-from tests.store.making import Clock, new_job
+from tests.storage.factories import Clock, new_job
 from worker.contract.batches import MAX_LINE_BYTES, BatchRecord
 from worker.contract.jobs import JobStatus
 from worker.contract.plans import Plan
-from worker.expanding import look_after_batch
-from worker.manifests import Line, split_lines
-from worker.store import keys
-from worker.store.batches import LOOK_S, BatchStore
-from worker.store.bundle import Stores
+from worker.storage import keys
+from worker.storage.batches.records import LOOK_S, BatchStore
+from worker.storage.stores import Stores
+from worker.submission.batches import look_after_batch
+from worker.submission.manifests import Line, split_lines
 
 RECORD = BatchRecord(
     id="bat_1", tenant="acme", plan=Plan.DEVELOPER, createdAt="2026-01-01T00:00:00.000Z"

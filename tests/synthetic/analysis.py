@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from athlete.perform import Script, perform, split
+from tests.synthetic.perform import Script, perform, split
+from worker.contract.message_parts import Rep
 from worker.contract.messages import Entry, ExerciseSummary
 from worker.contract.options import JobOptions
-from worker.contract.parts import Rep
 from worker.contract.poses import LogHead, PoseChunk
 from worker.contract.reference_poses import ReferencePoses
 from worker.motion.analysis import Analysis

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from athlete.skeleton import (
+from tests.synthetic.skeleton import (
     ANKLE,
     FOREARM,
     HIP_WIDTH,

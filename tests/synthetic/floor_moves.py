@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from athlete.basic_moves import _arms as arms
-from athlete.basic_moves import _standing as standing_still
-from athlete.basic_moves import push_up
-from athlete.skeleton import (
+from tests.synthetic.basic_moves import _arms as arms
+from tests.synthetic.basic_moves import _standing as standing_still
+from tests.synthetic.basic_moves import push_up
+from tests.synthetic.skeleton import (
     ANKLE,
     FOREARM,
     HIP_WIDTH,

@@ -6,8 +6,8 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from athlete.jobs import analyse
-from athlete.perform import Camera, Script
+from tests.synthetic.analysis import analyse
+from tests.synthetic.perform import Camera, Script
 from worker.contract.exercises import CATALOGUE
 
 YAWS = {"any": (0.0, 45.0, 90.0, -90.0), "front": (0.0, 20.0), "side": (90.0, -70.0)}

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from athlete.basic_moves import _arms as arms
-from athlete.perform import Camera, Script, ease, film, frame_times
-from athlete.skeleton import (
+from tests.synthetic.basic_moves import _arms as arms
+from tests.synthetic.perform import Camera, Script, ease, film, frame_times
+from tests.synthetic.skeleton import (
     ANKLE,
     HIP_WIDTH,
     LEG,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from athlete.basic_moves import (
+from tests.synthetic.basic_moves import (
     Move,
     balance_leg_left,
     bicep_curl,
@@ -19,7 +19,7 @@ from athlete.basic_moves import (
     walking,
     wall_sit,
 )
-from athlete.floor_moves import (
+from tests.synthetic.floor_moves import (
     calf_raise,
     glute_bridge,
     leg_raise,

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from athlete.moves import MOVES
-from athlete.skeleton import Floats, Joints
+from tests.synthetic.moves import MOVES
+from tests.synthetic.skeleton import Floats, Joints
 from worker.contract.keypoints import COCO_NAMES
 from worker.contract.media import MediaInfo
 from worker.contract.poses import Environment, LogHead, PoseChunk, quantised

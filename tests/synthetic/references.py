@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from athlete.jobs import entries_of
-from athlete.perform import Camera, Script, perform, split
+from tests.synthetic.analysis import entries_of
+from tests.synthetic.perform import Camera, Script, perform, split
 from worker.contract.jobs import Result
 from worker.contract.messages import Entry, ExerciseSummary
 from worker.contract.options import JobOptions
 from worker.contract.reference_poses import ReferencePoses, decode_reference, encode_reference
-from worker.motion.reference_making import reference_of
+from worker.motion.reference.builder import reference_of
 
 IN_TURN = ("lunge", "high_knees")
 """Movements of one leg at a time."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,19 +11,15 @@ REASON = "the body is drawn with numba and scipy, which only `make clips` instal
 pytest.importorskip("numba", reason=REASON)
 pytest.importorskip("scipy", reason=REASON)
 
-TESTS = str(Path(__file__).resolve().parents[1])
-if TESTS not in sys.path:
-    sys.path.insert(0, TESTS)
-
-from athlete.body_camera import View  # noqa: E402
-from athlete.body_clips import TAKES  # noqa: E402
-from athlete.body_film import frames  # noqa: E402
-from athlete.body_geometry import X, Y, Z, arc, middle_joint, rotation  # noqa: E402
-from athlete.body_jump import GRAVITY, Jump  # noqa: E402
-from athlete.body_model import BodyModel, load_body  # noqa: E402
-from athlete.body_moves import TABLES, posture_of  # noqa: E402
-from athlete.body_posture import strike  # noqa: E402
-from athlete.body_take import Take, angles, depths_at, postures, truth_of  # noqa: E402
+from tests.synthetic.rendering.camera import View  # noqa: E402
+from tests.synthetic.rendering.clips import TAKES  # noqa: E402
+from tests.synthetic.rendering.film import frames  # noqa: E402
+from tests.synthetic.rendering.geometry import X, Y, Z, arc, middle_joint, rotation  # noqa: E402
+from tests.synthetic.rendering.jump import GRAVITY, Jump  # noqa: E402
+from tests.synthetic.rendering.model import BodyModel, load_body  # noqa: E402
+from tests.synthetic.rendering.moves import TABLES, posture_of  # noqa: E402
+from tests.synthetic.rendering.posture import strike  # noqa: E402
+from tests.synthetic.rendering.take import Take, angles, depths_at, postures, truth_of  # noqa: E402
 
 DEPTHS = (0.0, 0.3, 0.7, 1.0)
 

@@ -12,7 +12,7 @@ PROGRAM = """
 import sys
 import numpy as np
 from pathlib import Path
-from worker.memory import give_back_large_blocks
+from worker.system.memory import give_back_large_blocks
 
 def resident():
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 1e6

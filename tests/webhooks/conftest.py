@@ -14,12 +14,12 @@ import pytest
 from standardwebhooks import Webhook
 
 from worker.contract.webhooks import DEFAULT_EVENTS, Endpoint
-from worker.hooks.bells import Bells
-from worker.hooks.couriers import Courier
-from worker.hooks.sending import Sender
 from worker.settings import Settings
-from worker.store import keys
-from worker.store.bundle import Stores
+from worker.storage import keys
+from worker.storage.stores import Stores
+from worker.webhooks.delivery_worker import Courier
+from worker.webhooks.firehose_consumer import Bells
+from worker.webhooks.sender import Sender
 
 Reply = tuple[int, dict[str, str], bytes]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.store.making import new_job, patient
+from tests.storage.factories import new_job, patient
 from worker.contract.jobs import Job, JobStatus
 from worker.contract.messages import Entry
-from worker.store.bundle import Stores
-from worker.store.closing import close_job
+from worker.lifecycle.completion import close_job
+from worker.storage.stores import Stores
 
 
 class Play:

@@ -8,10 +8,10 @@ from collections.abc import Callable
 
 import msgspec
 
-from tests.hooks.conftest import Post, Receiver, Subscribe
+from tests.webhooks.conftest import Post, Receiver, Subscribe
 from worker.contract.webhooks import BATCH_COMPLETED
-from worker.store import keys
-from worker.store.bundle import Stores
+from worker.storage import keys
+from worker.storage.stores import Stores
 
 Receive = Callable[..., Receiver]
 
@@ -35,7 +35,10 @@ def test_a_batch_is_told_once_to_who_asks(
 
 def test_its_worker_needs_no_models() -> None:
     """Its image is the API's."""
-    program = "import sys, worker.hooks.tasks; print([m for m in sys.argv[1:] if m in sys.modules])"
+    program = (
+        "import sys, worker.runtime.webhook_tasks; "
+        "print([m for m in sys.argv[1:] if m in sys.modules])"
+    )
     heavy = ["numpy", "cv2", "onnxruntime", "PIL", "ffmpeg", "fastapi", "worker.pose"]
     done = subprocess.run(
         [sys.executable, "-c", program, *heavy], capture_output=True, text=True, check=True

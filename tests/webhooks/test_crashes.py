@@ -12,16 +12,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.hooks.conftest import Post, Receiver, Subscribe
-from tests.hooks.playing import Play, played
-from tests.store.making import counters
+from tests.storage.factories import counters
+from tests.webhooks.conftest import Post, Receiver, Subscribe
+from tests.webhooks.fakes import Play, played
 from worker.contract.webhooks import JOB_EVENTS
-from worker.hooks import bells as bells_module
-from worker.hooks.bells import TRIES, Bells
-from worker.hooks.dispatch import Dispatcher
-from worker.store import keys
-from worker.store.bundle import Stores
-from worker.store.trimming import GROUP, webhook_lag
+from worker.storage import keys
+from worker.storage.jobs.firehose_trimming import GROUP, webhook_lag
+from worker.storage.stores import Stores
+from worker.webhooks import firehose_consumer as bells_module
+from worker.webhooks.dispatcher import Dispatcher
+from worker.webhooks.firehose_consumer import TRIES, Bells
 
 Receive = Callable[..., Receiver]
 EVENTS = (*JOB_EVENTS, "message.counter")
@@ -259,7 +259,7 @@ def test_a_worker_that_is_killed_in_the_middle(
 def test_a_bell_of_an_erased_job_is_nothing(
     stores: Stores, post: Post, receive: Receive, subscribe: Subscribe
 ) -> None:
-    from worker.store.erasing import erase_job
+    from worker.lifecycle.deletion import erase_job
 
     receiver = receive()
     endpoint, _ = subscribe(receiver, *EVENTS)

@@ -8,15 +8,15 @@ from collections.abc import Callable
 import pytest
 from standardwebhooks import Webhook
 
-from tests.hooks.conftest import Post, Receiver, Request, Subscribe
-from tests.hooks.playing import Play, played
-from tests.store.making import counters, progress
+from tests.storage.factories import counters, progress
+from tests.webhooks.conftest import Post, Receiver, Request, Subscribe
+from tests.webhooks.fakes import Play, played
 from worker.contract.jobs import JobStatus
 from worker.contract.options import JobOptions
 from worker.contract.webhooks import DISABLED, JOB_EVENTS, DeliveryStatus
-from worker.hooks.retries import SCHEDULE
-from worker.store import keys
-from worker.store.bundle import Stores
+from worker.storage import keys
+from worker.storage.stores import Stores
+from worker.webhooks.retry_policy import SCHEDULE
 
 Receive = Callable[..., Receiver]
 

@@ -12,7 +12,8 @@ from worker.contract.jobs import Job, JobInput, JobStatus
 from worker.contract.options import JobOptions
 from worker.contract.plans import Plan as Tariff
 from worker.contract.webhooks import Endpoint, Item, JobWebhook
-from worker.hooks.planning import (
+from worker.storage.webhooks.ordered_queues import Progress
+from worker.webhooks.event_planner import (
     GROUP_S,
     GROUPED,
     Place,
@@ -21,7 +22,6 @@ from worker.hooks.planning import (
     plan,
     subscription,
 )
-from worker.store.lanes import Progress
 
 JOB = Job(
     id="job_1",

@@ -9,18 +9,18 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.hooks.conftest import Post, Receiver, Subscribe
-from tests.hooks.playing import Play, played
-from tests.store.making import Clock, counters, progress
+from tests.storage.factories import Clock, counters, progress
+from tests.webhooks.conftest import Post, Receiver, Subscribe
+from tests.webhooks.fakes import Play, played
 from worker.contract.webhooks import DISABLED, DeliveryStatus
-from worker.hooks import couriers
-from worker.hooks.couriers import AT_ONCE, GIVE_UP_S, Courier
-from worker.hooks.dispatch import Dispatcher
-from worker.hooks.sending import Answer, Sender
 from worker.settings import Settings
-from worker.store.bundle import Stores
-from worker.store.endpoints import EndpointStore
-from worker.store.turns import TurnStore
+from worker.storage.stores import Stores
+from worker.storage.webhooks.endpoints import EndpointStore
+from worker.storage.webhooks.schedule import TurnStore
+from worker.webhooks import delivery_worker
+from worker.webhooks.delivery_worker import AT_ONCE, GIVE_UP_S, Courier
+from worker.webhooks.dispatcher import Dispatcher
+from worker.webhooks.sender import Answer, Sender
 
 Receive = Callable[..., Receiver]
 
@@ -231,7 +231,7 @@ def test_a_turn_ends_so_that_the_next_has_one(
     stores: Stores, settings: Settings, receive: Receive, subscribe: Subscribe,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(couriers, "TURN_SENDS", 3)
+    monkeypatch.setattr(delivery_worker, "TURN_SENDS", 3)
     endpoint, _ = subscribe(receive(), "message.counter")
     Dispatcher(stores).advance(played(stores, *counters(1, 5)))
     sender = Told(settings, Answer(0.01, status=200))

@@ -8,19 +8,19 @@ import httpx
 import msgspec
 import pytest
 
-from tests.hooks.conftest import Post, Receiver, Subscribe
-from tests.hooks.playing import Play, played
-from tests.store.making import counters, progress
+from tests.storage.factories import counters, progress
+from tests.webhooks.conftest import Post, Receiver, Subscribe
+from tests.webhooks.fakes import Play, played
 from worker.contract.examples import EXAMPLES
 from worker.contract.jobs import Export, JobStatus
 from worker.contract.messages import TYPES, Entry, ExportReady, decode
 from worker.contract.webhooks import MAX_BODY_BYTES, Item
-from worker.hooks.rendering import render
-from worker.store.bundle import Stores
-from worker.store.closing import archive_job
-from worker.store.erasing import erase_job
-from worker.store.errors import NotFound
-from worker.store.objects import job_prefix
+from worker.lifecycle.completion import archive_job
+from worker.lifecycle.deletion import erase_job
+from worker.storage.errors import NotFound
+from worker.storage.objects.s3 import job_prefix
+from worker.storage.stores import Stores
+from worker.webhooks.payload import render
 
 Receive = Callable[..., Receiver]
 

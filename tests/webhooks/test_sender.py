@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from tests.hooks.conftest import Receiver
-from worker.hooks.retries import MOST_WAIT_S, SCHEDULE, retry_after, wait_after
-from worker.hooks.sending import EXCERPT, MOST_BYTES, Sender, masked
-from worker.outbound import Unreachable, checked_address, is_public, named_private
+from tests.webhooks.conftest import Receiver
+from worker.net.addresses import Unreachable, checked_address, is_public, named_private
 from worker.settings import Settings
+from worker.webhooks.retry_policy import MOST_WAIT_S, SCHEDULE, retry_after, wait_after
+from worker.webhooks.sender import EXCERPT, MOST_BYTES, Sender, masked
 
 Receive = Callable[..., Receiver]
 HEADERS = {"webhook-id": "msg_1", "Content-Type": "application/json"}

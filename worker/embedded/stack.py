@@ -17,12 +17,12 @@ from urllib.parse import urlencode
 
 import httpx
 
-from worker.contract.access import LONGEST_PAGE_TOKEN_S
 from worker.contract.plans import Plan
+from worker.contract.scopes import LONGEST_PAGE_TOKEN_S
 from worker.embedded.processes import Process, StartFailed, free_port
 from worker.embedded.servers import s3_settings, start_redis, start_s3
 from worker.settings import settings as settings_of_process
-from worker.store.bundle import Stores, open_stores
+from worker.storage.stores import Stores, open_stores
 
 READY_S = 90
 WORKER_GRACE_S = 25

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from worker.exercises.model import Advice, Condition, Criterion, RepExercise, Signal
+from worker.exercises.model import Advice, Criterion, RepExercise, Signal
 from worker.exercises.texts import STRAIGHT_BODY, common
 
 PUSH_UP = RepExercise(

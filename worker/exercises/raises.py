@@ -20,7 +20,6 @@ def _advice(exercise: str) -> tuple[Advice, ...]:
     )
 
 
-
 _CRITERIA = (
     Criterion("range", 0.4, good=0.95, bad=0.15),
     Criterion("symmetry", 0.15, good=0.08, bad=0.5, view="front"),

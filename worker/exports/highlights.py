@@ -15,15 +15,15 @@ from worker.contract.exercises import unit_of
 from worker.contract.jobs import Result
 from worker.contract.keypoints import INDEX
 from worker.contract.media import MediaInfo
+from worker.contract.message_parts import Rep
 from worker.contract.messages import Entry, ExerciseSummary, JumpSummary, Recommendations
 from worker.contract.options import JobOptions
-from worker.contract.parts import Rep
 from worker.contract.poses import LogHead, PoseChunk
 from worker.contract.reference_poses import ReferencePoses
-from worker.exports.log import Log, read_log
+from worker.exports.pose_log import Log, read_log
 from worker.motion.analysis import Analysis
-from worker.motion.angles import joint_angles
-from worker.motion.landmarks import coco_joints
+from worker.motion.frames.landmarks import coco_joints
+from worker.motion.joint_angles import joint_angles
 
 POINTS = 400
 """Points of a curve: as many as can be told apart on a page, however long the clip."""

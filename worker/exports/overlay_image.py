@@ -9,10 +9,10 @@ from pathlib import Path
 from worker.contract.messages import ImageOverlay
 from worker.contract.options import JobOptions
 from worker.contract.poses import decode_chunk
-from worker.media.blur import blur_face
-from worker.media.overlay_image import overlay_image
-from worker.media.planes import rgb_planes
-from worker.media.still import read_still
+from worker.media.decoding.still import read_still
+from worker.media.rendering.face_blur import blur_face
+from worker.media.rendering.overlay_image import overlay_image
+from worker.media.rendering.planes import rgb_planes
 
 
 def render_image(path: Path, log: Iterable[bytes], options: JobOptions) -> ImageOverlay:

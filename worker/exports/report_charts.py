@@ -7,8 +7,8 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.contract.parts import Rep
-from worker.exports.story import POINTS, Story
+from worker.contract.message_parts import Rep
+from worker.exports.highlights import POINTS, Story
 
 WIDTH, HEIGHT = 460, 150
 _LEFT, _RIGHT, _TOP, _BOTTOM = 42, 8, 10, 22  # room for the axes

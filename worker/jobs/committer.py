@@ -16,11 +16,11 @@ from types import TracebackType
 from typing import Any, Self
 
 from worker.contract.messages import Entry, KeypointsBatch, entry_key
-from worker.held import HeldJob
-from worker.measures import STAGE_SECONDS, timed
-from worker.pipeline import Step
-from worker.store.closing import next_place
-from worker.store.streams import Row, rows_of
+from worker.jobs.leased_job import HeldJob
+from worker.lifecycle.completion import next_place
+from worker.observability.metrics import STAGE_SECONDS, timed
+from worker.pipeline.pipeline import Step
+from worker.storage.jobs.streams import Row, rows_of
 
 MOST_BYTES = 1_000_000
 """Messages in one commit of a replay: a script that writes them keeps Redis for some 5 ms."""

@@ -14,8 +14,9 @@ import httpx
 
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.media import Source
-from worker.faults import fault_of
-from worker.outbound import PinnedTransport, Unreachable, checked_address
+from worker.jobs.faults import fault_of
+from worker.net.addresses import Unreachable, checked_address
+from worker.net.pinned_http import PinnedTransport
 
 MOST_SECONDS = 900
 """A server that drips bytes is not to hold a worker."""

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import errno
-from typing import Literal
 
 from worker.contract.errors import ModelFault
-from worker.store.errors import StoreUnavailable
-
-Fault = Literal["models", "disk", "s3"]
-FAULTS: tuple[Fault, ...] = ("models", "disk", "s3")
+from worker.contract.workers import Fault
+from worker.storage.errors import StoreUnavailable
 
 _DISK = frozenset({
     errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.ENOENT, errno.ENOTDIR, errno.EACCES,

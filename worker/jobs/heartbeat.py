@@ -10,7 +10,7 @@ from typing import Self
 
 import structlog
 
-from worker.store.errors import Fenced
+from worker.storage.errors import Fenced
 
 log = structlog.get_logger()
 

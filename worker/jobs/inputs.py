@@ -12,15 +12,15 @@ from worker.contract.errors import ErrorCode, JobError, unknown_reference
 from worker.contract.jobs import Job
 from worker.contract.pose_log import END
 from worker.contract.reference_poses import ReferencePoses, decode_reference
-from worker.fetch import check_type, fetch_url
-from worker.held import HeldJob
-from worker.measures import STAGE_SECONDS, timed
-from worker.media.limits import MediaLimits
-from worker.outbound import Unreachable
-from worker.referencing import LIMITS
-from worker.store.archive import read_poses
-from worker.store.bundle import Stores
-from worker.store.errors import NotFound
+from worker.jobs.download import check_type, fetch_url
+from worker.jobs.leased_job import HeldJob
+from worker.lifecycle.archive import read_poses
+from worker.media.sandbox.limits import MediaLimits
+from worker.net.addresses import Unreachable
+from worker.observability.metrics import STAGE_SECONDS, timed
+from worker.pipeline.reference import LIMITS
+from worker.storage.errors import NotFound
+from worker.storage.stores import Stores
 
 _PAGE = 128
 """Log entries copied at once: half a megabyte at 30 frames a second."""

@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from worker.app import queue_of, send_job
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.jobs import Export, Job, JobStatus, Stage
 from worker.contract.messages import (
@@ -21,14 +20,15 @@ from worker.contract.messages import (
     encoded_size,
     type_of,
 )
-from worker.heartbeat import Heartbeat
-from worker.pulling import tickets_wait
-from worker.store.archive import read_poses, store_pieces
-from worker.store.bundle import Stores
-from worker.store.closing import close_job, next_place
-from worker.store.errors import Fenced
-from worker.store.objects import job_prefix
-from worker.store.streams import Row, rows_of
+from worker.jobs.heartbeat import Heartbeat
+from worker.lifecycle.archive import read_poses, store_pieces
+from worker.lifecycle.completion import close_job, next_place
+from worker.queueing.dispatch import tickets_wait
+from worker.queueing.queues import queue_of, send_job
+from worker.storage.errors import Fenced
+from worker.storage.jobs.streams import Row, rows_of
+from worker.storage.objects.s3 import job_prefix
+from worker.storage.stores import Stores
 
 
 class Handover(Exception):

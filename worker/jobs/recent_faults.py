@@ -9,7 +9,7 @@ from __future__ import annotations
 import mmap
 import os
 
-from worker.faults import FAULTS, Fault
+from worker.contract.workers import FAULTS, Fault
 
 LAST = 6
 """Jobs that are looked at."""

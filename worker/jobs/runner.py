@@ -11,24 +11,24 @@ import structlog
 
 from worker.contract.errors import ErrorCode, JobError, ModelFault
 from worker.contract.jobs import KNOWN, Job, JobStatus, Stage
-from worker.faults import fault_of
-from worker.forms import about_job
-from worker.heartbeat import Heartbeat
-from worker.held import Handover, HeldJob, TurnOver
-from worker.helping import help_with
-from worker.measures import RETRIES, STAGE_SECONDS, StageTimes, listening, note
-from worker.outcomes import OUTCOMES
-from worker.patience import Patience
+from worker.contract.segment_ids import job_of_entry
+from worker.jobs.faults import fault_of
+from worker.jobs.heartbeat import Heartbeat
+from worker.jobs.leased_job import Handover, HeldJob, TurnOver
+from worker.jobs.recent_faults import OUTCOMES
+from worker.jobs.segment_worker import help_with
+from worker.jobs.stages import analyse, export
+from worker.observability.log_format import about_job
+from worker.observability.metrics import RETRIES, STAGE_SECONDS, StageTimes, listening, note
+from worker.observability.tracing import annotate, span
 from worker.pose.engine import PoseEngine
-from worker.scratch import scratch_folder
-from worker.stages import analyse, export
-from worker.store.bundle import Stores
-from worker.store.connection import DISCONNECTED, REFUSING
-from worker.store.errors import Fenced, NotFound, StoreUnavailable
-from worker.store.jobs import unix
-from worker.store.leases import Claim
-from worker.store.parts import job_of_entry
-from worker.tracing import annotate, span
+from worker.storage.connection import DISCONNECTED, REFUSING
+from worker.storage.errors import Fenced, NotFound, StoreUnavailable
+from worker.storage.jobs.leases import Claim
+from worker.storage.stores import Stores
+from worker.storage.timestamps import unix
+from worker.system.scratch import scratch_folder
+from worker.system.stall_watchdog import Patience
 
 log = structlog.get_logger()
 

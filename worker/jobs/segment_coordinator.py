@@ -17,12 +17,13 @@ import structlog
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.jobs import Job
 from worker.contract.poses import PoseChunk, decode_chunk
-from worker.estimating import Damaged, Estimating, Start
-from worker.held import HeldJob
-from worker.helping import estimate_part
-from worker.pulling import offer
-from worker.store.errors import Fenced
-from worker.store.parts import View, entry_of
+from worker.contract.segment_ids import entry_of
+from worker.jobs.leased_job import HeldJob
+from worker.jobs.segment_worker import estimate_part
+from worker.pipeline.estimation import Damaged, Estimating, Start
+from worker.queueing.dispatch import offer
+from worker.storage.errors import Fenced
+from worker.storage.jobs.segments import View
 
 log = structlog.get_logger()
 

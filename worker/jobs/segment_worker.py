@@ -17,22 +17,23 @@ import structlog
 from worker.contract.errors import JobError
 from worker.contract.jobs import KNOWN, Job
 from worker.contract.poses import PoseChunk, decode_head, encode_chunk
-from worker.estimating import Damaged, Estimating, Start
-from worker.faults import fault_of
-from worker.forms import about_job
-from worker.heartbeat import Heartbeat
-from worker.inputs import fetched_input, limits_of
-from worker.media.forked import forked_seconds
-from worker.outcomes import OUTCOMES
-from worker.patience import Patience
-from worker.pipeline import estimation
+from worker.contract.segment_ids import entry_of, job_of_entry
+from worker.jobs.faults import fault_of
+from worker.jobs.heartbeat import Heartbeat
+from worker.jobs.inputs import fetched_input, limits_of
+from worker.jobs.recent_faults import OUTCOMES
+from worker.media.sandbox.fork_client import forked_seconds
+from worker.observability.log_format import about_job
+from worker.observability.tracing import span
+from worker.pipeline.estimation import Damaged, Estimating, Start
+from worker.pipeline.pipeline import estimation
 from worker.pose.engine import PoseEngine
-from worker.pulling import offer, tickets_wait
-from worker.scratch import scratch_folder
-from worker.store.bundle import Stores
-from worker.store.errors import Fenced, NotFound
-from worker.store.parts import Part, entry_of, job_of_entry
-from worker.tracing import span
+from worker.queueing.dispatch import offer, tickets_wait
+from worker.storage.errors import Fenced, NotFound
+from worker.storage.jobs.segments import Part
+from worker.storage.stores import Stores
+from worker.system.scratch import scratch_folder
+from worker.system.stall_watchdog import Patience
 
 log = structlog.get_logger()
 

@@ -12,17 +12,17 @@ from worker.contract.jobs import Export, Usage
 from worker.contract.messages import ExportReady
 from worker.contract.reference_poses import encode_reference
 from worker.exports.files import ExportFile, Material, files_of
-from worker.exports.image import render_image
-from worker.held import Handover, HeldJob, TurnOver
-from worker.helping import processor_seconds
-from worker.inputs import borrowed_poses, fetched_input, limits_of, named_reference
-from worker.measures import STAGE_SECONDS, timed
-from worker.pipeline import Pipeline
+from worker.exports.overlay_image import render_image
+from worker.jobs.committer import Publisher
+from worker.jobs.inputs import borrowed_poses, fetched_input, limits_of, named_reference
+from worker.jobs.leased_job import Handover, HeldJob, TurnOver
+from worker.jobs.segment_coordinator import Shared, may_share
+from worker.jobs.segment_worker import processor_seconds
+from worker.observability.metrics import STAGE_SECONDS, timed
+from worker.pipeline.pipeline import Pipeline
+from worker.pipeline.reference import reference_from_log
 from worker.pose.engine import PoseEngine
-from worker.publishing import Publisher
-from worker.referencing import reference_from_log
-from worker.sharing import Shared, may_share
-from worker.store.errors import Fenced, NotFound
+from worker.storage.errors import Fenced, NotFound
 
 
 def analyse(held: HeldJob, open_engine: Callable[[], PoseEngine], scratch: Path) -> None:

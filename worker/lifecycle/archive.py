@@ -14,10 +14,10 @@ import msgspec
 
 from worker.contract.messages import entry_key
 from worker.contract.pose_log import framed, split_log
-from worker.store.bundle import Stores
-from worker.store.errors import NotFound
-from worker.store.objects import job_prefix
-from worker.store.streams import Row
+from worker.storage.errors import NotFound
+from worker.storage.jobs.streams import Row
+from worker.storage.objects.s3 import job_prefix
+from worker.storage.stores import Stores
 
 _POSES = "poses.bin"
 _MESSAGES = "messages.jsonl"

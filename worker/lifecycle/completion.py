@@ -10,16 +10,16 @@ import structlog
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.jobs import Job, JobStatus
 from worker.contract.messages import Done, Entry, ErrorMessage, Message, entry_key
-from worker.measures import JOBS_FINISHED, note
-from worker.store import keys
-from worker.store.archive import archive_messages, archive_poses
-from worker.store.bundle import Stores
-from worker.store.connection import text
-from worker.store.erasing import erase_job, erase_upload
-from worker.store.errors import Fenced, Newer, NotFound
-from worker.store.jobs import unix
-from worker.store.objects import job_prefix
-from worker.store.usage import used_so_far
+from worker.lifecycle.archive import archive_messages, archive_poses
+from worker.lifecycle.deletion import erase_job, erase_upload
+from worker.observability.metrics import JOBS_FINISHED, note
+from worker.storage import keys
+from worker.storage.connection import text
+from worker.storage.errors import Fenced, Newer, NotFound
+from worker.storage.objects.s3 import job_prefix
+from worker.storage.stores import Stores
+from worker.storage.tenants.usage import used_so_far
+from worker.storage.timestamps import unix
 
 log = structlog.get_logger()
 

@@ -15,11 +15,11 @@ import msgspec
 
 from worker.contract.jobs import Job
 from worker.contract.references import Reference
-from worker.store import keys
-from worker.store.bundle import Stores
-from worker.store.errors import NotFound
-from worker.store.jobs import unix
-from worker.store.objects import job_prefix
+from worker.storage import keys
+from worker.storage.errors import NotFound
+from worker.storage.objects.s3 import job_prefix
+from worker.storage.stores import Stores
+from worker.storage.timestamps import unix
 
 SWEEP_AFTER_S = 600.0
 """Seconds after an erasure at which no write of a stopped worker can be under way any more."""

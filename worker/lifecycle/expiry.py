@@ -5,11 +5,11 @@ from __future__ import annotations
 import structlog
 
 from worker.contract.jobs import Job
-from worker.store.bundle import Stores
-from worker.store.erasing import Erased, erase_job, erase_rest, erase_upload
-from worker.store.errors import NotFound, StoreUnavailable
-from worker.store.objects import job_prefix
-from worker.store.retention import Kept
+from worker.lifecycle.deletion import Erased, erase_job, erase_rest, erase_upload
+from worker.storage.errors import NotFound, StoreUnavailable
+from worker.storage.objects.retention import Kept
+from worker.storage.objects.s3 import job_prefix
+from worker.storage.stores import Stores
 
 log = structlog.get_logger()
 

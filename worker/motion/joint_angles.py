@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.contract.messages import Angles
-from worker.motion.features import Floats
+from worker.motion.features.features import Floats
 
 # (name, end, vertex, other end) by side: the angle at the vertex, and the message's key.
 _TRIPLES: tuple[tuple[str, str, tuple[int, int, int], tuple[int, int, int]], ...] = (

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from worker.contract.message_parts import Keypoint, PoseSample, World
 from worker.contract.messages import Keypoints
-from worker.contract.parts import Keypoint, PoseSample, World
 from worker.contract.poses import PLANE
-from worker.motion.landmarks import names_of
+from worker.motion.frames.landmarks import names_of
 
 
 def keypoint_rows(joints: NDArray[np.float32]) -> list[tuple[Keypoint, ...]]:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import structlog
 
-from worker.measures import GPU_FALLBACKS, note
+from worker.observability.metrics import GPU_FALLBACKS, note
 
 DRIVER = Path("/dev/nvidiactl")
 """There wherever the NVIDIA driver has a GPU."""

@@ -17,7 +17,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
-from worker.measures import GPU_MEMORY, GPU_USE, Measure, listen, served_by
+from worker.observability.metrics import GPU_MEMORY, GPU_USE, Measure, listen, served_by
 
 log = structlog.get_logger()
 

@@ -9,15 +9,15 @@ from typing import Any
 
 import structlog
 
-from worker.chunks import FrameChunk, ReadAhead
 from worker.contract.errors import JobError
 from worker.contract.media import MediaInfo
 from worker.contract.poses import PoseChunk
-from worker.measures import FRAMES, STAGE_SECONDS, note, timed, timed_each
-from worker.media.decode import FrameReader, decode
-from worker.media.limits import MediaLimits
+from worker.media.decoding.video import FrameReader, decode
+from worker.media.sandbox.limits import MediaLimits
+from worker.observability.metrics import FRAMES, STAGE_SECONDS, note, timed, timed_each
+from worker.pipeline.frame_chunks import FrameChunk, ReadAhead
+from worker.pipeline.segments import LOOK, Segments, look_of, matches
 from worker.pose.engine import MAX_SIDE, Estimation
-from worker.segments import LOOK, Segments, look_of, matches
 
 log = structlog.get_logger()
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.contract.poses import CHUNK_SECONDS
-from worker.media.decode import Frame, FrameReader
+from worker.media.decoding.video import Frame, FrameReader
 
 MOST_FRAMES = 256
 """Frames a chunk holds at most, so that native-rate slow motion fits in memory."""

@@ -11,7 +11,7 @@ from worker.contract.errors import ErrorCode, JobError
 from worker.contract.messages import Done, Entry, ErrorMessage, ExportReady, Message
 from worker.contract.options import JobOptions
 from worker.contract.reference_poses import ReferencePoses
-from worker.pipeline import Pipeline
+from worker.pipeline.pipeline import Pipeline
 
 if TYPE_CHECKING:
     from worker.pose.engine import PoseEngine
@@ -81,7 +81,7 @@ class LocalJob:
     def _pictures(self) -> Iterator[Message]:
         # its libraries take longer to import than most jobs without pictures can afford
         if self._options.source == "image" and self._path is not None:
-            from worker.exports.image import render_image
+            from worker.exports.overlay_image import render_image
 
             yield render_image(self._path, self.log, self._options)
         elif self._export_to and self._options.source == "video":

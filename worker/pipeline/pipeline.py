@@ -32,13 +32,13 @@ from worker.contract.poses import (
     encode_head,
 )
 from worker.contract.reference_poses import ReferencePoses
-from worker.measures import STAGE_SECONDS, timed
-from worker.media.limits import MediaLimits
+from worker.media.sandbox.limits import MediaLimits
 from worker.motion.analysis import Analysis
+from worker.observability.metrics import STAGE_SECONDS, timed
 
 if TYPE_CHECKING:
-    from worker.estimating import Estimating
-    from worker.media.still import Still
+    from worker.media.decoding.still import Still
+    from worker.pipeline.estimation import Estimating
     from worker.pose.engine import Estimation, PoseEngine
 
 LIMITS = MediaLimits()
@@ -146,8 +146,8 @@ class Pipeline:
     def _new_head(self) -> LogHead:
         if self._path is None or self._engine is None:
             raise JobError(ErrorCode.VIDEO_LOAD_ERROR, "There are no poses and no file.")
-        from worker.media.probe import probe
-        from worker.media.still import read_still
+        from worker.media.decoding.still import read_still
+        from worker.media.probing.probe import probe
 
         if self._options.source == "image":
             self._still = read_still(self._path, max_side=STILL_SIDE)
@@ -173,7 +173,7 @@ class Pipeline:
             raise JobError(ErrorCode.VIDEO_LOAD_ERROR, "The pose log ends early.")
         models = self._engine.named(head.environment.model)
         if head.media.kind == "image":
-            from worker.media.still import read_still
+            from worker.media.decoding.still import read_still
 
             if index == 0:
                 still = self._still or read_still(self._path, max_side=STILL_SIDE)
@@ -204,8 +204,8 @@ def estimation(
     path: Path, head: LogHead, models: Estimation, options: JobOptions, limits: MediaLimits
 ) -> Estimating:
     """The estimation of the video at `path` that belongs to a log's head."""
-    from worker.estimating import Estimating
-    from worker.segments import Segments
+    from worker.pipeline.estimation import Estimating
+    from worker.pipeline.segments import Segments
 
     jump = CATALOGUE[options.exercise].kind == "jump" if options.exercise else False
     segments = Segments(head.segment_s)

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from worker.contract.pose_log import END
 from worker.contract.poses import PoseChunk, decode_chunk, decode_head
 from worker.contract.reference_poses import ReferencePoses
-from worker.media.limits import MediaLimits
-from worker.motion.reference_making import reference_of
+from worker.media.sandbox.limits import MediaLimits
+from worker.motion.reference.builder import reference_of
 
 LIMITS = MediaLimits(max_duration_s=60.0)
 """What a reference is made from: a clip that shows one repetition is short."""

@@ -17,9 +17,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.chunks import FrameChunk
 from worker.contract.poses import CHUNK_SECONDS, PoseChunk
-from worker.pose.subject import WARM, same_subject
+from worker.pipeline.frame_chunks import FrameChunk
+from worker.pose.tracking.subject_tracker import WARM, same_subject
 
 WARM_S = 4.0
 """Media time in which a new estimation finds the subject: half of what a weight fades in."""

@@ -2,40 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
-
-import numpy as np
-from numpy.typing import NDArray
 
 from worker.contract.errors import ErrorCode, JobError
-from worker.pose.boxes import Boxes
-from worker.pose.detector import SIDE, WIDE_SIDE, Detections, PersonDetector
-from worker.pose.estimator import CROP, GPU_BATCH, PoseEstimator
-from worker.pose.rtmo import OneStageEstimator
-from worker.pose.runtime import Provider, Runtime, Shapes
-from worker.pose.session import Session, open_session
-from worker.pose.simcc import SimccEstimator
+from worker.pose.detectors.nanodet import SIDE, WIDE_SIDE, PersonDetector
+from worker.pose.detectors.yolox import YoloxDetector
+from worker.pose.estimators.movenet import CROP, GPU_BATCH, PoseEstimator
+from worker.pose.estimators.rtmo import OneStageEstimator
+from worker.pose.estimators.simcc import SimccEstimator
+from worker.pose.inference.providers import Provider, Runtime, Shapes
+from worker.pose.inference.session import Session, open_session
+from worker.pose.interfaces import JointEstimator, PeopleDetector
 from worker.pose.weights.registry import MODELS
 from worker.pose.weights.spec import Decoding, ModelSpec
-from worker.pose.yolox import YoloxDetector
-
-
-class PeopleDetector(Protocol):
-    """Finds everybody in a picture; where somebody is in the `expected` box [4], it may look less
-    hard for others."""
-
-    def detect(self, image: NDArray[np.uint8], expected: Boxes | None = None, /) -> Detections: ...
-
-
-class JointEstimator(Protocol):
-    """Finds the 17 joints of the person in each box."""
-
-    def estimate(
-        self, images: Sequence[NDArray[np.uint8]], boxes: Sequence[Boxes]
-    ) -> NDArray[np.float32]: ...
-
 
 DETECTORS: dict[Decoding, Callable[[Session, ModelSpec], PeopleDetector]] = {
     "nanodet": lambda session, _: PersonDetector(session),

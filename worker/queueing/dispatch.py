@@ -8,12 +8,12 @@ from collections.abc import Callable
 import msgspec
 import structlog
 
-from worker.app import send_tickets, served_by, tickets
 from worker.contract.jobs import Job
-from worker.store.bundle import Stores
-from worker.store.closing import expire_job
-from worker.store.parts import job_of_entry
-from worker.store.waiting import POSE_QUEUES
+from worker.contract.segment_ids import job_of_entry
+from worker.lifecycle.completion import expire_job
+from worker.queueing.queues import send_tickets, served_by, tickets
+from worker.storage.queue.fair_queue import POSE_QUEUES
+from worker.storage.stores import Stores
 
 log = structlog.get_logger()
 

@@ -15,13 +15,13 @@ from typing import Any
 
 import structlog
 
-from worker.faults import Fault
-from worker.measures import BREAKER_OPENED, note
-from worker.outcomes import Outcomes
+from worker.contract.workers import Fault
+from worker.jobs.recent_faults import Outcomes
+from worker.observability.metrics import BREAKER_OPENED, note
 
 log = structlog.get_logger()
 
-CHECK = (sys.executable, "-m", "worker.selfcheck")
+CHECK = (sys.executable, "-m", "worker.runtime.self_check")
 FIRST_S, MOST_S = 5.0, 60.0
 """Seconds from the opening, or a check that failed, to the next check: doubled each time."""
 _CHECK_S = 120.0

@@ -11,16 +11,17 @@ import structlog
 from celery import bootsteps
 from celery.worker import state
 
-from worker.app import consumed, tasks_in
-from worker.breaker import Breaker
-from worker.consuming import Consuming, NotConsuming
-from worker.outcomes import OUTCOMES
-from worker.scratch import clear_orphans
+from worker.jobs.recent_faults import OUTCOMES
+from worker.queueing.celery_app import consumed
+from worker.queueing.queues import tasks_in
+from worker.runtime.circuit_breaker import Breaker
+from worker.runtime.consumer_watchdog import Consuming, NotConsuming
+from worker.runtime.sweeper import sweep
 from worker.settings import settings
-from worker.store.bundle import open_stores
-from worker.store.trimming import trim_now_and_then
-from worker.store.workers import Kind
-from worker.sweep import sweep
+from worker.storage.jobs.firehose_trimming import trim_now_and_then
+from worker.storage.queue.workers import Kind
+from worker.storage.stores import open_stores
+from worker.system.scratch import clear_orphans
 
 log = structlog.get_logger()
 

@@ -11,9 +11,9 @@ import numpy as np
 import structlog
 
 from worker.contract.errors import JobError, ModelFault
-from worker.media import nvdec
+from worker.media.decoding import nvdec
 from worker.pose.engine import Estimation, PoseEngine
-from worker.pose.runtime import Runtime
+from worker.pose.inference.providers import Runtime
 from worker.settings import settings
 
 log = structlog.get_logger()

@@ -18,19 +18,19 @@ from collections.abc import Callable
 
 import structlog
 
-from worker.app import consumed
-from worker.engines import engine
-from worker.forms import lead_libraries
-from worker.logs import configure_logs, lowest_of
-from worker.memory import give_back_large_blocks, limit_memory, offer_to_the_killer
-from worker.runner import Runner
+from worker.jobs.runner import Runner
+from worker.observability.log_format import lead_libraries
+from worker.observability.log_setup import configure_logs, lowest_of
+from worker.observability.tracing import start_tracing, stop_tracing
+from worker.queueing.celery_app import consumed
+from worker.runtime.model_loading import engine
 from worker.settings import Settings, settings
-from worker.store.bundle import open_stores
-from worker.tracing import start_tracing, stop_tracing
+from worker.storage.stores import open_stores
+from worker.system.memory import give_back_large_blocks, limit_memory, offer_to_the_killer
 
 log = structlog.get_logger()
 
-PROGRAM = (sys.executable, "-m", "worker.alone")
+PROGRAM = (sys.executable, "-m", "worker.runtime.quarantine")
 _LOOK_S = 0.5
 _PR_SET_PDEATHSIG = 1
 
@@ -89,7 +89,7 @@ def _bound(given: Settings) -> None:
 
 def _count(given: Settings) -> None:
     if given.metrics_port is not None and "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-        from worker.exposition import count_here
+        from worker.observability.prometheus import count_here
 
         count_here()
 

@@ -12,12 +12,12 @@ from collections.abc import Callable
 
 import structlog
 
-from worker.app import consumed
-from worker.logs import configure_logs
-from worker.scratch import scratch_folder
+from worker.observability.log_setup import configure_logs
+from worker.queueing.celery_app import consumed
 from worker.settings import Settings, settings
-from worker.store.errors import NotFound
-from worker.store.objects import ObjectStore
+from worker.storage.errors import NotFound
+from worker.storage.objects.s3 import ObjectStore
+from worker.system.scratch import scratch_folder
 
 log = structlog.get_logger()
 
@@ -49,7 +49,7 @@ def check_models(_: Settings) -> None:
     if any(queue.startswith("pose.") for queue in consumed()):
         import numpy as np
 
-        from worker.engines import engine
+        from worker.runtime.model_loading import engine
 
         engine().estimate_image(np.full((320, 320, 3), 128, np.uint8))
 

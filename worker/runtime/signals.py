@@ -14,11 +14,11 @@ from typing import Any
 
 from celery import signals
 
-from worker.forms import lead_libraries
-from worker.logs import lowest_of
-from worker.scratch import keep, own_folder
+from worker.observability.log_format import lead_libraries
+from worker.observability.log_setup import lowest_of
+from worker.observability.tracing import start_tracing, stop_tracing
 from worker.settings import settings
-from worker.tracing import start_tracing, stop_tracing
+from worker.system.scratch import keep, own_folder
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """prometheus-client's own name for the folder of its files."""
@@ -39,7 +39,7 @@ def _serve(sender: Any = None, **_: Any) -> None:
     global _server
     given, folder = settings(), os.environ.get(FOLDER)
     if given.metrics_port is not None and folder:
-        from worker.exposition import count_here, serve_metrics
+        from worker.observability.prometheus import count_here, serve_metrics
 
         _held.enter_context(keep(Path(folder)))
         count_here()

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import structlog
 
-from worker.app import queue_of, send_archive, send_batch, send_job, tasks_in
 from worker.contract.jobs import Job, Stage
-from worker.expanding import look_after_batch
-from worker.measures import LEASES_LOST, note
-from worker.pulling import offer, top_up
-from worker.store import keys
-from worker.store.bundle import Stores
-from worker.store.closing import expire_job
-from worker.store.erasing import sweep_entries, sweep_erased
-from worker.store.errors import Newer, NotFound
-from worker.store.expiring import sweep_retention
-from worker.store.parts import job_of_entry
+from worker.contract.segment_ids import job_of_entry
+from worker.lifecycle.completion import expire_job
+from worker.lifecycle.deletion import sweep_entries, sweep_erased
+from worker.lifecycle.expiry import sweep_retention
+from worker.observability.metrics import LEASES_LOST, note
+from worker.queueing.dispatch import offer, top_up
+from worker.queueing.queues import queue_of, send_archive, send_batch, send_job, tasks_in
+from worker.storage import keys
+from worker.storage.errors import Newer, NotFound
+from worker.storage.stores import Stores
+from worker.submission.batches import look_after_batch
 
 log = structlog.get_logger()
 

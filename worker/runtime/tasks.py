@@ -15,21 +15,22 @@ from typing import Any
 from celery import signals
 from celery.exceptions import Reject
 
-import worker.watching  # noqa: F401  (logs, metrics and traces follow the worker's signals)
-from worker.alone import run_alone
-from worker.app import ARCHIVE_JOB, RUN_JOB, RUN_NEXT, TEND_BATCH, app, consumed
-from worker.collector import collect_rarely
-from worker.engines import engine, warm
-from worker.expanding import tend_batch as tend
-from worker.keeper import Keeper
-from worker.memory import give_back_large_blocks, offer_to_the_killer
-from worker.outcomes import OUTCOMES
-from worker.pulling import run_next as exchange
-from worker.pulling import top_up
-from worker.runner import Runner
+import worker.runtime.signals  # noqa: F401  (logs, metrics and traces follow the worker's signals)
+from worker.jobs.recent_faults import OUTCOMES
+from worker.jobs.runner import Runner
+from worker.lifecycle.completion import archive_job as archive
+from worker.queueing.celery_app import app, consumed
+from worker.queueing.dispatch import run_next as exchange
+from worker.queueing.dispatch import top_up
+from worker.queueing.queues import ARCHIVE_JOB, RUN_JOB, RUN_NEXT, TEND_BATCH
+from worker.runtime.housekeeping import Keeper
+from worker.runtime.model_loading import engine, warm
+from worker.runtime.quarantine import run_alone
 from worker.settings import settings
-from worker.store.bundle import Stores, open_stores
-from worker.store.closing import archive_job as archive
+from worker.storage.stores import Stores, open_stores
+from worker.submission.batches import tend_batch as tend
+from worker.system.gc_tuning import collect_rarely
+from worker.system.memory import give_back_large_blocks, offer_to_the_killer
 
 # one byte that the main process shares with its children: told to stop
 _STOPPING = mmap.mmap(-1, 1)

@@ -11,14 +11,15 @@ from typing import Any
 
 from celery import bootsteps, signals
 
-import worker.watching  # noqa: F401  (logs, metrics and traces follow the worker's signals)
-from worker.app import DELIVER, DELIVERY_THREADS, app, send_delivery
-from worker.hooks.bells import Bells, Ringing
-from worker.hooks.couriers import Courier
-from worker.hooks.sending import Sender
-from worker.keeper import Keeper
+import worker.runtime.signals  # noqa: F401  (logs, metrics and traces follow the worker's signals)
+from worker.queueing.celery_app import DELIVERY_THREADS, app
+from worker.queueing.queues import DELIVER, send_delivery
+from worker.runtime.housekeeping import Keeper
 from worker.settings import settings
-from worker.store.bundle import Stores, open_stores
+from worker.storage.stores import Stores, open_stores
+from worker.webhooks.delivery_worker import Courier
+from worker.webhooks.firehose_consumer import Bells, Ringing
+from worker.webhooks.sender import Sender
 
 _STOPPING = threading.Event()
 # two lines a turn would be most of the log; what fails is logged all the same

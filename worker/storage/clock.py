@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from worker.store.connection import Client
+from worker.storage.connection import Client
 
 ASK_AGAIN_S = 60.0
 """Seconds for which our steady clock is trusted to run as fast as that of Redis."""

@@ -9,7 +9,7 @@ import redis
 import redis.asyncio
 from redis.client import Pipeline
 
-from worker.measures import REDIS_SECONDS, note
+from worker.observability.metrics import REDIS_SECONDS, note
 
 Client = Any
 """A synchronous client: redis-py types every reply as a union of all that could ever come."""

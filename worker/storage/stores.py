@@ -5,27 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from worker.settings import Settings
-from worker.store.apikeys import KeyStore
-from worker.store.batches import BatchStore
-from worker.store.clock import RedisClock
-from worker.store.connection import Client, connect
-from worker.store.deliveries import DeliveryStore
-from worker.store.endpoints import EndpointStore
-from worker.store.idempotency import IdempotencyStore
-from worker.store.jobs import JobStore
-from worker.store.lanes import LaneStore
-from worker.store.leases import LeaseStore
-from worker.store.objects import ObjectStore
-from worker.store.parts import PartStore
-from worker.store.quotas import QuotaStore
-from worker.store.references import ReferenceStore
-from worker.store.retention import RetentionStore
-from worker.store.streams import PoseLog, StreamStore
-from worker.store.turns import TurnStore
-from worker.store.uploads import UploadStore
-from worker.store.usage import UsageStore
-from worker.store.waiting import WaitingStore
-from worker.store.workers import WorkerStore
+from worker.storage.batches.records import BatchStore
+from worker.storage.clock import RedisClock
+from worker.storage.connection import Client, connect
+from worker.storage.jobs.leases import LeaseStore
+from worker.storage.jobs.records import JobStore
+from worker.storage.jobs.segments import PartStore
+from worker.storage.jobs.streams import PoseLog, StreamStore
+from worker.storage.objects.references import ReferenceStore
+from worker.storage.objects.retention import RetentionStore
+from worker.storage.objects.s3 import ObjectStore
+from worker.storage.objects.uploads import UploadStore
+from worker.storage.queue.fair_queue import WaitingStore
+from worker.storage.queue.workers import WorkerStore
+from worker.storage.tenants.api_keys import KeyStore
+from worker.storage.tenants.idempotency import IdempotencyStore
+from worker.storage.tenants.quotas import QuotaStore
+from worker.storage.tenants.usage import UsageStore
+from worker.storage.webhooks.deliveries import DeliveryStore
+from worker.storage.webhooks.endpoints import EndpointStore
+from worker.storage.webhooks.ordered_queues import LaneStore
+from worker.storage.webhooks.schedule import TurnStore
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,12 @@ import structlog
 
 from worker.contract.batches import MAX_LINES, Batch, Manifest, Wrong
 from worker.contract.jobs import Job
-from worker.manifests import job_of_line, split_lines
-from worker.pulling import top_up
-from worker.store.batches import decode_todo
-from worker.store.bundle import Stores
-from worker.store.closing import cancel_job
-from worker.store.errors import NotFound
+from worker.lifecycle.completion import cancel_job
+from worker.queueing.dispatch import top_up
+from worker.storage.batches.records import decode_todo
+from worker.storage.errors import NotFound
+from worker.storage.stores import Stores
+from worker.submission.manifests import job_of_line, split_lines
 
 log = structlog.get_logger()
 

@@ -10,23 +10,23 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from worker.app import choose_queue
 from worker.contract.errors import ErrorCode, JobError, invalid_parameter, unknown_reference
 from worker.contract.jobs import Job, JobInput, JobStatus
 from worker.contract.options import JobOptions, parse_options
 from worker.contract.plans import check_plan
 from worker.contract.references import ReferenceStatus
 from worker.contract.webhooks import JobWebhook
-from worker.outbound import named_private
-from worker.requests.jobs import InputRef, NewJob
-from worker.requests.webhooks import JobWebhookRef
-from worker.store.apikeys import Tenant
-from worker.store.bundle import Stores
-from worker.store.errors import Conflict, NotFound
-from worker.store.jobs import iso
-from worker.store.uploads import Upload
-from worker.store.workers import Worker
-from worker.tracing import span
+from worker.net.addresses import named_private
+from worker.observability.tracing import span
+from worker.queueing.queues import choose_queue
+from worker.storage.errors import Conflict, NotFound
+from worker.storage.objects.uploads import Upload
+from worker.storage.queue.workers import Worker
+from worker.storage.stores import Stores
+from worker.storage.tenants.api_keys import Tenant
+from worker.storage.timestamps import iso
+from worker.submission.schemas.jobs import InputRef, NewJob
+from worker.submission.schemas.webhooks import JobWebhookRef
 
 
 def read_options(values: dict[str, Any], tenant: Tenant) -> JobOptions:

@@ -12,12 +12,12 @@ from pydantic import ValidationError
 from worker.contract.batches import MAX_LINE_BYTES, BatchRecord, Wrong
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.jobs import Job
-from worker.intake import job_of, read_options
-from worker.requests.jobs import NewJob
-from worker.requests.refusals import refusal_of
-from worker.store.apikeys import Tenant
-from worker.store.bundle import Stores
-from worker.store.errors import Conflict, LimitExceeded, NotFound
+from worker.storage.errors import Conflict, LimitExceeded, NotFound
+from worker.storage.stores import Stores
+from worker.storage.tenants.api_keys import Tenant
+from worker.submission.jobs import job_of, read_options
+from worker.submission.schemas.jobs import NewJob
+from worker.submission.schemas.validation_errors import refusal_of
 
 
 class Line(NamedTuple):

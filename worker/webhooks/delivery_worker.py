@@ -29,24 +29,24 @@ from worker.contract.webhooks import (
     Item,
     delivery_id,
 )
-from worker.hooks.ahead import Ahead, Next
-from worker.hooks.planning import GROUP_S
-from worker.hooks.retries import wait_after
-from worker.hooks.sending import Answer, Sender
-from worker.hooks.signing import signed_headers
-from worker.measures import (
+from worker.observability.metrics import (
     WEBHOOK_ATTEMPTS,
     WEBHOOK_DELAY,
     WEBHOOK_SECONDS,
     WEBHOOKS_GIVEN_UP,
     note,
 )
-from worker.store.bundle import Stores
-from worker.store.endpoints import Health
-from worker.store.errors import NotFound, StoreUnavailable
-from worker.store.jobs import iso
-from worker.store.replays import put_items
-from worker.tracing import annotate, span, tracing
+from worker.observability.tracing import annotate, span, tracing
+from worker.storage.errors import NotFound, StoreUnavailable
+from worker.storage.stores import Stores
+from worker.storage.timestamps import iso
+from worker.storage.webhooks.endpoints import Health
+from worker.webhooks.event_planner import GROUP_S
+from worker.webhooks.prefetch import Ahead, Next
+from worker.webhooks.replay import put_items
+from worker.webhooks.retry_policy import wait_after
+from worker.webhooks.sender import Answer, Sender
+from worker.webhooks.signing import signed_headers
 
 log = structlog.get_logger()
 

@@ -13,7 +13,12 @@ import msgspec
 from worker.contract.jobs import Job
 from worker.contract.messages import entry_key
 from worker.contract.webhooks import BATCH_COMPLETED, Endpoint, Item, delivery_id
-from worker.hooks.planning import (
+from worker.lifecycle.archive import read_messages
+from worker.storage.errors import NotFound
+from worker.storage.stores import Stores
+from worker.storage.timestamps import iso
+from worker.storage.webhooks.ordered_queues import Progress
+from worker.webhooks.event_planner import (
     GROUP_S,
     Place,
     Subscription,
@@ -21,11 +26,6 @@ from worker.hooks.planning import (
     plan,
     subscription,
 )
-from worker.store.archive import read_messages
-from worker.store.bundle import Stores
-from worker.store.errors import NotFound
-from worker.store.jobs import iso
-from worker.store.lanes import Progress
 
 PAGE = 1000
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from worker.contract.jobs import Job, JobStatus
 from worker.contract.messages import PER_FRAME, entry_key
 from worker.contract.webhooks import Endpoint, Item, delivery_id, final_event
-from worker.store.jobs import iso
-from worker.store.lanes import Progress
+from worker.storage.timestamps import iso
+from worker.storage.webhooks.ordered_queues import Progress
 
 GROUP_S = 0.5
 """Seconds between two groups of a job's per-frame messages (API.md)."""

@@ -17,11 +17,11 @@ import redis.exceptions
 import structlog
 
 from worker.contract.webhooks import BATCH_COMPLETED
-from worker.hooks.dispatch import Dispatcher
-from worker.store import keys
-from worker.store.bundle import Stores
-from worker.store.connection import text
-from worker.store.trimming import GROUP
+from worker.storage import keys
+from worker.storage.connection import text
+from worker.storage.jobs.firehose_trimming import GROUP
+from worker.storage.stores import Stores
+from worker.webhooks.dispatcher import Dispatcher
 
 log = structlog.get_logger()
 

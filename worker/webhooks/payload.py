@@ -11,12 +11,12 @@ import msgspec
 from worker.contract.jobs import Job, JobStatus, Usage
 from worker.contract.messages import entry_key
 from worker.contract.webhooks import MAX_BODY_BYTES, Item
-from worker.store.archive import scan_messages
-from worker.store.bundle import Stores
-from worker.store.errors import NotFound
-from worker.store.objects import job_prefix
-from worker.store.streams import Row, Span
-from worker.store.views import WITH_URL, record_view, sign_again
+from worker.lifecycle.archive import scan_messages
+from worker.storage.errors import NotFound
+from worker.storage.jobs.streams import Row, Span
+from worker.storage.jobs.view import WITH_URL, record_view, sign_again
+from worker.storage.objects.s3 import job_prefix
+from worker.storage.stores import Stores
 
 Plain = dict[str, Any]
 _BEGUN: dict[str, Any] = {

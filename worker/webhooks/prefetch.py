@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import msgspec
 
 from worker.contract.webhooks import Delivery, Endpoint, Item
-from worker.hooks.rendering import Renderer
-from worker.store.bundle import Stores
+from worker.storage.stores import Stores
+from worker.webhooks.payload import Renderer
 
 MOST = 10
 KEPT_S = 1.0

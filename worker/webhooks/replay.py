@@ -11,8 +11,8 @@ from datetime import datetime
 import msgspec
 
 from worker.contract.webhooks import TEST, Delivery, DeliveryStatus, Endpoint, Item, delivery_id
-from worker.store.bundle import Stores
-from worker.store.jobs import iso
+from worker.storage.stores import Stores
+from worker.storage.timestamps import iso
 
 MOST = 10_000
 """Deliveries that one replay puts again."""

@@ -11,9 +11,10 @@ from typing import Self
 
 import httpx
 
-from worker.hooks.retries import retry_after
-from worker.outbound import PinnedTransport, Unreachable, checked_address, deadline
+from worker.net.addresses import Unreachable, checked_address, deadline
+from worker.net.pinned_http import PinnedTransport
 from worker.settings import Settings
+from worker.webhooks.retry_policy import retry_after
 
 MOST_BYTES = 65_536
 """Bytes of an answer that are read."""

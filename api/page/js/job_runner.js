@@ -2,9 +2,9 @@
 
 import { Refusal } from "./api.js";
 import { follow } from "./follow.js";
-import { sleep } from "./patience.js";
+import { sleep } from "./backoff.js";
 import { relay } from "./relay.js";
-import { whole } from "./whole.js";
+import { whole } from "./claim_check.js";
 
 /** Codes of `error` messages that do not end a job. */
 export const WARNINGS = new Set(["no_person_detected", "backend_fallback_cpu"]);

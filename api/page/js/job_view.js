@@ -4,9 +4,9 @@ import { byId, setText } from "./dom.js";
 import { Hud } from "./hud.js";
 import { advice } from "./problems.js";
 import { showDownloads, showNote, showReport } from "./report.js";
-import { WARNINGS, watchQueue } from "./run.js";
-import { Scene } from "./scene.js";
-import { Stage } from "./stage.js";
+import { WARNINGS, watchQueue } from "./job_runner.js";
+import { Scene } from "./playback_state.js";
+import { Stage } from "./player.js";
 
 /**
  * @typedef {Record<string, any>} Message

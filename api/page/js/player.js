@@ -41,7 +41,7 @@ export function measure(url, kind) {
 /** The video or photo, the canvas over it and the panel. */
 export class Stage {
   /**
-   * @param {import("./scene.js").Scene} scene
+   * @param {import("./playback_state.js").Scene} scene
    * @param {import("./hud.js").Hud} hud
    * @param {{skeleton: boolean, onTime: (ms: number) => void, onUnplayable: () => void}} options
    */

@@ -13,13 +13,13 @@ import msgspec
 import numpy as np
 import pytest
 
-from worker import fallbacks
 from worker.contract.errors import JobError
-from worker.measures import GPU_FALLBACKS, Measure, listening
-from worker.media import graph, nvdec
-from worker.media.decode import Frame, decode
-from worker.media.probe import VideoInfo, probe
-from worker.media.tools import find_tools
+from worker.media.decoding import filter_graph, nvdec
+from worker.media.decoding.video import Frame, decode
+from worker.media.probing.ffmpeg_tools import find_tools
+from worker.media.probing.probe import VideoInfo, probe
+from worker.observability import gpu_fallbacks
+from worker.observability.metrics import GPU_FALLBACKS, Measure, listening
 
 MakeClip = Callable[..., Path]
 StandIn = Callable[[str], list[list[str]]]
@@ -69,7 +69,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, ...]]]:
 
     monkeypatch.setattr(nvdec, "missing", lambda: None)
     monkeypatch.setattr(nvdec, "_failures", 0)
-    monkeypatch.setattr(fallbacks, "_told", set())
+    monkeypatch.setattr(gpu_fallbacks, "_told", set())
     with listening(hear):
         yield seen
 
@@ -81,7 +81,7 @@ def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StandIn:
 
     def make(does: str) -> list[list[str]]:
         tools, told = find_tools(), list[list[str]]()
-        script, command = tmp_path / "ffmpeg", graph.command
+        script, command = tmp_path / "ffmpeg", filter_graph.command
         given = {"python": sys.executable, "real": str(tools.ffmpeg)}
         script.write_text(STAND_IN.format(**given, frame=FRAME, does=does))
 
@@ -90,10 +90,10 @@ def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StandIn:
             told.extend([args] if "-hwaccel" in args else [])
             return args
 
-        monkeypatch.setattr(graph, "command", heard)
+        monkeypatch.setattr(filter_graph, "command", heard)
         script.chmod(0o755)
         put = dataclasses.replace(tools, ffmpeg=script)
-        monkeypatch.setattr(graph, "find_tools", lambda: put)
+        monkeypatch.setattr(filter_graph, "find_tools", lambda: put)
         return told
 
     return make
@@ -119,7 +119,7 @@ WAYS: list[dict[str, object]] = [
 def test_this_machine_s_ffmpeg_falls_back_to_the_same_frames(
     name: str, way: dict[str, object], request: pytest.FixtureRequest, counted: list[object]
 ) -> None:
-    if fallbacks.DRIVER.exists():
+    if gpu_fallbacks.DRIVER.exists():
         pytest.skip("needs a machine without a GPU")
     clip: Path = request.getfixturevalue(name)
     expected = frames_of(clip, **way)

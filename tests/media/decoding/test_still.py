@@ -8,8 +8,8 @@ import pytest
 from PIL import Image, ImageOps
 
 from worker.contract.errors import ErrorCode, JobError
-from worker.media.limits import MediaLimits
-from worker.media.still import read_still
+from worker.media.decoding.still import read_still
+from worker.media.sandbox.limits import MediaLimits
 
 
 @pytest.fixture(scope="module")

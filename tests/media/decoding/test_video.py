@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from worker.contract.errors import ErrorCode, JobError
-from worker.media.decode import Frame, decode
-from worker.media.limits import MediaLimits
-from worker.media.probe import probe
+from worker.media.decoding.video import Frame, decode
+from worker.media.probing.probe import probe
+from worker.media.sandbox.limits import MediaLimits
 
 MakeClip = Callable[..., Path]
 

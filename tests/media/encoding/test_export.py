@@ -10,14 +10,14 @@ import pytest
 import structlog
 
 from worker.contract.errors import ErrorCode, JobError
-from worker.measures import GPU_FALLBACKS, listening
-from worker.media import encoders, export
-from worker.media.decode import Frame, decode
-from worker.media.drawings import Drawing
-from worker.media.export import export_video
-from worker.media.hud import Hud
-from worker.media.probe import VideoInfo, probe
-from worker.media.tools import find_tools
+from worker.media.decoding.video import Frame, decode
+from worker.media.encoding import encoders, export
+from worker.media.encoding.export import export_video
+from worker.media.probing.ffmpeg_tools import find_tools
+from worker.media.probing.probe import VideoInfo, probe
+from worker.media.rendering.hud import Hud
+from worker.media.rendering.overlay_track import Drawing
+from worker.observability.metrics import GPU_FALLBACKS, listening
 
 MakeClip = Callable[..., Path]
 

@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from worker.media.orientation import fitted, from_matrix, square_size
+from worker.media.probing.orientation import fitted, from_matrix, square_size
 
 ONE = 65536
 

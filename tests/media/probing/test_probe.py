@@ -9,8 +9,8 @@ import pytest
 
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.media import MediaInfo
-from worker.media.limits import MediaLimits
-from worker.media.probe import VideoInfo, described, probe
+from worker.media.probing.probe import VideoInfo, described, probe
+from worker.media.sandbox.limits import MediaLimits
 
 MakeClip = Callable[..., Path]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from worker.media.sniff import sniff
+from worker.media.probing.sniff import sniff
 
 
 @pytest.mark.parametrize("form", ["jpeg", "png", "webp", "tiff", "bmp", "avif", "gif"])

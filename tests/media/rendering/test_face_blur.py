@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from worker.media.blur import blur_face, face_of
-from worker.media.decode import decode
-from worker.media.drawings import Drawing
-from worker.media.export import export_video
-from worker.media.planes import rgb_planes
-from worker.media.probe import probe
+from worker.media.decoding.video import decode
+from worker.media.encoding.export import export_video
+from worker.media.probing.probe import probe
+from worker.media.rendering.face_blur import blur_face, face_of
+from worker.media.rendering.overlay_track import Drawing
+from worker.media.rendering.planes import rgb_planes
 
 MakeClip = Callable[..., Path]
 

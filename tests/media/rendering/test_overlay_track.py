@@ -5,8 +5,8 @@ import io
 import numpy as np
 import pytest
 
-from worker.media.drawings import Drawing, DrawingTrack, decoded, encode
-from worker.media.hud import NO_HUD, Hud
+from worker.media.rendering.hud import NO_HUD, Hud
+from worker.media.rendering.overlay_track import Drawing, DrawingTrack, decoded, encode
 
 TOLERANCE_US = 10_000
 

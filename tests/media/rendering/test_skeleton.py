@@ -6,11 +6,11 @@ import pytest
 
 from worker.contract.keypoints import INDEX
 from worker.contract.landmarks import COCO_PLACES, MEDIAPIPE_NAMES
-from worker.media import theme
-from worker.media.draw import draw_pose
-from worker.media.hud import NO_HUD, Hud, draw_hud
-from worker.media.overlay_image import overlay_image
-from worker.media.planes import rgb_planes, yuv_inks, yuv_planes
+from worker.media.rendering import theme
+from worker.media.rendering.hud import NO_HUD, Hud, draw_hud
+from worker.media.rendering.overlay_image import overlay_image
+from worker.media.rendering.planes import rgb_planes, yuv_inks, yuv_planes
+from worker.media.rendering.skeleton import draw_pose
 
 WIDTH, HEIGHT = 640, 480
 

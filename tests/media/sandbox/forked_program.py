@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from worker.media.forkserver import serve
+from worker.media.sandbox.fork_server import serve
 
 seen: list[str] = []
 

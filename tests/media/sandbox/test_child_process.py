@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from worker.media.child import Child, run
-from worker.media.process import TAIL_BYTES, ChildLimits, ChildStalled
+from worker.media.sandbox.child_process import Child, run
+from worker.media.sandbox.media_process import TAIL_BYTES, ChildLimits, ChildStalled
 
 
 @pytest.fixture

@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
-from worker.media import forked
-from worker.media.forked import ForkServer, TemplateGone, forked_seconds
-from worker.media.privileges import NOBODY
-from worker.media.process import ChildLimits, ChildStalled
+from worker.media.sandbox import fork_client
+from worker.media.sandbox.fork_client import ForkServer, TemplateGone, forked_seconds
+from worker.media.sandbox.media_process import ChildLimits, ChildStalled
+from worker.media.sandbox.privileges import NOBODY
 
 PROGRAM = Path(__file__).with_name("forked_program.py")
 
@@ -140,7 +140,7 @@ def test_after_a_crash_the_layout_of_memory_is_another(server: ForkServer, given
 def test_a_template_is_renewed_now_and_then(
     server: ForkServer, given: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(forked, "RENEWED_AFTER", 2)
+    monkeypatch.setattr(fork_client, "RENEWED_AFTER", 2)
     templates = []
     for _ in range(4):
         about(server, given)
@@ -244,7 +244,8 @@ def test_a_copy_of_its_owner_has_a_template_of_its_own(server: ForkServer, given
 def test_nothing_outlives_its_owner(given: Path, end: signal.Signals) -> None:
     script = (
         "import sys, time; from pathlib import Path; "
-        "from worker.media.forked import ForkServer; from worker.media.process import ChildLimits; "
+        "from worker.media.sandbox.fork_client import ForkServer; "
+        "from worker.media.sandbox.media_process import ChildLimits; "
         "server = ForkServer(Path(sys.argv[1])); "
         "fork = server.run(['hang'], ChildLimits(), Path(sys.argv[2])); "
         "print(server.pid, flush=True); time.sleep(600)"

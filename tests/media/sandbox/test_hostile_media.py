@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from worker.contract.errors import ErrorCode, JobError
-from worker.media import graph
-from worker.media.child import ChildLimits, run
-from worker.media.limits import DEFAULT_LIMITS
-from worker.media.probe import VideoInfo, probe
+from worker.media.decoding import filter_graph
+from worker.media.probing.probe import VideoInfo, probe
+from worker.media.sandbox.child_process import ChildLimits, run
+from worker.media.sandbox.limits import DEFAULT_LIMITS
 
 POINTERS = {
     "playlist": "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n{url}\n#EXT-X-ENDLIST\n",
@@ -41,9 +41,9 @@ def test_pointers_are_not_followed(tmp_path: Path, plain: Path, form: str, schem
     assert caught.value.code == ErrorCode.MEDIA_UNSUPPORTED
     # Nor by the decoder, should a probe ever be fooled.
     info = VideoInfo(kind="video", duration_ms=1, width=9, height=9, fps=25)
-    picture = graph.picture(graph.source(DEFAULT_LIMITS, 1), info)
+    picture = filter_graph.picture(filter_graph.source(DEFAULT_LIMITS, 1), info)
     output = picture.output("pipe:1", format="rawvideo")
-    status, data, _ = run(graph.command(output), trap, ChildLimits(cpu_seconds=10))
+    status, data, _ = run(filter_graph.command(output), trap, ChildLimits(cpu_seconds=10))
     assert status != 0
     assert data == b""
 
@@ -51,7 +51,9 @@ def test_pointers_are_not_followed(tmp_path: Path, plain: Path, form: str, schem
 def test_the_traps_would_work_on_an_open_door(tmp_path: Path, plain: Path) -> None:
     trap = tmp_path / "trap.mp4"
     trap.write_text(POINTERS["concat"].format(path=plain))
-    command = [graph.command(graph.source(DEFAULT_LIMITS, 1).output("-", format="null"))[0]]
+    command = [
+        filter_graph.command(filter_graph.source(DEFAULT_LIMITS, 1).output("-", format="null"))[0]
+    ]
     command += ["-nostdin", "-v", "error", "-safe", "0", "-f", "concat", "-i", str(trap)]
     command += ["-f", "null", "-"]
     assert subprocess.run(command, stdin=subprocess.DEVNULL).returncode == 0
@@ -63,7 +65,9 @@ def test_the_traps_would_work_on_an_open_door(tmp_path: Path, plain: Path) -> No
 
 
 def test_a_child_cannot_open_files_at_all(tmp_path: Path, plain: Path) -> None:
-    command = graph.command(graph.source(DEFAULT_LIMITS, 1).output("-", format="null"))
+    command = filter_graph.command(
+        filter_graph.source(DEFAULT_LIMITS, 1).output("-", format="null")
+    )
     command[command.index("fd:")] = f"file:{plain}"
     status, _, tail = run(command, plain, ChildLimits(cpu_seconds=10))
     assert status != 0

@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from athlete.jobs import analyse, entries_of
-from athlete.perform import Camera, Script, perform
 from numpy.typing import NDArray
 
+from tests.synthetic.analysis import analyse, entries_of
+from tests.synthetic.perform import Camera, Script, perform
 from worker.contract.options import JobOptions
 from worker.contract.poses import quantised
-from worker.motion.features import Body, Floats
-from worker.motion.own_leg import OwnLeg
+from worker.motion.features.features import Body, Floats
+from worker.motion.features.leg_length import OwnLeg
 
 FRONT = Script(depths=(1.0,) * 4, noise=0.006, camera=Camera(yaw=0))
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from athlete.jobs import entries_of
-from athlete.perform import Camera, Script, perform, split
 
+from tests.synthetic.analysis import entries_of
+from tests.synthetic.perform import Camera, Script, perform, split
 from worker.contract.options import JobOptions
 from worker.contract.poses import LogHead, PoseChunk, quantised
 

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from athlete.perform import Script, perform, split
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.synthetic.perform import Script, perform, split
 from worker.contract.poses import PoseChunk
-from worker.motion.blocks import MOST, Blocks, Span
-from worker.motion.smoothing import CONTEXT_US
+from worker.motion.frames.blocks import MOST, Blocks, Span
+from worker.motion.frames.smoothing import CONTEXT_US
 
 CHUNK = perform(Script(uneven=0.6, seed=2))[1]
 FPS = 30.0

@@ -7,13 +7,13 @@ from dataclasses import replace
 import msgspec
 import numpy as np
 import pytest
-from athlete.jobs import entries_of
-from athlete.perform import Script, perform
 
+from tests.synthetic.analysis import entries_of
+from tests.synthetic.perform import Script, perform
 from worker.contract.keypoints import COCO_NAMES
 from worker.contract.messages import Counter, Keypoints, KeypointsBatch, encode
 from worker.contract.options import JobOptions
-from worker.motion.landmarks import MEDIAPIPE_NAMES, coco_joints, names_of
+from worker.motion.frames.landmarks import MEDIAPIPE_NAMES, coco_joints, names_of
 
 EVERYTHING = JobOptions(exercise="squat", keypoints=True, angles=True, recommendations=True)
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from worker.motion.smoothing import CONTEXT_US, smoothed
+from worker.motion.frames.smoothing import CONTEXT_US, smoothed
 
 
 def window(fps: float, course: str = "sine") -> tuple[np.ndarray, np.ndarray]:

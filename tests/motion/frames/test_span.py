@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from athlete.jobs import entries_of
-from athlete.jumps import JumpScript, perform_jumps
-from athlete.perform import Camera, Script, perform, split
-from athlete.references import reference, script_of
 
+from tests.synthetic.analysis import entries_of
+from tests.synthetic.jumps import JumpScript, perform_jumps
+from tests.synthetic.perform import Camera, Script, perform, split
+from tests.synthetic.references import reference, script_of
 from worker.contract.messages import encode, type_of
 from worker.contract.options import JobOptions
 from worker.contract.poses import LogHead, PoseChunk

@@ -8,10 +8,10 @@ from dataclasses import replace
 import msgspec
 import numpy as np
 import pytest
-from athlete.jobs import analyse, entries_of
-from athlete.jumps import JumpScript, JumpTruth, film_of, perform_jumps
-from athlete.perform import Camera, Script, perform, split
 
+from tests.synthetic.analysis import analyse, entries_of
+from tests.synthetic.jumps import JumpScript, JumpTruth, film_of, perform_jumps
+from tests.synthetic.perform import Camera, Script, perform, split
 from worker.contract.messages import Entry, JumpDiscarded, JumpHeight, JumpSummary, encode, type_of
 from worker.contract.options import JobOptions
 from worker.contract.poses import LogHead, PoseChunk

@@ -6,17 +6,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from athlete.perform import perform, split
-from athlete.references import reference, script_of
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.synthetic.perform import perform, split
+from tests.synthetic.references import reference, script_of
 from worker.contract.errors import DecodeError, JobError
 from worker.contract.reference_poses import decode_reference, encode_reference
-from worker.motion.features import Body
-from worker.motion.reference_features import limbs_of, mirrored, vectors
-from worker.motion.reference_making import reference_of
-from worker.motion.reference_warp import skew, warp
+from worker.motion.features.features import Body
+from worker.motion.reference.builder import reference_of
+from worker.motion.reference.dtw import skew, warp
+from worker.motion.reference.features import limbs_of, mirrored, vectors
 
 
 def test_the_still_start_and_end_are_left_out() -> None:

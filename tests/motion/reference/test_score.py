@@ -6,18 +6,18 @@ from dataclasses import replace
 from functools import cache
 
 import pytest
-from athlete.perform import Camera, Script
-from athlete.references import measured, reference, script_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.synthetic.perform import Camera, Script
+from tests.synthetic.references import measured, reference, script_of
 from worker.contract.errors import JobError
 from worker.contract.grades import grade_of
+from worker.contract.message_parts import Rep
 from worker.contract.messages import Counter, encode, type_of
 from worker.contract.options import JobOptions
-from worker.contract.parts import Rep
 from worker.contract.reference_poses import ReferencePoses
-from worker.motion.coaches import coach_for
+from worker.motion.feedback.factory import coach_for
 
 MOVES = (
     "squat", "push_up", "bicep_curl", "jumping_jack", "lunge", "deadlift", "lateral_raise",
@@ -169,7 +169,7 @@ def test_depth_asked_for_grows_with_difficulty() -> None:
 
 
 def test_a_reference_that_is_not_given_is_not_found() -> None:
-    from athlete.perform import perform
+    from tests.synthetic.perform import perform
 
     head, _ = perform(script_of("squat", 1))
     with pytest.raises(JobError) as caught:

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from athlete.jobs import analyse, entries_of, reps_of
-from athlete.perform import Camera, Script, duration, perform
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.synthetic.analysis import analyse, entries_of, reps_of
+from tests.synthetic.perform import Camera, Script, duration, perform
 from worker.contract.keypoints import FLIP
 from worker.contract.options import JobOptions
 from worker.contract.poses import quantised

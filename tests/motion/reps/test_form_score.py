@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from athlete.grid import Cell
-from athlete.jobs import reps_of
-from athlete.perform import Camera, Script
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from worker.motion.score import linear
+from tests.synthetic.analysis import reps_of
+from tests.synthetic.grid import Cell
+from tests.synthetic.perform import Camera, Script
+from worker.motion.reps.form_score import linear
 
 VIEWS = [
     ("squat", 0.0), ("squat", 90.0), ("push_up", 0.0), ("push_up", 90.0), ("bicep_curl", 0.0),

@@ -6,11 +6,11 @@ import random
 from dataclasses import replace
 
 import pytest
-from athlete.grid import Cell, cells, counted
-from athlete.jobs import analyse, entries_of
-from athlete.jumps import JumpScript, perform_jumps
-from athlete.perform import Camera, Script
 
+from tests.synthetic.analysis import analyse, entries_of
+from tests.synthetic.grid import Cell, cells, counted
+from tests.synthetic.jumps import JumpScript, perform_jumps
+from tests.synthetic.perform import Camera, Script
 from worker.contract.exercises import CATALOGUE
 from worker.contract.options import JobOptions
 

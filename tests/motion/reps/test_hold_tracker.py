@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from athlete.jobs import analyse, entries_of
-from athlete.perform import Camera, Script, perform
 
+from tests.synthetic.analysis import analyse, entries_of
+from tests.synthetic.perform import Camera, Script, perform
 from worker.contract.messages import Counter
 from worker.contract.options import JobOptions
 

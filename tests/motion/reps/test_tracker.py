@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from athlete.jobs import entries_of, reps_of
-from athlete.perform import Camera, Script, perform
 
+from tests.synthetic.analysis import entries_of, reps_of
+from tests.synthetic.perform import Camera, Script, perform
 from worker.contract.options import JobOptions
 
 

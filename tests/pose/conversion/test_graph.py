@@ -10,15 +10,15 @@ import onnxruntime
 import pytest
 from numpy.typing import NDArray
 
-from worker.pose.weights.blazepose import anchors
-from worker.pose.weights.errors import ConversionError
-from worker.pose.weights.expressions import Tensor, concatenate, count_up, integers, real
-from worker.pose.weights.half import HalfTrunk
-from worker.pose.weights.movenet_heads import Heads, multi_person, single_person
-from worker.pose.weights.nanodet import _decode
-from worker.pose.weights.onnx_writer import FLOAT, INT64, GraphBuilder
-from worker.pose.weights.quantised import ObservedTrunk, QuantisedTrunk
-from worker.pose.weights.trunk import Convolution, Trunk, same_padding
+from worker.pose.conversion.backbone import Convolution, Trunk, same_padding
+from worker.pose.conversion.blazepose import anchors
+from worker.pose.conversion.errors import ConversionError
+from worker.pose.conversion.float16 import HalfTrunk
+from worker.pose.conversion.graph_expressions import Tensor, concatenate, count_up, integers, real
+from worker.pose.conversion.int8 import ObservedTrunk, QuantisedTrunk
+from worker.pose.conversion.movenet_heads import Heads, multi_person, single_person
+from worker.pose.conversion.nanodet import _decode
+from worker.pose.conversion.onnx_writer import FLOAT, INT64, GraphBuilder
 
 
 def run(graph: GraphBuilder, inputs: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:

@@ -10,15 +10,15 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from worker.pose.weights.errors import ConversionError
-from worker.pose.weights.flatbuffer import Table
-from worker.pose.weights.nanodet import convert as convert_nanodet
-from worker.pose.weights.onnx_writer import GraphBuilder
-from worker.pose.weights.sparse import densify
-from worker.pose.weights.tfjs import attribute, input_names, load_tfjs
-from worker.pose.weights.tflite import TfliteModel
-from worker.pose.weights.tflite_trunk import TfliteTrunk
-from worker.pose.weights.trunk import Trunk
+from worker.pose.conversion.backbone import Trunk
+from worker.pose.conversion.errors import ConversionError
+from worker.pose.conversion.flatbuffer import Table
+from worker.pose.conversion.nanodet import convert as convert_nanodet
+from worker.pose.conversion.onnx_writer import GraphBuilder
+from worker.pose.conversion.tfjs import attribute, input_names, load_tfjs
+from worker.pose.conversion.tflite import TfliteModel
+from worker.pose.conversion.tflite_backbone import TfliteTrunk
+from worker.pose.conversion.tflite_sparse import densify
 
 # A table by hand: field number to bytes (a scalar), a table, a list of tables, or an array.
 Fields = dict[int, Any]

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from worker.pose.body_detector import AROUND, BodyDetector, blended
-from worker.pose.region import MARGIN
-from worker.pose.session import Session
+from worker.pose.detectors.blazepose_detector import AROUND, BodyDetector, blended
+from worker.pose.geometry.roi import MARGIN
+from worker.pose.inference.session import Session
 
 BOX = np.array([100, 60, 160, 180], np.float32)
 

@@ -8,8 +8,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from worker.pose.detector import SIDE, SURE, THRESHOLD, WIDE_SIDE, PersonDetector, letterbox
-from worker.pose.session import Session
+from worker.pose.detectors.nanodet import (
+    SIDE,
+    SURE,
+    THRESHOLD,
+    WIDE_SIDE,
+    PersonDetector,
+    letterbox,
+)
+from worker.pose.inference.session import Session
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from worker.pose.landmarker import COUNT, GPU_BATCH, Landmarker, looked
-from worker.pose.region import MARGIN, Region
-from worker.pose.session import Session
+from worker.pose.estimators.blazepose_landmarks import COUNT, GPU_BATCH, Landmarker, looked
+from worker.pose.geometry.roi import MARGIN, Region
+from worker.pose.inference.session import Session
 
 SIZE = 64
 NOBODY_SURE = np.full((39, 64, 64), -1e4, np.float32)

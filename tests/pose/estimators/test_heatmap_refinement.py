@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from worker.pose.heatmap import refined
+from worker.pose.estimators.heatmap_refinement import refined
 
 NEVER = -1e4
 

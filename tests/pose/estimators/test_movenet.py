@@ -12,8 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from worker.pose.boxes import grow
-from worker.pose.estimator import (
+from worker.pose.estimators.movenet import (
     CROP,
     GPU_BATCH,
     MASK,
@@ -22,8 +21,9 @@ from worker.pose.estimator import (
     crop_matrix,
     masked_crop,
 )
-from worker.pose.session import Session
-from worker.pose.work import Work
+from worker.pose.geometry.boxes import grow
+from worker.pose.inference.session import Session
+from worker.pose.tracking.estimation_batch import Work
 
 SIZE = 64
 places = st.floats(-200, 800, width=32)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from worker.pose.boxes import Boxes, area, around, closeness, grow, iou, suppress
+from worker.pose.geometry.boxes import Boxes, area, around, closeness, grow, iou, suppress
 
 
 def boxes(*rows: tuple[float, float, float, float]) -> Boxes:

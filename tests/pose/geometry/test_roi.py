@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.pose.region import MARGIN, Region, cut, from_box, from_points, matrix, unwound
+from worker.pose.geometry.roi import MARGIN, Region, cut, from_box, from_points, matrix, unwound
 
 SIZE = 64
 places = st.floats(-200, 800, width=32)

@@ -12,14 +12,14 @@ import numpy as np
 import onnxruntime as ort
 import pytest
 
-from worker import fallbacks
 from worker.contract.errors import ModelFault
-from worker.measures import GPU_FALLBACKS, Measure, listening
-from worker.pose import runtime as rungs
-from worker.pose import session as module
-from worker.pose.models import open_model
-from worker.pose.runtime import CPU, CUDA, TENSORRT, Runtime, Shapes, engine_folder
-from worker.pose.session import MOST_SHAPES, GpuMissing, Session, open_session
+from worker.observability import gpu_fallbacks
+from worker.observability.metrics import GPU_FALLBACKS, Measure, listening
+from worker.pose.inference import providers as rungs
+from worker.pose.inference import session as module
+from worker.pose.inference.providers import CPU, CUDA, TENSORRT, Runtime, Shapes, engine_folder
+from worker.pose.inference.session import MOST_SHAPES, GpuMissing, Session, open_session
+from worker.pose.model_factory import open_model
 
 SHAPES = Shapes("image", (1, 8, 8, 3), (16, 8, 8, 3), (16, 8, 8, 3))
 Counted = list[tuple[str, ...]]
@@ -83,7 +83,7 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     monkeypatch.setattr(module.ort, "get_available_providers", lambda: state.compiled)
     monkeypatch.setattr(module, "load_cuda_libraries", lambda: None)
     monkeypatch.setattr(rungs, "DRIVER", Path("/"))
-    monkeypatch.setattr(fallbacks, "_told", set())
+    monkeypatch.setattr(gpu_fallbacks, "_told", set())
     return state
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.pose.path import KEYFRAME_S, interpolate, keyframes
+from worker.pose.tracking.box_interpolation import KEYFRAME_S, interpolate, keyframes
 
 
 def times(count: int, fps: float) -> np.ndarray:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from worker.pose.detector import EXPECTED, SURE, Detections, expects
-from worker.pose.resting import (
+from worker.pose.detectors.nanodet import EXPECTED, SURE, Detections, expects
+from worker.pose.tracking.detector_skipping import (
     CLEAR,
     FADED,
     INWARD,

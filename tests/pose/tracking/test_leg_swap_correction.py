@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.bench.keypoint_swaps import swaps
-from worker.pose.sides import LEFT, RIGHT, mended
+from worker.pose.tracking.leg_swap_correction import LEFT, RIGHT, mended
 
 FRAMES = 90
 TIMES = np.arange(FRAMES, dtype=np.int64) * 33_333

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.pose.test_resting import pose
-from worker.pose.detector import Detections
-from worker.pose.following import Follower, Looks
-from worker.pose.path import keyframes
-from worker.pose.subject import SubjectTracker
+from tests.pose.tracking.test_detector_skipping import pose
+from worker.pose.detectors.nanodet import Detections
+from worker.pose.tracking.box_interpolation import keyframes
+from worker.pose.tracking.pose_tracking import Follower, Looks
+from worker.pose.tracking.subject_tracker import SubjectTracker
 
 FPS = 30
 Place = Callable[[float], np.ndarray]

@@ -9,8 +9,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from worker.pose.detector import Detections
-from worker.pose.subject import FORGET_S, SubjectTracker
+from worker.pose.detectors.nanodet import Detections
+from worker.pose.tracking.subject_tracker import FORGET_S, SubjectTracker
 
 WIDTH, HEIGHT = 640, 480
 STEP_S = 0.2

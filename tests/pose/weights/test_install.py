@@ -26,7 +26,7 @@ from worker.pose.weights import (
     installed,
     model_path,
 )
-from worker.pose.weights.packages import Package, fetch, matches, read_members
+from worker.pose.weights.package_sources import Package, fetch, matches, read_members
 
 WEIGHTS = b"weights " * 100
 MEMBER = "package/models/tiny.bin"

@@ -14,12 +14,12 @@ from worker.pose.weights import (
     MODELS,
     ModelSpec,
     WeightsError,
-    downloads,
     install,
     installed,
-    packages,
+    package_sources,
+    url_sources,
 )
-from worker.pose.weights.packages import Package
+from worker.pose.weights.package_sources import Package
 
 WEIGHTS = b"weights " * 100
 
@@ -45,7 +45,7 @@ def remote(monkeypatch: pytest.MonkeyPatch) -> tuple[ModelSpec, dict[str, bytes]
             raise URLError("no route to host")
         return io.BytesIO(network[url])
 
-    monkeypatch.setattr(downloads, "urlopen", urlopen)
+    monkeypatch.setattr(url_sources, "urlopen", urlopen)
     url = "https://example.org/models/tiny.zip"
     spec = ModelSpec(
         name="tiny",
@@ -113,11 +113,11 @@ def test_bombs_endless_answers_and_plain_http_are_refused(
 ) -> None:
     spec, network = remote
     network[spec.package.name] = zipped(tmp_path / "made.zip", ("end2end.onnx", WEIGHTS))
-    monkeypatch.setattr(packages, "LARGEST_MEMBER", len(WEIGHTS) - 1)
+    monkeypatch.setattr(package_sources, "LARGEST_MEMBER", len(WEIGHTS) - 1)
     with pytest.raises(WeightsError, match="bytes"):
         install(["tiny"], tmp_path / "models")
-    monkeypatch.setattr(downloads, "LARGEST", 10)
+    monkeypatch.setattr(url_sources, "LARGEST", 10)
     with pytest.raises(WeightsError, match="larger than 10 bytes"):
         install(["tiny"], tmp_path / "models")
     with pytest.raises(WeightsError, match="https alone"):
-        downloads.download("http://example.org/tiny.zip", tmp_path)
+        url_sources.download("http://example.org/tiny.zip", tmp_path)

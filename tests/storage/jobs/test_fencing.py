@@ -9,13 +9,13 @@ import redis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.store.making import contents, counters, die, ids, new_job
+from tests.storage.factories import contents, counters, die, ids, new_job
 from worker.contract.jobs import JobStatus
 from worker.contract.messages import Counter, Entry
-from worker.store import keys
-from worker.store.bundle import Stores
-from worker.store.closing import close_job
-from worker.store.errors import Fenced
+from worker.lifecycle.completion import close_job
+from worker.storage import keys
+from worker.storage.errors import Fenced
+from worker.storage.stores import Stores
 
 STALE_WRITES: dict[str, dict[str, Any]] = {
     "message": {"entries": counters(1, 2)},

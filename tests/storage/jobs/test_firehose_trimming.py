@@ -6,9 +6,8 @@ import time
 
 import pytest
 
-from worker.store import keys
-from worker.store.bundle import Stores
-from worker.store.trimming import (
+from worker.storage import keys
+from worker.storage.jobs.firehose_trimming import (
     GROUP,
     HARD,
     first_unread,
@@ -16,6 +15,7 @@ from worker.store.trimming import (
     trim_now_and_then,
     webhook_lag,
 )
+from worker.storage.stores import Stores
 
 NAME = keys.partitions(1)[0]
 AGE_S = 86_400.0

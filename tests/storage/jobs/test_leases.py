@@ -7,14 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.store.making import Clock, die, new_job
+from tests.storage.factories import Clock, die, new_job
 from worker.contract.jobs import JobStatus
-from worker.heartbeat import Heartbeat
-from worker.store import keys
-from worker.store.bundle import Stores
-from worker.store.closing import close_job
-from worker.store.errors import Fenced
-from worker.store.leases import Claim, LeaseStore
+from worker.jobs.heartbeat import Heartbeat
+from worker.lifecycle.completion import close_job
+from worker.storage import keys
+from worker.storage.errors import Fenced
+from worker.storage.jobs.leases import Claim, LeaseStore
+from worker.storage.stores import Stores
 
 
 def test_the_first_claim_starts_the_job(stores: Stores) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from tests.store.making import Clock, new_job
+from tests.storage.factories import Clock, new_job
 from worker.contract.jobs import Export, Result, Stage
-from worker.store import keys
-from worker.store.bundle import Stores
-from worker.store.errors import NotFound
-from worker.store.jobs import JobStore, iso
+from worker.storage import keys
+from worker.storage.errors import NotFound
+from worker.storage.jobs.records import JobStore
+from worker.storage.stores import Stores
+from worker.storage.timestamps import iso
 
 
 def test_a_record_comes_back_as_it_was_stored(stores: Stores) -> None:

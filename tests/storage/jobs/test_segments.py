@@ -6,12 +6,13 @@ import time
 
 import pytest
 
-from tests.store.making import new_job
-from worker.store import keys
-from worker.store.bundle import Stores
-from worker.store.erasing import erase_job
-from worker.store.errors import Fenced
-from worker.store.parts import Part, PartStore, entry_of, job_of_entry
+from tests.storage.factories import new_job
+from worker.contract.segment_ids import entry_of, job_of_entry
+from worker.lifecycle.deletion import erase_job
+from worker.storage import keys
+from worker.storage.errors import Fenced
+from worker.storage.jobs.segments import Part, PartStore
+from worker.storage.stores import Stores
 
 
 @pytest.fixture

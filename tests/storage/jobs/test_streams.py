@@ -7,14 +7,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.store.making import counters, new_job, progress
+from tests.storage.factories import counters, new_job, progress
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.jobs import JobInput, JobStatus
 from worker.contract.options import JobOptions
-from worker.store import keys
-from worker.store.bundle import Stores
-from worker.store.closing import close_job
-from worker.store.streams import rows_of
+from worker.lifecycle.completion import close_job
+from worker.storage import keys
+from worker.storage.jobs.streams import rows_of
+from worker.storage.stores import Stores
 
 
 def fired(stores: Stores, job_id: str) -> list[dict[str, str]]:

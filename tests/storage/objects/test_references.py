@@ -6,16 +6,16 @@ import itertools
 
 import pytest
 
-from tests.store.making import new_job
+from tests.storage.factories import new_job
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.jobs import Job, JobInput, JobStatus
 from worker.contract.references import Reference, ReferenceStatus
-from worker.store import keys
-from worker.store.bundle import Stores
-from worker.store.closing import archive_job, close_job
-from worker.store.erasing import erase_reference
-from worker.store.errors import NotFound
-from worker.store.objects import job_prefix, reference_key
+from worker.lifecycle.completion import archive_job, close_job
+from worker.lifecycle.deletion import erase_reference
+from worker.storage import keys
+from worker.storage.errors import NotFound
+from worker.storage.objects.s3 import job_prefix, reference_key
+from worker.storage.stores import Stores
 
 _numbers = itertools.count(1)
 

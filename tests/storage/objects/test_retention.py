@@ -7,18 +7,18 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.store.making import Clock, new_job
+from tests.storage.factories import Clock, new_job
 from worker.contract.jobs import Export, Job, JobInput, JobStatus
 from worker.contract.plans import PlanLimits
+from worker.lifecycle.completion import archive_job, close_job
+from worker.lifecycle.deletion import erase_job
+from worker.lifecycle.expiry import sweep_retention
 from worker.settings import Settings
-from worker.store import keys
-from worker.store.bundle import Stores
-from worker.store.closing import archive_job, close_job
-from worker.store.erasing import erase_job
-from worker.store.errors import NotFound, StoreUnavailable
-from worker.store.expiring import sweep_retention
-from worker.store.objects import job_prefix
-from worker.store.retention import AGAIN_S, DAY_S, RetentionStore
+from worker.storage import keys
+from worker.storage.errors import NotFound, StoreUnavailable
+from worker.storage.objects.retention import AGAIN_S, DAY_S, RetentionStore
+from worker.storage.objects.s3 import job_prefix
+from worker.storage.stores import Stores
 
 LIMITS = PlanLimits(uploadDays=1, exportDays=2, recordDays=3)
 

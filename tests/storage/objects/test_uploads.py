@@ -9,11 +9,11 @@ import httpx
 import pytest
 from botocore.exceptions import ResponseStreamingError
 
-from worker.store import objects, uploads
-from worker.store.bundle import Stores
-from worker.store.errors import Conflict, NotFound, StoreUnavailable
-from worker.store.objects import ObjectStore
-from worker.store.uploads import UploadStore
+from worker.storage.errors import Conflict, NotFound, StoreUnavailable
+from worker.storage.objects import s3, uploads
+from worker.storage.objects.s3 import ObjectStore
+from worker.storage.objects.uploads import UploadStore
+from worker.storage.stores import Stores
 
 S3_LEAST_PART = 5 * 1024 * 1024
 
@@ -62,10 +62,10 @@ def test_a_large_upload_goes_in_parts(stores: Stores, monkeypatch: pytest.Monkey
 
 
 def test_the_count_of_parts(stores: Stores) -> None:
-    size = objects.SINGLE_PUT_BYTES
+    size = s3.SINGLE_PUT_BYTES
     assert stores.uploads.create("acme", "a", "video/mp4", size).partsId is None
     upload = stores.uploads.create("acme", "a", "video/mp4", size + 1)
-    assert len(stores.uploads.parts(upload)) == size // objects.PART_BYTES + 1
+    assert len(stores.uploads.parts(upload)) == size // s3.PART_BYTES + 1
 
 
 def test_urls_are_signed_for_the_public_endpoint(stores: Stores) -> None:
@@ -101,7 +101,7 @@ def test_a_download_that_breaks_off_is_not_the_jobs_fault(
 def test_a_download_of_either_size(
     stores: Stores, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, most: int
 ) -> None:
-    monkeypatch.setattr("worker.store.objects._TRANSFER_BYTES", most)
+    monkeypatch.setattr("worker.storage.objects.s3._TRANSFER_BYTES", most)
     stores.objects.put("t/a", b"frames", "video/mp4")
     for name in ("a", "b"):
         stores.objects.fetch("t/a", tmp_path / name)

@@ -9,13 +9,13 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
-from tests.store.making import Clock, new_job
+from tests.storage.factories import Clock, new_job
 from worker.contract.jobs import Job, JobStatus
-from worker.store import keys
-from worker.store.bundle import Stores
-from worker.store.closing import cancel_job, close_job, expire_job
-from worker.store.erasing import erase_job
-from worker.store.waiting import STALE_S, WaitingStore
+from worker.lifecycle.completion import cancel_job, close_job, expire_job
+from worker.lifecycle.deletion import erase_job
+from worker.storage import keys
+from worker.storage.queue.fair_queue import STALE_S, WaitingStore
+from worker.storage.stores import Stores
 
 
 def add(

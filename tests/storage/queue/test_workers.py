@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tests.store.making import Clock
-from worker.store import keys
-from worker.store.bundle import Stores
-from worker.store.workers import ALIVE_S, WorkerStore
+from tests.storage.factories import Clock
+from worker.storage import keys
+from worker.storage.queue.workers import ALIVE_S, WorkerStore
+from worker.storage.stores import Stores
 
 
 def test_a_worker_lives_as_long_as_it_beats(stores: Stores) -> None:

@@ -7,13 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.store.making import Clock
+from tests.storage.factories import Clock
 from worker.contract.plans import Plan
-from worker.store import keys
-from worker.store.apikeys import KeyStore
-from worker.store.bundle import Stores
-from worker.store.errors import Conflict, NotFound
-from worker.store.idempotency import Mismatch
+from worker.storage import keys
+from worker.storage.errors import Conflict, NotFound
+from worker.storage.stores import Stores
+from worker.storage.tenants.api_keys import KeyStore
+from worker.storage.tenants.idempotency import Mismatch
 
 
 def everything(stores: Stores) -> bytes:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from tests.store.making import Clock, new_job
+from tests.storage.factories import Clock, new_job
 from worker.contract.plans import LIMITS, Plan, PlanLimits, limits_of
 from worker.settings import Settings
-from worker.store import keys
-from worker.store.bundle import Stores
-from worker.store.errors import LimitExceeded
-from worker.store.quotas import QuotaStore
-from worker.store.usage import UsageStore
+from worker.storage import keys
+from worker.storage.errors import LimitExceeded
+from worker.storage.stores import Stores
+from worker.storage.tenants.quotas import QuotaStore
+from worker.storage.tenants.usage import UsageStore
 
 
 @pytest.fixture

@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from tests.store.making import Clock, new_job
+from tests.storage.factories import Clock, new_job
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.jobs import Job, JobInput, JobStatus, Usage
 from worker.contract.media import MediaInfo
-from worker.store import closing
-from worker.store.bundle import Stores
-from worker.store.closing import archive_job, cancel_job, close_job
-from worker.store.erasing import erase_job
-from worker.store.usage import MonthUsage, UsageStore, next_month
+from worker.lifecycle import completion
+from worker.lifecycle.completion import archive_job, cancel_job, close_job
+from worker.lifecycle.deletion import erase_job
+from worker.storage.stores import Stores
+from worker.storage.tenants.usage import MonthUsage, UsageStore, next_month
 
 MEDIA = MediaInfo(kind="video", duration_ms=60_000, width=64, height=48, fps=30, codec="h264")
 
@@ -62,7 +62,7 @@ def test_who_dies_before_the_count_leaves_it_to_the_archive(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(closing, "_settle", die)
+        patched.setattr(completion, "_settle", die)
         with pytest.raises(KeyboardInterrupt):
             finish(stores)
     assert used(stores) == (0, 0.0, 0.0)

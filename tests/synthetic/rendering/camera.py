@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from athlete.body_geometry import Floats, unit
+from tests.synthetic.rendering.geometry import Floats, unit
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The clips that ship in tests/clips: `python -m athlete.body_clips [NAME]...` films them."""
+"""Renders the clips of tests/clips: `python -m tests.synthetic.rendering.clips [NAME]...`."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-from athlete.body_camera import View
-from athlete.body_clothes import Outfit
-from athlete.body_film import film
-from athlete.body_keypoints import marks, write
-from athlete.body_stage import Cut, Passer, Staged, staging
-from athlete.body_take import Take, truth_of
+from tests.synthetic.rendering.camera import View
+from tests.synthetic.rendering.clothes import Outfit
+from tests.synthetic.rendering.film import film
+from tests.synthetic.rendering.keypoints import marks, write
+from tests.synthetic.rendering.stage import Cut, Passer, Staged, staging
+from tests.synthetic.rendering.take import Take, truth_of
 
-FOLDER = Path(__file__).resolve().parents[1] / "clips"
+FOLDER = Path(__file__).resolve().parents[2] / "clips"
 KEYPOINTS = FOLDER / "keypoints.npz"
 LARGEST = 300_000
 """Bytes that a shipped clip may have."""

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import ConvexHull
 
-from athlete.body_geometry import Floats
-from athlete.body_model import BodyModel, Integers, normals
+from tests.synthetic.rendering.geometry import Floats
+from tests.synthetic.rendering.model import BodyModel, Integers, normals
 
 Colour = tuple[float, float, float]
 OUTSIDE = -0.05

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from athlete.body_geometry import Floats, X, Y, Z, middle_joint, rotation
-from athlete.body_model import BodyModel
-from athlete.body_posture import SIDES, Arm, Leg, Posture
+from tests.synthetic.rendering.geometry import Floats, X, Y, Z, middle_joint, rotation
+from tests.synthetic.rendering.model import BodyModel
+from tests.synthetic.rendering.posture import SIDES, Arm, Leg, Posture
 
 PALM = 0.045
 """Metres of the wrist over the floor with the palm flat on it."""

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from athlete.body_camera import View
-from athlete.body_scene import Scene
-from athlete.body_stage import actors
-from athlete.body_take import Take, postures
-from worker.media.tools import find_tools
+from tests.synthetic.rendering.camera import View
+from tests.synthetic.rendering.scene import Scene
+from tests.synthetic.rendering.stage import actors
+from tests.synthetic.rendering.take import Take, postures
+from worker.media.probing.ffmpeg_tools import find_tools
 
 QUALITY = 27
 """x264's constant rate factor."""

@@ -11,11 +11,11 @@ from functools import cached_property
 
 import numpy as np
 
-from athlete.body_contacts import ankle_height, ankle_on_ball, feet_flat, hip_x
-from athlete.body_geometry import Floats
-from athlete.body_model import BodyModel
-from athlete.body_posture import SIDES, Arm, Leg, Posture
-from athlete.perform import ease
+from tests.synthetic.perform import ease
+from tests.synthetic.rendering.contacts import ankle_height, ankle_on_ball, feet_flat, hip_x
+from tests.synthetic.rendering.geometry import Floats
+from tests.synthetic.rendering.model import BodyModel
+from tests.synthetic.rendering.posture import SIDES, Arm, Leg, Posture
 
 GRAVITY = 9.81
 """m/s^2."""

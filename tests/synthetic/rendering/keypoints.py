@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from athlete.body_camera import View
-from athlete.body_geometry import Floats
-from athlete.body_model import BodyModel
-from athlete.body_raster import FAR, rasterise
-from athlete.body_stage import Actor, actors
-from athlete.body_take import Take, postures
+from tests.synthetic.rendering.camera import View
+from tests.synthetic.rendering.geometry import Floats
+from tests.synthetic.rendering.model import BodyModel
+from tests.synthetic.rendering.raster import FAR, rasterise
+from tests.synthetic.rendering.stage import Actor, actors
+from tests.synthetic.rendering.take import Take, postures
 from worker.contract.keypoints import COCO_NAMES
 
 STEPS = 8

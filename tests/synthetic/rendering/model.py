@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from athlete.body_geometry import Floats
+from tests.synthetic.rendering.geometry import Floats
 
 DATA = Path(__file__).parent / "data"
 Integers = NDArray[np.integer]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from athlete.body_contacts import (
+from tests.synthetic.rendering.contacts import (
     STRAIGHT,
     ankle_height,
     ankle_on_ball,
@@ -16,8 +16,8 @@ from athlete.body_contacts import (
     hip_x,
     leg_lengths,
 )
-from athlete.body_model import BodyModel
-from athlete.body_posture import SIDES, Arm, Leg, Posture
+from tests.synthetic.rendering.model import BodyModel
+from tests.synthetic.rendering.posture import SIDES, Arm, Leg, Posture
 
 Strike = Callable[["Table", BodyModel, float, float], Posture]
 

@@ -10,9 +10,18 @@ from typing import Literal
 
 import numpy as np
 
-from athlete.body_geometry import Floats as Floats
-from athlete.body_geometry import X, Y, Z, arc, hinge_basis, middle_joint, rotation, unit
-from athlete.body_model import BodyModel, Rotations
+from tests.synthetic.rendering.geometry import Floats as Floats
+from tests.synthetic.rendering.geometry import (
+    X,
+    Y,
+    Z,
+    arc,
+    hinge_basis,
+    middle_joint,
+    rotation,
+    unit,
+)
+from tests.synthetic.rendering.model import BodyModel, Rotations
 
 Side = Literal["L", "R"]
 SIDES: tuple[tuple[Side, int], ...] = (("L", 1), ("R", -1))

@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from athlete.body_geometry import Floats
+from tests.synthetic.rendering.geometry import Floats
 
 NEAR = 0.05
 """Metres in front of the camera under which nothing is drawn."""

@@ -6,12 +6,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from athlete.body_camera import View
-from athlete.body_clothes import DressedBody
-from athlete.body_geometry import Floats, Z, rotation, unit
-from athlete.body_model import normals
-from athlete.body_raster import FAR, rasterise
-from athlete.body_shade import ambient, direct, shade
+from tests.synthetic.rendering.camera import View
+from tests.synthetic.rendering.clothes import DressedBody
+from tests.synthetic.rendering.geometry import Floats, Z, rotation, unit
+from tests.synthetic.rendering.model import normals
+from tests.synthetic.rendering.raster import FAR, rasterise
+from tests.synthetic.rendering.shade import ambient, direct, shade
 
 WALL = 1.5
 """Metres from the athlete to the wall behind."""

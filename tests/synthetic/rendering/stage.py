@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from athlete.body_camera import View
-from athlete.body_clothes import DressedBody, Outfit, dress
-from athlete.body_geometry import Floats, Z, rotation
-from athlete.body_model import load_body
-from athlete.body_moves import posture_of
-from athlete.body_posture import Posture, Struck, strike
-from athlete.body_take import Take
+from tests.synthetic.rendering.camera import View
+from tests.synthetic.rendering.clothes import DressedBody, Outfit, dress
+from tests.synthetic.rendering.geometry import Floats, Z, rotation
+from tests.synthetic.rendering.model import load_body
+from tests.synthetic.rendering.moves import posture_of
+from tests.synthetic.rendering.posture import Posture, Struck, strike
+from tests.synthetic.rendering.take import Take
 
 _STEPS, _LIFT = 1.7, 0.35
 """Steps a second of somebody who walks across, and how high the knees come in them."""

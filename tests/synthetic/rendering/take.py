@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from athlete.body_camera import View
-from athlete.body_clothes import Outfit
-from athlete.body_geometry import Floats, unit
-from athlete.body_jump import Jump
-from athlete.body_model import BodyModel, load_body
-from athlete.body_moves import posture_of
-from athlete.body_posture import SIDES, Posture, Struck, strike
-from athlete.perform import ease
+from tests.synthetic.perform import ease
+from tests.synthetic.rendering.camera import View
+from tests.synthetic.rendering.clothes import Outfit
+from tests.synthetic.rendering.geometry import Floats, unit
+from tests.synthetic.rendering.jump import Jump
+from tests.synthetic.rendering.model import BodyModel, load_body
+from tests.synthetic.rendering.moves import posture_of
+from tests.synthetic.rendering.posture import SIDES, Posture, Struck, strike
 
 IN_POSE = 0.9
 """Depth from which a held pose is taken to be held."""

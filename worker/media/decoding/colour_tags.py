@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from worker.media.probe import VideoInfo
-from worker.media.tools import filters
+from worker.media.probing.ffmpeg_tools import filters
+from worker.media.probing.probe import VideoInfo
 
 # Codes of ITU-T H.273 by the names that ffmpeg gives them; 2 is "unspecified".
 _MATRICES = {"bt709": 1, "bt470bg": 5, "smpte170m": 6, "bt2020nc": 9}

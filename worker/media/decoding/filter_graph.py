@@ -7,10 +7,10 @@ from typing import Any
 
 import ffmpeg
 
-from worker.media.limits import FORMATS, PROTOCOLS, MediaLimits
-from worker.media.probe import VideoInfo
-from worker.media.tools import find_tools
-from worker.media.upright import Filter
+from worker.media.decoding.orientation_filters import Filter
+from worker.media.probing.ffmpeg_tools import find_tools
+from worker.media.probing.probe import VideoInfo
+from worker.media.sandbox.limits import FORMATS, PROTOCOLS, MediaLimits
 
 
 def source(limits: MediaLimits, threads: int, from_s: float = 0.0, **more: str) -> Any:

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from worker.contract.errors import JobError
 from worker.contract.media import MediaInfo
-from worker.media.decode import decode
-from worker.media.probe import described
+from worker.media.decoding.video import decode
+from worker.media.probing.probe import described
 
 
 def frame_at(

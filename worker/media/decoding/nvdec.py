@@ -13,9 +13,9 @@ from typing import Any
 
 import structlog
 
-from worker.fallbacks import DRIVER
-from worker.media.probe import VideoInfo
-from worker.media.tools import ToolsMissing, accelerators, filters
+from worker.media.probing.ffmpeg_tools import ToolsMissing, accelerators, filters
+from worker.media.probing.probe import VideoInfo
+from worker.observability.gpu_fallbacks import DRIVER
 
 log = structlog.get_logger()
 

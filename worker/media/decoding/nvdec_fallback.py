@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.contract.errors import JobError
-from worker.fallbacks import fell_back
-from worker.media import nvdec
-from worker.media.reader import RawReader
+from worker.media.decoding import nvdec
+from worker.media.decoding.raw_reader import RawReader
+from worker.observability.gpu_fallbacks import fell_back
 
 Open = Callable[[], RawReader]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from worker.media.colours import maps_brightness
-from worker.media.probe import VideoInfo
+from worker.media.decoding.colour_tags import maps_brightness
+from worker.media.probing.probe import VideoInfo
 
 
 class Filter(NamedTuple):

@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.contract.errors import ErrorCode, JobError
-from worker.media import graph
-from worker.media.child import Child
-from worker.media.clock import FrameClock
-from worker.media.process import CORRUPT, PARTIAL, REFUSED, ChildLimits, ChildStalled
+from worker.media.decoding import filter_graph
+from worker.media.decoding.timestamps import FrameClock
+from worker.media.sandbox.child_process import Child
+from worker.media.sandbox.media_process import CORRUPT, PARTIAL, REFUSED, ChildLimits, ChildStalled
 
 _LINE = re.compile(rb"frame:(\d+)\s+pts:(-?\d+|NOPTS)")
 _MARK = {"key": "posequeue", "value": "1"}
@@ -91,7 +91,7 @@ class RawReader:
         output = marked.output("pipe:1", format="rawvideo", fps_mode="passthrough")
         try:
             self._child = Child(
-                graph.command(output), limits=limits, source=path, pass_fds=(sending,)
+                filter_graph.command(output), limits=limits, source=path, pass_fds=(sending,)
             )
         except BaseException:
             self._times.close()

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.media import MediaInfo
-from worker.media.forked import ForkServer
-from worker.media.limits import MediaLimits
-from worker.media.process import ChildLimits, ChildStalled, MediaProcess
-from worker.media.sniff import head_of
+from worker.media.probing.sniff import head_of
+from worker.media.sandbox.fork_client import ForkServer
+from worker.media.sandbox.limits import MediaLimits
+from worker.media.sandbox.media_process import ChildLimits, ChildStalled, MediaProcess
 
 STILL_LIMITS = MediaLimits(max_bytes=256 << 20, max_pixels=210_000_000)
 """Phones take up to 200 megapixels; nothing taller is a photo."""
@@ -23,7 +23,7 @@ STILL_LIMITS = MediaLimits(max_bytes=256 << 20, max_pixels=210_000_000)
 MAX_SIDE = 4096
 """Longest side of the pixels handed out; a pose model sees less than that."""
 
-DECODERS = ForkServer(Path(__file__).with_name("still_child.py"))
+DECODERS = ForkServer(Path(__file__).with_name("still_process.py"))
 """Each picture is decoded in a process of its own, which is forked off this one's template."""
 
 _CHILD_LIMITS = ChildLimits(cpu_seconds=60, stall_seconds=60, wall_seconds=300)

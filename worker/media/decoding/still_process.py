@@ -1,9 +1,9 @@
 """Program of the processes that decode one still image each: bytes in, raw RGB out.
 
-It is the template that they are forked off (`python -I still_child.py`, see forkserver.py). One has
-the image on standard input and the arguments MAX_PIXELS and MAX_SIDE. It writes one line of JSON,
-`{"format", "width", "height", "orientation", "shape"}` or `{"code", "message"}`, and after the
-first kind the pixels, uint8 [h, w, 3].
+They are forked off it (`python -I still_process.py`, see fork_server.py). One has the image on
+standard input and the arguments MAX_PIXELS and MAX_SIDE. It writes one line of JSON, `{"format",
+"width", "height", "orientation", "shape"}` or `{"code", "message"}`, and after the first kind the
+pixels, uint8 [h, w, 3].
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from PIL import (  # noqa: F401  isort: skip
 import copy  # noqa: F401  isort: skip
 from PIL import ImageCms, ImageColor, ImageFilter, ImagePalette  # noqa: F401  isort: skip
 
-from worker.media.forkserver import serve  # isort: skip
+from worker.media.sandbox.fork_server import serve  # isort: skip
 
 FORMATS = ["JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "AVIF"]
 _ORIENTATION = 0x0112  # EXIF 2.32, 4.6.4

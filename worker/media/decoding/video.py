@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.media import MediaInfo
-from worker.media import graph, nvdec
-from worker.media.hardware import HardwareReader
-from worker.media.limits import DEFAULT_LIMITS, MediaLimits
-from worker.media.orientation import fitted
-from worker.media.probe import VideoInfo, described
-from worker.media.process import ChildLimits
-from worker.media.reader import RawFrames, RawReader
-from worker.media.upright import mapped, turning
+from worker.media.decoding import filter_graph, nvdec
+from worker.media.decoding.nvdec_fallback import HardwareReader
+from worker.media.decoding.orientation_filters import mapped, turning
+from worker.media.decoding.raw_reader import RawFrames, RawReader
+from worker.media.probing.orientation import fitted
+from worker.media.probing.probe import VideoInfo, described
+from worker.media.sandbox.limits import DEFAULT_LIMITS, MediaLimits
+from worker.media.sandbox.media_process import ChildLimits
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +172,7 @@ def decode(
         given = _given(video, start_us, threads, limits, on_gpu=on_gpu)
         stream = _wanted(given, video, max_fps, start_us)
         if for_viewing:
-            stream = graph.filtered(stream, mapped(video))
+            stream = filter_graph.filtered(stream, mapped(video))
         cpu_seconds = 600 + round(video.duration_ms * 0.03)
         return RawReader(
             path,
@@ -197,7 +197,7 @@ def _given(
 ) -> Any:
     from_s = max(0.0, (start_us - video.delay_us) / 1e6 - LEAD_S)
     more = nvdec.INPUT if on_gpu else {}
-    return graph.picture(graph.source(limits, threads, from_s, **more), video)
+    return filter_graph.picture(filter_graph.source(limits, threads, from_s, **more), video)
 
 
 def _wanted(stream: Any, video: VideoInfo, max_fps: float | None, start_us: int) -> Any:
@@ -224,5 +224,5 @@ def _scaled(stream: Any, video: VideoInfo, size: tuple[int, int], *, on_gpu: boo
         # Shrinking in 4:2:0 and only then making RGB costs half of doing both at once; `area` looks
         # at every source pixel, where fast_bilinear leaves out most and makes edges ragged.
         stream = stream.filter("scale", width, height, flags="area").filter("format", "yuv420p")
-    stream = graph.filtered(stream, turning(video.turn))
+    stream = filter_graph.filtered(stream, turning(video.turn))
     return stream.filter("scale", flags="fast_bilinear")

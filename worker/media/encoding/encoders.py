@@ -6,7 +6,7 @@ import subprocess
 import sys
 from functools import lru_cache
 
-from worker.fallbacks import DRIVER, fell_back
+from worker.observability.gpu_fallbacks import DRIVER, fell_back
 
 SOFTWARE = "libx264"
 HARDWARE = "h264_nvenc"

@@ -1,6 +1,6 @@
 """The overlay video: every frame at full resolution with its pose drawn in, sound kept.
 
-One child under limits reads the file, draws and encodes (`export_child`), so frames never leave it.
+One child under limits (`export_process`) reads the file, draws and encodes: frames never leave it.
 Only HDR goes through a second one before: an ffmpeg that maps its brightness.
 """
 
@@ -18,19 +18,19 @@ import structlog
 
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.media import MediaInfo
-from worker.fallbacks import fell_back
-from worker.media import graph
-from worker.media.child import Child
-from worker.media.colours import is_bt709, maps_brightness, output_colours
-from worker.media.drawings import Drawing, encode
-from worker.media.encoders import SOFTWARE, best_encoder
-from worker.media.export_plan import NO_PICTURE, PROGRESS, ExportPlan
-from worker.media.limits import DEFAULT_LIMITS, FORMATS, MediaLimits
-from worker.media.privileges import take_back
-from worker.media.probe import VideoInfo, described
-from worker.media.process import ChildLimits, ChildStalled
-from worker.media.reader import nothing_decodes
-from worker.media.upright import even_size, mapped, upright
+from worker.media.decoding import filter_graph
+from worker.media.decoding.colour_tags import is_bt709, maps_brightness, output_colours
+from worker.media.decoding.orientation_filters import even_size, mapped, upright
+from worker.media.decoding.raw_reader import nothing_decodes
+from worker.media.encoding.encoders import SOFTWARE, best_encoder
+from worker.media.encoding.export_plan import NO_PICTURE, PROGRESS, ExportPlan
+from worker.media.probing.probe import VideoInfo, described
+from worker.media.rendering.overlay_track import Drawing, encode
+from worker.media.sandbox.child_process import Child
+from worker.media.sandbox.limits import DEFAULT_LIMITS, FORMATS, MediaLimits
+from worker.media.sandbox.media_process import ChildLimits, ChildStalled
+from worker.media.sandbox.privileges import take_back
+from worker.observability.gpu_fallbacks import fell_back
 
 Drawings = Callable[[], Iterable[Drawing]]
 Report = Callable[[int], None]
@@ -121,15 +121,17 @@ def _plan(
 
 def _mapping(path: Path, video: VideoInfo, limits: MediaLimits, threads: int, sound: bool) -> Child:
     """An ffmpeg that maps brightness and lays the picture upright; the sound goes along."""
-    given = graph.source(limits, threads)
-    stream = graph.filtered(graph.picture(given, video), [*mapped(video), *upright(video)])
+    given = filter_graph.source(limits, threads)
+    stream = filter_graph.filtered(
+        filter_graph.picture(given, video), [*mapped(video), *upright(video)]
+    )
     streams = [stream, given[str(video.audio_stream)]] if sound else [stream]
     output = ffmpeg.output(
         *streams, "pipe:1", format="nut", vcodec="rawvideo", acodec="copy",
         fps_mode="passthrough", enc_time_base="1:90000",
     )  # fmt: skip
     seconds = 1200 + round(video.duration_ms * 0.5)
-    return Child(graph.command(output), limits=ChildLimits(cpu_seconds=seconds), source=path)
+    return Child(filter_graph.command(output), limits=ChildLimits(cpu_seconds=seconds), source=path)
 
 
 def _transcode(

@@ -43,7 +43,7 @@ class ExportPlan(msgspec.Struct, frozen=True, kw_only=True):
 
     def command(self, source: int) -> list[str]:
         """The command line of the child that reads the media at descriptor `source`."""
-        program = [sys.executable, "-I", "-m", "worker.media.export_child"]
+        program = [sys.executable, "-I", "-m", "worker.media.encoding.export_process"]
         return [*program, str(source), msgspec.json.encode(self).decode()]
 
 

@@ -1,7 +1,8 @@
 """Program of the child process that exports a video: decodes, draws, encodes, keeps the sound.
 
-Runs alone (`python -I -m worker.media.export_child SOURCE PLAN`): the media at descriptor SOURCE,
-an ExportPlan in PLAN, drawings on standard input as they are needed. Writes where it is to standard
+Runs alone (`python -I -m worker.media.encoding.export_process SOURCE PLAN`): the media at
+descriptor SOURCE, an ExportPlan in PLAN, drawings on standard input as they are needed. Writes
+where it is to standard
 output, and the video to a file. One process, as frames that cross a pipe cost a third more.
 """
 
@@ -19,17 +20,17 @@ import msgspec
 import numpy as np
 from av.error import FFmpegError
 
-from worker.media.blur import blur_face
-from worker.media.clock import FrameClock
-from worker.media.draw import draw_pose
-from worker.media.drawings import DrawingTrack, decoded
-from worker.media.encoders import OPTIONS
-from worker.media.export_plan import NO_PICTURE, PROGRESS, ExportPlan, plan_of
-from worker.media.export_sound import CopiedSound, EncodedSound, Sound
-from worker.media.hud import draw_hud
-from worker.media.limits import PROTOCOLS
-from worker.media.planes import yuv_inks, yuv_planes
-from worker.media.privileges import drop, handed_over
+from worker.media.decoding.timestamps import FrameClock
+from worker.media.encoding.audio import CopiedSound, EncodedSound, Sound
+from worker.media.encoding.encoders import OPTIONS
+from worker.media.encoding.export_plan import NO_PICTURE, PROGRESS, ExportPlan, plan_of
+from worker.media.rendering.face_blur import blur_face
+from worker.media.rendering.hud import draw_hud
+from worker.media.rendering.overlay_track import DrawingTrack, decoded
+from worker.media.rendering.planes import yuv_inks, yuv_planes
+from worker.media.rendering.skeleton import draw_pose
+from worker.media.sandbox.limits import PROTOCOLS
+from worker.media.sandbox.privileges import drop, handed_over
 
 _TIME_BASE = Fraction(1, 90_000)  # exact for the usual rates and fine enough for the rest
 _PROGRESS_S = 0.5

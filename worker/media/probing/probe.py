@@ -15,12 +15,12 @@ import msgspec
 
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.media import MediaInfo
-from worker.media.child import TOO_MUCH, run
-from worker.media.limits import DEFAULT_LIMITS, FORMATS, PROTOCOLS, MediaLimits
-from worker.media.orientation import UPRIGHT, Orientation, from_matrix, square_size
-from worker.media.process import ChildLimits, ChildStalled
-from worker.media.sniff import head_of, is_container
-from worker.media.tools import find_tools
+from worker.media.probing.ffmpeg_tools import find_tools
+from worker.media.probing.orientation import UPRIGHT, Orientation, from_matrix, square_size
+from worker.media.probing.sniff import head_of, is_container
+from worker.media.sandbox.child_process import TOO_MUCH, run
+from worker.media.sandbox.limits import DEFAULT_LIMITS, FORMATS, PROTOCOLS, MediaLimits
+from worker.media.sandbox.media_process import ChildLimits, ChildStalled
 
 _PROBE_LIMITS = ChildLimits(cpu_seconds=60, stall_seconds=60, wall_seconds=300)
 _SANE_FPS = (0.2, 1000.0)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.contract.keypoints import COUNT
-from worker.media.planes import Plane, pixels_of
+from worker.media.rendering.planes import Plane, pixels_of
 
 _CELLS = 4.0
 """Squares across a face: of its features none is left."""

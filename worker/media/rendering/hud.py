@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from worker.contract.exercises import Unit
-from worker.media import theme
-from worker.media.draw import dot
-from worker.media.planes import SHIFT, Ink, Plane
+from worker.media.rendering import theme
+from worker.media.rendering.planes import SHIFT, Ink, Plane
+from worker.media.rendering.skeleton import dot
 
 _INSET = 0.14  # of the panel's height
 _FINE = 2  # drawn this much larger and shrunk: Pillow's shapes have hard edges

@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.media.draw import draw_pose
-from worker.media.hud import NO_HUD, Hud, draw_hud
-from worker.media.orientation import fitted
-from worker.media.planes import rgb_planes
+from worker.media.probing.orientation import fitted
+from worker.media.rendering.hud import NO_HUD, Hud, draw_hud
+from worker.media.rendering.planes import rgb_planes
+from worker.media.rendering.skeleton import draw_pose
 
 MAX_SIDE = 1920
 _JPEG_QUALITY = 90

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.contract.exercises import UNITS
-from worker.media.hud import NO_HUD, Hud
+from worker.media.rendering.hud import NO_HUD, Hud
 
 _LONGEST_GAP_US = 500_000
 """Poses further apart than this are not joined: a body moves visibly in half a second."""

@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.media import theme
+from worker.media.rendering import theme
 
 SHIFT = 4
 """cv2 takes coordinates in 2^-SHIFT of a pixel."""

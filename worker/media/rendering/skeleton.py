@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from worker.contract.keypoints import BONES, COCO_NAMES, COUNT
 from worker.contract.landmarks import FACE_OUTLINE, LANDMARK_BONES, MEDIAPIPE_NAMES
-from worker.media import theme
-from worker.media.planes import SHIFT, Plane, pixels_of
+from worker.media.rendering import theme
+from worker.media.rendering.planes import SHIFT, Plane, pixels_of
 
 _Point = list[int]
 

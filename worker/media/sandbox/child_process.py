@@ -13,8 +13,8 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from worker.media.privileges import NOBODY, PROCESSES, runs_as_nobody
-from worker.media.process import ChildLimits, MediaProcess
+from worker.media.sandbox.media_process import ChildLimits, MediaProcess
+from worker.media.sandbox.privileges import NOBODY, PROCESSES, runs_as_nobody
 
 _PROGRAMS = ("ffprobe", "ffmpeg")
 _BLOCK = 512  # ulimit -f counts in these (POSIX)

@@ -1,6 +1,6 @@
 """Processes forked off a template, one an input: that no Python program is started anew saves most.
 
-The template is `forkserver.py` in a process of its own, started at the first use and held by the
+The template is `fork_server.py` in a process of its own, started at the first use and held by the
 process that uses it: when that ends, however it does, the template reads the end of its socket and
 ends too, and its fork with it.
 """
@@ -20,8 +20,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
-from worker.media.forkserver import KILL, MOST_BYTES, READY
-from worker.media.process import ChildLimits, MediaProcess
+from worker.media.sandbox.fork_server import KILL, MOST_BYTES, READY
+from worker.media.sandbox.media_process import ChildLimits, MediaProcess
 
 RENEWED_AFTER = 1000
 """Forks of one template: they all have the same layout of memory, which is not to stay for ever."""
@@ -47,7 +47,7 @@ def _environment() -> dict[str, str]:
 
 
 class ForkServer:
-    """Forks of `program`, a Python program that calls `forkserver.serve`; one at a time."""
+    """Forks of `program`, a Python program that calls `fork_server.serve`; one at a time."""
 
     def __init__(self, program: Path) -> None:
         self._program = program

@@ -18,7 +18,7 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 
-from worker.media.privileges import NOBODY, PROCESSES, drop, hide, seal
+from worker.media.sandbox.privileges import NOBODY, PROCESSES, drop, hide, seal
 
 READY = b"ready"
 KILL = b"kill"

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import IO, Protocol, Self
 
-from worker.measures import CHILD_FAILURES, note
+from worker.observability.metrics import CHILD_FAILURES, note
 
 TAIL_BYTES = 8192
 """What is kept of a child's standard error."""

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from worker.motion.body import PAIRS, TINY, Body, Floats
+from worker.motion.features.body_segments import PAIRS, TINY, Body, Floats
 
 __all__ = ["FEATURES", "PAIRS", "Body", "Floats", "feature", "merged"]
 

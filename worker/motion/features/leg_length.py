@@ -15,7 +15,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.motion.features import Body, Floats, least_leg, merged
+from worker.motion.features.features import Body, Floats, least_leg, merged
 
 MEMORY = 30.0
 """Seconds that a length is known for."""

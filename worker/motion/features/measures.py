@@ -26,8 +26,8 @@ FLEXIONS = {
 }
 
 FAINT, CLEAR = 0.1, 0.35
-"""Joint scores of no weight and of full weight: MoveNet's own threshold for a joint that is shown is
-0.3 (TensorFlow's pose example); darkness and the farther side of the body halve scores."""
+"""Joint scores of no weight and of full weight: MoveNet's own threshold for a joint that is shown
+is 0.3 (TensorFlow's pose example); darkness and the farther side of the body halve scores."""
 
 EDGE = 0.02
 """Frame heights outside the picture at which a joint has no weight left: what is cut off by the

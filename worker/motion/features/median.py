@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from worker.motion.features import Floats
+from worker.motion.features.features import Floats
 
 
 def median(values: Floats) -> Floats:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.motion.features import Floats
+from worker.motion.features.features import Floats
 
 MEMORY = 8.0
 """Seconds that the resting level is taken from."""

@@ -12,11 +12,11 @@ from worker.contract.options import JobOptions
 from worker.contract.reference_poses import ReferencePoses
 from worker.exercises import EXERCISES
 from worker.exercises.model import JumpExercise
-from worker.motion.coach import Coach
-from worker.motion.followed import followed_exercise, followed_reference
-from worker.motion.frames import Frames
-from worker.motion.hud import HudRecorder
-from worker.motion.jump_coach import JumpCoach
+from worker.motion.feedback.reporter import Coach
+from worker.motion.feedback.target import followed_exercise, followed_reference
+from worker.motion.frames.overlay_values import HudRecorder
+from worker.motion.frames.span import Frames
+from worker.motion.jumps.reporter import JumpCoach
 
 
 class AnyCoach(Protocol):

@@ -7,6 +7,7 @@ import msgspec
 from worker.contract.grades import grade_of
 from worker.contract.jobs import Result
 from worker.contract.media import MediaInfo
+from worker.contract.message_parts import FormScore, ReferenceScore, Rep
 from worker.contract.messages import (
     Counter,
     ExerciseSummary,
@@ -17,13 +18,12 @@ from worker.contract.messages import (
     Recommendations,
 )
 from worker.contract.options import JobOptions
-from worker.contract.parts import FormScore, ReferenceScore, Rep
 from worker.motion.feedback.refusals import why_nothing
-from worker.motion.followed import Followed
-from worker.motion.frames import Frames
-from worker.motion.hud import HudRecorder
-from worker.motion.moments import FrameEvent
-from worker.motion.posture import PostureGuide
+from worker.motion.feedback.target import Followed
+from worker.motion.frames.overlay_values import HudRecorder
+from worker.motion.frames.span import Frames
+from worker.motion.posture.guide import PostureGuide
+from worker.motion.reps.frame_events import FrameEvent
 
 
 class Coach:

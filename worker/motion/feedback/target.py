@@ -17,13 +17,13 @@ from worker.contract.options import JobOptions
 from worker.contract.reference_poses import LIMBS, ReferencePoses
 from worker.exercises import EXERCISES
 from worker.exercises.model import JumpExercise, RepExercise
-from worker.motion.features import PAIRS, Body
-from worker.motion.frames import Frames
-from worker.motion.holds import HoldTracker
-from worker.motion.moments import FrameEvent
-from worker.motion.reference_template import moving_limbs
-from worker.motion.reference_track import ReferenceTracker
-from worker.motion.track import RepTracker
+from worker.motion.features.features import PAIRS, Body
+from worker.motion.frames.span import Frames
+from worker.motion.reference.template import moving_limbs
+from worker.motion.reference.tracker import ReferenceTracker
+from worker.motion.reps.frame_events import FrameEvent
+from worker.motion.reps.hold_tracker import HoldTracker
+from worker.motion.reps.tracker import RepTracker
 
 
 class Tracker(Protocol):

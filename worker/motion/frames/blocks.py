@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.contract.poses import PoseChunk
-from worker.motion.smoothing import CONTEXT_US
+from worker.motion.frames.smoothing import CONTEXT_US
 
 MOST = 40
 """Blocks in a span at most: more gain no time and cost memory."""

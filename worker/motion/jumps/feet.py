@@ -12,9 +12,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.motion.features import Floats
-from worker.motion.jump_rows import FEET, Rows
-from worker.motion.median import median
+from worker.motion.features.features import Floats
+from worker.motion.features.median import median
+from worker.motion.jumps.signals import FEET, Rows
 
 BEFORE = 3.5
 """Seconds before take-off in which a standing pose is looked for."""

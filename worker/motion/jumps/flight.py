@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from worker.motion.features import Floats
-from worker.motion.median import median
+from worker.motion.features.features import Floats
+from worker.motion.features.median import median
 
 BEFORE, AFTER = 0.3, 0.1
 """Seconds on the floor's and on the flight's side of an edge that its fit looks at: enough of the

@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from worker.exercises.model import JumpExercise
-from worker.motion.anthropometry import GRAVITY
-from worker.motion.calibration import Calibration, Tilt
-from worker.motion.flight import HEEL_OFF, parabola
-from worker.motion.jump_rows import Rows
-from worker.motion.median import median
+from worker.motion.features.anthropometry import GRAVITY
+from worker.motion.features.median import median
+from worker.motion.jumps.calibration import Calibration, Tilt
+from worker.motion.jumps.flight import HEEL_OFF, parabola
+from worker.motion.jumps.signals import Rows
 
 SLIP_HIPS, SLIP_FEET = 0.015, 0.02
 """Standard deviation of what the keypoints of hips and ankles slip by on the body between standing

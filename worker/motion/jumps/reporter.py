@@ -5,6 +5,8 @@ from __future__ import annotations
 from worker.contract.exercises import CATALOGUE
 from worker.contract.jobs import Result
 from worker.contract.media import MediaInfo
+from worker.contract.message_parts import Jump as JumpPart
+from worker.contract.message_parts import VisibleHips
 from worker.contract.messages import (
     Counter,
     ExerciseSummary,
@@ -16,16 +18,14 @@ from worker.contract.messages import (
     Message,
 )
 from worker.contract.options import JobOptions
-from worker.contract.parts import Jump as JumpPart
-from worker.contract.parts import VisibleHips
 from worker.exercises.model import JumpExercise
-from worker.motion.calibration import Calibration
-from worker.motion.frames import Frames
-from worker.motion.hud import HudRecorder
-from worker.motion.jump_height import Jump
-from worker.motion.jump_texts import TEXTS
-from worker.motion.jumps import Discarded, Event, JumpTracker, Rising, Started
-from worker.motion.posture import PostureGuide
+from worker.motion.frames.overlay_values import HudRecorder
+from worker.motion.frames.span import Frames
+from worker.motion.jumps.calibration import Calibration
+from worker.motion.jumps.detector import Discarded, Event, JumpTracker, Rising, Started
+from worker.motion.jumps.height import Jump
+from worker.motion.jumps.texts import TEXTS
+from worker.motion.posture.guide import PostureGuide
 
 
 class JumpCoach:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.motion.features import PAIRS, Body, Floats, feature, merged
-from worker.motion.frames import Frames
+from worker.motion.features.features import PAIRS, Body, Floats, feature, merged
+from worker.motion.frames.span import Frames
 
 KEPT = 4.0
 """Seconds of frames that are kept: a jump, its landing, and the standing before it."""

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from worker.contract.exercises import View
 from worker.contract.keypoints import INDEX
 from worker.contract.messages import Direction, Posture
-from worker.motion.features import Body, Floats, feature
-from worker.motion.posture_texts import TEXTS
+from worker.motion.features.features import Body, Floats, feature
+from worker.motion.posture.texts import TEXTS
 
 SEEN = 0.2
 """Joint score from which a joint counts as seen."""

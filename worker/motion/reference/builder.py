@@ -14,12 +14,12 @@ import numpy as np
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.poses import LogHead, PoseChunk
 from worker.contract.reference_poses import LIMBS, ReferencePoses
-from worker.motion.blocks import Blocks, Span
-from worker.motion.features import Floats
-from worker.motion.reference_features import limbs_of, vectors
-from worker.motion.reference_template import resampled
-from worker.motion.reps import CEILING, FLOOR, Cycle, RepMachine
-from worker.motion.smoothing import smoothed
+from worker.motion.features.features import Floats
+from worker.motion.frames.blocks import Blocks, Span
+from worker.motion.frames.smoothing import smoothed
+from worker.motion.reference.features import limbs_of, vectors
+from worker.motion.reference.template import resampled
+from worker.motion.reps.state_machine import CEILING, FLOOR, Cycle, RepMachine
 
 SETTLED = 0.2
 """Seconds at the beginning whose median pose is the start pose."""

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from worker.contract.reference_poses import POINTS, ReferencePoses
-from worker.motion.features import Floats
-from worker.motion.reference_features import distances, mirrored, swapped, vectors
-from worker.motion.reference_warp import skew, warp
+from worker.motion.features.features import Floats
+from worker.motion.reference.dtw import skew, warp
+from worker.motion.reference.features import distances, mirrored, swapped, vectors
 
 STILL = 0.25
 """Importance of a part that rests in the reference; 1 for the one that moves most. Held things and

@@ -9,14 +9,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.contract.parts import Rep
+from worker.contract.message_parts import Rep
 from worker.contract.reference_poses import ReferencePoses
-from worker.motion.features import Body, Floats
-from worker.motion.moments import NOTHING, FrameEvent
-from worker.motion.reference_features import WIDTH, limbs_of, vectors
-from worker.motion.reference_score import criteria_of, pose_score, score_of
-from worker.motion.reference_template import IMAGES, Match, resampled, templates_of
-from worker.motion.reps import CEILING, FLOOR, RETURN, RISE, Cycle, RepMachine
+from worker.motion.features.features import Body, Floats
+from worker.motion.reference.features import WIDTH, limbs_of, vectors
+from worker.motion.reference.score import criteria_of, pose_score, score_of
+from worker.motion.reference.template import IMAGES, Match, resampled, templates_of
+from worker.motion.reps.frame_events import NOTHING, FrameEvent
+from worker.motion.reps.state_machine import CEILING, FLOOR, RETURN, RISE, Cycle, RepMachine
 
 DEPTHS = {"easy": 0.5, "normal": 0.65, "pro": 0.85}
 """Share of the reference's excursion that a rep must reach, by difficulty."""

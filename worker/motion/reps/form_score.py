@@ -23,7 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from worker.exercises.model import Criterion, RepExercise
-from worker.motion.features import Floats
+from worker.motion.features.features import Floats
 
 SIDE = 0.5
 """Greatest mean of `frontal` (shoulder width by trunk length) that is a view from the side; it

@@ -108,9 +108,7 @@ def _mean(values: Floats, weights: Floats) -> Floats:
     return mean
 
 
-def _refined(
-    before: Calibration, values: Floats, weights: Floats, total: Floats
-) -> Calibration:
+def _refined(before: Calibration, values: Floats, weights: Floats, total: Floats) -> Calibration:
     """One round: the curve from the signals, then each signal's line over the curve."""
     weighted = weights * (before.slope * before.precision)
     evidence = (weighted * before.slope).sum(axis=1)

@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.exercises.model import HoldExercise
-from worker.motion.features import Body, Floats, feature, merged
-from worker.motion.frames import Frames
-from worker.motion.moments import NOTHING, FrameEvent
-from worker.motion.own_leg import OwnLeg
-from worker.motion.trailing import trailing_ranges
-from worker.motion.upright import Upright
+from worker.motion.features.features import Body, Floats, feature, merged
+from worker.motion.features.leg_length import OwnLeg
+from worker.motion.features.roll_correction import Upright
+from worker.motion.features.rolling_range import trailing_ranges
+from worker.motion.frames.span import Frames
+from worker.motion.reps.frame_events import NOTHING, FrameEvent
 
 ENTER = 1.0
 """Seconds in the pose before a hold has begun; they count once it has."""

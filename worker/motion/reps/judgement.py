@@ -62,9 +62,7 @@ def judge(
     """A verdict on each of `cycles` of a curve [n]; `usual` is the subject's usual size;
     `measures` [n, m] are those that the exercise's conditions name, in their order, nan where they
     are not seen."""
-    least = max(
-        LEAST[difficulty] * exercise.least, OWN[difficulty] * usual, FULL[difficulty]
-    )
+    least = max(LEAST[difficulty] * exercise.least, OWN[difficulty] * usual, FULL[difficulty])
     heights = [cycle.peak for cycle in cycles if cycle.whole] or [c.peak for c in cycles]
     height = float(np.median(heights)) if heights else 0.0
     verdicts = []

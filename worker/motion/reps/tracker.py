@@ -129,10 +129,7 @@ class RepTracker:
     def _is_new(self, attempt: Attempt) -> bool:
         return attempt.turn_s >= self._decided and not any(
             twins(one, attempt)
-            or (
-                one.side == attempt.side
-                and one.start_s <= attempt.turn_s <= one.end_s
-            )
+            or (one.side == attempt.side and one.start_s <= attempt.turn_s <= one.end_s)
             or (one.side == attempt.side and attempt.start_s <= one.turn_s <= attempt.end_s)
             for one in self._recent
         )

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from worker.pose.weights.errors import ConversionError
-from worker.pose.weights.expressions import Tensor, real
-from worker.pose.weights.onnx_writer import FLOAT, UINT8, Array, GraphBuilder
+from worker.pose.conversion.errors import ConversionError
+from worker.pose.conversion.graph_expressions import Tensor, real
+from worker.pose.conversion.onnx_writer import FLOAT, UINT8, Array, GraphBuilder
 
 Size = tuple[int, int]
 # Weights up to this many elements stay float32: the cast would cost more than it saves.

@@ -12,12 +12,12 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from worker.pose.weights.errors import ConversionError
-from worker.pose.weights.expressions import Tensor, concatenate, real
-from worker.pose.weights.onnx_writer import Array, GraphBuilder
-from worker.pose.weights.tflite import TfliteModel
-from worker.pose.weights.tflite_trunk import TfliteTrunk
-from worker.pose.weights.trunk import Trunk
+from worker.pose.conversion.backbone import Trunk
+from worker.pose.conversion.errors import ConversionError
+from worker.pose.conversion.graph_expressions import Tensor, concatenate, real
+from worker.pose.conversion.onnx_writer import Array, GraphBuilder
+from worker.pose.conversion.tflite import TfliteModel
+from worker.pose.conversion.tflite_backbone import TfliteTrunk
 
 # 33 body points and 6 auxiliary ones (33 and 34 give the next region of interest).
 LANDMARKS = 39

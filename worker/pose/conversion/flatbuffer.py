@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from worker.pose.weights.onnx_writer import Array
+from worker.pose.conversion.onnx_writer import Array
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from worker.pose.weights.expressions import Tensor
-from worker.pose.weights.onnx_writer import FLOAT16, Array
-from worker.pose.weights.trunk import Convolution, Size, Trunk
+from worker.pose.conversion.backbone import Convolution, Size, Trunk
+from worker.pose.conversion.graph_expressions import Tensor
+from worker.pose.conversion.onnx_writer import FLOAT16, Array
 
 
 class HalfTrunk(Trunk):

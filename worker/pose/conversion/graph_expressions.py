@@ -10,7 +10,7 @@ from typing import ClassVar, TypeAlias
 
 import numpy as np
 
-from worker.pose.weights.onnx_writer import FLOAT, Array, Attribute, GraphBuilder, Operand
+from worker.pose.conversion.onnx_writer import FLOAT, Array, Attribute, GraphBuilder, Operand
 
 Value: TypeAlias = "Tensor | Array | np.generic"
 

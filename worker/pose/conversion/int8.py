@@ -16,10 +16,10 @@ from importlib.resources import files
 
 import numpy as np
 
-from worker.pose.weights.errors import ConversionError
-from worker.pose.weights.expressions import Tensor
-from worker.pose.weights.onnx_writer import Array, GraphBuilder
-from worker.pose.weights.trunk import Convolution, Projection, Size, Trunk, same_padding
+from worker.pose.conversion.backbone import Convolution, Projection, Size, Trunk, same_padding
+from worker.pose.conversion.errors import ConversionError
+from worker.pose.conversion.graph_expressions import Tensor
+from worker.pose.conversion.onnx_writer import Array, GraphBuilder
 
 Range = tuple[float, float]
 _RELU6 = 6.0

@@ -11,14 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from worker.pose.weights.errors import ConversionError
-from worker.pose.weights.expressions import Tensor
-from worker.pose.weights.movenet_heads import Heads, multi_person, single_person
-from worker.pose.weights.onnx_writer import Array, GraphBuilder
-from worker.pose.weights.tfjs import Node, attribute, input_names, load_tfjs
-from worker.pose.weights.tflite import Operator, TfliteModel
-from worker.pose.weights.tflite_trunk import read_convolution
-from worker.pose.weights.trunk import Convolution, Projection, Size, Trunk
+from worker.pose.conversion.backbone import Convolution, Projection, Size, Trunk
+from worker.pose.conversion.errors import ConversionError
+from worker.pose.conversion.graph_expressions import Tensor
+from worker.pose.conversion.movenet_heads import Heads, multi_person, single_person
+from worker.pose.conversion.onnx_writer import Array, GraphBuilder
+from worker.pose.conversion.tfjs import Node, attribute, input_names, load_tfjs
+from worker.pose.conversion.tflite import Operator, TfliteModel
+from worker.pose.conversion.tflite_backbone import read_convolution
 
 # The heads' names in Google's graphs, and their channels.
 _HEADS = {

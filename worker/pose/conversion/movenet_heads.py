@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from worker.pose.weights.expressions import Tensor, concatenate, count_up, integers, real
-from worker.pose.weights.onnx_writer import Array
-from worker.pose.weights.trunk import Projection
+from worker.pose.conversion.backbone import Projection
+from worker.pose.conversion.graph_expressions import Tensor, concatenate, count_up, integers, real
+from worker.pose.conversion.onnx_writer import Array
 
 KEYPOINTS = 17
 # A cell is a person's centre if it equals its neighbourhood's maximum to within this.

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from worker.pose.weights.errors import ConversionError
-from worker.pose.weights.expressions import Tensor, concatenate, count_up, real
-from worker.pose.weights.onnx_writer import Array, GraphBuilder
-from worker.pose.weights.tfjs import Node, attribute, input_names, load_tfjs
-from worker.pose.weights.trunk import Trunk
+from worker.pose.conversion.backbone import Trunk
+from worker.pose.conversion.errors import ConversionError
+from worker.pose.conversion.graph_expressions import Tensor, concatenate, count_up, real
+from worker.pose.conversion.onnx_writer import Array, GraphBuilder
+from worker.pose.conversion.tfjs import Node, attribute, input_names, load_tfjs
 
 # ImageNet's mean and deviation, RGB 0-255.
 _MEAN = np.array([123.675, 116.28, 103.53])

@@ -15,8 +15,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from worker.pose.weights.errors import ConversionError
-from worker.pose.weights.onnx_writer import Array
+from worker.pose.conversion.errors import ConversionError
+from worker.pose.conversion.onnx_writer import Array
 
 Node: TypeAlias = dict[str, Any]
 _STORED_TYPES = {"float32": "float32", "int32": "int32", "bool": "uint8"}

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from worker.pose.weights.errors import ConversionError
-from worker.pose.weights.flatbuffer import Table
-from worker.pose.weights.onnx_writer import Array
-from worker.pose.weights.sparse import densify
+from worker.pose.conversion.errors import ConversionError
+from worker.pose.conversion.flatbuffer import Table
+from worker.pose.conversion.onnx_writer import Array
+from worker.pose.conversion.tflite_sparse import densify
 
 _TENSOR_TYPES: dict[int, type[np.generic]] = {
     0: np.float32,

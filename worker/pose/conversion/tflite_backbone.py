@@ -10,11 +10,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from worker.pose.weights.errors import ConversionError
-from worker.pose.weights.expressions import Tensor, concatenate, integers, real
-from worker.pose.weights.onnx_writer import Array
-from worker.pose.weights.tflite import Operator, TfliteModel
-from worker.pose.weights.trunk import Convolution, Trunk, same_padding
+from worker.pose.conversion.backbone import Convolution, Trunk, same_padding
+from worker.pose.conversion.errors import ConversionError
+from worker.pose.conversion.graph_expressions import Tensor, concatenate, integers, real
+from worker.pose.conversion.onnx_writer import Array
+from worker.pose.conversion.tflite import Operator, TfliteModel
 
 # Where NHWC axes lie in NCHW.
 _NCHW_AXIS = {0: 0, 1: 2, 2: 3, 3: 1}

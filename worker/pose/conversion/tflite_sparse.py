@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from worker.pose.weights.flatbuffer import Table
-from worker.pose.weights.onnx_writer import Array
+from worker.pose.conversion.flatbuffer import Table
+from worker.pose.conversion.onnx_writer import Array
 
 _INDEX_TYPES: dict[int, type[np.generic]] = {1: np.int32, 2: np.uint16, 3: np.uint8}
 

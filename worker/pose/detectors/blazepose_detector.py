@@ -9,9 +9,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.pose.boxes import Boxes, iou
-from worker.pose.region import Region, cut, from_points, matrix
-from worker.pose.session import Session
+from worker.pose.geometry.boxes import Boxes, iou
+from worker.pose.geometry.roi import Region, cut, from_points, matrix
+from worker.pose.inference.session import Session
 
 AROUND = 1.5
 """Side of the square it looks at over the longer side of the person's box: the detector draws its

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.pose.boxes import Boxes, iou, suppress
-from worker.pose.session import Session
+from worker.pose.geometry.boxes import Boxes, iou, suppress
+from worker.pose.inference.session import Session
 
 SIDE = 416
 WIDE_SIDE = 544

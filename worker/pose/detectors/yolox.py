@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.pose.boxes import Boxes
-from worker.pose.detector import Detections
-from worker.pose.session import Session
-from worker.pose.tensors import letterbox, tensor
+from worker.pose.detectors.nanodet import Detections
+from worker.pose.geometry.boxes import Boxes
+from worker.pose.inference.preprocessing import letterbox, tensor
+from worker.pose.inference.session import Session
 from worker.pose.weights.spec import ModelSpec
 
 THRESHOLD = 0.3

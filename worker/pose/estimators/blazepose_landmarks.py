@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from worker.contract.landmarks import MEDIAPIPE_NAMES
 from worker.contract.poses import SPATIAL
-from worker.measures import BATCH_FILL, note
-from worker.pose.heatmap import refined
-from worker.pose.region import Region, cut, from_points, matrix
-from worker.pose.session import Session
+from worker.observability.metrics import BATCH_FILL, note
+from worker.pose.estimators.heatmap_refinement import refined
+from worker.pose.geometry.roi import Region, cut, from_points, matrix
+from worker.pose.inference.session import Session
 
 COUNT = len(MEDIAPIPE_NAMES)
 _ALIGNED = COUNT + 2

@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.measures import BATCH_FILL, note
-from worker.pose.boxes import Boxes, grow
-from worker.pose.session import Session
+from worker.observability.metrics import BATCH_FILL, note
+from worker.pose.geometry.boxes import Boxes, grow
+from worker.pose.inference.session import Session
 
 CROP = 1.25
 """Side of the square crop over the longer side of the box, on video."""

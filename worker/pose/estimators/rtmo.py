@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.pose.boxes import Boxes, iou, suppress
-from worker.pose.session import Session
-from worker.pose.tensors import letterbox, tensor
+from worker.pose.geometry.boxes import Boxes, iou, suppress
+from worker.pose.inference.preprocessing import letterbox, tensor
+from worker.pose.inference.session import Session
 from worker.pose.weights.spec import ModelSpec
 
 THRESHOLD = 0.3

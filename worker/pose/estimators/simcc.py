@@ -9,10 +9,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.pose.boxes import Boxes
-from worker.pose.estimator import GPU_BATCH, Matrix
-from worker.pose.session import Session
-from worker.pose.tensors import tensor
+from worker.pose.estimators.movenet import GPU_BATCH, Matrix
+from worker.pose.geometry.boxes import Boxes
+from worker.pose.inference.preprocessing import tensor
+from worker.pose.inference.session import Session
 from worker.pose.weights.spec import ModelSpec
 
 PADDING = 1.25

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.pose.boxes import Boxes
+from worker.pose.geometry.boxes import Boxes
 
 MARGIN = 1.25
 """Side over the diameter of the circle around the body (RectTransformationCalculator's scale in

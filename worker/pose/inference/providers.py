@@ -17,7 +17,7 @@ from typing import Any, Literal, Self
 
 import onnxruntime as ort
 
-from worker.fallbacks import DRIVER
+from worker.observability.gpu_fallbacks import DRIVER
 
 Provider = Literal["auto", "tensorrt", "cuda", "cpu"]
 Precision = Literal["fp32", "tf32", "fp16"]

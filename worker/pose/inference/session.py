@@ -17,9 +17,9 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from worker.contract.errors import ModelFault
-from worker.fallbacks import fell_back
-from worker.pose.binding import Binding, Device
-from worker.pose.runtime import (
+from worker.observability.gpu_fallbacks import fell_back
+from worker.pose.inference.io_binding import Binding, Device
+from worker.pose.inference.providers import (
     CPU,
     TENSORRT,
     Provider,

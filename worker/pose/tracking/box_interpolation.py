@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.pose.boxes import Boxes
+from worker.pose.geometry.boxes import Boxes
 
 KEYFRAME_S = 0.2
 """Time between detections: a jumping jack's arms travel for about 0.5 s."""

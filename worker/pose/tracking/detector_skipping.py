@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.pose.boxes import Boxes, around, grow, iou
-from worker.pose.detector import SURE, Detections, expects
+from worker.pose.detectors.nanodet import SURE, Detections, expects
+from worker.pose.geometry.boxes import Boxes, around, grow, iou
 
 REST_S = 1.0
 """Media time in which the detector looks at least once: who comes in is seen by then."""

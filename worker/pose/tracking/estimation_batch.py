@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future
 
-from worker.pose.boxes import Boxes
-from worker.pose.finder import Image
-from worker.pose.models import JointEstimator
-from worker.pose.resting import Pose
+from worker.pose.geometry.boxes import Boxes
+from worker.pose.interfaces import JointEstimator
+from worker.pose.tracking.detector_skipping import Pose
+from worker.pose.tracking.keyframe_detection import Image
 
 
 class Work:

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.pose.boxes import Boxes
-from worker.pose.detector import Detections
-from worker.pose.models import PeopleDetector
-from worker.pose.path import keyframes
-from worker.pose.subject import SubjectTracker
+from worker.pose.detectors.nanodet import Detections
+from worker.pose.geometry.boxes import Boxes
+from worker.pose.interfaces import PeopleDetector
+from worker.pose.tracking.box_interpolation import keyframes
+from worker.pose.tracking.subject_tracker import SubjectTracker
 
 Image = NDArray[np.uint8]
 Follow = Callable[[Image, Boxes | None], Boxes | None]

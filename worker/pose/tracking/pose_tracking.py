@@ -8,11 +8,11 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.pose.boxes import Boxes, around, grow
-from worker.pose.detector import Detections
-from worker.pose.finder import Image
-from worker.pose.resting import Hold, Pose, expected, held, second
-from worker.pose.subject import SubjectTracker
+from worker.pose.detectors.nanodet import Detections
+from worker.pose.geometry.boxes import Boxes, around, grow
+from worker.pose.tracking.detector_skipping import Hold, Pose, expected, held, second
+from worker.pose.tracking.keyframe_detection import Image
+from worker.pose.tracking.subject_tracker import SubjectTracker
 
 PRESENT = 0.22
 """Mean keypoint score under which nobody is taken to be there."""

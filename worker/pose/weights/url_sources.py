@@ -7,7 +7,7 @@ from urllib.error import URLError
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
-from worker.pose.weights.errors import WeightsError
+from worker.pose.conversion.errors import WeightsError
 
 SILENCE_SECONDS = 60.0
 """How long a server may say nothing."""

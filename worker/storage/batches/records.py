@@ -12,11 +12,13 @@ from worker.contract.batches import SHOWN_ERRORS, Batch, BatchRecord, Wrong
 from worker.contract.jobs import Job, JobStatus
 from worker.contract.plans import Plan
 from worker.contract.webhooks import BATCH_COMPLETED
-from worker.store import batch_scripts, keys, scripts
-from worker.store.connection import Client, text
-from worker.store.errors import NotFound
-from worker.store.jobs import iso
-from worker.store.streams import FIRST
+from worker.storage import keys
+from worker.storage.connection import Client, text
+from worker.storage.due_set import DueSet
+from worker.storage.errors import NotFound
+from worker.storage.jobs.streams import FIRST
+from worker.storage.lua_scripts import load_script
+from worker.storage.timestamps import iso
 
 LOOK_S = 5.0
 """Seconds until a batch that is not complete is looked at again."""
@@ -68,13 +70,13 @@ class BatchStore:
         self._partitions = partitions
         self._keep_s = keep_s
         self._clock = clock
-        self._mark = client.register_script(batch_scripts.MARK)
-        self._forget = client.register_script(batch_scripts.FORGET)
-        self._add = client.register_script(batch_scripts.ADD)
-        self._expanded = client.register_script(batch_scripts.EXPANDED)
-        self._read = client.register_script(batch_scripts.READ)
-        self._done = client.register_script(batch_scripts.DONE)
-        self._take_due = client.register_script(scripts.TAKE_DUE)
+        self._mark = client.register_script(load_script(__package__, "complete", "mark"))
+        self._forget = client.register_script(load_script(__package__, "complete", "forget"))
+        self._add = client.register_script(load_script(__package__, "complete", "add"))
+        self._expanded = client.register_script(load_script(__package__, "complete", "expanded"))
+        self._read = client.register_script(load_script(__package__, "read"))
+        self._done = client.register_script(load_script(__package__, "done"))
+        self._open = DueSet(client, keys.BATCHES)
 
     def create(self, record: BatchRecord, jobs: Sequence[Job] = ()) -> None:
         """Takes a batch, with all its jobs or with none: from here on it is looked after.
@@ -206,13 +208,7 @@ class BatchStore:
 
     def due(self) -> list[str]:
         """Batches to look after now; each comes again until it is announced."""
-        now = self._clock()
-        rows = self._redis.zrangebyscore(keys.BATCHES, "-inf", now, start=0, num=100)
-        return [
-            batch_id
-            for batch_id in map(text, rows)
-            if self._take_due(keys=[keys.BATCHES], args=[batch_id, now, now + LOOK_S])
-        ]
+        return self._open.take_all(self._clock(), LOOK_S, 100)
 
     def drop(self, batch_id: str) -> None:
         """There is no such batch: nobody looks after it any more."""

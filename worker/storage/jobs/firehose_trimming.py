@@ -15,8 +15,8 @@ import redis.exceptions
 import structlog
 
 from worker.settings import Settings
-from worker.store import keys
-from worker.store.connection import Client, text
+from worker.storage import keys
+from worker.storage.connection import Client, text
 
 log = structlog.get_logger()
 

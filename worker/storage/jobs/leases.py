@@ -15,13 +15,16 @@ import msgspec
 
 from worker.contract.jobs import KNOWN
 from worker.contract.messages import Entry
-from worker.store import keys, scripts
-from worker.store.connection import Client, text
-from worker.store.errors import Fenced
-from worker.store.jobs import iso, json_fields
-from worker.store.parts import job_of_entry
-from worker.store.streams import Row, rows_of
-from worker.store.waiting import WaitingStore
+from worker.contract.segment_ids import job_of_entry
+from worker.storage import keys
+from worker.storage.connection import Client, text
+from worker.storage.due_set import DueSet
+from worker.storage.errors import Fenced
+from worker.storage.jobs.records import json_fields
+from worker.storage.jobs.streams import Row, rows_of
+from worker.storage.lua_scripts import load_script
+from worker.storage.queue.fair_queue import WaitingStore
+from worker.storage.timestamps import iso
 
 Outcome = Literal["run", "lost", "busy", "final", "gone", "newer"]
 
@@ -57,11 +60,11 @@ class LeaseStore:
         self._max_lost = max_lost
         self._clock = clock
         self._known = known
-        self._claim = client.register_script(scripts.CLAIM)
-        self._commit = client.register_script(scripts.COMMIT)
-        self._append = client.register_script(scripts.APPEND)
-        self._extend = client.register_script(scripts.EXTEND)
-        self._take_due = client.register_script(scripts.TAKE_DUE)
+        self._claim = client.register_script(load_script(__package__, "claim"))
+        self._commit = client.register_script(load_script(__package__, "commit"))
+        self._append = client.register_script(load_script(__package__, "append"))
+        self._extend = client.register_script(load_script(__package__, "extend"))
+        self._running = DueSet(client, keys.RUNNING)
         self._waiting = WaitingStore(client, clock)
 
     @property
@@ -178,14 +181,12 @@ class LeaseStore:
     def overdue(self) -> list[str]:
         """Running jobs whose lease ran out; each is handed to one caller only."""
         now = self._clock()
-        rows = self._redis.zrangebyscore(keys.RUNNING, "-inf", now)
-        lost = []
-        for job_id in map(text, rows):
-            if self._redis.exists(keys.lease(job_id)):
-                continue
-            if self._take_due(keys=[keys.RUNNING], args=[job_id, now, now + self._ttl_s]):
-                lost.append(job_id)
-        return lost
+        return [
+            job_id
+            for job_id in self._running.waiting(now)
+            if not self._redis.exists(keys.lease(job_id))
+            and self._running.take(job_id, now, self._ttl_s)
+        ]
 
     def _ttl_ms(self) -> int:
         return int(self._ttl_s * 1000)

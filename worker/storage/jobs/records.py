@@ -5,29 +5,20 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
 from worker.contract.errors import DecodeError
 from worker.contract.jobs import KNOWN, Job, JobStatus, decode_job
-from worker.store import keys, scripts
-from worker.store.connection import Client, text
-from worker.store.errors import Newer, NotFound
+from worker.storage import keys
+from worker.storage.connection import Client, text
+from worker.storage.due_set import DueSet
+from worker.storage.errors import Newer, NotFound
+from worker.storage.lua_scripts import load_script
+from worker.storage.timestamps import iso, unix
 
 _FIELDS = frozenset(name.encode() for name in Job.__struct_fields__)
-
-
-def iso(seconds: float) -> str:
-    """Unix time as ISO 8601 in UTC, to the millisecond."""
-    stamp = datetime.fromtimestamp(seconds, UTC)
-    return stamp.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def unix(stamp: str) -> float:
-    """ISO 8601 as unix time."""
-    return datetime.fromisoformat(stamp).timestamp()
 
 
 def assemble(fields: dict[bytes, bytes]) -> Job:
@@ -60,10 +51,11 @@ class JobStore:
     def __init__(self, client: Client, clock: Callable[[], float] = time.time) -> None:
         self._redis = client
         self._clock = clock
-        self._take_due = client.register_script(scripts.TAKE_DUE)
-        self._note = client.register_script(scripts.NOTE)
-        self._spend = client.register_script(scripts.COUNT_UP)
-        self._create = client.register_script(scripts.CREATE)
+        self._deadlines = DueSet(client, keys.DEADLINES)
+        self._closed = DueSet(client, keys.CLOSED)
+        self._note = client.register_script(load_script(__package__, "set_fields"))
+        self._spend = client.register_script(load_script(__package__, "count_up"))
+        self._create = client.register_script(load_script(__package__, "create"))
 
     def create(self, job: Job) -> None:
         """Stores a new queued job and lists it under its tenant, unless it makes a reference."""
@@ -77,7 +69,7 @@ class JobStore:
         if key is not None:
             pairs += ("idem", key)
         # its text rather than its digest: for that a pipeline asks first whether it is known
-        pipe.eval(scripts.CREATE, 1, keys.job(job.id), *pairs)
+        pipe.eval(load_script(__package__, "create"), 1, keys.job(job.id), *pairs)
         self._list(pipe, job, self._clock())
 
     def create_all(self, jobs: Sequence[Job]) -> list[Job]:
@@ -163,7 +155,7 @@ class JobStore:
 
     def past_deadline(self, again_s: float) -> Sequence[str]:
         """Jobs whose deadline has passed; each comes again after `again_s` until it is over."""
-        return self._due(keys.DEADLINES, again_s)
+        return self._deadlines.take_all(self._clock(), again_s)
 
     def settled(self, job_id: str) -> None:
         """Its use is counted, or is not to be, and no deadline matters any more."""
@@ -244,12 +236,7 @@ class JobStore:
 
     def unarchived(self, again_s: float) -> Sequence[str]:
         """Finished jobs to archive now; each comes again after `again_s` seconds if need be."""
-        return self._due(keys.CLOSED, again_s)
-
-    def _due(self, name: str, again_s: float) -> Sequence[str]:
-        now = self._clock()
-        due = [text(job_id) for job_id in self._redis.zrangebyscore(name, "-inf", now)]
-        return [j for j in due if self._take_due(keys=[name], args=[j, now, now + again_s])]
+        return self._closed.take_all(self._clock(), again_s)
 
     def now(self) -> str:
         """The time as records hold it."""

@@ -12,26 +12,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from worker.store import keys, part_scripts
-from worker.store.connection import Client, text
-from worker.store.errors import Fenced
+from worker.storage import keys
+from worker.storage.connection import Client, text
+from worker.storage.errors import Fenced
+from worker.storage.lua_scripts import load_script
 
 State = Literal["", "lead", "done", "last"]
 """Whose a segment is: nobody's yet or a claimant's; the lead's; done; done, and the video's end."""
 AT_ONCE = 16
 """Chunks that are fetched at once."""
-_MARK = "+"
-
-
-def entry_of(job_id: str, segment: int) -> str:
-    """What waits in the fair queue for a worker to estimate a segment of the job."""
-    return f"{job_id}{_MARK}{segment}"
-
-
-def job_of_entry(name: str) -> str | None:
-    """The job whose segment waits under this name; None for the name of a job itself."""
-    job_id, mark, _ = name.rpartition(_MARK)
-    return job_id if mark else None
 
 
 @dataclass(frozen=True)
@@ -61,13 +50,23 @@ class PartStore:
         self._redis = client
         self._max_lost = max_lost
         self.ttl_s = ttl_s
-        self._open = client.register_script(part_scripts.OPEN)
-        self._claim = client.register_script(part_scripts.CLAIM)
-        self._take = client.register_script(part_scripts.TAKE)
-        self._put = client.register_script(part_scripts.PUT)
-        self._leave = client.register_script(part_scripts.LEAVE)
-        self._read = client.register_script(part_scripts.READ)
-        self._pass = client.register_script(part_scripts.PASS)
+        self._open = client.register_script(load_script(__package__, "segment_open"))
+        self._claim = client.register_script(
+            load_script(__package__, "segment_names", "segment_claim")
+        )
+        self._take = client.register_script(
+            load_script(__package__, "segment_names", "segment_take")
+        )
+        self._put = client.register_script(load_script(__package__, "segment_names", "segment_put"))
+        self._leave = client.register_script(
+            load_script(__package__, "segment_names", "segment_release")
+        )
+        self._read = client.register_script(
+            load_script(__package__, "segment_names", "segment_read")
+        )
+        self._pass = client.register_script(
+            load_script(__package__, "segment_names", "segment_advance")
+        )
 
     def open(self, job_id: str, count: int, segment: int, base: int) -> int:
         """`count` segments may be claimed, from `segment` on, whose first chunk has the place

@@ -11,8 +11,8 @@ from worker.contract.jobs import Job
 from worker.contract.messages import PER_FRAME, Done, Entry, encode, type_of
 from worker.contract.options import Firehose
 from worker.contract.webhooks import final_event
-from worker.store import keys
-from worker.store.connection import Client, text
+from worker.storage import keys
+from worker.storage.connection import Client, text
 
 Row = tuple[str, str, bytes]
 """Entry id, message type, message as JSON."""

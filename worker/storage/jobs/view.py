@@ -9,8 +9,8 @@ import msgspec
 
 from worker.contract.jobs import Export, Job
 from worker.contract.media import MediaInfo
-from worker.store.jobs import iso
-from worker.store.objects import ObjectStore, job_prefix, key_in_url
+from worker.storage.objects.s3 import ObjectStore, job_prefix, key_in_url
+from worker.storage.timestamps import iso
 
 View = dict[str, Any]
 WITH_URL = frozenset({"export_ready", "keypoints_batch", "image_overlay"})

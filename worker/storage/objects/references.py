@@ -14,10 +14,10 @@ import msgspec
 
 from worker.contract.jobs import Job, JobStatus
 from worker.contract.references import Reference, ReferenceStatus, decode_record
-from worker.store import keys
-from worker.store.connection import Client, text
-from worker.store.errors import NotFound
-from worker.store.objects import ObjectStore, reference_key
+from worker.storage import keys
+from worker.storage.connection import Client, text
+from worker.storage.errors import NotFound
+from worker.storage.objects.s3 import ObjectStore, reference_key
 
 _LOST = {"code": "internal", "message": "The clip was lost before it was looked at."}
 

@@ -14,9 +14,10 @@ import msgspec
 
 from worker.contract.jobs import Job
 from worker.contract.plans import PlanLimits
-from worker.store import keys, scripts
-from worker.store.connection import Client
-from worker.store.jobs import unix
+from worker.storage import keys
+from worker.storage.connection import Client
+from worker.storage.due_set import DueSet
+from worker.storage.timestamps import unix
 
 DAY_S = 86_400
 AGAIN_S = 300.0
@@ -40,7 +41,7 @@ class RetentionStore:
     def __init__(self, client: Client, clock: Callable[[], float] = time.time) -> None:
         self._redis = client
         self._clock = clock
-        self._take_due = client.register_script(scripts.TAKE_DUE)
+        self._days = DueSet(client, keys.RETENTION)
 
     def keep_upload(self, tenant: str, upload_id: str, limits: PlanLimits) -> None:
         """An upload was made, or a job is made of it: its days begin now."""
@@ -67,13 +68,7 @@ class RetentionStore:
 
     def due(self, most: int) -> Sequence[Kept]:
         """Things whose day has come; each comes again until it is done."""
-        now = self._clock()
-        rows = self._redis.zrangebyscore(keys.RETENTION, "-inf", now, start=0, num=most)
-        taken = [
-            row
-            for row in rows
-            if self._take_due(keys=[keys.RETENTION], args=[row, now, now + AGAIN_S])
-        ]
+        taken = self._days.take_all(self._clock(), AGAIN_S, most)
         return [msgspec.json.decode(row, type=Kept) for row in taken]
 
     def done(self, kept: Kept) -> None:

@@ -15,9 +15,9 @@ from botocore.client import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from s3transfer.exceptions import RetriesExceededError
 
-from worker.measures import S3_FAILURES, S3_SECONDS, note
+from worker.observability.metrics import S3_FAILURES, S3_SECONDS, note
 from worker.settings import Settings
-from worker.store.errors import Conflict, NotFound, StoreUnavailable
+from worker.storage.errors import Conflict, NotFound, StoreUnavailable
 
 PART_BYTES = 16 * 1024 * 1024
 _TRANSFER_BYTES = 16 * 1024 * 1024

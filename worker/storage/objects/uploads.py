@@ -8,10 +8,10 @@ from collections.abc import Callable
 
 import msgspec
 
-from worker.store import keys
-from worker.store.connection import Client
-from worker.store.errors import NotFound
-from worker.store.objects import PART_BYTES, SINGLE_PUT_BYTES, ObjectStore, upload_key
+from worker.storage import keys
+from worker.storage.connection import Client
+from worker.storage.errors import NotFound
+from worker.storage.objects.s3 import PART_BYTES, SINGLE_PUT_BYTES, ObjectStore, upload_key
 
 
 class Upload(msgspec.Struct, frozen=True, kw_only=True):

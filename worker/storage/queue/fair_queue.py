@@ -18,9 +18,10 @@ from typing import Any
 import msgspec
 
 from worker.contract.jobs import Job, JobStatus, Priority
-from worker.store import fair_scripts, keys
-from worker.store.connection import Client, text
-from worker.store.parts import job_of_entry
+from worker.contract.segment_ids import job_of_entry
+from worker.storage import keys
+from worker.storage.connection import Client, text
+from worker.storage.lua_scripts import load_script
 
 POSE_QUEUES = ("pose.cpu", "pose.gpu")
 """The queues that are pulled from; exports go first come, first served."""
@@ -57,11 +58,13 @@ class WaitingStore:
     def __init__(self, client: Client, clock: Callable[[], float] = time.time) -> None:
         self._redis = client
         self._clock = clock
-        self._enter = client.register_script(fair_scripts.ENTER)
-        self._pull = client.register_script(fair_scripts.PULL)
-        self._leave = client.register_script(fair_scripts.LEAVE)
-        self._others = client.register_script(fair_scripts.OTHERS)
-        self._startable = client.register_script(fair_scripts.STARTABLE)
+        self._enter = client.register_script(load_script(__package__, "names", "push"))
+        self._pull = client.register_script(load_script(__package__, "names", "pop"))
+        self._leave = client.register_script(load_script(__package__, "remove"))
+        self._others = client.register_script(load_script(__package__, "names", "should_preempt"))
+        self._startable = client.register_script(
+            load_script(__package__, "names", "runnable_count")
+        )
 
     def enter(self, jobs: Sequence[Job], running: int | None, most: int | None = None) -> bool:
         """Lists jobs of one tenant and queue, all or none: none where over `most` would wait.
@@ -78,7 +81,7 @@ class WaitingStore:
     def put_in(pipe: Client, job: Job, running: int | None, most: int | None) -> None:
         """Has a pipeline do that with one job; its reply is below 0 where too many would wait."""
         lists, args = _entering([job], running, most)
-        pipe.eval(fair_scripts.ENTER, len(lists), *lists, *args)
+        pipe.eval(load_script(__package__, "names", "push"), len(lists), *lists, *args)
 
     def pull(self, queue: str) -> Pulled | None:
         """The job that is next, which counts as running from now on."""
@@ -132,7 +135,14 @@ class WaitingStore:
         do on average, and leaves limits on running jobs out.
         """
         with self._redis.pipeline(transaction=False) as pipe:
-            pipe.eval(fair_scripts.PLACE, 1, keys.WAIT, job.queue, job.tenant, job.id)
+            pipe.eval(
+                load_script(__package__, "names", "position"),
+                1,
+                keys.WAIT,
+                job.queue,
+                job.tenant,
+                job.id,
+            )
             pipe.zscore(keys.QUEUED, job.id)
             pipe.hget(_PACE, job.queue)
             pipe.zcard(keys.RUNNING)

@@ -8,8 +8,8 @@ from typing import Literal
 
 import msgspec
 
-from worker.store import keys
-from worker.store.connection import Client
+from worker.storage import keys
+from worker.storage.connection import Client
 
 Kind = Literal["cpu", "gpu"]
 ALIVE_S = 20.0

@@ -10,12 +10,12 @@ from collections.abc import Callable
 
 import msgspec
 
-from worker.contract.access import ALL_SCOPES, LONGEST_PAGE_TOKEN_S, PAGE_SCOPES, Scope
 from worker.contract.plans import Plan
-from worker.store import keys
-from worker.store.connection import Client, text
-from worker.store.errors import NotFound
-from worker.store.jobs import iso, unix
+from worker.contract.scopes import ALL_SCOPES, LONGEST_PAGE_TOKEN_S, PAGE_SCOPES, Scope
+from worker.storage import keys
+from worker.storage.connection import Client, text
+from worker.storage.errors import NotFound
+from worker.storage.timestamps import iso, unix
 
 PREFIX = "pq_"
 PAGE_PREFIX = "pq_page_"

@@ -5,9 +5,9 @@ Follows the IETF draft "The Idempotency-Key HTTP Header Field" as API.md words i
 
 from __future__ import annotations
 
-from worker.store import keys
-from worker.store.connection import Client
-from worker.store.errors import Conflict
+from worker.storage import keys
+from worker.storage.connection import Client
+from worker.storage.errors import Conflict
 
 _PENDING_S = 60
 

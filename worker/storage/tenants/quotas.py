@@ -13,29 +13,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from worker.contract.plans import PlanLimits
-from worker.store import keys
-from worker.store.connection import Client
-from worker.store.errors import LimitExceeded
-from worker.store.usage import UsageStore, next_month
-from worker.store.waiting import WaitingStore
+from worker.storage import keys
+from worker.storage.connection import Client
+from worker.storage.errors import LimitExceeded
+from worker.storage.lua_scripts import load_script
+from worker.storage.queue.fair_queue import WaitingStore
+from worker.storage.tenants.usage import UsageStore, next_month
 
 WINDOW_S = 60
 RETRY_QUEUED_S = 30
 """Seconds after which a place in the queue may have become free."""
-
-_TAKE = """
--- keys: the tenant's bucket; args: unix time, requests a window, seconds of the window
--- returns whether one more is let in, how many are left, ms until all are, ms until one is
-local now, gap, window = tonumber(ARGV[1]), ARGV[3] / ARGV[2], tonumber(ARGV[3])
-local empty = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now)
-if empty - now + gap > window + 1e-6 then
-  return {0, 0, math.ceil((empty - now) * 1000), math.ceil((empty - now + gap - window) * 1000)}
-end
-empty = empty + gap
-local ms = math.max(1, math.ceil((empty - now) * 1000))
-redis.call('SET', KEYS[1], string.format('%.6f', empty), 'PX', ms)
-return {1, math.floor((window - (empty - now)) / gap + 1e-6), ms, 0}
-"""
 
 
 @dataclass(frozen=True)
@@ -62,7 +49,7 @@ class QuotaStore:
         self._waiting = waiting
         self._usage = usage
         self._clock = clock
-        self._take = client.register_script(_TAKE)
+        self._take = client.register_script(load_script(__package__, "take_request"))
 
     def take_request(self, tenant: str, limit: int) -> Rate:
         """Counts a request of a tenant that may make `limit` a minute."""

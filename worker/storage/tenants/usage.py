@@ -15,22 +15,13 @@ import msgspec
 
 from worker.contract.errors import ErrorCode
 from worker.contract.jobs import Job, JobStatus, Usage
-from worker.store import keys
-from worker.store.connection import Client, text
-from worker.store.jobs import iso
+from worker.storage import keys
+from worker.storage.connection import Client, text
+from worker.storage.lua_scripts import load_script
+from worker.storage.timestamps import iso
 
 NOTED_S = 2 * 86_400
 _OURS = (ErrorCode.INTERNAL, ErrorCode.WORKER_LOST)
-
-_METER = """
--- keys: usage, notes; args: job, unix time, notes older than this go, month, media ms, compute ms
-redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', ARGV[3])
-if redis.call('ZADD', KEYS[2], 'NX', ARGV[2], ARGV[1]) == 0 then return 0 end
-redis.call('HINCRBY', KEYS[1], ARGV[4] .. ':jobs', 1)
-redis.call('HINCRBY', KEYS[1], ARGV[4] .. ':mediaMs', ARGV[5])
-redis.call('HINCRBY', KEYS[1], ARGV[4] .. ':computeMs', ARGV[6])
-return 1
-"""
 
 
 class MonthUsage(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,7 +71,7 @@ class UsageStore:
     def __init__(self, client: Client, clock: Callable[[], float] = time.time) -> None:
         self._redis = client
         self._clock = clock
-        self._meter = client.register_script(_METER)
+        self._meter = client.register_script(load_script(__package__, "meter"))
 
     def meter(self, job: Job) -> bool:
         """Counts a finished job, in the month in which it ended; returns whether it is new.

@@ -9,10 +9,10 @@ from typing import Any
 import msgspec
 
 from worker.contract.webhooks import KEEP_S, Delivery, Endpoint, Item
-from worker.store import keys
-from worker.store.connection import Client, text
-from worker.store.errors import NotFound
-from worker.store.jobs import iso
+from worker.storage import keys
+from worker.storage.connection import Client, text
+from worker.storage.errors import NotFound
+from worker.storage.timestamps import iso
 
 _PAGE = 500
 

@@ -17,10 +17,10 @@ from typing import Any
 import msgspec
 
 from worker.contract.webhooks import Endpoint
-from worker.store import keys
-from worker.store.connection import Client, text
-from worker.store.errors import Conflict, NotFound
-from worker.store.jobs import iso
+from worker.storage import keys
+from worker.storage.connection import Client, text
+from worker.storage.errors import Conflict, NotFound
+from worker.storage.timestamps import iso
 
 MOST_ENDPOINTS = 50
 """Endpoints of a tenant, not counting those that jobs make."""

@@ -14,8 +14,9 @@ from typing import Any, Literal
 import msgspec
 
 from worker.contract.webhooks import KEEP_S, Item
-from worker.store import hook_scripts, keys
-from worker.store.connection import Client, text
+from worker.storage import keys
+from worker.storage.connection import Client, text
+from worker.storage.lua_scripts import load_script
 
 Dispatched = Literal["done", "overtaken", "gone"]
 _LANE = "lane:"
@@ -47,7 +48,7 @@ class LaneStore:
     def __init__(self, client: Client, ttl_s: int) -> None:
         self._redis = client
         self._ttl_s = ttl_s
-        self._dispatch = client.register_script(hook_scripts.DISPATCH)
+        self._dispatch = client.register_script(load_script(__package__, "dispatch"))
 
     def progress(self, subject: str) -> Progress:
         """How far the subject is dispatched."""
@@ -137,7 +138,7 @@ class LaneStore:
             if record is not None:
                 record(pipe)
             # by its text, as a registered script asks once more whether the server knows it
-            pipe.eval(hook_scripts.POP, 1, keys.lane(subject, endpoint), item)
+            pipe.eval(load_script(__package__, "pop"), 1, keys.lane(subject, endpoint), item)
             following: bytes | None = pipe.execute()[-1]
             return following
 

@@ -11,9 +11,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 
-from worker.store import hook_scripts, keys, scripts
-from worker.store.connection import Client, text
-from worker.store.lanes import LaneStore
+from worker.storage import keys
+from worker.storage.connection import Client, text
+from worker.storage.due_set import DueSet
+from worker.storage.lua_scripts import load_script
+from worker.storage.webhooks.ordered_queues import LaneStore
 
 LEASE_S = 20.0
 """Seconds for which a lane or a slot is its taker's: longer than a request, before which it is
@@ -36,9 +38,10 @@ class TurnStore:
         self._lanes = lanes
         self._clock = clock
         self._lease_s = lease_s
-        self._take_due = client.register_script(scripts.TAKE_DUE)
-        self._take_slot = client.register_script(hook_scripts.TAKE_SLOT)
-        self._take_lane = client.register_script(hook_scripts.TAKE_LANE)
+        self._due = DueSet(client, keys.HOOKS_DUE)
+        self._watched = DueSet(client, keys.HOOKS_WATCHED)
+        self._take_slot = client.register_script(load_script(__package__, "acquire_slot"))
+        self._take_lane = client.register_script(load_script(__package__, "claim_due_queue"))
 
     def ring(self, endpoint: str, subjects: Iterable[str], *, at_once: bool = False) -> None:
         """There is something in these lanes; `at_once`: attempt them now, whatever was planned."""
@@ -51,15 +54,11 @@ class TurnStore:
 
     def due(self, most: int = 500) -> list[str]:
         """Endpoints with something due; each is handed to one caller only, for a while."""
-        now = self._clock()
-        rows = self._redis.zrangebyscore(keys.HOOKS_DUE, "-inf", now, start=0, num=most)
-        return [name for name in map(text, rows) if self.take(name)]
+        return self._due.take_all(self._clock(), AGAIN_S, most)
 
     def take(self, endpoint: str) -> bool:
         """Whether the endpoint has something due and is now the caller's to tell a worker."""
-        now = self._clock()
-        taken = self._take_due(keys=[keys.HOOKS_DUE], args=[endpoint, now, now + AGAIN_S])
-        return bool(taken)
+        return self._due.take(endpoint, self._clock(), AGAIN_S)
 
     def put_off(self, endpoint: str, until: float) -> None:
         """The endpoint is left alone until then."""
@@ -135,14 +134,7 @@ class TurnStore:
 
     def watched(self) -> list[str]:
         """Jobs to look at now; each is handed to one caller only, for a while."""
-        now = self._clock()
-        rows = self._redis.zrangebyscore(keys.HOOKS_WATCHED, "-inf", now, start=0, num=500)
-        again = now + AGAIN_S
-        return [
-            job_id
-            for job_id in map(text, rows)
-            if self._take_due(keys=[keys.HOOKS_WATCHED], args=[job_id, now, again])
-        ]
+        return self._watched.take_all(self._clock(), AGAIN_S, 500)
 
     def erase(self, subject: str) -> list[str]:
         """Nothing is delivered about the subject any more; ids of what was or would have been."""

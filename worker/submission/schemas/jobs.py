@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from worker.contract.options import PARSERS
-from worker.requests.strict import Strict
-from worker.requests.webhooks import JobWebhookRef
+from worker.submission.schemas.strict import Strict
+from worker.submission.schemas.webhooks import JobWebhookRef
 
 MAX_METADATA_BYTES = 16_384
 MAX_DEADLINE_S = 7 * 86_400

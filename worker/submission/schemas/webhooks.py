@@ -9,7 +9,7 @@ from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError
 
 from worker.contract.webhooks import DEFAULT_EVENTS, OF_A_JOB
-from worker.requests.strict import Strict
+from worker.submission.schemas.strict import Strict
 
 MAX_URL = 2048
 _URL = "an http or https address without user name, password and fragment"

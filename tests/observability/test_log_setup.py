@@ -13,11 +13,11 @@ import structlog
 import uvicorn
 
 from tests.integration.conftest import StartWorker, finished, start_worker  # noqa: F401
-from worker import logs
 from worker.contract.plans import Plan
 from worker.embedded.processes import Process, free_port
+from worker.observability import log_setup
 from worker.settings import Settings
-from worker.store.bundle import Stores
+from worker.storage.stores import Stores
 
 KEY = "pq_" + "k" * 43
 SIGNED = (
@@ -41,11 +41,11 @@ SIGNED = (
     ],
 )  # fmt: skip
 def test_what_is_masked(text: str, shown: str) -> None:
-    assert logs.mask(text) == shown
+    assert log_setup.mask(text) == shown
 
 
 def test_presigned_addresses_keep_what_is_no_secret() -> None:
-    shown = logs.mask(SIGNED)
+    shown = log_setup.mask(SIGNED)
     assert "5f00baa5" not in shown and "AKIDEX" not in shown
     assert "X-Amz-Date=20260101T000000Z" in shown and "/b/uploads/a?" in shown
 
@@ -54,8 +54,8 @@ def test_presigned_addresses_keep_what_is_no_secret() -> None:
 def configured(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """This process logs through the mask; afterwards as before."""
     factory, before = logging.getLogRecordFactory(), structlog.get_config()
-    monkeypatch.setattr(logs, "_known", set())
-    logs.configure_logs("DEBUG", ["s3cret-of-the-house", None, "short"])
+    monkeypatch.setattr(log_setup, "_known", set())
+    log_setup.configure_logs("DEBUG", ["s3cret-of-the-house", None, "short"])
     yield
     logging.setLogRecordFactory(factory)
     structlog.configure(**before)

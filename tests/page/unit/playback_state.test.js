@@ -6,7 +6,7 @@ import { linePath, rangeText } from "../../../api/page/js/curves.js";
 import { clockText, sizeText } from "../../../api/page/js/dom.js";
 import { contentBox } from "../../../api/page/js/overlay.js";
 import { pack, unpack } from "../../../api/page/js/poses.js";
-import { Scene } from "../../../api/page/js/scene.js";
+import { Scene } from "../../../api/page/js/playback_state.js";
 import { Timeline } from "../../../api/page/js/timeline.js";
 
 test("a frame's time: known, between known ones, or by the rate", () => {

@@ -1,8 +1,3 @@
-"""The atomic scripts of webhooks. Portable to Redis 7.0 and Valkey; keys are in `keys.py`."""
-
-from __future__ import annotations
-
-DISPATCH = """
 -- keys: job, dispatched, sent, lane...
 -- args: version, job must be there (0, 1), ttl s, number of fields, (field, value)...,
 --       (number of the lane, delivery id, item)...
@@ -27,26 +22,3 @@ for lane in pairs(touched) do
   redis.call('EXPIRE', KEYS[3], ARGV[3])
 end
 return 1
-"""
-
-POP = """
--- keys: lane; args: item at its head; returns the next
-if redis.call('LINDEX', KEYS[1], 0) == ARGV[1] then redis.call('LPOP', KEYS[1]) end
-return redis.call('LINDEX', KEYS[1], 0)
-"""
-
-TAKE_SLOT = """
--- keys: slots; args: name, now, expiry, most
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[2])
-if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[4]) then return 0 end
-redis.call('ZADD', KEYS[1], ARGV[3], ARGV[1])
-return 1
-"""
-
-TAKE_LANE = """
--- keys: lanes; args: now, expiry
-local found = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, 1)
-if not found[1] then return false end
-redis.call('ZADD', KEYS[1], ARGV[2], found[1])
-return found[1]
-"""

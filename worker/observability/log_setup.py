@@ -17,7 +17,7 @@ from typing import Any
 import structlog
 from structlog.typing import EventDict, Processor
 
-from worker.forms import CONTEXT, Form, renderer
+from worker.observability.log_format import CONTEXT, Form, renderer
 
 HIDDEN = "***"
 _SHORTEST = 6
