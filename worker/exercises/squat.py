@@ -22,6 +22,8 @@ SQUAT = RepExercise(
         Signal("shoulder_height", -0.3, weight=0.3),
     ),
     conditions=(
+        Condition("knee_flexion", "range", low=15),
+        Condition("hip_over_ankle", "range", low=0.05),
         Condition("shoulder_over_ankle", "start", low=0.4),
         Condition("shoulder_over_hip", "start", low=0.1),
     ),

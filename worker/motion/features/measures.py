@@ -48,17 +48,26 @@ the joint centres lack 1.5 cm a side."""
 LONGEST = 85
 """Percentile of a segment's lengths that is its length: foreshortening only shortens."""
 
+ENOUGH = 5
+"""Frames in which a segment must be seen."""
+
+
+def visibility(body: Body, aspect: float) -> Floats:
+    """Weight 0-1 of each joint [n, 17]: how well it is seen; `aspect` is the width of the picture
+    by its height."""
+    clear = np.clip((body.score - FAINT) / (CLEAR - FAINT), 0.0, 1.0)
+    x, y = body.x, body.y
+    inside = np.minimum(np.minimum(x, aspect - x), np.minimum(y, 1.0 - y)) + EDGE
+    weight: Floats = clear * np.clip(inside / (1.5 * EDGE), 0.0, 1.0)
+    return weight
+
 
 class Sight:
-    """The joints of n frames with a weight for each: how well it is seen, and in the picture."""
+    """The joints of n frames with a `weight` [n, 17] for each (see `visibility`)."""
 
-    def __init__(self, body: Body, aspect: float) -> None:
-        """`aspect` is the width of the picture by its height."""
+    def __init__(self, body: Body, weight: Floats) -> None:
         self.body = body
-        clear = np.clip((body.score - FAINT) / (CLEAR - FAINT), 0.0, 1.0)
-        x, y = body.x, body.y
-        inside = np.minimum(np.minimum(x, aspect - x), np.minimum(y, 1.0 - y)) + EDGE
-        self.weight: Floats = clear * np.clip(inside / (1.5 * EDGE), 0.0, 1.0)
+        self.weight = weight
         self._middles: dict[str, tuple[Floats, Floats]] = {}
 
     def seen(self, *joints: str) -> Floats:
@@ -150,12 +159,12 @@ def statures(sight: Sight) -> Floats:
 def stature(told: Floats) -> float:
     """Stature in frame heights from `told` [n, 4] (see `statures`): the segment that is the least
     foreshortened says most. 1 where nothing was seen."""
-    found = [1e-3]
-    for column in told.T:
-        known = column[np.isfinite(column)]
-        if len(known) >= max(5, 0.02 * len(column)):
-            found.append(float(np.percentile(known, LONGEST)))
-    return max(found) if len(found) > 1 else 1.0
+    found = [
+        float(np.percentile(known, LONGEST))
+        for known in (column[np.isfinite(column)] for column in told.T)
+        if len(known) >= max(ENOUGH, 0.02 * len(told))
+    ]
+    return max(found, default=1.0)
 
 
 def _flexion(body: Body, first: str, middle: str, last: str) -> Floats:

@@ -9,9 +9,9 @@ import numpy as np
 from worker.contract.message_parts import RefusalReason
 from worker.exercises.model import RepExercise
 from worker.motion.features.body_segments import Floats
-from worker.motion.reps.cycles import Cycle, cycles_of, usual_size
+from worker.motion.reps.cycles import LEAST, Cycle, cycles_of, usual_size
 from worker.motion.reps.fusion import Calibration, calibrated, rest_level, steadied
-from worker.motion.reps.judgement import Verdict, judge
+from worker.motion.reps.judgement import Verdict, judge, least_size
 from worker.motion.reps.signals import Rows
 
 TWIN = 0.35
@@ -22,6 +22,7 @@ TWIN = 0.35
 class Attempt:
     """A cycle by frame numbers and seconds: where the movement starts, turns and ends; `size` in
     full repetitions; the `side` (0 left, 1 right) that did it, None where they are not told apart;
+    `stature` is the subject's, in frame heights;
     `whole` says that its beginning and end were seen. It counts where there is no `reason`."""
 
     first: int
@@ -31,6 +32,7 @@ class Attempt:
     turn_s: float
     end_s: float
     size: float
+    stature: float
     side: int | None
     whole: bool
     reason: RefusalReason | None
@@ -49,23 +51,29 @@ class Side:
 @dataclass(frozen=True)
 class Counted:
     """What a window shows: its `attempts` in order of their turns, each side's curve (None where
-    nothing of it was seen), the subject's `usual` size of a repetition and its stature `size`."""
+    nothing of it was seen), the subject's `usual` size of a repetition and its `stature`."""
 
     attempts: tuple[Attempt, ...]
     sides: tuple[Side | None, ...]
     usual: float
-    size: float
+    stature: float
 
 
 def count(exercise: RepExercise, difficulty: str, rows: Rows) -> Counted:
     """The attempts in `rows`."""
     sides = tuple(_side(rows, channel) for channel in range(rows.values.shape[1]))
     usual = usual_size([cycle for side in sides if side for cycle in side.cycles])
+    least = least_size(exercise, difficulty, usual)
     attempts: list[Attempt] = []
     for channel, side in enumerate(sides):
         if side is None:
             continue
-        verdicts = judge(exercise, difficulty, side.cycles, usual, side.curve, rows.measures)
+        cycles = cycles_of(rows.seconds, side.curve, max(least, LEAST))
+        cycles += [
+            small for small in side.cycles
+            if not any(one.start <= small.turn <= one.end for one in cycles)
+        ]  # fmt: skip
+        verdicts = judge(exercise, cycles, usual, least, rows.seconds, side.curve, rows.measures)
         number = channel if len(sides) > 1 else None
         attempts += [_attempt(rows, verdict, number) for verdict in verdicts]
     attempts.sort(key=lambda attempt: (attempt.turn_s, attempt.side or 0))
@@ -97,6 +105,7 @@ def _attempt(rows: Rows, verdict: Verdict, side: int | None) -> Attempt:
         turn_s=float(rows.seconds[cycle.turn]),
         end_s=float(rows.seconds[cycle.end]),
         size=cycle.size if cycle.whole else max(cycle.out, cycle.back),
+        stature=rows.size,
         side=side,
         whole=cycle.whole and not cycle.opens and not cycle.closes,
         reason=verdict.reason,

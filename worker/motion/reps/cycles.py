@@ -13,9 +13,6 @@ LEAST = 0.12
 """Share of a full repetition that the curve must rise and fall by to have turned: twice the noise
 of a good signal (see `fusion.NOISE`)."""
 
-WAVER = 0.3
-"""Share of this subject's usual range that a cycle may waver by on its way."""
-
 BREAK = 1.5
 """Seconds unseen that part what comes before from what comes after."""
 
@@ -60,14 +57,9 @@ def usual_size(cycles: list[Cycle]) -> float:
     return sizes[int(np.searchsorted(below, 0.5 * below[-1]))]
 
 
-def cycles_of(seconds: Floats, curve: Floats) -> list[Cycle]:
-    """The cycles of a curve [n] with nan where nothing is known, in order."""
-    found = _found(seconds, curve, LEAST)
-    wavering = WAVER * usual_size(found)
-    return _found(seconds, curve, wavering) if wavering > LEAST else found
-
-
-def _found(seconds: Floats, curve: Floats, turn: float) -> list[Cycle]:
+def cycles_of(seconds: Floats, curve: Floats, turn: float = LEAST) -> list[Cycle]:
+    """The cycles of a curve [n] with nan where nothing is known, in order; what wavers by less than
+    `turn` on its way is one cycle."""
     known = np.flatnonzero(np.isfinite(curve))
     if not len(known):
         return []

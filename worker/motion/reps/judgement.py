@@ -39,6 +39,9 @@ PASSED = 0.1
 WATCHED = 0.4
 """Share of a cycle's frames in which it must be seen: more is guessed than known otherwise."""
 
+HASTY = 0.25
+"""Share of the usual time: what takes less is a jerk, not a repetition."""
+
 ROUND = 2
 """Frames to both sides of a moment that are looked at for a condition."""
 
@@ -51,18 +54,23 @@ class Verdict:
     reason: RefusalReason | None = None
 
 
+def least_size(exercise: RepExercise, difficulty: str, usual: float) -> float:
+    """Least size of a repetition where the subject's usual one is `usual`, in full repetitions."""
+    return max(LEAST[difficulty] * exercise.least, OWN[difficulty] * usual, FULL[difficulty])
+
+
 def judge(
     exercise: RepExercise,
-    difficulty: str,
     cycles: list[Cycle],
     usual: float,
+    least: float,
+    seconds: Floats,
     curve: Floats,
     measures: Floats,
 ) -> list[Verdict]:
-    """A verdict on each of `cycles` of a curve [n]; `usual` is the subject's usual size;
-    `measures` [n, m] are those that the exercise's conditions name, in their order, nan where they
-    are not seen."""
-    least = max(LEAST[difficulty] * exercise.least, OWN[difficulty] * usual, FULL[difficulty])
+    """A verdict on each of `cycles` of a curve [n]; `usual` is the subject's usual size and `least`
+    the least one of a repetition; `measures` [n, m] are those that the exercise's conditions name,
+    in their order, nan where they are not seen."""
     heights = [cycle.peak for cycle in cycles if cycle.whole] or [c.peak for c in cycles]
     height = float(np.median(heights)) if heights else 0.0
     verdicts = []
@@ -71,9 +79,18 @@ def judge(
         if reason is None and _watched(cycle, curve) < WATCHED:
             reason = "not_tracked"
         verdicts.append(Verdict(cycle, reason))
-    if _is_other(exercise.conditions, [v.cycle for v in verdicts if v.reason is None], measures):
+    right = [verdict.cycle for verdict in verdicts if verdict.reason is None]
+    if _is_other(exercise.conditions, right, measures):
         return [Verdict(v.cycle, v.reason or "other_movement") for v in verdicts]
-    return verdicts
+    lasts = [float(seconds[cycle.end] - seconds[cycle.start]) for cycle in right]
+    shortest = HASTY * float(np.median(lasts)) if lasts else 0.0
+    hasty = {
+        cycle.turn for cycle, last in zip(right, lasts, strict=True)
+        if last < shortest and cycle.whole
+    }  # fmt: skip
+    return [
+        Verdict(v.cycle, "other_movement" if v.cycle.turn in hasty else v.reason) for v in verdicts
+    ]
 
 
 def _size_reason(

@@ -31,9 +31,9 @@ class LiveProgress:
         self._counted = counted
 
     @property
-    def size(self) -> float | None:
+    def stature(self) -> float | None:
         """Stature in frame heights that rows must be measured by; None before it is known."""
-        return self._counted.size if self._counted else None
+        return self._counted.stature if self._counted else None
 
     def block(self, rows: Rows) -> list[float]:
         """Progress of each of n rows."""

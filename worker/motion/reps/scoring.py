@@ -30,11 +30,10 @@ class RepScorer:
         self._exercise = exercise
         self._rows = rows
 
-    def judged(self, attempt: Attempt, size: float) -> Judged:
-        """The form of an attempt; `size` is the subject's stature in frame heights."""
-        scores = criteria_of(
-            self._exercise, self._window(attempt.first, attempt.last + 1, attempt.side, size)
-        )
+    def judged(self, attempt: Attempt) -> Judged:
+        """The form of an attempt."""
+        window = self._window(attempt.first, attempt.last + 1, attempt.side, attempt.stature)
+        scores = criteria_of(self._exercise, window)
         codes = tuple(
             advice.code
             for advice in self._exercise.advice

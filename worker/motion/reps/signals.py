@@ -14,6 +14,7 @@ from worker.motion.features.measures import (
     sides_of,
     stature,
     statures,
+    visibility,
     whole,
 )
 from worker.motion.features.roll_correction import Upright
@@ -60,7 +61,7 @@ class SignalRows:
         """Takes the frames, in order."""
         seconds = frames.times_us.astype(np.float64) * 1e-6
         body = self._upright.told(seconds, frames.body, frames.known, frames.blocks)
-        sight = Sight(body, self._aspect)
+        sight = Sight(body, visibility(frames.body, self._aspect))
         signals = [self._signal(sight, name) for name in self._names]
         columns = [seconds[:, None]]
         columns += [values for values, _ in signals]

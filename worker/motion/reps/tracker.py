@@ -94,15 +94,15 @@ class RepTracker:
         return FrameEvent(reps=reps, advice=self._codes if reps else None)
 
     def _progress(self, first: int) -> list[float]:
-        if self._live.size is None:
+        if self._live.stature is None:
             return [0.0] * (self._end - first)
-        return self._live.block(self._rows.rows(first, self._end, self._live.size))
+        return self._live.block(self._rows.rows(first, self._end, self._live.stature))
 
     def _live_score(self) -> float | None:
         """Form of the repetition in progress, once a block."""
-        if self._live.since < 0 or self._live.size is None:
+        if self._live.since < 0 or self._live.stature is None:
             return None
-        return self._scorer.live(self._live.since, self._end, self._live.size)
+        return self._scorer.live(self._live.since, self._end, self._live.stature)
 
     def _evaluated(self, now: float) -> tuple[Rep, ...]:
         self._rows.forget(now - 2 * HINDSIGHT)
@@ -113,12 +113,12 @@ class RepTracker:
         if len(alike) < ALIKE or counted.usual < REAL:
             return reps
         sure = [a for a in alike if a.whole and a.end_s <= now - SETTLED and self._is_new(a)]
-        return reps + tuple(self._tell(attempt, counted.size) for attempt in sure)
+        return reps + tuple(self._tell(attempt) for attempt in sure)
 
     def _decide(self, counted: Counted, until: float) -> tuple[Rep, ...]:
         """What is to be told, or refused for good, of the attempts that turn before `until`."""
         reps = tuple(
-            self._tell(attempt, counted.size)
+            self._tell(attempt)
             for attempt in counted.attempts
             if attempt.turn_s < until and attempt.size >= LISTED and self._is_new(attempt)
         )
@@ -134,8 +134,8 @@ class RepTracker:
             for one in self._recent
         )
 
-    def _tell(self, attempt: Attempt, size: float) -> Rep:
-        form = self._scorer.judged(attempt, size)
+    def _tell(self, attempt: Attempt) -> Rep:
+        form = self._scorer.judged(attempt)
         reason = attempt.reason
         if reason is None and self._least_score is not None and form.score < self._least_score:
             reason = "below_min_grade"
