@@ -65,7 +65,7 @@ class StepCommitter:
             self._settle()
 
     def add(self, step: Step, fields: dict[str, Any]) -> None:
-        """Takes a step and fields of the record; raises what `LeasedJob.commit` and `check` raise."""
+        """Takes a step and fields of the record; raises as `LeasedJob.commit` and `check` do."""
         entries = [entry for entry in step.entries if entry_key(entry.id) > self._known]
         rows = rows_of([self._checked(entry) for entry in entries])
         self._rows += rows

@@ -1,8 +1,9 @@
 """Erasure of a job: its objects, its upload, every key, and its entries on the firehose.
 
 A worker may be in the middle of an upload when its job is erased, and writes one more object after
-it. So a job that was active lately is noted, and `purge_late_writes` looks again later. The entries on
-the firehose, which is shared, are looked for by the next sweep, between the job's first and last.
+it. So a job that was active lately is noted, and `purge_late_writes` looks again later. The entries
+on the firehose, which is shared, are looked for by the next sweep, between the job's first and
+last.
 """
 
 from __future__ import annotations

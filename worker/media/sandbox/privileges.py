@@ -45,8 +45,8 @@ def runs_as_nobody(program: str) -> bool:
 
 
 def drop(*, handed_over: bool = False) -> None:
-    """Makes this process nobody's where it is root's; for good. What was `create_for_nobody` stays in
-    reach."""
+    """Runs this process as the user `nobody` for good, where it is root's. What `create_for_nobody`
+    made stays in reach."""
     if os.geteuid() != 0:
         return
     try:
