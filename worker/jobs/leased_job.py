@@ -82,7 +82,7 @@ class LeasedJob:
             raise WorkerStopping(self.job.id)
 
     def preempt_if_due(self) -> None:
-        """Between segments: raises Preempted where another tenant is due and all workers are busy."""
+        """Between segments: raises Preempted where another tenant is due and no worker is free."""
         waiting = self.stores.waiting
         if waiting.should_preempt(self.job) and all_slots_busy(self.stores, self.job.queue):
             raise Preempted(self.job.id)
