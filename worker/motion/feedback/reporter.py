@@ -19,17 +19,17 @@ from worker.contract.messages import (
 )
 from worker.contract.options import JobOptions
 from worker.motion.feedback.refusals import why_nothing
-from worker.motion.feedback.target import Followed
+from worker.motion.feedback.target import Target
 from worker.motion.frames.overlay_values import HudRecorder
 from worker.motion.frames.span import Frames
 from worker.motion.posture.guide import PostureGuide
 from worker.motion.reps.frame_events import FrameEvent
 
 
-class Coach:
+class ExerciseReporter:
     """What is followed in one job, put into words."""
 
-    def __init__(self, followed: Followed, options: JobOptions, media: MediaInfo) -> None:
+    def __init__(self, followed: Target, options: JobOptions, media: MediaInfo) -> None:
         self._followed = followed
         self._options = options
         self._media = media

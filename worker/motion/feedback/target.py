@@ -48,7 +48,7 @@ class BlockTracker(Protocol):
         """What the media's end completes."""
 
 
-class ByBlocks:
+class BlockAdapter:
     """A tracker of one that takes blocks."""
 
     def __init__(self, tracker: BlockTracker) -> None:
@@ -64,7 +64,7 @@ class ByBlocks:
 
 
 @dataclass(frozen=True)
-class Followed:
+class Target:
     """`name` is what the summary says; `joints` are those of one side, without its prefix, that
     guidance asks for, seen from `view`; `texts` the advice by code."""
 
@@ -81,13 +81,13 @@ def _least_score(options: JobOptions) -> float | None:
     return floor_of(options.minGrade) if options.minGrade else None
 
 
-def followed_exercise(options: JobOptions, media: MediaInfo) -> Followed:
+def followed_exercise(options: JobOptions, media: MediaInfo) -> Target:
     """The options' exercise; raises JobError `invalid_exercise` if it has no data."""
     name = str(options.exercise)
     exercise = EXERCISES.get(name)
     if exercise is None or isinstance(exercise, JumpExercise):
         raise unknown_exercise(name)
-    return Followed(
+    return Target(
         name=name,
         tracker=RepTracker(
             exercise,
@@ -105,12 +105,14 @@ def followed_exercise(options: JobOptions, media: MediaInfo) -> Followed:
     )
 
 
-def followed_reference(reference: ReferencePoses, options: JobOptions) -> Followed:
+def followed_reference(reference: ReferencePoses, options: JobOptions) -> Target:
     """A reference movement; guidance asks for the joints that move in it."""
     ends = {joint for limb in moving_limbs(reference) for joint in LIMBS[limb][:2]}
-    return Followed(
+    return Target(
         name=reference.name,
-        tracker=ByBlocks(ReferenceTracker(reference, options.difficulty, _least_score(options))),
+        tracker=BlockAdapter(
+            ReferenceTracker(reference, options.difficulty, _least_score(options))
+        ),
         joints=tuple(name for name, sides in PAIRS.items() if ends.intersection(sides)),
         reference=True,
     )

@@ -16,7 +16,7 @@ from worker.motion.reference.features import WIDTH, limbs_of, vectors
 from worker.motion.reference.score import criteria_of, pose_score, score_of
 from worker.motion.reference.template import IMAGES, Match, resampled, templates_of
 from worker.motion.reps.frame_events import NOTHING, FrameEvent
-from worker.motion.reps.state_machine import CEILING, FLOOR, RETURN, RISE, Cycle, RepMachine
+from worker.motion.reps.state_machine import CEILING, FLOOR, RETURN, RISE, Cycle, RepStateMachine
 
 DEPTHS = {"easy": 0.5, "normal": 0.65, "pro": 0.85}
 """Share of the reference's excursion that a rep must reach, by difficulty."""
@@ -88,7 +88,7 @@ class ReferenceTracker:
         self._depth = DEPTHS[difficulty]
         self._least_score = least_score
         self._longest = max(SLOWEST * self._duration, LONGEST)
-        self._machines = [RepMachine(self._longest) for _ in self._templates]
+        self._machines = [RepStateMachine(self._longest) for _ in self._templates]
         self._seen_at = [-1e9] * len(self._machines)
         self._rows: Floats = np.zeros((0, _Row.COUNT))
         self._last = (-1e9, -1e9)
@@ -154,7 +154,7 @@ class ReferenceTracker:
         self._progress = max(self._progress, *(self._share(c, row) for c in active))
         return FrameEvent(progress=self._progress, live=self._live(active, row))
 
-    def _advance(self, channel: int, machine: RepMachine, row: list[float]) -> Cycle | None:
+    def _advance(self, channel: int, machine: RepStateMachine, row: list[float]) -> Cycle | None:
         seconds = row[_Row.SECONDS]
         if row[_Row.SEEN + channel] < VISIBLE:
             if seconds - self._seen_at[channel] > LOST:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from worker.exercises.model import HoldExercise
 from worker.motion.features.features import Body, Floats, feature, merged
 from worker.motion.features.leg_length import OwnLeg
-from worker.motion.features.roll_correction import Upright
+from worker.motion.features.roll_correction import RollCorrection
 from worker.motion.features.rolling_range import trailing_ranges
 from worker.motion.frames.span import Frames
 from worker.motion.reps.frame_events import NOTHING, FrameEvent
@@ -43,7 +43,7 @@ class HoldTracker:
         self._before: float | None = None
         self._on = False
         self._unsettled = 0.0
-        self._upright = Upright(rotation, standing=not exercise.lying)
+        self._upright = RollCorrection(rotation, standing=not exercise.lying)
         self._legs = OwnLeg()
         self._recent: Floats = np.zeros((0, 1 + len(exercise.still)))
 
@@ -52,7 +52,7 @@ class HoldTracker:
         known = frames.known
         seconds = frames.times_us.astype(np.float64) * 1e-6
         body = self._upright.told(seconds, frames.body, known, frames.blocks)
-        body = self._legs.told(seconds, body, known, frames.blocks)
+        body = self._legs.with_leg_length(seconds, body, known, frames.blocks)
         seen = body.seen(self._exercise.joints).max(axis=1)
         tells = known & (seen >= self._exercise.visible)
         good = tells.copy()

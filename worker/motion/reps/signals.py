@@ -17,7 +17,7 @@ from worker.motion.features.measures import (
     visibility,
     whole,
 )
-from worker.motion.features.roll_correction import Upright
+from worker.motion.features.roll_correction import RollCorrection
 from worker.motion.frames.span import Frames
 
 SEEN = 0.3
@@ -45,7 +45,7 @@ class SignalRows:
         self._exercise = exercise
         self._aspect = aspect
         self._sides = 2 if exercise.sides == "each" else 1
-        self._upright = Upright(rotation, standing=not exercise.lying)
+        self._upright = RollCorrection(rotation, standing=not exercise.lying)
         self._names = [signal.measure for signal in exercise.signals]
         self._full = np.array([signal.full for signal in exercise.signals], np.float64)
         self._say = np.array([signal.weight for signal in exercise.signals], np.float64)
