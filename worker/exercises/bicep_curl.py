@@ -48,7 +48,7 @@ BICEP_CURL = RepExercise(
     signals=(Signal("elbow_flexion", 110), Signal("wrist_over_elbow", 0.22)),
     conditions=(
         Condition("elbow_flexion", "range", low=40),
-        Condition("hip_height", "range", high=0.12),
+        Condition("shoulder_height", "range", high=0.1),
     ),
     sides="each",
     lowering="back",

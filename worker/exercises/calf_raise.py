@@ -24,6 +24,7 @@ CALF_RAISE = RepExercise(
         Condition("knee_flexion", "range", high=30),
         Condition("shoulder_over_hip", "range", high=0.06),
         Condition("ankle_step", "range", high=0.06),
+        Condition("ankle_spread", "range", high=0.12),
     ),
     lowering="back",
     joints=("shoulder", "hip", "knee", "ankle"),

@@ -16,7 +16,7 @@ DEADLIFT = RepExercise(
         Signal("shoulder_height", -0.25, weight=0.5),
     ),
     conditions=(
-        Condition("hip_flexion", "range", low=15),
+        Condition("fold", "range", low=7),
         Condition("shoulder_over_ankle", "start", low=0.4),
         Condition("shoulder_over_hip", "range", low=0.05),
     ),

@@ -15,7 +15,11 @@ GLUTE_BRIDGE = RepExercise(
     id="glute_bridge",
     # The hips go from the floor to the line of knees and shoulders: half a thigh's length.
     signals=(Signal("hip_flexion", -50), Signal("hip_height", 0.14)),
-    conditions=(Condition("shoulder_over_hip", "start", high=0.18),),
+    conditions=(
+        Condition("shoulder_over_hip", "start", high=0.18),
+        Condition("hip_height", "range", low=0.03),
+        Condition("ankle_over_hip", "range", high=0.3),
+    ),
     lying=True,
     lowering="back",
     joints=("shoulder", "hip", "knee"),
@@ -38,7 +42,10 @@ LEG_RAISE = RepExercise(
         Signal("ankle_over_hip", 0.4),
         Signal("knee_over_hip", 0.22, weight=0.5),
     ),
-    conditions=(Condition("shoulder_over_hip", "start", high=0.22),),
+    conditions=(
+        Condition("shoulder_over_hip", "start", high=0.22),
+        Condition("ankle_height", "range", low=0.12),
+    ),
     lying=True,
     lowering="back",
     joints=("shoulder", "hip", "knee"),
@@ -57,6 +64,7 @@ TRICEP_DIP = RepExercise(
         Signal("elbow_flexion", 80, weight=0.7),
         Signal("shoulder_height", -0.16, weight=0.7),
     ),
+    conditions=(Condition("shoulder_height", "range", low=0.06),),
     joints=("shoulder", "elbow", "wrist"),
     criteria=_CRITERIA,
     advice=(

@@ -28,7 +28,13 @@ HIGH_KNEES = RepExercise(
     id="high_knees",
     # One knee rises to the hip: by nearly a thigh's length (0.245 of stature) over the other.
     signals=(Signal("knee_step", 0.2), Signal("ankle_step", 0.2, weight=0.5)),
-    conditions=(Condition("shoulder_over_hip", "turn", low=0.1),),
+    conditions=(
+        Condition("shoulder_over_hip", "turn", low=0.1),
+        Condition("hip_height", "range", high=0.15),
+        Condition("knee_step", "turn", low=0.08),
+    ),
+    # half a thigh: a walk lifts the knees by less
+    least=0.6,
     joints=("hip", "knee", "ankle"),
     counted="turn",
     criteria=_CRITERIA,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from worker.exercises.model import Advice, Criterion, RepExercise, Signal
+from worker.exercises.model import Advice, Condition, Criterion, RepExercise, Signal
 from worker.exercises.texts import STRAIGHT_BODY, common
 
 PUSH_UP = RepExercise(
@@ -13,6 +13,10 @@ PUSH_UP = RepExercise(
         Signal("shoulder_over_wrist", -0.18),
         Signal("elbow_flexion", 90, weight=0.7),
         Signal("shoulder_height", -0.18, weight=0.7),
+    ),
+    conditions=(
+        Condition("shoulder_height", "range", low=0.06),
+        Condition("wrist_height", "range", high=0.25),
     ),
     lying=True,
     joints=("shoulder", "wrist"),

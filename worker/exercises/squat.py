@@ -22,8 +22,9 @@ SQUAT = RepExercise(
         Signal("shoulder_height", -0.3, weight=0.3),
     ),
     conditions=(
-        Condition("knee_flexion", "range", low=15),
+        Condition("fold", "range", low=7),
         Condition("hip_over_ankle", "range", low=0.05),
+        Condition("hip_height", "range", low=0.04),
         Condition("shoulder_over_ankle", "start", low=0.4),
         Condition("shoulder_over_hip", "start", low=0.1),
     ),

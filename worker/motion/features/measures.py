@@ -8,7 +8,8 @@ Names: `knee_flexion`, `hip_flexion`, `elbow_flexion` are degrees from straight,
 `deeper_knee_flexion` that of the leg that bends more, `trunk_tilt` degrees from upright; `A_height`
 is the height of a joint in the picture, `A_over_B` its height over another one; `A_spread`,
 `A_step` and `A_gap` are the distance of the left from the right one along the picture, upwards and
-in all; `hip_flexion_difference` that of both sides.
+in all; `hip_flexion_difference` that of both sides; `fold` is the bend of hips or knees,
+whichever shows more, in degrees.
 """
 
 from __future__ import annotations
@@ -44,6 +45,9 @@ SEGMENTS = (
 WIDTH = 0.23
 """Distance of the shoulder joints by stature: 0.259 over the acromia (the same source), of which
 the joint centres lack 1.5 cm a side."""
+
+STANDING = 0.63
+"""Height of the hips over the ankles by that of the shoulders (0.491 of 0.779 of stature)."""
 
 LONGEST = 85
 """Percentile of a segment's lengths that is its length: foreshortening only shortens."""
@@ -100,7 +104,7 @@ def merged(values: Floats, weights: Floats) -> Floats:
 
 def is_length(name: str) -> bool:
     """Whether the measure `name` is a length, not an angle."""
-    return "flexion" not in name and name != "trunk_tilt"
+    return "flexion" not in name and name not in ("trunk_tilt", "fold")
 
 
 def sides_of(sight: Sight, name: str) -> tuple[Floats, Floats]:
@@ -131,6 +135,8 @@ def whole(sight: Sight, name: str) -> tuple[Floats, Floats]:
     if kind == "difference":
         values, weights = sides_of(sight, name.removesuffix("_difference"))
         return np.abs(values[:, 0] - values[:, 1]), weights.min(axis=1)
+    if kind == "fold":
+        return _fold(sight)
     if kind == "tilt":
         return _tilt(sight)
     if kind == "height":
@@ -172,6 +178,17 @@ def _flexion(body: Body, first: str, middle: str, last: str) -> Floats:
     ux, uy, vx, vy = ax - bx, ay - by, cx - bx, cy - by
     straight: Floats = np.degrees(np.abs(np.arctan2(ux * vy - uy * vx, ux * vx + uy * vy)))
     return 180.0 - straight
+
+
+def _fold(sight: Sight) -> tuple[Floats, Floats]:
+    """The most of both bends and of what the heights tell: from the front bends do not show. A
+    bend by 15 degrees of hips or knees changes the hips' share of the height by 0.05."""
+    found = [whole(sight, name) for name in ("knee_flexion", "hip_flexion")]
+    hips, seen = whole(sight, "hip_over_ankle")
+    share = hips / np.maximum(whole(sight, "shoulder_over_ankle")[0], TINY)
+    found.append((300 * np.abs(np.clip(share, 0.0, 1.0) - STANDING), seen))
+    values = np.max([np.where(weight > 0, value, 0.0) for value, weight in found], axis=0)
+    return values, np.max([weight for _, weight in found], axis=0)
 
 
 def _tilt(sight: Sight) -> tuple[Floats, Floats]:

@@ -14,8 +14,12 @@ from worker.motion.reps.fusion import Calibration, calibrated, rest_level, stead
 from worker.motion.reps.judgement import Verdict, judge, least_size
 from worker.motion.reps.signals import Rows
 
-TWIN = 0.35
-"""Two sides' turns closer than this share of the longer movement are one repetition of both."""
+TWIN = 0.5
+"""Share of the shorter movement that two sides have in common where they do one repetition: in turn
+one comes down while the other goes up, in less."""
+
+SEEN = 0.3
+"""Mean weight from which a signal is seen well enough to be missed."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +44,10 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Side:
-    """One side's calibration, its curve's rest level, the curve [n] above it, and its cycles."""
+    """One side's calibration, its curve's rest level, the curve [n] above it, and its cycles;
+    `follows` says whether the body itself moves, not only its place in the picture."""
 
+    follows: bool
     calibration: Calibration
     rest: float
     curve: Floats
@@ -61,7 +67,7 @@ class Counted:
 
 def count(exercise: RepExercise, difficulty: str, rows: Rows) -> Counted:
     """The attempts in `rows`."""
-    sides = tuple(_side(rows, channel) for channel in range(rows.values.shape[1]))
+    sides = tuple(_side(exercise, rows, channel) for channel in range(rows.values.shape[1]))
     usual = usual_size([cycle for side in sides if side for cycle in side.cycles])
     least = least_size(exercise, difficulty, usual)
     attempts: list[Attempt] = []
@@ -73,14 +79,27 @@ def count(exercise: RepExercise, difficulty: str, rows: Rows) -> Counted:
             small for small in side.cycles
             if not any(one.start <= small.turn <= one.end for one in cycles)
         ]  # fmt: skip
+        if not side.follows:
+            attempts += [_attempt(rows, Verdict(one, "other_movement"), None) for one in cycles]
+            continue
         verdicts = judge(exercise, cycles, usual, least, rows.seconds, side.curve, rows.measures)
         number = channel if len(sides) > 1 else None
         attempts += [_attempt(rows, verdict, number) for verdict in verdicts]
-    attempts.sort(key=lambda attempt: (attempt.turn_s, attempt.side or 0))
     return Counted(tuple(_without_twins(attempts)), sides, usual, rows.size)
 
 
-def _side(rows: Rows, channel: int) -> Side | None:
+def _follows(exercise: RepExercise, slope: Floats, weights: Floats) -> bool:
+    """Whether one of the signals that are seen well moves with the curve, of those between joints:
+    heights in the picture move with a camera, a walk or a bow as well."""
+    told = [
+        slope[place] > 0
+        for place, signal in enumerate(exercise.signals)
+        if not signal.measure.endswith("_height") and weights[:, place].mean() >= SEEN
+    ]
+    return any(told) or not told
+
+
+def _side(exercise: RepExercise, rows: Rows, channel: int) -> Side | None:
     if not len(rows.seconds):
         return None
     values, weights = rows.values[:, channel], steadied(rows.seconds, rows.weights[:, channel])
@@ -92,7 +111,8 @@ def _side(rows: Rows, channel: int) -> Side | None:
     if not np.isfinite(rest):
         return None
     curve = curve - rest
-    return Side(calibration, rest, curve, cycles_of(rows.seconds, curve))
+    follows = _follows(exercise, calibration.slope, weights)
+    return Side(follows, calibration, rest, curve, cycles_of(rows.seconds, curve))
 
 
 def _attempt(rows: Rows, verdict: Verdict, side: int | None) -> Attempt:
@@ -113,23 +133,21 @@ def _attempt(rows: Rows, verdict: Verdict, side: int | None) -> Attempt:
 
 
 def _without_twins(attempts: list[Attempt]) -> list[Attempt]:
-    """Both sides' attempts at the same time are one: of two that count the larger, else the one
-    that counts."""
+    """Both sides' attempts at the same time are one: one that counts rather than one that does not,
+    and the longer one; a side that is seen badly falls to pieces."""
     kept: list[Attempt] = []
-    for attempt in attempts:
-        twin = next((place for place, one in enumerate(kept) if twins(one, attempt)), None)
-        if twin is None:
+    for attempt in sorted(attempts, key=_worth, reverse=True):
+        if not any(twins(one, attempt) for one in kept):
             kept.append(attempt)
-        elif _better(attempt, kept[twin]):
-            kept[twin] = attempt
-    return kept
+    return sorted(kept, key=lambda attempt: attempt.turn_s)
+
+
+def _worth(attempt: Attempt) -> tuple[bool, float, int]:
+    return attempt.reason is None, attempt.end_s - attempt.start_s, -(attempt.side or 0)
 
 
 def twins(one: Attempt, other: Attempt) -> bool:
     """Whether two attempts of different sides are one repetition of both."""
-    longer = max(one.end_s - one.start_s, other.end_s - other.start_s)
-    return one.side != other.side and abs(one.turn_s - other.turn_s) <= TWIN * longer
-
-
-def _better(one: Attempt, other: Attempt) -> bool:
-    return (one.reason is None, one.size) > (other.reason is None, other.size)
+    common = min(one.end_s, other.end_s) - max(one.start_s, other.start_s)
+    shorter = min(one.end_s - one.start_s, other.end_s - other.start_s)
+    return one.side != other.side and common >= TWIN * shorter

@@ -47,14 +47,19 @@ class Cycle:
 
 
 def usual_size(cycles: list[Cycle]) -> float:
-    """The usual size of the whole cycles, of the parts where there is no whole one: their median,
-    each weighing as much as it moves; 0 where there is none."""
+    """The usual size of the whole cycles, of the parts where there is no whole one."""
     sizes = [cycle.size for cycle in cycles if cycle.whole]
-    sizes = sorted(sizes or [max(cycle.out, cycle.back) for cycle in cycles])
-    if not sizes:
+    return usual_of(sizes or [max(cycle.out, cycle.back) for cycle in cycles])
+
+
+def usual_of(values: list[float]) -> float:
+    """The median of positive values, each weighing as much as it is large: many small ones do not
+    outweigh a few large ones; 0 where there is none."""
+    ordered = sorted(values)
+    if not ordered:
         return 0.0
-    below = np.cumsum(sizes)
-    return sizes[int(np.searchsorted(below, 0.5 * below[-1]))]
+    below = np.cumsum(ordered)
+    return ordered[int(np.searchsorted(below, 0.5 * below[-1]))]
 
 
 def cycles_of(seconds: Floats, curve: Floats, turn: float = LEAST) -> list[Cycle]:

@@ -39,8 +39,9 @@ PASSED = 0.1
 WATCHED = 0.4
 """Share of a cycle's frames in which it must be seen: more is guessed than known otherwise."""
 
-HASTY = 0.25
-"""Share of the usual time: what takes less is a jerk, not a repetition."""
+HASTY, LARGE = 0.25, 0.7
+"""Share of the time that the large cycles take, those of this share of the usual size at least:
+what takes less is a jerk, not a repetition."""
 
 ROUND = 2
 """Frames to both sides of a moment that are looked at for a condition."""
@@ -83,7 +84,8 @@ def judge(
     if _is_other(exercise.conditions, right, measures):
         return [Verdict(v.cycle, v.reason or "other_movement") for v in verdicts]
     lasts = [float(seconds[cycle.end] - seconds[cycle.start]) for cycle in right]
-    shortest = HASTY * float(np.median(lasts)) if lasts else 0.0
+    large = [last for cycle, last in zip(right, lasts, strict=True) if cycle.size >= LARGE * usual]
+    shortest = HASTY * float(np.median(large)) if large else 0.0
     hasty = {
         cycle.turn for cycle, last in zip(right, lasts, strict=True)
         if last < shortest and cycle.whole
@@ -101,9 +103,9 @@ def _size_reason(
         return "too_shallow"
     if exercise.counted == "turn" and out >= least and back >= PASSED * out:
         return None
-    if cycle.opens and out < 0.5 * back:
+    if cycle.opens and out < least:
         high = cycle.peak >= OPENING * height and back >= 0.75 * usual
-        return None if high else "cut_off"
+        return None if high and exercise.counted == "return" else "cut_off"
     if cycle.closes and back < RETURNED * out:
         return "cut_off"
     if cycle.closes and out >= least:
