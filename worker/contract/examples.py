@@ -28,6 +28,7 @@ from worker.contract.messages import (
     Recommendations,
 )
 from worker.contract.parts import (
+    CriterionScore,
     FormScore,
     Jump,
     Keypoint,
@@ -50,6 +51,9 @@ _SIDE = {
 _FORM = FormScore(score=91.5, avg_score=88.2, grade="A")
 _HIPS = VisibleHips(left=True, right=True)
 _JUMP = Jump(jumpNumber=1, jumpHeightCm=32.4, airTimeMs=514.0, airTimeSeconds=0.514)
+_DEPTH = CriterionScore(
+    name="range", judged=True, unit="share", value=0.93, score=96.8, joints=("hip", "knee"), atMs=1480
+)
 _REP = Rep(
     index=1,
     startMs=480,
@@ -61,7 +65,18 @@ _REP = Rep(
     referenceScore=ReferenceScore(
         overallScore=88, poseScore=90, timingScore=84, movementScore=89, grade="B"
     ),
-    criteria={"range": 96.0, "tempo": 88.0},
+    criteria=(
+        CriterionScore(
+            name="range",
+            judged=True,
+            unit="share",
+            value=0.93,
+            score=96.8,
+            joints=("hip", "knee"),
+            atMs=1480,
+        ),
+        CriterionScore(name="knees_in", judged=False, unit="ratio"),
+    ),
 )
 
 EXAMPLES: dict[str, Message] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from worker.contract.grades import grade_of
-from worker.contract.parts import Rep
+from worker.contract.parts import CriterionScore, Rep
 from worker.exercises.model import RepExercise
 from worker.motion.features import Floats
 from worker.motion.frames import Frames
@@ -166,7 +166,11 @@ class RepTracker:
         start, end = (round(float(rows[i, Row.SECONDS]) * 1000, 1) for i in (0, -1))
         return Rep(
             index=self._attempts, startMs=start, endMs=end, durationMs=round(end - start, 1),
-            formScore=form, grade=grade_of(form), counted=counted, criteria=scores,
+            formScore=form, grade=grade_of(form), counted=counted,
+            criteria=tuple(
+                CriterionScore(name=name, judged=True, unit="share", score=points)
+                for name, points in scores.items()
+            ),
         )  # fmt: skip
 
     def _passes(self, rows: Floats, cycle: Cycle, channel: int) -> bool:

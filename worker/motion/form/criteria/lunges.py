@@ -1,0 +1,37 @@
+"""Lunges: front thigh to level, trunk upright, knee over the foot."""
+
+from __future__ import annotations
+
+from worker.motion.form.criteria.common import SMOOTHNESS, reach, tempo
+from worker.motion.form.criterion import Criterion
+from worker.motion.form.measures import depth, knees, trunk
+
+CRITERIA: dict[str, tuple[Criterion, ...]] = {
+    "lunge": (
+        reach(depth.lunge, joints=("hip", "knee"), advice="deeper", good=0.8, bad=0.4),
+        Criterion(
+            "trunk_forward", trunk.tilt, "deg", good=14.0, bad=40.0,
+            joints=("shoulder", "hip"), advice="upright",
+        ),
+        Criterion(
+            # the toes are ~29 degrees ahead
+            "knee_ahead_of_ankle", knees.ahead_of_ankle, "deg", good=10.0, bad=27.0,
+            joints=("knee", "ankle"), advice="knee_over_foot", view="side",
+        ),
+        Criterion(
+            "knee_in", knees.inward, "deg", good=8.0, bad=25.0,
+            joints=("knee",), advice="knees_out", view="front",
+        ),
+        tempo("out"),
+        SMOOTHNESS,
+    ),
+    "side_lunge": (
+        reach(joints=("hip", "knee"), advice="deeper"),
+        Criterion(
+            "trunk_forward", trunk.tilt, "deg", good=30.0, bad=55.0,
+            joints=("shoulder", "hip"), advice="upright",
+        ),
+        tempo("out"),
+        SMOOTHNESS,
+    ),
+}  # fmt: skip
