@@ -17,7 +17,7 @@ LOW = ("push_up", "plank", "glute_bridge")
 """Moves that are filmed from near the floor."""
 
 
-def script(move: str, yaw: float = 0.0, depth: float = 1.0, **more: float) -> Script:
+def script(move: str, yaw: float = 0.0, depth: float = 1.0, **more: object) -> Script:
     """One rep of `move`, seen from `yaw` degrees beside the front."""
     height = 0.6 if move in LOW else 1.0
     made = Script(

@@ -51,7 +51,7 @@ def _judge(criteria: Iterable[Criterion], rep: RepFrames) -> RepForm:
         told = tuple(Judged(criterion, None, None) for criterion in criteria)
     else:
         told = tuple(judged(criterion, rep) for criterion in criteria)
-    turn_ms = 1e3 * float(rep.seconds[rep.turn]) if len(rep) else 0.0
+    turn_ms = 1e3 * float(rep.seconds[rep.turn]) if rep.turn < len(rep) else 0.0
     return RepForm(round(combined(told), 1), told, turn_ms)
 
 

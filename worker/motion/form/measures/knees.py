@@ -63,9 +63,9 @@ def ahead_of_ankle(rep: RepFrames) -> float | None:
 
 
 def inward(rep: RepFrames) -> float | None:
-    """Greatest angle of a lunge's front shin from the vertical, knee inside the ankle, degrees, from
-    the front. By the shin alone: it stands nearly upright, so a turn of the body leaves it so, while
-    the thigh points at the camera and a turn throws its knee aside.
+    """Greatest angle of a lunge's front shin from the vertical, knee inside the ankle, degrees,
+    from the front. By the shin alone: it stands nearly upright, so a turn of the body leaves it so,
+    while the thigh points at the camera and a turn throws its knee aside.
     """
     leg = _front_leg(rep)
     (kx, ky), (ax, ay) = rep.body.pair("knee"), rep.body.pair("ankle")
