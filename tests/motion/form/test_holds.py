@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from athlete.perform import times_of
 from form_reps import joints_of, points, rep_of, script, values
 
-from athlete.perform import times_of
 from worker.motion.body import Body
 from worker.motion.form import HoldForm, RepForm
 
