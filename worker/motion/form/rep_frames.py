@@ -16,6 +16,10 @@ Rows = NDArray[np.bool_]
 SEEN = 0.2
 """Joint score from which a joint's place is believed."""
 
+CLEAR = 0.5
+"""Share of the joints' best score in the rep under which a frame is a guess of the network: where
+it loses a limb its score falls to a half and less at once."""
+
 COVERAGE = 0.5
 """Least share of the frames asked for in which the joints must be seen."""
 
@@ -240,9 +244,12 @@ class RepFrames:
     def over(self, values: Floats, seen: Floats, rows: Rows) -> Floats | None:
         """Those of `values` [n] in `rows` whose joints were seen; None where too few were."""
         asked = int(np.count_nonzero(rows))
-        usable = rows & (seen >= SEEN) & np.isfinite(values)
+        if asked == 0:
+            return None
+        least = max(SEEN, CLEAR * quantile(seen, HIGH))
+        usable = rows & (seen >= least) & np.isfinite(values)
         found = int(np.count_nonzero(usable))
-        if asked == 0 or found < max(COVERAGE * asked, 1):
+        if found < max(COVERAGE * asked, 1):
             return None
         return values[usable]
 

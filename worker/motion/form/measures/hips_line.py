@@ -5,21 +5,37 @@ from __future__ import annotations
 import numpy as np
 
 from worker.motion.body import TINY, Floats
-from worker.motion.form.rep_frames import SEEN, RepFrames, quantile
+from worker.motion.form.rep_frames import HIGH, RepFrames, quantile
+
+WHOLE = 0.7
+"""Share of the line's length in the rep under which the body is not laid out, or not seen."""
+
+ON_KNEES = 45.0
+"""Bend of the knees, degrees, from which they and not the feet are on the floor; straight legs sag
+by 25 at most."""
+
+
+def _end(rep: RepFrames) -> str:
+    """The joint that ends the body's line: the ankle, or the knee where the ankles are hidden or
+    the subject is on the knees."""
+    joints = ("hip", "knee", "ankle")
+    bend, seen = rep.merged(180.0 - rep.angle(*joints), *joints)
+    typical = rep.part(bend, seen, rep.all, 0.5)
+    return "knee" if typical is None or typical > ON_KNEES else "ankle"
 
 
 def offset(rep: RepFrames) -> tuple[Floats, Floats]:
     """Signed height [n] of the hips over the line from shoulders to ankles by its length, positive
-    above it, and how well it is seen [n]. Where the ankles are hidden the knees end the line.
-    """
-    end = "ankle" if quantile(rep.seen("ankle"), 0.5) >= SEEN else "knee"
+    above it, and how well it is seen [n]."""
+    end = _end(rep)
     (sx, sy), (hx, hy), (ex, ey) = (rep.point(j) for j in ("shoulder", "hip", end))
     dx, dy = ex - sx, ey - sy
     length = np.sqrt(dx * dx + dy * dy) + TINY
     above = (dy * (hx - sx) - dx * (hy - sy)) / length
     # the normal that points up in the picture, whichever way the body lies
     upward = np.where(dx >= 0, 1.0, -1.0)
-    return upward * above / length, rep.seen("shoulder", "hip", end)
+    whole = length >= WHOLE * quantile(length, HIGH)
+    return upward * above / length, rep.seen("shoulder", "hip", end) * whole
 
 
 def sag(rep: RepFrames) -> float | None:
