@@ -56,7 +56,7 @@ class RepFrames:
     the start pose, about 1 at the turning point (only its course in time is used); `turn` the row
     of the turning point. `side` is 0 (left) or 1 (right) where one side alone does the rep, else
     None. `depth` is the range reached as a share of the exercise's full range, None where counting
-    does not know it. A hold is one rep whose `progress` is 1 throughout.
+    does not know it. A hold is one rep whose `progress` is the same throughout.
     """
 
     seconds: Floats
@@ -73,9 +73,11 @@ class RepFrames:
 
     @cached_property
     def share(self) -> Floats:
-        """Progress [n] from 0 at its least to 1 at its greatest in the rep."""
+        """Progress [n] from 0 at its least to 1 at its greatest in the rep; 1 in a hold."""
         low = float(self.progress.min())
-        span = max(float(self.progress.max()) - low, TINY)
+        span = float(self.progress.max()) - low
+        if span < TINY:
+            return np.ones(len(self))
         share: Floats = (self.progress - low) / span
         return share
 
