@@ -22,14 +22,14 @@ from numpy.typing import NDArray
 
 from tests.bench.accuracy_poses import ROOT, messages_of
 from worker.contract.media import MediaInfo
+from worker.contract.message_parts import Rep
 from worker.contract.messages import Entry, ExerciseSummary
 from worker.contract.options import JobOptions
-from worker.contract.parts import Rep
 from worker.contract.pose_log import END, split_log
 from worker.contract.poses import Environment, LogHead, PoseChunk, decode_chunk, decode_head
 from worker.exercises import EXERCISES
 from worker.motion.analysis import Analysis
-from worker.motion.body import Body
+from worker.motion.features.body_segments import Body
 from worker.motion.form import RepFrames
 from worker.motion.form.criteria import CRITERIA
 from worker.motion.form.criterion import judged

@@ -4,6 +4,16 @@ from __future__ import annotations
 
 from worker.contract.errors import ErrorCode
 from worker.contract.keypoints import COCO_NAMES
+from worker.contract.message_parts import (
+    CriterionScore,
+    FormScore,
+    Jump,
+    Keypoint,
+    PoseSample,
+    ReferenceScore,
+    Rep,
+    VisibleHips,
+)
 from worker.contract.messages import (
     Angles,
     Counter,
@@ -27,16 +37,6 @@ from worker.contract.messages import (
     Progression,
     Recommendations,
 )
-from worker.contract.parts import (
-    CriterionScore,
-    FormScore,
-    Jump,
-    Keypoint,
-    PoseSample,
-    ReferenceScore,
-    Rep,
-    VisibleHips,
-)
 
 _JOINTS = tuple(
     Keypoint(name=name, x=round(0.4 + 0.01 * i, 3), y=round(0.1 + 0.05 * i, 3), z=0, score=0.9)
@@ -51,9 +51,6 @@ _SIDE = {
 _FORM = FormScore(score=91.5, avg_score=88.2, grade="A")
 _HIPS = VisibleHips(left=True, right=True)
 _JUMP = Jump(jumpNumber=1, jumpHeightCm=32.4, airTimeMs=514.0, airTimeSeconds=0.514)
-_DEPTH = CriterionScore(
-    name="range", judged=True, unit="share", value=0.93, score=96.8, joints=("hip", "knee"), atMs=1480
-)
 _REP = Rep(
     index=1,
     startMs=480,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from athlete.moves import MOVES
-from athlete.perform import Camera, Script, _course, duration, film, times_of
-from athlete.skeleton import Floats, Joints
 
-from worker.motion.body import Body
+from tests.synthetic.moves import MOVES
+from tests.synthetic.perform import Camera, Script, _course, duration, film, times_of
+from tests.synthetic.skeleton import Floats, Joints
+from worker.motion.features.body_segments import Body
 from worker.motion.form import RepForm, RepFrames, judge
-from worker.motion.smoothing import smoothed
+from worker.motion.frames.smoothing import smoothed
 
 LOW = ("push_up", "plank", "glute_bridge")
 """Moves that are filmed from near the floor."""

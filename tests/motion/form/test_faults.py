@@ -7,10 +7,10 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from athlete.perform import Script
-from athlete.skeleton import Floats, Joints
-from form_reps import course_of, form_of, joints_of, points, script
 
+from tests.motion.form.form_reps import course_of, form_of, joints_of, points, script
+from tests.synthetic.perform import Script
+from tests.synthetic.skeleton import Floats, Joints
 from worker.motion.form import RepForm
 
 UPPER = tuple(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from athlete.perform import times_of
-from form_reps import joints_of, points, rep_of, script, values
 
-from worker.motion.body import Body
+from tests.motion.form.form_reps import joints_of, points, rep_of, script, values
+from tests.synthetic.perform import times_of
+from worker.motion.features.body_segments import Body
 from worker.motion.form import HoldForm, RepForm
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from form_reps import form_of, script
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.motion.form.form_reps import form_of, script
 from worker.contract.exercises import CATALOGUE
 from worker.motion.form import advice_codes, advice_texts
 from worker.motion.form.criteria import CRITERIA

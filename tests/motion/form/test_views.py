@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from form_reps import form_of, points, rep_of, script
 
-from worker.motion.body import Body
+from tests.motion.form.form_reps import form_of, points, rep_of, script
+from worker.motion.features.body_segments import Body
 from worker.motion.form import judge
 
 SIDE_ONLY = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from worker.motion.body import Body, Floats
+from worker.motion.features.body_segments import Body, Floats
 from worker.motion.form.rep_frames import RepFrames
 from worker.motion.form.score import RepForm, judge
 

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.motion.body import PAIRS, TINY, Body, Floats
+from worker.motion.features.body_segments import PAIRS, TINY, Body, Floats
 
 Rows = NDArray[np.bool_]
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from worker.contract.parts import CriterionScore
+from worker.contract.message_parts import CriterionScore
 from worker.motion.form.criteria import CRITERIA
 from worker.motion.form.criterion import Criterion, Judged, judged
 from worker.motion.form.rep_frames import RepFrames

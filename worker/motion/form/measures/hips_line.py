@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from worker.motion.body import TINY, Floats
+from worker.motion.features.body_segments import TINY, Floats
 from worker.motion.form.rep_frames import HIGH, RepFrames, quantile
 
 WHOLE = 0.7

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from worker.motion.body import Floats
+from worker.motion.features.body_segments import Floats
 from worker.motion.form.rep_frames import HIGH, RepFrames, Rows
 
 

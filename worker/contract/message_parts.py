@@ -1,0 +1,106 @@
+"""Named parts of messages."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from worker.contract.grades import Grade
+
+
+class MessagePart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A named part of a message; fields left at their default are not sent."""
+
+
+class CriterionScore(MessagePart, omit_defaults=True, frozen=True):
+    """Ours: one criterion of a rep's form. `judged` is False where the view or the joints do not
+    show it; then it has no `value` and no `score`. `unit` of the value is deg (degrees), ratio (of
+    two lengths or times) or share (1 is all of it); `score` 0-100. `joints` are what to look at
+    (COCO names without the side) and `atMs` is the media time of the rep's turning point.
+    """
+
+    name: str
+    judged: bool
+    unit: Literal["deg", "ratio", "share"]
+    value: float | None = None
+    score: float | None = None
+    joints: tuple[str, ...] = ()
+    atMs: float | None = None
+
+
+class FormScore(MessagePart, frozen=True):
+    """Form of one rep and of all counted ones, 0-100; `criteria` (ours) are the rep's."""
+
+    score: float
+    avg_score: float
+    grade: Grade
+    criteria: tuple[CriterionScore, ...] | None = None
+
+
+class ReferenceScore(MessagePart, frozen=True):
+    """Likeness to a reference movement, 0-100 each."""
+
+    overallScore: float
+    poseScore: float
+    timingScore: float
+    movementScore: float
+    grade: Grade
+
+
+# The per-frame parts are made by the ten thousand a second: in positional order, and without a look
+# by the garbage collector, as frozen plain values can be part of no cycle.
+class Keypoint(MessagePart, kw_only=False, omit_defaults=False, frozen=True, gc=False):
+    """One joint: x and y as 0-1 of the upright frame; z in widths of it from the middle of the
+    hips, smaller is nearer, 0 where the model has none."""
+
+    name: str
+    x: float
+    y: float
+    z: float
+    score: float
+
+
+World = tuple[tuple[float, float, float], ...]
+"""Ours: where each keypoint is in metres, in their order: x to the right of the picture, y down, z
+away from the camera; 0 is the middle of the hips. Only of models with depth."""
+
+
+class PoseSample(MessagePart, frozen=True, gc=False):
+    """One frame of a `keypoints_batch`."""
+
+    timestampMs: float
+    frameId: int
+    score: float
+    keypoints: tuple[Keypoint, ...]
+    world: World | None = None
+
+
+class Rep(MessagePart, frozen=True):
+    """One attempted rep; `criteria` (ours) are the parts of its form score."""
+
+    index: int
+    startMs: float
+    endMs: float
+    durationMs: float
+    formScore: float
+    grade: Grade
+    counted: bool
+    referenceScore: ReferenceScore | None = None
+    criteria: tuple[CriterionScore, ...] | None = None
+
+
+class VisibleHips(MessagePart, omit_defaults=False, frozen=True):
+    """Which hips were seen with a score over 0.5."""
+
+    left: bool
+    right: bool
+
+
+class Jump(MessagePart, frozen=True):
+    """One accepted jump; height in cm."""
+
+    jumpNumber: int
+    jumpHeightCm: float
+    airTimeMs: float | None = None
+    airTimeSeconds: float | None = None
