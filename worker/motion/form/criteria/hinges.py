@@ -11,25 +11,25 @@ _ARM = ("shoulder", "elbow", "wrist")
 
 CRITERIA: dict[str, tuple[Criterion, ...]] = {
     "deadlift": (
-        reach(joints=_TRUNK),
+        reach(joints=_TRUNK, good=1.2, bad=0.6),
         Criterion(
-            "hips_first", trunk.hips_first, "share", good=0.4, bad=0.65,
+            "hips_first", trunk.hips_first, "share", good=0.3, bad=0.6,
             joints=_TRUNK, advice="hips_chest_together", live=False,
         ),
         Criterion(
-            "bar_away", arms.wrist_ahead_of_shin, "ratio", good=0.2, bad=0.5,
+            "bar_away", arms.wrist_ahead_of_shin, "ratio", good=0.15, bad=0.5,
             joints=("wrist", "knee", "ankle"), advice="bar_close", view="side",
         ),
         Criterion(
-            "lockout", trunk.stoop_at_top, "deg", good=15.0, bad=35.0,
+            "lockout", trunk.stoop_at_top, "deg", good=8.0, bad=30.0,
             joints=("shoulder", "hip", "knee"), advice="stand_up_fully", live=False,
         ),
         Criterion(
-            "lean_back", trunk.lean_back_at_top, "deg", good=8.0, bad=20.0,
+            "lean_back", trunk.lean_back_at_top, "deg", good=0.0, bad=15.0,
             joints=_TRUNK, advice="no_lean_back", view="side", live=False,
         ),
         Criterion(
-            "arms", arms.least_bend, "deg", good=25.0, bad=60.0,
+            "arms", arms.least_bend, "deg", good=10.0, bad=50.0,
             joints=_ARM, advice="straight_arms", weight=MINOR,
         ),
         tempo("out"),

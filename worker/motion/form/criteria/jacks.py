@@ -12,7 +12,7 @@ _ARM = ("shoulder", "elbow", "wrist")
 def _jack(wide: float, narrow: float) -> tuple[Criterion, ...]:
     return (
         Criterion(
-            "arms", arms.wrist_rise, "ratio", good=0.5, bad=0.1,
+            "arms", arms.wrist_rise, "ratio", good=0.72, bad=0.2,
             joints=_ARM, advice="arms_higher", live=False,
         ),
         Criterion(
@@ -24,15 +24,15 @@ def _jack(wide: float, narrow: float) -> tuple[Criterion, ...]:
     )  # fmt: skip
 
 
-_KNEE = reach(joints=("hip", "knee"), advice="higher_knee", good=0.8, bad=0.4)
+_KNEE = reach(joints=("hip", "knee"), advice="higher_knee", good=1.05, bad=0.5)
 
 CRITERIA: dict[str, tuple[Criterion, ...]] = {
-    "jumping_jack": _jack(0.35, 0.1),
-    "low_impact_jack": _jack(0.25, 0.05),
+    "jumping_jack": _jack(0.65, 0.2),
+    "low_impact_jack": _jack(0.4, 0.1),
     "high_knees": (
         _KNEE,
         Criterion(
-            "trunk_tilt", trunk.tilt, "deg", good=18.0, bad=38.0,
+            "trunk_tilt", trunk.tilt, "deg", good=6.0, bad=30.0,
             joints=("shoulder", "hip"), advice="upright", weight=MINOR,
         ),
     ),

@@ -8,14 +8,14 @@ from worker.motion.form.measures import depth, knees, trunk
 
 CRITERIA: dict[str, tuple[Criterion, ...]] = {
     "lunge": (
-        reach(depth.lunge, joints=("hip", "knee"), advice="deeper", good=0.8, bad=0.4),
+        reach(depth.lunge, joints=("hip", "knee"), advice="deeper", good=0.85, bad=0.4),
         Criterion(
-            "trunk_forward", trunk.tilt, "deg", good=14.0, bad=40.0,
+            "trunk_forward", trunk.tilt, "deg", good=16.0, bad=42.0,
             joints=("shoulder", "hip"), advice="upright",
         ),
         Criterion(
             # the toes are ~29 degrees ahead
-            "knee_ahead_of_ankle", knees.ahead_of_ankle, "deg", good=10.0, bad=27.0,
+            "knee_ahead_of_ankle", knees.ahead_of_ankle, "deg", good=12.0, bad=28.0,
             joints=("knee", "ankle"), advice="knee_over_foot", view="side",
         ),
         Criterion(
@@ -26,9 +26,9 @@ CRITERIA: dict[str, tuple[Criterion, ...]] = {
         SMOOTHNESS,
     ),
     "side_lunge": (
-        reach(joints=("hip", "knee"), advice="deeper"),
+        reach(joints=("hip", "knee"), advice="deeper", good=0.88, bad=0.45),
         Criterion(
-            "trunk_forward", trunk.tilt, "deg", good=30.0, bad=55.0,
+            "trunk_forward", trunk.tilt, "deg", good=16.0, bad=45.0,
             joints=("shoulder", "hip"), advice="upright",
         ),
         tempo("out"),

@@ -12,11 +12,11 @@ _TRUNK = ("shoulder", "hip")
 CRITERIA: dict[str, tuple[Criterion, ...]] = {
     "shoulder_press": (
         Criterion(
-            "range", arms.wrist_rise, "ratio", good=0.9, bad=0.6,
+            "range", arms.wrist_rise, "ratio", good=0.88, bad=0.58,
             joints=_ARM, advice="press_up", live=False,
         ),
         Criterion(
-            "lockout", arms.lockout_bend, "deg", good=10.0, bad=50.0,
+            "lockout", arms.lockout_bend, "deg", good=14.0, bad=55.0,
             joints=_ARM, advice="lock_out", weight=MINOR, live=False,
         ),
         Criterion(
@@ -28,7 +28,7 @@ CRITERIA: dict[str, tuple[Criterion, ...]] = {
             joints=_TRUNK, advice="trunk_still",
         ),
         Criterion(
-            "knees", knees.bend_range, "share", good=0.035, bad=0.12,
+            "knees", knees.bend_range, "share", good=0.06, bad=0.16,
             joints=("hip", "knee", "ankle"), advice="legs_still",
         ),
         EVEN_ARMS,

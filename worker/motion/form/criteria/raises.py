@@ -12,7 +12,7 @@ _ARM = ("shoulder", "elbow", "wrist")
 def _raise() -> tuple[Criterion, ...]:
     return (
         Criterion(
-            "range", arms.wrist_rise, "ratio", good=-0.05, bad=-0.5,
+            "range", arms.wrist_rise, "ratio", good=-0.02, bad=-0.45,
             joints=_ARM, advice="raise_up", live=False,
         ),
         Criterion(
@@ -20,7 +20,7 @@ def _raise() -> tuple[Criterion, ...]:
             joints=_ARM, advice="shoulder_height",
         ),
         Criterion(
-            "elbows_bent", arms.elbow_bend, "deg", good=15.0, bad=60.0,
+            "elbows_bent", arms.elbow_bend, "deg", good=22.0, bad=60.0,
             joints=_ARM, advice="straight_arms",
         ),
         Criterion(

@@ -10,12 +10,28 @@ import numpy as np
 from worker.motion.features.body_segments import TINY, Floats
 from worker.motion.form.rep_frames import HIGH, RepFrames
 
+IN_STEP, ALONG = 0.6, 0.2
+"""Least correlation of the sides, and least range of the lesser by the greater one's, of sides that
+do a rep together; a limb at rest, or one that moves in turn, is not uneven."""
+
+
+def _together(height: Floats) -> bool:
+    """Whether both columns of `height` [n, 2] go the same way at the same time."""
+    ranges = height.max(axis=0) - height.min(axis=0)
+    if len(height) < 3 or ranges.min() <= ALONG * ranges.max():
+        return False
+    left, right = (height - height.mean(axis=0)).T
+    shared = float((left * right).sum())
+    return shared > IN_STEP * float(np.sqrt((left * left).sum() * (right * right).sum()))
+
 
 def _uneven(rep: RepFrames, upper: str, lower: str) -> float | None:
     """Greatest difference between the sides in the height of `upper` over `lower`, less that of the
     start pose, by the way that height goes over the rep."""
     height: Floats = rep.body.pair(lower)[1] - rep.body.pair(upper)[1]
     seen = rep.body.seen((upper, lower)).min(axis=1)
+    if not _together(height):
+        return None
     way = rep.spread(height.mean(axis=1), seen)
     apart = height[:, 0] - height[:, 1]
     start, deep = rep.part(apart, seen, rep.start, 0.5), rep.part(apart, seen, rep.deep, 0.5)
