@@ -40,6 +40,14 @@ def advice_codes(exercise_id: str, forms: Sequence[RepForm]) -> tuple[str, ...]:
     return tuple(ordered[:AT_MOST])
 
 
+def advice_on(exercise_id: str, criterion: str, language: str) -> str | None:
+    """The sentence on a criterion of the exercise by its name; None where there is none."""
+    for one in CRITERIA.get(exercise_id, ()):
+        if one.name == criterion and one.advice is not None:
+            return TEXTS[one.advice][language]
+    return None
+
+
 def advice_texts(exercise_id: str, language: str) -> dict[str, str]:
     """Sentence of each code that the exercise can give. Raises KeyError for another language than
     those of TEXTS."""

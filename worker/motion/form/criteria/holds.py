@@ -5,7 +5,7 @@ from __future__ import annotations
 from worker.motion.form.criterion import Criterion
 from worker.motion.form.measures import balance, hips_line, knees, trunk
 
-_BODY = ("shoulder", "hip", "ankle")
+_BODY = ("shoulder", "hip", "knee", "ankle")
 
 
 def _balance(exercise: str) -> tuple[str, tuple[Criterion, ...]]:

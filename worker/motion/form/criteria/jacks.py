@@ -37,5 +37,5 @@ CRITERIA: dict[str, tuple[Criterion, ...]] = {
         ),
     ),
     "mountain_climber": (_KNEE,),
-    "burpee": (reach(joints=("shoulder", "hip", "ankle")), SMOOTHNESS),
+    "burpee": (reach(joints=("shoulder", "hip", "knee", "ankle")), SMOOTHNESS),
 }  # fmt: skip

@@ -20,7 +20,7 @@ CRITERIA: dict[str, tuple[Criterion, ...]] = {
         ),
         Criterion(
             "knee_in", knees.inward, "deg", good=8.0, bad=25.0,
-            joints=("knee",), advice="knees_out", view="front",
+            joints=("hip", "knee", "ankle"), advice="knees_out", view="front",
         ),
         tempo("out"),
         SMOOTHNESS,

@@ -6,7 +6,7 @@ from worker.motion.form.criteria.common import EVEN_ARMS, SMOOTHNESS, reach, tem
 from worker.motion.form.criterion import MINOR, Criterion
 from worker.motion.form.measures import arms, depth, hips_line
 
-_BODY = ("shoulder", "hip", "ankle")
+_BODY = ("shoulder", "hip", "knee", "ankle")
 
 CRITERIA: dict[str, tuple[Criterion, ...]] = {
     "push_up": (

@@ -20,7 +20,7 @@ CRITERIA: dict[str, tuple[Criterion, ...]] = {
         ),
         Criterion(
             "knees_in", knees.width, "ratio", good=0.95, bad=0.72,
-            joints=("knee",), advice="knees_out", view="front",
+            joints=("hip", "knee", "ankle"), advice="knees_out", view="front",
         ),
         Criterion(
             "hips_first", trunk.hips_first, "share", good=0.12, bad=0.4,
@@ -28,7 +28,7 @@ CRITERIA: dict[str, tuple[Criterion, ...]] = {
         ),
         Criterion(
             "shift", balance.shift, "ratio", good=0.04, bad=0.2,
-            joints=("hip",), advice="weight_even", view="front", live=False,
+            joints=("hip", "knee", "ankle"), advice="weight_even", view="front", live=False,
         ),
         Criterion(
             "knee_ahead_of_ankle", knees.ahead_of_ankle, "deg", good=36.0, bad=60.0,
