@@ -8,38 +8,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from worker.exercises.model import (
-    Advice,
     Condition,
-    Criterion,
     RepExercise,
     Signal,
-    Texts,
 )
-from worker.exercises.texts import common
-
-_HIGHER: Texts = {
-    "en": "Curl all the way up.",
-    "fr": "Montez jusqu'en haut.",
-    "de": "Beuge den Arm ganz nach oben.",
-    "es": "Sube hasta arriba del todo.",
-    "pt": "Suba até o fim.",
-}
-_STILL: Texts = {
-    "en": "Keep your upper arms still at your sides.",
-    "fr": "Gardez les bras immobiles le long du corps.",
-    "de": "Halte die Oberarme ruhig am Körper.",
-    "es": "Mantén los brazos quietos junto al cuerpo.",
-    "pt": "Mantenha os braços parados junto ao corpo.",
-}
-
-
-def _advice(exercise: str) -> tuple[Advice, ...]:
-    return (
-        Advice(f"{exercise}_higher", "range", 75.0, _HIGHER),
-        Advice(f"{exercise}_upper_arms_still", "upper_arm", 50.0, _STILL),
-        *common(exercise),
-    )
-
 
 BICEP_CURL = RepExercise(
     id="bicep_curl",
@@ -51,19 +23,7 @@ BICEP_CURL = RepExercise(
         Condition("shoulder_height", "range", high=0.1),
     ),
     sides="each",
-    lowering="back",
     joints=("shoulder", "elbow", "wrist"),
-    criteria=(
-        Criterion("range", 0.4, good=0.95, bad=0.15),
-        Criterion("symmetry", 0.1, good=0.1, bad=0.6, view="front"),
-        Criterion("tempo", 0.15, good=0.7, bad=0.2),
-        Criterion("smoothness", 0.15, good=0.0, bad=0.5),
-        Criterion(
-            "upper_arm", 0.2, good=30.0, bad=80.0, feature="shoulder_angle", measure="range",
-            per_depth=True, view="side",
-        ),
-    ),
-    advice=_advice("bicep_curl"),
-)  # fmt: skip
+)
 
-HAMMER_CURL = replace(BICEP_CURL, id="hammer_curl", advice=_advice("hammer_curl"))
+HAMMER_CURL = replace(BICEP_CURL, id="hammer_curl")

@@ -9,8 +9,7 @@ falsifies; single-leg raises look the same; and how far the heels could rise is 
 
 from __future__ import annotations
 
-from worker.exercises.model import Advice, Condition, Criterion, RepExercise, Signal
-from worker.exercises.texts import FULL_WAY, common
+from worker.exercises.model import Condition, RepExercise, Signal
 
 CALF_RAISE = RepExercise(
     id="calf_raise",
@@ -26,15 +25,5 @@ CALF_RAISE = RepExercise(
         Condition("ankle_step", "range", high=0.06),
         Condition("ankle_spread", "range", high=0.12),
     ),
-    lowering="back",
     joints=("shoulder", "hip", "knee", "ankle"),
-    criteria=(
-        Criterion("range", 0.6, good=0.95, bad=0.15),
-        Criterion("tempo", 0.2, good=0.7, bad=0.2),
-        Criterion("smoothness", 0.2, good=0.0, bad=0.5),
-    ),
-    advice=(
-        Advice("calf_raise_full_range", "range", 75.0, FULL_WAY),
-        *common("calf_raise", ("tempo", "smoothness")),
-    ),
 )

@@ -2,14 +2,7 @@
 
 from __future__ import annotations
 
-from worker.exercises.model import Advice, Condition, Criterion, RepExercise, Signal
-from worker.exercises.texts import FULL_WAY, LOWER, common
-
-_CRITERIA = (
-    Criterion("range", 0.6, good=0.95, bad=0.15),
-    Criterion("tempo", 0.2, good=0.7, bad=0.2),
-    Criterion("smoothness", 0.2, good=0.0, bad=0.5),
-)
+from worker.exercises.model import Condition, RepExercise, Signal
 
 GLUTE_BRIDGE = RepExercise(
     id="glute_bridge",
@@ -21,17 +14,8 @@ GLUTE_BRIDGE = RepExercise(
         Condition("ankle_over_hip", "range", high=0.3),
     ),
     lying=True,
-    lowering="back",
     joints=("shoulder", "hip", "knee"),
     counted="turn",
-    criteria=(
-        Criterion("range", 0.75, good=0.95, bad=0.15),
-        Criterion("smoothness", 0.25, good=0.0, bad=0.5),
-    ),
-    advice=(
-        Advice("glute_bridge_full_range", "range", 75.0, FULL_WAY),
-        *common("glute_bridge", ("smoothness",)),
-    ),
 )
 
 LEG_RAISE = RepExercise(
@@ -47,13 +31,7 @@ LEG_RAISE = RepExercise(
         Condition("ankle_height", "range", low=0.12),
     ),
     lying=True,
-    lowering="back",
     joints=("shoulder", "hip", "knee"),
-    criteria=_CRITERIA,
-    advice=(
-        Advice("leg_raise_full_range", "range", 75.0, FULL_WAY),
-        *common("leg_raise", ("tempo", "smoothness")),
-    ),
 )
 
 TRICEP_DIP = RepExercise(
@@ -66,9 +44,4 @@ TRICEP_DIP = RepExercise(
     ),
     conditions=(Condition("shoulder_height", "range", low=0.06),),
     joints=("shoulder", "elbow", "wrist"),
-    criteria=_CRITERIA,
-    advice=(
-        Advice("tricep_dip_lower", "range", 75.0, LOWER),
-        *common("tricep_dip", ("tempo", "smoothness")),
-    ),
 )

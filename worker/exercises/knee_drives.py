@@ -3,25 +3,9 @@
 from __future__ import annotations
 
 from worker.exercises.model import (
-    Advice,
     Condition,
-    Criterion,
     RepExercise,
     Signal,
-)
-from worker.exercises.texts import HIGHER_KNEE, common
-
-
-def _advice(exercise: str) -> tuple[Advice, ...]:
-    return (
-        Advice(f"{exercise}_higher", "range", 70.0, HIGHER_KNEE),
-        *common(exercise, ("smoothness",)),
-    )
-
-
-_CRITERIA = (
-    Criterion("range", 0.7, good=0.95, bad=0.15),
-    Criterion("smoothness", 0.3, good=0.0, bad=0.8),
 )
 
 HIGH_KNEES = RepExercise(
@@ -35,10 +19,9 @@ HIGH_KNEES = RepExercise(
     ),
     # half a thigh: a walk lifts the knees by less
     least=0.6,
+    leading="knee_over_hip",
     joints=("hip", "knee", "ankle"),
     counted="turn",
-    criteria=_CRITERIA,
-    advice=_advice("high_knees"),
 )
 
 MOUNTAIN_CLIMBER = RepExercise(
@@ -53,8 +36,7 @@ MOUNTAIN_CLIMBER = RepExercise(
         Condition("hip_over_ankle", "turn", high=0.38),
     ),
     lying=True,
+    leading="hip_flexion",
     joints=("shoulder", "hip", "knee"),
     counted="turn",
-    criteria=_CRITERIA,
-    advice=_advice("mountain_climber"),
 )

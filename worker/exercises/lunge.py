@@ -3,22 +3,10 @@
 from __future__ import annotations
 
 from worker.exercises.model import (
-    Advice,
     Condition,
-    Criterion,
     RepExercise,
     Signal,
 )
-from worker.exercises.texts import LOWER, UPRIGHT, common
-
-
-def _advice(exercise: str) -> tuple[Advice, ...]:
-    return (
-        Advice(f"{exercise}_deeper", "range", 75.0, LOWER),
-        Advice(f"{exercise}_upright", "trunk", 50.0, UPRIGHT),
-        *common(exercise, ("tempo", "smoothness")),
-    )
-
 
 _LEGS = (
     Signal("deeper_knee_flexion", 90, weight=0.7),
@@ -40,14 +28,8 @@ LUNGE = RepExercise(
     # thigh's length.
     signals=_LEGS,
     conditions=_STANDING,
+    leading="knee_flexion",
     joints=("hip", "knee", "ankle"),
-    criteria=(
-        Criterion("range", 0.45, good=0.95, bad=0.15),
-        Criterion("tempo", 0.1, good=0.5, bad=0.15),
-        Criterion("smoothness", 0.2, good=0.0, bad=0.5),
-        Criterion("trunk", 0.25, good=20.0, bad=55.0, feature="trunk_tilt", per_depth=True),
-    ),
-    advice=_advice("lunge"),
 )
 
 SIDE_LUNGE = RepExercise(
@@ -55,12 +37,6 @@ SIDE_LUNGE = RepExercise(
     # One knee bends, the other leg stays long; from the front the bent one points at the camera.
     signals=_LEGS,
     conditions=_STANDING,
+    leading="knee_flexion",
     joints=("hip", "knee", "ankle"),
-    criteria=(
-        Criterion("range", 0.45, good=0.95, bad=0.15),
-        Criterion("tempo", 0.1, good=0.5, bad=0.15),
-        Criterion("smoothness", 0.2, good=0.0, bad=0.5),
-        Criterion("trunk", 0.25, good=30.0, bad=65.0, feature="trunk_tilt", per_depth=True),
-    ),
-    advice=_advice("side_lunge"),
 )

@@ -2,8 +2,8 @@
 
 A repetition exercise names a few signals that move in it, and how far in a full repetition; they
 are fused into one curve of progress, and its cycles are counted (`worker.motion.reps`). Names of
-measures are those of `worker.motion.features.measures`, names of features in holds and criteria
-those of `worker.motion.features.features`.
+measures are those of `worker.motion.features.measures`, names of features in holds those of
+`worker.motion.features.features`. How well a repetition is done is judged in `worker.motion.form`.
 """
 
 from __future__ import annotations
@@ -40,45 +40,6 @@ class Condition:
     high: float = math.inf
 
 
-Measure = Literal["max", "min", "range", "mean"]
-
-
-FRONT = 0.4
-"""Least mean of `frontal` (shoulder width by trunk length) that is a view from the front."""
-
-
-@dataclass(frozen=True)
-class Criterion:
-    """One part of the form score: 100 at `good`, 0 at `bad`, linear between.
-
-    `feature` None means a measure of progress itself (`worker.motion.score` has the formulas of
-    range, tempo, symmetry and smoothness); else `measure` of that feature over the rep,
-    `per_depth` divided by the depth reached, so that a shallow rep gains nothing by it. `view` is
-    from where it can be judged; from elsewhere it takes no part. `facing` is the least `frontal` of
-    a view from the front, where the exercise asks for more than usual.
-    """
-
-    name: str
-    weight: float
-    good: float
-    bad: float
-    feature: str | None = None
-    measure: Measure = "max"
-    per_depth: bool = False
-    view: Literal["any", "side", "front"] = "any"
-    facing: float = FRONT
-
-
-@dataclass(frozen=True)
-class Advice:
-    """Said after a rep whose `criterion` scored below `below`; `code` is stable for ever."""
-
-    code: str
-    criterion: str
-    below: float
-    texts: Texts
-
-
 @dataclass(frozen=True)
 class RepExercise:
     """An exercise whose repetitions are counted.
@@ -86,21 +47,19 @@ class RepExercise:
     `signals` tell its progress. Where `sides` is `each`, every side's movement is a repetition, and
     both together are one. `least` is the share of a full repetition that is one at all. `counted`
     says when: on the return to the start pose, or at the turn. `joints` are those of one side,
-    without its prefix, that guidance asks for, and `guided` besides. `lowering` says which way the
-    load goes down: `out` from the start pose (squat) or `back` to it (curl). `lying` says that the
-    body is level in it, not upright.
+    without its prefix, that guidance asks for, and `guided` besides. Where the legs
+    take turns, the side with the greater measure `leading` at the turn did it. `lying` says that
+    the body is level in it, not upright.
     """
 
     id: str
     signals: tuple[Signal, ...]
     joints: tuple[str, ...]
-    criteria: tuple[Criterion, ...]
-    advice: tuple[Advice, ...]
     conditions: tuple[Condition, ...] = ()
     sides: Literal["both", "each"] = "both"
     least: float = 0.35
     counted: Literal["return", "turn"] = "return"
-    lowering: Literal["out", "back"] = "out"
+    leading: str | None = None
     guided: tuple[str, ...] = ()
     lying: bool = False
 
@@ -135,7 +94,6 @@ class HoldExercise:
     joints: tuple[str, ...]
     gates: tuple[Gate, ...]
     still: tuple[Travel, ...] = ()
-    advice: tuple[Advice, ...] = ()
     unseen: float = 5.0
     visible: float = 0.2
     guided: tuple[str, ...] = ()
@@ -159,8 +117,6 @@ class JumpExercise:
     most: float = 1.3
     visible: float = 0.5
     guided: tuple[str, ...] = ()
-    gates: tuple[Gate, ...] = ()
-    advice: tuple[Advice, ...] = ()
 
 
 Exercise = RepExercise | HoldExercise | JumpExercise

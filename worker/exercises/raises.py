@@ -3,29 +3,9 @@
 from __future__ import annotations
 
 from worker.exercises.model import (
-    Advice,
     Condition,
-    Criterion,
     RepExercise,
     Signal,
-)
-from worker.exercises.texts import FULL_WAY, UPRIGHT, common
-
-
-def _advice(exercise: str) -> tuple[Advice, ...]:
-    return (
-        Advice(f"{exercise}_full_range", "range", 75.0, FULL_WAY),
-        Advice(f"{exercise}_upright", "trunk", 50.0, UPRIGHT),
-        *common(exercise),
-    )
-
-
-_CRITERIA = (
-    Criterion("range", 0.4, good=0.95, bad=0.15),
-    Criterion("symmetry", 0.15, good=0.08, bad=0.5, view="front"),
-    Criterion("tempo", 0.15, good=0.7, bad=0.2),
-    Criterion("smoothness", 0.15, good=0.0, bad=0.5),
-    Criterion("trunk", 0.15, good=10.0, bad=35.0, feature="trunk_tilt", per_depth=True),
 )
 
 LATERAL_RAISE = RepExercise(
@@ -40,10 +20,7 @@ LATERAL_RAISE = RepExercise(
         Condition("wrist_over_shoulder", "turn", high=0.25),
         Condition("hip_height", "range", high=0.12),
     ),
-    lowering="back",
     joints=("shoulder", "elbow", "wrist"),
-    criteria=_CRITERIA,
-    advice=_advice("lateral_raise"),
 )
 
 SHOULDER_PRESS = RepExercise(
@@ -58,8 +35,5 @@ SHOULDER_PRESS = RepExercise(
         Condition("wrist_over_shoulder", "turn", low=0.05),
         Condition("hip_height", "range", high=0.15),
     ),
-    lowering="back",
     joints=("shoulder", "elbow", "wrist"),
-    criteria=_CRITERIA,
-    advice=_advice("shoulder_press"),
 )

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import msgspec
+
 from worker.contract.exercises import Unit, unit_of
+from worker.contract.messages import ExerciseSummary
 from worker.contract.options import JobOptions
 from worker.contract.poses import PoseChunk
 from worker.contract.reference_poses import ReferencePoses
+from worker.exports.focus import FocusTrack, focus_track
 from worker.exports.pose_log import Log, read_log
 from worker.media.encoding.export import Report, export_video
 from worker.media.rendering.hud import NO_HUD, Hud
@@ -45,6 +50,7 @@ def drawings(
 ) -> Iterator[Drawing]:
     """What is drawn of each analysed frame, in order; the analysis runs as they are taken."""
     head, chunks = read_log(log)
+    focus = _focus_of(log, options, reference) if options.skeleton else FocusTrack(())
     analysis = Analysis(head, options, reference)
     counted = options.exercise is not None or options.reference is not None
     waiting: deque[Drawing] = deque()  # frames whose panel is not known yet: about a second
@@ -52,6 +58,8 @@ def drawings(
     def ready() -> Iterator[Drawing]:
         for hud in _huds(analysis.take_hud(), unit_of(options.exercise)):
             bare = waiting.popleft()
+            if bare.pose is not None:
+                hud = replace(hud, focus=focus.bits_at(bare.time_us, len(bare.pose)))
             yield Drawing(bare.time_us, bare.pose, hud if counted else NO_HUD)
 
     for chunk in chunks:
@@ -60,6 +68,21 @@ def drawings(
         yield from ready()
     analysis.finish()
     yield from ready()
+
+
+def _focus_of(log: Log, options: JobOptions, reference: ReferencePoses | None) -> FocusTrack:
+    """What stands out in each rep, from a run of its own: a rep's faults are known at its end."""
+    head, chunks = read_log(log)
+    quiet = msgspec.structs.replace(options, keypoints=False, angles=False, progression=False)
+    analysis = Analysis(head, quiet, reference)
+    for chunk in chunks:
+        analysis.feed(chunk)
+        analysis.take_hud()
+    summaries = (entry.message for entry in analysis.finish())
+    for message in summaries:
+        if isinstance(message, ExerciseSummary):
+            return focus_track(message.history)
+    return FocusTrack(())
 
 
 def _poses(chunk: PoseChunk, *, drawn: bool) -> Iterator[Drawing]:

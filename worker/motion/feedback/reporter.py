@@ -124,7 +124,10 @@ class ExerciseReporter:
         self._scored += 1
         self._reference = rep.referenceScore
         self._form = FormScore(
-            score=rep.formScore, avg_score=self._average(), grade=grade_of(rep.formScore)
+            score=rep.formScore,
+            avg_score=self._average(),
+            grade=grade_of(rep.formScore),
+            criteria=rep.criteria,
         )
         return True
 

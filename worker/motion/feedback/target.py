@@ -18,6 +18,7 @@ from worker.contract.reference_poses import LIMBS, ReferencePoses
 from worker.exercises import EXERCISES
 from worker.exercises.model import JumpExercise, RepExercise
 from worker.motion.features.features import PAIRS, Body
+from worker.motion.form import advice_texts
 from worker.motion.frames.span import Frames
 from worker.motion.reference.template import moving_limbs
 from worker.motion.reference.tracker import ReferenceTracker
@@ -100,7 +101,7 @@ def followed_exercise(options: JobOptions, media: MediaInfo) -> Target:
         else HoldTracker(exercise, media.rotation),
         joints=(*exercise.joints, *exercise.guided),
         view=CATALOGUE[name].view,
-        texts={advice.code: advice.texts[options.language] for advice in exercise.advice},
+        texts=advice_texts(name, options.language),
         hold=CATALOGUE[name].kind == "hold",
     )
 

@@ -9,14 +9,21 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.contract.message_parts import Rep
+from worker.contract.message_parts import CriterionScore, Rep
 from worker.contract.reference_poses import ReferencePoses
 from worker.motion.features.features import Body, Floats
 from worker.motion.reference.features import WIDTH, limbs_of, vectors
 from worker.motion.reference.score import criteria_of, pose_score, score_of
+from worker.motion.reference.state_machine import (
+    CEILING,
+    FLOOR,
+    RETURN,
+    RISE,
+    Cycle,
+    RepStateMachine,
+)
 from worker.motion.reference.template import IMAGES, Match, resampled, templates_of
 from worker.motion.reps.frame_events import NOTHING, FrameEvent
-from worker.motion.reps.state_machine import CEILING, FLOOR, RETURN, RISE, Cycle, RepStateMachine
 
 DEPTHS = {"easy": 0.5, "normal": 0.65, "pro": 0.85}
 """Share of the reference's excursion that a rep must reach, by difficulty."""
@@ -215,7 +222,11 @@ class ReferenceTracker:
         return Rep(
             index=self._attempts, startMs=begin, endMs=end, durationMs=round(end - begin, 1),
             formScore=score.overallScore, grade=score.grade, counted=counted,
-            referenceScore=score, criteria=criteria,
+            referenceScore=score,
+            criteria=tuple(
+                CriterionScore(name=name, judged=True, unit="share", score=points)
+                for name, points in criteria.items()
+            ),
         )  # fmt: skip
 
     def _between(self, start: int, end: int, channel: int) -> Floats:

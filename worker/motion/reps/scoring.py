@@ -1,26 +1,23 @@
-"""Hands the frames of a repetition to the form score."""
+"""Hands the frames of a repetition to the form judgement."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import deque
 
 import numpy as np
 
 from worker.exercises.model import RepExercise
-from worker.motion.features.body_segments import Floats
-from worker.motion.features.features import feature, merged
+from worker.motion.features.body_segments import Body, Floats
+from worker.motion.features.measures import Sight, sides_of
+from worker.motion.form import RepForm, RepFrames, advice_codes, judge, judge_live
 from worker.motion.reps.counter import Attempt
-from worker.motion.reps.form_score import SEEN, UNKNOWN, Window, criteria_of, form_of
 from worker.motion.reps.signals import Rows, SignalRows
 
+REMEMBERED = 16
+"""Repetitions whose forms speak for the set."""
 
-@dataclass(frozen=True)
-class Judged:
-    """Form 0-100, its criteria, and the codes of advice that it gives."""
-
-    score: float
-    criteria: dict[str, float]
-    codes: tuple[str, ...]
+FEWEST = 4
+"""Frames of a movement before its form can be judged."""
 
 
 class RepScorer:
@@ -29,57 +26,50 @@ class RepScorer:
     def __init__(self, exercise: RepExercise, rows: SignalRows) -> None:
         self._exercise = exercise
         self._rows = rows
+        self._forms: deque[RepForm] = deque(maxlen=REMEMBERED)
 
-    def judged(self, attempt: Attempt) -> Judged:
+    def judged(self, attempt: Attempt) -> RepForm:
         """The form of an attempt."""
-        window = self._window(attempt.first, attempt.last + 1, attempt.side, attempt.stature)
-        scores = criteria_of(self._exercise, window)
-        codes = tuple(
-            advice.code
-            for advice in self._exercise.advice
-            if scores.get(advice.criterion, 100.0) < advice.below
-        )
-        return Judged(form_of(self._exercise, scores), scores, codes)
-
-    def live(self, first: int, last: int, size: float) -> float | None:
-        """The form of the movement that began at frame `first`, before it has ended."""
-        if last - first < 4:
-            return None
-        window = self._window(first, last, None, size)
-        return form_of(self._exercise, criteria_of(self._exercise, window, live=True))
-
-    def _window(self, first: int, last: int, side: int | None, size: float) -> Window:
-        rows, body = self._rows.rows(first, last, size), self._rows.body(first, last)
-        if self._exercise.sides == "each":
-            sides = np.stack([_course(rows, 0), _course(rows, 1)], axis=1)
-        else:
-            sides = np.repeat(_course(rows, 0)[:, None], 2, axis=1)
-        seen = body.seen(self._exercise.joints)
-        progress = merged(sides, seen) if side is None else sides[:, side]
-        names = [c.feature for c in self._exercise.criteria if c.feature]
-        facing = _sure(*feature(body, "frontal"))
-        facing = facing[np.isfinite(facing)]
-        return Window(
+        rows = self._rows.rows(attempt.first, attempt.last + 1, attempt.stature)
+        body = self._rows.body(attempt.first, attempt.last + 1)
+        progress = _course(rows, attempt.side or 0)
+        turn = int(np.argmax(progress))
+        side = attempt.side if attempt.side is not None else self._leading(body, turn)
+        frames = RepFrames(
             seconds=rows.seconds,
+            body=body,
             progress=progress,
-            sides=sides,
-            seen=seen,
-            features={name: _sure(*feature(body, name)) for name in names},
-            low=float(min(progress[0], progress[-1])),
-            peak=float(progress.max()),
-            facing=float(facing.mean()) if len(facing) else UNKNOWN,
-            paired=side is None,
+            turn=turn,
+            side=side,
+            depth=attempt.size,
         )
+        return judge(self._exercise.id, frames)
+
+    def advice(self, form: RepForm) -> tuple[str, ...]:
+        """Codes of the advice that holds after a repetition that counts."""
+        self._forms.append(form)
+        return advice_codes(self._exercise.id, tuple(self._forms))
+
+    def live(self, first: int, last: int, stature: float) -> float | None:
+        """The form of the movement that began at frame `first`, before it has ended."""
+        rows = self._rows.rows(first, last, stature)
+        if len(rows.seconds) < FEWEST:
+            return None
+        progress = np.max([_course(rows, side) for side in range(rows.values.shape[1])], axis=0)
+        body = self._rows.body(rows.first, last)
+        turn = int(np.argmax(progress))
+        return judge_live(self._exercise.id, RepFrames(rows.seconds, body, progress, turn))
+
+    def _leading(self, body: Body, turn: int) -> int | None:
+        """The side that leads at the turn, where the exercise has one."""
+        if self._exercise.leading is None:
+            return None
+        values, weights = sides_of(Sight(body, body.score), self._exercise.leading)
+        return int(np.argmax(values[turn])) if weights[turn].min() > 0 else None
 
 
-def _course(rows: Rows, channel: int) -> Floats:
-    """Progress [n] of one side from where it starts: its signals by how well they are seen."""
-    weights = np.median(rows.weights[:, channel], axis=0) + 1e-6
-    course = (rows.values[:, channel] * weights).sum(axis=1) / weights.sum()
-    return course - min(course[0], course[-1])
-
-
-def _sure(values: Floats, seen: Floats) -> Floats:
-    mean = merged(values, seen)
-    mean[seen.max(axis=1) < SEEN] = np.nan
-    return mean
+def _course(rows: Rows, side: int) -> Floats:
+    """Progress [n] from its least: the signals by how well they are seen over all the frames."""
+    weights = np.median(rows.weights[:, side], axis=0) + 1e-6
+    course: Floats = (rows.values[:, side] * weights).sum(axis=1) / weights.sum()
+    return course - float(course.min())

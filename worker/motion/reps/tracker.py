@@ -142,7 +142,7 @@ class RepTracker:
         self._recent.append(attempt)
         self._attempts += 1
         if reason is None:
-            self._codes = form.codes
+            self._codes = self._scorer.advice(form)
         return Rep(
             index=self._attempts,
             startMs=round(1000 * attempt.start_s, 1),
