@@ -23,6 +23,7 @@ CALF_RAISE = RepExercise(
         Condition("knee_flexion", "range", high=30),
         Condition("shoulder_over_hip", "range", high=0.06),
         Condition("ankle_step", "range", high=0.06),
+        Condition("hip_height", "range", high=0.12),
         Condition("ankle_spread", "range", high=0.12),
     ),
     joints=("shoulder", "hip", "knee", "ankle"),

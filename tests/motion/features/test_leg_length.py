@@ -59,10 +59,6 @@ def test_who_comes_nearer_and_goes_away_does_nothing(exercise: str, height: floa
     assert counted(script, scale, exercise) == 0
 
 
-def test_a_clip_that_begins_at_the_bottom_misses_that_rep_alone() -> None:
-    assert analyse(replace(FRONT, lead=-1.0))[1].result.count == 3
-
-
 def body_of(shank: Floats, ankle_x: float = 0.5) -> tuple[Body, NDArray[np.bool_]]:
     """A body facing the camera with thighs of 0.15 and shanks of `shank` [n] frame heights."""
     n = len(shank)

@@ -69,7 +69,7 @@ class ExerciseReporter:
         """What the media's end decides, the final counter and the summary; where nothing counts,
         why."""
         event = self._tracker.finish()
-        messages = self._told(event)
+        messages = self._told(event) + self._advised(event)
         if self._count == 0 and self._seen and not self._followed.hold:
             messages += self._why_nothing()
         final = Counter(
@@ -143,12 +143,17 @@ class ExerciseReporter:
             self._live = None
         elif event.live is not None:
             messages += self._live_score(event.live)
-        if event.advice is not None and event.advice != self._advice:
-            self._advice = event.advice
-            if self._options.recommendations:
-                data = tuple(self._followed.texts[code] for code in event.advice)
-                messages.append(Recommendations(data=data, codes=event.advice))
+        messages += self._advised(event)
         return messages
+
+    def _advised(self, event: FrameEvent) -> list[Message]:
+        if event.advice is None or event.advice == self._advice:
+            return []
+        self._advice = event.advice
+        if not self._options.recommendations:
+            return []
+        data = tuple(self._followed.texts[code] for code in event.advice)
+        return [Recommendations(data=data, codes=event.advice)]
 
     def _told(self, event: FrameEvent) -> list[Message]:
         messages: list[Message] = []

@@ -59,8 +59,8 @@ class PostureGuide:
         return [self._step(time, state) for time, state in zip(seconds, states, strict=True)]
 
     def force_ready(self) -> Posture | None:
-        """`ready`, if it was not said yet: a counted rep proves it."""
-        return None if self._ready else self._say_ready()
+        """`ready`, if it was never said: a counted rep proves it."""
+        return None if self.ready_once else self._say_ready()
 
     def states(self, body: Body, known: NDArray[np.bool_]) -> list[State]:
         """Where the subject stands in each frame; keeps nothing of it."""

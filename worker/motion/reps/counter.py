@@ -18,6 +18,10 @@ TWIN = 0.5
 """Share of the shorter movement that two sides have in common where they do one repetition: in turn
 one comes down while the other goes up, in less."""
 
+STRAY = 0.5
+"""Full repetitions by which a signal strays, where a clip begins, in another posture than that of
+the repetitions: the way into place."""
+
 SEEN = 0.3
 """Mean weight from which a signal is seen well enough to be missed."""
 
@@ -83,6 +87,14 @@ def count(exercise: RepExercise, difficulty: str, rows: Rows) -> Counted:
             attempts += [_attempt(rows, Verdict(one, "other_movement"), None) for one in cycles]
             continue
         verdicts = judge(exercise, cycles, usual, least, rows.seconds, side.curve, rows.measures)
+        values, weights = rows.values[:, channel], rows.weights[:, channel]
+        verdicts = [
+            Verdict(one.cycle, "other_movement")
+            if one.cycle.opens
+            and side.calibration.strays(values[one.cycle.turn], weights[one.cycle.turn]) > STRAY
+            else one
+            for one in verdicts
+        ]
         number = channel if len(sides) > 1 else None
         attempts += [_attempt(rows, verdict, number) for verdict in verdicts]
     return Counted(tuple(_without_twins(attempts)), sides, usual, rows.size)

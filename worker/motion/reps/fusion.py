@@ -32,6 +32,9 @@ FOLLOWS = 0.25
 STEEPEST = 2.0
 """Greatest slope: beyond, a signal only jumps."""
 
+CLEAR = 0.3
+"""Weight from which a signal is believed by itself."""
+
 SHARE = 0.2
 """Share of the usual evidence, below which there is none in a frame."""
 
@@ -61,6 +64,14 @@ class Calibration:
         total = (weighted * (values - self.offset)).sum(axis=1)
         known = evidence > self.least
         return np.where(known, total / np.where(known, evidence, 1.0), np.nan)
+
+    def strays(self, values: Floats, weights: Floats) -> float:
+        """How far the signals of one frame, `values` and `weights` [k], are from the curve at most,
+        in full repetitions: another posture than the others' at this height."""
+        level = self.curve(values[None], weights[None])[0]
+        counts = (weights >= CLEAR) & (self.slope > 0)
+        away = np.abs(values - self.offset - self.slope * level)
+        return float(away[counts].max()) if counts.any() and np.isfinite(level) else 0.0
 
 
 def steadied(seconds: Floats, weights: Floats) -> Floats:

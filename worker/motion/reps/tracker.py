@@ -37,7 +37,7 @@ LIKE = (0.6, 1.6)
 LISTED = 0.3
 """Least size of a movement, in full repetitions, that is told of though it does not count."""
 
-REAL = 0.5
+REAL = 0.6
 """Least usual size, in full repetitions, that leaves no doubt: less may be a warm-up."""
 
 
