@@ -106,7 +106,9 @@ def test_frames_that_do_not_follow_are_refused() -> None:
 def test_progression_runs_from_nought_to_a_hundred_in_each_rep() -> None:
     entries, _ = analyse(replace(THREE, depths=(1.0,) * 6), progression=True)
     values = [e.message.value for e in entries if type_of(e.message) == "progression"]
-    runs = [list(run) for rising, run in itertools.groupby(values, lambda value: value > 0) if rising]
+    runs = [
+        list(run) for rising, run in itertools.groupby(values, lambda value: value > 0) if rising
+    ]
     whole = [run for run in runs if run[-1] == 100]
     assert len(whole) >= 5
     assert all(run == sorted(run) for run in whole)

@@ -11,11 +11,15 @@ from worker.exercises.model import (
 HIGH_KNEES = RepExercise(
     id="high_knees",
     # One knee rises to the hip: by nearly a thigh's length (0.245 of stature) over the other.
-    signals=(Signal("knee_step", 0.2), Signal("ankle_step", 0.2, weight=0.5)),
+    signals=(
+        Signal("knee_step", 0.2),
+        Signal("ankle_step", 0.2, weight=0.5),
+        Signal("higher_knee_over_hip", 0.2),
+    ),
     conditions=(
         Condition("shoulder_over_hip", "turn", low=0.1),
         Condition("hip_height", "range", high=0.15),
-        Condition("knee_step", "turn", low=0.08),
+        Condition("knee_step", "turn", low=0.05),
     ),
     # half a thigh: a walk lifts the knees by less
     least=0.6,

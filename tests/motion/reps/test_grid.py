@@ -36,8 +36,8 @@ def test_standing_and_walking_are_none_of_them(exercise: str, move: str) -> None
 @pytest.mark.parametrize(
     ("move", "yaw", "exercise"),
     [
-        
-        
+
+
         ("high_knees", 0, "lunge"), ("squat", 0, "calf_raise"),
         ("squat", 90, "calf_raise"), ("deadlift", 0, "calf_raise"),
         ("jumping_jack", 0, "calf_raise"),

@@ -5,11 +5,11 @@ falls with their scores, and to nothing where the network puts them outside the 
 guesses. Lengths are in frame heights; `stature` tells what share of a person that is.
 
 Names: `knee_flexion`, `hip_flexion`, `elbow_flexion` are degrees from straight,
-`deeper_knee_flexion` that of the leg that bends more, `trunk_tilt` degrees from upright; `A_height`
-is the height of a joint in the picture, `A_over_B` its height over another one; `A_spread`,
-`A_step` and `A_gap` are the distance of the left from the right one along the picture, upwards and
-in all; `hip_flexion_difference` that of both sides; `fold` is the bend of hips or knees,
-whichever shows more, in degrees.
+`deeper_knee_flexion` that of the leg that bends more, `hip_flexion_difference` that between both
+sides, `trunk_tilt` degrees from upright, `fold` the bend of hips or knees, whichever shows more.
+`A_height` is the height of a joint in the picture, `A_over_B` its height over another one,
+`higher_knee_over_hip` the higher knee's; `A_spread`, `A_step` and `A_gap` are the distance of the
+left from the right one along the picture, upwards and in all.
 """
 
 from __future__ import annotations
@@ -129,6 +129,9 @@ def whole(sight: Sight, name: str) -> tuple[Floats, Floats]:
     if name == "deeper_knee_flexion":
         values, weights = sides_of(sight, "knee_flexion")
         return values.max(axis=1), weights.max(axis=1)
+    if name == "higher_knee_over_hip":
+        values, weights = sides_of(sight, "knee_over_hip")
+        return values.max(axis=1), weights.min(axis=1)
     if kind == "flexion":
         values, weights = sides_of(sight, name)
         return merged(values, weights), weights.max(axis=1)

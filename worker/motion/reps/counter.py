@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -149,8 +149,11 @@ def _without_twins(attempts: list[Attempt]) -> list[Attempt]:
     and the longer one; a side that is seen badly falls to pieces."""
     kept: list[Attempt] = []
     for attempt in sorted(attempts, key=_worth, reverse=True):
-        if not any(twins(one, attempt) for one in kept):
+        twin = next((place for place, one in enumerate(kept) if twins(one, attempt)), None)
+        if twin is None:
             kept.append(attempt)
+        elif attempt.reason is None:
+            kept[twin] = replace(kept[twin], side=None)
     return sorted(kept, key=lambda attempt: attempt.turn_s)
 
 

@@ -32,7 +32,7 @@ class RepScorer:
         """The form of an attempt."""
         rows = self._rows.rows(attempt.first, attempt.last + 1, attempt.stature)
         body = self._rows.body(attempt.first, attempt.last + 1)
-        progress = _course(rows, attempt.side or 0)
+        progress = _courses(rows) if attempt.side is None else _course(rows, attempt.side)
         turn = int(np.argmax(progress))
         side = attempt.side if attempt.side is not None else self._leading(body, turn)
         frames = RepFrames(
@@ -55,7 +55,7 @@ class RepScorer:
         rows = self._rows.rows(first, last, stature)
         if len(rows.seconds) < FEWEST:
             return None
-        progress = np.max([_course(rows, side) for side in range(rows.values.shape[1])], axis=0)
+        progress = _courses(rows)
         body = self._rows.body(rows.first, last)
         turn = int(np.argmax(progress))
         return judge_live(self._exercise.id, RepFrames(rows.seconds, body, progress, turn))
@@ -66,6 +66,13 @@ class RepScorer:
             return None
         values, weights = sides_of(Sight(body, body.score), self._exercise.leading)
         return int(np.argmax(values[turn])) if weights[turn].min() > 0 else None
+
+
+def _courses(rows: Rows) -> Floats:
+    """Progress [n] of all sides together."""
+    sides = range(rows.values.shape[1])
+    together: Floats = np.mean([_course(rows, side) for side in sides], axis=0)
+    return together
 
 
 def _course(rows: Rows, side: int) -> Floats:

@@ -128,10 +128,7 @@ class RepTracker:
 
     def _is_new(self, attempt: Attempt) -> bool:
         return attempt.turn_s >= self._decided and not any(
-            twins(one, attempt)
-            or (one.side == attempt.side and one.start_s <= attempt.turn_s <= one.end_s)
-            or (one.side == attempt.side and attempt.start_s <= one.turn_s <= attempt.end_s)
-            for one in self._recent
+            _same(one, attempt) for one in self._recent
         )
 
     def _tell(self, attempt: Attempt) -> Rep:
@@ -158,3 +155,10 @@ class RepTracker:
 
 def _like(attempt: Attempt, usual: float) -> bool:
     return LIKE[0] * usual <= attempt.size <= LIKE[1] * usual
+
+
+def _same(one: Attempt, other: Attempt) -> bool:
+    """Whether two evaluations' attempts are the same movement."""
+    if one.side != other.side and None not in (one.side, other.side):
+        return twins(one, other)
+    return one.start_s <= other.turn_s <= one.end_s or other.start_s <= one.turn_s <= other.end_s
