@@ -22,6 +22,10 @@ STRAY = 0.5
 """Full repetitions by which a signal strays, where a clip begins, in another posture than that of
 the repetitions: the way into place."""
 
+FAR, UNLIKE, SEVERAL = 1.0, 3.0, 5
+"""The same amid the clip, which must be so many times the usual, of so many repetitions at least:
+jumps with the arms alone among jumping jacks."""
+
 SEEN = 0.3
 """Mean weight from which a signal is seen well enough to be missed."""
 
@@ -87,17 +91,31 @@ def count(exercise: RepExercise, difficulty: str, rows: Rows) -> Counted:
             attempts += [_attempt(rows, Verdict(one, "other_movement"), None) for one in cycles]
             continue
         verdicts = judge(exercise, cycles, usual, least, rows.seconds, side.curve, rows.measures)
-        values, weights = rows.values[:, channel], rows.weights[:, channel]
-        verdicts = [
-            Verdict(one.cycle, "other_movement")
-            if one.cycle.opens
-            and side.calibration.strays(values[one.cycle.turn], weights[one.cycle.turn]) > STRAY
-            else one
-            for one in verdicts
-        ]
+        verdicts = _without_strays(rows, channel, side.calibration, verdicts)
         number = channel if len(sides) > 1 else None
         attempts += [_attempt(rows, verdict, number) for verdict in verdicts]
     return Counted(tuple(_without_twins(attempts)), sides, usual, rows.size)
+
+
+def _without_strays(
+    rows: Rows, channel: int, calibration: Calibration, verdicts: list[Verdict]
+) -> list[Verdict]:
+    """The verdicts, less the cycles whose turn is in another posture than the others'."""
+    right = [verdict.cycle for verdict in verdicts if verdict.reason is None]
+    away = {
+        cycle.turn: calibration.strays(
+            rows.values[cycle.turn, channel], rows.weights[cycle.turn, channel]
+        )
+        for cycle in right
+    }
+    limit = np.inf
+    if len(right) >= SEVERAL:
+        limit = max(FAR, UNLIKE * float(np.median(list(away.values()))))
+    strays = {c.turn for c in right if away[c.turn] > (STRAY if c.opens else limit)}
+    return [
+        Verdict(one.cycle, "other_movement") if one.cycle.turn in strays else one
+        for one in verdicts
+    ]
 
 
 def _follows(exercise: RepExercise, slope: Floats, weights: Floats) -> bool:
