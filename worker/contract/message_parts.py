@@ -76,8 +76,15 @@ class PoseSample(MessagePart, frozen=True, gc=False):
     world: World | None = None
 
 
+RefusalReason = Literal[
+    "too_shallow", "incomplete", "other_movement", "below_min_grade", "not_tracked", "cut_off"
+]
+"""Why a movement that was seen is not counted."""
+
+
 class Rep(MessagePart, frozen=True):
-    """One attempted rep; `criteria` (ours) are the parts of its form score."""
+    """One attempted rep; `criteria` (ours) are the parts of its form score. One that is not counted
+    has a `reason`."""
 
     index: int
     startMs: float
@@ -86,6 +93,7 @@ class Rep(MessagePart, frozen=True):
     formScore: float
     grade: Grade
     counted: bool
+    reason: RefusalReason | None = None
     referenceScore: ReferenceScore | None = None
     criteria: tuple[CriterionScore, ...] | None = None
 

@@ -48,6 +48,8 @@ class PostureGuide:
         self._texts = TEXTS[language]
         self._aspect = aspect
         self._ready = False
+        self.ready_once = False
+        """Whether everything that is needed was ever seen."""
         self._said: State | None = None
         self._state: State | None = None
         self._since = 0.0
@@ -145,7 +147,7 @@ class PostureGuide:
         )  # fmt: skip
 
     def _say_ready(self) -> Posture:
-        self._ready, self._said = True, None
+        self._ready, self._said, self.ready_once = True, None, True
         return Posture(
             message=self._texts["ready"], direction="in-frame", ready=True, requirements=()
         )

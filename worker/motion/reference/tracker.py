@@ -114,7 +114,7 @@ class ReferenceTracker:
             cycle = machine.rest_of(int(row[_Row.FRAME]), row[_Row.SECONDS], value)
             rep = self._judge(cycle, channel) if cycle is not None else None
             if rep is not None:
-                return FrameEvent(progress=100.0, rep=rep)
+                return FrameEvent(progress=100.0, reps=(rep,))
         return NOTHING
 
     def _measure(
@@ -146,7 +146,7 @@ class ReferenceTracker:
                 rep = self._judge(cycle, channel)
         if rep is not None:
             self._progress = 0.0
-            return FrameEvent(progress=100.0 if rep.counted else 0.0, rep=rep)
+            return FrameEvent(progress=100.0 if rep.counted else 0.0, reps=(rep,))
         active = [c for c, machine in enumerate(self._machines) if machine.out]
         if not active:
             self._progress = 0.0
