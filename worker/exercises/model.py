@@ -12,9 +12,6 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-Texts = dict[str, str]
-"""One sentence by language: en, fr, de, es, pt."""
-
 
 @dataclass(frozen=True)
 class Signal:

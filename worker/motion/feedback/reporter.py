@@ -20,6 +20,7 @@ from worker.contract.messages import (
 from worker.contract.options import JobOptions
 from worker.motion.feedback.refusals import why_nothing
 from worker.motion.feedback.target import Target
+from worker.motion.form import RepForm
 from worker.motion.frames.overlay_values import HudRecorder
 from worker.motion.frames.span import Frames
 from worker.motion.posture.guide import PostureGuide
@@ -131,12 +132,24 @@ class ExerciseReporter:
         )
         return True
 
+    def _take_hold(self, form: RepForm) -> None:
+        """Takes the form of all that was held so far."""
+        self._total, self._scored = form.score, 1
+        self._form = FormScore(
+            score=form.score,
+            avg_score=form.score,
+            grade=grade_of(form.score),
+            criteria=form.criteria,
+        )
+
     def _said(self, time_us: int, event: FrameEvent) -> list[Message]:
         messages: list[Message] = []
         if self._options.progression and abs(event.progress - self._progress) >= 1:
             self._progress = float(int(event.progress))
             messages.append(Progression(value=self._progress))
         messages += self._told(event)
+        if event.form is not None:
+            self._take_hold(event.form)
         if event.seconds is not None:
             messages += self._counted(event.seconds, round(time_us / 1000, 1))
         if event.reps:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from worker.contract.message_parts import Rep
+from worker.motion.form import RepForm
 
 
 @dataclass(frozen=True)
@@ -14,7 +15,7 @@ class FrameEvent:
     `progress` 0-100 within the rep or hold; `reps` the attempts that are told here, counted or not,
     each with its own times; `live` the form score of the rep in progress, where it is time to say
     it; `advice` the codes that hold from here on, where reps are told; `seconds` a hold's whole
-    seconds.
+    seconds, and `form` its form so far.
     """
 
     progress: float = 0.0
@@ -22,6 +23,7 @@ class FrameEvent:
     live: float | None = None
     advice: tuple[str, ...] | None = None
     seconds: int | None = None
+    form: RepForm | None = None
 
 
 NOTHING = FrameEvent()
