@@ -148,8 +148,10 @@ def _analysed(head: LogHead, chunks: list[PoseChunk], exercise: str) -> list[Ent
 
 
 def _history(entries: list[Entry]) -> tuple[Rep, ...]:
+    """The counted reps; every attempt where none counts, as of a rep that is too shallow."""
     summaries = [e.message for e in entries if isinstance(e.message, ExerciseSummary)]
-    return summaries[-1].history if summaries else ()
+    history = summaries[-1].history if summaries else ()
+    return tuple(rep for rep in history if rep.counted) or history
 
 
 def frames(shared: Path) -> Iterable[Scored]:

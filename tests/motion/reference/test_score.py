@@ -77,7 +77,7 @@ def test_what_is_said_of_a_rep() -> None:
         assert counter.form_score.score == rep.formScore == score.overallScore
         assert rep.grade == score.grade == grade_of(score.overallScore)
         assert rep.criteria is not None
-        assert set(rep.criteria) == {"pose", "tempo", "rhythm", "range", "smoothness"}
+        assert {one.name for one in rep.criteria} == {"pose", "tempo", "rhythm", "range", "smoothness"}
     overall = [rep.formScore for rep in summary.history]
     assert summary.exercise == "coach"
     assert summary.avg_similarity == summary.avg_rep_score == result.avgScore
