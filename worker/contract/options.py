@@ -66,6 +66,16 @@ class JobOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             return EXPORT_KINDS[:1] if self.export else ()
         return self.export
 
+    @property
+    def tracks_movement(self) -> bool:
+        """Whether an exercise or a reference is followed; in a photo nothing moves."""
+        return self.source == "video" and bool(self.exercise or self.reference)
+
+    @property
+    def streams_keypoints(self) -> bool:
+        """Whether each frame's pose is sent: asked for, or the only thing that there is to send."""
+        return self.keypoints or not self.tracks_movement
+
 
 _DIFFICULTIES: dict[str, Difficulty] = {
     "easy": "easy",

@@ -20,7 +20,7 @@ class FormScore(Part, frozen=True):
 
 
 class ReferenceScore(Part, frozen=True):
-    """Likeness to a reference movement, 0-100 each."""
+    """Likeness to a reference movement, 0-1 each."""
 
     overallScore: float
     poseScore: float
