@@ -16,7 +16,7 @@ import msgspec
 from worker.contract.errors import ErrorCode
 from worker.contract.grades import classic_grade
 from worker.contract.messages import Message
-from worker.contract.spooled import listed
+from worker.contract.spooled_list import listed
 
 Plain = dict[str, Any]
 Rule = Callable[[Plain], Plain]
