@@ -164,7 +164,7 @@ def _followers(plain: Plain, edition: Edition) -> tuple[Plain, ...]:
     if kind == "jump_height" and plain.get("final") and edition is not Edition.V3:
         fields = {name: plain[name] for name in JUMP_RESULT if name in plain}
         return ({"type": "jump_result", **fields},)
-    fallback = ErrorCode.BACKEND_FALLBACK_CPU in plain.get("warnings", ())
+    fallback = ErrorCode.BACKEND_FALLBACK_CPU in (plain.get("warnings") or ())
     if kind == "environment" and fallback and edition is Edition.CLASSIC:
         return (_FALLBACK,)
     return ()

@@ -50,7 +50,7 @@ class EnvironmentMessage(Base, tag="environment", frozen=True):
     executionProvider: str
     device: str
     model: str
-    warnings: tuple[ErrorCode, ...] = ()
+    warnings: tuple[ErrorCode, ...] | None = None
 
 
 class ErrorMessage(Base, tag="error", frozen=True):

@@ -33,7 +33,7 @@ def opening(head: LogHead) -> list[Message]:
             executionProvider=environment.execution_provider,
             device=environment.device,
             model=environment.model,
-            warnings=(ErrorCode.BACKEND_FALLBACK_CPU,) if environment.fallback else (),
+            warnings=(ErrorCode.BACKEND_FALLBACK_CPU,) if environment.fallback else None,
         )
     )
     return messages

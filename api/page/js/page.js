@@ -9,7 +9,8 @@ import { advice, errorMessage, initialization, missingToken, problemOf, uploadPr
 import { followJob, submit, withOwnWishes } from "./job_runner.js";
 import { randomId } from "./session.js";
 import { measure } from "./player.js";
-import { typeOf, upload } from "./upload.js";
+import { typeOf } from "./media_types.js";
+import { upload } from "./upload.js";
 import { Work } from "./job_view.js";
 
 /**
