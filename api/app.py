@@ -12,37 +12,37 @@ from prometheus_client import CollectorRegistry
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware.cors import CORSMiddleware
 
-from api import (
+from api.frontend.content_security_policy import parse_embedders
+from api.middleware import errors
+from api.middleware.body_limit import BodyLimit
+from api.middleware.rate_limit import FIELDS, TellRate
+from api.middleware.request_metrics import MeasureRequests, RequestMetrics, StoreCollector
+from api.middleware.security_headers import HardenAnswers
+from api.routes import (
     batches,
     catalogue,
     docs,
-    examples,
     health,
     jobs,
     messages,
     page_tokens,
     pages,
-    problems,
     references,
     uploads,
     usage,
     webhooks,
-    ws,
+    websocket,
 )
-from api.access import room
-from api.headers import HardenAnswers
-from api.limits import BodyLimit
-from api.metrics import MeasureRequests, RequestMetrics, StoreCollector
-from api.models import ProblemView
-from api.policy import parse_embedders
-from api.ratelimit import FIELDS, TellRate
-from api.tails import Tails
-from worker.contract.access import Scope
-from worker.measures import listening
+from api.schemas import openapi_examples
+from api.schemas.jobs import ProblemView
+from api.services.authorization import room
+from api.streaming.stream_reader import Tails
+from worker.contract.scopes import Scope
+from worker.observability.metrics import listening
 from worker.settings import Settings
-from worker.store.bundle import open_stores
-from worker.store.connection import connect_async
-from worker.store.errors import StoreUnavailable
+from worker.storage.connection import connect_async
+from worker.storage.errors import StoreUnavailable
+from worker.storage.stores import open_stores
 
 log = structlog.get_logger()
 
@@ -98,15 +98,15 @@ def _routes() -> APIRouter:
     )  # fmt: skip
     for here, check in rooms:
         versioned.include_router(here.router, dependencies=[Depends(check)])
-    versioned.include_router(ws.router)
+    versioned.include_router(websocket.router)
     return versioned
 
 
 def create_app(settings: Settings) -> FastAPI:
     """The application on the stores of `settings`; they open when it starts.
 
-    Jobs are sent with `worker.app`, whose broker is the process's own `worker.settings.settings()`:
-    a server gives both the same Redis.
+    Jobs are sent with `worker.queueing.celery_app`, whose broker is the process's own
+    `worker.settings.settings()`: a server gives both the same Redis.
     """
     origins, registry = _origins(settings), CollectorRegistry()
     metrics = RequestMetrics(registry)
@@ -136,10 +136,10 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.registry = registry
     registry.register(StoreCollector(lambda: app.state.stores))
     _add_middleware(app, metrics, origins)
-    problems.install(app)
+    errors.install(app)
     app.include_router(_routes())
     app.include_router(health.router)
     app.include_router(docs.router)
     app.include_router(pages.router)
-    examples.show_examples(app)
+    openapi_examples.show_examples(app)
     return app

@@ -7,15 +7,15 @@ from typing import Any
 
 import httpx
 import pytest
-from api_play import Actor, Client, put_upload, refused
-from batch_play import URL, events, finish_all
 
-from api.batch_models import BatchView
+from api.schemas.batches import BatchView
+from tests.api.api_play import Actor, Client, put_upload, refused
+from tests.api.batch_play import URL, events, finish_all
 from worker.contract.plans import PlanLimits
-from worker.expanding import tend_batch
 from worker.settings import Settings
-from worker.store import keys
-from worker.store.bundle import Stores
+from worker.storage import keys
+from worker.storage.stores import Stores
+from worker.submission.batches import tend_batch
 
 
 def post(client: Client, jobs: list[Any], **headers: str) -> httpx.Response:
@@ -165,7 +165,7 @@ def test_a_crash_behind_the_acceptance_loses_nothing(
         raise ConnectionError("gone")
 
     with monkeypatch.context() as patched:
-        patched.setattr("api.batches.tend_batch", die)
+        patched.setattr("api.routes.batches.tend_batch", die)
         view = post(client, [URL] * 250).json()
     assert (view["status"], view["accepted"]) == ("expanding", 0)
     rows = stores.batches.todo(view["id"], 100)

@@ -6,12 +6,12 @@ import asyncio
 import threading
 
 import pytest
-from api_play import Actor
-from batch_play import URL, finish_all
 
-from api.client import AsyncPoseQueue, PoseQueue, Refused, job_body
-from worker.expanding import tend_batch
-from worker.store.bundle import Stores
+from api.client.sync_client import AsyncPoseQueue, PoseQueue, Refused, job_body
+from tests.api.api_play import Actor
+from tests.api.batch_play import URL, finish_all
+from worker.storage.stores import Stores
+from worker.submission.batches import tend_batch
 
 PLACE = URL["input"]["url"]
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from api_play import Actor, Client, new_job, put_upload, refused
 
+from tests.api.api_play import Actor, Client, new_job, put_upload, refused
 from worker.contract.examples import EXAMPLES
 from worker.contract.jobs import Usage
-from worker.store import keys
-from worker.store.bundle import Stores
-from worker.store.closing import archive_job
-from worker.store.erasing import SWEEP_AFTER_S, sweep_entries, sweep_erased
-from worker.store.objects import job_prefix, key_in_url
+from worker.lifecycle.completion import archive_job
+from worker.lifecycle.deletion import SWEEP_AFTER_S, sweep_entries, sweep_erased
+from worker.storage import keys
+from worker.storage.objects.s3 import job_prefix, key_in_url
+from worker.storage.stores import Stores
 
 
 def test_a_late_writer_is_swept_up(client: Client, stores: Stores) -> None:

@@ -8,21 +8,21 @@ from typing import Any
 import msgspec
 import pytest
 import redis
-from api_play import S3, Actor, Client, new_job, put_upload, refused
 from celery import Celery
 
-from api.models import JobView
-from worker import app as queues
+from api.schemas.jobs import JobView
+from tests.api.api_play import S3, Actor, Client, new_job, put_upload, refused
 from worker.contract.examples import EXAMPLES
 from worker.contract.jobs import Export, JobStatus, Result, Usage
 from worker.contract.media import MediaInfo
-from worker.measures import REDIS_SECONDS, Measure, listening
-from worker.pulling import top_up
+from worker.observability.metrics import REDIS_SECONDS, Measure, listening
+from worker.queueing import celery_app as queues
+from worker.queueing.dispatch import top_up
 from worker.settings import Settings
-from worker.store import keys
-from worker.store.bundle import Stores
-from worker.store.objects import job_prefix
-from worker.store.waiting import Pulled, WaitingStore
+from worker.storage import keys
+from worker.storage.objects.s3 import job_prefix
+from worker.storage.queue.fair_queue import Pulled, WaitingStore
+from worker.storage.stores import Stores
 
 
 def queued_tasks(stores: Stores, queue: str = "pose.cpu") -> list[str]:

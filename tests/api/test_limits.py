@@ -6,14 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from api_play import Actor, Client, new_job, plain_client, refused
 
-from api import ratelimit
+from api.middleware import rate_limit
+from tests.api.api_play import Actor, Client, new_job, plain_client, refused
 from worker.contract.jobs import Usage
 from worker.contract.plans import LIMITS, Plan, PlanLimits
 from worker.settings import Settings
-from worker.store.bundle import Stores
-from worker.store.usage import month_of
+from worker.storage.stores import Stores
+from worker.storage.tenants.usage import month_of
 
 URL = {"input": {"url": "http://media.example/a.mp4"}}
 
@@ -49,7 +49,7 @@ def test_every_answer_tells_the_rate(client: Client, public: Client) -> None:
 def test_a_browser_may_read_them(client: Client) -> None:
     answer = client.get("/me", headers={"Origin": "https://app.example"})
     exposed = answer.headers["access-control-expose-headers"].lower().split(", ")
-    assert {name.lower() for name in ratelimit.FIELDS} <= set(exposed)
+    assert {name.lower() for name in rate_limit.FIELDS} <= set(exposed)
 
 
 def test_too_many_requests(client: Client, connect: Callable[..., Client], limited: Any) -> None:

@@ -6,15 +6,15 @@ import json
 from typing import Any
 
 import pytest
-from api_play import S3, Actor, Client, put_upload, refused
-from batch_play import URL, events, finish_all
 
-from worker import app as queues
+from tests.api.api_play import S3, Actor, Client, put_upload, refused
+from tests.api.batch_play import URL, events, finish_all
 from worker.contract.plans import PlanLimits
-from worker.expanding import tend_batch
+from worker.queueing import celery_app as queues
 from worker.settings import Settings
-from worker.store import keys
-from worker.store.bundle import Stores
+from worker.storage import keys
+from worker.storage.stores import Stores
+from worker.submission.batches import tend_batch
 
 
 def put_manifest(client: Client, lines: list[Any]) -> str:

@@ -7,20 +7,20 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from api.state import look_at
-from tests.store.making import new_job
-from worker import app as queues
-from worker import measures as m
+from api.middleware.system_metrics import look_at
+from tests.storage.factories import new_job
 from worker.contract.jobs import Priority
+from worker.observability import metrics as m
+from worker.queueing import celery_app, queues
 from worker.settings import Settings
-from worker.store import keys
-from worker.store.bundle import Stores
+from worker.storage import keys
+from worker.storage.stores import Stores
 
 
 @pytest.fixture(autouse=True)
 def broker(settings: Settings) -> None:
     """Tasks go to the test's Redis."""
-    queues.app.conf.broker_url = settings.redis_url.get_secret_value()
+    celery_app.app.conf.broker_url = settings.redis_url.get_secret_value()
 
 
 def wait(stores: Stores, tenant: str, seconds: float, priority: Priority = "normal") -> None:
@@ -31,7 +31,7 @@ def wait(stores: Stores, tenant: str, seconds: float, priority: Priority = "norm
 
 def test_an_empty_system(stores: Stores) -> None:
     state = look_at(stores)
-    assert set(state[m.QUEUE_DEPTH]) == {(queue,) for queue in queues.QUEUES}
+    assert set(state[m.QUEUE_DEPTH]) == {(queue,) for queue in celery_app.QUEUES}
     assert set(state[m.QUEUE_DEPTH].values()) == {0}
     assert max(state[m.QUEUE_AGE].values()) < 1
     assert state[m.WEBHOOK_DUE][()] == state[m.WEBHOOK_LAG][()] == 0

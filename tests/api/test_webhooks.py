@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from api_play import Actor, Client, new_job, put_upload, refused
 
-from api import webhooks
-from api.webhook_models import DeliveryView, WebhookView
+from api.routes import webhooks
+from api.schemas.webhooks import DeliveryView, WebhookView
+from tests.api.api_play import Actor, Client, new_job, put_upload, refused
 from worker.contract.webhooks import (
     DEFAULT_EVENTS,
     EVENTS,
@@ -23,10 +23,10 @@ from worker.contract.webhooks import (
     Item,
 )
 from worker.settings import Settings
-from worker.store import keys
-from worker.store.bundle import Stores
-from worker.store.endpoints import MOST_ENDPOINTS, EndpointStore
-from worker.store.replays import put_items
+from worker.storage import keys
+from worker.storage.stores import Stores
+from worker.storage.webhooks.endpoints import MOST_ENDPOINTS, EndpointStore
+from worker.webhooks.replay import put_items
 
 Connect = Callable[..., Client]
 URL = "https://app.example.com/hooks/pose"
@@ -170,7 +170,7 @@ def strict(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
         return real(Stores(**{**vars(here), "settings": given}), url, parameter)
 
     monkeypatch.setattr(webhooks, "check_target", as_in_production)
-    monkeypatch.setattr("worker.intake.check_target", as_in_production)
+    monkeypatch.setattr("worker.submission.jobs.check_target", as_in_production)
 
 
 @pytest.mark.parametrize(
@@ -310,9 +310,9 @@ def test_replay_since_a_time_oldest_first(
 def test_a_long_replay_goes_on_where_it_ended(
     client: Client, stores: Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from worker.store import replays
+    from worker.webhooks import replay
 
-    monkeypatch.setattr(replays, "MOST", 3)
+    monkeypatch.setattr(replay, "MOST", 3)
     view = made(client)
     names = [f"msg_{n}" for n in range(5)]
     delivered(stores, view, *names)
@@ -383,7 +383,7 @@ def test_a_new_job_is_told_to_the_firehose(client: Client, stores: Stores) -> No
 
 
 def test_lag_and_losses_are_metrics(public: Client, stores: Stores, settings: Settings) -> None:
-    from worker.store.trimming import GROUP
+    from worker.storage.jobs.firehose_trimming import GROUP
 
     name = keys.partitions(settings.firehose_partitions)[0]
     stores.redis.xgroup_create(name, GROUP, id="0", mkstream=True)

@@ -20,8 +20,8 @@ from worker.contract.messages import Counter, Entry
 from worker.contract.options import JobOptions
 from worker.contract.plans import Plan
 from worker.embedded.processes import Process
-from worker.embedded.system import System
-from worker.store.closing import close_job
+from worker.embedded.stack import System
+from worker.lifecycle.completion import close_job
 
 RECEIVERS = 50
 EVENT = "message.counter"

@@ -22,15 +22,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.bench.keypoints import oks
-from worker.chunks import grouped
-from worker.engines import engine as engine_of_settings
-from worker.measures import GPU_FALLBACKS, Measure, listening
-from worker.media import nvdec
-from worker.media.decode import Frame, decode
-from worker.media.probe import probe
-from worker.pose.boxes import area
+from worker.media.decoding import nvdec
+from worker.media.decoding.video import Frame, decode
+from worker.media.probing.probe import probe
+from worker.observability.metrics import GPU_FALLBACKS, Measure, listening
+from worker.pipeline.frame_chunks import grouped
 from worker.pose.engine import MAX_SIDE, PoseEngine
-from worker.pose.session import Session
+from worker.pose.geometry.boxes import area
+from worker.pose.inference.session import Session
+from worker.runtime.model_loading import engine as engine_of_settings
 from worker.settings import settings
 
 MODULE = "tests.bench.gpu_limits"

@@ -16,8 +16,8 @@ from worker.contract.jobs import Job, JobInput, JobStatus
 from worker.contract.messages import Counter, Entry, encode
 from worker.contract.options import JobOptions
 from worker.contract.plans import Plan
-from worker.embedded.system import TENANT, System
-from worker.store.closing import close_job
+from worker.embedded.stack import TENANT, System
+from worker.lifecycle.completion import close_job
 
 CLIENTS = 100
 WAITING = 1000

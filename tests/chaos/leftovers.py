@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import msgspec
 
 from tests.chaos.fleet import TENANT, Fleet
-from worker.app import KEY_PREFIX, PRIORITY_STEPS, QUEUES
 from worker.contract.jobs import Job
-from worker.store import keys
-from worker.store.objects import job_prefix, key_in_url
+from worker.queueing.celery_app import KEY_PREFIX, PRIORITY_STEPS, QUEUES
+from worker.storage import keys
+from worker.storage.objects.s3 import job_prefix, key_in_url
 
 _UNACKED = KEY_PREFIX + "unacked"
 _OF_ONNX = ".ses"

@@ -9,9 +9,9 @@ from pathlib import Path
 import redis
 
 from tests.chaos.restarts import KINDS, restarting
-from tests.store.making import Clock
-from worker.consuming import STUCK_S, Consuming
-from worker.store.workers import ALIVE_S, WorkerStore
+from tests.storage.factories import Clock
+from worker.runtime.consumer_watchdog import STUCK_S, Consuming
+from worker.storage.queue.workers import ALIVE_S, WorkerStore
 
 
 def test_restarts_deafness_and_a_stop(tmp_path: Path) -> None:

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from tests.store.making import counters, patient
+from tests.storage.factories import counters, patient
 from worker.cli.main import app
 from worker.contract.jobs import JobStatus
-from worker.store.bundle import Stores
-from worker.store.closing import close_job
+from worker.lifecycle.completion import close_job
+from worker.storage.stores import Stores
 
 pytestmark = pytest.mark.usefixtures("api_server")
 

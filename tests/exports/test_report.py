@@ -14,10 +14,10 @@ from worker.contract.poses import decode_chunk
 from worker.exercises import EXERCISES
 from worker.exercises.names import NAMES
 from worker.exports.files import Material
+from worker.exports.highlights import Story, told
 from worker.exports.poster import write_poster
 from worker.exports.report import report_page, write_report
-from worker.exports.story import Story, told
-from worker.exports.words import WORDS
+from worker.exports.translations import WORDS
 
 OPTIONS = JobOptions(exercise="squat", language="de")
 TEXTS = Path(__file__).resolve().parents[2] / "api" / "page" / "texts"

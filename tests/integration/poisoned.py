@@ -12,8 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from worker import alone, runner
-from worker.held import HeldJob
+from worker.jobs import runner
+from worker.jobs.leased_job import HeldJob
+from worker.runtime import quarantine
 
 ALONE = "alone"
 OURS = [sys.executable, "-m", "tests.integration.poisoned"]
@@ -46,7 +47,7 @@ _analyse = runner.analyse
 
 
 def analyse(held: HeldJob, open_engine: Callable[[], Any], scratch: Path) -> None:
-    """What `worker.stages` does, unless the job is poison; says where each attempt ran."""
+    """What `worker.jobs.stages` does, unless the job is poison; says where each attempt ran."""
     poison = held.job.metadata.get("poison")
     place = f"{'poison' if poison else 'sound'}:{sys.argv[1]}:{os.getpid()}"
     held.stores.redis.rpush("test:attempts", place)
@@ -59,10 +60,10 @@ def main() -> None:
     """One of the two processes."""
     runner.analyse = analyse
     if sys.argv[1] == ALONE:
-        alone.main(sys.argv[2])
+        quarantine.main(sys.argv[2])
         return
-    alone.PROGRAM = (*OURS, ALONE)  # type: ignore[assignment]
-    from worker import tasks
+    quarantine.PROGRAM = (*OURS, ALONE)  # type: ignore[assignment]
+    from worker.runtime import tasks
 
     tasks.app.worker_main(["worker", "-P", "prefork", "-c", sys.argv[2], "-Q", "pose.cpu",
                            "--without-gossip", "--without-mingle", "-l", "WARNING"])  # fmt: skip

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from tests.integration.conftest import Running, StartWorker, finished, submit
-from worker.media.tools import find_tools
+from worker.media.probing.ffmpeg_tools import find_tools
 
 
 def uploaded(client: httpx.Client, file: Path) -> str:

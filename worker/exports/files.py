@@ -9,11 +9,11 @@ from pathlib import Path
 
 from worker.contract.options import ExportKind, JobOptions
 from worker.contract.reference_poses import ReferencePoses
+from worker.exports.highlights import Story, told
 from worker.exports.keypoints import write_lines, write_parquet
-from worker.exports.log import Log
+from worker.exports.pose_log import Log
 from worker.exports.poster import write_poster
 from worker.exports.report import write_report
-from worker.exports.story import Story, told
 from worker.exports.video import render_video
 
 

@@ -12,12 +12,12 @@ from worker.contract.errors import ErrorCode, JobError
 from worker.contract.exercises import unit_of
 from worker.contract.media import MediaInfo
 from worker.contract.options import JobOptions
-from worker.exports.story import Moment, Story
-from worker.media.blur import blur_face
-from worker.media.draw import draw_pose
-from worker.media.hud import NO_HUD, Hud, draw_hud
-from worker.media.moment import frame_at
-from worker.media.planes import rgb_planes
+from worker.exports.highlights import Moment, Story
+from worker.media.decoding.frame_at import frame_at
+from worker.media.rendering.face_blur import blur_face
+from worker.media.rendering.hud import NO_HUD, Hud, draw_hud
+from worker.media.rendering.planes import rgb_planes
+from worker.media.rendering.skeleton import draw_pose
 
 MAX_SIDE = 1920
 _QUALITY = 88

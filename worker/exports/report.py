@@ -7,14 +7,14 @@ from html import escape
 from pathlib import Path
 
 from worker.contract.exercises import unit_of
+from worker.contract.message_parts import Rep
 from worker.contract.options import JobOptions
-from worker.contract.parts import Rep
 from worker.exercises.names import NAMES
+from worker.exports.highlights import Moment, Story
 from worker.exports.poster import moment_picture
-from worker.exports.report_curves import clock, curves
+from worker.exports.report_charts import clock, curves
 from worker.exports.report_style import STYLE
-from worker.exports.story import Moment, Story
-from worker.exports.words import WORDS
+from worker.exports.translations import WORDS
 
 _PICTURE_SIDE = 1080
 

@@ -22,23 +22,23 @@ from numpy.typing import NDArray
 from worker.contract.keypoints import COUNT
 from worker.contract.options import Profile
 from worker.contract.poses import Environment, PoseChunk, quantised
-from worker.pose.body_detector import BodyDetector
-from worker.pose.boxes import Boxes, around
-from worker.pose.detector import Detections
-from worker.pose.estimator import CROP, STILL_CROP
-from worker.pose.finder import Image, SubjectFinder
-from worker.pose.following import PRESENT, Follower, Looks
+from worker.pose.detectors.blazepose_detector import BodyDetector
+from worker.pose.detectors.nanodet import Detections
+from worker.pose.estimators.blazepose_landmarks import Landmarker
+from worker.pose.estimators.movenet import CROP, STILL_CROP
+from worker.pose.geometry.boxes import Boxes, around
+from worker.pose.inference.providers import Provider, Runtime
+from worker.pose.inference.session import Session
 from worker.pose.landmark_engine import LandmarkEngine
-from worker.pose.landmarker import Landmarker
-from worker.pose.models import joint_estimator, open_model, people_detector
-from worker.pose.path import interpolate, keyframes
+from worker.pose.model_factory import joint_estimator, open_model, people_detector
 from worker.pose.profiles import ModelName, Wanted, model_of, rests
-from worker.pose.runtime import Provider, Runtime
-from worker.pose.session import Session
-from worker.pose.sides import LEGS, mended
-from worker.pose.subject import WARM, SubjectTracker
+from worker.pose.tracking.box_interpolation import interpolate, keyframes
+from worker.pose.tracking.estimation_batch import Work
+from worker.pose.tracking.keyframe_detection import Image, SubjectFinder
+from worker.pose.tracking.leg_swap_correction import LEGS, mended
+from worker.pose.tracking.pose_tracking import PRESENT, Follower, Looks
+from worker.pose.tracking.subject_tracker import WARM, SubjectTracker
 from worker.pose.weights.registry import MODELS
-from worker.pose.work import Work
 
 Result = TypeVar("Result")
 Size = Literal["lite", "full", "heavy"]

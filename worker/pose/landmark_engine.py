@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.contract.poses import SPATIAL, Environment, PoseChunk, quantised
-from worker.pose.body_detector import BodyDetector
-from worker.pose.boxes import Boxes, around, covered
-from worker.pose.finder import Image, Seen, SubjectFinder
-from worker.pose.landmarker import COUNT, Landmarker, Look
-from worker.pose.path import interpolate
-from worker.pose.region import Region, from_box, unwound
-from worker.pose.subject import WARM, SubjectTracker
+from worker.pose.detectors.blazepose_detector import BodyDetector
+from worker.pose.estimators.blazepose_landmarks import COUNT, Landmarker, Look
+from worker.pose.geometry.boxes import Boxes, around, covered
+from worker.pose.geometry.roi import Region, from_box, unwound
+from worker.pose.tracking.box_interpolation import interpolate
+from worker.pose.tracking.keyframe_detection import Image, Seen, SubjectFinder
+from worker.pose.tracking.subject_tracker import WARM, SubjectTracker
 
 PRESENT = 0.5
 """Presence up to which nobody is taken to be there (ThresholdingCalculator in MediaPipe's

@@ -1,1 +1,1 @@
-"""What a video file is: probing, sniffing, how it ends, how its fields lie."""
+"""What a file is: sniffing, ffprobe, orientation."""

@@ -11,11 +11,11 @@ import re
 from pathlib import Path
 from typing import Any, Literal
 
-from worker.media.child import run
-from worker.media.limits import FORMATS, PROTOCOLS
+from worker.media.probing.ffmpeg_tools import find_tools
 from worker.media.probing.packets import Timing
-from worker.media.process import ChildLimits, ChildStalled
-from worker.media.tools import find_tools
+from worker.media.sandbox.child_process import run
+from worker.media.sandbox.limits import FORMATS, PROTOCOLS
+from worker.media.sandbox.media_process import ChildLimits, ChildStalled
 
 Parity = Literal["", "tff", "bff"]
 """Field that is shown first: top or bottom."""

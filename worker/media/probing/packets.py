@@ -8,11 +8,10 @@ from itertools import pairwise
 from pathlib import Path
 
 from worker.contract.errors import ErrorCode, JobError
-from worker.media.child import TOO_MUCH, run
-from worker.media.clock import LONGEST_GAP_S
-from worker.media.limits import FORMATS, PROTOCOLS, MediaLimits
-from worker.media.process import ChildLimits, ChildStalled
-from worker.media.tools import find_tools
+from worker.media.probing.ffmpeg_tools import find_tools
+from worker.media.sandbox.child_process import TOO_MUCH, run
+from worker.media.sandbox.limits import FORMATS, LONGEST_GAP_S, PROTOCOLS, MediaLimits
+from worker.media.sandbox.media_process import ChildLimits, ChildStalled
 
 PROBE_LIMITS = ChildLimits(cpu_seconds=60, stall_seconds=60, wall_seconds=300)
 SANE_FPS = (0.2, 1000.0)

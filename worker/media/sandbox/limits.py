@@ -1,0 +1,28 @@
+"""How large a file may be, and the guards that every child gets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,asf,flv,mpegts,mpeg,ogg,gif"
+"""Demuxers that may be tried. Playlists, concat lists, image sequences, subtitles and vector
+graphics are not among them: they name other files."""
+
+PROTOCOLS = "fd"
+"""The only way a child reads: the descriptor it was given."""
+
+LONGEST_GAP_S = 10.0
+"""Seconds between two frames beyond which the clock jumped and nothing was recorded."""
+
+
+@dataclass(frozen=True)
+class MediaLimits:
+    """What is taken; beyond it is `media_too_large`. `max_pixels` is of one frame."""
+
+    max_bytes: int = 4 << 30
+    max_duration_s: float = 2 * 3600.0
+    max_pixels: int = 8192 * 4352
+    max_frames: int = 1_000_000
+
+
+DEFAULT_LIMITS = MediaLimits()
