@@ -15,9 +15,9 @@ from starlette.middleware.cors import CORSMiddleware
 from api.frontend.content_security_policy import parse_embedders
 from api.middleware import errors
 from api.middleware.body_limit import BodyLimit
-from api.middleware.rate_limit import FIELDS, TellRate
-from api.middleware.request_metrics import MeasureRequests, RequestMetrics, StoreCollector
-from api.middleware.security_headers import HardenAnswers
+from api.middleware.rate_limit import FIELDS, RateLimitHeaders
+from api.middleware.request_metrics import RequestMetrics, RequestMetricsMiddleware, StoreCollector
+from api.middleware.security_headers import SecurityHeaders
 from api.routes import (
     batches,
     catalogue,
@@ -35,8 +35,8 @@ from api.routes import (
 )
 from api.schemas import openapi_examples
 from api.schemas.jobs import ProblemView
-from api.services.authorization import room
-from api.streaming.stream_reader import Tails
+from api.services.authorization import scope_required
+from api.streaming.stream_reader import StreamReader
 from worker.contract.scopes import Scope
 from worker.observability.metrics import listening
 from worker.settings import Settings
@@ -66,7 +66,7 @@ async def _prepare_bucket(app: FastAPI, origins: list[str]) -> None:
 
 def _add_middleware(app: FastAPI, metrics: RequestMetrics, origins: list[str]) -> None:
     """The last one added sees a request first."""
-    app.add_middleware(TellRate)
+    app.add_middleware(RateLimitHeaders)
     app.add_middleware(BodyLimit)
     app.add_middleware(
         CORSMiddleware,
@@ -76,8 +76,8 @@ def _add_middleware(app: FastAPI, metrics: RequestMetrics, origins: list[str]) -
         expose_headers=["Location", "Retry-After", *FIELDS],
         max_age=3600,
     )
-    app.add_middleware(HardenAnswers)
-    app.add_middleware(MeasureRequests, metrics=metrics)
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(RequestMetricsMiddleware, metrics=metrics)
 
 
 def _routes() -> APIRouter:
@@ -88,13 +88,13 @@ def _routes() -> APIRouter:
     }
     versioned = APIRouter(prefix="/v1", responses={"4XX": problem, "503": problem})
     # first of all whose key it is and what it may do: then every answer can tell the rate
-    work = room(Scope.JOBS_READ, Scope.JOBS_WRITE, pages=True)
-    whole = room(Scope.JOBS_READ, Scope.JOBS_WRITE)
-    manage = room(Scope.ADMIN, Scope.ADMIN)
+    work = scope_required(Scope.JOBS_READ, Scope.JOBS_WRITE, pages=True)
+    whole = scope_required(Scope.JOBS_READ, Scope.JOBS_WRITE)
+    manage = scope_required(Scope.ADMIN, Scope.ADMIN)
     rooms = (
         (uploads, work), (jobs, work), (batches, whole), (messages, work), (references, whole),
         (webhooks, manage), (usage, whole), (page_tokens, whole),
-        (catalogue, room(None, pages=True)),
+        (catalogue, scope_required(None, pages=True)),
     )  # fmt: skip
     for here, check in rooms:
         versioned.include_router(here.router, dependencies=[Depends(check)])
@@ -115,7 +115,7 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.stores = open_stores(settings)
         app.state.redis = connect_async(settings.redis_url.get_secret_value())
-        app.state.tails = Tails(app.state.redis)
+        app.state.tails = StreamReader(app.state.redis)
         app.state.tails.start()
         with listening(metrics.meters):
             await _prepare_bucket(app, origins)

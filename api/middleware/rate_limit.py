@@ -61,7 +61,7 @@ def fields_of(rate: Rate) -> dict[str, str]:
     return {name: str(value) for name, value in zip(FIELDS, values, strict=True)}
 
 
-class TellRate:
+class RateLimitHeaders:
     """Middleware that puts the fields on the answer, whoever makes it."""
 
     def __init__(self, app: ASGIApp) -> None:

@@ -16,9 +16,9 @@ from prometheus_client.registry import Collector
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.middleware.system_metrics import State, look_at
+from api.middleware.system_metrics import State, collect_system_state
 from worker.observability.metrics import HTTP_REQUESTS, HTTP_SECONDS, served_by
-from worker.observability.prometheus import Meters
+from worker.observability.prometheus import PrometheusRecorder
 from worker.observability.tracing import note_incoming
 from worker.storage.stores import Stores
 
@@ -46,7 +46,7 @@ class RequestMetrics:
     """Counts and times requests by route template, so that ids make no series."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self.meters = Meters(served_by("api"), registry)
+        self.meters = PrometheusRecorder(served_by("api"), registry)
 
     def observe(self, scope: Scope, status: int, seconds: float) -> None:
         """One answer began."""
@@ -56,7 +56,7 @@ class RequestMetrics:
         self.meters(HTTP_SECONDS, seconds, (method, route))
 
 
-class MeasureRequests:
+class RequestMetricsMiddleware:
     """Middleware that feeds RequestMetrics."""
 
     def __init__(self, app: ASGIApp, metrics: RequestMetrics) -> None:
@@ -100,7 +100,7 @@ class StoreCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         """The state now."""
         try:
-            yield from list(_families(look_at(self._stores())))
+            yield from list(_families(collect_system_state(self._stores())))
         except redis.exceptions.RedisError as error:
             log.warning("metrics_without_redis", error=str(error))
 

@@ -17,7 +17,7 @@ TRANSPORT = "max-age=31536000"
 """Of answers over TLS, here or at a trusted proxy (RFC 6797): a year without plain HTTP."""
 
 
-class HardenAnswers:
+class SecurityHeaders:
     """Middleware; answers under /v1 hold presigned addresses and are not kept by caches."""
 
     def __init__(self, app: ASGIApp) -> None:

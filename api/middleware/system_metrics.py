@@ -14,11 +14,11 @@ from worker.storage.jobs.firehose_trimming import GROUP, groups_of, stream_lag
 from worker.storage.queue.fair_queue import POSE_QUEUES
 from worker.storage.stores import Stores
 
-State = dict[m.Measure, dict[tuple[str, ...], float]]
+State = dict[m.MetricSpec, dict[tuple[str, ...], float]]
 """Values by measure and labels."""
 
 
-def look_at(stores: Stores) -> State:
+def collect_system_state(stores: Stores) -> State:
     """The state now; raises redis.RedisError where Redis is silent."""
     alive = stores.workers.alive()
     kinds = Counter(worker.kind for worker in alive)

@@ -16,11 +16,11 @@ from starlette.responses import JSONResponse
 
 from api.middleware.errors import invalid_parameter
 from api.schemas.batches import BatchesQuery, BatchesView, BatchView, ManifestRef, NewBatch
-from api.schemas.strict import only
+from api.schemas.strict import allow_query_params
 from api.services.authentication import StoresDep, TenantDep
-from api.services.job_creation import broker_errors, check_minutes, check_queue, once
+from api.services.job_creation import broker_errors, check_minutes, check_queue, idempotent
 from api.services.pagination import decode_cursor, encode_cursor
-from worker.contract.batches import MAX_MANIFEST_BYTES, BatchRecord, Manifest, Wrong
+from worker.contract.batches import MAX_MANIFEST_BYTES, BatchError, BatchRecord, Manifest
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.jobs import Job
 from worker.queueing import queues
@@ -29,8 +29,8 @@ from worker.storage.errors import NotFound
 from worker.storage.stores import Stores
 from worker.storage.tenants.api_keys import Tenant
 from worker.storage.timestamps import iso
-from worker.submission.batches import batch_of, tend_batch
-from worker.submission.jobs import check_arrived, check_bucket
+from worker.submission.batches import batch_of, expand_batch
+from worker.submission.jobs import check_bucket, check_upload_complete
 from worker.submission.manifests import WRONG, job_of_request, wrong_of
 
 router = APIRouter(tags=["batches"])
@@ -46,7 +46,7 @@ def create_batch(stores: Stores, tenant: Tenant, body: NewBatch, key: str | None
     Raises JobError where any job is wrong (then none is taken), LimitExceeded where the queue or
     the month has no room, and as the making of a job does for the key.
     """
-    return once(stores, tenant, body, key, lambda: _take(stores, tenant, body))
+    return idempotent(stores, tenant, body, key, lambda: _take(stores, tenant, body))
 
 
 def _take(stores: Stores, tenant: Tenant, body: NewBatch) -> str:
@@ -66,7 +66,7 @@ def _take(stores: Stores, tenant: Tenant, body: NewBatch) -> str:
     if any(job.source == "video" for job in jobs):
         check_minutes(stores, tenant, "video")
     stores.batches.create(record, jobs)
-    _start(lambda: tend_batch(stores, name))
+    _start(lambda: expand_batch(stores, name))
     return name
 
 
@@ -79,7 +79,7 @@ def _start(begin: Callable[[], None]) -> None:
 
 
 def _checked(stores: Stores, tenant: Tenant, asked: Sequence[Any]) -> list[Job]:
-    def check(place: int) -> Job | Wrong:
+    def check(place: int) -> Job | BatchError:
         try:
             return job_of_request(stores, tenant, asked[place])
         except WRONG as error:
@@ -87,7 +87,7 @@ def _checked(stores: Stores, tenant: Tenant, asked: Sequence[Any]) -> list[Job]:
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         found = list(pool.map(check, range(len(asked))))
-    wrong = [one for one in found if isinstance(one, Wrong)]
+    wrong = [one for one in found if isinstance(one, BatchError)]
     if wrong:
         text = f"{len(wrong)} of {len(asked)} jobs cannot be taken, so none is."
         errors = [msgspec.to_builtins(one) for one in wrong]
@@ -99,7 +99,7 @@ def manifest_of(stores: Stores, tenant: Tenant, given: ManifestRef) -> Manifest:
     """The manifest that a request names; raises NotFound, Conflict, and JobError."""
     if given.uploadId is not None:
         upload = stores.uploads.get(given.uploadId, tenant.tenant)
-        check_arrived(stores, upload)
+        check_upload_complete(stores, upload)
         found = Manifest(key=upload.key, bytes=upload.bytes, uploadId=upload.id)
     else:
         url = given.url or ""
@@ -107,7 +107,7 @@ def manifest_of(stores: Stores, tenant: Tenant, given: ManifestRef) -> Manifest:
         parts = urlsplit(url)
         key = parts.path.lstrip("/")
         try:
-            size, _ = stores.objects.look(key, parts.netloc)
+            size, _ = stores.objects.head(key, parts.netloc)
         except NotFound as error:
             raise NotFound(f"no manifest {url}") from error
         found = Manifest(key=key, bytes=size, bucket=parts.netloc)
@@ -117,7 +117,12 @@ def manifest_of(stores: Stores, tenant: Tenant, given: ManifestRef) -> Manifest:
     return found
 
 
-@router.post("/batches", status_code=202, response_model=BatchView, dependencies=[Depends(only())])
+@router.post(
+    "/batches",
+    status_code=202,
+    response_model=BatchView,
+    dependencies=[Depends(allow_query_params())],
+)
 def post_batch(
     body: NewBatch,
     tenant: TenantDep,
@@ -147,7 +152,9 @@ def list_batches(
     return JSONResponse({"batches": [batch_view(one, 0) for _, one in shown], "next": after})
 
 
-@router.get("/batches/{batch_id}", response_model=BatchView, dependencies=[Depends(only())])
+@router.get(
+    "/batches/{batch_id}", response_model=BatchView, dependencies=[Depends(allow_query_params())]
+)
 def get_batch(batch_id: str, tenant: TenantDep, stores: StoresDep) -> JSONResponse:
     """A batch: counts by status, progress, the first wrong lines."""
     return JSONResponse(batch_view(stores.batches.get(batch_id, tenant.tenant)))
@@ -157,7 +164,7 @@ def get_batch(batch_id: str, tenant: TenantDep, stores: StoresDep) -> JSONRespon
     "/batches/{batch_id}/cancel",
     status_code=202,
     response_model=BatchView,
-    dependencies=[Depends(only())],
+    dependencies=[Depends(allow_query_params())],
 )
 def post_cancel(batch_id: str, tenant: TenantDep, stores: StoresDep) -> JSONResponse:
     """Cancels what has not ended, in the background; one that is complete is answered as it is."""

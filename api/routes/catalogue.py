@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query
 from starlette.responses import JSONResponse
 
 from api.middleware.body_limit import MAX_BODY_BYTES
-from api.schemas.strict import only
+from api.schemas.strict import allow_query_params
 from api.services.authentication import StoresDep, TenantDep, get_tenant
 from worker.contract.editions import Edition
 from worker.contract.exercises import ALIASES, CATALOGUE, ExerciseInfo
@@ -32,7 +32,7 @@ def _exercise(entry: ExerciseInfo) -> dict[str, Any]:
     return {**msgspec.structs.asdict(entry), "aliases": aliases}
 
 
-@router.get("/exercises", dependencies=[Depends(get_tenant), Depends(only())])
+@router.get("/exercises", dependencies=[Depends(get_tenant), Depends(allow_query_params())])
 def get_exercises() -> dict[str, Any]:
     """Every exercise: what it counts, from where it is seen, and its other names."""
     return {"exercises": [_exercise(entry) for entry in CATALOGUE.values()]}
@@ -40,7 +40,7 @@ def get_exercises() -> dict[str, Any]:
 
 @router.get(
     "/schema/messages.json",
-    dependencies=[Depends(get_tenant), Depends(only("edition"))],
+    dependencies=[Depends(get_tenant), Depends(allow_query_params("edition"))],
     response_class=SchemaResponse,
 )
 def get_schema(edition: Annotated[Edition, Query()] = Edition.V3) -> JSONResponse:
@@ -48,7 +48,7 @@ def get_schema(edition: Annotated[Edition, Query()] = Edition.V3) -> JSONRespons
     return SchemaResponse(message_schema(edition))
 
 
-@router.get("/me", dependencies=[Depends(only())])
+@router.get("/me", dependencies=[Depends(allow_query_params())])
 def get_me(tenant: TenantDep, stores: StoresDep) -> dict[str, Any]:
     """Tenant, plan and limits of the key."""
     settings, limits = stores.settings, stores.settings.limits(tenant.plan)

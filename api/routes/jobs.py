@@ -11,11 +11,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
 from api.schemas.jobs import JobsQuery, JobsView, JobView, NewAnalysis
-from api.schemas.strict import only
+from api.schemas.strict import allow_query_params
 from api.services.authentication import AsyncRedisDep, StoresDep, TenantDep
 from api.services.authorization import whole_tenant
 from api.services.job_creation import analyze_again, create_job
-from api.services.job_view import Outlook, job_view
+from api.services.job_view import StartEstimator, job_view
 from api.services.pagination import decode_cursor, encode_cursor, page_of_jobs
 from worker.contract.jobs import JobStatus
 from worker.lifecycle.completion import cancel_job
@@ -50,7 +50,7 @@ async def wait_for(client: Any, job_id: str, seconds: float) -> None:
     status_code=202,
     response_model=JobView,
     responses={200: {"model": JobView, "description": "finished within `wait` seconds"}},
-    dependencies=[Depends(only("wait"))],
+    dependencies=[Depends(allow_query_params("wait"))],
 )
 async def post_job(
     body: NewJob,
@@ -75,14 +75,14 @@ async def post_job(
 def _create(stores: Stores, tenant: Tenant, body: NewJob, key: str | None) -> View:
     alive = stores.workers.alive()
     job = create_job(stores, tenant, body, key, alive)
-    return job_view(stores, job, Outlook(stores, alive))
+    return job_view(stores, job, StartEstimator(stores, alive))
 
 
 @router.post(
     "/jobs/{job_id}/analyze",
     status_code=202,
     response_model=JobView,
-    dependencies=[Depends(only())],
+    dependencies=[Depends(allow_query_params())],
 )
 def post_analysis(
     job_id: str, body: NewAnalysis, tenant: TenantDep, stores: StoresDep
@@ -92,7 +92,7 @@ def post_analysis(
     alive = stores.workers.alive()
     job = analyze_again(stores, tenant, job_id, body, alive)
     location = {"Location": f"/v1/jobs/{job.id}"}
-    return JSONResponse(job_view(stores, job, Outlook(stores, alive)), 202, headers=location)
+    return JSONResponse(job_view(stores, job, StartEstimator(stores, alive)), 202, headers=location)
 
 
 @router.get("/jobs", response_model=JobsView, dependencies=[Depends(whole_tenant)])
@@ -104,18 +104,20 @@ def list_jobs(
     if query.batch is not None:
         stores.batches.get(query.batch, tenant.tenant)
     jobs, after = page_of_jobs(stores, tenant.tenant, query, place)
-    outlook = Outlook(stores)
+    outlook = StartEstimator(stores)
     views = [job_view(stores, job, outlook) for job in jobs]
     return JSONResponse({"jobs": views, "next": encode_cursor(after) if after else None})
 
 
-@router.get("/jobs/{job_id}", response_model=JobView, dependencies=[Depends(only())])
+@router.get("/jobs/{job_id}", response_model=JobView, dependencies=[Depends(allow_query_params())])
 def get_job(job_id: str, tenant: TenantDep, stores: StoresDep) -> JSONResponse:
     """A job; its exports' URLs are signed now."""
     return JSONResponse(job_view(stores, stores.jobs.get(job_id, tenant.tenant, tenant.owner)))
 
 
-@router.post("/jobs/{job_id}/cancel", response_model=JobView, dependencies=[Depends(only())])
+@router.post(
+    "/jobs/{job_id}/cancel", response_model=JobView, dependencies=[Depends(allow_query_params())]
+)
 def post_cancel(job_id: str, tenant: TenantDep, stores: StoresDep) -> JSONResponse:
     """Cancels: a queued job never starts, a running one stops at its next batch.
 
@@ -128,7 +130,7 @@ def post_cancel(job_id: str, tenant: TenantDep, stores: StoresDep) -> JSONRespon
     return JSONResponse(job_view(stores, job))
 
 
-@router.delete("/jobs/{job_id}", status_code=204, dependencies=[Depends(only())])
+@router.delete("/jobs/{job_id}", status_code=204, dependencies=[Depends(allow_query_params())])
 def delete_job(job_id: str, tenant: TenantDep, stores: StoresDep) -> Response:
     """Erases upload, poses, messages, exports and record; a running job is stopped."""
     erase_job(stores, stores.jobs.get(job_id, tenant.tenant, tenant.owner))

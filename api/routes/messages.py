@@ -12,7 +12,7 @@ from api.middleware.errors import invalid_parameter
 from api.schemas.jobs import MessagesQuery, check_entry_id
 from api.schemas.openapi_examples import MESSAGES_RESPONSES
 from api.services.authentication import StoresDep, TenantDep
-from api.streaming.message_follower import Follower
+from api.streaming.message_follower import MessageFollower
 from api.streaming.message_view import Renderer
 from api.streaming.sse import EventResponse, events
 from worker.contract.jobs import Job
@@ -69,7 +69,7 @@ def get_messages(
         return Response(_page(stores, job, query), media_type="application/json")
     after = query.after if last_event_id is None else _resume_place(last_event_id)
     state = request.app.state
-    follower = Follower(stores, state.redis, state.tails, job, after)
+    follower = MessageFollower(stores, state.redis, state.tails, job, after)
     renderer = Renderer(stores, job, query.edition)
     return EventResponse(events(follower, renderer, query.wanted), _HEADERS)
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field, StrictInt
 from starlette.responses import JSONResponse
 
-from api.schemas.strict import Strict, only
+from api.schemas.strict import Strict, allow_query_params
 from api.services.authentication import StoresDep, TenantDep
 from worker.contract.scopes import LONGEST_PAGE_TOKEN_S, PAGE_TOKEN_S
 
@@ -28,7 +28,10 @@ class PageTokenView(BaseModel):
 
 
 @router.post(
-    "/page-tokens", status_code=201, response_model=PageTokenView, dependencies=[Depends(only())]
+    "/page-tokens",
+    status_code=201,
+    response_model=PageTokenView,
+    dependencies=[Depends(allow_query_params())],
 )
 def post_page_token(body: NewPageToken, tenant: TenantDep, stores: StoresDep) -> JSONResponse:
     """A token for `GET /pose_tracker/upload_tracking?token=…`: it uploads, and makes, reads, stops

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from api.middleware.errors import invalid_parameter
 from api.schemas.jobs import NewReference, ReferencesQuery, ReferencesView, ReferenceView
-from api.schemas.strict import only
+from api.schemas.strict import allow_query_params
 from api.services.authentication import StoresDep, TenantDep
 from api.services.job_creation import check_minutes, check_queue, queued
 from api.services.pagination import decode_cursor, encode_cursor
@@ -70,7 +70,7 @@ def create_reference(stores: Stores, tenant: Tenant, body: NewReference) -> Refe
     "/references",
     status_code=202,
     response_model=ReferenceView,
-    dependencies=[Depends(only())],
+    dependencies=[Depends(allow_query_params())],
 )
 def post_reference(body: NewReference, tenant: TenantDep, stores: StoresDep) -> JSONResponse:
     """Makes a reference movement from a clip of one clean rep, from its start pose and back to it.
@@ -98,14 +98,18 @@ def list_references(
 
 
 @router.get(
-    "/references/{reference_id}", response_model=ReferenceView, dependencies=[Depends(only())]
+    "/references/{reference_id}",
+    response_model=ReferenceView,
+    dependencies=[Depends(allow_query_params())],
 )
 def get_reference(reference_id: str, tenant: TenantDep, stores: StoresDep) -> JSONResponse:
     """A reference; `error` says why it failed, `durationMs` how long its rep takes."""
     return JSONResponse(reference_view(stores.references.get(reference_id, tenant.tenant)))
 
 
-@router.delete("/references/{reference_id}", status_code=204, dependencies=[Depends(only())])
+@router.delete(
+    "/references/{reference_id}", status_code=204, dependencies=[Depends(allow_query_params())]
+)
 def delete_reference(reference_id: str, tenant: TenantDep, stores: StoresDep) -> Response:
     """Erases a reference; one that is being made is stopped. Jobs that began keep its poses."""
     erase_reference(stores, stores.references.get(reference_id, tenant.tenant))

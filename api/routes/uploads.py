@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse
 
 from api.middleware.errors import invalid_parameter
 from api.schemas.jobs import CompleteUpload, NewUpload, UploadView
-from api.schemas.strict import only
+from api.schemas.strict import allow_query_params
 from api.services.authentication import StoresDep, TenantDep
 from worker.contract.errors import ErrorCode, JobError
 from worker.storage.errors import Conflict, NotFound
@@ -19,9 +19,9 @@ from worker.storage.jobs.view import expiry
 from worker.storage.objects.s3 import PART_BYTES
 from worker.storage.stores import Stores
 from worker.storage.tenants.api_keys import Tenant
-from worker.submission.jobs import check_arrived
+from worker.submission.jobs import check_upload_complete
 
-router = APIRouter(tags=["uploads"], dependencies=[Depends(only())])
+router = APIRouter(tags=["uploads"], dependencies=[Depends(allow_query_params())])
 
 
 def _check_size(stores: Stores, tenant: Tenant, size: int) -> None:
@@ -75,5 +75,5 @@ def complete_upload(
     # joined already, or never begun: the object tells
     with contextlib.suppress(NotFound):
         stores.uploads.complete(upload, [(part.number, part.etag) for part in body.parts])
-    check_arrived(stores, upload)
+    check_upload_complete(stores, upload)
     return {"id": upload.id, "bytes": upload.bytes}

@@ -8,7 +8,7 @@ import msgspec
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import JSONResponse, Response
 
-from api.schemas.strict import only
+from api.schemas.strict import allow_query_params
 from api.schemas.webhooks import (
     DeliveriesQuery,
     DeliveriesView,
@@ -29,7 +29,7 @@ from worker.contract.webhooks import Delivery, DeliveryStatus, Endpoint
 from worker.storage.errors import Conflict
 from worker.storage.stores import Stores
 from worker.storage.timestamps import iso
-from worker.submission.jobs import check_target
+from worker.submission.jobs import check_webhook_url
 from worker.webhooks.replay import replay_one, replay_since, send_test
 
 router = APIRouter(tags=["webhooks"])
@@ -73,14 +73,17 @@ def delivery_view(delivery: Delivery) -> dict[str, Any]:
 
 
 @router.post(
-    "/webhooks", status_code=201, response_model=NewWebhookView, dependencies=[Depends(only())]
+    "/webhooks",
+    status_code=201,
+    response_model=NewWebhookView,
+    dependencies=[Depends(allow_query_params())],
 )
 def post_webhook(body: NewWebhook, tenant: TenantDep, stores: StoresDep) -> JSONResponse:
     """Subscribes a receiver to events (Standard Webhooks 1.0).
 
     The answer's `secret` verifies the signatures; it is shown now and never again.
     """
-    url = check_target(stores, body.url)
+    url = check_webhook_url(stores, body.url)
     endpoint, secret = stores.endpoints.create(tenant.tenant, url, body.events, body.description)
     location = {"Location": f"/v1/webhooks/{endpoint.id}"}
     return JSONResponse({**webhook_view(stores, endpoint), "secret": secret}, 201, location)
@@ -100,13 +103,21 @@ def list_webhooks(
     return JSONResponse({"webhooks": views, "next": after})
 
 
-@router.get("/webhooks/{webhook_id}", response_model=WebhookView, dependencies=[Depends(only())])
+@router.get(
+    "/webhooks/{webhook_id}",
+    response_model=WebhookView,
+    dependencies=[Depends(allow_query_params())],
+)
 def get_webhook(webhook_id: str, tenant: TenantDep, stores: StoresDep) -> JSONResponse:
     """A webhook; `failingSince` while it takes nothing, `disabledReason` once it is given up."""
     return JSONResponse(webhook_view(stores, stores.endpoints.get(webhook_id, tenant.tenant)))
 
 
-@router.patch("/webhooks/{webhook_id}", response_model=WebhookView, dependencies=[Depends(only())])
+@router.patch(
+    "/webhooks/{webhook_id}",
+    response_model=WebhookView,
+    dependencies=[Depends(allow_query_params())],
+)
 def patch_webhook(
     webhook_id: str, body: WebhookChange, tenant: TenantDep, stores: StoresDep
 ) -> JSONResponse:
@@ -114,16 +125,18 @@ def patch_webhook(
     endpoint = stores.endpoints.get(webhook_id, tenant.tenant)
     fields = body.model_dump(include=body.model_fields_set)
     if "url" in fields:
-        check_target(stores, body.url)
+        check_webhook_url(stores, body.url)
     if "events" in fields:
         fields["events"] = tuple(body.events)
     changed = stores.endpoints.change(endpoint, **fields)
     if changed.enabled and not endpoint.enabled:
-        stores.turns.wake(endpoint.id)
+        stores.turns.resume(endpoint.id)
     return JSONResponse(webhook_view(stores, changed))
 
 
-@router.delete("/webhooks/{webhook_id}", status_code=204, dependencies=[Depends(only())])
+@router.delete(
+    "/webhooks/{webhook_id}", status_code=204, dependencies=[Depends(allow_query_params())]
+)
 def delete_webhook(webhook_id: str, tenant: TenantDep, stores: StoresDep) -> Response:
     """Ends a webhook; what has not been delivered is not any more."""
     endpoint = stores.endpoints.get(webhook_id, tenant.tenant)
@@ -138,7 +151,7 @@ def delete_webhook(webhook_id: str, tenant: TenantDep, stores: StoresDep) -> Res
     "/webhooks/{webhook_id}/test",
     status_code=202,
     response_model=DeliveryView,
-    dependencies=[Depends(only())],
+    dependencies=[Depends(allow_query_params())],
 )
 def post_test(webhook_id: str, tenant: TenantDep, stores: StoresDep) -> JSONResponse:
     """Sends an event `webhook.test`, whatever the webhook subscribes to; see its deliveries."""
@@ -147,7 +160,9 @@ def post_test(webhook_id: str, tenant: TenantDep, stores: StoresDep) -> JSONResp
 
 
 @router.post(
-    "/webhooks/{webhook_id}/rotate", response_model=RotatedView, dependencies=[Depends(only())]
+    "/webhooks/{webhook_id}/rotate",
+    response_model=RotatedView,
+    dependencies=[Depends(allow_query_params())],
 )
 def post_rotation(webhook_id: str, tenant: TenantDep, stores: StoresDep) -> JSONResponse:
     """A new signing secret; the old one signs too for 24 hours."""
@@ -175,7 +190,7 @@ def list_deliveries(
     "/webhooks/{webhook_id}/replay",
     status_code=202,
     response_model=ReplayedView,
-    dependencies=[Depends(only())],
+    dependencies=[Depends(allow_query_params())],
 )
 def post_replay(
     webhook_id: str, body: Replay, tenant: TenantDep, stores: StoresDep

@@ -19,7 +19,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.middleware.rate_limit import count_refused, count_request
 from api.schemas.jobs import MessagesQuery
-from api.streaming.message_follower import TOO_SLOW, Follower, TooSlow, in_time
+from api.streaming.message_follower import TOO_SLOW, MessageFollower, TooSlow, in_time
 from api.streaming.message_view import Renderer
 from worker.contract.errors import ErrorCode
 from worker.contract.scopes import Scope
@@ -95,7 +95,7 @@ async def _serve(socket: WebSocket, job_id: str, query: MessagesQuery) -> None:
     except NotFound as error:
         raise Refused(NOT_FOUND, "not_found") from error
     state = socket.app.state
-    follower = Follower(stores, state.redis, state.tails, job, query.after)
+    follower = MessageFollower(stores, state.redis, state.tails, job, query.after)
     sending = asyncio.ensure_future(_send(socket, follower, Renderer(stores, job, query.edition),
                                           query.wanted))  # fmt: skip
     leaving = asyncio.ensure_future(_gone(socket))
@@ -110,7 +110,7 @@ async def _serve(socket: WebSocket, job_id: str, query: MessagesQuery) -> None:
 
 
 async def _send(
-    socket: WebSocket, follower: Follower, renderer: Renderer, types: frozenset[str] | None
+    socket: WebSocket, follower: MessageFollower, renderer: Renderer, types: frozenset[str] | None
 ) -> None:
     async for rows in follower.batches():
         for row in rows:

@@ -9,10 +9,10 @@ from fastapi import Request
 from api.middleware.errors import invalid_parameter
 from worker.submission.schemas.strict import Strict
 
-__all__ = ["Strict", "only"]
+__all__ = ["Strict", "allow_query_params"]
 
 
-def only(*allowed: str) -> Callable[[Request], Awaitable[None]]:
+def allow_query_params(*allowed: str) -> Callable[[Request], Awaitable[None]]:
     """A dependency that refuses every query parameter but `allowed`."""
 
     async def check(request: Request) -> None:

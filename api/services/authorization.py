@@ -28,7 +28,7 @@ def check_whole(tenant: Tenant) -> None:
         raise ScopeMissing("A page token may upload, and run and read its own jobs, only.", None)
 
 
-def room(read: Scope | None, write: Scope | None = None, *, pages: bool = False) -> Check:
+def scope_required(read: Scope | None, write: Scope | None = None, *, pages: bool = False) -> Check:
     """A dependency of every call of a room: the scope that reading it needs, and the one that
     changing anything needs; `pages` says that page tokens may come in."""
 

@@ -19,7 +19,7 @@ from worker.contract.errors import JobError
 from worker.contract.jobs import Job, JobInput, JobStatus, Stage
 from worker.contract.media import Source
 from worker.contract.options import JobOptions
-from worker.observability.log_format import about_job
+from worker.observability.log_format import bind_job_context
 from worker.observability.tracing import incoming, span
 from worker.queueing import queues
 from worker.storage.connection import DISCONNECTED, REFUSING
@@ -28,7 +28,7 @@ from worker.storage.queue.workers import Worker
 from worker.storage.stores import Stores
 from worker.storage.tenants.api_keys import Tenant
 from worker.storage.tenants.quotas import queue_full
-from worker.submission.jobs import check_reference, job_of, new_record, read_options
+from worker.submission.jobs import build_job, check_reference, new_record, read_options
 from worker.submission.schemas.jobs import NewJob
 
 log = structlog.get_logger()
@@ -81,7 +81,7 @@ def _created(
         new.append(_take(stores, tenant, body, options, alive, _own_key(tenant, key)))
         return new[0].id
 
-    made = once(stores, tenant, body, key, make)
+    made = idempotent(stores, tenant, body, key, make)
     if new:
         return new[0]
     try:
@@ -90,7 +90,7 @@ def _created(
         raise Conflict("the job of this Idempotency-Key was erased") from error
 
 
-def once(
+def idempotent(
     stores: Stores, tenant: Tenant, body: BaseModel, key: str | None, make: Callable[[], str]
 ) -> str:
     """The id of what `make` makes, or of what it made for the same key and body before.
@@ -107,7 +107,7 @@ def once(
     try:
         name = make()
     except Exception:
-        _quietly(stores.idempotency.abandon, tenant.tenant, own)
+        _best_effort(stores.idempotency.abandon, tenant.tenant, own)
         raise
     stores.idempotency.finish(tenant.tenant, own, name)
     return name
@@ -151,7 +151,7 @@ def _take(
     key: str | None = None,
 ) -> Job:
     check_queue(stores, tenant)
-    job = job_of(stores, tenant, body, options, alive)
+    job = build_job(stores, tenant, body, options, alive)
     check_minutes(stores, tenant, job.source)
     return queued(stores, job, alive, key)
 
@@ -171,7 +171,7 @@ def queued(stores: Stores, job: Job, alive: Sequence[Worker], key: str | None = 
     """Stores a job, made under the Idempotency-Key `key`, and has it wait its turn; raises
     LimitExceeded where the queue is full."""
     limits = stores.settings.limits(job.plan)
-    queue = queues.served_by(job.queue, alive)
+    queue = queues.effective_queue(job.queue, alive)
     with stores.redis.pipeline(transaction=False) as pipe:
         try:
             stores.jobs.put_in(pipe, job, key)
@@ -179,13 +179,13 @@ def queued(stores: Stores, job: Job, alive: Sequence[Worker], key: str | None = 
             if pipe.execute()[-1] < 0:
                 raise queue_full(limits.queuedJobs or 0, stores.waiting.length(job.tenant))
         except Exception:
-            _quietly(stores.waiting.leave, job.tenant, job.id)
-            _quietly(stores.jobs.erase, job)
+            _best_effort(stores.waiting.remove, job.tenant, job.id)
+            _best_effort(stores.jobs.erase, job)
             raise
         stores.streams.put_in(pipe, job)
-        queues.tickets(pipe, queue)
+        queues.pending_wakeups(pipe, queue)
         tickets = pipe.execute()[-1]
-    with about_job(job.id, job.tenant, job.attempt, job.trace):
+    with bind_job_context(job.id, job.tenant, job.attempt, job.trace):
         log.info("job_queued", queue=job.queue)
     if tickets < queues.ENOUGH_TICKETS:
         _ring(job.queue, queue)
@@ -195,12 +195,12 @@ def queued(stores: Stores, job: Job, alive: Sequence[Worker], key: str | None = 
 def _ring(waiting: str, queue: str) -> None:
     """A ticket for what waits. Where the broker is silent the job is safe: a sweep sends one."""
     try:
-        queues.send_tickets(waiting, queue)
+        queues.send_wakeups(waiting, queue)
     except broker_errors as error:
         log.warning("ticket_not_sent", queue=waiting, error=str(error))
 
 
-def _quietly(undo: Any, *arguments: Any) -> None:
+def _best_effort(undo: Any, *arguments: Any) -> None:
     """Undoes what can be undone; the error that made it necessary is the one to tell."""
     try:
         undo(*arguments)

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import msgspec
 from starlette.concurrency import run_in_threadpool
 
-from api.streaming.stream_reader import Tails
+from api.streaming.stream_reader import StreamReader
 from worker.contract.jobs import Job, JobStatus
 from worker.lifecycle.archive import scan_messages
 from worker.storage import keys
@@ -42,10 +42,12 @@ async def in_time(sending: Awaitable[T]) -> T:
         raise TooSlow(TOO_SLOW) from error
 
 
-class Follower:
+class MessageFollower:
     """A place in a job's messages that moves on as they are read."""
 
-    def __init__(self, stores: Stores, client: Any, tails: Tails, job: Job, after: str) -> None:
+    def __init__(
+        self, stores: Stores, client: Any, tails: StreamReader, job: Job, after: str
+    ) -> None:
         self._stores = stores
         self._redis = client
         self._tails = tails

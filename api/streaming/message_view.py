@@ -9,7 +9,7 @@ import msgspec
 from worker.contract.editions import Edition, view
 from worker.contract.jobs import Job
 from worker.storage.jobs.streams import Row
-from worker.storage.jobs.view import WITH_URL, sign_again
+from worker.storage.jobs.view import WITH_URL, refresh_presigned_url
 from worker.storage.stores import Stores
 
 
@@ -29,7 +29,7 @@ class Renderer:
         plain: dict[str, Any] = msgspec.json.decode(data)
         if kind in WITH_URL:
             settings = self._stores.settings
-            sign_again(self._stores.objects, self._job, plain, settings.read_url_ttl_s)
+            refresh_presigned_url(self._stores.objects, self._job, plain, settings.read_url_ttl_s)
         return [
             (entry_id, str(seen["type"]), msgspec.json.encode(seen))
             for seen in view(plain, self._edition)

@@ -9,7 +9,7 @@ import structlog
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
-from api.streaming.message_follower import TOO_SLOW, Follower, TooSlow, in_time
+from api.streaming.message_follower import TOO_SLOW, MessageFollower, TooSlow, in_time
 from api.streaming.message_view import Renderer
 from worker.storage.jobs.streams import Row
 
@@ -29,7 +29,7 @@ def _event(rows: list[Row]) -> bytes:
 
 
 async def events(
-    follower: Follower, renderer: Renderer, types: frozenset[str] | None
+    follower: MessageFollower, renderer: Renderer, types: frozenset[str] | None
 ) -> AsyncIterator[bytes]:
     """The body of the answer; a comment where nothing was to be said for HEARTBEAT_S."""
     loop = asyncio.get_running_loop()

@@ -31,7 +31,7 @@ _PAUSE_S = 0.5
 _TRY_S = 0.005
 
 
-class Tail:
+class Subscriber:
     """One client's place in one stream, and the rows that came since it last looked."""
 
     def __init__(self, after: str) -> None:
@@ -72,10 +72,10 @@ class _Followed:
 
     def __init__(self, cursor: str) -> None:
         self.cursor = cursor
-        self.tails: set[Tail] = set()
+        self.tails: set[Subscriber] = set()
 
 
-class Tails:
+class StreamReader:
     """The reader; `start` and `close` belong to the application's life."""
 
     def __init__(self, client: Any) -> None:
@@ -103,7 +103,7 @@ class Tails:
                 await self._task
 
     @contextlib.contextmanager
-    def follow(self, job_id: str, after: str) -> Iterator[Tail | None]:
+    def follow(self, job_id: str, after: str) -> Iterator[Subscriber | None]:
         """A tail from the entry id `after` on; None where the reader is past it already: then what
         lies between is to be read first."""
         name = keys.messages(job_id)
@@ -111,7 +111,7 @@ class Tails:
         if entry_key(after) < entry_key(followed.cursor):
             yield None
             return
-        tail = Tail(after)
+        tail = Subscriber(after)
         fresh = not followed.tails
         followed.tails.add(tail)
         if fresh:

@@ -9,7 +9,7 @@ import httpx
 from tests.storage.factories import patient
 from worker.contract.jobs import Job, JobStatus
 from worker.contract.messages import Entry, Message
-from worker.lifecycle.completion import close_job
+from worker.lifecycle.completion import complete_job
 from worker.storage.stores import Stores
 
 Client = httpx.Client
@@ -63,7 +63,7 @@ class Actor:
 
     def finish(self, **fields: Any) -> None:
         """Ends the job as succeeded."""
-        close_job(self.stores, self.job, self.token, JobStatus.SUCCEEDED, fields=fields)
+        complete_job(self.stores, self.job, self.token, JobStatus.SUCCEEDED, fields=fields)
 
 
 def refused(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from worker.contract.plans import PlanLimits
 from worker.settings import Settings
 from worker.storage import keys
 from worker.storage.stores import Stores
-from worker.submission.batches import tend_batch
+from worker.submission.batches import expand_batch
 
 
 def post(client: Client, jobs: list[Any], **headers: str) -> httpx.Response:
@@ -172,10 +172,10 @@ def test_a_crash_behind_the_acceptance_loses_nothing(
     with monkeypatch.context() as patched:
         patched.setattr(type(stores.batches), "done", die)
         with pytest.raises(ConnectionError):
-            tend_batch(stores, view["id"])
+            expand_batch(stores, view["id"])
     assert stores.batches.todo(view["id"], 100) == rows
     for _ in range(2):
-        tend_batch(stores, view["id"])
+        expand_batch(stores, view["id"])
     now = client.get(f"/batches/{view['id']}").json()
     assert (now["status"], now["accepted"], now["counts"]["queued"]) == ("running", 250, 250)
     assert stores.waiting.length("acme") == 250
@@ -219,7 +219,7 @@ def test_cancel_ends_it(client: Client, stores: Stores) -> None:
     Actor(stores, made[1]).finish()
     answer = client.post(f"/batches/{batch}/cancel")
     assert answer.status_code == 202 and answer.json()["canceled"]
-    tend_batch(stores, batch)  # what a maintenance worker does
+    expand_batch(stores, batch)  # what a maintenance worker does
     now = client.get(f"/batches/{batch}").json()
     assert now["status"] == "running" and now["counts"]["canceled"] == 2
     assert stores.jobs.cancel_asked(made[0]) and events(stores, batch) == []

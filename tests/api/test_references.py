@@ -11,7 +11,7 @@ from tests.api.api_play import Actor, Client, new_job, put_upload, refused
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.jobs import JobStatus
 from worker.contract.plans import Plan
-from worker.lifecycle.completion import archive_job, close_job
+from worker.lifecycle.completion import archive_job, complete_job
 from worker.storage.errors import StoreUnavailable
 from worker.storage.stores import Stores
 
@@ -38,7 +38,7 @@ def fail(stores: Stores, reference_id: str) -> None:
     """Plays a worker that finds no rep."""
     actor = Actor(stores, stores.references.get(reference_id, "acme").job)
     error = JobError(ErrorCode.INVALID_PARAMETER, "No clear repetition was found")
-    close_job(stores, actor.job, actor.token, JobStatus.FAILED, error=error)
+    complete_job(stores, actor.job, actor.token, JobStatus.FAILED, error=error)
 
 
 def test_a_reference_from_upload_to_erasure(client: Client, stores: Stores) -> None:

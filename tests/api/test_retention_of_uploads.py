@@ -18,7 +18,7 @@ def there(stores: Stores, upload: str) -> bool:
     try:
         key = stores.uploads.get(upload, "acme").key
     except NotFound:
-        assert upload not in " ".join(stores.objects.keys_below("uploads/acme/"))
+        assert upload not in " ".join(stores.objects.list_keys("uploads/acme/"))
         return False
     return stores.objects.size(key) > 0
 

@@ -38,7 +38,7 @@ def gone(running: Running, prefix: str) -> bool:
     """Whether everything below `prefix` was erased within ten seconds."""
     end = time.monotonic() + 10
     while time.monotonic() < end:
-        if not list(running.stores.objects.keys_below(prefix)):
+        if not list(running.stores.objects.list_keys(prefix)):
             return True
         time.sleep(0.2)
     return False

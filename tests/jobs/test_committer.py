@@ -12,9 +12,9 @@ import pytest
 from tests.storage.factories import counters, die, ids, new_job
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.jobs import Job
-from worker.jobs.committer import Publisher
+from worker.jobs.committer import StepCommitter
 from worker.jobs.heartbeat import Heartbeat
-from worker.jobs.leased_job import Handover, HeldJob
+from worker.jobs.leased_job import LeasedJob, WorkerStopping
 from worker.pipeline.pipeline import Step
 from worker.storage.errors import Fenced, StoreUnavailable
 from worker.storage.stores import Stores
@@ -28,9 +28,9 @@ def job(stores: Stores) -> Job:
     return new_job(stores)
 
 
-def held_by(stores: Stores, job: Job, stopping: Callable[[], bool] = lambda: False) -> HeldJob:
+def held_by(stores: Stores, job: Job, stopping: Callable[[], bool] = lambda: False) -> LeasedJob:
     beats = cast(Heartbeat, SimpleNamespace(lost=False))
-    return HeldJob(stores, job, stores.leases.claim(job.id).token, beats, stopping)
+    return LeasedJob(stores, job, stores.leases.claim(job.id).token, beats, stopping)
 
 
 def chunk(place: int) -> Step:
@@ -38,14 +38,14 @@ def chunk(place: int) -> Step:
     return Step(counters(place + 1, place + 1), place, b"chunk %d" % place)
 
 
-def publish(publisher: Publisher, *places: int) -> None:
+def publish(publisher: StepCommitter, *places: int) -> None:
     for place in places:
         publisher.add(chunk(place), {"progress": place / 10})
 
 
-def run(held: HeldJob, *places: int, error: Exception | None = None) -> None:
+def run(held: LeasedJob, *places: int, error: Exception | None = None) -> None:
     """A whole run, which ends in `error` where one is given."""
-    with Publisher(held) as publisher:
+    with StepCommitter(held) as publisher:
         publish(publisher, *places)
         if error:
             raise error
@@ -97,7 +97,7 @@ def failing(
 
 
 def test_work_goes_on_beside_one_commit(stores: Stores, job: Job, gate: SimpleNamespace) -> None:
-    with Publisher(held_by(stores, job)) as publisher:
+    with StepCommitter(held_by(stores, job)) as publisher:
         publish(publisher, 0)  # does not wait
         assert gate.begun.acquire(timeout=WAIT_S)
         second = threading.Thread(target=publish, args=(publisher, 1, 2))
@@ -157,7 +157,7 @@ def test_who_leaves_waits_for_the_commit_under_way(
     stop = end == "the worker is to stop"
     timer = threading.Timer(0.2, gate.open.set)
     timer.start()
-    with pytest.raises(Handover if stop else JobError):
+    with pytest.raises(WorkerStopping if stop else JobError):
         run(held_by(stores, job, lambda: stop), 0, error=DAMAGED)
     assert len(committed(stores, job)) == 1
     timer.join()

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from worker.contract.errors import ErrorCode, JobError
-from worker.jobs.download import checked_address, fetch_url
+from worker.jobs.download import fetch_url, resolve_public
 
 BODY = bytes(range(256)) * 40
 
@@ -126,7 +126,7 @@ def test_a_redirect_is_checked_like_the_first_address(
     def public_only_here(host: str, port: int, allow_private: bool) -> str:
         if host == "media.example":
             return "127.0.0.1"
-        return checked_address(host, port, allow_private)
+        return resolve_public(host, port, allow_private)
 
     monkeypatch.setattr(download, "checked_address", public_only_here)
     target = address(server, "/clip.mp4")

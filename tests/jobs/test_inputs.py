@@ -14,7 +14,7 @@ from worker.contract.jobs import JobInput
 from worker.contract.plans import PlanLimits
 from worker.jobs.heartbeat import Heartbeat
 from worker.jobs.inputs import fetched_input
-from worker.jobs.leased_job import HeldJob
+from worker.jobs.leased_job import LeasedJob
 from worker.settings import Settings
 from worker.storage.stores import Stores
 
@@ -34,7 +34,7 @@ def fetch(stores: Stores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fe
         job = new_job(stores, input=JobInput(url=url), **fields)
         token = stores.leases.claim(job.id).token
         heartbeat = Heartbeat(lambda: stores.leases.extend(job.id, token), 15, job.id)
-        held = HeldJob(stores, job, token, heartbeat, lambda: False)
+        held = LeasedJob(stores, job, token, heartbeat, lambda: False)
         return fetched_input(held, tmp_path).read_bytes()
 
     return run

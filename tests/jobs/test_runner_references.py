@@ -52,7 +52,7 @@ def made_from(
 
 
 def kept(stores: Stores, reference: Reference) -> list[str]:
-    return list(stores.objects.keys_below(reference_key(reference.tenant, reference.id)))
+    return list(stores.objects.list_keys(reference_key(reference.tenant, reference.id)))
 
 
 def summary_of(stores: Stores, job: Job) -> dict[str, Any]:

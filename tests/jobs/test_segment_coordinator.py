@@ -17,13 +17,13 @@ from worker.contract.segment_ids import entry_of, job_of_entry
 from worker.jobs import leased_job as held_module
 from worker.jobs import segment_coordinator, segment_worker
 from worker.jobs.runner import Runner
-from worker.jobs.segment_worker import help_with
+from worker.jobs.segment_worker import run_segments
 from worker.lifecycle.completion import cancel_job
 from worker.media.decoding.video import FrameReader
 from worker.pipeline.pipeline import Pipeline
 from worker.pose.engine import PoseEngine
 from worker.queueing import dispatch
-from worker.queueing.dispatch import run_next
+from worker.queueing.dispatch import dispatch_next
 from worker.storage import keys
 from worker.storage.stores import Stores
 
@@ -60,7 +60,7 @@ def job(stores: Stores, clip: Path, monkeypatch: pytest.MonkeyPatch) -> Job:
         monkeypatch.setattr(module, "tickets_wait", lambda *_: True)
     stores.objects.put("uploads/acme/upl_1", clip.read_bytes(), "video/mp4")
     job = new_job(stores, options=OPTIONS, input=JobInput(key="uploads/acme/upl_1"))
-    stores.waiting.enter([job], None)
+    stores.waiting.push([job], None)
     return job
 
 
@@ -72,18 +72,18 @@ def said(stores: Stores, job_id: str) -> Said:
 
 def somebody_waits(stores: Stores) -> Job:
     short = new_job(stores, "umbrella")
-    stores.waiting.enter([short], None)
+    stores.waiting.push([short], None)
     return short
 
 
 def test_who_is_alone_estimates_all(stores: Stores, job: Job, alone: Said) -> None:
     engine = Engine()
-    assert run_next(stores, Runner(stores, engine).run, "pose.cpu") == job.id
+    assert dispatch_next(stores, Runner(stores, engine).run, "pose.cpu") == job.id
     assert said(stores, job.id) == alone
     assert engine.estimated == 175
     assert not stores.redis.exists(keys.parts(job.id))
     # the segment that was offered is still there: who pulls it finds nothing to do
-    entry = run_next(stores, Runner(stores, engine).run, "pose.cpu")
+    entry = dispatch_next(stores, Runner(stores, engine).run, "pose.cpu")
     assert entry is not None and job_of_entry(entry) == job.id
     assert stores.waiting.total() == 0
     assert stores.redis.zcard(keys.running_of("acme")) == 0
@@ -97,16 +97,16 @@ def test_a_long_video_gives_way_between_segments(stores: Stores, job: Job, alone
     def run(name: str) -> None:
         ran.append(name)
         if name == short.id:
-            stores.waiting.leave("umbrella", name)
+            stores.waiting.remove("umbrella", name)
         else:
             Runner(stores, engine).run(name)
 
-    assert run_next(stores, run, "pose.cpu") == job.id
+    assert dispatch_next(stores, run, "pose.cpu") == job.id
     paused = stores.jobs.get(job.id)
     assert (paused.status, engine.estimated) == (JobStatus.RUNNING, 40)
     assert stores.redis.get(keys.lease(job.id)) is None
     while not stores.jobs.over(job.id):
-        assert run_next(stores, run, "pose.cpu") is not None
+        assert dispatch_next(stores, run, "pose.cpu") is not None
     assert ran[:3] == [job.id, short.id, job.id]
     assert said(stores, job.id) == alone
     over = stores.jobs.get(job.id)
@@ -117,12 +117,12 @@ def test_a_long_video_gives_way_between_segments(stores: Stores, job: Job, alone
 def test_what_another_estimated_is_taken_as_it_is(stores: Stores, job: Job, alone: Said) -> None:
     somebody_waits(stores)
     lead, helper = Engine(), Engine()
-    run_next(stores, Runner(stores, lead).run, "pose.cpu")
+    dispatch_next(stores, Runner(stores, lead).run, "pose.cpu")
     assert lead.estimated == 40
-    stores.waiting.leave("umbrella", str(run_next(stores, lambda _: None, "pose.cpu")))
-    assert help_with(stores, entry_of(job.id, 1), helper) == 4
+    stores.waiting.remove("umbrella", str(dispatch_next(stores, lambda _: None, "pose.cpu")))
+    assert run_segments(stores, entry_of(job.id, 1), helper) == 4
     assert helper.estimated == 135
-    run_next(stores, Runner(stores, lead).run, "pose.cpu")
+    dispatch_next(stores, Runner(stores, lead).run, "pose.cpu")
     assert said(stores, job.id) == alone
     assert lead.estimated == 40
 
@@ -130,12 +130,12 @@ def test_what_another_estimated_is_taken_as_it_is(stores: Stores, job: Job, alon
 def test_a_helper_gives_way_too(stores: Stores, job: Job, alone: Said) -> None:
     short = somebody_waits(stores)
     lead, helper = Engine(), Engine()
-    run_next(stores, Runner(stores, lead).run, "pose.cpu")
-    assert help_with(stores, entry_of(job.id, 1), helper) == 1
-    assert help_with(stores, entry_of(job.id, 2), helper, stopping=lambda: True) == 0
-    stores.waiting.leave("umbrella", short.id)
+    dispatch_next(stores, Runner(stores, lead).run, "pose.cpu")
+    assert run_segments(stores, entry_of(job.id, 1), helper) == 1
+    assert run_segments(stores, entry_of(job.id, 2), helper, stopping=lambda: True) == 0
+    stores.waiting.remove("umbrella", short.id)
     while not stores.jobs.over(job.id):
-        run_next(stores, Runner(stores, lead).run, "pose.cpu")
+        dispatch_next(stores, Runner(stores, lead).run, "pose.cpu")
     assert said(stores, job.id) == alone
     assert lead.estimated == 175 - 40
 
@@ -146,8 +146,8 @@ def test_a_helper_whose_frames_are_others_is_not_believed(
     """As where a container's index misleads: times a millisecond off."""
     somebody_waits(stores)
     lead, helper = Engine(), Engine()
-    run_next(stores, Runner(stores, lead).run, "pose.cpu")
-    stores.waiting.leave("umbrella", str(run_next(stores, lambda _: None, "pose.cpu")))
+    dispatch_next(stores, Runner(stores, lead).run, "pose.cpu")
+    stores.waiting.remove("umbrella", str(dispatch_next(stores, lambda _: None, "pose.cpu")))
     read = FrameReader.__next__
 
     def late(reader: FrameReader) -> Any:
@@ -156,8 +156,8 @@ def test_a_helper_whose_frames_are_others_is_not_believed(
 
     with monkeypatch.context() as patch:
         patch.setattr(FrameReader, "__next__", late)
-        assert help_with(stores, entry_of(job.id, 1), helper) == 4
-    run_next(stores, Runner(stores, lead).run, "pose.cpu")
+        assert run_segments(stores, entry_of(job.id, 1), helper) == 4
+    dispatch_next(stores, Runner(stores, lead).run, "pose.cpu")
     assert said(stores, job.id) == alone
     # what was there of later segments was in the lead's hands too
     assert lead.estimated == 175
@@ -168,27 +168,27 @@ def test_a_helper_that_fails_harms_nobody(
 ) -> None:
     somebody_waits(stores)
     lead, broken = Engine(), Engine()
-    run_next(stores, Runner(stores, lead).run, "pose.cpu")
-    stores.waiting.leave("umbrella", str(run_next(stores, lambda _: None, "pose.cpu")))
+    dispatch_next(stores, Runner(stores, lead).run, "pose.cpu")
+    stores.waiting.remove("umbrella", str(dispatch_next(stores, lambda _: None, "pose.cpu")))
 
     def fail(*_: object) -> None:
         raise ZeroDivisionError
 
     monkeypatch.setattr(broken, "settle", fail)
     for _ in range(5):
-        assert help_with(stores, entry_of(job.id, 1), broken) == 0
+        assert run_segments(stores, entry_of(job.id, 1), broken) == 0
     assert stores.redis.hget(keys.parts(job.id), "shut") == b"1"
-    run_next(stores, Runner(stores, lead).run, "pose.cpu")
+    dispatch_next(stores, Runner(stores, lead).run, "pose.cpu")
     assert said(stores, job.id) == alone
 
 
 def test_a_job_canceled_between_turns(stores: Stores, job: Job) -> None:
     somebody_waits(stores)
-    run_next(stores, Runner(stores, Engine()).run, "pose.cpu")
+    dispatch_next(stores, Runner(stores, Engine()).run, "pose.cpu")
     helper = Engine()
     cancel_job(stores, job.id)
     assert stores.jobs.get(job.id).status is JobStatus.CANCELED
-    assert help_with(stores, entry_of(job.id, 1), helper) == 0
+    assert run_segments(stores, entry_of(job.id, 1), helper) == 0
     assert helper.estimated == 0
     assert not stores.redis.exists(keys.parts(job.id))
 
@@ -200,7 +200,7 @@ def test_what_others_cannot_have_is_not_shared() -> None:
             input=JobInput(**given), options=OPTIONS, createdAt="",
         )  # type: ignore[arg-type]  # fmt: skip
 
-    assert segment_coordinator.may_share(job_of(key="uploads/a"))
-    assert segment_coordinator.may_share(job_of(url="s3://bucket/a"))
-    assert not segment_coordinator.may_share(job_of(url="https://example.com/a"))
-    assert not segment_coordinator.may_share(job_of(key="uploads/a", posesOf="job_1"))
+    assert segment_coordinator.can_share_segments(job_of(key="uploads/a"))
+    assert segment_coordinator.can_share_segments(job_of(url="s3://bucket/a"))
+    assert not segment_coordinator.can_share_segments(job_of(url="https://example.com/a"))
+    assert not segment_coordinator.can_share_segments(job_of(key="uploads/a", posesOf="job_1"))

@@ -11,11 +11,11 @@ import pytest
 
 from tests.jobs.test_runner import expected, recorded_job, rows
 from tests.storage.factories import Clock, die, new_job
-from worker.contract.jobs import KNOWN, JobStatus
+from worker.contract.jobs import SUPPORTED_JOB_VERSION, JobStatus
 from worker.jobs.runner import Runner
 from worker.pose.engine import PoseEngine
 from worker.queueing import dispatch
-from worker.queueing.dispatch import run_next
+from worker.queueing.dispatch import dispatch_next
 from worker.runtime import sweeper
 from worker.storage import keys
 from worker.storage.errors import Newer
@@ -23,7 +23,7 @@ from worker.storage.jobs.leases import LeaseStore
 from worker.storage.queue.workers import WorkerStore
 from worker.storage.stores import Stores
 
-NEWER = str(KNOWN + 1)
+NEWER = str(SUPPORTED_JOB_VERSION + 1)
 
 
 @pytest.fixture(autouse=True)
@@ -40,7 +40,7 @@ def runs(stores: Stores) -> Callable[[str], None]:
 
 def newer(stores: Stores) -> Stores:
     """The same of a worker that knows one version more."""
-    leases = LeaseStore(stores.redis, stores.leases.ttl_s, known=KNOWN + 1)
+    leases = LeaseStore(stores.redis, stores.leases.ttl_s, known=SUPPORTED_JOB_VERSION + 1)
     return replace(stores, leases=leases)
 
 
@@ -66,8 +66,8 @@ def test_a_job_of_a_newer_version_waits_for_a_newer_worker(
     stores.redis.hset(keys.job(job.id), "version", NEWER)
     if not readable:
         stores.redis.hset(keys.job(job.id), "stage", '"dance"')
-    stores.waiting.enter([job], None)
-    assert run_next(stores, runs(stores), "pose.cpu") == job.id
+    stores.waiting.push([job], None)
+    assert dispatch_next(stores, runs(stores), "pose.cpu") == job.id
     assert "job_left_to_a_newer_worker" in "".join(capsys.readouterr())
     status, attempt, lost = stores.redis.hmget(keys.job(job.id), "status", "attempt", "lost")
     assert (json.loads(status), int(attempt), int(lost)) == ("running", before.attempt, 0)
@@ -79,7 +79,7 @@ def test_a_job_of_a_newer_version_waits_for_a_newer_worker(
     sweeper.sweep(stores)
     assert stores.waiting.place(other) is not None
     if readable:
-        pulled = {found.job for _ in range(2) if (found := stores.waiting.pull("pose.cpu"))}
+        pulled = {found.job for _ in range(2) if (found := stores.waiting.pop("pose.cpu"))}
         assert pulled == {job.id, other.id}
         runs(newer(stores))(job.id)
         assert stores.jobs.get(job.id).status is JobStatus.SUCCEEDED

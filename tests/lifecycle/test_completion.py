@@ -12,7 +12,7 @@ from worker.contract.jobs import JobStatus
 from worker.contract.messages import Counter
 from worker.lifecycle import completion
 from worker.lifecycle.archive import read_messages, read_poses, scan_messages
-from worker.lifecycle.completion import archive_job, cancel_job, close_job
+from worker.lifecycle.completion import archive_job, cancel_job, complete_job
 from worker.storage import keys
 from worker.storage.errors import NotFound
 from worker.storage.jobs.records import JobStore
@@ -29,7 +29,7 @@ def test_last_words_follow_the_last_message(stores: Stores) -> None:
     token = stores.leases.claim(job.id).token
     stores.leases.commit(job.id, token, counters(1, 7))
     error = JobError(ErrorCode.MEDIA_DECODE_ERROR, "broken", {"reason": "x"})
-    close_job(
+    complete_job(
         stores,
         stores.jobs.get(job.id),
         token,
@@ -52,14 +52,14 @@ def test_a_job_that_fails_at_once_has_two_messages(stores: Stores) -> None:
     job = new_job(stores)
     token = stores.leases.claim(job.id).token
     error = JobError(ErrorCode.INTERNAL, "sorry")
-    close_job(stores, stores.jobs.get(job.id), token, JobStatus.FAILED, error=error)
+    complete_job(stores, stores.jobs.get(job.id), token, JobStatus.FAILED, error=error)
     assert ids(stores, job.id) == ["0-1", "0-2"]
 
 
 def test_success_is_full_progress(stores: Stores) -> None:
     job = new_job(stores)
     token = stores.leases.claim(job.id).token
-    close_job(stores, stores.jobs.get(job.id), token, JobStatus.SUCCEEDED)
+    complete_job(stores, stores.jobs.get(job.id), token, JobStatus.SUCCEEDED)
     assert stores.jobs.get(job.id).progress == 1.0
     assert said(stores, job.id) == [{"type": "done", "status": "succeeded", "messages": 0}]
 
@@ -106,7 +106,7 @@ def finish(stores: Stores, count: int = 3) -> str:
     token = stores.leases.claim(job.id).token
     stores.leases.commit(job.id, token, counters(1, count), place=0, log=b"head")
     stores.leases.commit(job.id, token, place=1, log=bytes(range(256)))
-    close_job(stores, stores.jobs.get(job.id), token, JobStatus.SUCCEEDED)
+    complete_job(stores, stores.jobs.get(job.id), token, JobStatus.SUCCEEDED)
     return job.id
 
 
@@ -143,7 +143,7 @@ def test_a_running_job_is_not_archived(stores: Stores) -> None:
     stores.leases.claim(job.id)
     stores.jobs.closed(job.id)
     archive_job(stores, job.id)
-    assert list(stores.objects.keys_below(job_prefix("acme", job.id))) == []
+    assert list(stores.objects.list_keys(job_prefix("acme", job.id))) == []
     assert stores.redis.ttl(keys.job(job.id)) == -1
     assert stores.redis.zscore(keys.CLOSED, job.id) is not None
 
@@ -154,7 +154,7 @@ def test_an_erased_job_needs_no_archive(stores: Stores) -> None:
     stores.jobs.closed(job_id)
     archive_job(stores, job_id)
     assert stores.redis.zscore(keys.CLOSED, job_id) is None
-    assert list(stores.objects.keys_below(job_prefix("acme", job_id))) == []
+    assert list(stores.objects.list_keys(job_prefix("acme", job_id))) == []
 
 
 def test_a_job_to_archive_comes_again_until_it_is(stores: Stores) -> None:
@@ -183,7 +183,7 @@ def test_who_dies_behind_the_last_commit_leaves_the_job_to_the_sweep(
 
     monkeypatch.setattr(stores.leases, "commit", commit_and_die)
     with pytest.raises(KeyboardInterrupt):
-        close_job(stores, stores.jobs.get(job.id), token, JobStatus.SUCCEEDED)
+        complete_job(stores, stores.jobs.get(job.id), token, JobStatus.SUCCEEDED)
     assert stores.jobs.get(job.id).status is JobStatus.SUCCEEDED
     assert list(stores.jobs.unarchived(120)) == [job.id]
     completion.archive_job(stores, job.id)

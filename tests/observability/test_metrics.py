@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from worker.media.probing.ffmpeg_tools import find_tools
 from worker.media.sandbox.child_process import ChildLimits, run
 from worker.observability import metrics as m
-from worker.observability.prometheus import GpuCollector, Meters
+from worker.observability.prometheus import GpuCollector, PrometheusRecorder
 from worker.settings import Settings
 from worker.storage.errors import StoreUnavailable
 from worker.storage.objects.s3 import ObjectStore
@@ -25,13 +25,13 @@ def hear(heard: Heard) -> m.Listener:
 
 def test_only_while_somebody_listens() -> None:
     heard: Heard = []
-    m.note(m.LEASES_LOST)
+    m.record(m.LEASES_LOST)
     with m.listening(hear(heard)):
-        m.note(m.LEASES_LOST)
+        m.record(m.LEASES_LOST)
         with pytest.raises(ValueError, match="x"), m.timed(m.STAGE_SECONDS, "infer"):
             raise ValueError("x")
         assert list(m.timed_each([1, 2], m.STAGE_SECONDS, "decode")) == [1, 2]
-    m.note(m.LEASES_LOST)
+    m.record(m.LEASES_LOST)
     assert [(name, labels) for name, _, labels in heard] == [
         ("posequeue_leases_lost", ()),
         ("posequeue_stage_seconds", ("infer",)),
@@ -41,7 +41,7 @@ def test_only_while_somebody_listens() -> None:
 
 def test_series() -> None:
     registry = CollectorRegistry()
-    meters = Meters(m.served_by("worker"), registry)
+    meters = PrometheusRecorder(m.served_by("worker"), registry)
     meters(m.FRAMES, 60, ())
     meters(m.STAGE_SECONDS, 0.2, ("infer",))
     meters(m.HTTP_REQUESTS, 1, ("GET", "/", "200"))  # the API's, not a worker's

@@ -22,7 +22,7 @@ from worker.contract.messages import (
     encode,
 )
 from worker.contract.options import JobOptions
-from worker.lifecycle.completion import close_job
+from worker.lifecycle.completion import complete_job
 from worker.storage import keys
 from worker.storage.jobs.leases import LeaseStore
 from worker.storage.objects.s3 import job_prefix
@@ -87,7 +87,7 @@ class Player:
     def finish(self, error: JobError | None = None) -> None:
         """The end of the job."""
         status = JobStatus.FAILED if error else JobStatus.SUCCEEDED
-        close_job(self.stores, self.stores.jobs.get(self.id), self.token, status, error=error)
+        complete_job(self.stores, self.stores.jobs.get(self.id), self.token, status, error=error)
 
     def _checked(self, message: Message) -> Message:
         if not isinstance(message, KeypointsBatch):

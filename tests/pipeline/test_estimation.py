@@ -14,7 +14,7 @@ from worker.contract.poses import PoseChunk, encode_chunk
 from worker.media.probing.ffmpeg_tools import find_tools
 from worker.media.probing.probe import probe
 from worker.media.sandbox.limits import MediaLimits
-from worker.pipeline.estimation import Damaged, Estimating, Start
+from worker.pipeline.estimation import DamagedSegment, SegmentStart, VideoEstimator
 from worker.pipeline.segments import Segments
 from worker.pose.tracking.subject_tracker import WARM, same_subject
 
@@ -24,9 +24,9 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_clip(tmp_path_factory.mktemp("long") / "long.mp4")
 
 
-def estimating(clip: Path, models: Tracking | None = None) -> Estimating:
+def estimating(clip: Path, models: Tracking | None = None) -> VideoEstimator:
     segments, limits = Segments(SEGMENT_S), MediaLimits()
-    return Estimating(clip, probe(clip), models or Tracking(), segments, limits, 60.0)
+    return VideoEstimator(clip, probe(clip), models or Tracking(), segments, limits, 60.0)
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def test_a_single_pass(whole: list[PoseChunk]) -> None:
 def test_a_segment_by_itself(clip: Path, whole: list[PoseChunk], segment: int) -> None:
     start, *chunks = estimating(clip).segment(segment)
     before = whole[2 * segment - 1]
-    assert isinstance(start, Start)
+    assert isinstance(start, SegmentStart)
     assert start.behind(before)
     assert not start.behind(whole[2 * segment - 2])
     found = joined([c for c in chunks if isinstance(c, PoseChunk)], before)
@@ -88,7 +88,7 @@ def test_where_seeking_misses_all_is_read_from_the_start(
         assert bytes_of(rest) == bytes_of(chunks[behind + 1 :])
     for segment in (1, 2, 3):
         start = next(estimating(stream).segment(segment))
-        missed += isinstance(start, Start) and not start.behind(chunks[2 * segment - 1])
+        missed += isinstance(start, SegmentStart) and not start.behind(chunks[2 * segment - 1])
     assert missed
 
 
@@ -112,7 +112,7 @@ def test_a_damaged_segment_is_given_up(clip: Path, tmp_path: Path) -> None:
     for segment in range(1, 5):
         try:
             list(estimating(broken).segment(segment))
-        except Damaged:
+        except DamagedSegment:
             damaged += 1
     assert 1 <= damaged <= 2
 

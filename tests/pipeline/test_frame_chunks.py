@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.poses import CHUNK_SECONDS
 from worker.media.decoding.video import Frame, FrameReader
-from worker.pipeline.frame_chunks import MOST_FRAMES, ReadAhead, grouped
+from worker.pipeline.frame_chunks import MOST_FRAMES, PrefetchingReader, grouped
 
 IMAGE = np.zeros((2, 2, 3), np.uint8)
 SPAN_US = round(CHUNK_SECONDS * 1e6)
@@ -84,8 +84,8 @@ class Reader:
         self.closed.set()
 
 
-def ahead(reader: Reader) -> ReadAhead:
-    return ReadAhead(cast(FrameReader, reader))
+def ahead(reader: Reader) -> PrefetchingReader:
+    return PrefetchingReader(cast(FrameReader, reader))
 
 
 def readers() -> list[threading.Thread]:

@@ -102,7 +102,7 @@ def test_what_is_kept_warm_is_what_another_worker_begins_with(
     (first,) = run(engine, FrameChunk(0, frames.times_us[:12], frames.images[:12]))
     times, images = frames.times_us[12:], frames.images[12:]
     kept = engine.estimate(1, 12, times, images, {**first.state, WARM: {}})
-    begun = engine.settle(times, images, {})
+    begun = engine.warm_up_state(times, images, {})
     assert begun["tracks"]
     assert kept.state[WARM] == begun
     without = engine.estimate(1, 12, times, images, first.state)

@@ -21,7 +21,7 @@ from worker.media.decoding.video import decode
 from worker.media.probing.ffmpeg_tools import find_tools
 from worker.media.probing.probe import probe
 from worker.observability.gpu_fallbacks import DRIVER
-from worker.observability.metrics import GPU_FALLBACKS, Measure, listening
+from worker.observability.metrics import GPU_FALLBACKS, MetricSpec, listening
 from worker.pipeline.frame_chunks import FrameChunk, grouped
 from worker.pipeline.local_job import LocalJob
 from worker.pose import engine as module
@@ -144,7 +144,7 @@ def test_a_job_whose_gpu_does_not_decode_is_the_job_of_a_cpu(
     monkeypatch.setattr(nvdec, "missing", lambda: None)
     monkeypatch.setattr(nvdec, "_failures", 0)
 
-    def hear(measure: Measure, _value: float, labels: tuple[str, ...]) -> None:
+    def hear(measure: MetricSpec, _value: float, labels: tuple[str, ...]) -> None:
         if measure is GPU_FALLBACKS:
             counted.append(labels)
 

@@ -16,13 +16,13 @@ from tests.storage.factories import Clock, new_job
 from worker.contract.errors import ErrorCode, JobError, ModelFault
 from worker.contract.jobs import JobStatus
 from worker.embedded.processes import Process
-from worker.jobs.faults import fault_of
-from worker.jobs.recent_faults import LAST, MOST, Outcomes
+from worker.jobs.faults import classify_fault
+from worker.jobs.recent_faults import LAST, MOST, RecentFaults
 from worker.jobs.runner import MOST_FAULTS, Runner
 from worker.pose.engine import PoseEngine
 from worker.queueing import celery_app
 from worker.runtime import circuit_breaker as module
-from worker.runtime.circuit_breaker import FIRST_S, MOST_S, Breaker
+from worker.runtime.circuit_breaker import FIRST_S, MOST_S, CircuitBreaker
 from worker.settings import Settings
 from worker.storage.errors import StoreUnavailable
 from worker.storage.stores import Stores
@@ -42,23 +42,25 @@ from worker.storage.stores import Stores
     ],
 )
 def test_what_is_a_fault_of_the_workers_own(error: Exception, fault: str | None) -> None:
-    assert fault_of(error) == fault
+    assert classify_fault(error) == fault
 
 
 def test_most_of_the_last_jobs() -> None:
-    outcomes = Outcomes()
+    outcomes = RecentFaults()
     for _ in range(MOST - 1):
-        outcomes.note("disk")
-    assert outcomes.tripped() is None and outcomes.mine("disk") and not outcomes.mine("models")
-    outcomes.note("models")
-    assert outcomes.tripped() == "disk"
+        outcomes.record("disk")
+    assert (
+        outcomes.dominant_fault() is None and outcomes.mine("disk") and not outcomes.mine("models")
+    )
+    outcomes.record("models")
+    assert outcomes.dominant_fault() == "disk"
     for _ in range(LAST - MOST + 1):
-        outcomes.note(None)
-    assert outcomes.tripped() is None
-    outcomes.forget()
+        outcomes.record(None)
+    assert outcomes.dominant_fault() is None
+    outcomes.reset()
     for _ in range(MOST):
-        outcomes.note("s3")
-    assert outcomes.tripped() == "s3"
+        outcomes.record("s3")
+    assert outcomes.dominant_fault() == "s3"
 
 
 class Consumer:
@@ -75,8 +77,8 @@ class Consumer:
 
 
 def test_it_opens_tries_itself_ever_more_rarely_and_closes(monkeypatch: pytest.MonkeyPatch) -> None:
-    outcomes, clock, consumer = Outcomes(), Clock(), Consumer()
-    breaker = Breaker(outcomes, ("pose.cpu", "export", "maintenance"), clock)
+    outcomes, clock, consumer = RecentFaults(), Clock(), Consumer()
+    breaker = CircuitBreaker(outcomes, ("pose.cpu", "export", "maintenance"), clock)
     status, tried = 1, []
 
     class Check:
@@ -87,13 +89,13 @@ def test_it_opens_tries_itself_ever_more_rarely_and_closes(monkeypatch: pytest.M
             return status
 
     monkeypatch.setattr(module.subprocess, "Popen", Check)
-    breaker.tend(consumer)
+    breaker.tick(consumer)
     assert breaker.queues == ("pose.cpu", "export", "maintenance") and not consumer.asked
     for _ in range(MOST):
-        outcomes.note("disk")
+        outcomes.record("disk")
     opened = clock.now
     for _ in range(200):
-        breaker.tend(consumer)
+        breaker.tick(consumer)
         clock.now += 1
     assert (breaker.fault, breaker.queues) == ("disk", ("maintenance",))
     assert consumer.asked == ["-pose.cpu", "-export"]
@@ -101,9 +103,9 @@ def test_it_opens_tries_itself_ever_more_rarely_and_closes(monkeypatch: pytest.M
     assert waits[0] == FIRST_S and waits == sorted(waits) and MOST_S <= waits[-1] <= MOST_S + 2
     status = 0
     for _ in range(int(MOST_S) + 2):
-        breaker.tend(consumer)
+        breaker.tick(consumer)
         clock.now += 1
-    assert breaker.fault is None and outcomes.tripped() is None
+    assert breaker.fault is None and outcomes.dominant_fault() is None
     assert consumer.asked[2:] == ["+pose.cpu", "+export"]
 
 
@@ -141,7 +143,7 @@ def test_a_real_worker_without_models_and_then_without_a_disk(
 ) -> None:
     celery_app.app.conf.broker_url = settings.redis_url.get_secret_value()
     jobs = [recorded_job(stores, squats) for _ in range(MOST + 1)]
-    stores.waiting.enter(jobs, None)
+    stores.waiting.push(jobs, None)
     models, scratch, log = tmp_path / "models", tmp_path / "scratch", tmp_path / "log"
     scratch.mkdir()
     environment = {
@@ -186,13 +188,13 @@ def test_who_can_do_no_job_takes_none(stores: Stores, monkeypatch: pytest.Monkey
 
     from worker.runtime import tasks
 
-    outcomes = Outcomes()
+    outcomes = RecentFaults()
     for _ in range(MOST):
-        outcomes.note("disk")
+        outcomes.record("disk")
     monkeypatch.setattr(tasks, "OUTCOMES", outcomes)
     monkeypatch.setattr(tasks, "_PAUSE_S", 0.0)
     job = new_job(stores)
-    stores.waiting.enter([job], None)
+    stores.waiting.push([job], None)
     for task, given in ((tasks.run_next, "pose.cpu"), (tasks.run_job, job.id)):
         with pytest.raises(Reject) as refused:
             task(given)
@@ -208,11 +210,11 @@ def test_a_process_whose_models_failed_while_they_ran_ends(
 
     from worker.runtime import tasks
 
-    outcomes, ended, loaded = Outcomes(), [], SimpleNamespace(currsize=0)
+    outcomes, ended, loaded = RecentFaults(), [], SimpleNamespace(currsize=0)
 
     class Failing:
         def run(self, _: str) -> None:
-            outcomes.note("models")
+            outcomes.record("models")
 
     monkeypatch.setattr(tasks, "OUTCOMES", outcomes)
     monkeypatch.setattr(tasks, "_stores", lambda: stores)

@@ -6,7 +6,7 @@ import pytest
 
 from tests.storage.factories import die, new_job
 from worker.contract.jobs import JobStatus, Stage
-from worker.lifecycle.completion import close_job
+from worker.lifecycle.completion import complete_job
 from worker.queueing import dispatch
 from worker.queueing.celery_app import KEY_PREFIX
 from worker.runtime import sweeper as module
@@ -56,14 +56,14 @@ def test_a_lost_job_is_sent_again_once(stores: Stores, sent: Sent) -> None:
 
 
 def pulled(stores: Stores, queue: str = "pose.cpu") -> str | None:
-    found = stores.waiting.pull(queue)
+    found = stores.waiting.pop(queue)
     return found.job if found else None
 
 
 def test_a_job_whose_taker_died_waits_again(stores: Stores, sent: Sent) -> None:
     stores.workers.beat("w", "cpu", ("pose.cpu",), 1)
     job = new_job(stores)
-    stores.waiting.enter([job], None)
+    stores.waiting.push([job], None)
     assert pulled(stores) == job.id
     sweep(stores)
     assert pulled(stores) is None and sent == []
@@ -93,7 +93,7 @@ def test_a_queue_in_which_tasks_wait_has_lost_none(stores: Stores, sent: Sent, q
 
 def test_tickets_are_as_many_as_jobs_and_slots(stores: Stores, sent: Sent) -> None:
     for _ in range(5):
-        stores.waiting.enter([new_job(stores)], None)
+        stores.waiting.push([new_job(stores)], None)
     sweep(stores)
     assert sent == []  # no worker lives
     stores.workers.beat("w", "cpu", ("pose.cpu",), 3)
@@ -112,7 +112,7 @@ def test_a_queue_that_lost_its_workers_is_served_by_the_other_kind(
     stores: Stores, sent: Sent
 ) -> None:
     stores.workers.beat("w", "cpu", ("pose.cpu",), 1)
-    stores.waiting.enter([new_job(stores, queue="pose.gpu")], None)
+    stores.waiting.push([new_job(stores, queue="pose.gpu")], None)
     sweep(stores)
     assert sent == [("pose.gpu", "pose.cpu")]
 
@@ -130,7 +130,7 @@ def test_a_job_that_is_taken_twice_is_left_to_who_runs_it(stores: Stores, sent: 
 def test_a_finished_job_is_archived(stores: Stores, sent: Sent) -> None:
     job = new_job(stores)
     token = stores.leases.claim(job.id).token
-    close_job(stores, stores.jobs.get(job.id), token, JobStatus.SUCCEEDED)
+    complete_job(stores, stores.jobs.get(job.id), token, JobStatus.SUCCEEDED)
     sweep(stores)
     sweep(stores)
     assert sent == [(job.id, "archive")]
@@ -150,7 +150,7 @@ def test_a_job_that_nobody_starts_in_time_fails_and_costs_nothing(
     late = new_job(stores, deadlineAt="2026-01-01T00:00:05Z")
     early = new_job(stores, deadlineAt="2999-01-01T00:00:00Z")
     for job in (late, early):
-        stores.waiting.enter([job], None)
+        stores.waiting.push([job], None)
     sweep(stores)
     over = stores.jobs.get(late.id)
     assert (over.status, over.startedAt, over.attempt) == (JobStatus.FAILED, None, 0)
@@ -165,5 +165,5 @@ def test_the_deadline_of_a_running_job_is_its_workers_business(stores: Stores, s
     token = stores.leases.claim(job.id).token
     sweep(stores)
     assert stores.jobs.get(job.id).status is JobStatus.RUNNING
-    close_job(stores, stores.jobs.get(job.id), token, JobStatus.SUCCEEDED)
+    complete_job(stores, stores.jobs.get(job.id), token, JobStatus.SUCCEEDED)
     assert stores.redis.exists(keys.DEADLINES) == 0

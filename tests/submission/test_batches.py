@@ -16,7 +16,7 @@ from worker.contract.plans import Plan
 from worker.storage import keys
 from worker.storage.batches.records import LOOK_S, BatchStore
 from worker.storage.stores import Stores
-from worker.submission.batches import look_after_batch
+from worker.submission.batches import recover_batch
 from worker.submission.manifests import Line, split_lines
 
 RECORD = BatchRecord(
@@ -96,7 +96,7 @@ def test_who_dies_before_the_event_leaves_it_to_the_sweep(
         with pytest.raises(KeyboardInterrupt):
             stores.batches.expanded("bat_1")
     sent: list[str] = []
-    look_after_batch(stores, "bat_1", sent.append)
+    recover_batch(stores, "bat_1", sent.append)
     assert completed(stores) == 1 and sent == []
     assert stores.batches.get("bat_1").announced
     assert stores.redis.zscore(keys.BATCHES, "bat_1") is None
@@ -111,17 +111,17 @@ def test_the_sweep_looks_until_it_is_complete(stores: Stores) -> None:
     clock.now += LOOK_S
     assert batches.due() == ["bat_1"] and batches.due() == []
     sent: list[str] = []
-    look_after_batch(stores, "bat_1", sent.append)
+    recover_batch(stores, "bat_1", sent.append)
     assert sent == ["bat_1"]
     stores.batches.add("bat_1", [(0, new_job(stores))])
     batches.expanded("bat_1")
-    look_after_batch(stores, "bat_1", sent.append)
+    recover_batch(stores, "bat_1", sent.append)
     assert sent == ["bat_1"]  # its jobs run: nothing to do
     batches.ask_cancel("bat_1")
-    look_after_batch(stores, "bat_1", sent.append)
+    recover_batch(stores, "bat_1", sent.append)
     assert sent == ["bat_1"] * 2
     stores.redis.delete(keys.batch("bat_1"))
-    look_after_batch(stores, "bat_1", sent.append)
+    recover_batch(stores, "bat_1", sent.append)
     clock.now += 10 * LOOK_S
     assert batches.due() == []
 

@@ -17,8 +17,8 @@ from worker.contract.webhooks import DEFAULT_EVENTS, Endpoint
 from worker.settings import Settings
 from worker.storage import keys
 from worker.storage.stores import Stores
-from worker.webhooks.delivery_worker import Courier
-from worker.webhooks.firehose_consumer import Bells
+from worker.webhooks.delivery_worker import DeliveryWorker
+from worker.webhooks.firehose_consumer import FirehoseConsumer
 from worker.webhooks.sender import Sender
 
 Reply = tuple[int, dict[str, str], bytes]
@@ -133,8 +133,8 @@ class Post:
     """A webhook worker that does everything when it is told to."""
 
     stores: Stores
-    bells: Bells
-    courier: Courier
+    bells: FirehoseConsumer
+    courier: DeliveryWorker
     told: list[str]
 
     def hear(self) -> None:
@@ -167,10 +167,10 @@ def post(stores: Stores, quick: Settings) -> Iterator[Post]:
     """A webhook worker on the test's stores."""
     hasty = Stores(**{**vars(stores), "settings": quick})
     told: list[str] = []
-    bells = Bells(hasty, "test:1", told.append)
+    bells = FirehoseConsumer(hasty, "test:1", told.append)
     bells.prepare()
     with Sender(quick) as sender:
-        yield Post(hasty, bells, Courier(hasty, sender), told)
+        yield Post(hasty, bells, DeliveryWorker(hasty, sender), told)
 
 
 Subscribe = Callable[..., tuple[Endpoint, str]]

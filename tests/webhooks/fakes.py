@@ -7,7 +7,7 @@ from typing import Any
 from tests.storage.factories import new_job, patient
 from worker.contract.jobs import Job, JobStatus
 from worker.contract.messages import Entry
-from worker.lifecycle.completion import close_job
+from worker.lifecycle.completion import complete_job
 from worker.storage.stores import Stores
 
 
@@ -38,7 +38,7 @@ class Play:
         return self
 
     def end(self, status: JobStatus = JobStatus.SUCCEEDED, **more: Any) -> Play:
-        close_job(self.stores, self.job, self.token, status, **more)
+        complete_job(self.stores, self.job, self.token, status, **more)
         return self
 
 

@@ -21,7 +21,7 @@ from worker.storage.jobs.firehose_trimming import GROUP, webhook_lag
 from worker.storage.stores import Stores
 from worker.webhooks import firehose_consumer as bells_module
 from worker.webhooks.dispatcher import Dispatcher
-from worker.webhooks.firehose_consumer import TRIES, Bells
+from worker.webhooks.firehose_consumer import TRIES, FirehoseConsumer
 
 Receive = Callable[..., Receiver]
 EVENTS = (*JOB_EVENTS, "message.counter")
@@ -158,9 +158,12 @@ def test_a_lane_of_a_dead_courier_is_due_again(
     endpoint, _ = subscribe(receiver)
     job_id = played(stores)
     post.hear()
-    assert stores.turns.lane(endpoint.id) == job_id and stores.turns.lane(endpoint.id) is None
+    assert (
+        stores.turns.claim_due_queue(endpoint.id) == job_id
+        and stores.turns.claim_due_queue(endpoint.id) is None
+    )
     later = type(stores.turns)(stores.redis, stores.lanes, lambda: time.time() + 31)
-    assert later.lane(endpoint.id) == job_id
+    assert later.claim_due_queue(endpoint.id) == job_id
 
 
 def test_sent_but_not_noted_comes_again_under_the_same_id(
@@ -179,7 +182,7 @@ def test_sent_but_not_noted_comes_again_under_the_same_id(
         patch.setattr(stores.deliveries, "save", die)
         with pytest.raises(KeyboardInterrupt):
             post.courier.deliver(endpoint.id)
-    stores.turns.later(endpoint.id, job_id, 0)  # its lease runs out
+    stores.turns.reschedule(endpoint.id, job_id, 0)  # its lease runs out
     post.courier.deliver(endpoint.id)
     assert len(receiver.verified(secret)) == 2 and len({r.id for r in receiver.got}) == 1
 
@@ -278,4 +281,4 @@ def test_a_bell_of_an_erased_job_is_nothing(
     assert left == [] and list(stores.turns.lanes(endpoint.id)) == []
     listed = stores.deliveries.page(endpoint.id, None, 100)
     assert {row[2].item.subject for row in listed if row[2]} == {kept}
-    assert Bells(stores, "x", post.told.append).claim(0) == 0
+    assert FirehoseConsumer(stores, "x", post.told.append).claim(0) == 0

@@ -164,7 +164,7 @@ def test_gone_disables_and_what_waits_goes_on_when_enabled(
     assert len(gone.got) == 1
     gone.answer = lambda _: (200, {}, b"")
     stores.endpoints.change(disabled, enabled=True)
-    stores.turns.wake(endpoint.id)
+    stores.turns.resume(endpoint.id)
     post.deliver(until=lambda: len(gone.got) == 5)
     assert [request.event["data"]["id"] for request in gone.got] == [
         "1-1", "1-1", "2-1", "3-1", "1-1"

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from worker.contract.jobs import Job, JobInput, JobStatus
 from worker.contract.options import JobOptions
 from worker.contract.plans import Plan as Tariff
-from worker.contract.webhooks import Endpoint, Item, JobWebhook
-from worker.storage.webhooks.ordered_queues import Progress
+from worker.contract.webhooks import DeliveryItem, Endpoint, JobWebhook
+from worker.storage.webhooks.ordered_queues import DispatchCursor
 from worker.webhooks.event_planner import (
     GROUP_S,
     GROUPED,
-    Place,
+    MessageRef,
     Subscription,
     needs_watching,
     plan,
@@ -54,10 +54,10 @@ KINDS = st.sampled_from(["counter", "keypoints", "angles", "posture", "progressi
 
 
 def deliver(
-    rows: list[Place], cuts: list[int], pauses: list[float]
-) -> tuple[list[tuple[Endpoint, Item]], int]:
+    rows: list[MessageRef], cuts: list[int], pauses: list[float]
+) -> tuple[list[tuple[Endpoint, DeliveryItem]], int]:
     """All items where the rows are seen a part at a time, each part some seconds later."""
-    progress, items, now, groups = Progress(), [], 1000.0, 0
+    progress, items, now, groups = DispatchCursor(), [], 1000.0, 0
     ends = sorted({min(cut, len(rows)) for cut in cuts})
     for end, pause in zip([*ends, len(rows)], [*pauses, *[0.1] * 99], strict=False):
         now += pause
@@ -72,7 +72,7 @@ def deliver(
     return [*items, *made.items], groups
 
 
-def _after(row: Place, progress: Progress) -> bool:
+def _after(row: MessageRef, progress: DispatchCursor) -> bool:
     place = int(row[0].split("-")[0])
     return place > min(int(progress.cursor.split("-")[0]), int(progress.frames.split("-")[0]))
 
@@ -110,7 +110,7 @@ def test_each_message_once_in_order_however_the_rows_arrive(
 
 
 def test_nothing_new_is_nothing() -> None:
-    made = plan(JOB, Progress(), WANTS, [], more=False, now=1.0)
+    made = plan(JOB, DispatchCursor(), WANTS, [], more=False, now=1.0)
     again = plan(JOB, made.progress, WANTS, [], more=False, now=1.1)
     assert again.items == () and again.progress == made.progress
 
@@ -119,7 +119,7 @@ def test_what_happened_before_an_endpoint_was_made_is_not_its_news() -> None:
     late = endpoint("we_1", "job.queued", "job.started", made="2026-01-01T00:00:00.500Z")
     wanted = subscription(late, JOB)
     assert wanted is not None
-    made = plan(JOB, Progress(), [wanted], [], more=False, now=1.0)
+    made = plan(JOB, DispatchCursor(), [wanted], [], more=False, now=1.0)
     assert [item.type for _, item in made.items] == ["job.started"]
     later = endpoint("we_1", "job.succeeded", made="2026-01-02T00:00:00.000Z")
     assert subscription(later, DONE) is None and subscription(later, JOB) is not None

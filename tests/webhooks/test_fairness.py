@@ -16,11 +16,11 @@ from worker.contract.webhooks import DISABLED, DeliveryStatus
 from worker.settings import Settings
 from worker.storage.stores import Stores
 from worker.storage.webhooks.endpoints import EndpointStore
-from worker.storage.webhooks.schedule import TurnStore
+from worker.storage.webhooks.schedule import DeliverySchedule
 from worker.webhooks import delivery_worker
-from worker.webhooks.delivery_worker import AT_ONCE, GIVE_UP_S, Courier
+from worker.webhooks.delivery_worker import AT_ONCE, GIVE_UP_S, DeliveryWorker
 from worker.webhooks.dispatcher import Dispatcher
-from worker.webhooks.sender import Answer, Sender
+from worker.webhooks.sender import Sender, WebhookResponse
 
 Receive = Callable[..., Receiver]
 
@@ -28,18 +28,18 @@ Receive = Callable[..., Receiver]
 class Told(Sender):
     """Answers as it is told, and sends nothing."""
 
-    def __init__(self, settings: Settings, *answers: Answer) -> None:
+    def __init__(self, settings: Settings, *answers: WebhookResponse) -> None:
         super().__init__(settings)
         self.answers = list(answers)
         self.sent: list[str] = []
 
-    def send(self, url: str, *_: object, **__: object) -> Answer:  # type: ignore[override]
+    def send(self, url: str, *_: object, **__: object) -> WebhookResponse:  # type: ignore[override]
         self.sent.append(url)
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
 
-FAILED = Answer(0.01, status=500)
-TIMED_OUT = Answer(15.0, error="no complete answer within 15 s")
+FAILED = WebhookResponse(0.01, status=500)
+TIMED_OUT = WebhookResponse(15.0, error="no complete answer within 15 s")
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_a_dead_receiver_rests_in_proportion_to_what_it_cost(
     for _ in range(5):
         Dispatcher(stores, clock).advance(played(stores))
     sender = Told(settings, TIMED_OUT)
-    courier = Courier(stores, sender, clock=clock)
+    courier = DeliveryWorker(stores, sender, clock=clock)
     assert not courier.deliver(endpoint.id) and len(sender.sent) == 1
     for _ in range(10):
         clock.now += 5
@@ -77,7 +77,7 @@ def test_a_quick_failure_keeps_no_other_job_waiting(
     for _ in range(5):
         Dispatcher(stores, clock).advance(played(stores))
     sender = Told(settings, FAILED)
-    Courier(stores, sender, clock=clock).deliver(endpoint.id)
+    DeliveryWorker(stores, sender, clock=clock).deliver(endpoint.id)
     assert len(sender.sent) == 5
 
 
@@ -128,7 +128,7 @@ def test_bad_receivers_never_hold_all_threads(
         stores.endpoints.failed(endpoint.id, 0.0)
     given = quick.model_copy(update={"webhook_timeout_s": 70})
     with Sender(given) as sender, ThreadPoolExecutor(4) as threads:
-        courier = Courier(stores, sender, threads=4)
+        courier = DeliveryWorker(stores, sender, threads=4)
         for endpoint in bad:
             threads.submit(courier.deliver, endpoint.id)
         threads.submit(courier.deliver, good.id).result(50)
@@ -144,7 +144,7 @@ def test_five_days_of_failures_disable_it_with_a_notice(
     endpoint, secret = subscribe(receive())
     told, _ = subscribe(witness, DISABLED)
     stranger, _ = subscribe(witness, DISABLED, tenant="rival")
-    courier = Courier(stores, Told(settings, FAILED), clock=clock)
+    courier = DeliveryWorker(stores, Told(settings, FAILED), clock=clock)
     Dispatcher(stores, clock).advance(played(stores))
     began = clock.now
     while stores.endpoints.get(endpoint.id).enabled:
@@ -166,11 +166,11 @@ def test_one_answer_ends_the_count(
 ) -> None:
     endpoint, _ = subscribe(receive(), "message.counter")
     sender = Told(settings, FAILED)
-    courier = Courier(stores, sender, clock=clock)
+    courier = DeliveryWorker(stores, sender, clock=clock)
     Dispatcher(stores, clock).advance(played(stores, *counters(1, 3)))
     courier.deliver(endpoint.id)
     clock.now += GIVE_UP_S - 10
-    sender.answers = [Answer(0.01, status=200), FAILED]
+    sender.answers = [WebhookResponse(0.01, status=200), FAILED]
     courier.deliver(endpoint.id)
     clock.now += 7200
     courier.deliver(endpoint.id)
@@ -183,8 +183,12 @@ def test_what_the_receiver_asks_for_is_honoured(
     stores: Stores, settings: Settings, clock: Clock, receive: Receive, subscribe: Subscribe
 ) -> None:
     endpoint, _ = subscribe(receive())
-    sender = Told(settings, Answer(0.01, status=429, retry_after_s=1000), Answer(0.01, status=200))
-    courier = Courier(stores, sender, clock=clock)
+    sender = Told(
+        settings,
+        WebhookResponse(0.01, status=429, retry_after_s=1000),
+        WebhookResponse(0.01, status=200),
+    )
+    courier = DeliveryWorker(stores, sender, clock=clock)
     Dispatcher(stores, clock).advance(played(stores))
     courier.deliver(endpoint.id)
     clock.now += 995
@@ -206,8 +210,8 @@ def test_two_groups_of_a_job_are_half_a_second_apart(
     assert stores.lanes.length(play.id, endpoint.id) == 3
     play.say(progress(5)).end()
     Dispatcher(stores, clock).advance(play.id)
-    sender = Told(settings, Answer(0.01, status=200))
-    courier = Courier(stores, sender, clock=clock)
+    sender = Told(settings, WebhookResponse(0.01, status=200))
+    courier = DeliveryWorker(stores, sender, clock=clock)
     for seconds, sent in ((0.0, 3), (0.4, 3), (0.2, 4)):
         clock.now += seconds
         courier.deliver(endpoint.id)
@@ -223,7 +227,7 @@ def test_a_job_erased_while_it_waits_is_not_sent(
     Dispatcher(stores, clock).advance(job_id)
     stores.redis.delete(f"pq:{{{job_id}}}:job")  # and only this, as a late erasure may leave it
     sender = Told(settings, FAILED)
-    Courier(stores, sender, clock=clock).deliver(endpoint.id)
+    DeliveryWorker(stores, sender, clock=clock).deliver(endpoint.id)
     assert sender.sent == [] and not stores.lanes.length(job_id, endpoint.id)
 
 
@@ -234,8 +238,8 @@ def test_a_turn_ends_so_that_the_next_has_one(
     monkeypatch.setattr(delivery_worker, "TURN_SENDS", 3)
     endpoint, _ = subscribe(receive(), "message.counter")
     Dispatcher(stores).advance(played(stores, *counters(1, 5)))
-    sender = Told(settings, Answer(0.01, status=200))
-    courier = Courier(stores, sender)
+    sender = Told(settings, WebhookResponse(0.01, status=200))
+    courier = DeliveryWorker(stores, sender)
     assert courier.deliver(endpoint.id) and len(sender.sent) == 3
     assert not courier.deliver(endpoint.id) and len(sender.sent) == 5
 
@@ -245,8 +249,8 @@ def test_stopping_ends_a_turn_with_everything_still_due(
 ) -> None:
     endpoint, _ = subscribe(receive(), "message.counter")
     Dispatcher(stores).advance(played(stores, *counters(1, 5)))
-    sender = Told(settings, Answer(0.01, status=200))
-    courier = Courier(stores, sender, stopping=lambda: len(sender.sent) >= 2)
+    sender = Told(settings, WebhookResponse(0.01, status=200))
+    courier = DeliveryWorker(stores, sender, stopping=lambda: len(sender.sent) >= 2)
     assert courier.deliver(endpoint.id) and len(sender.sent) == 2
     first = stores.deliveries.page(endpoint.id, None, 10)
     statuses = [row[2].status for row in first if row[2]]
@@ -259,7 +263,7 @@ def test_a_deleted_endpoint_leaves_nothing(
     endpoint, _ = subscribe(receive())
     Dispatcher(stores).advance(played(stores))
     EndpointStore(stores.redis).delete(endpoint)
-    Courier(stores, Told(settings, FAILED)).deliver(endpoint.id)
+    DeliveryWorker(stores, Told(settings, FAILED)).deliver(endpoint.id)
     stores.deliveries.purge(endpoint.id)
     assert [k for k in stores.redis.keys("*") if endpoint.id.encode() in k] == []
-    assert TurnStore(stores.redis, stores.lanes).due() == []
+    assert DeliverySchedule(stores.redis, stores.lanes).due() == []

@@ -14,7 +14,7 @@ from tests.webhooks.fakes import Play, played
 from worker.contract.examples import EXAMPLES
 from worker.contract.jobs import Export, JobStatus
 from worker.contract.messages import TYPES, Entry, ExportReady, decode
-from worker.contract.webhooks import MAX_BODY_BYTES, Item
+from worker.contract.webhooks import MAX_BODY_BYTES, DeliveryItem
 from worker.lifecycle.completion import archive_job
 from worker.lifecycle.deletion import erase_job
 from worker.storage.errors import NotFound
@@ -25,9 +25,16 @@ from worker.webhooks.payload import render
 Receive = Callable[..., Receiver]
 
 
-def item(job_id: str, event: str, first: str = "", last: str = "", **more: object) -> Item:
-    return Item(id="msg_1", type=event, subject=job_id, at="2026-01-01T00:00:00.000Z", first=first,
-                last=last or first, **more)  # type: ignore[arg-type]  # fmt: skip
+def item(job_id: str, event: str, first: str = "", last: str = "", **more: object) -> DeliveryItem:
+    return DeliveryItem(
+        id="msg_1",
+        type=event,
+        subject=job_id,
+        at="2026-01-01T00:00:00.000Z",
+        first=first,
+        last=last or first,
+        **more,  # type: ignore[arg-type]
+    )
 
 
 def data_of(body: bytes) -> dict[str, object]:
@@ -66,9 +73,9 @@ def test_a_large_body_is_a_claim_check(
             assert len(whole["messages"]) == 899 and whole["metadata"] == large
         else:
             assert whole["id"] == play.id and whole["metadata"] == large
-    assert len(list(stores.objects.keys_below(job_prefix("acme", play.id) + "webhooks/"))) == 2
+    assert len(list(stores.objects.list_keys(job_prefix("acme", play.id) + "webhooks/"))) == 2
     erase_job(stores, play.job)
-    assert list(stores.objects.keys_below(job_prefix("acme", play.id))) == []
+    assert list(stores.objects.list_keys(job_prefix("acme", play.id))) == []
 
 
 def test_urls_are_signed_when_they_are_sent(stores: Stores) -> None:

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from tests.webhooks.conftest import Receiver
-from worker.net.addresses import Unreachable, checked_address, is_public, named_private
+from worker.net.addresses import Unreachable, is_private_hostname, is_public, resolve_public
 from worker.settings import Settings
-from worker.webhooks.retry_policy import MOST_WAIT_S, SCHEDULE, retry_after, wait_after
+from worker.webhooks.retry_policy import MOST_WAIT_S, SCHEDULE, delay_after, retry_after
 from worker.webhooks.sender import EXCERPT, MOST_BYTES, Sender, masked
 
 Receive = Callable[..., Receiver]
@@ -228,20 +228,20 @@ def test_the_allow_list_of_a_development_machine(strict: Settings, receive: Rece
 def test_public_addresses() -> None:
     for address in ("93.184.216.34", "8.8.8.8", "2606:4700::1111", "64:ff9b::808:808"):
         assert is_public(ipaddress.ip_address(address))
-    assert not named_private("example.com") and named_private("a.localhost.")
+    assert not is_private_hostname("example.com") and is_private_hostname("a.localhost.")
     with pytest.raises(Unreachable):
-        checked_address("127.0.0.1", 80, False)
-    assert checked_address("127.0.0.1", 80, True) == "127.0.0.1"
+        resolve_public("127.0.0.1", 80, False)
+    assert resolve_public("127.0.0.1", 80, True) == "127.0.0.1"
 
 
 def test_the_schedule() -> None:
     assert SCHEDULE == (0, 5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
-    assert [wait_after(n, None, chance=0) for n in range(1, 10)] == list(SCHEDULE[1:])
-    assert wait_after(10, None) is None
-    drawn = {wait_after(2, None) for _ in range(50)}
+    assert [delay_after(n, None, chance=0) for n in range(1, 10)] == list(SCHEDULE[1:])
+    assert delay_after(10, None) is None
+    drawn = {delay_after(2, None) for _ in range(50)}
     assert len(drawn) > 1 and all(300 <= wait <= 360 for wait in drawn if wait)
-    assert wait_after(1, 60.0, chance=0) == 60 and wait_after(2, 60.0, chance=0) == 300
-    assert wait_after(1, 1e9, chance=0) == MOST_WAIT_S
+    assert delay_after(1, 60.0, chance=0) == 60 and delay_after(2, 60.0, chance=0) == 300
+    assert delay_after(1, 1e9, chance=0) == MOST_WAIT_S
 
 
 @pytest.mark.parametrize(

@@ -114,14 +114,14 @@ def _run(
     from worker.cli.reference import load_reference
     from worker.contract.options import parse_options
     from worker.pipeline.local_job import LocalJob
-    from worker.system.gc_tuning import collect_rarely
+    from worker.system.gc_tuning import tune_gc
 
     if exports or not recorded:
         import structlog
 
         # stdout is for messages
         structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
-    collect_rarely()
+    tune_gc()
     count = threads or len(os.sched_getaffinity(0))
     job = LocalJob(
         file,

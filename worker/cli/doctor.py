@@ -53,7 +53,7 @@ def _decoding() -> str:
     from worker.settings import settings
 
     os.environ.setdefault(nvdec.SETTING, settings().nvdec)
-    reason = nvdec.missing()
+    reason = nvdec.unavailable_reason()
     return f"in software: {reason}" if reason else "on the GPU where models run on one (NVDEC)"
 
 

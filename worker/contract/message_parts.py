@@ -7,11 +7,11 @@ import msgspec
 from worker.contract.grades import Grade
 
 
-class Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class MessagePart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A named part of a message; fields left at their default are not sent."""
 
 
-class FormScore(Part, frozen=True):
+class FormScore(MessagePart, frozen=True):
     """Form of one rep and of all counted ones, 0-100."""
 
     score: float
@@ -19,7 +19,7 @@ class FormScore(Part, frozen=True):
     grade: Grade
 
 
-class ReferenceScore(Part, frozen=True):
+class ReferenceScore(MessagePart, frozen=True):
     """Likeness to a reference movement, 0-100 each."""
 
     overallScore: float
@@ -31,7 +31,7 @@ class ReferenceScore(Part, frozen=True):
 
 # The per-frame parts are made by the ten thousand a second: in positional order, and without a look
 # by the garbage collector, as frozen plain values can be part of no cycle.
-class Keypoint(Part, kw_only=False, omit_defaults=False, frozen=True, gc=False):
+class Keypoint(MessagePart, kw_only=False, omit_defaults=False, frozen=True, gc=False):
     """One joint: x and y as 0-1 of the upright frame; z in widths of it from the middle of the
     hips, smaller is nearer, 0 where the model has none."""
 
@@ -47,7 +47,7 @@ World = tuple[tuple[float, float, float], ...]
 away from the camera; 0 is the middle of the hips. Only of models with depth."""
 
 
-class PoseSample(Part, frozen=True, gc=False):
+class PoseSample(MessagePart, frozen=True, gc=False):
     """One frame of a `keypoints_batch`."""
 
     timestampMs: float
@@ -57,7 +57,7 @@ class PoseSample(Part, frozen=True, gc=False):
     world: World | None = None
 
 
-class Rep(Part, frozen=True):
+class Rep(MessagePart, frozen=True):
     """One attempted rep; `criteria` are the parts of its form score, 0-100 each."""
 
     index: int
@@ -71,14 +71,14 @@ class Rep(Part, frozen=True):
     criteria: dict[str, float] | None = None
 
 
-class VisibleHips(Part, omit_defaults=False, frozen=True):
+class VisibleHips(MessagePart, omit_defaults=False, frozen=True):
     """Which hips were seen with a score over 0.5."""
 
     left: bool
     right: bool
 
 
-class Jump(Part, frozen=True):
+class Jump(MessagePart, frozen=True):
     """One accepted jump; height in cm."""
 
     jumpNumber: int

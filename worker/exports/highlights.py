@@ -33,7 +33,7 @@ _MOST_ADVICE = 3
 
 
 @dataclass(frozen=True)
-class Moment:
+class KeyFrame:
     """A frame worth seeing: its time, its pose float32 [n, 3 or more], and the rep it is of."""
 
     time_us: int
@@ -42,7 +42,7 @@ class Moment:
 
 
 @dataclass
-class Story:
+class Highlights:
     """All that is told. `angles` [POINTS, 8] in degrees as `joint_angles` orders them, NaN where a
     joint was not seen, evenly over the media's duration; `best` and `weakest` are of counted reps,
     `best` of a jump in
@@ -54,8 +54,8 @@ class Story:
     jumps: JumpSummary | None
     advice: list[str]
     angles: NDArray[np.float64]
-    best: Moment | None = None
-    weakest: Moment | None = None
+    best: KeyFrame | None = None
+    weakest: KeyFrame | None = None
 
 
 @dataclass
@@ -100,7 +100,9 @@ class _Curves:
         return means
 
 
-def told(log: Log, options: JobOptions, reference: ReferencePoses | None = None) -> Story:
+def collect_highlights(
+    log: Log, options: JobOptions, reference: ReferencePoses | None = None
+) -> Highlights:
     """The story of a whole log; memory does not grow with it."""
     head, chunks = read_log(log)
     asked = msgspec.structs.replace(
@@ -117,7 +119,7 @@ def told(log: Log, options: JobOptions, reference: ReferencePoses | None = None)
             aloft.update(track.times_us[track.progress > 0].tolist())
         curves.take(chunk)
     heard.take(analysis.finish())
-    story = Story(
+    story = Highlights(
         media=head.media,
         result=analysis.result,
         summary=heard.summary,
@@ -129,7 +131,7 @@ def told(log: Log, options: JobOptions, reference: ReferencePoses | None = None)
     return story
 
 
-def _find_moments(story: Story, log: Log, head: LogHead, aloft: set[int]) -> None:
+def _find_moments(story: Highlights, log: Log, head: LogHead, aloft: set[int]) -> None:
     counted = [rep for rep in story.summary.history if rep.counted] if story.summary else []
     if not counted:
         story.best = (aloft and _top(log, lambda chunk: _heights(chunk, aloft))) or _clearest(log)
@@ -142,12 +144,12 @@ def _find_moments(story: Story, log: Log, head: LogHead, aloft: set[int]) -> Non
     story.weakest = found[1] if round(weakest.formScore) < round(best.formScore) else None
 
 
-def _turning_points(log: Log, head: LogHead, reps: list[Rep]) -> list[Moment | None]:
+def _turning_points(log: Log, head: LogHead, reps: list[Rep]) -> list[KeyFrame | None]:
     """Of each rep the frame whose pose is farthest from that of its first frame."""
     size = np.array((head.media.width, head.media.height), np.float64)
     firsts: list[Any] = [None] * len(reps)
     far = [-1.0] * len(reps)
-    found: list[Moment | None] = [None] * len(reps)
+    found: list[KeyFrame | None] = [None] * len(reps)
     for chunk in read_log(log)[1]:
         for place, rep in enumerate(reps):
             for row in _rows_within(chunk, rep):
@@ -157,7 +159,7 @@ def _turning_points(log: Log, head: LogHead, reps: list[Rep]) -> list[Moment | N
                 distance = _distance(firsts[place], pose, size)
                 if distance > far[place]:
                     far[place] = distance
-                    found[place] = Moment(int(chunk.times_us[row]), pose, rep)
+                    found[place] = KeyFrame(int(chunk.times_us[row]), pose, rep)
     return found
 
 
@@ -175,7 +177,7 @@ def _distance(first: NDArray[np.float32], pose: NDArray[np.float32], size: Any) 
     return float((ways * both).sum() / max(float(both.sum()), 1e-6))
 
 
-def _clearest(log: Log) -> Moment | None:
+def _clearest(log: Log) -> KeyFrame | None:
     """The frame whose joints are surest."""
     return _top(log, lambda chunk: chunk.scores)
 
@@ -188,7 +190,7 @@ def _heights(chunk: PoseChunk, aloft: set[int]) -> NDArray[np.float32]:
     return heights
 
 
-def _top(log: Log, value: Callable[[PoseChunk], NDArray[np.float32]]) -> Moment | None:
+def _top(log: Log, value: Callable[[PoseChunk], NDArray[np.float32]]) -> KeyFrame | None:
     """The frame with the greatest value; None where all are 0."""
     best, moment = 0.0, None
     for chunk in read_log(log)[1]:
@@ -196,5 +198,5 @@ def _top(log: Log, value: Callable[[PoseChunk], NDArray[np.float32]]) -> Moment 
         row = int(values.argmax())
         if values[row] > best:
             best = float(values[row])
-            moment = Moment(int(chunk.times_us[row]), chunk.keypoints[row])
+            moment = KeyFrame(int(chunk.times_us[row]), chunk.keypoints[row])
     return moment

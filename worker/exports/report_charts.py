@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.contract.message_parts import Rep
-from worker.exports.highlights import POINTS, Story
+from worker.exports.highlights import POINTS, Highlights
 
 WIDTH, HEIGHT = 460, 150
 _LEFT, _RIGHT, _TOP, _BOTTOM = 42, 8, 10, 22  # room for the axes
@@ -20,7 +20,7 @@ _LONGEST_GAP_S = 0.4
 """A joint that was not seen for longer leaves a gap in its line."""
 
 
-def curves(story: Story, words: dict[str, str]) -> str:
+def curves(story: Highlights, words: dict[str, str]) -> str:
     """A figure for each joint that was seen well enough; left and right over the media's time."""
     seen = (~np.isnan(story.angles)).sum(axis=0)
     enough = _LEAST_SEEN * max(1, seen.max())
@@ -32,7 +32,7 @@ def curves(story: Story, words: dict[str, str]) -> str:
 
 
 def _figure(
-    story: Story,
+    story: Highlights,
     words: dict[str, str],
     joint: str,
     left: NDArray[np.float64],

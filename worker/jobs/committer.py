@@ -16,8 +16,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from worker.contract.messages import Entry, KeypointsBatch, entry_key
-from worker.jobs.leased_job import HeldJob
-from worker.lifecycle.completion import next_place
+from worker.jobs.leased_job import LeasedJob
+from worker.lifecycle.completion import next_entry_id
 from worker.observability.metrics import STAGE_SECONDS, timed
 from worker.pipeline.pipeline import Step
 from worker.storage.jobs.streams import Row, rows_of
@@ -29,7 +29,7 @@ MOST_S = 0.5
 """Seconds that what was said waits for its commit."""
 
 
-class Publisher:
+class StepCommitter:
     """Commits the steps of one run, in order, and looks between commits whether it may go on; a
     context manager, at whose end no commit is under way.
 
@@ -40,10 +40,10 @@ class Publisher:
     pieces, is not said again; were it, the stream would refuse it.
     """
 
-    def __init__(self, held: HeldJob, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, held: LeasedJob, clock: Callable[[], float] = time.monotonic) -> None:
         self._held = held
         self._clock = clock
-        head, tail = next_place(held.stores, held.job.id)
+        head, tail = next_entry_id(held.stores, held.job.id)
         self._known = head, tail - 1
         self._rows: list[Row] = []
         self._bytes = 0
@@ -65,7 +65,7 @@ class Publisher:
             self._settle()
 
     def add(self, step: Step, fields: dict[str, Any]) -> None:
-        """Takes a step and fields of the record; raises what `HeldJob.commit` and `check` raise."""
+        """Takes a step and fields of the record; raises as `LeasedJob.commit` and `check` do."""
         entries = [entry for entry in step.entries if entry_key(entry.id) > self._known]
         rows = rows_of([self._checked(entry) for entry in entries])
         self._rows += rows
@@ -95,10 +95,10 @@ class Publisher:
         self, rows: Sequence[Row], fields: dict[str, Any], place: int = -1, log: bytes = b""
     ) -> None:
         self._settle()
-        self._held.check_wanted()  # Redis answers nobody while it commits
+        self._held.check_cancelled()  # Redis answers nobody while it commits
         self._under_way = self._thread.submit(self._held.commit, rows, fields, place, log)
         self._since = self._clock()
-        self._held.check_here()
+        self._held.check_lease_and_deadline()
 
     def _settle(self) -> None:
         """Waits for the commit that is under way, if any; raises what it raised."""

@@ -14,8 +14,8 @@ import httpx
 
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.media import Source
-from worker.jobs.faults import fault_of
-from worker.net.addresses import Unreachable, checked_address
+from worker.jobs.faults import classify_fault
+from worker.net.addresses import Unreachable, resolve_public
 from worker.net.pinned_http import PinnedTransport
 
 MOST_SECONDS = 900
@@ -28,11 +28,11 @@ _TIMEOUT = httpx.Timeout(15, connect=5)
 _PASSING = (502, 503, 504)
 
 
-class _Cut(Exception):
+class _ConnectionLost(Exception):
     """The connection ended before the file did; what is there can be built upon."""
 
 
-class _Changed(Exception):
+class _ContentChanged(Exception):
     """The server has another file now, or cannot say that it is the same one."""
 
 
@@ -53,11 +53,11 @@ def fetch_url(
     """
     code = ErrorCode.IMAGE_LOAD_ERROR if source == "image" else ErrorCode.VIDEO_LOAD_ERROR
     try:
-        transport = PinnedTransport(lambda host, port: checked_address(host, port, allow_private))
+        transport = PinnedTransport(lambda host, port: resolve_public(host, port, allow_private))
         with httpx.Client(transport=transport, timeout=_TIMEOUT, trust_env=False) as client:
             _Download(client, url, path, max_bytes).run()
     except (Unreachable, httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
-        if fault_of(error):
+        if classify_fault(error):
             raise
         reason = str(error) or type(error).__name__
         raise JobError(code, f"The file cannot be fetched: {reason}") from error
@@ -84,9 +84,9 @@ class _Download:
             try:
                 self._follow()
                 return
-            except _Changed:
+            except _ContentChanged:
                 self._have, self._version = 0, None
-            except _Cut as cut:
+            except _ConnectionLost as cut:
                 if self._version is None:
                     self._have = 0
                 if self._have > before:
@@ -108,7 +108,7 @@ class _Download:
             except httpx.TransportError as error:
                 if not self._have:
                     raise
-                raise _Cut(str(error) or type(error).__name__) from error
+                raise _ConnectionLost(str(error) or type(error).__name__) from error
             try:
                 if response.is_redirect:
                     url = urljoin(url, response.headers.get("location", ""))
@@ -122,12 +122,12 @@ class _Download:
     def _take(self, response: httpx.Response) -> None:
         status = response.status_code
         if self._have and status in _PASSING:
-            raise _Cut(f"the server answered {status}")
+            raise _ConnectionLost(f"the server answered {status}")
         if self._have and status == 416:
-            raise _Changed
+            raise _ContentChanged
         if status == 206 and self._have:
             if not self._goes_on(response):
-                raise _Changed
+                raise _ContentChanged
         elif status == 200:
             self._have = 0
             check_type(response.headers.get("content-type", ""))
@@ -156,7 +156,7 @@ class _Download:
                     file.write(block)
                     self._have += len(block)
             except httpx.TransportError as error:
-                raise _Cut(str(error) or type(error).__name__) from error
+                raise _ConnectionLost(str(error) or type(error).__name__) from error
 
     def _check_time(self) -> None:
         if time.monotonic() > self._end:

@@ -14,7 +14,7 @@ _DISK = frozenset({
 })  # fmt: skip
 
 
-def fault_of(error: BaseException) -> Fault | None:
+def classify_fault(error: BaseException) -> Fault | None:
     """What of the worker is at fault: its models (or what they run on), its disk, its way to S3;
     None where it is something else's. Redis is nobody's: without it no worker takes anything."""
     if isinstance(error, ModelFault):

@@ -13,7 +13,7 @@ from worker.contract.jobs import Job
 from worker.contract.pose_log import END
 from worker.contract.reference_poses import ReferencePoses, decode_reference
 from worker.jobs.download import check_type, fetch_url
-from worker.jobs.leased_job import HeldJob
+from worker.jobs.leased_job import LeasedJob
 from worker.lifecycle.archive import read_poses
 from worker.media.sandbox.limits import MediaLimits
 from worker.net.addresses import Unreachable
@@ -26,7 +26,7 @@ _PAGE = 128
 """Log entries copied at once: half a megabyte at 30 frames a second."""
 
 
-class Working(Protocol):
+class JobContext(Protocol):
     """Work on a job; `check` raises where it is not to go on."""
 
     @property
@@ -38,17 +38,17 @@ class Working(Protocol):
     def check(self) -> None: ...
 
 
-def fetched_input(held: Working, scratch: Path) -> Path:
+def fetched_input(held: JobContext, scratch: Path) -> Path:
     """The upload as a local file; raises JobError where it cannot be had."""
     with timed(STAGE_SECONDS, "fetch"):
         return _fetched(held, scratch / "input")
 
 
-def _fetched(held: Working, path: Path) -> Path:
+def _fetched(held: JobContext, path: Path) -> Path:
     given, settings = held.job.input, held.stores.settings
     if given.key is not None:
         try:
-            held.stores.objects.fetch(given.key, path)
+            held.stores.objects.download(given.key, path)
         except NotFound as error:
             raise _unloadable(held, "The upload is not there.") from error
     elif given.url is not None:
@@ -76,7 +76,7 @@ def limits_of(stores: Stores, job: Job) -> MediaLimits:
     )
 
 
-def _fetch_object(held: Working, url: str, path: Path, most: int) -> None:
+def _fetch_object(held: JobContext, url: str, path: Path, most: int) -> None:
     """An object of a bucket that this system reads from."""
     parts = urlsplit(url)
     bucket, key = parts.netloc, parts.path.removeprefix("/")
@@ -84,7 +84,7 @@ def _fetch_object(held: Working, url: str, path: Path, most: int) -> None:
         raise _unloadable(held, f"The bucket '{bucket}' is not read from.")
     objects = held.stores.objects
     try:
-        size, content_type = objects.look(key, bucket)
+        size, content_type = objects.head(key, bucket)
         check_type(content_type)
         if size > most:
             raise JobError(ErrorCode.MEDIA_TOO_LARGE, f"The file is larger than {most} bytes.")
@@ -98,7 +98,7 @@ def _fetch_object(held: Working, url: str, path: Path, most: int) -> None:
         raise _unloadable(held, f"The file cannot be fetched: {error}") from error
 
 
-def borrowed_poses(held: HeldJob, recorded: list[bytes]) -> list[bytes]:
+def copy_poses(held: LeasedJob, recorded: list[bytes]) -> list[bytes]:
     """The pose log of another job, copied so that erasing that one harms nothing."""
     log_of = read_poses(held.stores, held.job.tenant, held.job.input.posesOf or "")
     if not log_of or log_of[-1] != END:
@@ -111,7 +111,7 @@ def borrowed_poses(held: HeldJob, recorded: list[bytes]) -> list[bytes]:
     return log_of
 
 
-def named_reference(held: HeldJob) -> ReferencePoses | None:
+def named_reference(held: LeasedJob) -> ReferencePoses | None:
     """The reference that the options name; raises JobError `reference_not_found`.
 
     The job has a copy, so that erasing the reference changes nothing for who goes on with it.
@@ -130,7 +130,7 @@ def named_reference(held: HeldJob) -> ReferencePoses | None:
     return decode_reference(poses)
 
 
-def _unloadable(held: Working, text: str) -> JobError:
+def _unloadable(held: JobContext, text: str) -> JobError:
     image = held.job.source == "image"
     code = ErrorCode.IMAGE_LOAD_ERROR if image else ErrorCode.VIDEO_LOAD_ERROR
     return JobError(code, text)

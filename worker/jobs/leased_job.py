@@ -22,8 +22,8 @@ from worker.contract.messages import (
 )
 from worker.jobs.heartbeat import Heartbeat
 from worker.lifecycle.archive import read_poses, store_pieces
-from worker.lifecycle.completion import close_job, next_place
-from worker.queueing.dispatch import tickets_wait
+from worker.lifecycle.completion import complete_job, next_entry_id
+from worker.queueing.dispatch import all_slots_busy
 from worker.queueing.queues import queue_of, send_job
 from worker.storage.errors import Fenced
 from worker.storage.jobs.streams import Row, rows_of
@@ -31,15 +31,15 @@ from worker.storage.objects.s3 import job_prefix
 from worker.storage.stores import Stores
 
 
-class Handover(Exception):
+class WorkerStopping(Exception):
     """The worker is told to stop; the job goes on elsewhere."""
 
 
-class TurnOver(Exception):
+class Preempted(Exception):
     """Others wait whose turn it is; the job goes on at its next one."""
 
 
-class HeldJob:
+class LeasedJob:
     """One job under one lease; every write raises Fenced once the lease is another's."""
 
     def __init__(
@@ -62,15 +62,15 @@ class HeldJob:
 
     def check(self) -> None:
         """Between batches: may the work go on?"""
-        self.check_wanted()
-        self.check_here()
+        self.check_cancelled()
+        self.check_lease_and_deadline()
 
-    def check_wanted(self) -> None:
+    def check_cancelled(self) -> None:
         """Whether the job is still wanted: the part that asks Redis."""
         if self.stores.jobs.cancel_asked(self.job.id):
             raise JobError(ErrorCode.CANCELED, "The job was canceled.")
 
-    def check_here(self) -> None:
+    def check_lease_and_deadline(self) -> None:
         """Whether this worker may go on: the part that waits for nothing."""
         self._progress()
         if self._heartbeat.lost:
@@ -79,15 +79,15 @@ class HeldJob:
         if deadline and datetime.fromisoformat(deadline) < datetime.now(UTC):
             raise JobError(ErrorCode.DEADLINE_EXCEEDED, "The job's deadline has passed.")
         if self._stopping():
-            raise Handover(self.job.id)
+            raise WorkerStopping(self.job.id)
 
-    def end_turn_if_due(self) -> None:
-        """Between segments: raises TurnOver where it is another's turn and all workers are busy."""
+    def preempt_if_due(self) -> None:
+        """Between segments: raises Preempted where another tenant is due and no worker is free."""
         waiting = self.stores.waiting
-        if waiting.others_first(self.job) and tickets_wait(self.stores, self.job.queue):
-            raise TurnOver(self.job.id)
+        if waiting.should_preempt(self.job) and all_slots_busy(self.stores, self.job.queue):
+            raise Preempted(self.job.id)
 
-    def checked_now_and_then(self) -> Callable[[int], None]:
+    def periodic_check(self) -> Callable[[int], None]:
         """For work that goes frame by frame: a check every second."""
         last = time.monotonic()
 
@@ -99,7 +99,7 @@ class HeldJob:
 
         return report
 
-    def relay(self) -> None:
+    def publish_backlog(self) -> None:
         """Tells the firehose that the job is begun, and what a dead worker may have left."""
         self.stores.streams.started(self.job)
         self.stores.streams.relay(self.job.id, self.job.tenant, self.job.options.firehose)
@@ -136,14 +136,14 @@ class HeldJob:
 
     def add_export(self, made: Export, ready: ExportReady) -> None:
         """A finished export and its message, both or neither."""
-        head, tail = next_place(self.stores, self.job.id)
+        head, tail = next_entry_id(self.stores, self.job.id)
         exports = (*self.exports, made)
         self.commit(rows_of([Entry(f"{head}-{tail}", ready)]), {"exports": exports})
         self.exports = exports
 
     def close(self, fields: dict[str, Any], *before: Message) -> None:
         """The job succeeded; `before` comes right before `done`."""
-        close_job(
+        complete_job(
             self.stores,
             self.job,
             self.token,
@@ -152,7 +152,7 @@ class HeldJob:
             fields=fields,
         )
 
-    def pass_on(self, fields: dict[str, Any]) -> None:
+    def enqueue_export(self, fields: dict[str, Any]) -> None:
         """The rest is for an export worker: GPUs never encode."""
         self.stores.jobs.requeue(self.job.id)
         self.stores.leases.commit(
@@ -160,7 +160,7 @@ class HeldJob:
         )
         send_job(self.job.id, "export", self.job.priority)
 
-    def hand_over(self) -> None:
+    def release_for_shutdown(self) -> None:
         """Lets go of the job and has another worker take it at once."""
         with contextlib.suppress(Fenced):
             self.stores.jobs.requeue(self.job.id)
@@ -168,15 +168,15 @@ class HeldJob:
             queue = queue_of(self.job.stage, self.job.queue)
             send_job(self.job.id, queue, self.job.priority)
 
-    def give_turn(self) -> None:
+    def requeue_fairly(self) -> None:
         """Lets go of the job, which waits for the next turn of its tenant."""
         with contextlib.suppress(Fenced):
             self.stores.jobs.requeue(self.job.id)
             self.stores.leases.pause(self.job.id, self.token)
             most = self.stores.settings.limits(self.job.plan).runningJobs
-            self.stores.waiting.enter([self.job], most)
+            self.stores.waiting.push([self.job], most)
 
-    def put_back(self, *, counted: bool = True) -> None:
+    def release_for_retry(self, *, counted: bool = True) -> None:
         """Lets go of the job; a sweep sends it again once it has waited. Not `counted`, the next
         attempt has this one's number."""
         with contextlib.suppress(Fenced):
@@ -191,4 +191,4 @@ class HeldJob:
         canceled = error.code is ErrorCode.CANCELED
         status = JobStatus.CANCELED if canceled else JobStatus.FAILED
         with contextlib.suppress(Fenced):
-            close_job(self.stores, self.job, self.token, status, error=error)
+            complete_job(self.stores, self.job, self.token, status, error=error)

@@ -18,7 +18,7 @@ MOST = 4
 _WELL = len(FAULTS) + 1
 
 
-class Outcomes:
+class RecentFaults:
     """A ring of the last outcomes: 0 none yet, a fault by its place in FAULTS from 1 on, or well.
 
     `mine` are faults of this very process since it last did a job.
@@ -28,7 +28,7 @@ class Outcomes:
         self._shared = mmap.mmap(-1, LAST + 1)
         self._mine: set[tuple[int, Fault]] = set()
 
-    def note(self, fault: Fault | None) -> None:
+    def record(self, fault: Fault | None) -> None:
         """A job ended, or was let go for a fault of the worker's own."""
         place = self._shared[LAST] % LAST
         self._shared[place] = _WELL if fault is None else FAULTS.index(fault) + 1
@@ -42,16 +42,16 @@ class Outcomes:
         """Whether this process had that fault since."""
         return (os.getpid(), fault) in self._mine
 
-    def tripped(self) -> Fault | None:
+    def dominant_fault(self) -> Fault | None:
         """The fault that is most frequent among too many; None where all is well enough."""
         seen = [FAULTS[one - 1] for one in self._shared[:LAST] if 0 < one < _WELL]
         if len(seen) < MOST:
             return None
         return max(seen, key=seen.count)
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """All is well again."""
         self._shared[:] = bytes(LAST + 1)
 
 
-OUTCOMES = Outcomes()
+OUTCOMES = RecentFaults()

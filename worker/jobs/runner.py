@@ -10,16 +10,16 @@ from typing import Any
 import structlog
 
 from worker.contract.errors import ErrorCode, JobError, ModelFault
-from worker.contract.jobs import KNOWN, Job, JobStatus, Stage
+from worker.contract.jobs import SUPPORTED_JOB_VERSION, Job, JobStatus, Stage
 from worker.contract.segment_ids import job_of_entry
-from worker.jobs.faults import fault_of
+from worker.jobs.faults import classify_fault
 from worker.jobs.heartbeat import Heartbeat
-from worker.jobs.leased_job import Handover, HeldJob, TurnOver
+from worker.jobs.leased_job import LeasedJob, Preempted, WorkerStopping
 from worker.jobs.recent_faults import OUTCOMES
-from worker.jobs.segment_worker import help_with
+from worker.jobs.segment_worker import run_segments
 from worker.jobs.stages import analyse, export
-from worker.observability.log_format import about_job
-from worker.observability.metrics import RETRIES, STAGE_SECONDS, StageTimes, listening, note
+from worker.observability.log_format import bind_job_context
+from worker.observability.metrics import RETRIES, STAGE_SECONDS, StageTimes, listening, record
 from worker.observability.tracing import annotate, span
 from worker.pose.engine import PoseEngine
 from worker.storage.connection import DISCONNECTED, REFUSING
@@ -28,7 +28,7 @@ from worker.storage.jobs.leases import Claim
 from worker.storage.stores import Stores
 from worker.storage.timestamps import unix
 from worker.system.scratch import scratch_folder
-from worker.system.stall_watchdog import Patience
+from worker.system.stall_watchdog import StallWatchdog
 
 log = structlog.get_logger()
 
@@ -62,11 +62,11 @@ class Runner:
         """Runs a job if nobody else does, or estimates segments of one that another runs; raises
         nothing that a retry could not mend."""
         if job_of_entry(job_id):
-            help_with(self._stores, job_id, self._engine, self._stopping)
+            run_segments(self._stores, job_id, self._engine, self._stopping)
             return
         claim = self._stores.leases.claim(job_id)
         if claim.outcome == "newer":
-            log.warning("job_left_to_a_newer_worker", job=job_id, known=KNOWN)
+            log.warning("job_left_to_a_newer_worker", job=job_id, known=SUPPORTED_JOB_VERSION)
             return
         if not claim.token:
             log.info("job_not_taken", job=job_id, why=claim.outcome)
@@ -76,14 +76,14 @@ class Runner:
         except NotFound:
             log.info("job_erased", job=job_id)
             return
-        with about_job(job.id, job.tenant, claim.attempt, job.trace):
+        with bind_job_context(job.id, job.tenant, claim.attempt, job.trace):
             self._watched(job, claim)
 
     def _watched(self, job: Job, claim: Claim) -> None:
         """A claimed job, its time by stage on its trace."""
         created = unix(job.createdAt)
         if claim.attempt == 1 and job.stage is Stage.ANALYSE:
-            note(STAGE_SECONDS, max(0.0, time.time() - created), "wait")
+            record(STAGE_SECONDS, max(0.0, time.time() - created), "wait")
             with span("job.waited", job.trace, start=created):
                 pass
         times = StageTimes()
@@ -98,30 +98,30 @@ class Runner:
             self._stores.batches.mark(job.batchId, job.id, JobStatus.RUNNING)
         leases, token = self._stores.leases, claim.token
         with (
-            Patience(self._stores.settings.stall_s) as patience,
+            StallWatchdog(self._stores.settings.stall_s) as patience,
             Heartbeat(lambda: leases.extend(job_id, token), leases.ttl_s, job_id) as heartbeat,
         ):
-            held = HeldJob(self._stores, job, token, heartbeat, self._stopping, patience.progress)
+            held = LeasedJob(self._stores, job, token, heartbeat, self._stopping, patience.touch)
             try:
                 if claim.outcome == "lost":
                     lost = "The job was given up: its workers died again and again."
                     raise JobError(ErrorCode.WORKER_LOST, lost)
                 self._work(held)
-                OUTCOMES.note(None)
+                OUTCOMES.record(None)
                 log.info("job_stage_done", stage=job.stage)
             except Fenced:
                 log.warning("job_taken_over")
                 _let_go("taken_over")
-            except Handover:
-                held.hand_over()
+            except WorkerStopping:
+                held.release_for_shutdown()
                 log.info("job_handed_over")
                 _let_go("handed_over")
-            except TurnOver:
-                held.give_turn()
+            except Preempted:
+                held.requeue_fairly()
                 log.info("turn_over")
                 _let_go("turn_over")
             except JobError as error:
-                OUTCOMES.note(None)
+                OUTCOMES.record(None)
                 held.fail(error)
                 log.info("job_failed", code=error.code)
                 annotate(error=error.code)
@@ -136,26 +136,26 @@ class Runner:
                 annotate(error="internal")
                 held.fail(_OURS)
 
-    def _machine_fault(self, held: HeldJob, claim: Claim, error: Exception) -> None:
+    def _machine_fault(self, held: LeasedJob, claim: Claim, error: Exception) -> None:
         """The job goes back, unless that happened too often; a fault of the worker's own is no
         attempt of the job's."""
-        fault = fault_of(error)
+        fault = classify_fault(error)
         log.warning("machine_fault", fault=fault, error=repr(error))
         _let_go("machine_fault")
         if fault is not None:
-            OUTCOMES.note(fault)
+            OUTCOMES.record(fault)
             again = self._stores.jobs.note_fault(held.job.id) < MOST_FAULTS
         else:
             again = claim.attempt < MOST_ATTEMPTS
         if again:
-            held.put_back(counted=fault is None)
+            held.release_for_retry(counted=fault is None)
         else:
             held.fail(_OURS)
 
-    def _work(self, held: HeldJob) -> None:
+    def _work(self, held: LeasedJob) -> None:
         """The stage that is next."""
         held.check()
-        held.relay()
+        held.publish_backlog()
         with scratch_folder(self._stores.settings.scratch_dir) as scratch:
             if held.job.stage is Stage.EXPORT:
                 export(held, scratch)
@@ -164,5 +164,5 @@ class Runner:
 
 
 def _let_go(why: str) -> None:
-    note(RETRIES, 1, why)
+    record(RETRIES, 1, why)
     annotate(let_go=why)

@@ -18,12 +18,12 @@ from worker.contract.errors import ErrorCode, JobError
 from worker.contract.jobs import Job
 from worker.contract.poses import PoseChunk, decode_chunk
 from worker.contract.segment_ids import entry_of
-from worker.jobs.leased_job import HeldJob
-from worker.jobs.segment_worker import estimate_part
-from worker.pipeline.estimation import Damaged, Estimating, Start
-from worker.queueing.dispatch import offer
+from worker.jobs.leased_job import LeasedJob
+from worker.jobs.segment_worker import estimate_segment
+from worker.pipeline.estimation import DamagedSegment, SegmentStart, VideoEstimator
+from worker.queueing.dispatch import offer_segment
 from worker.storage.errors import Fenced
-from worker.storage.jobs.segments import View
+from worker.storage.jobs.segments import SegmentView
 
 log = structlog.get_logger()
 
@@ -31,17 +31,17 @@ _LOOK_S = 0.1
 _CHECK_S = 1.0
 
 
-def may_share(job: Job) -> bool:
+def can_share_segments(job: Job) -> bool:
     """Whether other workers can have the job's file too: one behind a URL may be fetched once."""
     given = job.input
     stored = given.key is not None or (given.url or "").startswith("s3://")
     return job.source == "video" and stored and given.referenceId is None and not given.posesOf
 
 
-class Shared:
+class SegmentCoordinator:
     """The chunks of one job, behind those that its log holds."""
 
-    def __init__(self, held: HeldJob, own: Estimating) -> None:
+    def __init__(self, held: LeasedJob, own: VideoEstimator) -> None:
         self._held = held
         self._own = own
         self._parts = held.stores.parts
@@ -63,14 +63,14 @@ class Shared:
         self._base = self._parts.open(self._id, self._count, self._segment, number)
         self._parts.take(self._id, self._segment)  # before anybody else can
         if self._segment + 1 < self._count:
-            offer(self._held.stores, self._held.job, entry_of(self._id, self._segment + 1))
+            offer_segment(self._held.stores, self._held.job, entry_of(self._id, self._segment + 1))
         while not self._over:
             yield from self._arrived()
             state = "" if self._over else self._parts.take(self._id, self._segment)
             if state == "lead":
                 yield from self._in_order()
             elif state == "held":
-                yield from self._meanwhile()
+                yield from self._work_on_later_segment()
 
     def _arrived(self) -> Iterator[PoseChunk]:
         """What others have estimated of what is next."""
@@ -82,7 +82,7 @@ class Shared:
                 self._parts.take(self._id, self._segment, by_force=True)
                 return
             for data in view.chunks:
-                yield self._placed(decode_chunk(data))
+                yield self._append(decode_chunk(data))
             if view.state == "last" and not view.chunks:
                 self._over = True
                 return
@@ -103,29 +103,29 @@ class Shared:
     def _enter(self, segment: int) -> bool:
         """Whether the segment that is next is ours to go on with."""
         self._advance(segment)
-        self._held.end_turn_if_due()
+        self._held.preempt_if_due()
         self._refused = self._parts.take(self._id, segment) != "lead"
         return not self._refused
 
-    def _meanwhile(self) -> Iterator[PoseChunk]:
+    def _work_on_later_segment(self) -> Iterator[PoseChunk]:
         """Estimates a later segment, or waits a little where there is none."""
         part = self._parts.claim(self._id)
         if part is None:
             self._wait()
             return
-        with closing(estimate_part(self._held.stores, part, self._own)) as work:
+        with closing(estimate_segment(self._held.stores, part, self._own)) as work:
             while self._goes_on(work, part.segment):
                 self._held.check()
                 yield from self._arrived()
         yield from self._arrived()
-        self._held.end_turn_if_due()
+        self._held.preempt_if_due()
 
     def _goes_on(self, work: Iterator[None], segment: int) -> bool:
         try:
             next(work)
         except StopIteration:
             return False
-        except (Fenced, Damaged, JobError) as error:
+        except (Fenced, DamagedSegment, JobError) as error:
             log.info("segment_given_up", job=self._id, segment=segment, why=repr(error))
             return False
         return True
@@ -135,12 +135,12 @@ class Shared:
         if time.monotonic() - self._checked >= _CHECK_S:
             self._checked = time.monotonic()
             self._held.check()
-            self._held.end_turn_if_due()
+            self._held.preempt_if_due()
 
-    def _follows(self, view: View) -> bool:
+    def _follows(self, view: SegmentView) -> bool:
         """Whether another's segment begins where we are, in the state that takes over there."""
         last = self._previous
-        start = msgspec.json.decode(view.start, type=Start)
+        start = msgspec.json.decode(view.start, type=SegmentStart)
         if last is None or self._own.segments.start_of(last, self._segment) is None:
             log.info("segment_passed_over", job=self._id, segment=self._segment)
             return False
@@ -151,7 +151,7 @@ class Shared:
             return False
         return True
 
-    def _placed(self, chunk: PoseChunk) -> PoseChunk:
+    def _append(self, chunk: PoseChunk) -> PoseChunk:
         """Another's chunk as it stands in the log."""
         last = self._previous
         assert last is not None

@@ -15,38 +15,42 @@ import msgspec
 import structlog
 
 from worker.contract.errors import JobError
-from worker.contract.jobs import KNOWN, Job
+from worker.contract.jobs import SUPPORTED_JOB_VERSION, Job
 from worker.contract.poses import PoseChunk, decode_head, encode_chunk
 from worker.contract.segment_ids import entry_of, job_of_entry
-from worker.jobs.faults import fault_of
+from worker.jobs.faults import classify_fault
 from worker.jobs.heartbeat import Heartbeat
 from worker.jobs.inputs import fetched_input, limits_of
 from worker.jobs.recent_faults import OUTCOMES
 from worker.media.sandbox.fork_client import forked_seconds
-from worker.observability.log_format import about_job
+from worker.observability.log_format import bind_job_context
 from worker.observability.tracing import span
-from worker.pipeline.estimation import Damaged, Estimating, Start
+from worker.pipeline.estimation import DamagedSegment, SegmentStart, VideoEstimator
 from worker.pipeline.pipeline import estimation
 from worker.pose.engine import PoseEngine
-from worker.queueing.dispatch import offer, tickets_wait
+from worker.queueing.dispatch import all_slots_busy, offer_segment
 from worker.storage.errors import Fenced, NotFound
-from worker.storage.jobs.segments import Part
+from worker.storage.jobs.segments import SegmentClaim
 from worker.storage.stores import Stores
 from worker.system.scratch import scratch_folder
-from worker.system.stall_watchdog import Patience
+from worker.system.stall_watchdog import StallWatchdog
 
 log = structlog.get_logger()
 
 
-def processor_seconds() -> float:
+def cpu_seconds() -> float:
     """Processor time of this process, of the children it waited for and of those forked for it."""
     used = os.times()
     own = used.user + used.system + used.children_user + used.children_system
     return own + forked_seconds()
 
 
-def estimate_part(
-    stores: Stores, part: Part, estimating: Estimating, *, meter: Callable[[], int] = lambda: 0
+def estimate_segment(
+    stores: Stores,
+    part: SegmentClaim,
+    estimating: VideoEstimator,
+    *,
+    meter: Callable[[], int] = lambda: 0,
 ) -> Generator[None]:
     """Estimates a claimed segment; yields after each of its chunks is left in the store.
 
@@ -60,14 +64,14 @@ def estimate_part(
             for found in estimating.segment(part.segment):
                 if heartbeat.lost:
                     raise Fenced(part.job)
-                if isinstance(found, Start):
+                if isinstance(found, SegmentStart):
                     store.put(part, "start", msgspec.json.encode(found), meter())
                 elif isinstance(found, PoseChunk):
                     store.put(part, str(found.index), encode_chunk(found), meter())
                     yield
                 else:
                     store.finish(part, "last" if found.last else "done", meter())
-    except (Damaged, JobError):
+    except (DamagedSegment, JobError):
         store.shut(part.job)
         store.leave(part)
         raise
@@ -79,7 +83,7 @@ def estimate_part(
         raise
 
 
-def help_with(
+def run_segments(
     stores: Stores,
     entry: str,
     engine: Callable[[], PoseEngine],
@@ -91,10 +95,10 @@ def help_with(
         job = stores.jobs.get(str(job_of_entry(entry)))
     except NotFound:
         return 0
-    if job.version > KNOWN:
+    if job.version > SUPPORTED_JOB_VERSION:
         return 0
-    stores.waiting.taken(job.tenant, entry)
-    with about_job(job.id, job.tenant, job.attempt, job.trace):
+    stores.waiting.mark_running(job.tenant, entry)
+    with bind_job_context(job.id, job.tenant, job.attempt, job.trace):
         return _help(stores, job, engine, stopping)
 
 
@@ -106,23 +110,23 @@ def _help(
         with (
             span("job.segments", job.trace, kind="CONSUMER", job=job.id, tenant=job.tenant),
             scratch_folder(stores.settings.scratch_dir) as scratch,
-            Patience(stores.settings.stall_s) as patience,
+            StallWatchdog(stores.settings.stall_s) as patience,
         ):
-            helper = _Helper(stores, job, engine, stopping, scratch, patience.progress)
+            helper = SegmentWorker(stores, job, engine, stopping, scratch, patience.touch)
             while helper.one():
                 done += 1
     except Fenced:
         log.info("segment_not_wanted")
     except Exception as error:  # the one that runs the job finds out
         log.warning("segment_failed", error=repr(error))
-        if fault := fault_of(error):
-            OUTCOMES.note(fault)
+        if fault := classify_fault(error):
+            OUTCOMES.record(fault)
     if done:
         log.info("segments_estimated", count=done)
     return done
 
 
-class _Helper:
+class SegmentWorker:
     """Works on segments of one job; what it needs is fetched with the first."""
 
     def __init__(
@@ -140,8 +144,8 @@ class _Helper:
         self._stopping = stopping
         self._scratch = scratch
         self._progress = progress
-        self._estimating: Estimating | None = None
-        self._spent_s = processor_seconds()
+        self._estimating: VideoEstimator | None = None
+        self._spent_s = cpu_seconds()
 
     def check(self) -> None:
         """Raises Fenced where the job is not to go on, or the worker is to stop."""
@@ -160,21 +164,21 @@ class _Helper:
             return False
         log.info("segment_claimed", job=self.job.id, segment=part.segment)
         if part.more is not None:
-            offer(self.stores, self.job, entry_of(self.job.id, part.more))
+            offer_segment(self.stores, self.job, entry_of(self.job.id, part.more))
         try:
             estimating = self._prepared()
         except BaseException:
             self.stores.parts.leave(part, failed=True)
             raise
-        for _ in estimate_part(self.stores, part, estimating, meter=self._lap):
+        for _ in estimate_segment(self.stores, part, estimating, meter=self._lap):
             self.check()
         return True
 
     def _turn_over(self) -> bool:
-        others = self.stores.waiting.others_first(self.job)
-        return others and tickets_wait(self.stores, self.job.queue)
+        others = self.stores.waiting.should_preempt(self.job)
+        return others and all_slots_busy(self.stores, self.job.queue)
 
-    def _prepared(self) -> Estimating:
+    def _prepared(self) -> VideoEstimator:
         if self._estimating is None:
             path = fetched_input(self, self._scratch)
             head = decode_head(next(self.stores.poses.read(self.job.id)))
@@ -184,5 +188,5 @@ class _Helper:
         return self._estimating
 
     def _lap(self) -> int:
-        before, self._spent_s = self._spent_s, processor_seconds()
+        before, self._spent_s = self._spent_s, cpu_seconds()
         return round((self._spent_s - before) * 1000)

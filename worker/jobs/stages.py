@@ -11,13 +11,13 @@ from worker.contract.errors import unknown_reference
 from worker.contract.jobs import Export, Usage
 from worker.contract.messages import ExportReady
 from worker.contract.reference_poses import encode_reference
-from worker.exports.files import ExportFile, Material, files_of
+from worker.exports.files import ExportContext, ExportFile, files_of
 from worker.exports.overlay_image import render_image
-from worker.jobs.committer import Publisher
-from worker.jobs.inputs import borrowed_poses, fetched_input, limits_of, named_reference
-from worker.jobs.leased_job import Handover, HeldJob, TurnOver
-from worker.jobs.segment_coordinator import Shared, may_share
-from worker.jobs.segment_worker import processor_seconds
+from worker.jobs.committer import StepCommitter
+from worker.jobs.inputs import copy_poses, fetched_input, limits_of, named_reference
+from worker.jobs.leased_job import LeasedJob, Preempted, WorkerStopping
+from worker.jobs.segment_coordinator import SegmentCoordinator, can_share_segments
+from worker.jobs.segment_worker import cpu_seconds
 from worker.observability.metrics import STAGE_SECONDS, timed
 from worker.pipeline.pipeline import Pipeline
 from worker.pipeline.reference import reference_from_log
@@ -25,15 +25,15 @@ from worker.pose.engine import PoseEngine
 from worker.storage.errors import Fenced, NotFound
 
 
-def analyse(held: HeldJob, open_engine: Callable[[], PoseEngine], scratch: Path) -> None:
+def analyse(held: LeasedJob, open_engine: Callable[[], PoseEngine], scratch: Path) -> None:
     """Poses and messages of the whole media; ends the job, or passes it on for its export."""
-    began = processor_seconds()
+    began = cpu_seconds()
     again = held.job.input.posesOf is not None
     path = None if again and held.job.source == "video" else fetched_input(held, scratch)
     making = held.job.input.referenceId is not None
     recorded: Iterable[bytes] = held.stores.poses.read(held.job.id)
     if again:
-        recorded = borrowed_poses(held, list(recorded))
+        recorded = copy_poses(held, list(recorded))
     engine = None if again else open_engine()
     pipeline = Pipeline(
         path,
@@ -43,18 +43,18 @@ def analyse(held: HeldJob, open_engine: Callable[[], PoseEngine], scratch: Path)
         limits_of(held.stores, held.job),
         named_reference(held),
         segment_s=held.stores.settings.segment_s,
-        share=(lambda own: Shared(held, own)) if may_share(held.job) else None,
+        share=(lambda own: SegmentCoordinator(held, own)) if can_share_segments(held.job) else None,
     )
     try:
-        with Publisher(held) as publisher:
+        with StepCommitter(held) as publisher:
             for step in pipeline.steps():
                 publisher.add(step, {"progress": step.progress, "media": pipeline.media})
             publisher.finish()
-    except (Handover, TurnOver):
-        held.stores.jobs.note_spent(held.job.id, processor_seconds() - began)
+    except (WorkerStopping, Preempted):
+        held.stores.jobs.note_spent(held.job.id, cpu_seconds() - began)
         raise
     media_s = pipeline.media.duration_ms / 1000 if pipeline.media else 0.0
-    spent_s = processor_seconds() - began + held.stores.jobs.spent_s(held.job.id)
+    spent_s = cpu_seconds() - began + held.stores.jobs.spent_s(held.job.id)
     compute_s = round(spent_s, 3)
     outcome: dict[str, Any] = {
         "result": pipeline.result,
@@ -67,12 +67,12 @@ def analyse(held: HeldJob, open_engine: Callable[[], PoseEngine], scratch: Path)
         _keep_reference(held)
         held.close(outcome)
     elif held.job.options.export:
-        held.pass_on(outcome)
+        held.enqueue_export(outcome)
     else:
         held.close(outcome)
 
 
-def _keep_reference(held: HeldJob) -> None:
+def _keep_reference(held: LeasedJob) -> None:
     """Makes a reference of the job's poses; it is ready once the job has succeeded."""
     name = str(held.job.input.referenceId)
     try:
@@ -83,7 +83,7 @@ def _keep_reference(held: HeldJob) -> None:
         raise unknown_reference(name) from error
 
 
-def export(held: HeldJob, scratch: Path) -> None:
+def export(held: LeasedJob, scratch: Path) -> None:
     """Every file that is asked for, each told as it is finished, and the end of the job."""
     finished = {(one.kind, one.mimeType) for one in held.exports}
     files = [
@@ -91,13 +91,13 @@ def export(held: HeldJob, scratch: Path) -> None:
         for file in files_of(held.job.options)
         if (file.kind, file.mime_type) not in finished  # by a worker that died over another
     ]
-    material = Material(
+    material = ExportContext(
         log=held.log,
         options=held.job.options,
         media=fetched_input(held, scratch) if any(file.pictures for file in files) else None,
         reference=named_reference(held),
         threads=held.stores.settings.threads,
-        report=held.checked_now_and_then(),
+        report=held.periodic_check(),
     )
     for file in files:
         out = scratch / file.name
@@ -109,7 +109,7 @@ def export(held: HeldJob, scratch: Path) -> None:
     held.close({})
 
 
-def _publish(held: HeldJob, file: ExportFile, out: Path) -> None:
+def _publish(held: LeasedJob, file: ExportFile, out: Path) -> None:
     # a late worker writes beside the file that counts, never over it
     key = f"{held.prefix}exports/{held.token}-{file.name}"
     size = held.stores.objects.put_file(key, out, file.mime_type)

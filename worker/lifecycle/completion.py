@@ -12,7 +12,7 @@ from worker.contract.jobs import Job, JobStatus
 from worker.contract.messages import Done, Entry, ErrorMessage, Message, entry_key
 from worker.lifecycle.archive import archive_messages, archive_poses
 from worker.lifecycle.deletion import erase_job, erase_upload
-from worker.observability.metrics import JOBS_FINISHED, note
+from worker.observability.metrics import JOBS_FINISHED, record
 from worker.storage import keys
 from worker.storage.connection import text
 from worker.storage.errors import Fenced, Newer, NotFound
@@ -30,7 +30,7 @@ def error_fields(error: JobError) -> dict[str, Any]:
     return fields | ({"details": error.details} if error.details else {})
 
 
-def next_place(stores: Stores, job_id: str) -> tuple[int, int]:
+def next_entry_id(stores: Stores, job_id: str) -> tuple[int, int]:
     """The place of a message that comes right after the last one of the stream."""
     last = stores.redis.xrevrange(keys.messages(job_id), count=1)
     if not last:
@@ -39,7 +39,7 @@ def next_place(stores: Stores, job_id: str) -> tuple[int, int]:
     return head, tail + 1
 
 
-def close_job(
+def complete_job(
     stores: Stores,
     job: Job,
     token: int,
@@ -55,7 +55,7 @@ def close_job(
 
     Raises Fenced where the lease is not ours any more: then nothing was written.
     """
-    head, tail = next_place(stores, job.id)
+    head, tail = next_entry_id(stores, job.id)
     said: list[Message] = list(before)
     if error is not None:
         said.append(ErrorMessage(code=error.code, message=error.message, details=error.details))
@@ -72,10 +72,10 @@ def close_job(
         final["error"] = failure
     stores.jobs.closed(job.id)  # before too: who dies right behind the commit is swept up after
     stores.leases.commit(job.id, token, entries, fields=final, release=True)
-    note(JOBS_FINISHED, 1, status.value)
+    record(JOBS_FINISHED, 1, status.value)
     stores.parts.close(job.id)
     stores.jobs.closed(job.id)
-    _settle(stores, job.id)
+    _finalize(stores, job.id)
     hidden = job.input.referenceId is not None
     stores.streams.relay(job.id, job.tenant, job.options.firehose, hidden=hidden)
 
@@ -88,13 +88,13 @@ def _now(stores: Stores, job: Job) -> Job:
         raise Fenced(job.id) from error
 
 
-def _settle(stores: Stores, job_id: str) -> None:
+def _finalize(stores: Stores, job_id: str) -> None:
     """Tells whom the end of a job concerns; again before it is archived, lest a crash loses it."""
     try:
         job = stores.jobs.get(job_id)
     except NotFound:
         return
-    stores.waiting.leave(job.tenant, job.id)
+    stores.waiting.remove(job.tenant, job.id)
     stores.usage.meter(job)
     if job.batchId is not None:
         stores.batches.mark(job.batchId, job.id, job.status)
@@ -110,7 +110,7 @@ def archive_job(stores: Stores, job_id: str) -> None:
         job = stores.jobs.get(job_id)
         if not job.status.final:
             return
-        _settle(stores, job.id)
+        _finalize(stores, job.id)
         if job.input.referenceId is not None:
             stores.references.settle(job)
             erase_job(stores, job)
@@ -133,7 +133,7 @@ def _delete_strays(stores: Stores, job: Job) -> None:
     """Files of workers that died between storing an export and telling of it."""
     kept = {export.key for export in job.exports}
     if job.options.export:
-        for key in stores.objects.keys_below(job_prefix(job.tenant, job.id) + "exports/"):
+        for key in stores.objects.list_keys(job_prefix(job.tenant, job.id) + "exports/"):
             if key not in kept:
                 stores.objects.delete(key)
 
@@ -170,6 +170,6 @@ def _end_unstarted(stores: Stores, job_id: str, error: JobError) -> None:
     canceled = error.code is ErrorCode.CANCELED
     status = JobStatus.CANCELED if canceled else JobStatus.FAILED
     try:
-        close_job(stores, stores.jobs.get(job_id), claim.token, status, error=error)
+        complete_job(stores, stores.jobs.get(job_id), claim.token, status, error=error)
     except (Fenced, NotFound):
         log.warning("end_overtaken", job=job_id, code=error.code)

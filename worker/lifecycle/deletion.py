@@ -1,8 +1,9 @@
 """Erasure of a job: its objects, its upload, every key, and its entries on the firehose.
 
 A worker may be in the middle of an upload when its job is erased, and writes one more object after
-it. So a job that was active lately is noted, and `sweep_erased` looks again later. The entries on
-the firehose, which is shared, are looked for by the next sweep, between the job's first and last.
+it. So a job that was active lately is noted, and `purge_late_writes` looks again later. The entries
+on the firehose, which is shared, are looked for by the next sweep, between the job's first and
+last.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ _TOLD_S = 86_400.0
 _PAGE = 1000
 
 
-class Erased(msgspec.Struct, frozen=True):
+class ErasureRecord(msgspec.Struct, frozen=True):
     """What was erased; entries of the job are between `since` and `until`, in unix time."""
 
     tenant: str
@@ -48,12 +49,12 @@ def erase_job(stores: Stores, job: Job) -> None:
     until = None if ended is None else ended + _TOLD_S
     # the clocks of who made it and of Redis may differ by a little
     since = unix(job.createdAt) - 60
-    erased = Erased(job.tenant, job.id, job.input.uploadId, since, until)
+    erased = ErasureRecord(job.tenant, job.id, job.input.uploadId, since, until)
     note = msgspec.json.encode(erased)
     stores.redis.zadd(keys.ERASED, {note: time.time()})
     stores.redis.zadd(keys.ERASED_ENTRIES, {note: time.time()})
     stores.usage.meter_erased(job)
-    stores.waiting.leave(job.tenant, job.id)
+    stores.waiting.remove(job.tenant, job.id)
     key = stores.jobs.idempotency_key(job.id)
     if key is not None:
         stores.idempotency.forget(job.tenant, key)
@@ -76,7 +77,7 @@ def erase_reference(stores: Stores, reference: Reference) -> None:
         return
 
 
-def erase_rest(stores: Stores, erased: Erased) -> None:
+def erase_rest(stores: Stores, erased: ErasureRecord) -> None:
     """Erases what is left of a job whose record is gone."""
     stores.redis.delete(*keys.of_job(erased.job))
     stores.redis.zrem(keys.tenant_jobs(erased.tenant), erased.job)
@@ -97,12 +98,12 @@ def erase_upload(stores: Stores, tenant: str, upload_id: str | None) -> None:
     stores.retention.forget_upload(tenant, upload_id)
 
 
-def sweep_erased(stores: Stores) -> int:
+def purge_late_writes(stores: Stores) -> int:
     """Erases again what late writers left of jobs erased a while ago; returns how many jobs."""
     ripe = stores.redis.zrangebyscore(keys.ERASED, "-inf", time.time() - SWEEP_AFTER_S)
     _erase_entries(stores, ripe)
     for note in ripe:
-        erase_rest(stores, msgspec.json.decode(note, type=Erased))
+        erase_rest(stores, msgspec.json.decode(note, type=ErasureRecord))
         stores.redis.zrem(keys.ERASED, note)
     return len(ripe)
 
@@ -117,9 +118,9 @@ def sweep_entries(stores: Stores) -> int:
 
 
 def _erase_entries(stores: Stores, notes: Sequence[bytes]) -> None:
-    by_partition: defaultdict[str, list[Erased]] = defaultdict(list)
+    by_partition: defaultdict[str, list[ErasureRecord]] = defaultdict(list)
     for note in notes:
-        erased = msgspec.json.decode(note, type=Erased)
+        erased = msgspec.json.decode(note, type=ErasureRecord)
         name = keys.firehose(erased.job, stores.settings.firehose_partitions)
         by_partition[name].append(erased)
     for name, some in by_partition.items():
@@ -146,6 +147,6 @@ def _erase_webhooks(stores: Stores, job_id: str) -> None:
     stores.deliveries.erase(stores.turns.erase(job_id))
 
 
-def _erase_objects(stores: Stores, erased: Erased) -> None:
-    stores.objects.delete_below(job_prefix(erased.tenant, erased.job))
+def _erase_objects(stores: Stores, erased: ErasureRecord) -> None:
+    stores.objects.delete_prefix(job_prefix(erased.tenant, erased.job))
     erase_upload(stores, erased.tenant, erased.upload)

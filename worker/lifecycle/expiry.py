@@ -5,9 +5,9 @@ from __future__ import annotations
 import structlog
 
 from worker.contract.jobs import Job
-from worker.lifecycle.deletion import Erased, erase_job, erase_rest, erase_upload
+from worker.lifecycle.deletion import ErasureRecord, erase_job, erase_rest, erase_upload
 from worker.storage.errors import NotFound, StoreUnavailable
-from worker.storage.objects.retention import Kept
+from worker.storage.objects.retention import RetentionItem
 from worker.storage.objects.s3 import job_prefix
 from worker.storage.stores import Stores
 
@@ -31,20 +31,20 @@ def sweep_retention(stores: Stores) -> int:
     return gone
 
 
-def _erase(stores: Stores, kept: Kept) -> None:
+def _erase(stores: Stores, kept: RetentionItem) -> None:
     if kept.kind == "upload":
         erase_upload(stores, kept.tenant, kept.upload)
         return
     job_id = str(kept.job)
     if kept.kind == "exports":
-        stores.objects.delete_below(job_prefix(kept.tenant, job_id) + "exports/")
+        stores.objects.delete_prefix(job_prefix(kept.tenant, job_id) + "exports/")
         stores.jobs.change(job_id, {"exports": []})
         return
     job = _job(stores, job_id)
     if job is not None:
         erase_job(stores, job)
     else:  # the record has expired by itself; its objects have not
-        erase_rest(stores, Erased(kept.tenant, job_id, kept.upload))
+        erase_rest(stores, ErasureRecord(kept.tenant, job_id, kept.upload))
         if kept.batch is not None:
             stores.batches.forget(kept.batch, job_id)
 

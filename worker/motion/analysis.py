@@ -13,7 +13,7 @@ from worker.contract.options import JobOptions
 from worker.contract.poses import LogHead, PoseChunk
 from worker.contract.reference_poses import ReferencePoses
 from worker.contract.spooled_list import SpooledList
-from worker.motion.feedback.factory import coach_for
+from worker.motion.feedback.factory import make_reporter
 from worker.motion.frames.blocks import Blocks, Span
 from worker.motion.frames.landmarks import coco_joints
 from worker.motion.frames.overlay_values import HudRecorder, HudTrack
@@ -27,7 +27,7 @@ from worker.motion.keypoint_messages import (
     sample_of,
     world_rows,
 )
-from worker.motion.status_messages import Percent, opening, ready
+from worker.motion.status_messages import ProgressMessages, opening, ready
 
 
 class Analysis:
@@ -48,9 +48,9 @@ class Analysis:
         self._options = options
         self._video = media.kind == "video"
         self._width, self._height = max(media.width, 1), max(media.height, 1)
-        self._coach = coach_for(options, media, reference) if self._video else None
+        self._coach = make_reporter(options, media, reference) if self._video else None
         self._blocks = Blocks(media.fps)
-        self._percent = Percent(media.duration_ms if self._video else 0.0)
+        self._percent = ProgressMessages(media.duration_ms if self._video else 0.0)
         self._hud = HudRecorder()
         self._last_frame = -1
         self._frames = 0

@@ -52,7 +52,7 @@ def ready(head: LogHead) -> Message:
     )
 
 
-class Percent:
+class ProgressMessages:
     """Progress texts at each STEP per cent of `duration_ms` of media."""
 
     def __init__(self, duration_ms: float) -> None:

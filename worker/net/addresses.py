@@ -40,10 +40,10 @@ def is_public(address: Address) -> bool:
         return False
     if isinstance(address, ipaddress.IPv4Address):
         return True
-    return not address.is_site_local and all(map(is_public, _within(address)))
+    return not address.is_site_local and all(map(is_public, embedded_ipv4(address)))
 
 
-def _within(address: ipaddress.IPv6Address) -> Iterator[ipaddress.IPv4Address]:
+def embedded_ipv4(address: ipaddress.IPv6Address) -> Iterator[ipaddress.IPv4Address]:
     """IPv4 addresses that an IPv6 address stands for."""
     if address.ipv4_mapped is not None:
         yield address.ipv4_mapped
@@ -65,7 +65,7 @@ def literal_address(host: str) -> Address | None:
     return None
 
 
-def named_private(host: str) -> bool:
+def is_private_hostname(host: str) -> bool:
     """Whether a host is private by its mere spelling, without asking for its address."""
     name = host.lower().rstrip(".")
     if name in _LOCAL_NAMES or name.endswith(".localhost"):
@@ -74,7 +74,7 @@ def named_private(host: str) -> bool:
     return address is not None and not is_public(address)
 
 
-def checked_address(host: str, port: int, allow_private: bool) -> str:
+def resolve_public(host: str, port: int, allow_private: bool) -> str:
     """An address of `host`; raises Unreachable if any of them is not public."""
     addresses = [str(entry[4][0]) for entry in _resolved(host, port)]
     for address in addresses:

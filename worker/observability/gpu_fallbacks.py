@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import structlog
 
-from worker.observability.metrics import GPU_FALLBACKS, note
+from worker.observability.metrics import GPU_FALLBACKS, record
 
 DRIVER = Path("/dev/nvidiactl")
 """There wherever the NVIDIA driver has a GPU."""
@@ -19,12 +19,12 @@ MOST_TOLD = 50
 _told: set[tuple[str, str, str]] = set()
 
 
-def fell_back(stage: Stage, to: str, reason: str, **more: Any) -> None:
+def record_fallback(stage: Stage, to: str, reason: str, **more: Any) -> None:
     """A stage is done by `to` instead; counted each time, logged once a process and reason.
 
     Never raises.
     """
-    note(GPU_FALLBACKS, 1, stage, to)
+    record(GPU_FALLBACKS, 1, stage, to)
     said = (stage, to, reason)
     if said not in _told and len(_told) < MOST_TOLD:
         _told.add(said)

@@ -30,7 +30,7 @@ def renderer(form: Form) -> Any:
     )
 
 
-def lead_libraries(lowest: int, form: Form) -> None:
+def configure_stdlib_logging(lowest: int, form: Form) -> None:
     """Has what the standard library's loggers say come out alike, at `lowest` and at least INFO.
 
     Their records are masked before any handler sees them (`logs.py`).
@@ -59,7 +59,7 @@ def _traceback(_logger: Any, _method: str, event: EventDict) -> EventDict:
     return event
 
 
-def about_job(job: str, tenant: str, attempt: int, trace: str | None) -> Any:
+def bind_job_context(job: str, tenant: str, attempt: int, trace: str | None) -> Any:
     """A context in which every line names the job; `trace` is its traceparent."""
     known: dict[str, Any] = {"job": job, "tenant": tenant, "attempt": attempt}
     if trace:

@@ -41,7 +41,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
 _known: set[str] = set()
 
 
-def hide(secrets: Iterable[str | None]) -> None:
+def add_secrets(secrets: Iterable[str | None]) -> None:
     """These are masked wherever they stand."""
     _known.update(one for one in secrets if one and len(one) >= _SHORTEST)
 
@@ -95,7 +95,7 @@ def _whole(record: logging.LogRecord) -> str:
         return f"{record.msg} {record.args!r}"
 
 
-def lowest_of(level: str) -> int:
+def level_number(level: str) -> int:
     """A level's number; that of INFO where there is no such level."""
     return logging.getLevelNamesMapping().get(level.upper(), logging.INFO)
 
@@ -104,11 +104,11 @@ def configure_logs(
     level: str = "INFO", secrets: Iterable[str | None] = (), form: Form = "text"
 ) -> None:
     """Has this process log through the mask, at `level` and above; may be called again."""
-    hide(secrets)
+    add_secrets(secrets)
     logging.setLogRecordFactory(_record)
     processors: list[Processor] = [*CONTEXT, mask_event, renderer(form)]
     structlog.configure(
         processors=processors,
-        wrapper_class=structlog.make_filtering_bound_logger(lowest_of(level)),
+        wrapper_class=structlog.make_filtering_bound_logger(level_number(level)),
         logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
     )

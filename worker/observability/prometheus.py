@@ -17,18 +17,18 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
-from worker.observability.metrics import GPU_MEMORY, GPU_USE, Measure, listen, served_by
+from worker.observability.metrics import GPU_MEMORY, GPU_USE, MetricSpec, listen, served_by
 
 log = structlog.get_logger()
 
 
-class Meters:
+class PrometheusRecorder:
     """Listens to `measures` and counts in `registry`; series without labels are there at once."""
 
-    def __init__(self, measures: Iterable[Measure], registry: CollectorRegistry) -> None:
+    def __init__(self, measures: Iterable[MetricSpec], registry: CollectorRegistry) -> None:
         self._series: dict[str, Any] = {one.name: series_of(one, registry) for one in measures}
 
-    def __call__(self, measure: Measure, value: float, labels: tuple[str, ...]) -> None:
+    def __call__(self, measure: MetricSpec, value: float, labels: tuple[str, ...]) -> None:
         """One value; what is not ours is left."""
         series = self._series.get(measure.name)
         if series is None:
@@ -40,7 +40,7 @@ class Meters:
             child.observe(value)
 
 
-def series_of(measure: Measure, registry: CollectorRegistry) -> Any:
+def series_of(measure: MetricSpec, registry: CollectorRegistry) -> Any:
     """The counter or histogram of prometheus-client for a measure."""
     if measure.kind == "counter":
         return Counter(measure.name, measure.meaning, measure.labels, registry=registry)
@@ -90,7 +90,7 @@ class GpuCollector(Collector):
 
 def count_here() -> None:
     """Counts what this process notes, and what the children do that it forks from now on."""
-    listen(Meters(served_by("worker"), CollectorRegistry()))
+    listen(PrometheusRecorder(served_by("worker"), CollectorRegistry()))
 
 
 def serve_metrics(host: str, port: int) -> Any:

@@ -14,16 +14,16 @@ from worker.contract.media import MediaInfo
 from worker.contract.poses import PoseChunk
 from worker.media.decoding.video import FrameReader, decode
 from worker.media.sandbox.limits import MediaLimits
-from worker.observability.metrics import FRAMES, STAGE_SECONDS, note, timed, timed_each
-from worker.pipeline.frame_chunks import FrameChunk, ReadAhead
-from worker.pipeline.segments import LOOK, Segments, look_of, matches
+from worker.observability.metrics import FRAMES, STAGE_SECONDS, record, timed, timed_each
+from worker.pipeline.frame_chunks import FrameChunk, PrefetchingReader
+from worker.pipeline.segments import LOOK, Segments, frame_fingerprint, matches
 from worker.pose.engine import MAX_SIDE, Estimation
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
-class Start:
+class SegmentStart:
     """How the estimation of a segment began: the last chunk of the warm-up, as frame times and
     look, None where it had no frames."""
 
@@ -36,17 +36,17 @@ class Start:
 
 
 @dataclass(frozen=True)
-class Over:
+class SegmentEnd:
     """A segment is whole; `last`: the video ends with it, or before."""
 
     last: bool
 
 
-class Damaged(Exception):
+class DamagedSegment(Exception):
     """A part of the file is damaged; how much of the whole that is, only a whole read tells."""
 
 
-class Estimating:
+class VideoEstimator:
     """The estimation of one video. `max_fps` None takes every frame."""
 
     def __init__(
@@ -91,26 +91,28 @@ class Estimating:
             for _ in self._decode():  # raises where it is too much of the whole
                 pass
 
-    def segment(self, segment: int) -> Iterator[Start | PoseChunk | Over]:
+    def segment(self, segment: int) -> Iterator[SegmentStart | PoseChunk | SegmentEnd]:
         """A segment by itself: how it began, its chunks, numbered from 0 as are their frames, and
         how it ended.
 
         Raises Damaged, and JobError where nothing can be read there.
         """
-        began = Start([], None)
+        began = SegmentStart([], None)
         state: dict[str, Any] = {}
         before: PoseChunk | None = None
         last = True
         reader = self._decode(start_us=self.segments.warm_us(segment))
-        with ReadAhead(reader) as chunks:
+        with PrefetchingReader(reader) as chunks:
             number = first = 0
             for frames in timed_each(chunks, STAGE_SECONDS, "decode"):
                 if (place := self.segments.of_chunk(frames)) > segment:
                     last = False
                     break
                 if place < segment:
-                    began = Start(frames.times_us.tolist(), look_of(frames.images[-1]))
-                    state = self._models.settle(frames.times_us, frames.images, state)
+                    began = SegmentStart(
+                        frames.times_us.tolist(), frame_fingerprint(frames.images[-1])
+                    )
+                    state = self._models.warm_up_state(frames.times_us, frames.images, state)
                     continue
                 if before is None:
                     yield began
@@ -122,8 +124,8 @@ class Estimating:
         if before is None:
             yield began
         if reader.damaged:
-            raise Damaged
-        yield Over(last)
+            raise DamagedSegment
+        yield SegmentEnd(last)
 
     def _estimate(
         self,
@@ -138,8 +140,8 @@ class Estimating:
         times, images = frames.times_us, frames.images
         with timed(STAGE_SECONDS, "infer"):
             chunk = self._models.estimate(number, frames.first, times, images, state)
-        note(FRAMES, len(images))
-        return replace(chunk, state={**chunk.state, LOOK: look_of(frames.images[-1])})
+        record(FRAMES, len(images))
+        return replace(chunk, state={**chunk.state, LOOK: frame_fingerprint(frames.images[-1])})
 
     def _behind(self, previous: PoseChunk | None) -> Iterator[FrameChunk]:
         """Frames behind `previous`: sought, and where that does not find `previous` again, all
@@ -168,11 +170,11 @@ class Estimating:
             return False
         if frames is None:
             return False
-        return matches(previous, frames.times_us.tolist(), look_of(frames.images[-1]))
+        return matches(previous, frames.times_us.tolist(), frame_fingerprint(frames.images[-1]))
 
     def _read(self, reader: FrameReader) -> Generator[FrameChunk]:
         try:
-            with ReadAhead(reader) as chunks:
+            with PrefetchingReader(reader) as chunks:
                 yield from timed_each(chunks, STAGE_SECONDS, "decode")
         finally:
             self._damaged |= reader.sought and bool(reader.damaged)

@@ -48,7 +48,7 @@ def _chunk(frames: list[Frame]) -> FrameChunk:
     return FrameChunk(frames[0].index, times, [frame.image for frame in frames])
 
 
-class ReadAhead:
+class PrefetchingReader:
     """Chunks of a decode, one read ahead in a thread; a context manager that ends the decode.
 
     What the decode raises is raised where the chunk it spoilt would have come.

@@ -88,9 +88,9 @@ class LocalJob:
             yield from self._files()
 
     def _files(self) -> Iterator[Message]:
-        from worker.exports.files import FILES, Material
+        from worker.exports.files import FILES, ExportContext
 
-        material = Material(
+        material = ExportContext(
             log=lambda: self.log,
             options=self._options,
             media=self._path,

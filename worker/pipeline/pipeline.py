@@ -38,7 +38,7 @@ from worker.observability.metrics import STAGE_SECONDS, timed
 
 if TYPE_CHECKING:
     from worker.media.decoding.still import Still
-    from worker.pipeline.estimation import Estimating
+    from worker.pipeline.estimation import VideoEstimator
     from worker.pose.engine import Estimation, PoseEngine
 
 LIMITS = MediaLimits()
@@ -84,7 +84,7 @@ class Pipeline:
         reference: ReferencePoses | None = None,
         *,
         segment_s: float = SEGMENT_SECONDS,
-        share: Callable[[Estimating], Source] | None = None,
+        share: Callable[[VideoEstimator], Source] | None = None,
     ) -> None:
         self._segment_s = segment_s
         self._share = share
@@ -202,14 +202,14 @@ class Pipeline:
 
 def estimation(
     path: Path, head: LogHead, models: Estimation, options: JobOptions, limits: MediaLimits
-) -> Estimating:
+) -> VideoEstimator:
     """The estimation of the video at `path` that belongs to a log's head."""
-    from worker.pipeline.estimation import Estimating
+    from worker.pipeline.estimation import VideoEstimator
     from worker.pipeline.segments import Segments
 
     jump = CATALOGUE[options.exercise].kind == "jump" if options.exercise else False
     segments = Segments(head.segment_s)
-    return Estimating(path, head.media, models, segments, limits, None if jump else 60.0)
+    return VideoEstimator(path, head.media, models, segments, limits, None if jump else 60.0)
 
 
 def _plain(info: MediaInfo) -> MediaInfo:

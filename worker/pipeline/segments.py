@@ -84,7 +84,7 @@ class Segments:
         return round(self.seconds * 1e6)
 
 
-def look_of(image: NDArray[np.uint8]) -> list[int]:
+def frame_fingerprint(image: NDArray[np.uint8]) -> list[int]:
     """A picture's brightness in 4 x 4 fields, 0-255 each."""
     small = cv2.resize(image, (_LOOK_SIDE, _LOOK_SIDE), interpolation=cv2.INTER_AREA)
     return [int(value) for value in small.mean(axis=2).ravel()]

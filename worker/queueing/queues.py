@@ -55,14 +55,14 @@ def other_pose_queue(queue: str) -> str:
     return "pose.cpu" if queue == "pose.gpu" else "pose.gpu"
 
 
-def served_by(queue: str, alive: Sequence[Worker]) -> str:
+def effective_queue(queue: str, alive: Sequence[Worker]) -> str:
     """Whose workers run what waits in `queue`: the other kind's where its own has none."""
     served = {name for worker in alive for name in worker.queues}
     other = other_pose_queue(queue)
     return other if queue not in served and other in served else queue
 
 
-def send_tickets(waiting: str, queue: str, count: int = 1) -> None:
+def send_wakeups(waiting: str, queue: str, count: int = 1) -> None:
     """Has workers of `queue` run the next `count` jobs of the fair queue `waiting`.
 
     A ticket names no job: what is next is decided when a worker is free. More tickets than jobs do
@@ -72,7 +72,7 @@ def send_tickets(waiting: str, queue: str, count: int = 1) -> None:
         _send(RUN_NEXT, waiting, queue, priority=_TICKET)
 
 
-def tickets(client: Client, queue: str) -> Any:
+def pending_wakeups(client: Client, queue: str) -> Any:
     """How many tickets wait for workers of `queue`; of a pipeline, the reply to come."""
     return client.llen(f"{KEY_PREFIX}{queue}:{_TICKET}")
 

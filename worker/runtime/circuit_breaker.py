@@ -16,8 +16,8 @@ from typing import Any
 import structlog
 
 from worker.contract.workers import Fault
-from worker.jobs.recent_faults import Outcomes
-from worker.observability.metrics import BREAKER_OPENED, note
+from worker.jobs.recent_faults import RecentFaults
+from worker.observability.metrics import BREAKER_OPENED, record
 
 log = structlog.get_logger()
 
@@ -32,12 +32,12 @@ def runs_jobs(queue: str) -> bool:
     return queue.startswith("pose.") or queue == "export"
 
 
-class Breaker:
+class CircuitBreaker:
     """The main process's part; `tend` is called every few seconds by the consuming loop."""
 
     def __init__(
         self,
-        outcomes: Outcomes,
+        outcomes: RecentFaults,
         queues: tuple[str, ...],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -55,7 +55,7 @@ class Breaker:
         """The queues that are consumed from now."""
         return tuple(one for one in self._queues if not (self.fault and runs_jobs(one)))
 
-    def tend(self, consumer: Any) -> None:
+    def tick(self, consumer: Any) -> None:
         """Opens, checks or closes, as is due; `consumer` is Celery's. Does not wait."""
         if self.fault is None:
             self._open(consumer)
@@ -76,13 +76,13 @@ class Breaker:
             self._check = None
 
     def _open(self, consumer: Any) -> None:
-        fault = self._outcomes.tripped()
+        fault = self._outcomes.dominant_fault()
         if fault is None:
             return
         self.fault, self._wait_s = fault, FIRST_S
         self._due = self._clock() + FIRST_S
         log.error("breaker_opened", fault=fault)
-        note(BREAKER_OPENED, 1, fault)
+        record(BREAKER_OPENED, 1, fault)
         for queue in filter(runs_jobs, self._queues):
             consumer.cancel_task_queue(queue)
 
@@ -95,6 +95,6 @@ class Breaker:
             return
         log.info("breaker_closed", fault=self.fault)
         self.fault = None
-        self._outcomes.forget()
+        self._outcomes.reset()
         for queue in filter(runs_jobs, self._queues):
             consumer.add_task_queue(queue)

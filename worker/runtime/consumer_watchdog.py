@@ -13,11 +13,11 @@ STUCK_S = 20.0
 """Seconds after which a worker that takes nothing is told to connect anew, and again."""
 
 
-class NotConsuming(ConnectionError):
+class ConsumerStuck(ConnectionError):
     """The worker takes nothing: raised in its loop, which then connects anew as after any loss."""
 
 
-class Consuming:
+class ConsumerWatchdog:
     """Looked at every few seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -26,7 +26,7 @@ class Consuming:
         self._since: float | None = None
         self._again = 0.0
 
-    def look(self, waiting: int, room: int, taken: int) -> None:
+    def observe(self, waiting: int, room: int, taken: int) -> None:
         """Tasks that wait, tasks that it could take more, and how many it took in its life."""
         well = not waiting or room <= 0 or taken != self._taken
         self._taken = taken
@@ -41,7 +41,7 @@ class Consuming:
         """Whether it has taken nothing for too long: then it gives no sign of life either."""
         return self._since is not None and self._clock() - self._since >= STUCK_S
 
-    def connect_again(self) -> bool:
+    def should_reconnect(self) -> bool:
         """Whether it is time to connect anew."""
         due = self.stuck and self._clock() >= self._again
         if due:

@@ -14,8 +14,8 @@ from celery.worker import state
 from worker.jobs.recent_faults import OUTCOMES
 from worker.queueing.celery_app import consumed
 from worker.queueing.queues import tasks_in
-from worker.runtime.circuit_breaker import Breaker
-from worker.runtime.consumer_watchdog import Consuming, NotConsuming
+from worker.runtime.circuit_breaker import CircuitBreaker
+from worker.runtime.consumer_watchdog import ConsumerStuck, ConsumerWatchdog
 from worker.runtime.sweeper import sweep
 from worker.settings import settings
 from worker.storage.jobs.firehose_trimming import trim_now_and_then
@@ -28,7 +28,7 @@ log = structlog.get_logger()
 BEAT_S = 2.0
 
 
-class Keeper(bootsteps.StartStopStep):  # type: ignore[misc]
+class Housekeeping(bootsteps.StartStopStep):  # type: ignore[misc]
     """Beats, sweeps, trims and clears every BEAT_S seconds."""
 
     requires = ("celery.worker.consumer.tasks:Tasks",)
@@ -37,8 +37,8 @@ class Keeper(bootsteps.StartStopStep):  # type: ignore[misc]
         self._timer: Any = None
         self._stores = open_stores(settings())
         self._name = f"{socket.gethostname()}:{os.getpid()}"
-        self._breaker = Breaker(OUTCOMES, consumed())
-        self._consuming = Consuming()
+        self._breaker = CircuitBreaker(OUTCOMES, consumed())
+        self._consuming = ConsumerWatchdog()
         super().__init__(parent, **kwargs)
 
     def start(self, parent: Any) -> None:
@@ -65,24 +65,24 @@ class Keeper(bootsteps.StartStopStep):  # type: ignore[misc]
         queues = consumed()
         kind: Kind = "gpu" if "pose.gpu" in queues and "pose.cpu" not in queues else "cpu"
         try:
-            self._breaker.tend(parent)
+            self._breaker.tick(parent)
             taken, fault = self._breaker.queues, self._breaker.fault
             if self._consumes(taken):
                 self._stores.workers.beat(self._name, kind, taken, self._slots, fault)
             sweep(self._stores)
             trim_now_and_then(self._stores.redis, self._stores.settings)
             clear_orphans(settings().scratch_dir)  # of a child that was killed, too
-        except NotConsuming:
+        except ConsumerStuck:
             raise
         except Exception as error:  # the loop must live on; the next round tries again
             log.warning("keeper_round_failed", error=str(error))
 
     def _consumes(self, queues: tuple[str, ...]) -> bool:
-        """Whether it takes what waits; raises NotConsuming where connecting anew may help."""
+        """Whether it takes what waits; raises ConsumerStuck where connecting anew may help."""
         room = self._slots - len(state.reserved_requests)
         taken = sum(state.total_count.values())
-        self._consuming.look(tasks_in(self._stores.redis, queues), room, taken)
-        if self._consuming.connect_again():
+        self._consuming.observe(tasks_in(self._stores.redis, queues), room, taken)
+        if self._consuming.should_reconnect():
             log.error("consumer_stuck", queues=queues)
-            raise NotConsuming("tasks wait, and none is taken")
+            raise ConsumerStuck("tasks wait, and none is taken")
         return not self._consuming.stuck

@@ -19,14 +19,14 @@ from collections.abc import Callable
 import structlog
 
 from worker.jobs.runner import Runner
-from worker.observability.log_format import lead_libraries
-from worker.observability.log_setup import configure_logs, lowest_of
+from worker.observability.log_format import configure_stdlib_logging
+from worker.observability.log_setup import configure_logs, level_number
 from worker.observability.tracing import start_tracing, stop_tracing
 from worker.queueing.celery_app import consumed
 from worker.runtime.model_loading import engine
 from worker.settings import Settings, settings
 from worker.storage.stores import open_stores
-from worker.system.memory import give_back_large_blocks, limit_memory, offer_to_the_killer
+from worker.system.memory import limit_memory, limit_mmap_threshold, raise_oom_score
 
 log = structlog.get_logger()
 
@@ -35,7 +35,7 @@ _LOOK_S = 0.5
 _PR_SET_PDEATHSIG = 1
 
 
-def run_alone(name: str, stopping: Callable[[], bool]) -> int:
+def run_quarantined(name: str, stopping: Callable[[], bool]) -> int:
     """Runs a job, or segments of one, in a process of its own; returns the exit status, negative
     for a signal. Where `stopping`, the job is handed over. What dies leaves its lease to run out.
     """
@@ -67,7 +67,7 @@ def main(name: str) -> None:
     _die_with_parent()
     given = settings()
     configure_logs(given.log_level, given.secrets(), given.log_format)
-    lead_libraries(lowest_of(given.log_level), given.log_format)
+    configure_stdlib_logging(level_number(given.log_level), given.log_format)
     _bound(given)
     _count(given)
     start_tracing(given, "posequeue-worker")
@@ -81,8 +81,8 @@ def _die_with_parent() -> None:
 
 
 def _bound(given: Settings) -> None:
-    give_back_large_blocks()
-    offer_to_the_killer(1000)
+    limit_mmap_threshold()
+    raise_oom_score(1000)
     if given.alone_memory_bytes and "pose.gpu" not in consumed():
         limit_memory(given.alone_memory_bytes)
 

@@ -11,15 +11,15 @@ import structlog
 from worker.contract.jobs import Job, Stage
 from worker.contract.segment_ids import job_of_entry
 from worker.lifecycle.completion import expire_job
-from worker.lifecycle.deletion import sweep_entries, sweep_erased
+from worker.lifecycle.deletion import purge_late_writes, sweep_entries
 from worker.lifecycle.expiry import sweep_retention
-from worker.observability.metrics import LEASES_LOST, note
-from worker.queueing.dispatch import offer, top_up
+from worker.observability.metrics import LEASES_LOST, record
+from worker.queueing.dispatch import ensure_wakeups, offer_segment
 from worker.queueing.queues import queue_of, send_archive, send_batch, send_job, tasks_in
 from worker.storage import keys
 from worker.storage.errors import Newer, NotFound
 from worker.storage.stores import Stores
-from worker.submission.batches import look_after_batch
+from worker.submission.batches import recover_batch
 
 log = structlog.get_logger()
 
@@ -33,20 +33,20 @@ def sweep(stores: Stores) -> None:
     """One round; cheap where there is nothing to do."""
     for job_id in stores.leases.overdue():
         log.warning("lease_ran_out", job=job_id)
-        note(LEASES_LOST)
+        record(LEASES_LOST)
         _send_again(stores, job_id)
     for job_id in stores.jobs.past_deadline(DEADLINE_AGAIN_S):
         expire_job(stores, job_id)
     for job_id in stores.jobs.waiting_since(WAIT_S):
         _look_after(stores, job_id)
     for batch_id in stores.batches.due():
-        look_after_batch(stores, batch_id, send_batch)
-    stores.waiting.heal()
-    top_up(stores)
+        recover_batch(stores, batch_id, send_batch)
+    stores.waiting.reconcile_running()
+    ensure_wakeups(stores)
     for job_id in stores.jobs.unarchived(ARCHIVE_AGAIN_S):
         send_archive(job_id)
     sweep_entries(stores)
-    sweep_erased(stores)
+    purge_late_writes(stores)
     sweep_retention(stores)
 
 
@@ -77,12 +77,12 @@ def _look_after(stores: Stores, name: str) -> None:
 
 def _look_after_job(stores: Stores, job: Job) -> None:
     if job.status.final:
-        stores.waiting.leave(job.tenant, job.id)
+        stores.waiting.remove(job.tenant, job.id)
     elif stores.leases.held(job.id):
         stores.redis.zrem(keys.QUEUED, job.id)  # taken twice: one of the two runs it
     elif job.stage is Stage.ANALYSE:
         log.info("job_waits_again", job=job.id)
-        stores.waiting.enter([job], stores.settings.limits(job.plan).runningJobs)
+        stores.waiting.push([job], stores.settings.limits(job.plan).runningJobs)
     elif not tasks_in(stores.redis, ["export"]):
         log.info("task_sent_again", job=job.id)
         send_job(job.id, "export", job.priority)
@@ -91,6 +91,6 @@ def _look_after_job(stores: Stores, job: Job) -> None:
 def _look_after_entry(stores: Stores, entry: str, job: Job | None) -> None:
     """A segment that a worker was to estimate which died before it began."""
     if job is not None and not job.status.final:
-        offer(stores, job, entry)
+        offer_segment(stores, job, entry)
     else:
         stores.redis.zrem(keys.QUEUED, entry)

@@ -20,17 +20,17 @@ from worker.jobs.recent_faults import OUTCOMES
 from worker.jobs.runner import Runner
 from worker.lifecycle.completion import archive_job as archive
 from worker.queueing.celery_app import app, consumed
-from worker.queueing.dispatch import run_next as exchange
-from worker.queueing.dispatch import top_up
+from worker.queueing.dispatch import dispatch_next as exchange
+from worker.queueing.dispatch import ensure_wakeups
 from worker.queueing.queues import ARCHIVE_JOB, RUN_JOB, RUN_NEXT, TEND_BATCH
-from worker.runtime.housekeeping import Keeper
+from worker.runtime.housekeeping import Housekeeping
 from worker.runtime.model_loading import engine, warm
-from worker.runtime.quarantine import run_alone
+from worker.runtime.quarantine import run_quarantined
 from worker.settings import settings
 from worker.storage.stores import Stores, open_stores
-from worker.submission.batches import tend_batch as tend
-from worker.system.gc_tuning import collect_rarely
-from worker.system.memory import give_back_large_blocks, offer_to_the_killer
+from worker.submission.batches import expand_batch as tend
+from worker.system.gc_tuning import tune_gc
+from worker.system.memory import limit_mmap_threshold, raise_oom_score
 
 # one byte that the main process shares with its children: told to stop
 _STOPPING = mmap.mmap(-1, 1)
@@ -60,7 +60,7 @@ def _run(name: str) -> None:
     A process whose models failed while they ran ends, as what they run on may stay broken in it.
     """
     if _stores().leases.suspect(name):
-        run_alone(name, _stopping)
+        run_quarantined(name, _stopping)
     else:
         _runner().run(name)
         if OUTCOMES.mine("models") and engine.cache_info().currsize:
@@ -69,7 +69,7 @@ def _run(name: str) -> None:
 
 def _give_back_if_tripped() -> None:
     """Before anything is taken: the task goes to another worker where this one can do no job."""
-    if OUTCOMES.tripped():
+    if OUTCOMES.dominant_fault():
         time.sleep(_PAUSE_S)  # until the main process has stopped consuming
         raise Reject("the worker takes no jobs", requeue=True)
 
@@ -79,7 +79,7 @@ def run_job(job_id: str, **_newer: object) -> None:
     """Runs the next stage of a job."""
     _give_back_if_tripped()
     _run(job_id)
-    top_up(_stores())
+    ensure_wakeups(_stores())
 
 
 @app.task(name=RUN_NEXT)
@@ -103,9 +103,9 @@ def archive_job(job_id: str, **_newer: object) -> None:
 
 @signals.worker_process_init.connect
 def _load_models(**_: Any) -> None:
-    give_back_large_blocks()
-    offer_to_the_killer(_BEFORE_THE_MAIN_PROCESS)
-    collect_rarely()
+    limit_mmap_threshold()
+    raise_oom_score(_BEFORE_THE_MAIN_PROCESS)
+    tune_gc()
     if any(queue.startswith("pose.") for queue in consumed()):
         warm()
 
@@ -115,4 +115,4 @@ def _tell_children(**_: Any) -> None:
     _STOPPING[0] = 1
 
 
-app.steps["consumer"].add(Keeper)
+app.steps["consumer"].add(Housekeeping)

@@ -14,11 +14,11 @@ from celery import bootsteps, signals
 import worker.runtime.signals  # noqa: F401  (logs, metrics and traces follow the worker's signals)
 from worker.queueing.celery_app import DELIVERY_THREADS, app
 from worker.queueing.queues import DELIVER, send_delivery
-from worker.runtime.housekeeping import Keeper
+from worker.runtime.housekeeping import Housekeeping
 from worker.settings import settings
 from worker.storage.stores import Stores, open_stores
-from worker.webhooks.delivery_worker import Courier
-from worker.webhooks.firehose_consumer import Bells, Ringing
+from worker.webhooks.delivery_worker import DeliveryWorker
+from worker.webhooks.firehose_consumer import FirehoseConsumer, FirehoseThreads
 from worker.webhooks.sender import Sender
 
 _STOPPING = threading.Event()
@@ -33,9 +33,9 @@ def _stores() -> Stores:
 
 
 @cache
-def _courier() -> Courier:
+def _courier() -> DeliveryWorker:
     threads = int(os.environ.get("POSEQUEUE_WORKER_SLOTS", DELIVERY_THREADS))
-    return Courier(_stores(), Sender(settings()), threads, stopping=_STOPPING.is_set)
+    return DeliveryWorker(_stores(), Sender(settings()), threads, stopping=_STOPPING.is_set)
 
 
 # a lost task is no loss: what is due is told again by every worker's pulse
@@ -50,13 +50,15 @@ class Listener(bootsteps.StartStopStep):  # type: ignore[misc]
     """The threads that listen to the firehose, started once."""
 
     requires = ("celery.worker.consumer.tasks:Tasks",)
-    _ringing: Ringing | None = None
+    _ringing: FirehoseThreads | None = None
 
     def start(self, parent: Any) -> None:  # noqa: ARG002
         """At every (re)connection of the consumer; the threads see to their own."""
         if Listener._ringing is None:
             name = f"{socket.gethostname()}:{os.getpid()}"
-            Listener._ringing = Ringing(Bells(_stores(), name, send_delivery), _STOPPING)
+            Listener._ringing = FirehoseThreads(
+                FirehoseConsumer(_stores(), name, send_delivery), _STOPPING
+            )
             Listener._ringing.start()
 
 
@@ -65,5 +67,5 @@ def _stop(**_: Any) -> None:
     _STOPPING.set()
 
 
-app.steps["consumer"].add(Keeper)
+app.steps["consumer"].add(Housekeeping)
 app.steps["consumer"].add(Listener)

@@ -9,7 +9,7 @@ import redis
 import redis.asyncio
 from redis.client import Pipeline
 
-from worker.observability.metrics import REDIS_SECONDS, note
+from worker.observability.metrics import REDIS_SECONDS, record
 
 Client = Any
 """A synchronous client: redis-py types every reply as a union of all that could ever come."""
@@ -38,7 +38,7 @@ class _Measured(redis.Redis):
             return super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
         finally:
             if args[0] not in _BLOCKING:
-                note(REDIS_SECONDS, time.perf_counter() - began)
+                record(REDIS_SECONDS, time.perf_counter() - began)
 
     def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> Pipeline:
         """Commands that go in one round trip."""
@@ -53,7 +53,7 @@ class _MeasuredPipeline(Pipeline):
         try:
             return super().execute(raise_on_error)
         finally:
-            note(REDIS_SECONDS, time.perf_counter() - began)
+            record(REDIS_SECONDS, time.perf_counter() - began)
 
 
 def connect(url: str) -> Client:

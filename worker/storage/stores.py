@@ -10,13 +10,13 @@ from worker.storage.clock import RedisClock
 from worker.storage.connection import Client, connect
 from worker.storage.jobs.leases import LeaseStore
 from worker.storage.jobs.records import JobStore
-from worker.storage.jobs.segments import PartStore
+from worker.storage.jobs.segments import SegmentStore
 from worker.storage.jobs.streams import PoseLog, StreamStore
 from worker.storage.objects.references import ReferenceStore
 from worker.storage.objects.retention import RetentionStore
 from worker.storage.objects.s3 import ObjectStore
 from worker.storage.objects.uploads import UploadStore
-from worker.storage.queue.fair_queue import WaitingStore
+from worker.storage.queue.fair_queue import FairQueue
 from worker.storage.queue.workers import WorkerStore
 from worker.storage.tenants.api_keys import KeyStore
 from worker.storage.tenants.idempotency import IdempotencyStore
@@ -24,8 +24,8 @@ from worker.storage.tenants.quotas import QuotaStore
 from worker.storage.tenants.usage import UsageStore
 from worker.storage.webhooks.deliveries import DeliveryStore
 from worker.storage.webhooks.endpoints import EndpointStore
-from worker.storage.webhooks.ordered_queues import LaneStore
-from worker.storage.webhooks.schedule import TurnStore
+from worker.storage.webhooks.ordered_queues import OrderedQueueStore
+from worker.storage.webhooks.schedule import DeliverySchedule
 
 
 @dataclass(frozen=True)
@@ -39,20 +39,20 @@ class Stores:
     leases: LeaseStore
     streams: StreamStore
     poses: PoseLog
-    parts: PartStore
+    parts: SegmentStore
     uploads: UploadStore
     references: ReferenceStore
     keys: KeyStore
     workers: WorkerStore
-    waiting: WaitingStore
+    waiting: FairQueue
     usage: UsageStore
     batches: BatchStore
     retention: RetentionStore
     quotas: QuotaStore
     idempotency: IdempotencyStore
     endpoints: EndpointStore
-    lanes: LaneStore
-    turns: TurnStore
+    lanes: OrderedQueueStore
+    turns: DeliverySchedule
     deliveries: DeliveryStore
 
 
@@ -60,9 +60,9 @@ def open_stores(settings: Settings) -> Stores:
     """Opens them; nothing is sent yet, so a missing server shows at the first use."""
     client = connect(settings.redis_url.get_secret_value())
     objects = ObjectStore(settings)
-    waiting, usage = WaitingStore(client), UsageStore(client)
+    waiting, usage = FairQueue(client), UsageStore(client)
     clock = RedisClock(client)
-    lanes = LaneStore(client, settings.record_ttl_s)
+    lanes = OrderedQueueStore(client, settings.record_ttl_s)
     return Stores(
         settings=settings,
         redis=client,
@@ -71,7 +71,7 @@ def open_stores(settings: Settings) -> Stores:
         leases=LeaseStore(client, settings.lease_ttl_s, settings.max_lost, clock),
         streams=StreamStore(client, settings.firehose_partitions),
         poses=PoseLog(client),
-        parts=PartStore(client, settings.lease_ttl_s, settings.max_lost),
+        parts=SegmentStore(client, settings.lease_ttl_s, settings.max_lost),
         uploads=UploadStore(client, objects, settings.upload_url_ttl_s, settings.record_ttl_s),
         references=ReferenceStore(client, objects),
         keys=KeyStore(client),
@@ -84,6 +84,6 @@ def open_stores(settings: Settings) -> Stores:
         idempotency=IdempotencyStore(client, settings.idempotency_ttl_s),
         endpoints=EndpointStore(client),
         lanes=lanes,
-        turns=TurnStore(client, lanes, lease_s=settings.webhook_timeout_s + 5),
+        turns=DeliverySchedule(client, lanes, lease_s=settings.webhook_timeout_s + 5),
         deliveries=DeliveryStore(client),
     )

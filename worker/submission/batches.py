@@ -13,10 +13,10 @@ from collections.abc import Callable, Sequence
 import msgspec
 import structlog
 
-from worker.contract.batches import MAX_LINES, Batch, Manifest, Wrong
+from worker.contract.batches import MAX_LINES, Batch, BatchError, Manifest
 from worker.contract.jobs import Job
 from worker.lifecycle.completion import cancel_job
-from worker.queueing.dispatch import top_up
+from worker.queueing.dispatch import ensure_wakeups
 from worker.storage.batches.records import decode_todo
 from worker.storage.errors import NotFound
 from worker.storage.stores import Stores
@@ -28,7 +28,7 @@ STEP = 100
 """Jobs made between two looks at whether to go on."""
 
 
-def look_after_batch(stores: Stores, batch_id: str, send: Callable[[str], None]) -> None:
+def recover_batch(stores: Stores, batch_id: str, send: Callable[[str], None]) -> None:
     """For a sweep: has a batch tended where there is something to do."""
     try:
         batch = stores.batches.get(batch_id)
@@ -41,7 +41,7 @@ def look_after_batch(stores: Stores, batch_id: str, send: Callable[[str], None])
         send(batch_id)
 
 
-def tend_batch(stores: Stores, batch_id: str) -> None:
+def expand_batch(stores: Stores, batch_id: str) -> None:
     """Makes the jobs of a batch, or cancels them; at once, unless somebody else does."""
     name = secrets.token_hex(8)
     if not stores.batches.hold(batch_id, name):
@@ -58,7 +58,7 @@ def tend_batch(stores: Stores, batch_id: str) -> None:
         log.info("batch_gone", batch=batch_id)
     finally:
         stores.batches.let_go(batch_id, name)
-    top_up(stores)
+    ensure_wakeups(stores)
 
 
 def _make_all(stores: Stores, batch_id: str, name: str) -> None:
@@ -76,7 +76,7 @@ def _make(stores: Stores, batch_id: str, numbered: Sequence[tuple[int, Job]]) ->
     stores.batches.add(batch_id, numbered)
     for _, jobs in itertools.groupby(sorted(new, key=lambda job: job.queue), lambda j: j.queue):
         together = list(jobs)
-        stores.waiting.enter(together, stores.settings.limits(together[0].plan).runningJobs)
+        stores.waiting.push(together, stores.settings.limits(together[0].plan).runningJobs)
     stores.streams.queued(*new)
 
 
@@ -93,12 +93,12 @@ def _read_on(stores: Stores, batch: Batch, manifest: Manifest, name: str) -> Non
                 _end(stores, batch_id, number, at, more=bool(taken))
                 return
             made: list[tuple[int, Job]] = []
-            wrong: list[Wrong] = []
+            wrong: list[BatchError] = []
             for place, line in enumerate(taken[: MAX_LINES - number], number + 1):
                 if line.text is not None and not line.text.strip():
                     continue
                 result = job_of_line(stores, batch.record, place, line.text)
-                if isinstance(result, Wrong):
+                if isinstance(result, BatchError):
                     wrong.append(result)
                 else:
                     made.append((place, result))
@@ -106,11 +106,11 @@ def _read_on(stores: Stores, batch: Batch, manifest: Manifest, name: str) -> Non
             began, number = number, min(number + len(taken), MAX_LINES)
             at = taken[number - began - 1].end
             stores.batches.note_read(batch_id, began, number, at, wrong)
-            top_up(stores)
+            ensure_wakeups(stores)
             if not stores.batches.hold(batch_id, name) or stores.batches.get(batch_id).canceled:
                 return
     except NotFound:
-        gone = Wrong(line=number + 1, code="not_found", detail="The manifest is not there.")
+        gone = BatchError(line=number + 1, code="not_found", detail="The manifest is not there.")
         stores.batches.note_read(batch_id, number, number + 1, at, [gone])
         stores.batches.expanded(batch_id)
 
@@ -118,7 +118,7 @@ def _read_on(stores: Stores, batch: Batch, manifest: Manifest, name: str) -> Non
 def _end(stores: Stores, batch_id: str, number: int, at: int, *, more: bool) -> None:
     if more:
         text = f"A manifest has {MAX_LINES} lines at most; the rest is not read."
-        wrong = Wrong(line=number + 1, code="invalid_parameter", detail=text)
+        wrong = BatchError(line=number + 1, code="invalid_parameter", detail=text)
         stores.batches.note_read(batch_id, number, number + 1, at, [wrong])
     stores.batches.expanded(batch_id)
 

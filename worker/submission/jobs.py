@@ -16,7 +16,7 @@ from worker.contract.options import JobOptions, parse_options
 from worker.contract.plans import check_plan
 from worker.contract.references import ReferenceStatus
 from worker.contract.webhooks import JobWebhook
-from worker.net.addresses import named_private
+from worker.net.addresses import is_private_hostname
 from worker.observability.tracing import span
 from worker.queueing.queues import choose_queue
 from worker.storage.errors import Conflict, NotFound
@@ -40,7 +40,7 @@ def read_options(values: dict[str, Any], tenant: Tenant) -> JobOptions:
     return options
 
 
-def job_of(
+def build_job(
     stores: Stores,
     tenant: Tenant,
     body: NewJob,
@@ -100,13 +100,13 @@ def upload_of(stores: Stores, tenant: Tenant, given: InputRef) -> Upload | None:
         check_bucket(stores, given.url or "")
         return None
     upload = stores.uploads.get(given.uploadId, tenant.tenant, tenant.owner)
-    check_arrived(stores, upload)
+    check_upload_complete(stores, upload)
     limits = stores.settings.limits(tenant.plan)
     stores.retention.keep_upload(tenant.tenant, upload.id, limits)
     return upload
 
 
-def check_arrived(stores: Stores, upload: Upload) -> None:
+def check_upload_complete(stores: Stores, upload: Upload) -> None:
     """Raises Conflict where the bytes of an upload are not in the store."""
     try:
         size = stores.objects.size(upload.key)
@@ -151,7 +151,7 @@ def check_reference(stores: Stores, tenant: Tenant, options: JobOptions) -> None
         raise Conflict(f"reference {name} is still being made")
 
 
-def check_target(stores: Stores, url: str, parameter: str = "url") -> str:
+def check_webhook_url(stores: Stores, url: str, parameter: str = "url") -> str:
     """Refuses an address that is private by its spelling; where a name leads is checked whenever it
     is used. Raises JobError `invalid_parameter`."""
     parts = urlsplit(url)
@@ -160,7 +160,7 @@ def check_target(stores: Stores, url: str, parameter: str = "url") -> str:
     allowed = {name.strip().lower() for name in settings.webhook_allowed_hosts.split(",")}
     if settings.allow_private_urls or {host, f"{host}:{parts.port}"} & allowed:
         return url
-    if named_private(host):
+    if is_private_hostname(host):
         raise invalid_parameter(parameter, f"{host} is not a public address.", "a public address")
     return url
 
@@ -169,6 +169,6 @@ def job_webhook(stores: Stores, tenant: str, given: JobWebhookRef | None) -> Job
     """A job's own subscription, its endpoint found or made; raises JobError."""
     if given is None:
         return None
-    url = check_target(stores, given.url, "webhook.url")
+    url = check_webhook_url(stores, given.url, "webhook.url")
     endpoint = stores.endpoints.of_url(tenant, url)
     return JobWebhook(endpoint=endpoint.id, events=tuple(given.events))

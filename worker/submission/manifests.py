@@ -9,13 +9,13 @@ from typing import Any, NamedTuple
 import msgspec
 from pydantic import ValidationError
 
-from worker.contract.batches import MAX_LINE_BYTES, BatchRecord, Wrong
+from worker.contract.batches import MAX_LINE_BYTES, BatchError, BatchRecord
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.jobs import Job
 from worker.storage.errors import Conflict, LimitExceeded, NotFound
 from worker.storage.stores import Stores
 from worker.storage.tenants.api_keys import Tenant
-from worker.submission.jobs import job_of, read_options
+from worker.submission.jobs import build_job, read_options
 from worker.submission.schemas.jobs import NewJob
 from worker.submission.schemas.validation_errors import refusal_of
 
@@ -48,7 +48,9 @@ def job_id_of(batch_id: str, line: int) -> str:
     return "job_" + hashlib.sha256(f"{batch_id}:{line}".encode()).hexdigest()[:24]
 
 
-def job_of_line(stores: Stores, record: BatchRecord, line: int, text: bytes | None) -> Job | Wrong:
+def job_of_line(
+    stores: Stores, record: BatchRecord, line: int, text: bytes | None
+) -> Job | BatchError:
     """The job that a line asks for, or what is wrong with it."""
     tenant = Tenant(keyId="", tenant=record.tenant, plan=record.plan)
     try:
@@ -63,14 +65,14 @@ def job_of_line(stores: Stores, record: BatchRecord, line: int, text: bytes | No
 def job_of_request(stores: Stores, tenant: Tenant, asked: Any) -> Job:
     """The record of a job as the body of `POST /jobs` asks for it; raises one of WRONG."""
     body = NewJob.model_validate(asked)
-    return job_of(stores, tenant, body, read_options(body.options, tenant))
+    return build_job(stores, tenant, body, read_options(body.options, tenant))
 
 
 WRONG = (ValidationError, JobError, NotFound, Conflict, LimitExceeded)
 """What a job can be refused for."""
 
 
-def wrong_of(error: Exception) -> Wrong:
+def wrong_of(error: Exception) -> BatchError:
     """A refusal, as it is listed among those of a batch."""
     if isinstance(error, ValidationError):
         first = error.errors()[0]
@@ -78,11 +80,11 @@ def wrong_of(error: Exception) -> Wrong:
     if isinstance(error, JobError):
         named = (error.details or {}).get("parameter")
         parameter = None if named is None else str(named)
-        return Wrong(code=error.code.value, detail=error.message, parameter=parameter)
+        return BatchError(code=error.code.value, detail=error.message, parameter=parameter)
     if isinstance(error, LimitExceeded):
-        return Wrong(code=error.code, detail=str(error))
+        return BatchError(code=error.code, detail=str(error))
     code = "not_found" if isinstance(error, NotFound) else "conflict"
-    return Wrong(code=code, detail=str(error), parameter="input")
+    return BatchError(code=code, detail=str(error), parameter="input")
 
 
 def _decoded(text: bytes | None) -> Any:

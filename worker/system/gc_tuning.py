@@ -10,7 +10,7 @@ one of the next. The values of a step die by their reference counts; to look for
 took a quarter of an analysis with keypoints and angles."""
 
 
-def collect_rarely() -> None:
+def tune_gc() -> None:
     """Takes what was imported out of the collector's sight, and has it look more rarely."""
     gc.freeze()
     gc.set_threshold(*THRESHOLDS)

@@ -14,7 +14,7 @@ LARGE = 256 * 1024
 """Bytes from which on a block goes back to the system once it is freed: frames are larger."""
 
 
-def give_back_large_blocks() -> bool:
+def limit_mmap_threshold() -> bool:
     """Has the allocator map large blocks by themselves, for good; returns whether it does.
 
     glibc moves its threshold up to the largest block that was freed (32 MB at most), and what is
@@ -27,7 +27,7 @@ def give_back_large_blocks() -> bool:
     return mallopt is not None and bool(mallopt(_M_MMAP_THRESHOLD, LARGE))
 
 
-def offer_to_the_killer(points: int) -> None:
+def raise_oom_score(points: int) -> None:
     """Has the kernel end this process before others where memory runs out: `points` of 1000 are
     added to its share of the memory (proc_pid_oom_score_adj(5)); children inherit them."""
     with contextlib.suppress(OSError):

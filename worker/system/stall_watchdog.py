@@ -15,7 +15,7 @@ from typing import Self
 _AGAIN_S = 1.0
 
 
-class Patience:
+class StallWatchdog:
     """A context manager that ends this process once `limit_s` seconds pass without `progress`.
 
     One a process at a time, as jobs are.
@@ -37,7 +37,7 @@ class Patience:
     ) -> None:
         faulthandler.cancel_dump_traceback_later()
 
-    def progress(self) -> None:
+    def touch(self) -> None:
         """A sign that the job gets on; cheap."""
         if time.monotonic() - self._since >= _AGAIN_S:
             self._start()

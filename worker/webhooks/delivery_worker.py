@@ -24,9 +24,9 @@ from worker.contract.webhooks import (
     KEEP_S,
     Attempt,
     Delivery,
+    DeliveryItem,
     DeliveryStatus,
     Endpoint,
-    Item,
     delivery_id,
 )
 from worker.observability.metrics import (
@@ -34,7 +34,7 @@ from worker.observability.metrics import (
     WEBHOOK_DELAY,
     WEBHOOK_SECONDS,
     WEBHOOKS_GIVEN_UP,
-    note,
+    record,
 )
 from worker.observability.tracing import annotate, span, tracing
 from worker.storage.errors import NotFound, StoreUnavailable
@@ -42,10 +42,10 @@ from worker.storage.stores import Stores
 from worker.storage.timestamps import iso
 from worker.storage.webhooks.endpoints import Health
 from worker.webhooks.event_planner import GROUP_S
-from worker.webhooks.prefetch import Ahead, Next
-from worker.webhooks.replay import put_items
-from worker.webhooks.retry_policy import wait_after
-from worker.webhooks.sender import Answer, Sender
+from worker.webhooks.prefetch import DeliveryPrefetch, PendingDelivery
+from worker.webhooks.replay import enqueue_deliveries
+from worker.webhooks.retry_policy import delay_after
+from worker.webhooks.sender import Sender, WebhookResponse
 from worker.webhooks.signing import signed_headers
 
 log = structlog.get_logger()
@@ -74,7 +74,7 @@ _Outcome = Literal["done", "waits", "rests"]
 
 
 @dataclass
-class _Turn:
+class _DeliverySession:
     """One worker thread's time with an endpoint."""
 
     endpoint: Endpoint
@@ -90,7 +90,7 @@ class _Turn:
         return self.sends >= TURN_SENDS or time.monotonic() >= self.end
 
 
-class Courier:
+class DeliveryWorker:
     """Delivers for the threads of one worker; `stopping` tells that the worker is to end."""
 
     def __init__(
@@ -119,63 +119,65 @@ class Courier:
             return False
         health = stores.endpoints.health(endpoint_id)
         if not endpoint.enabled:
-            stores.turns.forget(endpoint_id)
+            stores.turns.unschedule(endpoint_id)
             return False
         if health.rest_until > self._clock():
-            stores.turns.put_off(endpoint_id, health.rest_until)
+            stores.turns.defer(endpoint_id, health.rest_until)
             return False
-        turn = _Turn(endpoint, health, secrets, time.monotonic() + TURN_S)
+        turn = _DeliverySession(endpoint, health, secrets, time.monotonic() + TURN_S)
         if health.good:
             return self._with_slot(turn, AT_ONCE)
         if not self._bulkhead.acquire(blocking=False):
-            stores.turns.put_off(endpoint_id, self._clock() + 1.0)
+            stores.turns.defer(endpoint_id, self._clock() + 1.0)
             return False
         try:
             return self._with_slot(turn, 1)
         finally:
             self._bulkhead.release()
 
-    def _with_slot(self, turn: _Turn, most: int) -> bool:
+    def _with_slot(self, turn: _DeliverySession, most: int) -> bool:
         turns, endpoint = self._stores.turns, turn.endpoint.id
-        if not turns.enter(endpoint, turn.name, most):
+        if not turns.acquire_slot(endpoint, turn.name, most):
             return False  # those who deliver to it now look for more at their end
         try:
             while not turn.over and not self._stopping():
-                subject = turns.lane(endpoint)
+                subject = turns.claim_due_queue(endpoint)
                 if subject is None or not self._lane(turn, subject):
                     break
         finally:
-            turns.leave(endpoint, turn.name)
-        due = turns.settle(endpoint)
+            turns.release_slot(endpoint, turn.name)
+        due = turns.refresh_due(endpoint)
         resting = self._stores.endpoints.health(endpoint).rest_until
         return due is not None and due <= self._clock() and resting <= self._clock()
 
-    def _lane(self, turn: _Turn, subject: str) -> bool:
+    def _lane(self, turn: _DeliverySession, subject: str) -> bool:
         """A lane up to its first failure; whether the endpoint is fit for another one."""
         stores, endpoint = self._stores, turn.endpoint.id
-        ahead = Ahead(stores, turn.endpoint, subject)
+        ahead = DeliveryPrefetch(stores, turn.endpoint, subject)
         while not turn.over and not self._stopping():
             if ahead.head is None:
                 stores.turns.empty(endpoint, subject)
                 return True
             pause = self._pause(ahead.head.item, endpoint)
             if pause > 0:
-                stores.turns.later(endpoint, subject, self._clock() + pause)
+                stores.turns.reschedule(endpoint, subject, self._clock() + pause)
                 return True
             outcome, record = self._attempt(turn, ahead.head)
             if outcome != "done":
                 return outcome == "waits"
             ahead.done(record)
-        stores.turns.later(endpoint, subject, self._clock())
+        stores.turns.reschedule(endpoint, subject, self._clock())
         return True
 
-    def _pause(self, item: Item, endpoint: str) -> float:
+    def _pause(self, item: DeliveryItem, endpoint: str) -> float:
         """Seconds until a group may be sent."""
         if not item.grouped:
             return 0.0
         return self._stores.lanes.grouped(item.subject, endpoint) + GROUP_S - self._clock()
 
-    def _attempt(self, turn: _Turn, following: Next) -> tuple[_Outcome, Delivery | None]:
+    def _attempt(
+        self, turn: _DeliverySession, following: PendingDelivery
+    ) -> tuple[_Outcome, Delivery | None]:
         """The delivery at the head of a lane; where it is done, what is to be noted of it."""
         stores, endpoint, item = self._stores, turn.endpoint, following.item
         delivery = following.delivery or self._begun(endpoint, item)
@@ -185,7 +187,7 @@ class Courier:
             body = None
         except StoreUnavailable as error:
             log.warning("webhook_not_rendered", delivery=item.id, error=str(error))
-            stores.turns.later(endpoint.id, item.subject, self._clock() + 5.0)
+            stores.turns.reschedule(endpoint.id, item.subject, self._clock() + 5.0)
             return "waits", None
         if delivery is None or delivery.status is not DeliveryStatus.PENDING:
             return "done", None  # older than anything is kept, or done by one who died right after
@@ -201,14 +203,16 @@ class Courier:
         now = self._clock()
         headers = signed_headers(item.id, turn.secrets, body, now)
         answer = self._traced_send(turn, item, headers, body)
-        note(WEBHOOK_SECONDS, answer.latency_s)
-        note(WEBHOOK_ATTEMPTS, 1, "delivered" if answer.good else "failed")
+        record(WEBHOOK_SECONDS, answer.latency_s)
+        record(WEBHOOK_ATTEMPTS, 1, "delivered" if answer.good else "failed")
         tried = _noted(delivery, answer, iso(now))
         if answer.good:
             return "done", self._delivered(turn, tried, answer)
         return self._failed(turn, tried, answer), None
 
-    def _traced_send(self, turn: _Turn, item: Item, headers: dict[str, str], body: bytes) -> Answer:
+    def _traced_send(
+        self, turn: _DeliverySession, item: DeliveryItem, headers: dict[str, str], body: bytes
+    ) -> WebhookResponse:
         """The request, on the trace of the job that it is about."""
         endpoint, secrets = turn.endpoint, turn.secrets
         if not tracing():
@@ -223,7 +227,7 @@ class Courier:
                 annotate(error=answer.error or "refused")
             return answer
 
-    def _begun(self, endpoint: Endpoint, item: Item) -> Delivery | None:
+    def _begun(self, endpoint: Endpoint, item: DeliveryItem) -> Delivery | None:
         """A record where there is none: its dispatcher died before it could make one. None where
         the delivery has waited for so long that the record is gone."""
         age = self._clock() - datetime.fromisoformat(item.at).timestamp()
@@ -232,31 +236,33 @@ class Courier:
         self._stores.deliveries.begin([(endpoint, item)])
         return self._stores.deliveries.fresh(endpoint, item)
 
-    def _delivered(self, turn: _Turn, tried: Delivery, answer: Answer) -> Delivery:
+    def _delivered(
+        self, turn: _DeliverySession, tried: Delivery, answer: WebhookResponse
+    ) -> Delivery:
         since = datetime.fromisoformat(tried.item.at).timestamp()
-        note(WEBHOOK_DELAY, max(0.0, self._clock() - since))
+        record(WEBHOOK_DELAY, max(0.0, self._clock() - since))
         health = Health(slow=answer.latency_s > SLOW_S)
         if health != turn.health:
             self._stores.endpoints.answered(turn.endpoint.id, slow=health.slow)
             turn.health = health
         return msgspec.structs.replace(tried, status=DeliveryStatus.DELIVERED, nextAttemptAt=None)
 
-    def _failed(self, turn: _Turn, tried: Delivery, answer: Answer) -> _Outcome:
+    def _failed(self, turn: _DeliverySession, tried: Delivery, answer: WebhookResponse) -> _Outcome:
         """Notes it and plans the next attempt."""
         stores, endpoint, item = self._stores, turn.endpoint, tried.item
         rest_s = min(REST * answer.latency_s, MOST_REST_S) if answer.latency_s > QUICK_S else 0.0
         failing_s = stores.endpoints.failed(endpoint.id, rest_s)
         scale = stores.settings.webhook_retry_scale
-        wait_s = wait_after(tried.tries, answer.retry_after_s, scale)
+        wait_s = delay_after(tried.tries, answer.retry_after_s, scale)
         if wait_s is None:
-            note(WEBHOOKS_GIVEN_UP)
+            record(WEBHOOKS_GIVEN_UP)
             dead = msgspec.structs.replace(tried, status=DeliveryStatus.DEAD, nextAttemptAt=None)
             stores.deliveries.save(dead)  # whoever comes to the lane next takes it off
-            stores.turns.later(endpoint.id, item.subject, self._clock())
+            stores.turns.reschedule(endpoint.id, item.subject, self._clock())
         else:
             at = self._clock() + wait_s
             stores.deliveries.save(msgspec.structs.replace(tried, nextAttemptAt=iso(at)))
-            stores.turns.later(endpoint.id, item.subject, at)
+            stores.turns.reschedule(endpoint.id, item.subject, at)
         if answer.status == _GONE:
             self._disable(endpoint, "the receiver answered 410 Gone")
             return "rests"
@@ -272,17 +278,19 @@ class Courier:
         if not current.enabled:
             return
         stores.endpoints.change(current, enabled=False, disabledAt=now, disabledReason=reason)
-        stores.turns.forget(endpoint.id)
+        stores.turns.unschedule(endpoint.id)
         log.warning("webhook_disabled", webhook=endpoint.id, tenant=endpoint.tenant, reason=reason)
         data = {"id": endpoint.id, "url": endpoint.url, "reason": reason, "disabledAt": now}
         for other in stores.endpoints.subscribed(endpoint.tenant):
             if other.id != endpoint.id and DISABLED in other.events:
                 name = delivery_id(other.id, endpoint.id, DISABLED, now)
-                notice = Item(id=name, type=DISABLED, subject=endpoint.id, at=now, data=data)
-                put_items(stores, other, [notice])
+                notice = DeliveryItem(
+                    id=name, type=DISABLED, subject=endpoint.id, at=now, data=data
+                )
+                enqueue_deliveries(stores, other, [notice])
 
 
-def _noted(delivery: Delivery, answer: Answer, at: str) -> Delivery:
+def _noted(delivery: Delivery, answer: WebhookResponse, at: str) -> Delivery:
     attempt = Attempt(
         at=at,
         latencyMs=round(answer.latency_s * 1000),

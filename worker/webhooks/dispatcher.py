@@ -12,15 +12,15 @@ import msgspec
 
 from worker.contract.jobs import Job
 from worker.contract.messages import entry_key
-from worker.contract.webhooks import BATCH_COMPLETED, Endpoint, Item, delivery_id
+from worker.contract.webhooks import BATCH_COMPLETED, DeliveryItem, Endpoint, delivery_id
 from worker.lifecycle.archive import read_messages
 from worker.storage.errors import NotFound
 from worker.storage.stores import Stores
 from worker.storage.timestamps import iso
-from worker.storage.webhooks.ordered_queues import Progress
+from worker.storage.webhooks.ordered_queues import DispatchCursor
 from worker.webhooks.event_planner import (
     GROUP_S,
-    Place,
+    MessageRef,
     Subscription,
     needs_watching,
     plan,
@@ -33,9 +33,9 @@ PAGE = 1000
 class Dispatcher:
     """Puts what is new of a job into the lanes of its subscribers.
 
-    Endpoints are looked up once a `Dispatcher`: one is made for each batch of bells, after the
-    batch was read, so that who subscribed before a job was made misses nothing of it. `rung` are
-    the endpoints that have something to be delivered now.
+    Endpoints are looked up once a `Dispatcher`: one is made for each batch of firehose entries,
+    after the batch was read, so that who subscribed before a job was made misses nothing of it.
+    `due_endpoints` are the endpoints that have something to be delivered now.
     """
 
     def __init__(self, stores: Stores, clock: Callable[[], float] = time.time) -> None:
@@ -43,7 +43,7 @@ class Dispatcher:
         self._clock = clock
         self._any: dict[str, bool] = {}
         self._subscribed: dict[str, list[Endpoint]] = {}
-        self.rung: set[str] = set()
+        self.due_endpoints: set[str] = set()
 
     def concerns(self, tenant: str) -> bool:
         """Whether the tenant has any endpoint; the rest of the work is spared where not."""
@@ -60,7 +60,7 @@ class Dispatcher:
             return
         self._ring(job_id)
         if held_back or needs_watching(job, self._subscriptions(job)):
-            self._stores.turns.watch(job_id, self._clock() + GROUP_S)
+            self._stores.turns.poll_later(job_id, self._clock() + GROUP_S)
         else:
             self._stores.turns.unwatch(job_id)
 
@@ -68,7 +68,7 @@ class Dispatcher:
         """The closing event of a batch."""
         progress = self._stores.lanes.progress(batch_id)
         if not progress.ended:
-            item = Item(
+            item = DeliveryItem(
                 id="", type=BATCH_COMPLETED, subject=batch_id, at=iso(self._clock()), data=data
             )
             pairs = [
@@ -76,7 +76,7 @@ class Dispatcher:
                 for one in self._of_tenant(tenant)
                 if BATCH_COMPLETED in one.events
             ]
-            ended = replace(progress, said=progress.said | {"ended"})
+            ended = replace(progress, dispatched_events=progress.dispatched_events | {"ended"})
             self._put(batch_id, ended, pairs, of_job=False)
         self._ring(batch_id)
 
@@ -97,8 +97,8 @@ class Dispatcher:
                 return job, made.held_back
 
     def _rows(
-        self, job: Job, progress: Progress, subscriptions: Sequence[Subscription]
-    ) -> list[Place]:
+        self, job: Job, progress: DispatchCursor, subscriptions: Sequence[Subscription]
+    ) -> list[MessageRef]:
         if not any(one.messages for one in subscriptions):
             return []
         after = min(progress.cursor, progress.frames, key=entry_key)
@@ -108,8 +108,8 @@ class Dispatcher:
     def _put(
         self,
         subject: str,
-        progress: Progress,
-        pairs: Sequence[tuple[Endpoint, Item]],
+        progress: DispatchCursor,
+        pairs: Sequence[tuple[Endpoint, DeliveryItem]],
         *,
         of_job: bool,
     ) -> bool:
@@ -125,8 +125,8 @@ class Dispatcher:
     def _ring(self, subject: str) -> None:
         """Lanes that hold something are due, also where who filled them died before saying so."""
         for endpoint in self._stores.lanes.waiting(subject):
-            self._stores.turns.ring(endpoint, [subject])
-            self.rung.add(endpoint)
+            self._stores.turns.mark_due(endpoint, [subject])
+            self.due_endpoints.add(endpoint)
 
     def _subscriptions(self, job: Job) -> list[Subscription]:
         if job.input.referenceId is not None:

@@ -11,15 +11,15 @@ from dataclasses import dataclass, replace
 
 from worker.contract.jobs import Job, JobStatus
 from worker.contract.messages import PER_FRAME, entry_key
-from worker.contract.webhooks import Endpoint, Item, delivery_id, final_event
+from worker.contract.webhooks import DeliveryItem, Endpoint, delivery_id, final_event
 from worker.storage.timestamps import iso
-from worker.storage.webhooks.ordered_queues import Progress
+from worker.storage.webhooks.ordered_queues import DispatchCursor
 
 GROUP_S = 0.5
 """Seconds between two groups of a job's per-frame messages (API.md)."""
 GROUPED = frozenset(f"message.{kind}" for kind in PER_FRAME)
 
-Place = tuple[str, str]
+MessageRef = tuple[str, str]
 """Entry id and type of a message."""
 
 
@@ -42,11 +42,11 @@ class Subscription:
 
 
 @dataclass(frozen=True)
-class Plan:
+class DispatchPlan:
     """What to put into lanes, and how far the job is dispatched then."""
 
-    progress: Progress
-    items: tuple[tuple[Endpoint, Item], ...] = ()
+    progress: DispatchCursor
+    items: tuple[tuple[Endpoint, DeliveryItem], ...] = ()
     held_back: bool = False
 
 
@@ -65,13 +65,13 @@ def subscription(endpoint: Endpoint, job: Job) -> Subscription | None:
 
 def plan(
     job: Job,
-    progress: Progress,
+    progress: DispatchCursor,
     subscriptions: Sequence[Subscription],
-    rows: Sequence[Place],
+    rows: Sequence[MessageRef],
     *,
     more: bool,
     now: float,
-) -> Plan:
+) -> DispatchPlan:
     """What `rows`, the messages after `progress`, and the job's state make to be delivered.
 
     `more`: there are further rows. Of a final job all rows are there, as its record and its last
@@ -79,11 +79,11 @@ def plan(
     """
     ended = job.status.final and not more
     items = [*_beginning(job, progress, subscriptions)]
-    said = set(progress.said) | {"queued"} | ({"started"} if job.startedAt else set())
+    said = set(progress.dispatched_events) | {"queued"} | ({"started"} if job.startedAt else set())
     items += _events(job, progress.cursor, subscriptions, rows, now)
     last = rows[-1][0] if rows else progress.frames
     cursor = max(progress.cursor, last, key=entry_key)
-    moved = replace(progress, cursor=cursor, said=frozenset(said))
+    moved = replace(progress, cursor=cursor, dispatched_events=frozenset(said))
     flush = ended or more or now - progress.grouped >= GROUP_S
     groups = [*_groups(job, progress.frames, subscriptions, rows, now)]
     if flush or not groups:
@@ -93,35 +93,35 @@ def plan(
     if ended:
         event = final_event(job.status.value)
         items += _turn(job, event, job.finishedAt or iso(now), subscriptions)
-        moved = replace(moved, said=moved.said | {"ended"})
-    return Plan(moved, tuple(items), held_back=bool(groups) and not flush)
+        moved = replace(moved, dispatched_events=moved.dispatched_events | {"ended"})
+    return DispatchPlan(moved, tuple(items), held_back=bool(groups) and not flush)
 
 
 def _beginning(
-    job: Job, progress: Progress, subscriptions: Sequence[Subscription]
-) -> Iterator[tuple[Endpoint, Item]]:
-    if "queued" not in progress.said:
+    job: Job, progress: DispatchCursor, subscriptions: Sequence[Subscription]
+) -> Iterator[tuple[Endpoint, DeliveryItem]]:
+    if "queued" not in progress.dispatched_events:
         yield from _turn(job, "job.queued", job.createdAt, subscriptions)
-    if "started" not in progress.said and job.startedAt:
+    if "started" not in progress.dispatched_events and job.startedAt:
         yield from _turn(job, "job.started", job.startedAt, subscriptions)
 
 
 def _turn(
     job: Job, event: str, at: str, subscriptions: Sequence[Subscription]
-) -> Iterator[tuple[Endpoint, Item]]:
+) -> Iterator[tuple[Endpoint, DeliveryItem]]:
     for one in subscriptions:
         if event in one.events and at >= one.endpoint.createdAt:
             name = delivery_id(one.endpoint.id, job.id, event)
-            yield one.endpoint, Item(id=name, type=event, subject=job.id, at=at)
+            yield one.endpoint, DeliveryItem(id=name, type=event, subject=job.id, at=at)
 
 
 def _events(
     job: Job,
     after: str,
     subscriptions: Sequence[Subscription],
-    rows: Sequence[Place],
+    rows: Sequence[MessageRef],
     now: float,
-) -> Iterator[tuple[Endpoint, Item]]:
+) -> Iterator[tuple[Endpoint, DeliveryItem]]:
     for entry_id, kind in _behind(rows, after):
         event = f"message.{kind}"
         if event in GROUPED:
@@ -129,7 +129,7 @@ def _events(
         for one in subscriptions:
             if event in one.events:
                 name = delivery_id(one.endpoint.id, job.id, event, entry_id)
-                item = Item(
+                item = DeliveryItem(
                     id=name,
                     type=event,
                     subject=job.id,
@@ -144,9 +144,9 @@ def _groups(
     job: Job,
     after: str,
     subscriptions: Sequence[Subscription],
-    rows: Sequence[Place],
+    rows: Sequence[MessageRef],
     now: float,
-) -> Iterator[tuple[Endpoint, Item]]:
+) -> Iterator[tuple[Endpoint, DeliveryItem]]:
     found: dict[str, list[str]] = {}
     for entry_id, kind in _behind(rows, after):
         found.setdefault(f"message.{kind}", []).append(entry_id)
@@ -155,7 +155,7 @@ def _groups(
             if event in one.frames:
                 first, last = ids[0], ids[-1]
                 name = delivery_id(one.endpoint.id, job.id, event, first, last)
-                item = Item(
+                item = DeliveryItem(
                     id=name,
                     type=event,
                     subject=job.id,
@@ -167,7 +167,7 @@ def _groups(
                 yield one.endpoint, item
 
 
-def _behind(rows: Sequence[Place], after: str) -> Iterator[Place]:
+def _behind(rows: Sequence[MessageRef], after: str) -> Iterator[MessageRef]:
     floor = entry_key(after)
     return (row for row in rows if entry_key(row[0]) > floor)
 

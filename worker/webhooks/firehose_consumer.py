@@ -37,7 +37,7 @@ Entry = tuple[str, bytes, dict[bytes, bytes]]
 """Partition, id in it, fields."""
 
 
-class Bells:
+class FirehoseConsumer:
     """Reads the firehose as consumer `name`; `send` tells a worker of an endpoint with news."""
 
     def __init__(
@@ -119,7 +119,7 @@ class Bells:
                     heard.setdefault(partition, []).append(entry_id)
         for partition, ids in heard.items():
             self._stores.redis.xack(partition, GROUP, *ids)
-        for endpoint in dispatcher.rung:
+        for endpoint in dispatcher.due_endpoints:
             if self._stores.turns.take(endpoint):
                 self._send(endpoint)
         return sum(map(len, by_job.values()))
@@ -159,10 +159,10 @@ def _flat(found: Any) -> Iterable[tuple[bytes, dict[bytes, bytes]]]:
             yield row
 
 
-class Ringing:
+class FirehoseThreads:
     """Two threads of a worker: one listens, one has the pulse; both outlive every failure."""
 
-    def __init__(self, bells: Bells, stopping: threading.Event) -> None:
+    def __init__(self, bells: FirehoseConsumer, stopping: threading.Event) -> None:
         self._bells = bells
         self._stopping = stopping
         self._claimed = 0.0

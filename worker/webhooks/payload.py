@@ -10,11 +10,11 @@ import msgspec
 
 from worker.contract.jobs import Job, JobStatus, Usage
 from worker.contract.messages import entry_key
-from worker.contract.webhooks import MAX_BODY_BYTES, Item
+from worker.contract.webhooks import MAX_BODY_BYTES, DeliveryItem
 from worker.lifecycle.archive import scan_messages
 from worker.storage.errors import NotFound
 from worker.storage.jobs.streams import Row, Span
-from worker.storage.jobs.view import WITH_URL, record_view, sign_again
+from worker.storage.jobs.view import WITH_URL, record_view, refresh_presigned_url
 from worker.storage.objects.s3 import job_prefix
 from worker.storage.stores import Stores
 
@@ -30,21 +30,21 @@ _BEGUN: dict[str, Any] = {
 }
 
 
-def render(stores: Stores, item: Item, tenant: str) -> bytes:
+def render(stores: Stores, item: DeliveryItem, tenant: str) -> bytes:
     """The body of a single delivery; raises as `Renderer.body`."""
-    return Renderer(stores, tenant, [item]).body(item)
+    return PayloadRenderer(stores, tenant, [item]).body(item)
 
 
-class Renderer:
+class PayloadRenderer:
     """Bodies of some deliveries about one subject; what they are made of is read once, and late."""
 
-    def __init__(self, stores: Stores, tenant: str, items: Sequence[Item]) -> None:
+    def __init__(self, stores: Stores, tenant: str, items: Sequence[DeliveryItem]) -> None:
         self._stores = stores
         self._tenant = tenant
         self._items = [item for item in items if item.last and item.data is None]
         self._subject = items[0].subject if items else ""
 
-    def body(self, item: Item) -> bytes:
+    def body(self, item: DeliveryItem) -> bytes:
         """`{type, timestamp, data}`, always the same but for the URLs, which are signed now.
 
         From MAX_BODY_BYTES on `data` is put beside the job's files and a presigned URL stands for
@@ -64,7 +64,7 @@ class Renderer:
         check: Plain = {"jobId": item.subject, "url": url, "bytes": len(whole)}
         return _body(item, check | ({"id": item.last} if item.last else {}))
 
-    def _data(self, item: Item) -> Plain:
+    def _data(self, item: DeliveryItem) -> Plain:
         if not item.last:
             return _record(self._stores, as_of(self._job, item.type))
         kind = item.type.removeprefix("message.")
@@ -80,7 +80,7 @@ class Renderer:
         plain: Plain = msgspec.json.decode(data)
         if kind in WITH_URL:
             ttl_s = self._stores.settings.stream_url_ttl_s
-            sign_again(self._stores.objects, self._job, plain, ttl_s)
+            refresh_presigned_url(self._stores.objects, self._job, plain, ttl_s)
         return {"id": entry_id, "message": plain}
 
     @cached_property
@@ -112,7 +112,7 @@ def _archived(stores: Stores, job: Job, spans: Sequence[Span]) -> list[list[Row]
     return found
 
 
-def _body(item: Item, data: Plain) -> bytes:
+def _body(item: DeliveryItem, data: Plain) -> bytes:
     return msgspec.json.encode({"type": item.type, "timestamp": item.at, "data": data})
 
 

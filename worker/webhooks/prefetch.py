@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import msgspec
 
-from worker.contract.webhooks import Delivery, Endpoint, Item
+from worker.contract.webhooks import Delivery, DeliveryItem, Endpoint
 from worker.storage.stores import Stores
-from worker.webhooks.payload import Renderer
+from worker.webhooks.payload import PayloadRenderer
 
 MOST = 10
 KEPT_S = 1.0
@@ -18,16 +18,16 @@ KEPT_S = 1.0
 
 
 @dataclass(frozen=True)
-class Next:
+class PendingDelivery:
     """A delivery at the head of its lane: as it stands there, its record, what makes its body."""
 
     raw: bytes
-    item: Item
+    item: DeliveryItem
     delivery: Delivery | None
-    renderer: Renderer
+    renderer: PayloadRenderer
 
 
-class Ahead:
+class DeliveryPrefetch:
     """A lane as its courier sees it. Nothing read ahead is used unless the lane still begins with
     it: who erases a job, or delivers in our place, changes the lane."""
 
@@ -35,7 +35,7 @@ class Ahead:
         self._stores = stores
         self._endpoint = endpoint
         self._subject = subject
-        self._waiting: deque[Next] = deque()
+        self._waiting: deque[PendingDelivery] = deque()
         self._read = 0.0
         self.head = self._first()
 
@@ -56,17 +56,17 @@ class Ahead:
         else:
             self.head = self._first()
 
-    def _first(self) -> Next | None:
+    def _first(self) -> PendingDelivery | None:
         raws = self._stores.lanes.heads(self._subject, self._endpoint.id, MOST)
         self._read = time.monotonic()
-        items = [msgspec.json.decode(raw, type=Item) for raw in raws]
+        items = [msgspec.json.decode(raw, type=DeliveryItem) for raw in raws]
         # behind a group comes a pause, and a group may be large
         upto = next((at for at, item in enumerate(items, 1) if item.grouped), len(items))
         del items[upto:]
         records = self._stores.deliveries.many([item.id for item in items], self._endpoint.id)
-        renderer = Renderer(self._stores, self._endpoint.tenant, items)
+        renderer = PayloadRenderer(self._stores, self._endpoint.tenant, items)
         self._waiting = deque(
-            Next(raw, item, record, renderer)
+            PendingDelivery(raw, item, record, renderer)
             for raw, item, record in zip(raws, items, records, strict=False)
         )
         return self._waiting.popleft() if self._waiting else None

@@ -10,7 +10,14 @@ from datetime import datetime
 
 import msgspec
 
-from worker.contract.webhooks import TEST, Delivery, DeliveryStatus, Endpoint, Item, delivery_id
+from worker.contract.webhooks import (
+    TEST,
+    Delivery,
+    DeliveryItem,
+    DeliveryStatus,
+    Endpoint,
+    delivery_id,
+)
 from worker.storage.stores import Stores
 from worker.storage.timestamps import iso
 
@@ -19,24 +26,24 @@ MOST = 10_000
 _BATCH = 500
 
 
-def put_items(stores: Stores, endpoint: Endpoint, items: Sequence[Item]) -> None:
+def enqueue_deliveries(stores: Stores, endpoint: Endpoint, items: Sequence[DeliveryItem]) -> None:
     """Records deliveries, puts them at the ends of their lanes and makes them due."""
     stores.deliveries.begin((endpoint, item) for item in items)
     stores.lanes.append(endpoint.id, items)
-    stores.turns.ring(endpoint.id, {item.subject for item in items})
+    stores.turns.mark_due(endpoint.id, {item.subject for item in items})
 
 
 def send_test(stores: Stores, endpoint: Endpoint) -> Delivery:
     """Puts a test event; its delivery."""
     now = iso(time.time())
-    item = Item(
+    item = DeliveryItem(
         id=delivery_id(endpoint.id, endpoint.id, TEST, secrets.token_hex(8)),
         type=TEST,
         subject=endpoint.id,
         at=now,
         data={"webhookId": endpoint.id, "message": "A test event."},
     )
-    put_items(stores, endpoint, [item])
+    enqueue_deliveries(stores, endpoint, [item])
     return stores.deliveries.get(item.id, endpoint.id)
 
 
@@ -71,7 +78,7 @@ def _replay(stores: Stores, endpoint: Endpoint, deliveries: Sequence[Delivery]) 
         )
         stores.deliveries.save(pending)
     stores.lanes.append(endpoint.id, [one.item for one in again])
-    stores.turns.ring(endpoint.id, {one.item.subject for one in deliveries}, at_once=True)
+    stores.turns.mark_due(endpoint.id, {one.item.subject for one in deliveries}, at_once=True)
 
 
 def _batches(deliveries: Iterable[Delivery]) -> Iterable[list[Delivery]]:

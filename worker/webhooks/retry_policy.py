@@ -13,7 +13,7 @@ JITTER = 0.2
 MOST_WAIT_S = 86_400.0
 
 
-def wait_after(
+def delay_after(
     tries: int, asked_s: float | None, scale: float = 1.0, chance: float | None = None
 ) -> float | None:
     """Seconds to wait after `tries` failed attempts; None where that was the last.

@@ -11,7 +11,7 @@ from typing import Self
 
 import httpx
 
-from worker.net.addresses import Unreachable, checked_address, deadline
+from worker.net.addresses import Unreachable, deadline, resolve_public
 from worker.net.pinned_http import PinnedTransport
 from worker.settings import Settings
 from worker.webhooks.retry_policy import retry_after
@@ -28,7 +28,7 @@ _SECRET_LIKE = re.compile(
 
 
 @dataclass(frozen=True)
-class Answer:
+class WebhookResponse:
     """What came of a request; `status` is None where no answer came, `error` says why."""
 
     latency_s: float
@@ -77,7 +77,7 @@ class Sender:
 
     def send(
         self, url: str, headers: dict[str, str], body: bytes, secrets: Sequence[str] = ()
-    ) -> Answer:
+    ) -> WebhookResponse:
         """Posts; never raises for what the receiver does. `secrets` are kept out of the excerpt."""
         began = time.monotonic()
         try:
@@ -85,11 +85,11 @@ class Sender:
                 return self._post(url, headers, body, secrets, began)
         except (httpx.HTTPError, httpx.InvalidURL, Unreachable, OSError, ValueError) as error:
             text = self._explained(error)
-            return Answer(time.monotonic() - began, error=masked(text, secrets)[:EXCERPT])
+            return WebhookResponse(time.monotonic() - began, error=masked(text, secrets)[:EXCERPT])
 
     def _post(
         self, url: str, headers: dict[str, str], body: bytes, secrets: Sequence[str], began: float
-    ) -> Answer:
+    ) -> WebhookResponse:
         given = {**headers, "Accept-Encoding": "identity"}
         with self._http.stream("POST", url, headers=given, content=body) as response:
             read = b""
@@ -100,7 +100,7 @@ class Sender:
                     break
             text = read[: EXCERPT * 8].decode(errors="replace")
             asked = retry_after(response.headers.get("retry-after"), self._clock())
-            return Answer(
+            return WebhookResponse(
                 time.monotonic() - began,
                 status=response.status_code,
                 excerpt=masked(text, secrets)[:EXCERPT],
@@ -109,7 +109,7 @@ class Sender:
 
     def _address(self, host: str, port: int) -> str:
         allowed = self._private or host.lower() in self._allowed
-        return checked_address(host, port, allowed or f"{host.lower()}:{port}" in self._allowed)
+        return resolve_public(host, port, allowed or f"{host.lower()}:{port}" in self._allowed)
 
     def _explained(self, error: Exception) -> str:
         if isinstance(error, httpx.TimeoutException):

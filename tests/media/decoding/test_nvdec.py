@@ -19,7 +19,7 @@ from worker.media.decoding.video import Frame, decode
 from worker.media.probing.ffmpeg_tools import find_tools
 from worker.media.probing.probe import VideoInfo, probe
 from worker.observability import gpu_fallbacks
-from worker.observability.metrics import GPU_FALLBACKS, Measure, listening
+from worker.observability.metrics import GPU_FALLBACKS, MetricSpec, listening
 
 MakeClip = Callable[..., Path]
 StandIn = Callable[[str], list[list[str]]]
@@ -55,7 +55,7 @@ while piece := child.stdout.read(1 << 16):
 """
 ENDS_EARLY = "subprocess.run([*command[:-1], '-frames:v', '20', command[-1]], close_fds=False)"
 ENDS_EARLY += "; sys.exit(69)"
-MISSING = nvdec.missing
+MISSING = nvdec.unavailable_reason
 
 
 @pytest.fixture(autouse=True)
@@ -63,7 +63,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, ...]]]:
     """A process that decodes on a GPU, and the fallbacks it counts."""
     seen: list[tuple[str, ...]] = []
 
-    def hear(measure: Measure, _value: float, labels: tuple[str, ...]) -> None:
+    def hear(measure: MetricSpec, _value: float, labels: tuple[str, ...]) -> None:
         if measure is GPU_FALLBACKS:
             seen.append(labels)
 
@@ -173,9 +173,9 @@ def test_a_process_whose_gpu_fails_again_and_again_leaves_it(
     for does in (DIES, DIES, WORKS, DIES, DIES):
         told = stand_in(does)
         frames_of(plain, gpu=True)
-        assert nvdec.missing() is None
+        assert nvdec.unavailable_reason() is None
     frames_of(plain, gpu=True)
-    assert nvdec.missing() == "it failed 3 times in a row"
+    assert nvdec.unavailable_reason() == "it failed 3 times in a row"
     tried = len(told)
     frames_of(plain, gpu=True)
     assert len(told) == tried
@@ -184,11 +184,11 @@ def test_a_process_whose_gpu_fails_again_and_again_leaves_it(
 def test_it_can_be_switched_off_and_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nvdec, "missing", MISSING)
     monkeypatch.setattr(nvdec, "DRIVER", Path("/nowhere"))
-    assert nvdec.missing() == "no GPU"
+    assert nvdec.unavailable_reason() == "no GPU"
     monkeypatch.setattr(nvdec, "DRIVER", Path("/"))
     nvdec._unbuilt.cache_clear()
     monkeypatch.setattr(nvdec, "accelerators", lambda: frozenset({"vaapi"}))
-    assert nvdec.missing() == "this ffmpeg is built without it"
+    assert nvdec.unavailable_reason() == "this ffmpeg is built without it"
     monkeypatch.setattr(nvdec, "accelerators", lambda: frozenset({"cuda"}))
     monkeypatch.setattr(nvdec, "filters", lambda: frozenset({"scale_cuda", "hwdownload"}))
 
@@ -197,12 +197,12 @@ def test_it_can_be_switched_off_and_says_what_is_missing(monkeypatch: pytest.Mon
 
     monkeypatch.setattr(nvdec.ctypes, "CDLL", no_library)
     nvdec._unbuilt.cache_clear()
-    assert "libnvcuvid" in (nvdec.missing() or "")
+    assert "libnvcuvid" in (nvdec.unavailable_reason() or "")
     monkeypatch.setattr(nvdec.ctypes, "CDLL", lambda name: name)
     nvdec._unbuilt.cache_clear()
-    assert nvdec.missing() is None
+    assert nvdec.unavailable_reason() is None
     monkeypatch.setenv(nvdec.SETTING, "off")
-    assert nvdec.missing() == "switched off"
+    assert nvdec.unavailable_reason() == "switched off"
     nvdec._unbuilt.cache_clear()
 
 
@@ -220,7 +220,7 @@ def test_it_can_be_switched_off_and_says_what_is_missing(monkeypatch: pytest.Mon
     ],
 )
 def test_what_suits_a_gpu(plain: Path, changes: dict[str, object], fits: bool) -> None:
-    assert nvdec.suits(msgspec.structs.replace(probe(plain), **changes)) is fits
+    assert nvdec.is_supported(msgspec.structs.replace(probe(plain), **changes)) is fits
 
 
 def test_what_does_not_suit_is_not_tried(plain: Path, stand_in: StandIn, counted: object) -> None:

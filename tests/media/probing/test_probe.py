@@ -9,7 +9,7 @@ import pytest
 
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.media import MediaInfo
-from worker.media.probing.probe import VideoInfo, described, probe
+from worker.media.probing.probe import VideoInfo, as_video_info, probe
 from worker.media.sandbox.limits import MediaLimits
 
 MakeClip = Callable[..., Path]
@@ -99,8 +99,8 @@ def test_a_description_out_of_a_log_is_completed(plain: Path) -> None:
     info = probe(plain)
     logged = msgspec.json.decode(msgspec.json.encode(info), type=MediaInfo)
     assert not isinstance(logged, VideoInfo)
-    assert described(plain, logged) == info
-    assert described(plain, info) is info
+    assert as_video_info(plain, logged) == info
+    assert as_video_info(plain, info) is info
 
 
 def captured(make_clip: MakeClip, name: str, rate: str) -> Path:

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from worker.media.sandbox import fork_client
-from worker.media.sandbox.fork_client import ForkServer, TemplateGone, forked_seconds
+from worker.media.sandbox.fork_client import ForkServer, ForkServerLost, forked_seconds
 from worker.media.sandbox.media_process import ChildLimits, ChildStalled
 from worker.media.sandbox.privileges import NOBODY
 
@@ -165,7 +165,7 @@ def test_with_its_template_a_fork_ends(server: ForkServer, given: Path) -> None:
         assert server.pid is not None
         os.kill(server.pid, signal.SIGKILL)
         assert fork.read_into(memoryview(bytearray(64))) < 64
-        with pytest.raises(TemplateGone):
+        with pytest.raises(ForkServerLost):
             fork.finish()
     assert about(server, given)["given"] == "handed over"
 
@@ -174,10 +174,10 @@ def test_a_template_that_does_not_start(tmp_path: Path, given: Path) -> None:
     program = tmp_path / "broken.py"
     program.write_text("import nothing_of_this_name")
     server = ForkServer(program)
-    with pytest.raises(TemplateGone, match=r"broken\.py does not start"):
+    with pytest.raises(ForkServerLost, match=r"broken\.py does not start"):
         server.run([], ChildLimits(), given)
     assert server.pid is None
-    with pytest.raises(TemplateGone):  # and nobody waits for a turn
+    with pytest.raises(ForkServerLost):  # and nobody waits for a turn
         server.run([], ChildLimits(), given)
 
 

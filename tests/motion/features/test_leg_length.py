@@ -76,7 +76,7 @@ def body_of(shank: Floats, ankle_x: float = 0.5) -> tuple[Body, NDArray[np.bool_
 
 def legs_of(own: OwnLeg, shank: float, at: float, ankle_x: float = 0.5) -> float:
     body, known = body_of(np.full(10, shank), ankle_x)
-    told = own.told(at + np.arange(10) / 30, body, known, [slice(0, 10)])
+    told = own.with_leg_length(at + np.arange(10) / 30, body, known, [slice(0, 10)])
     assert told.legs is not None
     return float(np.median(told.legs))
 

@@ -17,7 +17,7 @@ from worker.contract.message_parts import Rep
 from worker.contract.messages import Counter, encode, type_of
 from worker.contract.options import JobOptions
 from worker.contract.reference_poses import ReferencePoses
-from worker.motion.feedback.factory import coach_for
+from worker.motion.feedback.factory import make_reporter
 
 MOVES = (
     "squat", "push_up", "bicep_curl", "jumping_jack", "lunge", "deadlift", "lateral_raise",
@@ -173,6 +173,6 @@ def test_a_reference_that_is_not_given_is_not_found() -> None:
 
     head, _ = perform(script_of("squat", 1))
     with pytest.raises(JobError) as caught:
-        coach_for(JobOptions(reference="ref_none"), head.media)
+        make_reporter(JobOptions(reference="ref_none"), head.media)
     assert caught.value.code == "reference_not_found"
     assert caught.value.details == {"reference": "ref_none"}

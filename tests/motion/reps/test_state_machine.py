@@ -7,11 +7,11 @@ import itertools
 import numpy as np
 import pytest
 
-from worker.motion.reps.state_machine import Cycle, RepMachine
+from worker.motion.reps.state_machine import Cycle, RepStateMachine
 
 
 def cycles(values: list[float], fps: float = 30.0, longest: float = 20.0) -> list[Cycle]:
-    machine = RepMachine(longest)
+    machine = RepStateMachine(longest)
     found = [machine.step(row, row / fps, value) for row, value in enumerate(values)]
     return [cycle for cycle in found if cycle is not None]
 
@@ -52,7 +52,7 @@ def test_staying_down_too_long_gives_up() -> None:
 
 def test_the_end_of_the_media_may_complete_a_rep_that_is_nearly_back() -> None:
     for rest, expected in ((0.4, True), (0.8, False)):
-        machine = RepMachine(20.0)
+        machine = RepStateMachine(20.0)
         values = path(0, 1, rest)
         for row, value in enumerate(values):
             assert machine.step(row, row / 30, value) is None
@@ -60,7 +60,7 @@ def test_the_end_of_the_media_may_complete_a_rep_that_is_nearly_back() -> None:
 
 
 def test_at_its_peak_a_cycle_is_given_once_and_only_if_deep() -> None:
-    machine = RepMachine(20.0, at_peak=True, depth=0.6)
+    machine = RepStateMachine(20.0, at_peak=True, depth=0.6)
     values = path(0, 1, 0, 0.5, 0, 0.9, 0.7, 0.95, 0)
     rows = [row for row, value in enumerate(values) if machine.step(row, row / 30, value)]
     given = [row for row in rows if values[row] > 0.5]
@@ -70,7 +70,7 @@ def test_at_its_peak_a_cycle_is_given_once_and_only_if_deep() -> None:
 
 
 def test_a_peak_that_trembles_is_one_and_is_told_when_it_is_over() -> None:
-    machine = RepMachine(20.0, at_peak=True, depth=0.6)
+    machine = RepStateMachine(20.0, at_peak=True, depth=0.6)
     values = [*path(0, 1), *path(1, 0.8, 1, 0.8, 1, 0.8, 1, steps=5), *path(1, 0)]
     rows = [row for row, value in enumerate(values) if machine.step(row, row / 30, value)]
     assert len(rows) == 1
@@ -80,7 +80,7 @@ def test_a_peak_that_trembles_is_one_and_is_told_when_it_is_over() -> None:
 def test_a_peak_at_the_end_of_the_media_counts_if_it_was_passed(
     depth: float, expected: bool
 ) -> None:
-    machine = RepMachine(20.0, at_peak=True, depth=depth)
+    machine = RepStateMachine(20.0, at_peak=True, depth=depth)
     values = path(0, 1, 0.8, steps=5)
     assert not any(machine.step(row, row / 30, value) for row, value in enumerate(values))
     last = len(values)

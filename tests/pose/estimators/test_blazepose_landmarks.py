@@ -104,7 +104,7 @@ def test_a_point_of_the_picture_comes_back_as_itself(gpu: bool) -> None:
     spots = [(100 + 7 * n, 60 + 5 * n) for n in range(GPU_BATCH + 3)]
     regions = [region(x + 10, y - 8, 120, 0.3 * n) for n, (x, y) in enumerate(spots)]
     model = Finder(gpu)
-    looks = Landmarker(cast(Session, model)).look([spotted(*spot) for spot in spots], regions)
+    looks = Landmarker(cast(Session, model)).detect([spotted(*spot) for spot in spots], regions)
     seen = np.array([look.joints[0, :2] for look in looks])
     assert np.abs(seen - np.array(spots) - 0.5).max() < 1.5 * 120 / SIZE
     batches = [(GPU_BATCH, SIZE, SIZE, 3)] * 2
@@ -115,7 +115,7 @@ def test_a_pool_changes_nothing() -> None:
     images, regions = [spotted(100 + n, 90) for n in range(9)], [region(110, 90, 90, 0.2)] * 9
     model = cast(Session, Finder())
     with ThreadPoolExecutor(4) as pool:
-        pooled = Landmarker(model, pool).look(images, regions)
-    alone = Landmarker(model).look(images, regions)
+        pooled = Landmarker(model, pool).detect(images, regions)
+    alone = Landmarker(model).detect(images, regions)
     assert all((one.joints == other.joints).all() for one, other in zip(pooled, alone, strict=True))
-    assert Landmarker(model).look([], []) == []
+    assert Landmarker(model).detect([], []) == []

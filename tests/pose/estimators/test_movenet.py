@@ -23,7 +23,7 @@ from worker.pose.estimators.movenet import (
 )
 from worker.pose.geometry.boxes import grow
 from worker.pose.inference.session import Session
-from worker.pose.tracking.estimation_batch import Work
+from worker.pose.tracking.estimation_batch import EstimationBatch
 
 SIZE = 64
 places = st.floats(-200, 800, width=32)
@@ -92,9 +92,9 @@ def test_a_pool_changes_nothing() -> None:
     images = [spotted(100 + n, 90) for n in range(9)]
     box = np.array([80, 50, 180, 150], np.float32)
     estimator = PoseEstimator(cast(Session, Finder()))
-    alone = Work(estimator, None)
+    alone = EstimationBatch(estimator, None)
     with ThreadPoolExecutor(4) as pool:
-        pooled = Work(estimator, pool)
+        pooled = EstimationBatch(estimator, pool)
         for row, image in enumerate(images):
             alone.put(row, image, box)
             pooled.put(row, image, box)
@@ -102,7 +102,7 @@ def test_a_pool_changes_nothing() -> None:
     assert [*found] == [*range(9)]
     for row, pose in alone.done():
         assert (pose == found[row]).all()
-    assert not [*Work(estimator, None).done()]
+    assert not [*EstimationBatch(estimator, None).done()]
 
 
 def test_the_crop_is_black_outside_the_grown_box() -> None:

@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.pose.geometry.roi import MARGIN, Region, cut, from_box, from_points, matrix, unwound
+from worker.pose.geometry.roi import (
+    MARGIN,
+    Region,
+    crop,
+    from_box,
+    from_points,
+    matrix,
+    unwrap_angles,
+)
 
 SIZE = 64
 places = st.floats(-200, 800, width=32)
@@ -81,20 +89,20 @@ def test_a_spot_is_seen_where_the_matrix_says(turn: float) -> None:
     image = np.zeros((240, 320, 3), np.uint8)
     image[98:103, 148:153] = 200  # about the point (150.5, 100.5)
     one = region(160, 110, 96, turn)
-    y, x, _ = np.nonzero(cut(image, one, SIZE) > 100)
+    y, x, _ = np.nonzero(crop(image, one, SIZE) > 100)
     seen = np.array([x.mean() + 0.5, y.mean() + 0.5]) / SIZE
     assert np.append(seen, 1) @ matrix(one).T == pytest.approx([150.5, 100.5], abs=0.3)
 
 
 def test_beyond_the_picture_is_black() -> None:
-    shown = cut(np.full((100, 100, 3), 255, np.uint8), region(0, 0, 100, 0), SIZE)
+    shown = crop(np.full((100, 100, 3), 255, np.uint8), region(0, 0, 100, 0), SIZE)
     assert not shown[: SIZE // 2 - 1].any() and not shown[:, : SIZE // 2 - 1].any()
     assert (shown[SIZE // 2 + 1 :, SIZE // 2 + 1 :] == 255).all()
 
 
 def test_turns_go_the_short_way_round() -> None:
     turns = [3.0, None, -3.0, -2.0, 3.1]
-    seen = unwound([None if turn is None else region(0, 0, 9, turn) for turn in turns])
+    seen = unwrap_angles([None if turn is None else region(0, 0, 9, turn) for turn in turns])
     assert [None if one is None else round(float(one[3]), 4) for one in seen] == [
         3.0, None, round(2 * math.pi - 3, 4), round(2 * math.pi - 2, 4), 3.1,
     ]  # fmt: skip

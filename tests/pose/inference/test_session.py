@@ -14,7 +14,7 @@ import pytest
 
 from worker.contract.errors import ModelFault
 from worker.observability import gpu_fallbacks
-from worker.observability.metrics import GPU_FALLBACKS, Measure, listening
+from worker.observability.metrics import GPU_FALLBACKS, MetricSpec, listening
 from worker.pose.inference import providers as rungs
 from worker.pose.inference import session as module
 from worker.pose.inference.providers import CPU, CUDA, TENSORRT, Runtime, Shapes, engine_folder
@@ -37,7 +37,7 @@ def counted() -> Iterator[Counted]:
     """Labels of the fallbacks that were counted."""
     seen: Counted = []
 
-    def hear(measure: Measure, _value: float, labels: tuple[str, ...]) -> None:
+    def hear(measure: MetricSpec, _value: float, labels: tuple[str, ...]) -> None:
         if measure is GPU_FALLBACKS:
             seen.append(labels)
 

@@ -12,10 +12,10 @@ from worker.pose.tracking.detector_skipping import (
     INWARD,
     OUTWARD,
     REACH,
-    Hold,
+    TrackedPose,
     expected,
-    held,
     second,
+    start_tracking,
 )
 
 BOX = np.array([100, 50, 200, 350], np.float32)
@@ -37,34 +37,34 @@ def people(*others: list[float], score: float = SURE) -> Detections:
 
 
 def test_a_sure_subject_by_itself_is_held() -> None:
-    hold = held(BOX, pose(), people(), None)
+    hold = start_tracking(BOX, pose(), people(), None)
     assert hold is not None
     assert hold.beyond == pytest.approx([-10, -10, 10, 10], abs=1e-3)
     assert hold.least == pytest.approx(0.8 * FADED)
-    assert held(BOX, pose(), people([400, 50, 500, 350]), None) is not None
+    assert start_tracking(BOX, pose(), people([400, 50, 500, 350]), None) is not None
 
 
 def test_whoever_could_be_taken_for_another_is_not() -> None:
     near = [BOX[2] + 10, 50.0, 320.0, 350.0]
-    assert held(BOX, pose(), people(near), None) is None
+    assert start_tracking(BOX, pose(), people(near), None) is None
 
 
 def test_an_unsure_detection_holds_where_the_subject_was_before() -> None:
     unsure = people(score=SURE - 0.1)
-    assert held(BOX, pose(), unsure, None) is None
-    assert held(BOX, pose(), unsure, BOX + np.float32(5)) is not None
-    assert held(BOX, pose(), unsure, BOX + np.float32(60)) is None
+    assert start_tracking(BOX, pose(), unsure, None) is None
+    assert start_tracking(BOX, pose(), unsure, BOX + np.float32(5)) is not None
+    assert start_tracking(BOX, pose(), unsure, BOX + np.float32(60)) is None
 
 
 def test_a_faint_pose_and_one_without_its_legs_are_not_followed() -> None:
-    assert held(BOX, pose(score=CLEAR - 0.01), people(), None) is None
+    assert start_tracking(BOX, pose(score=CLEAR - 0.01), people(), None) is None
     half = pose()
     half[:, 1] = half[:, 1].clip(max=float(BOX[3] - (REACH + 0.01) * 300))
-    assert held(BOX, half, people(), None) is None
+    assert start_tracking(BOX, half, people(), None) is None
 
 
 def test_the_box_goes_where_the_joints_go() -> None:
-    hold = held(BOX, pose(), people(), None)
+    hold = start_tracking(BOX, pose(), people(), None)
     assert hold is not None
     moved = BOX + np.array([4, -9, 4, -9], np.float32)
     assert hold.place(pose(moved), BOX, FRAME) == pytest.approx(moved, abs=1e-3)
@@ -85,13 +85,13 @@ def test_the_box_goes_where_the_joints_go() -> None:
     ],
 )
 def test_a_box_far_from_the_expected_one_is_doubted(change: list[float], kept: bool) -> None:
-    hold = Hold(np.array([-10, -10, 10, 10], np.float32), 0.5)
+    hold = TrackedPose(np.array([-10, -10, 10, 10], np.float32), 0.5)
     placed = hold.place(pose(BOX + np.array(change, np.float32)), BOX, FRAME)
     assert (placed is not None) == kept
 
 
 def test_a_pose_that_fades_is_doubted() -> None:
-    hold = Hold(np.zeros(4, np.float32), 0.5)
+    hold = TrackedPose(np.zeros(4, np.float32), 0.5)
     assert hold.place(pose(score=0.49), BOX, FRAME) is None
     assert hold.place(pose(score=0.1), BOX, FRAME) is None  # no joint is seen at all
 

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.bench.keypoint_swaps import swaps
-from worker.pose.tracking.leg_swap_correction import LEFT, RIGHT, mended
+from worker.pose.tracking.leg_swap_correction import LEFT, RIGHT, correct_leg_swaps
 
 FRAMES = 90
 TIMES = np.arange(FRAMES, dtype=np.int64) * 33_333
@@ -52,7 +52,7 @@ def test_an_exchange_for_a_second_is_put_back(cuts: tuple[int, ...]) -> None:
     assert count(wrong) == 1 and count(right) == 0
     parts, state = [], []  # type: ignore[var-annotated]
     for low, high in zip((0, *cuts), (*cuts, FRAMES), strict=True):
-        part, state = mended(wrong[low:high], TIMES[low:high], state)
+        part, state = correct_leg_swaps(wrong[low:high], TIMES[low:high], state)
         parts.append(part)
     assert np.array_equal(np.concatenate(parts), right)
 
@@ -60,14 +60,14 @@ def test_an_exchange_for_a_second_is_put_back(cuts: tuple[int, ...]) -> None:
 @pytest.mark.parametrize("period", [14, 24, 60])
 def test_legs_that_cross_are_left_alone(period: int) -> None:
     pose = walker(70, period, jitter=1.5).astype(np.float32)
-    result, _ = mended(pose, TIMES, [])
+    result, _ = correct_leg_swaps(pose, TIMES, [])
     assert np.array_equal(result, pose)
     assert count(pose) == 0
 
 
 def test_what_is_said_for_long_is_believed() -> None:
     pose = exchanged(standing(), 5, FRAMES)
-    result, _ = mended(pose, TIMES, [])
+    result, _ = correct_leg_swaps(pose, TIMES, [])
     assert np.array_equal(result[-30:], pose[-30:])
 
 
@@ -75,7 +75,7 @@ def test_frames_without_anybody_and_long_gaps() -> None:
     pose = standing()
     pose[20:60] = 0
     wrong = exchanged(pose, 60, FRAMES)
-    result, state = mended(wrong, TIMES, [])
+    result, state = correct_leg_swaps(wrong, TIMES, [])
     assert np.array_equal(result, wrong) and len(state) == 2
     nobody = np.zeros_like(pose)
-    assert mended(nobody, TIMES, state) == (pytest.approx(nobody), state)
+    assert correct_leg_swaps(nobody, TIMES, state) == (pytest.approx(nobody), state)

@@ -11,7 +11,7 @@ import pytest
 from tests.pose.tracking.test_detector_skipping import pose
 from worker.pose.detectors.nanodet import Detections
 from worker.pose.tracking.box_interpolation import keyframes
-from worker.pose.tracking.pose_tracking import Follower, Looks
+from worker.pose.tracking.pose_tracking import InferenceCache, PoseTracker
 from worker.pose.tracking.subject_tracker import SubjectTracker
 
 FPS = 30
@@ -41,20 +41,20 @@ class World:
         return pose(self.place(time))
 
     def follow(
-        self, seconds: float = 2.0, *, rests: bool = True, looks: Looks | None = None
-    ) -> tuple[list[tuple[float, Any]], Follower, SubjectTracker]:
+        self, seconds: float = 2.0, *, rests: bool = True, looks: InferenceCache | None = None
+    ) -> tuple[list[tuple[float, Any]], PoseTracker, SubjectTracker]:
         """Keyframe times with the box there, and who said so."""
         frames = np.arange(round(seconds * FPS))
         times = np.round(frames * 1e6 / FPS).astype(np.int64)
         tracker = SubjectTracker(SIZE[1], SIZE[0])
         looks = looks or self.looks(len(frames))
-        follower = Follower(tracker, looks, times, rests=rests)
+        follower = PoseTracker(tracker, looks, times, rests=rests)
         went = [(float(times[row]) / 1e6, box) for row, box in follower.go(keyframes(times))]
         return went, follower, tracker
 
-    def looks(self, count: int) -> Looks:
+    def looks(self, count: int) -> InferenceCache:
         images = [np.full((*SIZE, 1), n, np.uint8) for n in range(count)]
-        return Looks(images, self.detect, self.estimate)
+        return InferenceCache(images, self.detect, self.estimate)
 
 
 def still(_time: float) -> np.ndarray:

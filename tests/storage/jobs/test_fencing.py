@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.storage.factories import contents, counters, die, ids, new_job
 from worker.contract.jobs import JobStatus
 from worker.contract.messages import Counter, Entry
-from worker.lifecycle.completion import close_job
+from worker.lifecycle.completion import complete_job
 from worker.storage import keys
 from worker.storage.errors import Fenced
 from worker.storage.stores import Stores
@@ -58,7 +58,7 @@ def test_a_stale_worker_cannot_end_the_job(stores: Stores) -> None:
     die(stores, job.id)
     stores.leases.claim(job.id)
     with pytest.raises(Fenced):
-        close_job(stores, stores.jobs.get(job.id), stale, JobStatus.FAILED)
+        complete_job(stores, stores.jobs.get(job.id), stale, JobStatus.FAILED)
     assert stores.jobs.get(job.id).status is JobStatus.RUNNING
     assert ids(stores, job.id) == []
 

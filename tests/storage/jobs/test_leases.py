@@ -10,7 +10,7 @@ import pytest
 from tests.storage.factories import Clock, die, new_job
 from worker.contract.jobs import JobStatus
 from worker.jobs.heartbeat import Heartbeat
-from worker.lifecycle.completion import close_job
+from worker.lifecycle.completion import complete_job
 from worker.storage import keys
 from worker.storage.errors import Fenced
 from worker.storage.jobs.leases import Claim, LeaseStore
@@ -44,7 +44,7 @@ def test_busy_final_and_gone_give_no_token(stores: Stores) -> None:
     job = new_job(stores)
     token = stores.leases.claim(job.id).token
     assert stores.leases.claim(job.id) == Claim("busy", 0, 0)
-    close_job(stores, stores.jobs.get(job.id), token, JobStatus.SUCCEEDED)
+    complete_job(stores, stores.jobs.get(job.id), token, JobStatus.SUCCEEDED)
     assert stores.leases.claim(job.id) == Claim("final", 0, 0)
     assert stores.jobs.get(job.id).attempt == 1
     stores.jobs.erase(job)
@@ -186,7 +186,7 @@ def test_a_job_that_is_over_leaves_the_lists(stores: Stores, erased: bool) -> No
     leases = LeaseStore(stores.redis, 3, 3, clock)
     job = new_job(stores)
     token = leases.claim(job.id).token
-    close_job(stores, stores.jobs.get(job.id), token, JobStatus.SUCCEEDED)
+    complete_job(stores, stores.jobs.get(job.id), token, JobStatus.SUCCEEDED)
     if erased:
         stores.jobs.erase(job)
     stores.redis.zadd(keys.RUNNING, {job.id: clock.now})

@@ -11,7 +11,7 @@ from worker.contract.segment_ids import entry_of, job_of_entry
 from worker.lifecycle.deletion import erase_job
 from worker.storage import keys
 from worker.storage.errors import Fenced
-from worker.storage.jobs.segments import Part, PartStore
+from worker.storage.jobs.segments import SegmentClaim, SegmentStore
 from worker.storage.stores import Stores
 
 
@@ -25,15 +25,15 @@ def job_id(stores: Stores) -> str:
     return job_id
 
 
-def claimed(parts: PartStore, job_id: str) -> Part:
+def claimed(parts: SegmentStore, job_id: str) -> SegmentClaim:
     part = parts.claim(job_id)
     assert part is not None
     return part
 
 
-def impatient(stores: Stores) -> PartStore:
+def impatient(stores: Stores) -> SegmentStore:
     """A store whose claimants are given up after 50 ms."""
-    return PartStore(stores.redis, 0.05, max_lost=2)
+    return SegmentStore(stores.redis, 0.05, max_lost=2)
 
 
 def test_names_in_the_queue() -> None:
@@ -146,17 +146,17 @@ def test_a_turn_that_is_over_is_no_new_attempt(stores: Stores) -> None:
 def test_whose_turn_it_is(stores: Stores) -> None:
     """A job that ran for a while asks whether it is to go on."""
     long, short, own = new_job(stores), new_job(stores, "umbrella"), new_job(stores)
-    stores.waiting.enter([long], None)
-    pulled = stores.waiting.pull("pose.cpu")
+    stores.waiting.push([long], None)
+    pulled = stores.waiting.pop("pose.cpu")
     assert pulled is not None and pulled.job == long.id
-    assert not stores.waiting.others_first(long)
-    stores.waiting.enter([own], None)  # later than the long one
-    assert not stores.waiting.others_first(long)
-    stores.waiting.enter([short], 0)  # may not run
-    assert not stores.waiting.others_first(long)
-    stores.waiting.enter([short], None)
-    assert stores.waiting.others_first(long)
-    stores.waiting.leave("umbrella", short.id)
+    assert not stores.waiting.should_preempt(long)
+    stores.waiting.push([own], None)  # later than the long one
+    assert not stores.waiting.should_preempt(long)
+    stores.waiting.push([short], 0)  # may not run
+    assert not stores.waiting.should_preempt(long)
+    stores.waiting.push([short], None)
+    assert stores.waiting.should_preempt(long)
+    stores.waiting.remove("umbrella", short.id)
     urgent = new_job(stores, priority="high")
-    stores.waiting.enter([urgent], None)
-    assert stores.waiting.others_first(long)
+    stores.waiting.push([urgent], None)
+    assert stores.waiting.should_preempt(long)

@@ -11,7 +11,7 @@ from tests.storage.factories import counters, new_job, progress
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.jobs import JobInput, JobStatus
 from worker.contract.options import JobOptions
-from worker.lifecycle.completion import close_job
+from worker.lifecycle.completion import complete_job
 from worker.storage import keys
 from worker.storage.jobs.streams import rows_of
 from worker.storage.stores import Stores
@@ -115,7 +115,7 @@ def test_a_jobs_turns_are_told_whatever_it_wants(stores: Stores, wanted: Any) ->
     stores.streams.started(stores.jobs.get(job.id))
     stores.streams.started(stores.jobs.get(job.id))
     stores.leases.commit(job.id, token, counters(1, 2))
-    close_job(stores, stores.jobs.get(job.id), token, JobStatus.SUCCEEDED)
+    complete_job(stores, stores.jobs.get(job.id), token, JobStatus.SUCCEEDED)
     last = "2-2"
     assert turns(stores, job.id) == [
         ("0-0", "job.queued"), ("0-0", "job.started"), (last, "job.succeeded")
@@ -133,7 +133,7 @@ def test_the_end_of_a_failed_job_says_why(stores: Stores) -> None:
     job = new_job(stores)
     token = stores.leases.claim(job.id).token
     error = JobError(ErrorCode.MEDIA_TOO_LARGE, "too large")
-    close_job(stores, stores.jobs.get(job.id), token, JobStatus.FAILED, error=error)
+    complete_job(stores, stores.jobs.get(job.id), token, JobStatus.FAILED, error=error)
     row = fired(stores, job.id)[-1]
     assert row["type"] == "job.failed" and "media_too_large" in row["data"]
 
@@ -144,7 +144,7 @@ def test_a_hidden_jobs_turns_are_not_told(stores: Stores) -> None:
     stores.streams.queued(job)
     token = stores.leases.claim(job.id).token
     stores.streams.started(stores.jobs.get(job.id))
-    close_job(stores, stores.jobs.get(job.id), token, JobStatus.SUCCEEDED)
+    complete_job(stores, stores.jobs.get(job.id), token, JobStatus.SUCCEEDED)
     assert fired(stores, job.id) == []
 
 

@@ -10,7 +10,7 @@ from tests.storage.factories import new_job
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.jobs import Job, JobInput, JobStatus
 from worker.contract.references import Reference, ReferenceStatus
-from worker.lifecycle.completion import archive_job, close_job
+from worker.lifecycle.completion import archive_job, complete_job
 from worker.lifecycle.deletion import erase_reference
 from worker.storage import keys
 from worker.storage.errors import NotFound
@@ -42,7 +42,7 @@ def end(stores: Stores, job: Job, error: JobError | None = None) -> None:
     """A worker ends the job."""
     token = stores.leases.claim(job.id).token
     status = JobStatus.FAILED if error else JobStatus.SUCCEEDED
-    close_job(stores, job, token, status, error=error)
+    complete_job(stores, job, token, status, error=error)
 
 
 def now(stores: Stores, reference: Reference) -> Reference:
@@ -70,8 +70,8 @@ def test_nothing_of_the_clip_stays(stores: Stores) -> None:
     end(stores, job)
     archive_job(stores, job.id)
     assert not stores.redis.exists(*keys.of_job(job.id))
-    assert not list(stores.objects.keys_below(str(job.input.key)))
-    assert not list(stores.objects.keys_below(job_prefix("acme", job.id)))
+    assert not list(stores.objects.list_keys(str(job.input.key)))
+    assert not list(stores.objects.list_keys(job_prefix("acme", job.id)))
     assert list(stores.jobs.unarchived(0)) == []
 
 
@@ -131,8 +131,8 @@ def test_erasing_one_in_the_making_stops_and_erases_all(stores: Stores) -> None:
     assert stores.jobs.cancel_asked(job.id)
     with pytest.raises(NotFound):
         stores.references.keep(reference, b"poses", 1500.0)
-    assert not list(stores.objects.keys_below(reference_key("acme", reference.id)))
-    assert not list(stores.objects.keys_below(str(job.input.key)))
+    assert not list(stores.objects.list_keys(reference_key("acme", reference.id)))
+    assert not list(stores.objects.list_keys(str(job.input.key)))
     assert not stores.redis.exists(keys.reference(reference.id), keys.job(job.id))
     assert stores.references.page("acme", None, 10) == []
 

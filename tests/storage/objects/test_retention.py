@@ -10,7 +10,7 @@ import pytest
 from tests.storage.factories import Clock, new_job
 from worker.contract.jobs import Export, Job, JobInput, JobStatus
 from worker.contract.plans import PlanLimits
-from worker.lifecycle.completion import archive_job, close_job
+from worker.lifecycle.completion import archive_job, complete_job
 from worker.lifecycle.deletion import erase_job
 from worker.lifecycle.expiry import sweep_retention
 from worker.settings import Settings
@@ -52,14 +52,14 @@ def finished(stores: Stores, **fields: Any) -> Job:
     stores.objects.put(key, b"mp4", "video/mp4")
     export = Export(kind="video", key=key, mimeType="video/mp4", bytes=3)
     token = stores.leases.claim(job.id).token
-    close_job(stores, job, token, JobStatus.SUCCEEDED, fields={"exports": [export]})
+    complete_job(stores, job, token, JobStatus.SUCCEEDED, fields={"exports": [export]})
     archive_job(stores, job.id)
     return job
 
 
 def objects(stores: Stores, job: Job) -> list[str]:
     prefix = job_prefix("acme", job.id)
-    return sorted(key.removeprefix(prefix) for key in stores.objects.keys_below(prefix))
+    return sorted(key.removeprefix(prefix) for key in stores.objects.list_keys(prefix))
 
 
 def test_day_by_day(timed: Stores, clock: Clock) -> None:
@@ -70,7 +70,7 @@ def test_day_by_day(timed: Stores, clock: Clock) -> None:
     assert sweep_retention(timed) == 1
     with pytest.raises(NotFound):
         timed.uploads.get(upload.id, "acme")
-    assert list(timed.objects.keys_below(upload.key)) == []
+    assert list(timed.objects.list_keys(upload.key)) == []
     assert objects(timed, job) == ["exports/video.mp4", "messages.jsonl", "poses.bin"]
     clock.now += DAY_S
     assert sweep_retention(timed) == 1
@@ -102,7 +102,7 @@ def test_a_record_that_expired_by_itself_takes_its_objects_along(
     timed.redis.delete(*keys.of_job(job.id))
     clock.now += 3 * DAY_S
     assert sweep_retention(timed) == 3
-    assert objects(timed, job) == [] and list(timed.objects.keys_below(upload.key)) == []
+    assert objects(timed, job) == [] and list(timed.objects.list_keys(upload.key)) == []
     assert timed.redis.zscore(keys.tenant_jobs("acme"), job.id) is None
 
 

@@ -88,13 +88,13 @@ def test_a_download_that_breaks_off_is_not_the_jobs_fault(
 
     stores.objects.put("t/a", b"frames", "video/mp4")
     with pytest.raises(NotFound):
-        stores.objects.fetch("t/none", tmp_path / "b")
+        stores.objects.download("t/none", tmp_path / "b")
     broken = {"Body": Broken(), "ContentLength": 6}
     monkeypatch.setattr(stores.objects._client, "get_object", lambda **_: broken)
     with pytest.raises(StoreUnavailable):
         stores.objects.get("t/a")
     with pytest.raises(StoreUnavailable):
-        stores.objects.fetch("t/a", tmp_path / "b")
+        stores.objects.download("t/a", tmp_path / "b")
 
 
 @pytest.mark.parametrize("most", [5, 6])
@@ -104,7 +104,7 @@ def test_a_download_of_either_size(
     monkeypatch.setattr("worker.storage.objects.s3._TRANSFER_BYTES", most)
     stores.objects.put("t/a", b"frames", "video/mp4")
     for name in ("a", "b"):
-        stores.objects.fetch("t/a", tmp_path / name)
+        stores.objects.download("t/a", tmp_path / name)
         assert (tmp_path / name).read_bytes() == b"frames"
 
 
@@ -112,13 +112,13 @@ def test_objects(stores: Stores) -> None:
     store = stores.objects
     for name in ("a", "b/c", "b/d é"):
         store.put(f"t/{name}", name.encode(), "text/plain")
-    assert sorted(store.keys_below("t/b/")) == ["t/b/c", "t/b/d é"]
+    assert sorted(store.list_keys("t/b/")) == ["t/b/c", "t/b/d é"]
     answer = httpx.get(store.presign_get("t/a", 60, filename="a b.txt"))
     assert answer.content == b"a"
     assert answer.headers["content-disposition"] == 'attachment; filename="a b.txt"'
     assert httpx.get(store.presign_get("t/a", 60).replace("/t/a", "/t/b/c")).status_code == 403
-    assert store.delete_below("t/") == 3
-    assert store.delete_below("t/") == 0
+    assert store.delete_prefix("t/") == 3
+    assert store.delete_prefix("t/") == 0
     store.delete("t/a")
     with pytest.raises(NotFound):
         store.get("t/a")

@@ -55,7 +55,7 @@ def test_an_idle_tenant_leaves_no_key(stores: Stores, quotas: QuotaStore) -> Non
 
 def test_a_full_queue(stores: Stores, quotas: QuotaStore) -> None:
     limits = PlanLimits(queuedJobs=2)
-    stores.waiting.enter([new_job(stores)], None)
+    stores.waiting.push([new_job(stores)], None)
     quotas.check_queue("acme", limits)
     with pytest.raises(LimitExceeded) as refusal:
         quotas.check_queue("acme", limits, 2)

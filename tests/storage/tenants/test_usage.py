@@ -11,7 +11,7 @@ from worker.contract.errors import ErrorCode, JobError
 from worker.contract.jobs import Job, JobInput, JobStatus, Usage
 from worker.contract.media import MediaInfo
 from worker.lifecycle import completion
-from worker.lifecycle.completion import archive_job, cancel_job, close_job
+from worker.lifecycle.completion import archive_job, cancel_job, complete_job
 from worker.lifecycle.deletion import erase_job
 from worker.storage.stores import Stores
 from worker.storage.tenants.usage import MonthUsage, UsageStore, next_month
@@ -35,14 +35,14 @@ def begin(stores: Stores, progress: float = 0.25, **more: Any) -> tuple[Job, int
 def finish(stores: Stores, seconds: float = 12.5, **more: Any) -> Job:
     job, token = begin(stores, **more)
     usage = Usage(mediaSeconds=seconds, computeSeconds=3.0)
-    close_job(stores, job, token, JobStatus.SUCCEEDED, fields={"usage": usage})
+    complete_job(stores, job, token, JobStatus.SUCCEEDED, fields={"usage": usage})
     return job
 
 
 def fail(stores: Stores, code: ErrorCode, progress: float = 0.25) -> None:
     job, token = begin(stores, progress)
     status = JobStatus.CANCELED if code is ErrorCode.CANCELED else JobStatus.FAILED
-    close_job(stores, job, token, status, error=JobError(code, "x"))
+    complete_job(stores, job, token, status, error=JobError(code, "x"))
 
 
 def test_a_job_counts_once_whatever_is_repeated(stores: Stores) -> None:

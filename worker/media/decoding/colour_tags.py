@@ -31,14 +31,14 @@ class Colours:
         )
 
 
-def maps_brightness(video: VideoInfo) -> bool:
+def needs_tone_mapping(video: VideoInfo) -> bool:
     """Whether the export of this video is tone-mapped: it is HDR and this ffmpeg can."""
     return video.hdr and {"zscale", "tonemap"} <= filters()
 
 
 def output_colours(video: VideoInfo) -> Colours:
     """Colour tags of the export: the source's, BT.709 where brightness was mapped."""
-    if maps_brightness(video):
+    if needs_tone_mapping(video):
         return Colours("bt709", "bt709", "bt709")
     if not video.matrix or video.matrix in ("gbr", "unknown", "reserved"):
         made = video.pixel_format.startswith(("rgb", "bgr", "gbr", "pal", "argb", "abgr"))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from worker.contract.errors import JobError
 from worker.contract.media import MediaInfo
 from worker.media.decoding.video import decode
-from worker.media.probing.probe import described
+from worker.media.probing.probe import as_video_info
 
 
 def frame_at(
@@ -19,7 +19,7 @@ def frame_at(
 ) -> NDArray[np.uint8] | None:
     """The frame at a time as RGB uint8 [h, w, 3], upright and as it is meant to be seen; None where
     the video ends before. Raises JobError where nothing decodes."""
-    video = described(path, info)
+    video = as_video_info(path, info)
     wanted_us = max(0, time_us - round(0.5e6 / video.fps))
     try:
         found = _first(path, video, wanted_us, max_side, start_us=wanted_us)

@@ -33,7 +33,7 @@ MOST_FAILURES = 3
 _failures = 0
 
 
-def missing() -> str | None:
+def unavailable_reason() -> str | None:
     """Why this process does not decode on a GPU; None where it is tried."""
     if os.environ.get(SETTING, "auto") == "off":
         return "switched off"
@@ -57,7 +57,7 @@ def _unbuilt() -> str | None:
     return None
 
 
-def suits(video: VideoInfo) -> bool:
+def is_supported(video: VideoInfo) -> bool:
     """Whether a GPU decodes it, and gives the picture that software gives."""
     return (
         video.codec in CODECS

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from worker.contract.errors import JobError
 from worker.media.decoding import nvdec
 from worker.media.decoding.raw_reader import RawReader
-from worker.observability.gpu_fallbacks import fell_back
+from worker.observability.gpu_fallbacks import record_fallback
 
 Open = Callable[[], RawReader]
 
 
-class HardwareReader:
+class FallbackReader:
     """Frames of `hardware`; from the moment at which it fails, those of `software`.
 
     Both have to hand out the same frames with the same times. Failures are: an error before or
@@ -80,6 +80,6 @@ class HardwareReader:
         while read is not None and read[0] <= done_us:
             read = self._raw.read()
         # not before: what software does not decode either is no fault of the GPU
-        fell_back("decode", "software", reason)
+        record_fallback("decode", "software", reason)
         nvdec.note_outcome(failed=True)
         return read

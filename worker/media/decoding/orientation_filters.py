@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from worker.media.decoding.colour_tags import maps_brightness
+from worker.media.decoding.colour_tags import needs_tone_mapping
 from worker.media.probing.probe import VideoInfo
 
 
@@ -93,7 +93,7 @@ def mapped(video: VideoInfo) -> list[Filter]:
     HLG is made to be shown as it is (ITU-R BT.2390, 5.3), only its primaries are converted; PQ
     is absolute light and goes through Hable's curve.
     """
-    if not maps_brightness(video):
+    if not needs_tone_mapping(video):
         return []
     given = {
         "min": video.matrix or "bt2020nc",

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.media import MediaInfo
 from worker.media.decoding import filter_graph, nvdec
-from worker.media.decoding.nvdec_fallback import HardwareReader
+from worker.media.decoding.nvdec_fallback import FallbackReader
 from worker.media.decoding.orientation_filters import mapped, scaled, turning, whole
 from worker.media.decoding.raw_reader import RawFrames, RawReader
 from worker.media.probing.orientation import fitted
-from worker.media.probing.probe import VideoInfo, described
+from worker.media.probing.probe import VideoInfo, as_video_info
 from worker.media.sandbox.limits import DEFAULT_LIMITS, MediaLimits
 from worker.media.sandbox.media_process import ChildLimits
 
@@ -165,7 +165,7 @@ def decode(
 
     Raises JobError as `FrameReader` does.
     """
-    video = described(path, info, limits)
+    video = as_video_info(path, info, limits)
     size = fitted(video.width, video.height, max_side)
 
     def opened(*, on_gpu: bool) -> RawReader:
@@ -185,8 +185,8 @@ def decode(
         )
 
     raw: RawFrames
-    if gpu and not for_viewing and nvdec.suits(video) and nvdec.missing() is None:
-        raw = HardwareReader(partial(opened, on_gpu=True), partial(opened, on_gpu=False))
+    if gpu and not for_viewing and nvdec.is_supported(video) and nvdec.unavailable_reason() is None:
+        raw = FallbackReader(partial(opened, on_gpu=True), partial(opened, on_gpu=False))
     else:
         raw = opened(on_gpu=False)
     # what is written in fragments promises no more than is there: a recording that was interrupted

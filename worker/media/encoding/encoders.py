@@ -6,7 +6,7 @@ import subprocess
 import sys
 from functools import lru_cache
 
-from worker.observability.gpu_fallbacks import DRIVER, fell_back
+from worker.observability.gpu_fallbacks import DRIVER, record_fallback
 
 SOFTWARE = "libx264"
 HARDWARE = "h264_nvenc"
@@ -41,6 +41,6 @@ def best_encoder() -> str:
         command = [sys.executable, "-I", "-c", _TRIAL]
         subprocess.run(command, check=True, capture_output=True, timeout=60)
     except (OSError, subprocess.SubprocessError):
-        fell_back("encode", SOFTWARE, f"{HARDWARE} does not start")
+        record_fallback("encode", SOFTWARE, f"{HARDWARE} does not start")
         return SOFTWARE
     return HARDWARE

@@ -20,18 +20,18 @@ import structlog
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.media import MediaInfo
 from worker.media.decoding import filter_graph
-from worker.media.decoding.colour_tags import is_bt709, maps_brightness, output_colours
+from worker.media.decoding.colour_tags import is_bt709, needs_tone_mapping, output_colours
 from worker.media.decoding.orientation_filters import even_size, mapped, upright, whole
 from worker.media.decoding.raw_reader import nothing_decodes
 from worker.media.encoding.encoders import SOFTWARE, best_encoder
 from worker.media.encoding.export_plan import NO_PICTURE, PROGRESS, ExportPlan
-from worker.media.probing.probe import VideoInfo, described
+from worker.media.probing.probe import VideoInfo, as_video_info
 from worker.media.rendering.overlay_track import Drawing, encode
 from worker.media.sandbox.child_process import Child
 from worker.media.sandbox.limits import DEFAULT_LIMITS, FORMATS, MediaLimits
 from worker.media.sandbox.media_process import ChildLimits, ChildStalled
-from worker.media.sandbox.privileges import take_back
-from worker.observability.gpu_fallbacks import fell_back
+from worker.media.sandbox.privileges import reclaim
+from worker.observability.gpu_fallbacks import record_fallback
 
 Drawings = Callable[[], Iterable[Drawing]]
 Report = Callable[[int], None]
@@ -70,9 +70,9 @@ def export_video(
     some, else None. Raises JobError `media_decode_error` where no frame decodes, `internal` where
     encoding fails.
     """
-    video = described(path, info, limits)
+    video = as_video_info(path, info, limits)
     part = out.with_name(f".{out.name}.{os.getpid()}.part")
-    if maps_brightness(video):
+    if needs_tone_mapping(video):
         log.info("export_tone_mapped", transfer=video.transfer, to="bt709")
     try:
         for encoder, sound in _tries(video):
@@ -80,8 +80,8 @@ def export_video(
             plan = msgspec.structs.replace(plan, skeleton=skeleton, blur_faces=blur_faces)
             if _transcode(path, video, plan, drawings(), report, limits):
                 if encoder == SOFTWARE != best_encoder():
-                    fell_back("encode", SOFTWARE, f"{best_encoder()} failed")
-                take_back(part)
+                    record_fallback("encode", SOFTWARE, f"{best_encoder()} failed")
+                reclaim(part)
                 part.replace(out)
                 if not video.has_audio or sound != "none":
                     return None
@@ -109,7 +109,7 @@ def _tries(video: VideoInfo) -> Iterator[tuple[str, _Sound]]:
 def _plan(
     video: VideoInfo, part: Path, encoder: str, threads: int, limits: MediaLimits, sound: _Sound
 ) -> ExportPlan:
-    through_pipe = maps_brightness(video)
+    through_pipe = needs_tone_mapping(video)
     width, height = even_size(video)
     stored = [*whole(video), *upright(video)]
     return ExportPlan(

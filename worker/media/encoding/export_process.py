@@ -30,7 +30,7 @@ from worker.media.rendering.overlay_track import DrawingTrack, decoded
 from worker.media.rendering.planes import yuv_inks, yuv_planes
 from worker.media.rendering.skeleton import draw_pose
 from worker.media.sandbox.limits import PROTOCOLS
-from worker.media.sandbox.privileges import drop, handed_over
+from worker.media.sandbox.privileges import create_for_nobody, drop
 
 Timed = tuple[av.VideoFrame, int]
 """A frame and its time in microseconds."""
@@ -259,7 +259,7 @@ def _opened(plan: ExportPlan, source: int) -> Any:
 def main() -> None:
     """Exports as the command line says."""
     plan = plan_of(sys.argv[2])
-    plan = msgspec.structs.replace(plan, out=handed_over(plan.out))
+    plan = msgspec.structs.replace(plan, out=create_for_nobody(plan.out))
     drop(handed_over=True)
     try:
         given = _opened(plan, int(sys.argv[1]))

@@ -148,7 +148,7 @@ def probe(path: Path, limits: MediaLimits = DEFAULT_LIMITS) -> VideoInfo:
     )
 
 
-def described(path: Path, info: MediaInfo, limits: MediaLimits = DEFAULT_LIMITS) -> VideoInfo:
+def as_video_info(path: Path, info: MediaInfo, limits: MediaLimits = DEFAULT_LIMITS) -> VideoInfo:
     """`info` if it is whole already, else the file probed again (it came out of a log)."""
     return info if isinstance(info, VideoInfo) else probe(path, limits)
 

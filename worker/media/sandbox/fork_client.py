@@ -31,7 +31,7 @@ _START_S = 60.0
 _spent_s = 0.0
 
 
-class TemplateGone(OSError):
+class ForkServerLost(OSError):
     """The template could not be started, or ended under a fork."""
 
 
@@ -68,11 +68,11 @@ class ForkServer:
 
     def run(
         self, args: Sequence[str], limits: ChildLimits, source: Path, *, threads: bool = False
-    ) -> Forked:
+    ) -> ForkedProcess:
         """A fork that has `args` and reads `source` on standard input; waits until no other runs.
         Without `threads` it can make neither threads nor processes.
 
-        Raises TemplateGone, and OSError where `source` cannot be opened.
+        Raises ForkServerLost, and OSError where `source` cannot be opened.
         """
         if self._owner != os.getpid():  # a copy: the template is our parent's
             if self._control is not None:
@@ -82,7 +82,7 @@ class ForkServer:
             limits.cpu_seconds, limits.memory_bytes, limits.file_bytes, limits.open_files,
         )  # fmt: skip
         request = {"args": list(args), "limits": amounts, "threads": threads}
-        return Forked(self, json.dumps(request).encode(), limits, source)
+        return ForkedProcess(self, json.dumps(request).encode(), limits, source)
 
     def close(self) -> None:
         """Ends the template, if there is one; the next fork has a new one."""
@@ -126,7 +126,7 @@ class ForkServer:
             said = repr(error).encode()
         if said != READY:
             self.close()
-            raise TemplateGone(f"{self._program.name} does not start: {said.decode()}")
+            raise ForkServerLost(f"{self._program.name} does not start: {said.decode()}")
 
     def _note(self, seconds: float) -> None:
         global _spent_s
@@ -134,7 +134,7 @@ class ForkServer:
         self._seconds = seconds
 
 
-class Forked(MediaProcess):
+class ForkedProcess(MediaProcess):
     """One fork; leaving the `with` block kills it if it still runs."""
 
     def __init__(
@@ -151,10 +151,10 @@ class Forked(MediaProcess):
             raise
 
     def finish(self) -> int:
-        """Waits for the exit and returns the status; raises ChildStalled, TemplateGone."""
+        """Waits for the exit and returns the status; raises ChildStalled, ForkServerLost."""
         status = super().finish()
         if self._fork.lost:
-            raise TemplateGone("the template ended under its fork")
+            raise ForkServerLost("the template ended under its fork")
         return status
 
     def _give_turn(self) -> None:

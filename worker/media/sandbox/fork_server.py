@@ -18,7 +18,13 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 
-from worker.media.sandbox.privileges import NOBODY, PROCESSES, drop, hide, seal
+from worker.media.sandbox.privileges import (
+    NOBODY,
+    PROCESSES,
+    drop,
+    make_undumpable,
+    set_no_new_privs,
+)
 
 READY = b"ready"
 KILL = b"kill"
@@ -44,7 +50,7 @@ def serve(work: Callable[[Sequence[str]], None]) -> None:
     Once it has ended the answer is `{"status", "seconds"}`: its wait status, and the processor time
     of all forks and of this process so far. KILL ends the fork if it still runs.
     """
-    hide()
+    make_undumpable()
     control = socket.socket(fileno=0)
     woken, waking = os.pipe()
     os.set_blocking(waking, False)
@@ -81,7 +87,7 @@ def _become(work: Callable[[Sequence[str]], None], request: bytes, streams: Sequ
         asked = json.loads(request)
         _limit(asked["limits"])
         drop()
-        seal(parent)
+        set_no_new_privs(parent)
         _limit_processes(asked["threads"])
         work(asked["args"])
         sys.stdout.flush()

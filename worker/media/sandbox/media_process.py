@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import IO, Protocol, Self
 
-from worker.observability.metrics import CHILD_FAILURES, note
+from worker.observability.metrics import CHILD_FAILURES, record
 
 TAIL_BYTES = 8192
 """What is kept of a child's standard error."""
@@ -159,7 +159,7 @@ class MediaProcess(ABC):
         poll.register(descriptor, event)
         left = self._ends - time.monotonic()
         if not poll.poll(max(0.0, min(self._limits.stall_seconds, left)) * 1000):
-            note(CHILD_FAILURES, 1, self._program, "stalled")
+            record(CHILD_FAILURES, 1, self._program, "stalled")
             if left <= self._limits.stall_seconds:
                 raise ChildStalled(f"not done within {self._limits.wall_seconds:g} s")
             raise ChildStalled(f"no sign of life for {self._limits.stall_seconds:g} s")
@@ -217,11 +217,11 @@ class MediaProcess(ABC):
         try:
             status = self._process.wait(self._limits.stall_seconds)
         except subprocess.TimeoutExpired as error:
-            note(CHILD_FAILURES, 1, self._program, "stalled")
+            record(CHILD_FAILURES, 1, self._program, "stalled")
             raise ChildStalled("did not end") from error
         self._drain.join(self._limits.stall_seconds)
         if status:
-            note(CHILD_FAILURES, 1, self._program, "limit" if self.out_of_limits else "error")
+            record(CHILD_FAILURES, 1, self._program, "limit" if self.out_of_limits else "error")
         return status
 
     def close(self) -> None:

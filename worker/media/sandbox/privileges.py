@@ -45,8 +45,8 @@ def runs_as_nobody(program: str) -> bool:
 
 
 def drop(*, handed_over: bool = False) -> None:
-    """Makes this process nobody's where it is root's; for good. What was `handed_over` stays in
-    reach."""
+    """Runs this process as the user `nobody` for good, where it is root's. What `create_for_nobody`
+    made stays in reach."""
     if os.geteuid() != 0:
         return
     try:
@@ -60,13 +60,13 @@ def drop(*, handed_over: bool = False) -> None:
         _prctl(_PR_SET_DUMPABLE, 1)
 
 
-def hide() -> None:
+def make_undumpable() -> None:
     """Has no other process of its user's look into this one, or trace it (ptrace(2)); its forks
     neither."""
     _prctl(_PR_SET_DUMPABLE, 0)
 
 
-def seal(parent: int) -> None:
+def set_no_new_privs(parent: int) -> None:
     """Has this process end with its `parent`, and gain no rights by running a program; for good."""
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -78,7 +78,7 @@ def _prctl(option: int, value: int) -> None:
     ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
 
 
-def handed_over(path: str) -> str:
+def create_for_nobody(path: str) -> str:
     """Makes an empty file at `path`, and names it as it can be opened after `drop`."""
     if os.geteuid() != 0:
         return path
@@ -91,7 +91,7 @@ def handed_over(path: str) -> str:
     return f"/proc/self/fd/{descriptor}"
 
 
-def take_back(path: str | os.PathLike[str]) -> None:
+def reclaim(path: str | os.PathLike[str]) -> None:
     """Makes a file that was handed over this process's own, with its ordinary mode."""
     if os.geteuid() != 0:
         return

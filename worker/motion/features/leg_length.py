@@ -41,7 +41,7 @@ class OwnLeg:
         self._feet: Floats = np.zeros((0, 2))
         self._kept: list[tuple[float, float]] = []
 
-    def told(
+    def with_leg_length(
         self, seconds: Floats, body: Body, known: NDArray[np.bool_], blocks: Sequence[slice]
     ) -> Body:
         """The body with its `legs`; `seconds` [n] and `known` [n] are its frames', of which each

@@ -18,7 +18,7 @@ ENOUGH = 0.4
 """Seconds of frames before there is a resting level."""
 
 
-class OwnRest:
+class RestLevel:
     """Keeps the last seconds of one feature; fed block by block, in order."""
 
     def __init__(self) -> None:

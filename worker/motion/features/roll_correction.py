@@ -34,7 +34,7 @@ SURE = 0.3
 _LINE = ("ankle", "knee", "hip", "shoulder")
 
 
-class Upright:
+class RollCorrection:
     """Knows which way is up for one job; fed in order."""
 
     def __init__(self, rotation: int, *, standing: bool) -> None:

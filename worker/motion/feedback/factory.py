@@ -12,11 +12,11 @@ from worker.contract.options import JobOptions
 from worker.contract.reference_poses import ReferencePoses
 from worker.exercises import EXERCISES
 from worker.exercises.model import JumpExercise
-from worker.motion.feedback.reporter import Coach
+from worker.motion.feedback.reporter import ExerciseReporter
 from worker.motion.feedback.target import followed_exercise, followed_reference
 from worker.motion.frames.overlay_values import HudRecorder
 from worker.motion.frames.span import Frames
-from worker.motion.jumps.reporter import JumpCoach
+from worker.motion.jumps.reporter import JumpReporter
 
 
 class AnyCoach(Protocol):
@@ -32,7 +32,7 @@ class AnyCoach(Protocol):
         """The job's result."""
 
 
-def coach_for(
+def make_reporter(
     options: JobOptions, media: MediaInfo, reference: ReferencePoses | None = None
 ) -> AnyCoach | None:
     """The coach of what the options name, None where they name nothing.
@@ -43,10 +43,10 @@ def coach_for(
     if options.reference is not None:
         if reference is None:
             raise unknown_reference(options.reference)
-        return Coach(followed_reference(reference, options), options, media)
+        return ExerciseReporter(followed_reference(reference, options), options, media)
     if options.exercise is None:
         return None
     exercise = EXERCISES.get(options.exercise)
     if isinstance(exercise, JumpExercise):
-        return JumpCoach(exercise, options, media)
-    return Coach(followed_exercise(options, media.rotation), options, media)
+        return JumpReporter(exercise, options, media)
+    return ExerciseReporter(followed_exercise(options, media.rotation), options, media)

@@ -15,17 +15,17 @@ from worker.contract.messages import (
     Recommendations,
 )
 from worker.contract.options import JobOptions
-from worker.motion.feedback.target import Followed
+from worker.motion.feedback.target import Target
 from worker.motion.frames.overlay_values import HudRecorder
 from worker.motion.frames.span import Frames
 from worker.motion.posture.guide import PostureGuide
-from worker.motion.reps.frame_events import Moment
+from worker.motion.reps.frame_events import FrameEvent
 
 
-class Coach:
+class ExerciseReporter:
     """What is followed in one job, put into words."""
 
-    def __init__(self, followed: Followed, options: JobOptions, media: MediaInfo) -> None:
+    def __init__(self, followed: Target, options: JobOptions, media: MediaInfo) -> None:
         self._followed = followed
         self._options = options
         self._media = media
@@ -109,7 +109,7 @@ class Coach:
         )
         return True
 
-    def _said(self, time_us: int, moment: Moment) -> list[Message]:
+    def _said(self, time_us: int, moment: FrameEvent) -> list[Message]:
         messages: list[Message] = []
         if self._options.progression and abs(moment.progress - self._progress) >= 1:
             self._progress = float(int(moment.progress))

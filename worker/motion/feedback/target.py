@@ -20,7 +20,7 @@ from worker.motion.features.features import PAIRS, Body
 from worker.motion.frames.span import Frames
 from worker.motion.reference.template import moving_limbs
 from worker.motion.reference.tracker import ReferenceTracker
-from worker.motion.reps.frame_events import Moment
+from worker.motion.reps.frame_events import FrameEvent
 from worker.motion.reps.hold_tracker import HoldTracker
 from worker.motion.reps.tracker import RepTracker
 
@@ -28,10 +28,10 @@ from worker.motion.reps.tracker import RepTracker
 class Tracker(Protocol):
     """Finds moments in frames."""
 
-    def span(self, frames: Frames) -> list[Moment]:
+    def span(self, frames: Frames) -> list[FrameEvent]:
         """One moment for each of n frames."""
 
-    def finish(self) -> Moment:
+    def finish(self) -> FrameEvent:
         """What the media's end completes."""
 
 
@@ -40,30 +40,30 @@ class BlockTracker(Protocol):
 
     def block(
         self, first: int, times_us: NDArray[np.int64], body: Body, known: NDArray[np.bool_]
-    ) -> list[Moment]:
+    ) -> list[FrameEvent]:
         """One moment for each of a block's n frames."""
 
-    def finish(self) -> Moment:
+    def finish(self) -> FrameEvent:
         """What the media's end completes."""
 
 
-class ByBlocks:
+class BlockAdapter:
     """A tracker of one that takes blocks."""
 
     def __init__(self, tracker: BlockTracker) -> None:
         self._tracker = tracker
         self.finish = tracker.finish
 
-    def span(self, frames: Frames) -> list[Moment]:
+    def span(self, frames: Frames) -> list[FrameEvent]:
         """One moment for each of n frames."""
-        moments: list[Moment] = []
+        moments: list[FrameEvent] = []
         for part in frames.each():
             moments += self._tracker.block(part.first, part.times_us, part.body, part.known)
         return moments
 
 
 @dataclass(frozen=True)
-class Followed:
+class Target:
     """`name` is what the summary says; `joints` are those of one side, without its prefix, that
     guidance asks for, seen from `view`; `texts` the advice by code."""
 
@@ -80,7 +80,7 @@ def _least_score(options: JobOptions) -> float | None:
     return floor_of(options.minGrade) if options.minGrade else None
 
 
-def followed_exercise(options: JobOptions, rotation: int = 0) -> Followed:
+def followed_exercise(options: JobOptions, rotation: int = 0) -> Target:
     """The options' exercise; raises JobError `invalid_exercise` if it has no data.
 
     `rotation` is the turn in degrees that the media's tag asked for.
@@ -89,7 +89,7 @@ def followed_exercise(options: JobOptions, rotation: int = 0) -> Followed:
     exercise = EXERCISES.get(name)
     if exercise is None or isinstance(exercise, JumpExercise):
         raise unknown_exercise(name)
-    return Followed(
+    return Target(
         name=name,
         tracker=RepTracker(exercise, options.difficulty, _least_score(options), rotation)
         if isinstance(exercise, RepExercise)
@@ -101,12 +101,14 @@ def followed_exercise(options: JobOptions, rotation: int = 0) -> Followed:
     )
 
 
-def followed_reference(reference: ReferencePoses, options: JobOptions) -> Followed:
+def followed_reference(reference: ReferencePoses, options: JobOptions) -> Target:
     """A reference movement; guidance asks for the joints that move in it."""
     ends = {joint for limb in moving_limbs(reference) for joint in LIMBS[limb][:2]}
-    return Followed(
+    return Target(
         name=reference.name,
-        tracker=ByBlocks(ReferenceTracker(reference, options.difficulty, _least_score(options))),
+        tracker=BlockAdapter(
+            ReferenceTracker(reference, options.difficulty, _least_score(options))
+        ),
         joints=tuple(name for name, sides in PAIRS.items() if ends.intersection(sides)),
         reference=True,
     )

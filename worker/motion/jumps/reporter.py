@@ -28,7 +28,7 @@ from worker.motion.jumps.texts import TEXTS
 from worker.motion.posture.guide import PostureGuide
 
 
-class JumpCoach:
+class JumpReporter:
     """One jump exercise of one job. Jumps have no form score, so `exercise_summary` has no
     history; `jump_summary` lists them."""
 

@@ -19,7 +19,7 @@ from worker.motion.frames.blocks import Blocks, Span
 from worker.motion.frames.smoothing import smoothed
 from worker.motion.reference.features import limbs_of, vectors
 from worker.motion.reference.template import resampled
-from worker.motion.reps.state_machine import CEILING, FLOOR, Cycle, RepMachine
+from worker.motion.reps.state_machine import CEILING, FLOOR, Cycle, RepStateMachine
 
 SETTLED = 0.2
 """Seconds at the beginning whose median pose is the start pose."""
@@ -113,7 +113,7 @@ def _median_of_five(values: Floats) -> Floats:
 
 def _cycles(seconds: Floats, progress: Floats) -> list[Cycle]:
     """The clear reps of a clip, by row."""
-    machine = RepMachine(float(seconds[-1] - seconds[0]) + 1)
+    machine = RepStateMachine(float(seconds[-1] - seconds[0]) + 1)
     cycles = []
     for row, (time, value) in enumerate(zip(seconds.tolist(), progress.tolist(), strict=True)):
         cycle = machine.step(row, time, value)

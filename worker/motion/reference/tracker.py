@@ -15,8 +15,8 @@ from worker.motion.features.features import Body, Floats
 from worker.motion.reference.features import WIDTH, limbs_of, vectors
 from worker.motion.reference.score import criteria_of, pose_score, score_of
 from worker.motion.reference.template import IMAGES, Match, resampled, templates_of
-from worker.motion.reps.frame_events import NOTHING, Moment
-from worker.motion.reps.state_machine import CEILING, FLOOR, RETURN, RISE, Cycle, RepMachine
+from worker.motion.reps.frame_events import NOTHING, FrameEvent
+from worker.motion.reps.state_machine import CEILING, FLOOR, RETURN, RISE, Cycle, RepStateMachine
 
 DEPTHS = {"easy": 0.5, "normal": 0.65, "pro": 0.85}
 """Share of the reference's excursion that a rep must reach, by difficulty."""
@@ -88,7 +88,7 @@ class ReferenceTracker:
         self._depth = DEPTHS[difficulty]
         self._least_score = least_score
         self._longest = max(SLOWEST * self._duration, LONGEST)
-        self._machines = [RepMachine(self._longest) for _ in self._templates]
+        self._machines = [RepStateMachine(self._longest) for _ in self._templates]
         self._seen_at = [-1e9] * len(self._machines)
         self._rows: Floats = np.zeros((0, _Row.COUNT))
         self._last = (-1e9, -1e9)
@@ -98,13 +98,13 @@ class ReferenceTracker:
 
     def block(
         self, first: int, times_us: NDArray[np.int64], body: Body, known: NDArray[np.bool_]
-    ) -> list[Moment]:
+    ) -> list[FrameEvent]:
         """One moment for each of a block's n frames; `known` [n] says where joints are."""
         rows = self._measure(first, times_us, body, known)
         self._keep(rows)
         return [self._step(row) for row in rows[:, : _Row.POSES].tolist()]
 
-    def finish(self) -> Moment:
+    def finish(self) -> FrameEvent:
         """What the media's end completes."""
         if not len(self._rows):
             return NOTHING
@@ -114,7 +114,7 @@ class ReferenceTracker:
             cycle = machine.rest_of(int(row[_Row.FRAME]), row[_Row.SECONDS], value)
             rep = self._judge(cycle, channel) if cycle is not None else None
             if rep is not None:
-                return Moment(progress=100.0, rep=rep)
+                return FrameEvent(progress=100.0, rep=rep)
         return NOTHING
 
     def _measure(
@@ -138,7 +138,7 @@ class ReferenceTracker:
             keep &= self._rows[:, _Row.FRAME] >= min(starts)
         self._rows = np.concatenate((self._rows[keep], rows))
 
-    def _step(self, row: list[float]) -> Moment:
+    def _step(self, row: list[float]) -> FrameEvent:
         rep = None
         for channel, machine in enumerate(self._machines):
             cycle = self._advance(channel, machine, row)
@@ -146,15 +146,15 @@ class ReferenceTracker:
                 rep = self._judge(cycle, channel)
         if rep is not None:
             self._progress = 0.0
-            return Moment(progress=100.0 if rep.counted else 0.0, rep=rep)
+            return FrameEvent(progress=100.0 if rep.counted else 0.0, rep=rep)
         active = [c for c, machine in enumerate(self._machines) if machine.out]
         if not active:
             self._progress = 0.0
             return NOTHING
         self._progress = max(self._progress, *(self._share(c, row) for c in active))
-        return Moment(progress=self._progress, live=self._live(active, row))
+        return FrameEvent(progress=self._progress, live=self._live(active, row))
 
-    def _advance(self, channel: int, machine: RepMachine, row: list[float]) -> Cycle | None:
+    def _advance(self, channel: int, machine: RepStateMachine, row: list[float]) -> Cycle | None:
         seconds = row[_Row.SECONDS]
         if row[_Row.SEEN + channel] < VISIBLE:
             if seconds - self._seen_at[channel] > LOST:

@@ -8,7 +8,7 @@ from worker.contract.message_parts import Rep
 
 
 @dataclass(frozen=True)
-class Moment:
+class FrameEvent:
     """One frame of the exercise.
 
     `progress` 0-100 within the rep or hold; `rep` an attempt that ended here; `live` the form
@@ -23,4 +23,4 @@ class Moment:
     seconds: int | None = None
 
 
-NOTHING = Moment()
+NOTHING = FrameEvent()

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 from worker.exercises.model import HoldExercise
 from worker.motion.features.features import Body, Floats, feature, merged
 from worker.motion.features.leg_length import OwnLeg
-from worker.motion.features.roll_correction import Upright
+from worker.motion.features.roll_correction import RollCorrection
 from worker.motion.features.rolling_range import trailing_ranges
 from worker.motion.frames.span import Frames
-from worker.motion.reps.frame_events import NOTHING, Moment
+from worker.motion.reps.frame_events import NOTHING, FrameEvent
 
 ENTER = 1.0
 """Seconds in the pose before a hold has begun; they count once it has."""
@@ -43,16 +43,16 @@ class HoldTracker:
         self._before: float | None = None
         self._on = False
         self._unsettled = 0.0
-        self._upright = Upright(rotation, standing=not exercise.lying)
+        self._upright = RollCorrection(rotation, standing=not exercise.lying)
         self._legs = OwnLeg()
         self._recent: Floats = np.zeros((0, 1 + len(exercise.still)))
 
-    def span(self, frames: Frames) -> list[Moment]:
+    def span(self, frames: Frames) -> list[FrameEvent]:
         """One moment for each of n frames."""
         known = frames.known
         seconds = frames.times_us.astype(np.float64) * 1e-6
         body = self._upright.told(seconds, frames.body, known, frames.blocks)
-        body = self._legs.told(seconds, body, known, frames.blocks)
+        body = self._legs.with_leg_length(seconds, body, known, frames.blocks)
         seen = body.seen(self._exercise.joints).max(axis=1)
         tells = known & (seen >= self._exercise.visible)
         good = tells.copy()
@@ -87,11 +87,11 @@ class HoldTracker:
         still: NDArray[np.bool_] = (frames < 2) | (ranges <= limits).all(axis=1)
         return still
 
-    def finish(self) -> Moment:
+    def finish(self) -> FrameEvent:
         """Nothing more: a second that is not whole does not count."""
-        return Moment()
+        return FrameEvent()
 
-    def _step(self, seconds: float, tells: bool, good: bool, still: bool) -> Moment:
+    def _step(self, seconds: float, tells: bool, good: bool, still: bool) -> FrameEvent:
         elapsed = 0.0 if self._before is None else seconds - self._before
         self._before = seconds
         whole = int(self._held)
@@ -112,7 +112,7 @@ class HoldTracker:
             return NOTHING
         counted = int(self._held) if int(self._held) != whole else None
         progress = 100.0 * (self._held - int(self._held)) if self._on else 0.0
-        return Moment(progress=progress, seconds=counted)
+        return FrameEvent(progress=progress, seconds=counted)
 
     def _hold(self, elapsed: float) -> None:
         if self._hidden > self._exercise.unseen:

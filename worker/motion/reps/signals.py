@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from worker.exercises.model import FrontSignal, RepExercise, Signal
 from worker.motion.features.features import Body, Floats, feature, merged
 from worker.motion.features.leg_length import OwnLeg
-from worker.motion.features.rest_level import OwnRest
-from worker.motion.features.roll_correction import Upright
+from worker.motion.features.rest_level import RestLevel
+from worker.motion.features.roll_correction import RollCorrection
 from worker.motion.frames.span import Frames
 from worker.motion.reps.state_machine import CEILING, FLOOR
 
@@ -42,9 +42,9 @@ class RepRows:
     def __init__(self, exercise: RepExercise, rotation: int) -> None:
         self._exercise = exercise
         self._each = exercise.signal.sides == "each"
-        self._upright = Upright(rotation, standing=not exercise.lying)
+        self._upright = RollCorrection(rotation, standing=not exercise.lying)
         self._legs = OwnLeg()
-        self._rest = OwnRest()
+        self._rest = RestLevel()
         names = [c.feature for c in exercise.criteria if c.feature]
         names += ["frontal", *(travel.feature for travel in exercise.travels)]
         self._names = tuple(dict.fromkeys(names))
@@ -99,7 +99,7 @@ class RepRows:
         exercise, known = self._exercise, frames.known
         seconds = frames.times_us.astype(np.float64) * 1e-6
         body = self._upright.told(seconds, frames.body, known, frames.blocks)
-        body = self._legs.told(seconds, body, known, frames.blocks)
+        body = self._legs.with_leg_length(seconds, body, known, frames.blocks)
         seen = body.seen(exercise.joints) * known[:, None]
         ok = known.copy()
         for gate in exercise.gates:

@@ -51,7 +51,7 @@ class Cycle:
         return self.peak - self.low
 
 
-class RepMachine:
+class RepStateMachine:
     """Follows one channel of progress, a row (frame) at a time; pure but for its own state.
 
     `longest` is the longest rep in seconds. With `at_peak` a cycle is given as soon as its top is

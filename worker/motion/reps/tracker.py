@@ -10,9 +10,9 @@ from worker.exercises.model import RepExercise
 from worker.motion.features.features import Floats
 from worker.motion.frames.span import Frames
 from worker.motion.reps.form_score import SEEN, UNKNOWN, Window, criteria_of, form_of
-from worker.motion.reps.frame_events import NOTHING, Moment
+from worker.motion.reps.frame_events import NOTHING, FrameEvent
 from worker.motion.reps.signals import RepRows, Row
-from worker.motion.reps.state_machine import RETURN, RISE, Cycle, RepMachine
+from worker.motion.reps.state_machine import RETURN, RISE, Cycle, RepStateMachine
 
 LOST = 1.5
 """Seconds unseen after which a rep in progress is given up."""
@@ -59,7 +59,7 @@ class RepTracker:
         channels = 2 if self._each else 1
         at_peak = exercise.at == "peak"
         self._machines = [
-            RepMachine(exercise.seconds[1], at_peak=at_peak, depth=self._depth)
+            RepStateMachine(exercise.seconds[1], at_peak=at_peak, depth=self._depth)
             for _ in range(channels)
         ]
         self._seen_at = [-1e9] * channels
@@ -69,17 +69,17 @@ class RepTracker:
         self._live_at = -1e9
         self._codes: tuple[str, ...] = ()
 
-    def span(self, frames: Frames) -> list[Moment]:
+    def span(self, frames: Frames) -> list[FrameEvent]:
         """One moment for each of n frames."""
         rows = self._rows.add(frames).tolist()
-        moments: list[Moment] = []
+        moments: list[FrameEvent] = []
         for block in frames.blocks:
             starts = [machine.start for machine in self._machines if machine.start >= 0]
             self._rows.forget(rows[block.start][Row.SECONDS], starts)
             moments += [self._step(row) for row in rows[block]]
         return moments
 
-    def finish(self) -> Moment:
+    def finish(self) -> FrameEvent:
         """What the media's end completes."""
         last = self._rows.last()
         if last is None:
@@ -90,23 +90,23 @@ class RepTracker:
             cycle = machine.rest_of(int(row[Row.FRAME]), row[Row.SECONDS], value)
             rep = self._judge(cycle, channel) if cycle is not None else None
             if rep is not None:
-                return Moment(progress=100.0, rep=rep, advice=self._codes)
+                return FrameEvent(progress=100.0, rep=rep, advice=self._codes)
         return NOTHING
 
-    def _step(self, row: list[float]) -> Moment:
+    def _step(self, row: list[float]) -> FrameEvent:
         frame, seconds = int(row[Row.FRAME]), row[Row.SECONDS]
         rep = None
         for cycle, channel in self._ended(row, frame, seconds):
             rep = rep or self._judge(cycle, channel)
         if rep is not None:
             self._progress = 0.0
-            return Moment(progress=100.0 if rep.counted else 0.0, rep=rep, advice=self._codes)
+            return FrameEvent(progress=100.0 if rep.counted else 0.0, rep=rep, advice=self._codes)
         active = [machine for machine in self._machines if machine.out]
         if not active:
             self._progress = 0.0
             return NOTHING
         self._progress = max(self._progress, *(self._share(m, row) for m in active))
-        return Moment(progress=self._progress, live=self._live(active[0], frame, seconds))
+        return FrameEvent(progress=self._progress, live=self._live(active[0], frame, seconds))
 
     def _ended(self, row: list[float], frame: int, seconds: float) -> list[tuple[Cycle, int]]:
         """The cycles that end here and their channels, the lesser first, whichever side it is."""
@@ -118,7 +118,7 @@ class RepTracker:
         return sorted(ended, key=lambda one: one[0].peak)
 
     def _advance(
-        self, channel: int, machine: RepMachine, row: list[float], frame: int, seconds: float
+        self, channel: int, machine: RepStateMachine, row: list[float], frame: int, seconds: float
     ) -> Cycle | None:
         seen = row[Row.SEEN_LEFT : Row.SEEN_LEFT + 2]
         if (seen[channel] if self._each else max(seen)) < self._exercise.visible:
@@ -129,7 +129,7 @@ class RepTracker:
         value = row[Row.LEFT + channel] if self._each else row[Row.PROGRESS]
         return machine.step(frame, seconds, value)
 
-    def _share(self, machine: RepMachine, row: list[float]) -> float:
+    def _share(self, machine: RepStateMachine, row: list[float]) -> float:
         """0-100 of the cycle: half for the way out, half for the way back once it was deep."""
         channel = self._machines.index(machine)
         value = row[Row.LEFT + channel] if self._each else row[Row.PROGRESS]
@@ -230,7 +230,7 @@ class RepTracker:
             return None
         return other if float(np.corrcoef(own, other)[0, 1]) > IN_STEP else None
 
-    def _live(self, machine: RepMachine, frame: int, seconds: float) -> float | None:
+    def _live(self, machine: RepStateMachine, frame: int, seconds: float) -> float | None:
         if seconds - self._live_at < LIVE or frame - machine.start < 3:
             return None
         self._live_at = seconds

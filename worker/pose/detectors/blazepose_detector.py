@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.pose.geometry.boxes import Boxes, iou
-from worker.pose.geometry.roi import Region, cut, from_points, matrix
+from worker.pose.geometry.roi import Region, crop, from_points, matrix
 from worker.pose.inference.session import Session
 
 AROUND = 1.5
@@ -58,7 +58,7 @@ class BodyDetector:
         middle = (box[:2] + box[2:]) / 2
         side = max(float((box[2:] - box[:2]).max()), 8.0) * AROUND
         square = np.array([*middle, side, 0], np.float32)
-        outputs = self._session.run(cut(image, square, self._size)[None])
+        outputs = self._session.run(crop(image, square, self._size)[None])
         found, _ = blended(outputs[0][0], outputs[1][0])
         own = matrix(square)
         for detection in found:

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from worker.contract.landmarks import MEDIAPIPE_NAMES
 from worker.contract.poses import SPATIAL
-from worker.observability.metrics import BATCH_FILL, note
+from worker.observability.metrics import BATCH_FILL, record
 from worker.pose.estimators.heatmap_refinement import refined
-from worker.pose.geometry.roi import Region, cut, from_points, matrix
+from worker.pose.geometry.roi import Region, crop, from_points, matrix
 from worker.pose.inference.session import Session
 
 COUNT = len(MEDIAPIPE_NAMES)
@@ -32,7 +32,7 @@ Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Look:
+class LandmarkResult:
     """What the network saw in one region.
 
     `joints` [33, 7]: x, y in pixels of the picture, score 0-1, z in pixels (0 at the middle of the
@@ -56,28 +56,30 @@ class Landmarker:
         self._pool = pool
         self._size = int(session.inner.get_inputs()[0].shape[1])
 
-    def look(self, images: Sequence[NDArray[np.uint8]], regions: Sequence[Region]) -> list[Look]:
+    def detect(
+        self, images: Sequence[NDArray[np.uint8]], regions: Sequence[Region]
+    ) -> list[LandmarkResult]:
         """One look for each image uint8 RGB [h, w, 3] and region."""
         if self._session.gpu:
             return self._batched(images, regions)
         looks = self._pool.map if self._pool else map
         return list(looks(self._single, images, regions))
 
-    def _single(self, image: NDArray[np.uint8], region: Region) -> Look:
-        outputs = self._session.run(cut(image, region, self._size)[None])
+    def _single(self, image: NDArray[np.uint8], region: Region) -> LandmarkResult:
+        outputs = self._session.run(crop(image, region, self._size)[None])
         return looked([output[0] for output in outputs], region)
 
     def _batched(
         self, images: Sequence[NDArray[np.uint8]], regions: Sequence[Region]
-    ) -> list[Look]:
+    ) -> list[LandmarkResult]:
         looks = []
         for start in range(0, len(regions), GPU_BATCH):
             part = regions[start : start + GPU_BATCH]
             room = GPU_BATCH if len(part) > 1 else 1
-            note(BATCH_FILL, len(part) / room)
+            record(BATCH_FILL, len(part) / room)
             crops = np.zeros((room, self._size, self._size, 3), np.uint8)
             for row, region in enumerate(part):
-                crops[row] = cut(images[start + row], region, self._size)
+                crops[row] = crop(images[start + row], region, self._size)
             outputs = self._session.run(crops)
             looks += [
                 looked([output[row] for output in outputs], region)
@@ -86,7 +88,7 @@ class Landmarker:
         return looks
 
 
-def looked(outputs: Sequence[NDArray[Any]], region: Region) -> Look:
+def looked(outputs: Sequence[NDArray[Any]], region: Region) -> LandmarkResult:
     """The network's outputs for one crop, in the picture's own measures.
 
     `outputs` are landmarks [39, 5] (x, y, z as shares of the crop, visibility, presence), world
@@ -104,4 +106,4 @@ def looked(outputs: Sequence[NDArray[Any]], region: Region) -> Look:
     cosine, sine = math.cos(turn), math.sin(turn)
     joints[:, 4:6] = world[:COUNT, :2] @ np.array([[cosine, sine], [-sine, cosine]])
     joints[:, 6] = world[:COUNT, 2]
-    return Look(joints, float(presence[0]), from_points(*places[COUNT:_ALIGNED]))
+    return LandmarkResult(joints, float(presence[0]), from_points(*places[COUNT:_ALIGNED]))

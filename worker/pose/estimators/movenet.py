@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.observability.metrics import BATCH_FILL, note
+from worker.observability.metrics import BATCH_FILL, record
 from worker.pose.geometry.boxes import Boxes, grow
 from worker.pose.inference.session import Session
 
@@ -122,7 +122,7 @@ class PoseEstimator:
         for start in range(0, len(boxes), GPU_BATCH):
             part = list(boxes[start : start + GPU_BATCH])
             room = GPU_BATCH if len(part) > 1 else 1
-            note(BATCH_FILL, len(part) / room)
+            record(BATCH_FILL, len(part) / room)
             crops = np.zeros((room, self.size, self.size, 3), np.uint8)
             for row, box in enumerate(part):
                 crops[row] = masked_crop(images[start + row], box, self.size, self._margin)

@@ -55,7 +55,7 @@ def matrix(region: Region) -> Matrix:
     )
 
 
-def cut(image: NDArray[np.uint8], region: Region, size: int) -> NDArray[np.uint8]:
+def crop(image: NDArray[np.uint8], region: Region, size: int) -> NDArray[np.uint8]:
     """What the region shows, uint8 [size, size, 3]; black beyond the picture."""
     own = matrix(region)
     # cv2 counts from pixel centres
@@ -66,14 +66,14 @@ def cut(image: NDArray[np.uint8], region: Region, size: int) -> NDArray[np.uint8
     return np.asarray(cv2.warpAffine(image, inverse, (size, size), flags=flags), np.uint8)
 
 
-def unwound(regions: Sequence[Region | None]) -> list[Region | None]:
+def unwrap_angles(regions: Sequence[Region | None]) -> list[Region | None]:
     """The regions with whole turns added, so that one turns into the next the short way round."""
     last = 0.0
-    unwound: list[Region | None] = []
+    unwrap_angles: list[Region | None] = []
     for region in regions:
         if region is not None:
             turns = round((float(region[3]) - last) / (2 * math.pi))
             region = region - np.array([0, 0, 0, 2 * math.pi * turns], np.float32)
             last = float(region[3])
-        unwound.append(region)
-    return unwound
+        unwrap_angles.append(region)
+    return unwrap_angles

@@ -25,7 +25,7 @@ Precision = Literal["fp32", "tf32", "fp16"]
 
 TENSORRT = "TensorrtExecutionProvider"
 CUDA, CPU = "CUDAExecutionProvider", "CPUExecutionProvider"
-Rung = tuple[str, dict[str, str]]
+ProviderOption = tuple[str, dict[str, str]]
 """A provider and its options."""
 
 
@@ -57,7 +57,7 @@ class Shapes:
     most: tuple[int, ...]
 
 
-def gpu_rungs(runtime: Runtime, model: Path, shapes: Shapes | None) -> list[Rung]:
+def gpu_rungs(runtime: Runtime, model: Path, shapes: Shapes | None) -> list[ProviderOption]:
     """The GPU's providers to try for a model, best first; none where no GPU is to be tried."""
     if runtime.provider == "cpu" or (runtime.provider == "auto" and not DRIVER.exists()):
         return []

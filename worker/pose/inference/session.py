@@ -17,13 +17,13 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from worker.contract.errors import ModelFault
-from worker.observability.gpu_fallbacks import fell_back
+from worker.observability.gpu_fallbacks import record_fallback
 from worker.pose.inference.io_binding import Binding, Device
 from worker.pose.inference.providers import (
     CPU,
     TENSORRT,
     Provider,
-    Rung,
+    ProviderOption,
     Runtime,
     Shapes,
     gpu_rungs,
@@ -73,7 +73,9 @@ class Session:
             outputs: list[NDArray[Any]] = self.inner.run(None, {self._input: image})
         except Exception as error:  # ONNX Runtime's have no common base
             if self.gpu and len(image) > 1 and any(word in str(error) for word in _FULL):
-                fell_back("batch", "smaller", "the memory of the GPU is full", batch=len(image))
+                record_fallback(
+                    "batch", "smaller", "the memory of the GPU is full", batch=len(image)
+                )
                 return self._in_halves(image)
             raise ModelFault(f"inference failed: {error}") from error
         return outputs
@@ -122,7 +124,7 @@ def open_session(
     if session is None:
         session = _on_cpu(path, threads, entries, runtime, reasons)
     if reasons:
-        fell_back("inference", session.provider, "; ".join(reasons), model=path.name)
+        record_fallback("inference", session.provider, "; ".join(reasons), model=path.name)
     return dataclasses.replace(session, missed=tuple(reasons))
 
 
@@ -138,7 +140,7 @@ def _on_cpu(
     return Session(_load(path, threads, [CPU], entries), CPU, False)
 
 
-def _on_gpu(path: Path, threads: int, rung: Rung, shapes: Shapes | None) -> Session:
+def _on_gpu(path: Path, threads: int, rung: ProviderOption, shapes: Shapes | None) -> Session:
     """A session whose first provider is that of the rung, and that has run once where it is known
     on what: kernels and memory may be missing where driver and libraries are not.
 

@@ -37,7 +37,7 @@ Pose = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Hold:
+class TrackedPose:
     """A subject that is followed: by how many pixels its box exceeds its joints at each edge [4],
     and the least mean score its pose may have."""
 
@@ -55,7 +55,9 @@ class Hold:
         return box if (exceeds <= OUTWARD).all() and (exceeds >= -INWARD).all() else None
 
 
-def held(box: Boxes, pose: Pose, people: Detections, last: Boxes | None) -> Hold | None:
+def start_tracking(
+    box: Boxes, pose: Pose, people: Detections, last: Boxes | None
+) -> TrackedPose | None:
     """The hold on a subject with the joints `pose` [17, 3], which was detected in `box` [4] among
     `people` and was in the box `last` before; None where there is a doubt."""
     tight = around(pose, margin=1.0)
@@ -67,7 +69,7 @@ def held(box: Boxes, pose: Pose, people: Detections, last: Boxes | None) -> Hold
     beyond = box - tight
     alone = not iou(grow(box, APART), people.boxes[~own]).any()
     whole = (np.abs(beyond) <= REACH * _sides(box)).all()
-    return Hold(beyond, FADED * score) if alone and whole else None
+    return TrackedPose(beyond, FADED * score) if alone and whole else None
 
 
 def expected(last: Boxes, before: Boxes | None) -> Boxes:

@@ -11,7 +11,7 @@ from worker.pose.tracking.detector_skipping import Pose
 from worker.pose.tracking.keyframe_detection import Image
 
 
-class Work:
+class EstimationBatch:
     """Frames and the box in each; with a `pool` they are begun at once, without one all together in
     the end, which is what a GPU wants. What they give is the same."""
 

@@ -22,7 +22,7 @@ about one keyframe after the other."""
 
 
 @dataclass(frozen=True)
-class Seen:
+class KeyframeDetections:
     """Everybody in the keyframes of a chunk: their rows, and who was detected in each."""
 
     rows: list[int]
@@ -40,18 +40,20 @@ class SubjectFinder:
         """Everybody in `image` uint8 RGB [h, w, 3]."""
         return self._detector.detect(image)
 
-    def look(self, times_us: NDArray[np.int64], images: Sequence[Image]) -> Seen:
+    def detect(self, times_us: NDArray[np.int64], images: Sequence[Image]) -> KeyframeDetections:
         """Detects in the keyframes."""
         rows = keyframes(times_us)
         looks = self._pool.map if self._pool else map
-        return Seen(rows, list(looks(self._detector.detect, [images[row] for row in rows])))
+        return KeyframeDetections(
+            rows, list(looks(self._detector.detect, [images[row] for row in rows]))
+        )
 
     @staticmethod
     def find(
         tracker: SubjectTracker,
         times_us: NDArray[np.int64],
         images: Sequence[Image],
-        seen: Seen,
+        seen: KeyframeDetections,
         follow: Follow,
     ) -> list[Boxes | None]:
         """The subject's box [4] in each keyframe, None where `follow` knows none.

@@ -27,7 +27,7 @@ GAP_S = 0.5
 _STATES = (0, 1)
 
 
-def mended(
+def correct_leg_swaps(
     keypoints: NDArray[np.float32], times_us: NDArray[np.int64], before: list[list[float]]
 ) -> tuple[NDArray[np.float32], list[list[float]]]:
     """The poses with their legs' labels put right, and what the next chunk has to know.

@@ -10,7 +10,13 @@ from numpy.typing import NDArray
 
 from worker.pose.detectors.nanodet import Detections
 from worker.pose.geometry.boxes import Boxes, around, grow
-from worker.pose.tracking.detector_skipping import Hold, Pose, expected, held, second
+from worker.pose.tracking.detector_skipping import (
+    Pose,
+    TrackedPose,
+    expected,
+    second,
+    start_tracking,
+)
 from worker.pose.tracking.keyframe_detection import Image
 from worker.pose.tracking.subject_tracker import SubjectTracker
 
@@ -20,7 +26,7 @@ Detect = Callable[[Image, Boxes | None], Detections]
 """Everybody in a picture, in which somebody may be expected in a box."""
 
 
-class Looks:
+class InferenceCache:
     """The models on the frames of one chunk; no question is asked twice, and none about people
     where they were `seen` before (by row)."""
 
@@ -55,14 +61,19 @@ class Looks:
         return self._poses[key]
 
 
-class Follower:
+class PoseTracker:
     """Goes from keyframe to keyframe; where it `rests`, the detector does whenever it may.
 
     `poses` are by row those of the keyframes' poses that were needed to find the boxes.
     """
 
     def __init__(
-        self, tracker: SubjectTracker, looks: Looks, times_us: NDArray[np.int64], *, rests: bool
+        self,
+        tracker: SubjectTracker,
+        looks: InferenceCache,
+        times_us: NDArray[np.int64],
+        *,
+        rests: bool,
     ) -> None:
         self._tracker = tracker
         self._looks = looks
@@ -70,7 +81,7 @@ class Follower:
         self._rests = rests
         self._last = tracker.last_box()
         self._before: Boxes | None = None
-        self._hold: Hold | None = None
+        self._hold: TrackedPose | None = None
         self._looked = self._doubted = -1
         self.poses: dict[int, Pose] = {}
 
@@ -112,7 +123,7 @@ class Follower:
             return self._blind(row)
         if self._rests and self._looked != self._doubted:
             self.poses[row] = self._looks.pose(row, box)
-            self._hold = held(box, self.poses[row], people, sure)
+            self._hold = start_tracking(box, self.poses[row], people, sure)
         return box
 
     def _blind(self, row: int) -> Boxes | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from worker.contract.batches import SHOWN_ERRORS, Batch, BatchRecord, Wrong
+from worker.contract.batches import SHOWN_ERRORS, Batch, BatchError, BatchRecord
 from worker.contract.jobs import Job, JobStatus
 from worker.contract.plans import Plan
 from worker.contract.webhooks import BATCH_COMPLETED
@@ -108,7 +108,7 @@ class BatchStore:
             record=record,
             counts={f[2:]: int(v) for f, v in fields.items() if f.startswith("n:")},
             completedAt=text(ended) if ended else None,
-            errors=tuple(msgspec.json.decode(row, type=Wrong) for row in wrong),
+            errors=tuple(msgspec.json.decode(row, type=BatchError) for row in wrong),
             accepted=int(fields.get("accepted", 0)),
             rejected=int(fields.get("rejected", 0)),
             lines=int(fields.get("lines", 0)),
@@ -152,7 +152,7 @@ class BatchStore:
             self._add(keys=self._keys(batch_id), args=args)
 
     def note_read(
-        self, batch_id: str, began: int, lines: int, read: int, wrong: Sequence[Wrong]
+        self, batch_id: str, began: int, lines: int, read: int, wrong: Sequence[BatchError]
     ) -> None:
         """The manifest is read up to line `lines` and byte `read`; `began` lines were before."""
         errors = [msgspec.json.encode(one) for one in wrong]

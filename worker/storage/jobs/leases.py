@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from worker.contract.jobs import KNOWN
+from worker.contract.jobs import SUPPORTED_JOB_VERSION
 from worker.contract.messages import Entry
 from worker.contract.segment_ids import job_of_entry
 from worker.storage import keys
@@ -23,7 +23,7 @@ from worker.storage.errors import Fenced
 from worker.storage.jobs.records import json_fields
 from worker.storage.jobs.streams import Row, rows_of
 from worker.storage.lua_scripts import load_script
-from worker.storage.queue.fair_queue import WaitingStore
+from worker.storage.queue.fair_queue import FairQueue
 from worker.storage.timestamps import iso
 
 Outcome = Literal["run", "lost", "busy", "final", "gone", "newer"]
@@ -53,7 +53,7 @@ class LeaseStore:
         ttl_s: float = 15,
         max_lost: int = 3,
         clock: Callable[[], float] = time.time,
-        known: int = KNOWN,
+        known: int = SUPPORTED_JOB_VERSION,
     ) -> None:
         self._redis = client
         self._ttl_s = ttl_s
@@ -65,7 +65,7 @@ class LeaseStore:
         self._append = client.register_script(load_script(__package__, "append"))
         self._extend = client.register_script(load_script(__package__, "extend"))
         self._running = DueSet(client, keys.RUNNING)
-        self._waiting = WaitingStore(client, clock)
+        self._waiting = FairQueue(client, clock)
 
     @property
     def ttl_s(self) -> float:
@@ -87,11 +87,13 @@ class LeaseStore:
         claim = Claim(text(outcome), int(token), int(attempt))  # type: ignore[arg-type]
         if claim.token:
             self._redis.zadd(keys.RUNNING, {job_id: self._clock() + self._ttl_s})
-            (self._waiting.leave if to_close else self._waiting.taken)(_plain(tenant), job_id)
+            (self._waiting.remove if to_close else self._waiting.mark_running)(
+                _plain(tenant), job_id
+            )
         elif claim.outcome in ("final", "gone"):
             # whoever ended it may have died before it could take it off the lists
             self._redis.zrem(keys.RUNNING, job_id)
-            self._waiting.leave(_plain(tenant), job_id)
+            self._waiting.remove(_plain(tenant), job_id)
         return claim
 
     def held(self, job_id: str) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from worker.contract.errors import DecodeError
-from worker.contract.jobs import KNOWN, Job, JobStatus, decode_job
+from worker.contract.jobs import SUPPORTED_JOB_VERSION, Job, JobStatus, decode_job
 from worker.storage import keys
 from worker.storage.connection import Client, text
 from worker.storage.due_set import DueSet
@@ -28,8 +28,8 @@ def assemble(fields: dict[bytes, bytes]) -> Job:
     try:
         return decode_job(b"{" + b",".join(parts) + b"}")
     except DecodeError as error:
-        if int(fields.get(b"version", b"1")) > KNOWN:
-            raise Newer(f"a job of a version above {KNOWN}: {error}") from error
+        if int(fields.get(b"version", b"1")) > SUPPORTED_JOB_VERSION:
+            raise Newer(f"a job of a version above {SUPPORTED_JOB_VERSION}: {error}") from error
         raise
 
 

@@ -24,7 +24,7 @@ AT_ONCE = 16
 
 
 @dataclass(frozen=True)
-class Part:
+class SegmentClaim:
     """A claimed segment; `more` is another one that is open, None where there is none."""
 
     job: str
@@ -34,7 +34,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class View:
+class SegmentView:
     """What is there of a segment: `held` while a claimant lives, how it began, chunks."""
 
     state: State
@@ -43,7 +43,7 @@ class View:
     chunks: Sequence[bytes]
 
 
-class PartStore:
+class SegmentStore:
     """Claims of segments. `ttl_s` is how long a claimant may be silent."""
 
     def __init__(self, client: Client, ttl_s: float = 15, max_lost: int = 3) -> None:
@@ -75,13 +75,13 @@ class PartStore:
         low, known = self._redis.hmget(keys.parts(job_id), "low", "base")
         return int(known) if low is not None and int(low) == segment else base
 
-    def claim(self, job_id: str) -> Part | None:
+    def claim(self, job_id: str) -> SegmentClaim | None:
         """The first segment that is open, for the caller to estimate."""
         names = [keys.job(job_id), keys.fence(job_id), keys.parts(job_id)]
         segment, token, more = self._claim(keys=names, args=[self._ttl_ms(), self._max_lost])
         if segment < 0:
             return None
-        return Part(job_id, int(segment), int(token), int(more) if more >= 0 else None)
+        return SegmentClaim(job_id, int(segment), int(token), int(more) if more >= 0 else None)
 
     def take(self, job_id: str, segment: int, *, by_force: bool = False) -> str:
         """The lead asks for a segment: `lead`, it is the lead's; `held`, `done` or `last`, it is
@@ -89,20 +89,20 @@ class PartStore:
         args = [segment, self._max_lost, int(by_force)]
         return text(self._take(keys=self._two(job_id), args=args))
 
-    def put(self, part: Part, name: str, data: bytes, spent_ms: int = 0) -> None:
+    def put(self, part: SegmentClaim, name: str, data: bytes, spent_ms: int = 0) -> None:
         """Writes `start` or a chunk by its number; raises Fenced where the segment is not ours any
         more, or the job does not go on."""
         self._write(part, name, data, "", spent_ms)
 
-    def finish(self, part: Part, state: State, spent_ms: int = 0) -> None:
+    def finish(self, part: SegmentClaim, state: State, spent_ms: int = 0) -> None:
         """The segment is `done`, or the `last`; raises Fenced as `put` does."""
         self._write(part, "", b"", state, spent_ms)
 
-    def extend(self, part: Part) -> None:
+    def extend(self, part: SegmentClaim) -> None:
         """A sign of life; raises Fenced as `put` does."""
         self._write(part, "", b"", "", 0)
 
-    def leave(self, part: Part, *, failed: bool = False) -> None:
+    def leave(self, part: SegmentClaim, *, failed: bool = False) -> None:
         """Gives a segment back; where too many failed nobody is to claim any more."""
         args = [part.segment, part.token, self._max_lost if failed else 0]
         self._leave(keys=[keys.parts(part.job)], args=args)
@@ -112,10 +112,10 @@ class PartStore:
         if self._redis.exists(keys.parts(job_id)):
             self._redis.hset(keys.parts(job_id), "shut", "1")
 
-    def read(self, job_id: str, segment: int, place: int) -> View:
+    def read(self, job_id: str, segment: int, place: int) -> SegmentView:
         """A segment, with up to AT_ONCE of its chunks from `place` on."""
         found: list[Any] = self._read(keys=[keys.parts(job_id)], args=[segment, place, AT_ONCE])
-        return View(text(found[0]), bool(found[1]), found[2], found[3:])  # type: ignore[arg-type]
+        return SegmentView(text(found[0]), bool(found[1]), found[2], found[3:])  # type: ignore[arg-type]
 
     def passed(self, job_id: str, segment: int, after: int, base: int) -> None:
         """A segment is in the log; `after` is next, its first chunk has the place `base`."""
@@ -125,7 +125,9 @@ class PartStore:
         """The job is over."""
         self._redis.delete(keys.parts(job_id))
 
-    def _write(self, part: Part, name: str, data: bytes, state: State, spent_ms: int) -> None:
+    def _write(
+        self, part: SegmentClaim, name: str, data: bytes, state: State, spent_ms: int
+    ) -> None:
         args = [part.segment, part.token, self._ttl_ms(), name, data, state, spent_ms]
         if not self._put(keys=self._two(part.job), args=args):
             raise Fenced(part.job)

@@ -34,7 +34,7 @@ def rows_of(entries: Sequence[Entry]) -> list[Row]:
     return [(entry.id, type_of(entry.message), encode(entry.message)) for entry in entries]
 
 
-def turn_at_end(job_id: str, done: Row) -> Row:
+def final_event_row(job_id: str, done: Row) -> Row:
     """The turn of a job that `done` tells of: `job.succeeded`, `job.failed` or `job.canceled`."""
     said = msgspec.json.decode(done[2], type=Done)
     data: dict[str, Any] = {"id": job_id, "status": said.status}
@@ -116,7 +116,7 @@ class StreamStore:
         while page:
             rows = [row for row in page if self._wanted(row[1], wanted)]
             if page[-1][1] == "done" and not hidden:
-                rows.append(turn_at_end(job_id, page[-1]))
+                rows.append(final_event_row(job_id, page[-1]))
             self._fire(job_id, tenant, rows, page[-1][0])
             passed += len(page)
             page = self.read(job_id, page[-1][0]) if len(page) == _PAGE else []

@@ -22,7 +22,7 @@ def expiry(ttl_s: int) -> str:
     return iso(time.time() + ttl_s)
 
 
-def sign_again(objects: ObjectStore, job: Job, plain: View, ttl_s: int) -> None:
+def refresh_presigned_url(objects: ObjectStore, job: Job, plain: View, ttl_s: int) -> None:
     """Signs the URL of a message of the job anew, in place; one that is not the job's is left."""
     url = plain.get("url")
     key = key_in_url(url, job_prefix(job.tenant, job.id)) if isinstance(url, str) else None

@@ -25,7 +25,7 @@ AGAIN_S = 300.0
 Kind = Literal["upload", "exports", "record"]
 
 
-class Kept(msgspec.Struct, frozen=True, array_like=True):
+class RetentionItem(msgspec.Struct, frozen=True, array_like=True):
     """A thing with its day: an upload by `upload`, a job's exports or all of a job by `job`."""
 
     kind: Kind
@@ -45,36 +45,36 @@ class RetentionStore:
 
     def keep_upload(self, tenant: str, upload_id: str, limits: PlanLimits) -> None:
         """An upload was made, or a job is made of it: its days begin now."""
-        kept = Kept("upload", tenant, upload=upload_id)
+        kept = RetentionItem("upload", tenant, upload=upload_id)
         self._keep(kept, self._clock(), limits.uploadDays)
 
     def keep_job(self, job: Job, limits: PlanLimits) -> None:
         """A job has ended; more than once does no harm."""
         ended = unix(job.finishedAt) if job.finishedAt else self._clock()
         if job.exports:
-            self._keep(Kept("exports", job.tenant, job.id), ended, limits.exportDays)
-        kept = Kept("record", job.tenant, job.id, job.input.uploadId, job.batchId)
+            self._keep(RetentionItem("exports", job.tenant, job.id), ended, limits.exportDays)
+        kept = RetentionItem("record", job.tenant, job.id, job.input.uploadId, job.batchId)
         self._keep(kept, ended, limits.recordDays)
 
     def forget_job(self, job: Job) -> None:
         """A job is erased before its day."""
-        kept = Kept("record", job.tenant, job.id, job.input.uploadId, job.batchId)
-        for one in (Kept("exports", job.tenant, job.id), kept):
+        kept = RetentionItem("record", job.tenant, job.id, job.input.uploadId, job.batchId)
+        for one in (RetentionItem("exports", job.tenant, job.id), kept):
             self._redis.zrem(keys.RETENTION, msgspec.json.encode(one))
 
     def forget_upload(self, tenant: str, upload_id: str) -> None:
         """An upload is erased before its day."""
-        self.done(Kept("upload", tenant, upload=upload_id))
+        self.done(RetentionItem("upload", tenant, upload=upload_id))
 
-    def due(self, most: int) -> Sequence[Kept]:
+    def due(self, most: int) -> Sequence[RetentionItem]:
         """Things whose day has come; each comes again until it is done."""
         taken = self._days.take_all(self._clock(), AGAIN_S, most)
-        return [msgspec.json.decode(row, type=Kept) for row in taken]
+        return [msgspec.json.decode(row, type=RetentionItem) for row in taken]
 
-    def done(self, kept: Kept) -> None:
+    def done(self, kept: RetentionItem) -> None:
         """It is gone."""
         self._redis.zrem(keys.RETENTION, msgspec.json.encode(kept))
 
-    def _keep(self, kept: Kept, since: float, days: float | None) -> None:
+    def _keep(self, kept: RetentionItem, since: float, days: float | None) -> None:
         if days is not None:
             self._redis.zadd(keys.RETENTION, {msgspec.json.encode(kept): since + days * DAY_S})

@@ -15,7 +15,7 @@ from botocore.client import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from s3transfer.exceptions import RetriesExceededError
 
-from worker.observability.metrics import S3_FAILURES, S3_SECONDS, note
+from worker.observability.metrics import S3_FAILURES, S3_SECONDS, record
 from worker.settings import Settings
 from worker.storage.errors import Conflict, NotFound, StoreUnavailable
 
@@ -56,12 +56,12 @@ def _measured(client: Any) -> Any:
         context["began"] = time.perf_counter()
 
     def answered(http_response: Any, model: Any, context: dict[str, Any], **_: Any) -> None:
-        note(S3_SECONDS, time.perf_counter() - context["began"], model.name)
+        record(S3_SECONDS, time.perf_counter() - context["began"], model.name)
         if http_response.status_code >= 500:
-            note(S3_FAILURES, 1, model.name)
+            record(S3_FAILURES, 1, model.name)
 
     def silent(event_name: str, **_: Any) -> None:
-        note(S3_FAILURES, 1, event_name.rpartition(".")[2])
+        record(S3_FAILURES, 1, event_name.rpartition(".")[2])
 
     client.meta.events.register("before-call.s3", begin)
     client.meta.events.register("after-call.s3", answered)
@@ -186,7 +186,7 @@ class ObjectStore:
         except BotoCoreError as error:
             raise StoreUnavailable(f"S3 download of {key}: {error}") from error
 
-    def look(self, key: str, bucket: str | None = None) -> tuple[int, str]:
+    def head(self, key: str, bucket: str | None = None) -> tuple[int, str]:
         """Bytes and type of an object; raises NotFound, in another bucket also for one that may not
         be read: S3 does not say which it is."""
         try:
@@ -197,7 +197,7 @@ class ObjectStore:
             raise
         return int(found["ContentLength"]), str(found.get("ContentType", ""))
 
-    def fetch(self, key: str, path: Path) -> None:
+    def download(self, key: str, path: Path) -> None:
         """Downloads an object into a file."""
         reply = self._call("get_object", Key=key)
         with closing(reply["Body"]) as body:
@@ -218,7 +218,7 @@ class ObjectStore:
         """Bytes of an object; raises NotFound."""
         return int(self._call("head_object", Key=key)["ContentLength"])
 
-    def keys_below(self, prefix: str) -> Iterator[str]:
+    def list_keys(self, prefix: str) -> Iterator[str]:
         """Keys that start with `prefix`."""
         more: dict[str, Any] = {}
         while True:
@@ -232,9 +232,9 @@ class ObjectStore:
         """Deletes an object; a missing one is fine."""
         self._call("delete_object", Key=key)
 
-    def delete_below(self, prefix: str) -> int:
+    def delete_prefix(self, prefix: str) -> int:
         """Deletes everything that starts with `prefix`; returns how many objects there were."""
-        found = list(self.keys_below(prefix))
+        found = list(self.list_keys(prefix))
         for key in found:
             self.delete(key)
         return len(found)

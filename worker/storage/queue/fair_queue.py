@@ -43,7 +43,7 @@ class Pulled:
 
 
 @dataclass(frozen=True)
-class Place:
+class QueuePosition:
     """How many jobs would start `before` one if nothing else came; seconds that a job of its queue
     takes on average, None where none has run; and how many run now, of any queue."""
 
@@ -52,7 +52,7 @@ class Place:
     running: int
 
 
-class WaitingStore:
+class FairQueue:
     """Who runs next."""
 
     def __init__(self, client: Client, clock: Callable[[], float] = time.time) -> None:
@@ -66,7 +66,7 @@ class WaitingStore:
             load_script(__package__, "names", "runnable_count")
         )
 
-    def enter(self, jobs: Sequence[Job], running: int | None, most: int | None = None) -> bool:
+    def push(self, jobs: Sequence[Job], running: int | None, most: int | None = None) -> bool:
         """Lists jobs of one tenant and queue, all or none: none where over `most` would wait.
 
         `running` is how many of the tenant's may run at once. Jobs keep their place by time of
@@ -83,16 +83,16 @@ class WaitingStore:
         lists, args = _entering([job], running, most)
         pipe.eval(load_script(__package__, "names", "push"), len(lists), *lists, *args)
 
-    def pull(self, queue: str) -> Pulled | None:
+    def pop(self, queue: str) -> Pulled | None:
         """The job that is next, which counts as running from now on."""
         found = self._pull(keys=[keys.WAIT], args=[queue, self._clock()])
         return Pulled(text(found[0]), text(found[1])) if found else None
 
-    def leave(self, tenant: str, job_id: str) -> None:
+    def remove(self, tenant: str, job_id: str) -> None:
         """The job is over, or gone: it neither waits nor runs."""
         self._leave(keys=[keys.WAIT], args=[tenant, job_id, "", *POSE_QUEUES])
 
-    def taken(self, tenant: str, job_id: str) -> None:
+    def mark_running(self, tenant: str, job_id: str) -> None:
         """The job runs, however its worker came to it."""
         self._leave(keys=[keys.WAIT], args=[tenant, job_id, self._clock(), *POSE_QUEUES])
 
@@ -128,7 +128,7 @@ class WaitingStore:
         oldest = min((score % _CLASS_S for score in firsts), default=self._clock())
         return sum(replies[::step]), max(0.0, self._clock() - oldest)
 
-    def place(self, job: Job) -> Place | None:
+    def place(self, job: Job) -> QueuePosition | None:
         """Where a job stands, None if it is not queued.
 
         Exact within the tenant. Between tenants it takes each job to last as long as that tenant's
@@ -149,18 +149,20 @@ class WaitingStore:
             before, queued, pace, running = pipe.execute()
         if before < 0 and queued is None:
             return None
-        return Place(max(int(before), 0), None if pace is None else float(pace), int(running))
+        return QueuePosition(
+            max(int(before), 0), None if pace is None else float(pace), int(running)
+        )
 
-    def others_first(self, job: Job) -> bool:
+    def should_preempt(self, job: Job) -> bool:
         """Whether somebody else's turn would come before the job's, were it put back now."""
         args = [job.queue, job.tenant, repr(_score(job, 0))]
         return bool(self._others(keys=[keys.WAIT], args=args))
 
-    def startable(self, queue: str, enough: int) -> int:
+    def runnable_count(self, queue: str, enough: int) -> int:
         """How many jobs could be pulled now, `enough` at most."""
         return int(self._startable(keys=[keys.WAIT], args=[queue, enough]))
 
-    def note_pace(self, queue: str, tenant: str, seconds: float) -> None:
+    def record_duration(self, queue: str, tenant: str, seconds: float) -> None:
         """A job took so long; averages move by a fifth, for the queue and for the tenant."""
         for field in (queue, f"{queue}:{tenant}"):
             known = self._redis.hget(_PACE, field)
@@ -168,7 +170,7 @@ class WaitingStore:
             average += _WEIGHT * (seconds - average)
             self._redis.hset(_PACE, field, f"{average:.3f}")
 
-    def heal(self) -> None:
+    def reconcile_running(self) -> None:
         """Takes jobs that are over off the lists of running ones: their worker died at the end."""
         now = self._clock()
         for tenant in map(text, self._redis.smembers(_BUSY)):

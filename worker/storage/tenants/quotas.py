@@ -17,7 +17,7 @@ from worker.storage import keys
 from worker.storage.connection import Client
 from worker.storage.errors import LimitExceeded
 from worker.storage.lua_scripts import load_script
-from worker.storage.queue.fair_queue import WaitingStore
+from worker.storage.queue.fair_queue import FairQueue
 from worker.storage.tenants.usage import UsageStore, next_month
 
 WINDOW_S = 60
@@ -42,7 +42,7 @@ class QuotaStore:
     def __init__(
         self,
         client: Client,
-        waiting: WaitingStore,
+        waiting: FairQueue,
         usage: UsageStore,
         clock: Callable[[], float] = time.time,
     ) -> None:

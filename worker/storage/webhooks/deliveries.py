@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from worker.contract.webhooks import KEEP_S, Delivery, Endpoint, Item
+from worker.contract.webhooks import KEEP_S, Delivery, DeliveryItem, Endpoint
 from worker.storage import keys
 from worker.storage.connection import Client, text
 from worker.storage.errors import NotFound
@@ -24,7 +24,7 @@ class DeliveryStore:
         self._redis = client
         self._clock = clock
 
-    def begin(self, pairs: Iterable[tuple[Endpoint, Item]]) -> None:
+    def begin(self, pairs: Iterable[tuple[Endpoint, DeliveryItem]]) -> None:
         """Records deliveries that were put into lanes; those already known stay as they are."""
         now = self._clock()
         with self._redis.pipeline(transaction=False) as pipe:
@@ -37,7 +37,7 @@ class DeliveryStore:
                 pipe.expire(name, 2 * KEEP_S)
             pipe.execute()
 
-    def fresh(self, endpoint: Endpoint, item: Item) -> Delivery:
+    def fresh(self, endpoint: Endpoint, item: DeliveryItem) -> Delivery:
         """The record of a delivery that nobody has tried."""
         now = iso(self._clock())
         return Delivery(

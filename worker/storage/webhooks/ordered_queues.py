@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from worker.contract.webhooks import KEEP_S, Item
+from worker.contract.webhooks import KEEP_S, DeliveryItem
 from worker.storage import keys
 from worker.storage.connection import Client, text
 from worker.storage.lua_scripts import load_script
@@ -23,26 +23,27 @@ _LANE = "lane:"
 
 
 @dataclass(frozen=True)
-class Progress:
+class DispatchCursor:
     """How far a subject is dispatched.
 
     `cursor` and `frames` are entry ids: events and per-frame messages after them are still to come;
-    `grouped` is the unix time of the last group; `said` are turns of the job that were dispatched.
+    `grouped` is the unix time of the last group; `dispatched_events` are those of the job's life
+    (queued, started, ended) that were dispatched.
     """
 
     version: int = 0
     cursor: str = "0-0"
     frames: str = "0-0"
     grouped: float = 0.0
-    said: frozenset[str] = frozenset()
+    dispatched_events: frozenset[str] = frozenset()
 
     @property
     def ended(self) -> bool:
         """Whether nothing more comes."""
-        return "ended" in self.said
+        return "ended" in self.dispatched_events
 
 
-class LaneStore:
+class OrderedQueueStore:
     """Contents of lanes; when each is attempted is the business of `turns.py`."""
 
     def __init__(self, client: Client, ttl_s: int) -> None:
@@ -50,24 +51,24 @@ class LaneStore:
         self._ttl_s = ttl_s
         self._dispatch = client.register_script(load_script(__package__, "dispatch"))
 
-    def progress(self, subject: str) -> Progress:
+    def progress(self, subject: str) -> DispatchCursor:
         """How far the subject is dispatched."""
         cursor, frames, grouped, said, version = self._redis.hmget(
             keys.dispatched(subject), "cursor", "frames", "grouped", "said", "version"
         )
-        return Progress(
+        return DispatchCursor(
             version=int(version or 0),
             cursor=text(cursor or b"0-0"),
             frames=text(frames or b"0-0"),
             grouped=float(grouped or 0),
-            said=frozenset(filter(None, text(said or b"").split(","))),
+            dispatched_events=frozenset(filter(None, text(said or b"").split(","))),
         )
 
     def dispatch(
         self,
         subject: str,
-        progress: Progress,
-        items: Sequence[tuple[str, Item]],
+        progress: DispatchCursor,
+        items: Sequence[tuple[str, DeliveryItem]],
         *,
         of_job: bool,
     ) -> Dispatched:
@@ -80,7 +81,7 @@ class LaneStore:
             "cursor": progress.cursor,
             "frames": progress.frames,
             "grouped": progress.grouped,
-            "said": ",".join(sorted(progress.said)),
+            "said": ",".join(sorted(progress.dispatched_events)),
             **{_LANE + endpoint: "1" for endpoint in endpoints},
         }
         arguments: list[str | bytes | int | float] = [
@@ -101,7 +102,7 @@ class LaneStore:
         )
         return "done" if reply == 1 else "gone" if reply == -1 else "overtaken"
 
-    def append(self, endpoint: str, items: Iterable[Item]) -> None:
+    def append(self, endpoint: str, items: Iterable[DeliveryItem]) -> None:
         """Puts items at the ends of their lanes: tests, notices and replays."""
         with self._redis.pipeline(transaction=False) as pipe:
             for item in items:

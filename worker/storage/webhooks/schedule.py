@@ -15,7 +15,7 @@ from worker.storage import keys
 from worker.storage.connection import Client, text
 from worker.storage.due_set import DueSet
 from worker.storage.lua_scripts import load_script
-from worker.storage.webhooks.ordered_queues import LaneStore
+from worker.storage.webhooks.ordered_queues import OrderedQueueStore
 
 LEASE_S = 20.0
 """Seconds for which a lane or a slot is its taker's: longer than a request, before which it is
@@ -24,13 +24,13 @@ AGAIN_S = 5.0
 """Seconds after which an endpoint that was told to a worker is told again."""
 
 
-class TurnStore:
+class DeliverySchedule:
     """When each lane is attempted next."""
 
     def __init__(
         self,
         client: Client,
-        lanes: LaneStore,
+        lanes: OrderedQueueStore,
         clock: Callable[[], float] = time.time,
         lease_s: float = LEASE_S,
     ) -> None:
@@ -43,7 +43,7 @@ class TurnStore:
         self._take_slot = client.register_script(load_script(__package__, "acquire_slot"))
         self._take_lane = client.register_script(load_script(__package__, "claim_due_queue"))
 
-    def ring(self, endpoint: str, subjects: Iterable[str], *, at_once: bool = False) -> None:
+    def mark_due(self, endpoint: str, subjects: Iterable[str], *, at_once: bool = False) -> None:
         """There is something in these lanes; `at_once`: attempt them now, whatever was planned."""
         now = self._clock()
         with self._redis.pipeline(transaction=False) as pipe:
@@ -60,34 +60,34 @@ class TurnStore:
         """Whether the endpoint has something due and is now the caller's to tell a worker."""
         return self._due.take(endpoint, self._clock(), AGAIN_S)
 
-    def put_off(self, endpoint: str, until: float) -> None:
+    def defer(self, endpoint: str, until: float) -> None:
         """The endpoint is left alone until then."""
         self._redis.zadd(keys.HOOKS_DUE, {endpoint: until})
 
-    def forget(self, endpoint: str) -> None:
+    def unschedule(self, endpoint: str) -> None:
         """The endpoint is not attempted; its lanes stay and go on at the next `wake`."""
         self._redis.zrem(keys.HOOKS_DUE, endpoint)
 
-    def wake(self, endpoint: str) -> None:
+    def resume(self, endpoint: str) -> None:
         """The endpoint is attempted again, every lane at once: it was enabled."""
-        self.ring(endpoint, list(self.lanes(endpoint)), at_once=True)
+        self.mark_due(endpoint, list(self.lanes(endpoint)), at_once=True)
 
     def lanes(self, endpoint: str) -> Iterator[str]:
         """Subjects with something for the endpoint."""
         for subject, _ in self._redis.zscan_iter(keys.hook_lanes(endpoint)):
             yield text(subject)
 
-    def enter(self, endpoint: str, name: str, most: int) -> bool:
+    def acquire_slot(self, endpoint: str, name: str, most: int) -> bool:
         """Whether one more may deliver to the endpoint, who is `name`."""
         now = self._clock()
         slots = keys.hook_slots(endpoint)
         return bool(self._take_slot(keys=[slots], args=[name, now, now + self._lease_s, most]))
 
-    def leave(self, endpoint: str, name: str) -> None:
+    def release_slot(self, endpoint: str, name: str) -> None:
         """One fewer delivers to the endpoint."""
         self._redis.zrem(keys.hook_slots(endpoint), name)
 
-    def lane(self, endpoint: str) -> str | None:
+    def claim_due_queue(self, endpoint: str) -> str | None:
         """The lane that has been due longest; the caller's for a while."""
         now = self._clock()
         found = self._take_lane(keys=[keys.hook_lanes(endpoint)], args=[now, now + self._lease_s])
@@ -101,7 +101,7 @@ class TurnStore:
             pipe.zadd(keys.hook_lanes(endpoint), {subject: until}, xx=True)
             pipe.execute()
 
-    def later(self, endpoint: str, subject: str, at: float) -> None:
+    def reschedule(self, endpoint: str, subject: str, at: float) -> None:
         """The lane is attempted again then."""
         self._redis.zadd(keys.hook_lanes(endpoint), {subject: at}, xx=True)
 
@@ -114,7 +114,7 @@ class TurnStore:
         if left:
             self._redis.zadd(keys.hook_lanes(endpoint), {subject: self._clock()}, nx=True)
 
-    def settle(self, endpoint: str) -> float | None:
+    def refresh_due(self, endpoint: str) -> float | None:
         """Notes when the endpoint is due next, and says it; None where nothing waits."""
         self._redis.zrem(keys.HOOKS_DUE, endpoint)
         first = self._redis.zrange(keys.hook_lanes(endpoint), 0, 0, withscores=True)
@@ -124,7 +124,7 @@ class TurnStore:
         self._redis.zadd(keys.HOOKS_DUE, {endpoint: due}, lt=True)
         return due
 
-    def watch(self, job_id: str, at: float) -> None:
+    def poll_later(self, job_id: str, at: float) -> None:
         """The job is to be looked at again though nothing may ring for it."""
         self._redis.zadd(keys.HOOKS_WATCHED, {job_id: at})
 
@@ -148,4 +148,4 @@ class TurnStore:
         for subject in self.lanes(endpoint):
             self._lanes.drop(subject, endpoint)
         self._redis.delete(keys.hook_lanes(endpoint), keys.hook_slots(endpoint))
-        self.forget(endpoint)
+        self.unschedule(endpoint)
