@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictInt, field_validator
 from api.schemas.strict import Strict
 from worker.contract.editions import Edition
 from worker.contract.jobs import JobStatus
+from worker.contract.media import AudioLoss, WarningCode
 from worker.contract.messages import TYPES, entry_key
 from worker.contract.options import PARSERS
 from worker.contract.references import ReferenceStatus
@@ -181,13 +182,16 @@ class ResultView(_Answer):
 
 
 class ExportView(_Answer):
-    """One export; the URL is signed when the job is read."""
+    """One export; the URL is signed when the job is read. `audio` is false where the source's sound
+    is not in it; `audioLoss` says why."""
 
     kind: str
     url: str
     mimeType: str
     bytes: int
     expiresAt: str
+    audio: bool | None = None
+    audioLoss: AudioLoss | None = None
 
 
 class UsageView(_Answer):
@@ -218,6 +222,7 @@ class JobView(_Answer):
     result: ResultView | None = None
     exports: list[ExportView]
     error: dict[str, Any] | None = None
+    warnings: list[WarningCode] = []
     usage: UsageView
     links: dict[str, str]
 

@@ -15,6 +15,9 @@ WarningCode = Literal["truncated", "second_track", "low_frame_rate", "audio_lost
 frames a second to see all of a movement; `audio_lost`: the exported video has no sound though the
 file has some; `turned`: the picture lay on its side or head with no tag that says so."""
 
+AudioLoss = Literal["unsupported_codec", "damaged"]
+"""Why a source's sound is not in an export."""
+
 
 class MediaInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One video stream or still image, as a viewer sees it.

@@ -18,7 +18,7 @@ import msgspec
 import structlog
 
 from worker.contract.errors import ErrorCode, JobError
-from worker.contract.media import MediaInfo
+from worker.contract.media import AudioLoss, MediaInfo
 from worker.media.decoding import filter_graph
 from worker.media.decoding.colour_tags import is_bt709, needs_tone_mapping, output_colours
 from worker.media.decoding.orientation_filters import even_size, mapped, upright, whole
@@ -42,8 +42,6 @@ _COPIED_AUDIO = frozenset({"aac", "mp3"})
 _LARGEST_OUTPUT = 32 << 30
 
 
-AudioLoss = Literal["unsupported_codec", "damaged"]
-"""Why a source's sound is not in an export."""
 _Sound = Literal["copied", "encoded", "none"]
 
 

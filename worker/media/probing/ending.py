@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 _MOST_BOXES = 100_000
+_EBML, _SEGMENT = b"\x1aE\xdf\xa3", b"\x18S\x80g"
 _OWN = (b"mdat", b"moov", b"moof")
 _LARGE = 1
 """A size that says that the real one follows as 64 bits (ISO/IEC 14496-12, 4.2)."""
@@ -31,9 +32,24 @@ def ending_of(path: Path) -> Ending:
         if head[:4] == b"RIFF":
             # an AVI of more than 1 GiB has further RIFFs behind; a size of 0 was never filled in
             return Ending(cut_off=int.from_bytes(head[4:8], "little") + 8 > size)
+        if head[:4] == _EBML:
+            return Ending(cut_off=_segment_end(file) > size)
         if head[4:8] in (b"ftyp", b"moov", b"mdat", b"styp", b"wide", b"free", b"skip"):
             return _boxes(file, size)
     return Ending()
+
+
+def _segment_end(file: BinaryIO) -> int:
+    """Where Matroska's one segment ends (RFC 8794, 4 and 6), 0 where it does not say."""
+    file.seek(0)
+    head = file.read(4096)
+    at = head.find(_SEGMENT) + len(_SEGMENT)
+    if at < len(_SEGMENT) or at >= len(head) or not head[at]:
+        return 0
+    length = 9 - head[at].bit_length()
+    most = (1 << (7 * length)) - 1
+    size = int.from_bytes(head[at : at + length], "big") & most
+    return 0 if size == most else at + length + size  # all ones: it is written as it comes
 
 
 def _boxes(file: BinaryIO, size: int) -> Ending:
