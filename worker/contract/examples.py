@@ -103,6 +103,8 @@ EXAMPLES: dict[str, Message] = {
         grade="A",
         durationMs=12170,
         history=(_REP,),
+        people=1,
+        warnings=("low_frame_rate",),
     ),
     "keypoints_batch": KeypointsBatch(
         fps=30,

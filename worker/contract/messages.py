@@ -9,7 +9,7 @@ import msgspec
 
 from worker.contract.errors import DecodeError, ErrorCode
 from worker.contract.grades import Grade
-from worker.contract.media import Source
+from worker.contract.media import AudioLoss, Source, WarningCode
 from worker.contract.message_parts import (
     FormScore,
     Jump,
@@ -122,7 +122,8 @@ class Angles(Base, tag="angles", frozen=True, gc=False):
 
 
 class ExerciseSummary(Base, tag="exercise_summary", frozen=True):
-    """The whole exercise: totals and every attempted rep."""
+    """The whole exercise: totals and every attempted rep; `people` is the most that were seen at
+    once."""
 
     exercise: str
     counter: int
@@ -131,6 +132,8 @@ class ExerciseSummary(Base, tag="exercise_summary", frozen=True):
     grade: Grade | None
     durationMs: float
     history: tuple[Rep, ...]
+    people: int = 0
+    warnings: tuple[WarningCode, ...] = ()
 
 
 class KeypointsBatch(Base, tag="keypoints_batch", frozen=True):
@@ -143,13 +146,16 @@ class KeypointsBatch(Base, tag="keypoints_batch", frozen=True):
 
 
 class ExportReady(Base, tag="export_ready", frozen=True):
-    """A finished export behind a presigned GET."""
+    """A finished export behind a presigned GET; `audio` is false where the source's sound is not in
+    it, `audioLoss` says why."""
 
     url: str
     mimeType: str
     kind: str
     bytes: int
     expiresAt: str
+    audio: bool | None = None
+    audioLoss: AudioLoss | None = None
 
 
 class ImageOverlay(Base, tag="image_overlay", frozen=True):

@@ -215,7 +215,7 @@ def test_it_can_be_switched_off_and_says_what_is_missing(monkeypatch: pytest.Mon
         ({"pixel_format": "yuv420p10le"}, False),
         ({"pixel_format": "yuv422p"}, False),
         ({"transfer": "arib-std-b67"}, False),
-        ({"cropped": True}, False),
+        ({"crop": (2, 0, 0, 0)}, False),
         ({"stored_width": 128}, False),
     ],
 )
