@@ -7,15 +7,16 @@ where it stopped (RFC 9110, 14.2), if the server still has the same file: `If-Ra
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import httpx
 
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.media import Source
 from worker.faults import fault_of
-from worker.outbound import PinnedTransport, Unreachable, checked_address
+from worker.outbound import PinnedTransport, Unreachable, checked_address, deadline
 
 MOST_SECONDS = 900
 """A server that drips bytes is not to hold a worker."""
@@ -43,9 +44,16 @@ def check_type(content_type: str) -> None:
 
 
 def fetch_url(
-    url: str, path: Path, source: Source, max_bytes: int, *, allow_private: bool = False
+    url: str,
+    path: Path,
+    source: Source,
+    max_bytes: int,
+    *,
+    allow_private: bool = False,
+    check: Callable[[], None] = lambda: None,
 ) -> None:
-    """Downloads `url` to `path`.
+    """Downloads `url` to `path` within MOST_SECONDS, whatever its server does; `check` is called
+    about every half second meanwhile, and ends the download by what it raises.
 
     Raises JobError `video_load_error` or `image_load_error` where it cannot be had, and
     `media_too_large` past `max_bytes`; OSError where it cannot be written here.
@@ -53,8 +61,11 @@ def fetch_url(
     code = ErrorCode.IMAGE_LOAD_ERROR if source == "image" else ErrorCode.VIDEO_LOAD_ERROR
     try:
         transport = PinnedTransport(lambda host, port: checked_address(host, port, allow_private))
-        with httpx.Client(transport=transport, timeout=_TIMEOUT, trust_env=False) as client:
-            _Download(client, url, path, max_bytes).run()
+        with (
+            httpx.Client(transport=transport, timeout=_TIMEOUT, trust_env=False) as client,
+            deadline(MOST_SECONDS, check),
+        ):
+            _Download(client, url, path, max_bytes, check).run()
     except (Unreachable, httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
         if fault_of(error):
             raise
@@ -65,8 +76,16 @@ def fetch_url(
 class _Download:
     """One file, in as many requests as it takes."""
 
-    def __init__(self, client: httpx.Client, url: str, path: Path, max_bytes: int) -> None:
+    def __init__(
+        self,
+        client: httpx.Client,
+        url: str,
+        path: Path,
+        max_bytes: int,
+        check: Callable[[], None],
+    ) -> None:
         self._client = client
+        self._check = check
         self._url = url
         self._path = path
         self._most = max_bytes
@@ -92,8 +111,14 @@ class _Download:
                     pauses = list(PAUSES_S)
                 if not pauses:
                     raise Unreachable(f"the connection was cut again and again: {cut}") from cut
-                time.sleep(pauses.pop(0))
+                self._pause(pauses.pop(0))
             self._check_time()
+
+    def _pause(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            time.sleep(min(left, 0.5))
+            self._check()
 
     def _follow(self) -> None:
         url = self._url
@@ -110,7 +135,7 @@ class _Download:
                 raise _Cut(str(error) or type(error).__name__) from error
             try:
                 if response.is_redirect:
-                    url = urljoin(url, response.headers.get("location", ""))
+                    url = _redirected(url, response.headers.get("location", ""))
                     continue
                 self._take(response)
                 return
@@ -160,6 +185,18 @@ class _Download:
     def _check_time(self) -> None:
         if time.monotonic() > self._end:
             raise Unreachable(f"the download takes longer than {MOST_SECONDS} s")
+
+
+def _redirected(url: str, location: str) -> str:
+    """Where a redirect leads; raises Unreachable for one that would give up encryption, or names a
+    user: what a server says is no reason for either."""
+    target = urljoin(url, location)
+    parts = urlsplit(target)
+    if url.lower().startswith("https:") and parts.scheme.lower() == "http":
+        raise Unreachable("the server redirects from https to http")
+    if parts.username is not None or parts.password is not None:
+        raise Unreachable("the server redirects to an address with a user name")
+    return target
 
 
 def _version(response: httpx.Response) -> str | None:

@@ -16,9 +16,9 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as WaitTimeout
-from typing import Any
+from typing import Any, TypeVar
 
 import httpcore
 import httpx
@@ -27,14 +27,56 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolve = Callable[[str, int], str]
 """A host's name and port to an address that may be connected to; raises Unreachable."""
 
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
-_COMPATIBLE = ipaddress.ip_network("::/96")
+_EMBEDDING = tuple(
+    map(ipaddress.IPv6Network, ("64:ff9b::/96", "::/96", "::ffff:0:0:0/96"))
+)  # NAT64 (RFC 6052), IPv4-compatible (RFC 4291), IPv4-translated (RFC 2765)
+_ISATAP = (0x00005EFE, 0x02005EFE)
+"""First half of an interface id that ends in an IPv4 address (RFC 5214, section 6.1)."""
+_REFUSED = tuple(
+    map(
+        ipaddress.ip_network,
+        (
+            "64:ff9b:1::/48",  # local-use NAT64 (RFC 8215)
+            "5f00::/16",  # segment routing within one network (RFC 9602)
+            "3fff::/20",  # documentation (RFC 9637)
+            "192.0.0.0/24",  # protocol assignments (RFC 6890)
+            "192.88.99.0/24",  # relays of 6to4, given up (RFC 7526)
+            "168.63.129.16/32",  # the platform's own services, to every machine of one cloud
+        ),
+    )
+)
+"""What `ipaddress` of some Python versions takes for global, and nobody's public server is in."""
 _LOCAL_NAMES = ("localhost", "localhost.localdomain")
 _MOST_POOLS = 100
 _KEPT_S = 5.0
-_deadline: contextvars.ContextVar[float | None] = contextvars.ContextVar("deadline", default=None)
-# getaddrinfo cannot be told how long it may take
-_resolvers = ThreadPoolExecutor(16, thread_name_prefix="resolve")
+_CHECK_S = 0.5
+"""Seconds between two checks of whether a request is still wanted."""
+# getaddrinfo cannot be told how long it may take, a TCP or TLS handshake not be looked up from
+_waiting = ThreadPoolExecutor(64, thread_name_prefix="connect")
+T = TypeVar("T")
+
+
+class _Limit:
+    """Until when a thread's requests have to end, and what raises where they are not wanted."""
+
+    def __init__(self, end: float, check: Callable[[], None] | None) -> None:
+        self.end = end
+        self._check = check
+        self._checked = time.monotonic()
+
+    def left(self) -> float:
+        """Seconds that are left, after a check where one is due; raises ReadTimeout."""
+        now = time.monotonic()
+        if self._check is not None and now - self._checked >= _CHECK_S:
+            self._checked = now
+            self._check()
+        left = self.end - time.monotonic()
+        if left <= 0:
+            raise httpcore.ReadTimeout("the deadline has passed")
+        return left
+
+
+_limit: contextvars.ContextVar[_Limit | None] = contextvars.ContextVar("limit", default=None)
 
 
 class Unreachable(Exception):
@@ -50,6 +92,8 @@ def is_public(address: Address) -> bool:
     """
     if address.is_multicast or not address.is_global:
         return False
+    if any(address in network for network in _REFUSED):
+        return False
     if isinstance(address, ipaddress.IPv4Address):
         return True
     return not address.is_site_local and all(map(is_public, _within(address)))
@@ -63,8 +107,10 @@ def _within(address: ipaddress.IPv6Address) -> Iterator[ipaddress.IPv4Address]:
         yield address.sixtofour
     if address.teredo is not None:
         yield from address.teredo
-    if address in _NAT64 or address in _COMPATIBLE:
-        yield ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    low = int(address) & 0xFFFFFFFF
+    isatap = int(address) >> 32 & 0xFFFFFFFF in _ISATAP
+    if isatap or any(address in network for network in _EMBEDDING):
+        yield ipaddress.IPv4Address(low)
 
 
 def literal_address(host: str) -> Address | None:
@@ -96,35 +142,68 @@ def checked_address(host: str, port: int, allow_private: bool) -> str:
 
 
 def _resolved(host: str, port: int) -> list[Any]:
-    asked = _resolvers.submit(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
     try:
-        return asked.result(_left(None))
-    except WaitTimeout as error:
+        return _waited(lambda _: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM), None)
+    except httpcore.TimeoutException as error:
         raise Unreachable(f"the name {host} is not resolved in time") from error
     except OSError as error:
         raise Unreachable(f"the name {host} cannot be resolved") from error
 
 
 @contextlib.contextmanager
-def deadline(seconds: float) -> Iterator[None]:
+def deadline(seconds: float, check: Callable[[], None] | None = None) -> Iterator[None]:
     """Within it, everything that this thread does over a pinned connection ends in `seconds`:
-    resolving, connecting, the handshake and every byte, however a server drips them."""
-    token = _deadline.set(time.monotonic() + seconds)
+    resolving, connecting, the handshake and every byte, however a server drips them. `check` is
+    called about every half second meanwhile; what it raises ends the request."""
+    token = _limit.set(_Limit(time.monotonic() + seconds, check))
     try:
         yield
     finally:
-        _deadline.reset(token)
+        _limit.reset(token)
 
 
 def _left(timeout: float | None) -> float | None:
     """`timeout`, or what is left of the deadline where that is less."""
-    end = _deadline.get()
-    if end is None:
+    limit = _limit.get()
+    if limit is None:
         return timeout
-    left = end - time.monotonic()
-    if left <= 0:
-        raise httpcore.ReadTimeout("the deadline has passed")
+    left = limit.left()
     return left if timeout is None else min(timeout, left)
+
+
+def _slices(timeout: float | None) -> Iterator[tuple[float | None, bool]]:
+    """Waits that add up to `timeout` or the deadline, with checks between them, and whether each is
+    the last; raises what a check raises."""
+    end = None if timeout is None else time.monotonic() + timeout
+    while True:
+        left = _left(None if end is None else max(0.0, end - time.monotonic()))
+        if left is None or left <= _CHECK_S:
+            yield left, True
+        else:
+            yield _CHECK_S, False
+
+
+def _waited(call: Callable[[float | None], T], timeout: float | None) -> T:
+    """What `call(timeout)` gives, in a thread of its own, so that checks go on meanwhile; its
+    outcome is dropped where one of them raises."""
+    under_way = _waiting.submit(call, _left(timeout))
+    try:
+        for seconds, last in _slices(timeout):
+            with contextlib.suppress(WaitTimeout):
+                return under_way.result(seconds)
+            if last:
+                break
+    finally:
+        if not under_way.done():
+            under_way.add_done_callback(_close_unused)
+    raise httpcore.ConnectTimeout("the deadline has passed")
+
+
+def _close_unused(under_way: Future[Any]) -> None:
+    if not under_way.cancelled() and under_way.exception() is None:
+        close = getattr(under_way.result(), "close", None)
+        if close is not None:
+            close()
 
 
 class _Stream(httpcore.NetworkStream):
@@ -134,7 +213,13 @@ class _Stream(httpcore.NetworkStream):
         self._inner = inner
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._inner.read(max_bytes, _left(timeout))
+        for seconds, last in _slices(timeout):
+            try:
+                return self._inner.read(max_bytes, seconds)
+            except httpcore.ReadTimeout:
+                if last:
+                    raise
+        raise AssertionError("the last slice returns or raises")
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._inner.write(buffer, _left(timeout))
@@ -148,7 +233,8 @@ class _Stream(httpcore.NetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> httpcore.NetworkStream:
-        return _Stream(self._inner.start_tls(ssl_context, server_hostname, _left(timeout)))
+        inner = self._inner
+        return _Stream(_waited(lambda s: inner.start_tls(ssl_context, server_hostname, s), timeout))
 
     def get_extra_info(self, info: str) -> Any:
         return self._inner.get_extra_info(info)
@@ -171,7 +257,12 @@ class _Backend(httpcore.NetworkBackend):
     ) -> httpcore.NetworkStream:
         address = self._resolve(host, port)
         return _Stream(
-            self._inner.connect_tcp(address, port, _left(timeout), local_address, socket_options)
+            _waited(
+                lambda seconds: self._inner.connect_tcp(
+                    address, port, seconds, local_address, socket_options
+                ),
+                timeout,
+            )
         )
 
 
@@ -208,7 +299,7 @@ class _Pools:
             pool = self._pools.get(origin) or self._new()
             self._pools[origin] = pool
             self._pools.move_to_end(origin)
-            for other in list(self._pools)[: len(self._pools) - _MOST_POOLS]:
+            for other in list(self._pools)[: max(0, len(self._pools) - _MOST_POOLS)]:
                 if all(one.is_idle() for one in self._pools[other].connections):
                     self._pools.pop(other).close()
             return pool

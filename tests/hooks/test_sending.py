@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.hooks.conftest import Receiver
 from worker.hooks.retries import MOST_WAIT_S, SCHEDULE, retry_after, wait_after
 from worker.hooks.sending import EXCERPT, MOST_BYTES, Sender, masked
-from worker.outbound import Unreachable, checked_address, is_public, named_private
+from worker.outbound import Unreachable, _Pools, checked_address, is_public, named_private
 from worker.settings import Settings
 
 Receive = Callable[..., Receiver]
@@ -228,6 +229,12 @@ def test_the_allow_list_of_a_development_machine(strict: Settings, receive: Rece
 def test_public_addresses() -> None:
     for address in ("93.184.216.34", "8.8.8.8", "2606:4700::1111", "64:ff9b::808:808"):
         assert is_public(ipaddress.ip_address(address))
+    for address in (
+        "64:ff9b:1::7f00:1", "64:ff9b:1::808:808", "::ffff:0:10.0.0.1", "3fff::1", "5f00::1",
+        "2a00:1450:4001:5efe:0:5efe:a00:1", "2a00:1450::200:5efe:10.0.0.1", "168.63.129.16",
+        "192.0.0.8", "192.88.99.1",
+    ):  # fmt: skip
+        assert not is_public(ipaddress.ip_address(address)), address
     assert not named_private("example.com") and named_private("a.localhost.")
     with pytest.raises(Unreachable):
         checked_address("127.0.0.1", 80, False)
@@ -261,3 +268,15 @@ def test_the_schedule() -> None:
 )
 def test_retry_after(header: str | None, seconds: float | None) -> None:
     assert retry_after(header, 1_445_412_420.0) == seconds
+
+
+def test_no_idle_connections_are_dropped_before_there_are_many(receive: Receive) -> None:
+    receiver = receive()
+    pools = _Pools(lambda _host, _port: "127.0.0.1", 4)
+    first = pools.of(httpx.URL(f"http://one.example:{receiver.port}/"))
+    for number in range(99):
+        pools.of(httpx.URL(f"http://{number}.example:{receiver.port}/"))
+    assert pools.of(httpx.URL(f"http://one.example:{receiver.port}/")) is first
+    pools.of(httpx.URL(f"http://more.example:{receiver.port}/"))
+    assert pools.of(httpx.URL(f"http://one.example:{receiver.port}/")) is first
+    pools.close()
