@@ -114,7 +114,9 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.stores = open_stores(settings)
-        app.state.redis = connect_async(settings.redis_url.get_secret_value())
+        app.state.redis = connect_async(
+            settings.redis_url.get_secret_value(), settings.redis_ca_certs
+        )
         app.state.tails = Tails(app.state.redis)
         app.state.tails.start()
         with listening(metrics.meters):

@@ -22,7 +22,7 @@ from worker.contract.options import JobOptions
 from worker.logs import configure_logs
 from worker.reconnecting import SteadyAmqp
 from worker.settings import settings
-from worker.store.connection import Client
+from worker.store.connection import Client, tls_options
 from worker.store.workers import Worker
 
 Queue = Literal["pose.cpu", "pose.gpu", "export", "maintenance", "webhooks"]
@@ -58,8 +58,11 @@ def _delivers() -> bool:
 
 def _configuration() -> dict[str, Any]:
     given = settings()
+    url = given.redis_url.get_secret_value()
     return {
-        "broker_url": given.redis_url.get_secret_value(),
+        "broker_url": url,
+        # kombu verifies nobody unless told so
+        "broker_use_ssl": tls_options(url, given.redis_ca_certs) or None,
         "task_ignore_result": True,
         "task_acks_late": True,
         "task_reject_on_worker_lost": True,

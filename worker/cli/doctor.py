@@ -61,7 +61,8 @@ def _redis() -> str:
     from worker.settings import settings
     from worker.store.connection import connect
 
-    info = connect(settings().redis_url.get_secret_value()).info("server")
+    given = settings()
+    info = connect(given.redis_url.get_secret_value(), given.redis_ca_certs).info("server")
     return f"version {info['redis_version']}"
 
 

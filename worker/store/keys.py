@@ -59,6 +59,7 @@
     pq:tenant:{<t>}:subscribed set those of them that have events of their own
     pq:firehose:cut        hash    entries cut unread from each partition
     pq:firehose:trimmed    string  there while it was trimmed only just now
+    pq:writable            string  written by readiness checks: whether Redis takes writes
     pq:workers             hash    heartbeat of every worker: kind, queues, unix time (JSON)
 
 Keys of one job share a hash tag, so that a cluster keeps them in one slot and a script may touch
@@ -79,6 +80,7 @@ ERASED_ENTRIES = "pq:erased:entries"
 CLOSED = "pq:closed"
 KEYS = "pq:keys"
 WORKERS = "pq:workers"
+WRITABLE = "pq:writable"
 ERASED = "pq:erased"
 HOOKS_DUE = "pq:hooks:due"
 HOOKS_WATCHED = "pq:hooks:watched"
