@@ -8,7 +8,7 @@ from fastapi import Request
 
 from api.auth import TenantDep
 from api.problems import ScopeMissing
-from worker.contract.access import Scope
+from worker.contract.access import Scope, allows
 from worker.requests.jobs import NewJob
 from worker.store.apikeys import Tenant
 
@@ -18,7 +18,7 @@ _READING = frozenset({"GET", "HEAD"})
 
 def check_scope(tenant: Tenant, scope: Scope) -> None:
     """Raises ScopeMissing where the key has not `scope`."""
-    if scope not in tenant.scopes:
+    if not allows(tenant.scopes, scope):
         raise ScopeMissing(f"This key may not do that: it lacks the scope '{scope}'.", scope)
 
 

@@ -90,7 +90,7 @@ def _routes() -> APIRouter:
     # first of all whose key it is and what it may do: then every answer can tell the rate
     work = room(Scope.JOBS_READ, Scope.JOBS_WRITE, pages=True)
     whole = room(Scope.JOBS_READ, Scope.JOBS_WRITE)
-    manage = room(Scope.ADMIN, Scope.ADMIN)
+    manage = room(Scope.WEBHOOKS_WRITE, Scope.WEBHOOKS_WRITE)
     rooms = (
         (uploads, work), (jobs, work), (batches, whole), (messages, work), (references, whole),
         (webhooks, manage), (usage, whole), (page_tokens, whole),

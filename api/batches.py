@@ -19,13 +19,15 @@ from api.batch_models import BatchesQuery, BatchesView, BatchView, ManifestRef, 
 from api.creating import broker_errors, check_minutes, check_queue, once
 from api.paging import decode_cursor, encode_cursor
 from api.problems import invalid_parameter
+from api.services.json_body import AuthenticatedRoute
+from api.services.object_threads import with_objects
 from api.strict import only
 from worker import app as queues
 from worker.contract.batches import MAX_MANIFEST_BYTES, BatchRecord, Manifest, Wrong
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.jobs import Job
 from worker.expanding import batch_of, tend_batch
-from worker.intake import check_arrived, check_bucket
+from worker.intake import admit_webhooks, check_arrived, check_bucket
 from worker.manifests import WRONG, job_of_request, wrong_of
 from worker.store.apikeys import Tenant
 from worker.store.batches import batch_view
@@ -33,7 +35,7 @@ from worker.store.bundle import Stores
 from worker.store.errors import NotFound
 from worker.store.jobs import iso
 
-router = APIRouter(tags=["batches"])
+router = APIRouter(route_class=AuthenticatedRoute, tags=["batches"])
 log = structlog.get_logger()
 
 _AT_ONCE = 16
@@ -52,7 +54,11 @@ def create_batch(stores: Stores, tenant: Tenant, body: NewBatch, key: str | None
 def _take(stores: Stores, tenant: Tenant, body: NewBatch) -> str:
     name = "bat_" + secrets.token_hex(12)
     record = BatchRecord(
-        id=name, tenant=tenant.tenant, plan=tenant.plan, createdAt=iso(time.time())
+        id=name,
+        tenant=tenant.tenant,
+        plan=tenant.plan,
+        createdAt=iso(time.time()),
+        scopes=tenant.scopes,
     )
     if body.manifest is not None:
         check_queue(stores, tenant)
@@ -65,6 +71,7 @@ def _take(stores: Stores, tenant: Tenant, body: NewBatch) -> str:
     jobs = batch_of(_checked(stores, tenant, asked), name)
     if any(job.source == "video" for job in jobs):
         check_minutes(stores, tenant, "video")
+    admit_webhooks(stores, tenant, jobs)
     stores.batches.create(record, jobs)
     _start(lambda: tend_batch(stores, name))
     return name
@@ -118,6 +125,7 @@ def manifest_of(stores: Stores, tenant: Tenant, given: ManifestRef) -> Manifest:
 
 
 @router.post("/batches", status_code=202, response_model=BatchView, dependencies=[Depends(only())])
+@with_objects
 def post_batch(
     body: NewBatch,
     tenant: TenantDep,

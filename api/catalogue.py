@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse
 
 from api.auth import StoresDep, TenantDep, get_tenant
 from api.limits import MAX_BODY_BYTES
+from api.services.json_body import AuthenticatedRoute
 from api.strict import only
 from worker.contract.editions import Edition
 from worker.contract.exercises import ALIASES, CATALOGUE, ExerciseInfo
@@ -18,7 +19,7 @@ from worker.contract.schema import message_schema
 from worker.requests.jobs import MAX_METADATA_BYTES
 from worker.store.objects import PART_BYTES, SINGLE_PUT_BYTES
 
-router = APIRouter(tags=["catalogue"])
+router = APIRouter(route_class=AuthenticatedRoute, tags=["catalogue"])
 
 
 class SchemaResponse(JSONResponse):

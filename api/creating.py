@@ -21,7 +21,7 @@ from worker.contract.jobs import Job, JobInput, JobStatus, Stage
 from worker.contract.media import Source
 from worker.contract.options import JobOptions
 from worker.forms import about_job
-from worker.intake import check_reference, job_of, new_record, read_options
+from worker.intake import admit_webhooks, check_reference, job_of, new_record, read_options
 from worker.requests.jobs import NewJob
 from worker.store.apikeys import Tenant
 from worker.store.bundle import Stores
@@ -153,7 +153,12 @@ def _take(
     check_queue(stores, tenant)
     job = job_of(stores, tenant, body, options, alive)
     check_minutes(stores, tenant, job.source)
-    return queued(stores, job, alive, key)
+    endpoints = admit_webhooks(stores, tenant, [job])
+    try:
+        return queued(stores, job, alive, key)
+    except Exception:
+        _quietly(stores.endpoints.withdraw, tenant.tenant, endpoints)
+        raise
 
 
 def check_queue(stores: Stores, tenant: Tenant, count: int = 1) -> None:

@@ -14,12 +14,14 @@ from api.following import Follower
 from api.models import MessagesQuery, check_entry_id
 from api.problems import invalid_parameter
 from api.rendering import Renderer
+from api.services.json_body import AuthenticatedRoute
+from api.services.object_threads import with_objects
 from api.sse import EventResponse, events
 from worker.contract.jobs import Job
 from worker.store.archive import read_messages
 from worker.store.bundle import Stores
 
-router = APIRouter(tags=["messages"])
+router = APIRouter(route_class=AuthenticatedRoute, tags=["messages"])
 
 _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
@@ -51,6 +53,7 @@ def _page(stores: Stores, job: Job, query: MessagesQuery) -> bytes:
 
 
 @router.get("/jobs/{job_id}/messages", responses=MESSAGES_RESPONSES)
+@with_objects
 def get_messages(
     request: Request,
     job_id: str,

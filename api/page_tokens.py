@@ -7,10 +7,11 @@ from pydantic import BaseModel, Field, StrictInt
 from starlette.responses import JSONResponse
 
 from api.auth import StoresDep, TenantDep
+from api.services.json_body import AuthenticatedRoute
 from api.strict import Strict, only
 from worker.contract.access import LONGEST_PAGE_TOKEN_S, PAGE_TOKEN_S
 
-router = APIRouter(tags=["page tokens"])
+router = APIRouter(route_class=AuthenticatedRoute, tags=["page tokens"])
 
 
 class NewPageToken(Strict):

@@ -23,13 +23,14 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from api.headers import HARDENED
+from worker.contract.access import ScopeMissing
 from worker.contract.errors import DecodeError, ErrorCode, JobError, invalid_parameter
 from worker.requests.refusals import refusal_of
 from worker.store.connection import DISCONNECTED, REFUSING
 from worker.store.errors import Conflict, LimitExceeded, NotFound, StoreUnavailable
 from worker.store.idempotency import Mismatch
 
-__all__ = ["Problem", "install", "invalid_parameter"]
+__all__ = ["Problem", "ScopeMissing", "install", "invalid_parameter"]
 
 log = structlog.get_logger()
 
@@ -49,14 +50,6 @@ _SILENT = (
     *DISCONNECTED,
     *REFUSING,
 )
-
-
-class ScopeMissing(Exception):
-    """The key is valid and may not make this call; `scope` is the one that it lacks, if one."""
-
-    def __init__(self, message: str, scope: str | None) -> None:
-        super().__init__(message)
-        self.scope = scope
 
 
 class Problem(Response):

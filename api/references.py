@@ -14,6 +14,8 @@ from api.creating import check_minutes, check_queue, queued
 from api.models import NewReference, ReferencesQuery, ReferencesView, ReferenceView
 from api.paging import decode_cursor, encode_cursor
 from api.problems import invalid_parameter
+from api.services.json_body import AuthenticatedRoute
+from api.services.object_threads import with_objects
 from api.strict import only
 from worker.contract.options import JobOptions
 from worker.contract.references import Reference
@@ -23,7 +25,7 @@ from worker.store.bundle import Stores
 from worker.store.erasing import erase_reference
 from worker.store.jobs import iso
 
-router = APIRouter(tags=["references"])
+router = APIRouter(route_class=AuthenticatedRoute, tags=["references"])
 
 
 def reference_view(reference: Reference) -> dict[str, Any]:
@@ -72,6 +74,7 @@ def create_reference(stores: Stores, tenant: Tenant, body: NewReference) -> Refe
     response_model=ReferenceView,
     dependencies=[Depends(only())],
 )
+@with_objects
 def post_reference(body: NewReference, tenant: TenantDep, stores: StoresDep) -> JSONResponse:
     """Makes a reference movement from a clip of one clean rep, from its start pose and back to it.
 
@@ -106,6 +109,7 @@ def get_reference(reference_id: str, tenant: TenantDep, stores: StoresDep) -> JS
 
 
 @router.delete("/references/{reference_id}", status_code=204, dependencies=[Depends(only())])
+@with_objects
 def delete_reference(reference_id: str, tenant: TenantDep, stores: StoresDep) -> Response:
     """Erases a reference; one that is being made is stopped. Jobs that began keep its poses."""
     erase_reference(stores, stores.references.get(reference_id, tenant.tenant))

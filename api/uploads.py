@@ -12,6 +12,8 @@ from starlette.responses import JSONResponse
 from api.auth import StoresDep, TenantDep
 from api.models import CompleteUpload, NewUpload, UploadView
 from api.problems import invalid_parameter
+from api.services.json_body import AuthenticatedRoute
+from api.services.object_threads import with_objects
 from api.strict import only
 from worker.contract.errors import ErrorCode, JobError
 from worker.intake import check_arrived
@@ -21,7 +23,7 @@ from worker.store.errors import Conflict, NotFound
 from worker.store.objects import PART_BYTES
 from worker.store.views import expiry
 
-router = APIRouter(tags=["uploads"], dependencies=[Depends(only())])
+router = APIRouter(route_class=AuthenticatedRoute, tags=["uploads"], dependencies=[Depends(only())])
 
 
 def _check_size(stores: Stores, tenant: Tenant, size: int) -> None:
@@ -36,6 +38,7 @@ def _check_size(stores: Stores, tenant: Tenant, size: int) -> None:
 
 
 @router.post("/uploads", status_code=201, response_model=UploadView)
+@with_objects
 def create_upload(body: NewUpload, tenant: TenantDep, stores: StoresDep) -> JSONResponse:
     """A place for one file: a presigned PUT, or one for each part where it is over 64 MiB.
 
@@ -61,6 +64,7 @@ def create_upload(body: NewUpload, tenant: TenantDep, stores: StoresDep) -> JSON
 
 
 @router.post("/uploads/{upload_id}/complete")
+@with_objects
 def complete_upload(
     upload_id: str, body: CompleteUpload, tenant: TenantDep, stores: StoresDep
 ) -> dict[str, Any]:

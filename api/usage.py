@@ -11,9 +11,10 @@ from starlette.responses import JSONResponse
 
 from api.auth import StoresDep, TenantDep
 from api.models import UsageOfTenant, UsageQuery
+from api.services.json_body import AuthenticatedRoute
 from worker.store.usage import next_month
 
-router = APIRouter(tags=["catalogue"])
+router = APIRouter(route_class=AuthenticatedRoute, tags=["catalogue"])
 
 
 @router.get("/usage", response_model=UsageOfTenant)

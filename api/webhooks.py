@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 
 from api.auth import StoresDep, TenantDep
 from api.paging import Place, decode_cursor, encode_cursor
+from api.services.json_body import AuthenticatedRoute
 from api.strict import only
 from api.webhook_models import (
     DeliveriesQuery,
@@ -32,7 +33,7 @@ from worker.store.errors import Conflict
 from worker.store.jobs import iso
 from worker.store.replays import replay_one, replay_since, send_test
 
-router = APIRouter(tags=["webhooks"])
+router = APIRouter(route_class=AuthenticatedRoute, tags=["webhooks"])
 
 _SCAN = 2000
 """Rows looked at for one page, so that a rare status cannot make one request endless."""

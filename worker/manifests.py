@@ -7,17 +7,22 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import msgspec
+import structlog
 from pydantic import ValidationError
+from redis.exceptions import RedisError
 
+from worker.contract.access import ScopeMissing
 from worker.contract.batches import MAX_LINE_BYTES, BatchRecord, Wrong
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.jobs import Job
-from worker.intake import job_of, read_options
+from worker.intake import admit_webhooks, job_of, read_options
 from worker.requests.jobs import NewJob
 from worker.requests.refusals import refusal_of
 from worker.store.apikeys import Tenant
 from worker.store.bundle import Stores
-from worker.store.errors import Conflict, LimitExceeded, NotFound
+from worker.store.errors import Conflict, LimitExceeded, NotFound, StoreUnavailable
+
+log = structlog.get_logger()
 
 
 class Line(NamedTuple):
@@ -50,13 +55,20 @@ def job_id_of(batch_id: str, line: int) -> str:
 
 def job_of_line(stores: Stores, record: BatchRecord, line: int, text: bytes | None) -> Job | Wrong:
     """The job that a line asks for, or what is wrong with it."""
-    tenant = Tenant(keyId="", tenant=record.tenant, plan=record.plan)
+    tenant = Tenant(keyId="", tenant=record.tenant, plan=record.plan, scopes=record.scopes)
     try:
         job = job_of_request(stores, tenant, _decoded(text))
         if job.source == "video":
             stores.quotas.check_minutes(tenant.tenant, stores.settings.limits(record.plan))
+        admit_webhooks(stores, tenant, [job])
     except WRONG as error:
         return msgspec.structs.replace(wrong_of(error), line=line)
+    except _MACHINE:
+        raise  # nothing of the line's: it is read again
+    except Exception:
+        log.exception("manifest_line_broken", batch=record.id, line=line)
+        said = "The line cannot be taken for a reason of ours."
+        return Wrong(code=ErrorCode.INTERNAL.value, detail=said, line=line)
     return msgspec.structs.replace(job, id=job_id_of(record.id, line), batchId=record.id)
 
 
@@ -66,8 +78,9 @@ def job_of_request(stores: Stores, tenant: Tenant, asked: Any) -> Job:
     return job_of(stores, tenant, body, read_options(body.options, tenant))
 
 
-WRONG = (ValidationError, JobError, NotFound, Conflict, LimitExceeded)
+WRONG = (ValidationError, JobError, NotFound, Conflict, LimitExceeded, ScopeMissing)
 """What a job can be refused for."""
+_MACHINE = (StoreUnavailable, RedisError, OSError, MemoryError)
 
 
 def wrong_of(error: Exception) -> Wrong:
@@ -81,6 +94,8 @@ def wrong_of(error: Exception) -> Wrong:
         return Wrong(code=error.code.value, detail=error.message, parameter=parameter)
     if isinstance(error, LimitExceeded):
         return Wrong(code=error.code, detail=str(error))
+    if isinstance(error, ScopeMissing):
+        return Wrong(code="insufficient_scope", detail=str(error), parameter="webhook")
     code = "not_found" if isinstance(error, NotFound) else "conflict"
     return Wrong(code=code, detail=str(error), parameter="input")
 
@@ -91,5 +106,5 @@ def _decoded(text: bytes | None) -> Any:
         raise JobError(ErrorCode.INVALID_PARAMETER, f"The line is too long: {most}.")
     try:
         return msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise JobError(ErrorCode.INVALID_PARAMETER, "The line is not JSON.") from error

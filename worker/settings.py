@@ -132,6 +132,12 @@ class Settings(BaseSettings):
     refused_keys_per_minute: int = Field(
         60, ge=0, description="requests with wrong keys from one address a minute; 0 = no limit"
     )
+    api_connections: int = Field(
+        4096, ge=1, description="connections of one API process; beyond, requests get a 503"
+    )
+    connections_per_client: int = Field(
+        256, ge=0, description="of them from one address that is no trusted proxy; 0 = no limit"
+    )
     access_log: bool = Field(False, description="log each request; keys in it are masked")
     page_embedders: str = Field(
         "*",

@@ -56,6 +56,7 @@
     pq:{<subject>}:sent    set     ids of the deliveries about it
     pq:delivery:<id>       string  the record of a delivery (JSON)
     pq:tenant:{<t>}:hooks  zset    a tenant's endpoints by the time of creation
+    pq:tenant:{<t>}:adhoc  zset    those that jobs made, by the unix time of their end
     pq:tenant:{<t>}:subscribed set those of them that have events of their own
     pq:firehose:cut        hash    entries cut unread from each partition
     pq:firehose:trimmed    string  there while it was trimmed only just now
@@ -248,6 +249,11 @@ def tenant_hooks(tenant: str) -> str:
 def tenant_subscribed(tenant: str) -> str:
     """Those that have events of their own."""
     return f"pq:tenant:{{{tenant}}}:subscribed"
+
+
+def tenant_adhoc(tenant: str) -> str:
+    """Webhook endpoints that a tenant's jobs made."""
+    return f"pq:tenant:{{{tenant}}}:adhoc"
 
 
 def waiting(queue: str, tenant: str) -> str:

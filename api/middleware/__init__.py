@@ -1,0 +1,1 @@
+"""ASGI middleware, the server's protocol and exception handlers."""

@@ -1,0 +1,1 @@
+"""What routes share: authentication, authorization, request bodies, pagination, job creation."""
