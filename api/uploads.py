@@ -47,8 +47,9 @@ def create_upload(body: NewUpload, tenant: TenantDep, stores: StoresDep) -> JSON
     """
     _check_size(stores, tenant, body.bytes)
     given = body.filename, body.contentType, body.bytes
-    upload = stores.uploads.create(tenant.tenant, *given, tenant.owner)
-    stores.retention.keep_upload(tenant.tenant, upload.id, stores.settings.limits(tenant.plan))
+    limits = stores.settings.limits(tenant.plan)
+    upload = stores.uploads.create(tenant.tenant, *given, tenant.owner, limits.storedBytes)
+    stores.retention.keep_upload(tenant.tenant, upload.id, limits)
     answer: dict[str, Any] = {
         "id": upload.id,
         "method": "PUT",

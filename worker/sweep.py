@@ -16,7 +16,7 @@ from worker.pulling import offer, top_up
 from worker.store import keys
 from worker.store.bundle import Stores
 from worker.store.closing import expire_job
-from worker.store.erasing import sweep_entries, sweep_erased
+from worker.store.erasing import sweep_entries, sweep_erased, sweep_uploads
 from worker.store.errors import Newer, NotFound
 from worker.store.expiring import sweep_retention
 from worker.store.parts import job_of_entry
@@ -47,6 +47,7 @@ def sweep(stores: Stores) -> None:
         send_archive(job_id)
     sweep_entries(stores)
     sweep_erased(stores)
+    sweep_uploads(stores)
     sweep_retention(stores)
 
 

@@ -15,7 +15,7 @@ from worker.store import keys
 from worker.store.archive import archive_messages, archive_poses
 from worker.store.bundle import Stores
 from worker.store.connection import text
-from worker.store.erasing import erase_job, erase_upload
+from worker.store.erasing import erase_job, leave_upload
 from worker.store.errors import Fenced, Newer, NotFound
 from worker.store.jobs import unix
 from worker.store.objects import job_prefix
@@ -119,8 +119,7 @@ def archive_job(stores: Stores, job_id: str) -> None:
         archive_messages(stores, job.tenant, job.id)
         archive_poses(stores, job.tenant, job.id)
         _delete_strays(stores, job)
-        if job.eraseUpload:
-            erase_upload(stores, job.tenant, job.input.uploadId)
+        leave_upload(stores, job, erase=job.eraseUpload)
         stores.retention.keep_job(job, stores.settings.limits(job.plan))
         kept_s = max(1, int(stores.settings.record_s(job.plan)))
         stores.jobs.expire(job.id, min(stores.settings.hot_ttl_s, kept_s), kept_s)

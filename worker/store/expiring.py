@@ -6,7 +6,7 @@ import structlog
 
 from worker.contract.jobs import Job
 from worker.store.bundle import Stores
-from worker.store.erasing import Erased, erase_job, erase_rest, erase_upload
+from worker.store.erasing import Erased, erase_job, erase_rest, erase_upload, upload_read
 from worker.store.errors import NotFound, StoreUnavailable
 from worker.store.objects import job_prefix
 from worker.store.retention import Kept
@@ -15,6 +15,10 @@ log = structlog.get_logger()
 
 _A_ROUND = 20
 """Things erased in a round of the sweep, which is not to hold up what else the loop does."""
+
+
+class _InUse(Exception):
+    """A job still reads it; it comes again later."""
 
 
 def sweep_retention(stores: Stores) -> int:
@@ -26,6 +30,8 @@ def sweep_retention(stores: Stores) -> int:
         except StoreUnavailable as error:
             log.warning("retention_put_off", kind=kept.kind, error=str(error))
             continue
+        except _InUse:
+            continue
         stores.retention.done(kept)
         gone += 1
     return gone
@@ -33,6 +39,8 @@ def sweep_retention(stores: Stores) -> int:
 
 def _erase(stores: Stores, kept: Kept) -> None:
     if kept.kind == "upload":
+        if upload_read(stores, str(kept.upload)):
+            raise _InUse
         erase_upload(stores, kept.tenant, kept.upload)
         return
     job_id = str(kept.job)

@@ -100,6 +100,8 @@ class JobStore:
         pipe.zadd(keys.QUEUED, {job.id: now})
         if job.deadlineAt is not None:
             pipe.zadd(keys.DEADLINES, {job.id: unix(job.deadlineAt)})
+        if job.input.reads_upload is not None:
+            pipe.sadd(keys.upload_jobs(job.input.reads_upload), job.id)
 
     def get(self, job_id: str, tenant: str | None = None, owner: str | None = None) -> Job:
         """The job; raises NotFound, to a tenant also for another's and for one that is hidden, and

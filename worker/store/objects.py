@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -293,6 +294,28 @@ class ObjectStore:
         }
         url: str = self._public.generate_presigned_url("upload_part", params, ExpiresIn=ttl_s)
         return url
+
+    def abort_parts(self, prefix: str, until: float | None = None) -> int:
+        """Ends multipart uploads of keys that start with `prefix`, those that began before the unix
+        time `until`, and deletes the parts that came; returns how many there were."""
+        page = self._call("list_multipart_uploads", Prefix=prefix)
+        count = 0
+        for one in page.get("Uploads", ()):
+            begun = one.get("Initiated")
+            if until is not None and begun is not None and begun.timestamp() >= until:
+                continue
+            with contextlib.suppress(NotFound):
+                self._call("abort_multipart_upload", Key=one["Key"], UploadId=one["UploadId"])
+            count += 1
+        return count
+
+    def page_below(self, prefix: str, after: str, most: int) -> list[tuple[str, float]]:
+        """Up to `most` keys that start with `prefix` and come after `after`, each with the unix
+        time of its last change."""
+        page = self._call("list_objects_v2", Prefix=prefix, StartAfter=after, MaxKeys=most)
+        return [
+            (item["Key"], item["LastModified"].timestamp()) for item in page.get("Contents", ())
+        ]
 
     def finish_parts(self, key: str, parts_id: str, etags: list[tuple[int, str]]) -> None:
         """Joins the parts; raises Conflict where they are not what S3 has, NotFound when joined."""
