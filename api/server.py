@@ -10,7 +10,7 @@ import uvicorn
 
 from api.app import create_app
 from api.middleware.connections import bounded_protocol, most_connections
-from worker.logs import configure_logs
+from worker.observability.log_setup import configure_logs
 from worker.settings import Settings
 
 _GRACE_S = 2

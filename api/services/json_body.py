@@ -12,9 +12,9 @@ from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from api.auth import authenticate
-from api.limits import LARGER, MAX_BODY_BYTES
-from api.problems import invalid_parameter
+from api.middleware.body_limit import LARGER, MAX_BODY_BYTES
+from api.middleware.errors import invalid_parameter
+from api.services.authentication import authenticate
 
 MOST_DEPTH = 64
 """Lists and objects within one another."""

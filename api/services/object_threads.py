@@ -9,7 +9,7 @@ from typing import ParamSpec, TypeVar
 import anyio
 from anyio import CapacityLimiter, to_thread
 
-from worker.store.errors import StoreUnavailable
+from worker.storage.errors import StoreUnavailable
 
 AT_ONCE = 24
 """Threads; starlette's own 40 are for all other calls."""

@@ -11,12 +11,12 @@ import redis
 from api_play import Client, plain_client, put_upload, refused
 from batch_play import URL
 
-from worker.contract.access import Scope
 from worker.contract.plans import Plan, PlanLimits
-from worker.expanding import tend_batch
+from worker.contract.scopes import Scope
 from worker.settings import Settings
-from worker.store import keys
-from worker.store.bundle import Stores
+from worker.storage import keys
+from worker.storage.stores import Stores
+from worker.submission.batches import expand_batch
 
 HOOK = {"url": "https://example.com/hook", "events": ["job.succeeded"]}
 
@@ -80,7 +80,7 @@ def test_who_may_say_where_results_go(scoped: Callable[..., Client], stores: Sto
         assert writes.post("/jobs", json=URL).status_code == 202
         upload = put_upload(writes, json.dumps(hooked(1)).encode() + b"\n", "application/x-ndjson")
         batch = writes.post("/batches", json={"manifest": {"uploadId": upload}}).json()["id"]
-        tend_batch(stores, batch)
+        expand_batch(stores, batch)
         view = writes.get(f"/batches/{batch}").json()
         assert view["errors"][0]["code"] == "insufficient_scope" and view["accepted"] == 0
     assert not stores.redis.keys("pq:hook:*")
@@ -100,17 +100,17 @@ def test_one_absurd_line_of_a_manifest_is_that_lines_error(
              json.dumps(URL)]  # fmt: skip
     upload = put_upload(client, "\n".join(lines).encode() + b"\n", "application/x-ndjson")
     batch = client.post("/batches", json={"manifest": {"uploadId": upload}}).json()["id"]
-    from worker import manifests
+    from worker.submission import manifests
 
-    real = manifests.job_of
+    real = manifests.build_job
 
     def broken(stores: Stores, tenant: Any, body: Any, options: Any) -> Any:
         if body.metadata:
             raise ZeroDivisionError
         return real(stores, tenant, body, options)
 
-    monkeypatch.setattr(manifests, "job_of", broken)
-    tend_batch(stores, batch)
+    monkeypatch.setattr(manifests, "build_job", broken)
+    expand_batch(stores, batch)
     view = client.get(f"/batches/{batch}").json()
     assert (view["accepted"], view["rejected"], view["lines"]) == (2, 4, 6)
     assert [error["line"] for error in view["errors"]] == [2, 3, 4, 5]

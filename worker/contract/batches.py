@@ -6,8 +6,8 @@ from enum import StrEnum
 
 import msgspec
 
-from worker.contract.access import ALL_SCOPES, Scope
 from worker.contract.plans import Plan
+from worker.contract.scopes import ALL_SCOPES, Scope
 
 MAX_JOBS = 1000
 """Jobs in one request."""
@@ -27,7 +27,7 @@ class BatchStatus(StrEnum):
     COMPLETED = "completed"
 
 
-class Wrong(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class BatchError(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What is wrong with one job: `index` in the request, or `line` of the manifest (from 1)."""
 
     code: str
@@ -70,7 +70,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     canceled: bool = False
     announced: bool = False
     completedAt: str | None = None
-    errors: tuple[Wrong, ...] = ()
+    errors: tuple[BatchError, ...] = ()
 
     @property
     def status(self) -> BatchStatus:

@@ -1,0 +1,292 @@
+"""Finds jumps in a job's frames: standing, take-off, flight, landing, one after another.
+
+Coarse and forward-going; what it finds is measured by `worker.motion.jumps.fit` once the landing is
+over. A jump is seen where both feet leave the floor by more than heels can rise while the hips go
+up: squats keep the feet down, walking keeps one down, sitting and falling do not lift the hips.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from worker.exercises.model import JumpExercise
+from worker.motion.features.anthropometry import GRAVITY, STATURE
+from worker.motion.frames.span import Frames
+from worker.motion.jumps.calibration import STILL, Calibration, Tilt, calibrated, crouched
+from worker.motion.jumps.fit import measured
+from worker.motion.jumps.height import Jump, Subject
+from worker.motion.jumps.signals import Rows, rows_of
+
+LIFT = 0.06
+"""Share of stature by which feet are up: on their toes people raise their ankles by 0.05."""
+
+HIPS = 0.085
+"""The same for the hips over the standing pose, where no foot is seen."""
+
+DOWN = 0.05
+"""Share of stature under which feet have landed."""
+
+RECENT = 0.15
+"""Seconds over which a speed is read, and over which a floor must be steady."""
+
+STEADY = 0.02
+"""Most movement of the feet, as a share of stature, on a steady floor."""
+
+RISING, LEAVING = 0.035, 0.02
+"""Least rise of the hips and of either foot over RECENT, as shares of stature, at take-off (0.4 and
+0.2 m/s): who walks or comes back from a lunge has one foot at rest."""
+
+SWAY = 0.015
+"""Most movement of the hips of a subject that stands still, as a share of stature."""
+
+AFTERWARDS = 0.35
+"""Seconds after a landing until it is measured."""
+
+LONGEST = 1.2
+"""Seconds of the longest flight: 1.77 m."""
+
+SIZED = 3.0
+"""Seconds over which the subject's size is read."""
+
+BLIND = 0.3
+"""Seconds without a pose after which a flight is lost."""
+
+
+@dataclass(frozen=True)
+class Started:
+    """Take-off, at `seconds`."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Rising:
+    """In the air, or just landed: metres so far."""
+
+    height: float
+    landed: bool
+
+
+@dataclass(frozen=True)
+class Discarded:
+    """Not a jump, for a `reason`."""
+
+    reason: str
+
+
+Event = Calibration | Started | Rising | Discarded | Jump
+
+
+class JumpTracker:
+    """Events of the jumps in a job's frames; `height_cm` the subject's, None where unknown.
+
+    All seconds are of what was filmed: in slow motion `slowdown` times as many pass in the media.
+    """
+
+    def __init__(
+        self,
+        exercise: JumpExercise,
+        height_cm: float | None,
+        pitch: float,
+        aspect: float,
+        slowdown: float = 1.0,
+    ) -> None:
+        self._exercise = exercise
+        self._metres = STATURE if height_cm is None else height_cm / 100
+        self._tilt = Tilt(pitch, aspect)
+        self._aspect, self._slowdown = aspect, slowdown
+        self._rows: Rows | None = None
+        self._calibration: Calibration | None = None
+        self._recent: deque[tuple[float, float, float, float, float]] = deque()
+        self._standing: tuple[float, float] | None = None
+        self._floor: float | None = None
+        self._size = 0.0
+        self._fell = False
+        self._seen_at = -1e9
+        self._takeoff: float | None = None
+        self._landing: float | None = None
+        self._best = 0.0
+
+    @property
+    def airborne(self) -> bool:
+        """Whether the subject is in the air."""
+        return self._takeoff is not None and self._landing is None
+
+    def blocks(self, frames: Frames) -> Iterator[list[list[Event]]]:
+        """The events of each of a block's frames, one block after the other.
+
+        What a block decides may look at its last frame, never beyond.
+        """
+        rows = rows_of(frames, self._aspect, self._slowdown)
+        known = rows if self._rows is None else self._rows.with_more(rows)
+        before = len(known) - len(rows)
+        signals = list(
+            zip(
+                rows.seconds.tolist(), rows.hip.tolist(), *rows.feet.T.tolist(),
+                rows.sure.tolist(), rows.upright.tolist(), rows.known.tolist(), strict=True,
+            )
+        )  # fmt: skip
+        for block in frames.blocks:
+            self._rows = known.kept(before + block.start, before + block.stop)
+            self._size = self._rows.usual_size(SIZED)
+            yield [self._step(*signal) for signal in signals[block]]
+
+    def finish(self) -> list[Event]:
+        """What the media's end decides: a landing just made counts, a flight is cut."""
+        if self._takeoff is None:
+            return []
+        if self._landing is None:
+            self._takeoff = None
+            return [Discarded("landing_not_seen")]
+        return self._measure()
+
+    def _step(
+        self, seconds: float, hip: float, left: float, right: float, sure: float, upright: bool,
+        known: bool,
+    ) -> list[Event]:  # fmt: skip
+        visible = known and sure > self._exercise.visible and self._size > 0
+        if not visible:
+            return self._unseen(seconds)
+        events: list[Event] = []
+        if seconds - self._seen_at > BLIND:
+            self._recent.clear()
+            self._standing, self._floor = None, None
+        self._seen_at = seconds
+        while self._recent and self._recent[0][0] < seconds - RECENT - 1e-6:
+            self._recent.popleft()
+        low = _lower(left, right)
+        self._recent.append((seconds, hip, left, right, low))
+        if self._landing is not None and seconds - self._landing > AFTERWARDS:
+            events += self._measure()
+        if self.airborne:
+            return events + self._fly(seconds, hip, low)
+        if self._leaves(hip, low):
+            events += self._measure()
+            self._takeoff, self._best = seconds, 0.0
+            return [*events, Started(seconds)]
+        events += self._find_floor()
+        if upright:
+            events += self._stand(seconds, hip)
+        else:
+            self._standing = None
+        return events
+
+    def _unseen(self, seconds: float) -> list[Event]:
+        if seconds - self._seen_at <= BLIND:
+            return []
+        if self.airborne:
+            self._takeoff = None
+            return [Discarded("tracking_lost")]
+        return self._measure()
+
+    def _lift(self, hip: float, low: float) -> float | None:
+        """How far the feet are up, as a share of stature; by the hips where no foot is seen."""
+        if low == low:
+            return None if self._floor is None else (self._floor - low) / self._size
+        if self._calibration is None:
+            return None
+        hips = [level for level in self._calibration.hips if level == level]
+        if not hips:
+            return None
+        return (sum(hips) / len(hips) - hip) / self._size - HIPS + LIFT
+
+    def _leaves(self, hip: float, low: float) -> bool:
+        lift = self._lift(hip, low)
+        if lift is None or lift < LIFT:
+            return False
+        standing = low != low or low - hip > 0.3 * self._size
+        return standing and self._recent[0][1] - hip > RISING * self._size and self._both_up()
+
+    def _both_up(self) -> bool:
+        """Whether no foot that is seen rests."""
+        rises = (
+            before - now
+            for before, now in zip(self._recent[0][2:4], self._recent[-1][2:4], strict=True)
+        )
+        return not any(rise < LEAVING * self._size for rise in rises)
+
+    def _fly(self, seconds: float, hip: float, low: float) -> list[Event]:
+        assert self._takeoff is not None
+        lift = self._lift(hip, low)
+        span = seconds - self._takeoff
+        if span > LONGEST:
+            self._takeoff = None
+            # Feet that rest higher in the picture than before are farther away.
+            steady = self._steady(self._lows())
+            return [Discarded("moved_away_from_phone" if steady else "jump_timeout")]
+        if lift is not None and lift < DOWN and span > 0.06:
+            self._landing = seconds
+            self._standing = None
+            return [Rising(self._best, landed=True)]
+        height = self._so_far(span, hip)
+        if height < self._best + 0.01:
+            return []
+        self._best = height
+        return [Rising(height, landed=False)]
+
+    def _so_far(self, span: float, hip: float) -> float:
+        """Metres risen so far: of the hips, or what the time in the air would mean."""
+        found = self._calibration
+        hips = [level for level in found.hips if level == level] if found else []
+        if self._exercise.by == "hips" and found is not None and hips:
+            rise = self._tilt.level(sum(hips) / len(hips)) - self._tilt.level(hip)
+            return max(rise * found.scale / 100, 0.0)
+        return GRAVITY * span * span / 8
+
+    def _find_floor(self) -> list[Event]:
+        if self._recent[-1][0] - self._recent[0][0] < 0.4 * RECENT:
+            return []
+        lows = self._lows()
+        if len(lows) < 2:
+            return []
+        if self._floor is None and self._recent[-1][1] - self._recent[0][1] > 0.06 * self._size:
+            # Falling before there was any floor: the take-off was before the first frame.
+            self._fell |= lows[-1] - lows[0] > 0.06 * self._size
+        if not self._steady(lows):
+            return []
+        first, self._floor = self._floor is None, sum(lows) / len(lows)
+        fell, self._fell = self._fell, False
+        return [Discarded("takeoff_not_seen")] if first and fell else []
+
+    def _lows(self) -> list[float]:
+        """Heights of the lower foot over RECENT where it was seen."""
+        return [row[4] for row in self._recent if row[4] == row[4]]
+
+    def _steady(self, lows: list[float]) -> bool:
+        """Whether the feet were seen, at the heights `lows` over RECENT, and rested."""
+        return bool(lows) and max(lows) - min(lows) <= STEADY * self._size
+
+    def _stand(self, seconds: float, hip: float) -> list[Event]:
+        if self._standing is None or abs(hip - self._standing[1]) > SWAY * self._size:
+            self._standing = (seconds, hip)
+        begin, level = self._standing
+        if seconds - begin < STILL or self._rows is None:
+            return []
+        self._standing = (seconds, level)
+        rows = self._rows.between(begin, seconds)
+        found = calibrated(rows.joints, 100 * self._metres, self._tilt) if len(rows) else None
+        before = self._calibration
+        if found is None or (before is not None and crouched(found, before)):
+            return []
+        self._calibration = found
+        if before is not None and abs(found.scale / before.scale - 1) < 0.05:
+            return []
+        return [found]
+
+    def _measure(self) -> list[Event]:
+        """The jump that has landed, measured."""
+        if self._takeoff is None or self._landing is None or self._rows is None:
+            return []
+        subject = Subject(self._metres, self._calibration, self._tilt)
+        jump = measured(self._exercise, self._rows, self._takeoff, self._landing, subject)
+        self._takeoff = self._landing = None
+        return [Discarded(jump) if isinstance(jump, str) else jump]
+
+
+def _lower(left: float, right: float) -> float:
+    """The foot that is lower in the picture, of those that are seen (not nan)."""
+    if left != left or right != right:
+        return right if left != left else left
+    return max(left, right)

@@ -1,0 +1,161 @@
+"""From jumps to what is said of them: calibration, take-off, heights, counts, the summary."""
+
+from __future__ import annotations
+
+from worker.contract.exercises import CATALOGUE
+from worker.contract.jobs import Result
+from worker.contract.media import MediaInfo
+from worker.contract.message_parts import Jump as JumpPart
+from worker.contract.message_parts import VisibleHips
+from worker.contract.messages import (
+    Counter,
+    ExerciseSummary,
+    JumpCalibration,
+    JumpDiscarded,
+    JumpHeight,
+    JumpStarted,
+    JumpSummary,
+    Message,
+)
+from worker.contract.options import JobOptions
+from worker.exercises.model import JumpExercise
+from worker.motion.frames.overlay_values import HudRecorder
+from worker.motion.frames.span import Frames
+from worker.motion.jumps.calibration import Calibration
+from worker.motion.jumps.detector import Discarded, Event, JumpTracker, Rising, Started
+from worker.motion.jumps.height import Jump
+from worker.motion.jumps.texts import TEXTS
+from worker.motion.posture.guide import PostureGuide
+
+
+class JumpReporter:
+    """One jump exercise of one job. Jumps have no form score, so `exercise_summary` has no
+    history; `jump_summary` lists them."""
+
+    def __init__(self, exercise: JumpExercise, options: JobOptions, media: MediaInfo) -> None:
+        self._exercise = exercise
+        self._media = media
+        self._height = max(media.height, 1)
+        aspect = max(media.width, 1) / self._height
+        self._tracker = JumpTracker(
+            exercise,
+            options.userHeightCm,
+            options.devicePitchDeg or 0.0,
+            aspect,
+            media.slowdown,
+        )
+        self._texts = TEXTS[options.language]
+        view = CATALOGUE[exercise.id].view
+        self._guide = PostureGuide(exercise.joints, view, options.language, aspect)
+        self._hips = VisibleHips(left=False, right=False)
+        self._jumps: list[Jump] = []
+        self._calibration: Calibration | None = None
+
+    def span(self, frames: Frames, hud: HudRecorder) -> list[list[Message]]:
+        """The messages of each of n frames."""
+        states = self._guide.states(frames.body, frames.known)
+        times, seconds = frames.times_us.tolist(), (frames.times_us * 1e-6).tolist()
+        visible = (frames.body.score[:, 11:13] > self._exercise.visible).tolist()
+        said: list[list[Message]] = []
+        for rows, events in zip(frames.blocks, self._tracker.blocks(frames), strict=True):
+            # a jump makes the guide say `ready`, which it knows of from the next block on
+            postures = self._guide.steps(seconds[rows], states[rows])
+            for time, hips, posture, found in zip(
+                times[rows], visible[rows], postures, events, strict=True
+            ):
+                self._hips = VisibleHips(left=hips[0], right=hips[1])
+                messages: list[Message] = [] if posture is None else [posture]
+                for event in found:
+                    messages += self._said(event, time)
+                hud.add(time, len(self._jumps), float(self._tracker.airborne), None)
+                said.append(messages)
+        return said
+
+    def closing(self, time_us: int) -> list[Message]:
+        """A jump that the media's end completes or cuts, the final counter, the summaries."""
+        messages: list[Message] = []
+        for event in self._tracker.finish():
+            messages += self._said(event, time_us)
+        count = len(self._jumps)
+        messages += [
+            Counter(current_count=count, final=True, timestampMs=round(time_us / 1000, 1)),
+            ExerciseSummary(
+                exercise=self._exercise.id, counter=count, avg_rep_score=0.0, avg_similarity=None,
+                grade=None, durationMs=round(self._media.duration_ms, 1), history=(),
+            ),
+            self._summary(),
+        ]  # fmt: skip
+        return messages
+
+    def result(self, person_frames: int, frames: int) -> Result:
+        """The job's result."""
+        return Result(count=len(self._jumps), personFrames=person_frames, frames=frames)
+
+    def _said(self, event: Event, time_us: int) -> list[Message]:
+        if isinstance(event, Calibration):
+            return self._calibrated(event)
+        if isinstance(event, Started):
+            started = JumpStarted(
+                message=self._texts["started"],
+                timestampMs=round(1000 * event.seconds * self._media.slowdown, 1),
+            )
+            return [*self._ready(), started]
+        if isinstance(event, Rising):
+            return [
+                JumpHeight(
+                    jumpHeightCm=round(100 * event.height, 1), measuring=True,
+                    landed=event.landed, visibleHips=self._hips,
+                )
+            ]  # fmt: skip
+        if isinstance(event, Discarded):
+            return [JumpDiscarded(reason=event.reason, userMessage=self._texts[event.reason])]
+        self._jumps.append(event)
+        counter = Counter(current_count=len(self._jumps), timestampMs=round(time_us / 1000, 1))
+        return [*self._ready(), self._final(event), counter]
+
+    def _ready(self) -> list[Message]:
+        posture = self._guide.force_ready()
+        return [] if posture is None else [posture]
+
+    def _calibrated(self, found: Calibration) -> list[Message]:
+        if self._exercise.by != "hips":
+            return []
+        hips = [level for level in found.hips if level == level]
+        baseline = round(sum(hips) / len(hips) * self._height, 1) if hips else None
+        return [
+            JumpCalibration(
+                calibrated=True, cmPerPixel=round(found.scale / self._height, 5),
+                baselineY=baseline, visibleHips=self._hips, message=self._texts["calibrated"],
+            )
+        ]  # fmt: skip
+
+    def _final(self, jump: Jump) -> JumpHeight:
+        baseline = None if jump.baseline is None else round(jump.baseline * self._height, 1)
+        top = round(jump.top * self._height, 1)
+        return JumpHeight(
+            jumpHeightCm=round(100 * jump.height, 1), measuring=False, landed=True, final=True,
+            baselineY=baseline, minY=top,
+            deltaPixels=None if baseline is None else round(baseline - top, 1),
+            sideUsed=jump.side, visibleHips=self._hips, **_air(jump),
+        )  # fmt: skip
+
+    def _summary(self) -> JumpSummary:
+        heights = [round(100 * jump.height, 1) for jump in self._jumps]
+        airs = [jump.air for jump in self._jumps if jump.air is not None]
+        return JumpSummary(
+            totalJumps=len(heights),
+            avgJumpHeight=round(sum(heights) / len(heights), 1) if heights else 0.0,
+            maxJumpHeight=max(heights, default=0.0),
+            minJumpHeight=min(heights, default=0.0),
+            avgAirTimeSeconds=round(sum(airs) / len(airs), 4) if airs else None,
+            jumps=tuple(
+                JumpPart(jumpNumber=number, jumpHeightCm=height, **_air(jump))
+                for number, (height, jump) in enumerate(zip(heights, self._jumps, strict=True), 1)
+            ),
+        )
+
+
+def _air(jump: Jump) -> dict[str, float | None]:
+    if jump.air is None:
+        return {}
+    return {"airTimeMs": round(1000 * jump.air, 1), "airTimeSeconds": round(jump.air, 4)}
