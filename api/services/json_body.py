@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -24,6 +25,8 @@ each, so what is parsed is a few times the size of the body at most."""
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _SMALL = 4096
 """Bytes up to which parsing takes less time than the way to a thread."""
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+"""Half of a character, most likely, where the whole is refused."""
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -43,7 +46,7 @@ def parse_json(body: bytes, most_elements: int) -> Any:
     except RecursionError:
         raise too_deep from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        if "surrogate" in str(error):
+        if _SURROGATE.search(body):
             raise invalid_parameter("body", "A text is not Unicode.", "valid Unicode") from error
         failure = {"type": "json_invalid", "loc": ("body",), "msg": str(error), "input": {}}
         raise RequestValidationError([failure]) from error

@@ -12,13 +12,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from api_play import Client, plain_client, refused
 from fastapi.exceptions import RequestValidationError
 
 from api.middleware import connections
 from api.middleware.connections import trusts
 from api.server import make_server
 from api.services.json_body import MOST_DEPTH, parse_json
+from tests.api.api_play import Client, plain_client, refused
 from worker.contract.errors import JobError
 from worker.settings import Settings
 

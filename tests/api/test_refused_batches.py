@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 import redis
-from api_play import Client, plain_client, put_upload, refused
-from batch_play import URL
 
+from tests.api.api_play import Client, plain_client, put_upload, refused
+from tests.api.batch_play import URL
 from worker.contract.plans import Plan, PlanLimits
 from worker.contract.scopes import Scope
 from worker.settings import Settings

@@ -7,7 +7,7 @@ import pytest
 
 from tests.storage.factories import new_job
 from worker.contract.jobs import Job, JobInput, JobStatus
-from worker.lifecycle.completion import archive_job, close_job
+from worker.lifecycle.completion import archive_job, complete_job
 from worker.lifecycle.deletion import erase_job, erase_upload, sweep_uploads, upload_read
 from worker.storage import keys
 from worker.storage.errors import LimitExceeded
@@ -35,7 +35,7 @@ def reading(stores: Stores, upload: Upload, *, erase: bool = False, own: bool = 
 
 def end(stores: Stores, job: Job) -> None:
     token = stores.leases.claim(job.id).token
-    close_job(stores, job, token, JobStatus.SUCCEEDED)
+    complete_job(stores, job, token, JobStatus.SUCCEEDED)
     archive_job(stores, job.id)
 
 
