@@ -36,6 +36,7 @@ from api.routes import (
 from api.schemas import openapi_examples
 from api.schemas.jobs import ProblemView
 from api.services.authorization import scope_required
+from api.streaming.open_streams import OpenStreams
 from api.streaming.stream_reader import StreamReader
 from worker.contract.scopes import Scope
 from worker.observability.metrics import listening
@@ -130,9 +131,12 @@ def create_app(settings: Settings) -> FastAPI:
         )
         app.state.tails = StreamReader(app.state.redis)
         app.state.tails.start()
+        app.state.streams = OpenStreams(app.state.stores)
+        app.state.streams.start()
         with listening(metrics.meters):
             await _prepare_bucket(app, origins)
             yield
+        await app.state.streams.close()
         await app.state.tails.close()
         await app.state.redis.aclose()
         await run_in_threadpool(app.state.stores.redis.close)

@@ -77,9 +77,10 @@ def get_messages(
     if resumed and job.status.final and not _left(stores, job, query, after):
         return Response(None, 204, _HEADERS)
     state = request.app.state
+    stream = state.streams.open(tenant)
     follower = MessageFollower(stores, state.redis, state.tails, job, after)
     renderer = Renderer(stores, job, query.edition)
-    return EventResponse(events(follower, renderer, query.wanted), _HEADERS)
+    return EventResponse(events(follower, renderer, query.wanted), _HEADERS, state.streams, stream)
 
 
 def _left(stores: Stores, job: Job, query: MessagesQuery, after: str) -> bool:

@@ -148,7 +148,7 @@ class JobStore:
 
     def ask_cancel(self, job_id: str) -> None:
         """Leaves word for whoever runs the job."""
-        self._redis.hset(keys.job(job_id), "cancel", "1")
+        self._note(keys=[keys.job(job_id)], args=["cancel", "1"])
 
     def cancel_asked(self, job_id: str) -> bool:
         """Whether somebody wants the job to stop; true also where it is gone."""
