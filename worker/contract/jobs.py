@@ -60,6 +60,13 @@ class JobInput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     posesOf: str | None = None
     referenceId: str | None = None
 
+    @property
+    def reads_upload(self) -> str | None:
+        """The upload whose bytes the job reads: its own, or that of the job whose poses it has."""
+        if self.uploadId is None and self.key is not None and self.key.startswith("uploads/"):
+            return self.key.rpartition("/")[2]
+        return self.uploadId
+
 
 class Export(msgspec.Struct, frozen=True, kw_only=True):
     """One finished export in the object store; `audioLoss` says why it has none of the source's
