@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from worker.motion.calibration import Calibration, Tilt, crouched
+from worker.motion.jumps.calibration import Calibration, Tilt, crouched
 
 STANDING = Calibration(scale=300.0, hips=(0.55, 0.55), floor=0.82, stature=0.58)
 

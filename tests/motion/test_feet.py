@@ -14,8 +14,8 @@ from worker.contract.messages import JumpSummary
 from worker.contract.options import JobOptions
 from worker.contract.poses import PoseChunk
 from worker.motion.features import Floats
-from worker.motion.feet import ankle_heights
-from worker.motion.jump_rows import Rows
+from worker.motion.jumps.feet import ankle_heights
+from worker.motion.jumps.signals import Rows
 
 AIR = JobOptions(exercise="air_time_jump")
 STATURE = 0.6
@@ -106,6 +106,6 @@ def test_pointing_feet_do_not_lower_the_jump(yaw: float, monkeypatch: pytest.Mon
     plain, slipped = heights(chunk), heights(drooping(chunk, 0.06))
     assert slipped == pytest.approx(plain, abs=1.0)
     monkeypatch.setattr(
-        "worker.motion.jump_fit.ankle_heights", lambda rows, near, *_: near.joints[:, 15:17, 1]
+        "worker.motion.jumps.fit.ankle_heights", lambda rows, near, *_: near.joints[:, 15:17, 1]
     )
     assert (heights(drooping(chunk, 0.06)) < plain - 2).all()

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from worker.exercises.jumps import AIR_TIME_JUMP, JUMP_ANALYSIS
-from worker.motion.calibration import Calibration, Tilt
-from worker.motion.jump_height import Jump, Subject, judged
+from worker.motion.jumps.calibration import Calibration, Tilt
+from worker.motion.jumps.height import Jump, Subject, judged
 
 HEEL = 0.09
 STANDING = Calibration(scale=300.0, hips=(0.55, 0.55), floor=0.82, stature=0.58)

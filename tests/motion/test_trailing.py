@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from worker.motion.jump_rows import Rows
+from worker.motion.jumps.signals import Rows
 from worker.motion.median import median
 from worker.motion.trailing import trailing_ranges
 

@@ -16,7 +16,7 @@ from worker.motion.coach import Coach
 from worker.motion.followed import followed_exercise, followed_reference
 from worker.motion.frames import Frames
 from worker.motion.hud import HudRecorder
-from worker.motion.jump_coach import JumpCoach
+from worker.motion.jumps.reporter import JumpCoach
 
 
 class AnyCoach(Protocol):

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.motion.features import Floats
-from worker.motion.jump_rows import FEET, Rows
+from worker.motion.jumps.signals import FEET, Rows
 from worker.motion.median import median
 
 BEFORE = 3.5

@@ -1,6 +1,6 @@
 """One jump measured: its edges, its flight, its height, or the reason why it is none.
 
-Air time: from take-off to landing (`worker.motion.flight`). A body that lands lower than it took
+Air time: from take-off to landing (`worker.motion.jumps.flight`). A body that lands lower than it took
 off, knees bent, stays in the air longer than the height it reached explains. If it lands `drop`
 lower, take-off speed v and air time T hold v = gT/2 - drop/T; the drop is read from the body's
 centre over its own floor at either edge. The air time that is told is 2v/g, the time the centre
@@ -16,10 +16,10 @@ import numpy as np
 from worker.exercises.model import JumpExercise
 from worker.motion.anthropometry import CENTRE, GRAVITY
 from worker.motion.features import Floats
-from worker.motion.feet import ankle_heights
-from worker.motion.flight import Edge, Parabola, landing, parabola, takeoff
-from worker.motion.jump_height import Jump, Subject, by_hips, judged
-from worker.motion.jump_rows import FEET, Rows
+from worker.motion.jumps.feet import ankle_heights
+from worker.motion.jumps.flight import Edge, Parabola, landing, parabola, takeoff
+from worker.motion.jumps.height import Jump, Subject, by_hips, judged
+from worker.motion.jumps.signals import FEET, Rows
 from worker.motion.median import median
 
 DROP = 0.025

@@ -14,9 +14,9 @@ import numpy as np
 
 from worker.exercises.model import JumpExercise
 from worker.motion.anthropometry import GRAVITY
-from worker.motion.calibration import Calibration, Tilt
-from worker.motion.flight import HEEL_OFF, parabola
-from worker.motion.jump_rows import Rows
+from worker.motion.jumps.calibration import Calibration, Tilt
+from worker.motion.jumps.flight import HEEL_OFF, parabola
+from worker.motion.jumps.signals import Rows
 from worker.motion.median import median
 
 SLIP_HIPS, SLIP_FEET = 0.015, 0.02

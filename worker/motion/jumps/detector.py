@@ -1,6 +1,6 @@
 """Finds jumps in a job's frames: standing, take-off, flight, landing, one after another.
 
-Coarse and forward-going; what it finds is measured by `worker.motion.jump_fit` once the landing is
+Coarse and forward-going; what it finds is measured by `worker.motion.jumps.fit` once the landing is
 over. A jump is seen where both feet leave the floor by more than heels can rise while the hips go
 up: squats keep the feet down, walking keeps one down, sitting and falling do not lift the hips.
 """
@@ -13,11 +13,11 @@ from dataclasses import dataclass
 
 from worker.exercises.model import JumpExercise
 from worker.motion.anthropometry import GRAVITY, STATURE
-from worker.motion.calibration import STILL, Calibration, Tilt, calibrated, crouched
+from worker.motion.jumps.calibration import STILL, Calibration, Tilt, calibrated, crouched
 from worker.motion.frames import Frames
-from worker.motion.jump_fit import measured
-from worker.motion.jump_height import Jump, Subject
-from worker.motion.jump_rows import Rows, rows_of
+from worker.motion.jumps.fit import measured
+from worker.motion.jumps.height import Jump, Subject
+from worker.motion.jumps.signals import Rows, rows_of
 
 LIFT = 0.06
 """Share of stature by which feet are up: on their toes people raise their ankles by 0.05."""

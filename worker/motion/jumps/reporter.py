@@ -19,12 +19,12 @@ from worker.contract.options import JobOptions
 from worker.contract.parts import Jump as JumpPart
 from worker.contract.parts import VisibleHips
 from worker.exercises.model import JumpExercise
-from worker.motion.calibration import Calibration
+from worker.motion.jumps.calibration import Calibration
 from worker.motion.frames import Frames
 from worker.motion.hud import HudRecorder
-from worker.motion.jump_height import Jump
-from worker.motion.jump_texts import TEXTS
-from worker.motion.jumps import Discarded, Event, JumpTracker, Rising, Started
+from worker.motion.jumps.height import Jump
+from worker.motion.jumps.texts import TEXTS
+from worker.motion.jumps.detector import Discarded, Event, JumpTracker, Rising, Started
 from worker.motion.posture import PostureGuide
 
 

@@ -1,0 +1,1 @@
+"""Jumps: found, measured by take-off and landing, told."""
