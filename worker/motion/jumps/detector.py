@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from worker.exercises.model import JumpExercise
 from worker.motion.anthropometry import GRAVITY, STATURE
-from worker.motion.jumps.calibration import STILL, Calibration, Tilt, calibrated, crouched
 from worker.motion.frames import Frames
+from worker.motion.jumps.calibration import STILL, Calibration, Tilt, calibrated, crouched
 from worker.motion.jumps.fit import measured
 from worker.motion.jumps.height import Jump, Subject
 from worker.motion.jumps.signals import Rows, rows_of
@@ -34,18 +34,18 @@ RECENT = 0.15
 STEADY = 0.02
 """Most movement of the feet, as a share of stature, on a steady floor."""
 
-RISING, LEAVING = 0.035, 0.02
-"""Least rise of the hips and of either foot over RECENT, as shares of stature, at take-off (0.4 and
+RISING, LEAVING = 0.025, 0.02
+"""Least rise of the hips and of either foot over RECENT, as shares of stature, at take-off (0.3 and
 0.2 m/s): who walks or comes back from a lunge has one foot at rest."""
 
 SWAY = 0.015
 """Most movement of the hips of a subject that stands still, as a share of stature."""
 
-AFTERWARDS = 0.35
-"""Seconds after a landing until it is measured."""
+AFTERWARDS = 0.45
+"""Seconds after a landing until it is measured: by then the feet rest."""
 
-LONGEST = 1.2
-"""Seconds of the longest flight: 1.77 m."""
+LONGEST = 3.0
+"""Seconds of the longest flight: 0.7 s in fourfold slow motion."""
 
 SIZED = 3.0
 """Seconds over which the subject's size is read."""
@@ -107,7 +107,8 @@ class JumpTracker:
         self._seen_at = -1e9
         self._takeoff: float | None = None
         self._landing: float | None = None
-        self._best = 0.0
+        self._landed_before = -1e9
+        self._best = self._peak = 0.0
 
     @property
     def airborne(self) -> bool:
@@ -164,7 +165,7 @@ class JumpTracker:
             return events + self._fly(seconds, hip, low)
         if self._leaves(hip, low):
             events += self._measure()
-            self._takeoff, self._best = seconds, 0.0
+            self._takeoff, self._best, self._peak = seconds, 0.0, 0.0
             return [*events, Started(seconds)]
         events += self._find_floor()
         if upright:
@@ -211,16 +212,18 @@ class JumpTracker:
         assert self._takeoff is not None
         lift = self._lift(hip, low)
         span = seconds - self._takeoff
+        if lift is not None:
+            self._peak = max(self._peak, lift)
+            # feet that rest below half of their height have landed farther away
+            rests = lift < self._peak / 2 and self._steady(self._lows())
+            if span > 0.06 and (lift < DOWN or rests):
+                self._landing, self._floor = seconds, low if low == low else self._floor
+                self._standing = None
+                return [Rising(self._best, landed=True)]
         if span > LONGEST:
-            self._takeoff = None
-            # Feet that rest higher in the picture than before are farther away.
-            steady = self._steady(self._lows())
-            return [Discarded("moved_away_from_phone" if steady else "jump_timeout")]
-        if lift is not None and lift < DOWN and span > 0.06:
-            self._landing = seconds
-            self._standing = None
-            return [Rising(self._best, landed=True)]
-        height = self._so_far(span, hip)
+            self._takeoff = self._floor = None
+            return [Discarded("jump_timeout")]
+        height = min(self._so_far(span, hip), self._exercise.most)
         if height < self._best + 0.01:
             return []
         self._best = height
@@ -245,6 +248,9 @@ class JumpTracker:
             # Falling before there was any floor: the take-off was before the first frame.
             self._fell |= lows[-1] - lows[0] > 0.06 * self._size
         if not self._steady(lows):
+            # who hops rests on the floor for too short a time; nobody's foot is under it
+            if self._floor is not None and lows:
+                self._floor = max(self._floor, lows[-1])
             return []
         first, self._floor = self._floor is None, sum(lows) / len(lows)
         fell, self._fell = self._fell, False
@@ -280,7 +286,10 @@ class JumpTracker:
         if self._takeoff is None or self._landing is None or self._rows is None:
             return []
         subject = Subject(self._metres, self._calibration, self._tilt)
-        jump = measured(self._exercise, self._rows, self._takeoff, self._landing, subject)
+        jump = measured(
+            self._exercise, self._rows, self._takeoff, self._landing, self._landed_before, subject
+        )
+        self._landed_before = self._landing
         self._takeoff = self._landing = None
         return [Discarded(jump) if isinstance(jump, str) else jump]
 
