@@ -50,6 +50,9 @@ LONGEST = 3.0
 SIZED = 3.0
 """Seconds over which the subject's size is read."""
 
+BEGUN = 0.6
+"""Seconds from which on a subject who falls was seen to jump."""
+
 BLIND = 0.3
 """Seconds without a pose after which a flight is lost."""
 
@@ -104,7 +107,7 @@ class JumpTracker:
         self._floor: float | None = None
         self._size = 0.0
         self._fell = False
-        self._seen_at = -1e9
+        self._seen_since = self._seen_at = -1e9
         self._takeoff: float | None = None
         self._landing: float | None = None
         self._landed_before = -1e9
@@ -154,6 +157,7 @@ class JumpTracker:
         if seconds - self._seen_at > BLIND:
             self._recent.clear()
             self._standing, self._floor = None, None
+            self._seen_since = seconds
         self._seen_at = seconds
         while self._recent and self._recent[0][0] < seconds - RECENT - 1e-6:
             self._recent.popleft()
@@ -214,8 +218,8 @@ class JumpTracker:
         span = seconds - self._takeoff
         if lift is not None:
             self._peak = max(self._peak, lift)
-            # feet that rest below half of their height have landed farther away
-            rests = lift < self._peak / 2 and self._steady(self._lows())
+            # feet that came down and rest have landed farther away, higher in the picture
+            rests = lift < self._peak - 2 * STEADY and self._steady(self._lows())
             if span > 0.06 and (lift < DOWN or rests):
                 self._landing, self._floor = seconds, low if low == low else self._floor
                 self._standing = None
@@ -239,22 +243,21 @@ class JumpTracker:
         return GRAVITY * span * span / 8
 
     def _find_floor(self) -> list[Event]:
-        if self._recent[-1][0] - self._recent[0][0] < 0.4 * RECENT:
-            return []
+        begin, end = self._recent[0], self._recent[-1]
         lows = self._lows()
-        if len(lows) < 2:
+        if end[0] - begin[0] < 0.4 * RECENT or len(lows) < 2:
             return []
-        if self._floor is None and self._recent[-1][1] - self._recent[0][1] > 0.06 * self._size:
-            # Falling before there was any floor: the take-off was before the first frame.
-            self._fell |= lows[-1] - lows[0] > 0.06 * self._size
-        if not self._steady(lows):
-            # who hops rests on the floor for too short a time; nobody's foot is under it
-            if self._floor is not None and lows:
-                self._floor = max(self._floor, lows[-1])
-            return []
-        first, self._floor = self._floor is None, sum(lows) / len(lows)
-        fell, self._fell = self._fell, False
-        return [Discarded("takeoff_not_seen")] if first and fell else []
+        if end[0] - self._seen_since < BEGUN:
+            fall = LIFT * self._size
+            self._fell |= end[1] - begin[1] > fall and lows[-1] - lows[0] > fall
+        if self._steady(lows):
+            self._floor = sum(lows) / len(lows)
+            fell, self._fell = self._fell, False
+            return [Discarded("takeoff_not_seen")] if fell else []
+        if self._floor is not None:
+            # who hops is on the floor too shortly to rest; nobody's foot is under it
+            self._floor = max(self._floor, lows[-1])
+        return []
 
     def _lows(self) -> list[float]:
         """Heights of the lower foot over RECENT where it was seen."""

@@ -20,6 +20,9 @@ SLOW, FAST = 0.45, 2.2
 half as fast being 0.25, and above which it is none. Who is 2.1 metres tall and taken for 1.7 falls
 at 0.8, a child of 1.1 metres at 1.6."""
 
+STILL = 0.1
+"""Most speed of the hips of a body that stands, in statures a second."""
+
 UPRIGHT = 0.3
 """Least share of a flight in slow motion with a stretched, vertical body: a push-up is as slow."""
 
@@ -39,9 +42,10 @@ def measured(
     if ankles is None:
         return judged(exercise, None, hip_path(near, begin, end, scores, subject), subject)
     stature = float(median(inside.size))
+    still = np.abs(np.gradient(near.hip, near.seconds)) < STILL * stature
     legs = Legs(
-        near.seconds, ankles, near.height_of("knee", scores), near.upright, since, begin, end,
-        stature,
+        near.seconds, ankles, near.height_of("knee", scores), near.upright & still, since, begin,
+        end, stature,
     )  # fmt: skip
     edges = legs.edges(subject.metres)
     if edges is None:

@@ -44,6 +44,10 @@ REST = (0.45, 0.04)
 STOOD, STANDING = 3.5, 0.15
 """Seconds before take-off in which a standing pose is looked for, and its least length."""
 
+CROUCHED = 0.82
+"""Share of the longest shank below which one is not of a standing subject, but leans to the camera:
+ankles slip in the air by a sixth of a shank at most."""
+
 ROLL = 0.15
 """Seconds before take-off from which feet may roll over their toes."""
 
@@ -69,13 +73,14 @@ class Instant:
 @dataclass(frozen=True)
 class Legs:
     """Heights [n] in the picture (y down, frame heights) of the `ankles` and `knees` (None where
-    those are not seen) at `seconds` [n], and whether the body is `upright` [n]. In the air from
-    about `begin` to `end`, on the floor before from `since`; `stature` in frame heights."""
+    those are not seen) at `seconds` [n], and whether the subject seems to stand, `stands` [n]. In
+    the air from about `begin` to `end`, on the floor before from `since`; `stature` in frame
+    heights."""
 
     seconds: Floats
     ankles: Floats
     knees: Floats | None
-    upright: NDArray[np.bool_]
+    stands: NDArray[np.bool_]
     since: float
     begin: float
     end: float
@@ -141,11 +146,13 @@ class Legs:
         until take-off, as a share of stature: of the standing subject, else of the straightest
         legs in sight, the 90th percentile."""
         heights = self.ankles - knees
+        longest = float(np.quantile(heights, 0.9))
         flat = np.abs(self.ankles - floor) < STEADY * self.stature
-        stands = self.upright & flat & (self.seconds < self.begin - ROLL)
+        stands = self.stands & flat & (heights > CROUCHED * longest)
+        stands &= self.seconds < self.begin - ROLL
         if np.count_nonzero(stands) * float(median(np.diff(self.seconds))) >= STANDING:
             return float(median(heights[stands])), HEEL + STRAIGHTENS
-        return float(np.quantile(heights, 0.9)), HEEL
+        return longest, HEEL
 
     def _by_knees(
         self, knees: Floats, begin: float, end: float, before: float, after: float
