@@ -78,7 +78,7 @@ sbom: setup ## bill of materials (CycloneDX): .posequeue/sbom.json
 
 clips: setup ## film tests/clips anew (installs numba and scipy)
 	@$(BIN)/pip install --quiet --require-hashes -r requirements-athlete.lock
-	@PYTHONPATH=tests $(BIN)/python -m athlete.body_clips $(CLIPS)
+	@$(BIN)/python -m tests.synthetic.rendering.clips $(CLIPS)
 
 lock: ## resolve requirements.lock anew (needs uv)
 	@uv pip compile pyproject.toml --extra worker --extra cpu --extra otel --extra embedded --extra dev \

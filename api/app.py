@@ -12,37 +12,37 @@ from prometheus_client import CollectorRegistry
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware.cors import CORSMiddleware
 
-from api import (
+from api.frontend.content_security_policy import parse_embedders
+from api.middleware import errors
+from api.middleware.body_limit import BodyLimit
+from api.middleware.rate_limit import FIELDS, RateLimitHeaders
+from api.middleware.request_metrics import RequestMetrics, RequestMetricsMiddleware, StoreCollector
+from api.middleware.security_headers import SecurityHeaders
+from api.routes import (
     batches,
     catalogue,
     docs,
-    examples,
     health,
     jobs,
     messages,
     page_tokens,
     pages,
-    problems,
     references,
     uploads,
     usage,
     webhooks,
-    ws,
+    websocket,
 )
-from api.access import room
-from api.headers import HardenAnswers
-from api.limits import BodyLimit
-from api.metrics import MeasureRequests, RequestMetrics, StoreCollector
-from api.models import ProblemView
-from api.policy import parse_embedders
-from api.ratelimit import FIELDS, TellRate
-from api.tails import Tails
-from worker.contract.access import Scope
-from worker.measures import listening
+from api.schemas import openapi_examples
+from api.schemas.jobs import ProblemView
+from api.services.authorization import scope_required
+from api.streaming.stream_reader import StreamReader
+from worker.contract.scopes import Scope
+from worker.observability.metrics import listening
 from worker.settings import Settings
-from worker.store.bundle import open_stores
-from worker.store.connection import connect_async
-from worker.store.errors import StoreUnavailable
+from worker.storage.connection import connect_async
+from worker.storage.errors import StoreUnavailable
+from worker.storage.stores import open_stores
 
 log = structlog.get_logger()
 
@@ -66,7 +66,7 @@ async def _prepare_bucket(app: FastAPI, origins: list[str]) -> None:
 
 def _add_middleware(app: FastAPI, metrics: RequestMetrics, origins: list[str]) -> None:
     """The last one added sees a request first."""
-    app.add_middleware(TellRate)
+    app.add_middleware(RateLimitHeaders)
     app.add_middleware(BodyLimit)
     app.add_middleware(
         CORSMiddleware,
@@ -76,8 +76,8 @@ def _add_middleware(app: FastAPI, metrics: RequestMetrics, origins: list[str]) -
         expose_headers=["Location", "Retry-After", *FIELDS],
         max_age=3600,
     )
-    app.add_middleware(HardenAnswers)
-    app.add_middleware(MeasureRequests, metrics=metrics)
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(RequestMetricsMiddleware, metrics=metrics)
 
 
 def _routes() -> APIRouter:
@@ -88,25 +88,25 @@ def _routes() -> APIRouter:
     }
     versioned = APIRouter(prefix="/v1", responses={"4XX": problem, "503": problem})
     # first of all whose key it is and what it may do: then every answer can tell the rate
-    work = room(Scope.JOBS_READ, Scope.JOBS_WRITE, pages=True)
-    whole = room(Scope.JOBS_READ, Scope.JOBS_WRITE)
-    manage = room(Scope.ADMIN, Scope.ADMIN)
+    work = scope_required(Scope.JOBS_READ, Scope.JOBS_WRITE, pages=True)
+    whole = scope_required(Scope.JOBS_READ, Scope.JOBS_WRITE)
+    manage = scope_required(Scope.ADMIN, Scope.ADMIN)
     rooms = (
         (uploads, work), (jobs, work), (batches, whole), (messages, work), (references, whole),
         (webhooks, manage), (usage, whole), (page_tokens, whole),
-        (catalogue, room(None, pages=True)),
+        (catalogue, scope_required(None, pages=True)),
     )  # fmt: skip
     for here, check in rooms:
         versioned.include_router(here.router, dependencies=[Depends(check)])
-    versioned.include_router(ws.router)
+    versioned.include_router(websocket.router)
     return versioned
 
 
 def create_app(settings: Settings) -> FastAPI:
     """The application on the stores of `settings`; they open when it starts.
 
-    Jobs are sent with `worker.app`, whose broker is the process's own `worker.settings.settings()`:
-    a server gives both the same Redis.
+    Jobs are sent with `worker.queueing.celery_app`, whose broker is the process's own
+    `worker.settings.settings()`: a server gives both the same Redis.
     """
     origins, registry = _origins(settings), CollectorRegistry()
     metrics = RequestMetrics(registry)
@@ -115,7 +115,7 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.stores = open_stores(settings)
         app.state.redis = connect_async(settings.redis_url.get_secret_value())
-        app.state.tails = Tails(app.state.redis)
+        app.state.tails = StreamReader(app.state.redis)
         app.state.tails.start()
         with listening(metrics.meters):
             await _prepare_bucket(app, origins)
@@ -136,10 +136,10 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.registry = registry
     registry.register(StoreCollector(lambda: app.state.stores))
     _add_middleware(app, metrics, origins)
-    problems.install(app)
+    errors.install(app)
     app.include_router(_routes())
     app.include_router(health.router)
     app.include_router(docs.router)
     app.include_router(pages.router)
-    examples.show_examples(app)
+    openapi_examples.show_examples(app)
     return app

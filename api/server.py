@@ -9,7 +9,7 @@ from typing import Any
 import uvicorn
 
 from api.app import create_app
-from worker.logs import configure_logs
+from worker.observability.log_setup import configure_logs
 from worker.settings import Settings
 
 _GRACE_S = 2

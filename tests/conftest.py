@@ -10,10 +10,10 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from tests.watchdog import watched
+from tests.support.watchdog import watched
 from worker.settings import Settings
 from worker.settings import settings as settings_of_process
-from worker.store.bundle import Stores, open_stores
+from worker.storage.stores import Stores, open_stores
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -92,8 +92,8 @@ def stores(servers: Settings) -> Iterator[Stores]:
 @pytest.fixture(scope="session")
 def walking(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two seconds of real people walking, 640 pixels wide, with sound (cut from a longer clip)."""
-    from tests.walking import walking_clip
-    from worker.media.tools import find_tools
+    from tests.support.walking import walking_clip
+    from worker.media.probing.ffmpeg_tools import find_tools
 
     source = walking_clip(ROOT / ".posequeue" / "sample")
     clip = tmp_path_factory.mktemp("clips") / "walking.mp4"
@@ -108,7 +108,7 @@ def photo(walking: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A picture of them, sent sideways with the EXIF orientation that puts it right."""
     from PIL import Image
 
-    from worker.media.tools import find_tools
+    from worker.media.probing.ffmpeg_tools import find_tools
 
     frame = tmp_path_factory.mktemp("photos") / "frame.png"
     command = [find_tools().ffmpeg, "-v", "error", "-i", walking, "-frames:v", "1", frame]

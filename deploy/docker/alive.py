@@ -13,13 +13,13 @@ import sys
 import redis
 
 from worker.settings import settings
-from worker.store.workers import WorkerStore
+from worker.storage.queue.workers import WorkerStore
 
 ANSWER_S = 3
 
 
 def alive() -> bool:
-    """Whether a worker on this host gave a sign of life within `worker.store.workers.ALIVE_S`."""
+    """Whether a worker on this host gave a sign of life within `ALIVE_S`."""
     client = redis.Redis.from_url(
         settings().redis_url.get_secret_value(),
         socket_timeout=ANSWER_S,

@@ -17,8 +17,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from api.client_async import AsyncPoseQueue
-from api.client_flows import Refused
+from api.client.async_client import AsyncPoseQueue
+from api.client.operations import Refused
 
 Times = dict[str, list[float]]
 

@@ -14,12 +14,12 @@ from tests.bench.exact_motion import lag
 from tests.bench.exact_scores import PCK_SHARE, Taken
 from tests.bench.exact_subject import kept
 from tests.bench.exact_truth import exact
+from worker.contract.message_parts import Rep
 from worker.contract.messages import Counter, Done, ErrorMessage, ExerciseSummary, Message
 from worker.contract.options import parse_options
-from worker.contract.parts import Rep
 from worker.contract.pose_log import END
 from worker.contract.poses import decode_chunk
-from worker.local import LocalJob
+from worker.pipeline.local_job import LocalJob
 from worker.pose.engine import PoseEngine
 
 pytestmark = [pytest.mark.model, pytest.mark.slow]

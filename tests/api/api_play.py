@@ -6,11 +6,11 @@ from typing import Any
 
 import httpx
 
-from tests.store.making import patient
+from tests.storage.factories import patient
 from worker.contract.jobs import Job, JobStatus
 from worker.contract.messages import Entry, Message
-from worker.store.bundle import Stores
-from worker.store.closing import close_job
+from worker.lifecycle.completion import complete_job
+from worker.storage.stores import Stores
 
 Client = httpx.Client
 
@@ -63,7 +63,7 @@ class Actor:
 
     def finish(self, **fields: Any) -> None:
         """Ends the job as succeeded."""
-        close_job(self.stores, self.job, self.token, JobStatus.SUCCEEDED, fields=fields)
+        complete_job(self.stores, self.job, self.token, JobStatus.SUCCEEDED, fields=fields)
 
 
 def refused(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:

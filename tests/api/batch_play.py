@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from api_play import Actor
-
-from worker.store import keys
-from worker.store.bundle import Stores
+from tests.api.api_play import Actor
+from worker.storage import keys
+from worker.storage.stores import Stores
 
 URL = {"input": {"url": "http://media.example/a.mp4"}}
 

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import httpx
 import pytest
 
-HERE = Path(__file__).resolve().parent
-# this folder is called like the package it tests: the package must be on the path to win
-sys.path[:0] = [str(HERE.parent.parent), str(HERE)]
-
-from api_play import plain_client  # noqa: E402
-
-from api.server import make_server  # noqa: E402
-from worker import app as queues  # noqa: E402
-from worker.contract.plans import Plan  # noqa: E402
-from worker.settings import Settings  # noqa: E402
-from worker.store.bundle import Stores  # noqa: E402
+from api.server import make_server
+from tests.api.api_play import plain_client
+from worker.contract.plans import Plan
+from worker.queueing import celery_app
+from worker.settings import Settings
+from worker.storage.stores import Stores
 
 Client = httpx.Client
 
@@ -28,7 +21,7 @@ Client = httpx.Client
 @pytest.fixture(scope="session")
 def address(servers: Settings) -> Iterator[str]:
     """The base address of a server that runs on its own port in this process."""
-    queues.app.conf.broker_url = servers.redis_url.get_secret_value()
+    celery_app.app.conf.broker_url = servers.redis_url.get_secret_value()
     server = make_server(servers.model_copy(update={"api_port": 0}))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

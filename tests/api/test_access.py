@@ -6,15 +6,15 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from api_play import S3, Actor, Client, new_job, plain_client, put_upload, refused
-from server_play import serving
 
-from worker.contract.access import Scope
+from tests.api.api_play import S3, Actor, Client, new_job, plain_client, put_upload, refused
+from tests.api.server_play import serving
 from worker.contract.plans import Plan
+from worker.contract.scopes import Scope
 from worker.settings import Settings
-from worker.store.apikeys import KeyStore
-from worker.store.bundle import Stores
-from worker.store.errors import NotFound
+from worker.storage.errors import NotFound
+from worker.storage.stores import Stores
+from worker.storage.tenants.api_keys import KeyStore
 
 Keyed = Callable[[str], Client]
 READ, WRITE = (Scope.JOBS_READ,), (Scope.JOBS_WRITE,)

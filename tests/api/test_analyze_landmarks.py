@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from api_play import Actor, Client, new_job, refused
-
-from worker.store.bundle import Stores
+from tests.api.api_play import Actor, Client, new_job, refused
+from worker.storage.stores import Stores
 
 
 def test_a_new_analysis_keeps_the_landmarks_of_its_poses(client: Client, stores: Stores) -> None:

@@ -7,15 +7,15 @@ from typing import Any
 
 import httpx
 import pytest
-from api_play import Actor, Client, put_upload, refused
-from batch_play import URL, events, finish_all
 
-from api.batch_models import BatchView
+from api.schemas.batches import BatchView
+from tests.api.api_play import Actor, Client, put_upload, refused
+from tests.api.batch_play import URL, events, finish_all
 from worker.contract.plans import PlanLimits
-from worker.expanding import tend_batch
 from worker.settings import Settings
-from worker.store import keys
-from worker.store.bundle import Stores
+from worker.storage import keys
+from worker.storage.stores import Stores
+from worker.submission.batches import expand_batch
 
 
 def post(client: Client, jobs: list[Any], **headers: str) -> httpx.Response:
@@ -165,17 +165,17 @@ def test_a_crash_behind_the_acceptance_loses_nothing(
         raise ConnectionError("gone")
 
     with monkeypatch.context() as patched:
-        patched.setattr("api.batches.tend_batch", die)
+        patched.setattr("api.routes.batches.tend_batch", die)
         view = post(client, [URL] * 250).json()
     assert (view["status"], view["accepted"]) == ("expanding", 0)
     rows = stores.batches.todo(view["id"], 100)
     with monkeypatch.context() as patched:
         patched.setattr(type(stores.batches), "done", die)
         with pytest.raises(ConnectionError):
-            tend_batch(stores, view["id"])
+            expand_batch(stores, view["id"])
     assert stores.batches.todo(view["id"], 100) == rows
     for _ in range(2):
-        tend_batch(stores, view["id"])
+        expand_batch(stores, view["id"])
     now = client.get(f"/batches/{view['id']}").json()
     assert (now["status"], now["accepted"], now["counts"]["queued"]) == ("running", 250, 250)
     assert stores.waiting.length("acme") == 250
@@ -219,7 +219,7 @@ def test_cancel_ends_it(client: Client, stores: Stores) -> None:
     Actor(stores, made[1]).finish()
     answer = client.post(f"/batches/{batch}/cancel")
     assert answer.status_code == 202 and answer.json()["canceled"]
-    tend_batch(stores, batch)  # what a maintenance worker does
+    expand_batch(stores, batch)  # what a maintenance worker does
     now = client.get(f"/batches/{batch}").json()
     assert now["status"] == "running" and now["counts"]["canceled"] == 2
     assert stores.jobs.cancel_asked(made[0]) and events(stores, batch) == []

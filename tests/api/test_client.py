@@ -12,14 +12,15 @@ from typing import Any
 
 import httpx
 import pytest
-from api_play import Actor
 
-from api import client_flows, uploads
-from api.client import AsyncPoseQueue, PoseQueue, Refused
+from api.client import operations
+from api.client.sync_client import AsyncPoseQueue, PoseQueue, Refused
+from api.routes import uploads
+from tests.api.api_play import Actor
 from worker.contract.messages import Counter
-from worker.store import objects
-from worker.store import uploads as stored
-from worker.store.bundle import Stores
+from worker.storage.objects import s3
+from worker.storage.objects import uploads as stored
+from worker.storage.stores import Stores
 
 
 @pytest.fixture
@@ -73,7 +74,7 @@ def test_parts(
 ) -> None:
     # S3 takes no part below 5 MiB but the last
     size, part = (11 << 20) + 7, 5 << 20
-    for place in (objects, stored, uploads):
+    for place in (s3, stored, uploads):
         monkeypatch.setattr(place, "PART_BYTES", part, raising=False)
         monkeypatch.setattr(place, "SINGLE_PUT_BYTES", part, raising=False)
     path = tmp_path / "long.mp4"
@@ -133,7 +134,7 @@ def moody() -> Iterator[Callable[[list[int | None]], tuple[str, list[str]]]]:
 def test_a_submit_is_tried_again_with_the_same_key(
     moody: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client_flows, "PAUSE_S", 0.01)
+    monkeypatch.setattr(operations, "PAUSE_S", 0.01)
     address, seen = moody([503, None, 429])
     with PoseQueue(address, "pq_x") as queue:
         assert queue.submit("upl_1")["id"] == "job_1"

@@ -6,12 +6,12 @@ import asyncio
 import threading
 
 import pytest
-from api_play import Actor
-from batch_play import URL, finish_all
 
-from api.client import AsyncPoseQueue, PoseQueue, Refused, job_body
-from worker.expanding import tend_batch
-from worker.store.bundle import Stores
+from api.client.sync_client import AsyncPoseQueue, PoseQueue, Refused, job_body
+from tests.api.api_play import Actor
+from tests.api.batch_play import URL, finish_all
+from worker.storage.stores import Stores
+from worker.submission.batches import expand_batch
 
 PLACE = URL["input"]["url"]
 
@@ -48,7 +48,7 @@ def test_a_manifest_of_jobs_or_of_an_upload(reach: tuple[str, str], stores: Stor
         jobs = (job_body(PLACE, metadata={"n": n}) for n in range(4))
         first = queue.submit_manifest(jobs)
         assert first["status"] == "expanding"
-        tend_batch(stores, first["id"])  # what a maintenance worker does
+        expand_batch(stores, first["id"])  # what a maintenance worker does
         now = queue.batch(first["id"])
         assert (now["accepted"], now["rejected"], now["lines"]) == (4, 0, 4)
         upload = stores.batches.get(first["id"]).record.manifest
@@ -64,7 +64,7 @@ def test_cancel_erase_and_analyze(reach: tuple[str, str], stores: Stores) -> Non
     with PoseQueue(*reach) as queue:
         batch = queue.submit_batch([URL] * 2)
         queue.cancel_batch(batch["id"])
-        tend_batch(stores, batch["id"])
+        expand_batch(stores, batch["id"])
         assert queue.wait_batch(batch["id"], 5)["counts"]["canceled"] == 2
         job = queue.submit(PLACE)
         assert queue.cancel(job["id"])["status"] == "canceled"

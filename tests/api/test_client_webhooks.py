@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from api.client import AsyncPoseQueue, PoseQueue, Refused, verify_webhook
+from api.client.sync_client import AsyncPoseQueue, PoseQueue, Refused, verify_webhook
 from worker.contract.webhooks import DEFAULT_EVENTS
-from worker.store.bundle import Stores
+from worker.storage.stores import Stores
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 HOOK = "http://hooks.example/pose"
@@ -71,7 +71,7 @@ def test_the_same_in_an_event_loop(reach: tuple[str, str]) -> None:
 
 
 def test_long_lists_come_whole(reach: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("api.client_lists._PAGE", 2)
+    monkeypatch.setattr("api.client.pagination._PAGE", 2)
     with PoseQueue(*reach) as queue:
         made = [queue.create_webhook(HOOK)["id"] for _ in range(5)]
         assert [one["id"] for one in queue.webhooks()] == made[::-1]

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from api_play import Actor, Client, new_job, put_upload, refused
 
+from tests.api.api_play import Actor, Client, new_job, put_upload, refused
 from worker.contract.examples import EXAMPLES
 from worker.contract.jobs import Usage
-from worker.store import keys
-from worker.store.bundle import Stores
-from worker.store.closing import archive_job
-from worker.store.erasing import SWEEP_AFTER_S, sweep_entries, sweep_erased
-from worker.store.objects import job_prefix, key_in_url
+from worker.lifecycle.completion import archive_job
+from worker.lifecycle.deletion import SWEEP_AFTER_S, purge_late_writes, sweep_entries
+from worker.storage import keys
+from worker.storage.objects.s3 import job_prefix, key_in_url
+from worker.storage.stores import Stores
 
 
 def test_a_late_writer_is_swept_up(client: Client, stores: Stores) -> None:
@@ -21,11 +21,11 @@ def test_a_late_writer_is_swept_up(client: Client, stores: Stores) -> None:
     stores.objects.put(prefix + "exports/video.mp4", b"late", "video/mp4")
     stores.jobs.ask_cancel(actor.id)
     refused(client.get(f"/jobs/{actor.id}"), 404, "not_found")
-    assert sweep_erased(stores) == 0 and list(stores.objects.keys_below(prefix))
+    assert purge_late_writes(stores) == 0 and list(stores.objects.list_keys(prefix))
     (note,) = stores.redis.zrange(keys.ERASED, 0, -1)
     stores.redis.zincrby(keys.ERASED, -SWEEP_AFTER_S, note)
-    assert sweep_erased(stores) == 1
-    assert not list(stores.objects.keys_below(prefix))
+    assert purge_late_writes(stores) == 1
+    assert not list(stores.objects.list_keys(prefix))
     assert not stores.redis.exists(*keys.of_job(actor.id), keys.ERASED)
 
 
@@ -52,7 +52,7 @@ def everything(stores: Stores) -> dict[str, str]:
     for key in stores.redis.scan_iter("*"):
         if not key.endswith(b":rate"):
             held[key.decode()] = repr(readers[stores.redis.type(key)](key))
-    for key in stores.objects.keys_below(""):
+    for key in stores.objects.list_keys(""):
         held[f"s3:{key}"] = ""
     return held
 
@@ -96,7 +96,7 @@ def test_nothing_of_an_erased_job_is_left_anywhere(
     assert naming(stores, job_id, upload) == [keys.ERASED]
     for note in stores.redis.zrange(keys.ERASED, 0, -1):
         stores.redis.zincrby(keys.ERASED, -SWEEP_AFTER_S, note)
-    sweep_erased(stores)
+    purge_late_writes(stores)
     assert naming(stores, job_id, upload) == []
     # what is not the job's own stays: its neighbours, and that it was used
     assert naming(stores, neighbour) and client.get(f"/batches/{batch}").json()["accepted"] == 2

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
-from api_play import S3, Client, put_upload, refused
 
-from worker.store import keys
-from worker.store.bundle import Stores
+from tests.api.api_play import S3, Client, put_upload, refused
+from worker.storage import keys
+from worker.storage.stores import Stores
 
 BODY = {"input": {"url": "http://media.example/a.mp4"}, "options": {"exercise": "squat"}}
 

@@ -8,21 +8,21 @@ from typing import Any
 import msgspec
 import pytest
 import redis
-from api_play import S3, Actor, Client, new_job, put_upload, refused
 from celery import Celery
 
-from api.models import JobView
-from worker import app as queues
+from api.schemas.jobs import JobView
+from tests.api.api_play import S3, Actor, Client, new_job, put_upload, refused
 from worker.contract.examples import EXAMPLES
 from worker.contract.jobs import Export, JobStatus, Result, Usage
 from worker.contract.media import MediaInfo
-from worker.measures import REDIS_SECONDS, Measure, listening
-from worker.pulling import top_up
+from worker.observability.metrics import REDIS_SECONDS, MetricSpec, listening
+from worker.queueing import celery_app as queues
+from worker.queueing.dispatch import ensure_wakeups
 from worker.settings import Settings
-from worker.store import keys
-from worker.store.bundle import Stores
-from worker.store.objects import job_prefix
-from worker.store.waiting import Pulled, WaitingStore
+from worker.storage import keys
+from worker.storage.objects.s3 import job_prefix
+from worker.storage.queue.fair_queue import FairQueue, Pulled
+from worker.storage.stores import Stores
 
 
 def queued_tasks(stores: Stores, queue: str = "pose.cpu") -> list[str]:
@@ -57,7 +57,7 @@ def test_a_new_job_is_stored_and_sent(client: Client, stores: Stores) -> None:
     assert view["options"]["exercise"] == "squat" and view["options"]["minGrade"] == "B"
     assert view["metadata"] == body["metadata"] and view["deadlineAt"] > view["createdAt"]
     assert queued_tasks(stores) == ["['pose.cpu']"]
-    assert stores.waiting.pull("pose.cpu") == Pulled(view["id"], "acme")
+    assert stores.waiting.pop("pose.cpu") == Pulled(view["id"], "acme")
     job = stores.jobs.get(view["id"])
     assert job.input.filename == "clip" and stores.objects.get(job.input.key or "") == b"frames"
 
@@ -184,8 +184,8 @@ def test_erasure_leaves_nothing(client: Client, stores: Stores, state: str) -> N
             actor.finish()
     assert client.delete(f"/jobs/{job_id}").status_code == 204
     assert not [key for key in stores.redis.scan_iter("*") if job_id.encode() in key]
-    assert not list(stores.objects.keys_below(job_prefix("acme", job_id)))
-    assert not list(stores.objects.keys_below(job.input.key or ""))
+    assert not list(stores.objects.list_keys(job_prefix("acme", job_id)))
+    assert not list(stores.objects.list_keys(job.input.key or ""))
     assert stores.redis.exists(keys.upload(job.input.uploadId or "")) == 0
     for name in (keys.QUEUED, keys.RUNNING, keys.CLOSED, keys.tenant_jobs("acme")):
         assert stores.redis.zscore(name, job_id) is None
@@ -205,9 +205,9 @@ def test_a_silent_broker_delays_a_job_and_refuses_none(
     assert queued_tasks(stores) == []
     monkeypatch.undo()
     stores.workers.beat("w", "cpu", ("pose.cpu",), 1)
-    top_up(stores)
+    ensure_wakeups(stores)
     assert queued_tasks(stores) == ["['pose.cpu']"]
-    assert stores.waiting.pull("pose.cpu") == Pulled(job_id, "acme")
+    assert stores.waiting.pop("pose.cpu") == Pulled(job_id, "acme")
 
 
 def test_a_job_that_cannot_be_listed_leaves_nothing(
@@ -219,7 +219,7 @@ def test_a_job_that_cannot_be_listed_leaves_nothing(
         pipe.execute()  # the record is stored
         raise redis.ConnectionError("gone")
 
-    monkeypatch.setattr(WaitingStore, "put_in", staticmethod(silent))
+    monkeypatch.setattr(FairQueue, "put_in", staticmethod(silent))
     before = all_keys(stores)
     headers = {"Idempotency-Key": "once"}
     answer = client.post("/jobs", json={"input": {"uploadId": upload}}, headers=headers)
@@ -233,7 +233,7 @@ def test_a_job_that_cannot_be_listed_leaves_nothing(
 
 def test_a_job_is_made_in_few_round_trips_to_redis(client: Client) -> None:
     body = {"input": {"uploadId": put_upload(client)}}
-    asked: list[Measure] = []
+    asked: list[MetricSpec] = []
     with listening(lambda measure, _value, _labels: asked.append(measure)):
         answer = client.post("/jobs", json=body, headers={"Idempotency-Key": "counted"})
     assert answer.status_code == 202

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from api_play import Actor, Client, new_job, plain_client, refused
 
-from api import ratelimit
+from api.middleware import rate_limit
+from tests.api.api_play import Actor, Client, new_job, plain_client, refused
 from worker.contract.jobs import Usage
 from worker.contract.plans import LIMITS, Plan, PlanLimits
 from worker.settings import Settings
-from worker.store.bundle import Stores
-from worker.store.usage import month_of
+from worker.storage.stores import Stores
+from worker.storage.tenants.usage import month_of
 
 URL = {"input": {"url": "http://media.example/a.mp4"}}
 
@@ -49,7 +49,7 @@ def test_every_answer_tells_the_rate(client: Client, public: Client) -> None:
 def test_a_browser_may_read_them(client: Client) -> None:
     answer = client.get("/me", headers={"Origin": "https://app.example"})
     exposed = answer.headers["access-control-expose-headers"].lower().split(", ")
-    assert {name.lower() for name in ratelimit.FIELDS} <= set(exposed)
+    assert {name.lower() for name in rate_limit.FIELDS} <= set(exposed)
 
 
 def test_too_many_requests(client: Client, connect: Callable[..., Client], limited: Any) -> None:
@@ -167,7 +167,7 @@ def test_places_and_expected_starts(
     assert "estimatedStartAt" not in mine[0]  # no worker, and no job has shown how long one takes
     other = connect("umbrella").post("/jobs", json=URL).json()
     assert other["queuePosition"] == 1  # its name comes after, its turn before my second
-    stores.waiting.note_pace("pose.cpu", "acme", 60.0)
+    stores.waiting.record_duration("pose.cpu", "acme", 60.0)
     stores.workers.beat("w", "cpu", ("pose.cpu",), 2)
     shown = client.get("/jobs").json()["jobs"]
     assert [job["queuePosition"] for job in shown] == [4, 3, 2, 0]

@@ -6,15 +6,15 @@ import json
 from typing import Any
 
 import pytest
-from api_play import S3, Actor, Client, put_upload, refused
-from batch_play import URL, events, finish_all
 
-from worker import app as queues
+from tests.api.api_play import S3, Actor, Client, put_upload, refused
+from tests.api.batch_play import URL, events, finish_all
 from worker.contract.plans import PlanLimits
-from worker.expanding import tend_batch
+from worker.queueing import celery_app as queues
 from worker.settings import Settings
-from worker.store import keys
-from worker.store.bundle import Stores
+from worker.storage import keys
+from worker.storage.stores import Stores
+from worker.submission.batches import expand_batch
 
 
 def put_manifest(client: Client, lines: list[Any]) -> str:
@@ -32,14 +32,14 @@ def test_a_manifest_is_read_in_the_background(
     answer = client.post("/batches", json={"manifest": {"uploadId": upload}})
     batch = answer.json()["id"]
     assert answer.json()["status"] == "expanding" and answer.json()["accepted"] == 0
-    tend_batch(stores, batch)
+    expand_batch(stores, batch)
     half = client.get(f"/batches/{batch}").json()
     assert half["status"] == "expanding" and half["accepted"] >= 100
     assert stores.waiting.length("acme") <= 150
-    tend_batch(stores, batch)  # there is no room: nothing happens
+    expand_batch(stores, batch)  # there is no room: nothing happens
     while client.get(f"/batches/{batch}").json()["status"] == "expanding":
-        finish_all(stores, [p.job for _ in range(100) if (p := stores.waiting.pull("pose.cpu"))])
-        tend_batch(stores, batch)
+        finish_all(stores, [p.job for _ in range(100) if (p := stores.waiting.pop("pose.cpu"))])
+        expand_batch(stores, batch)
     now = client.get(f"/batches/{batch}").json()
     assert (now["accepted"], now["rejected"], now["lines"]) == (260, 3, 264)
     assert [(e["line"], e["code"], e.get("parameter")) for e in now["errors"]] == [
@@ -47,7 +47,7 @@ def test_a_manifest_is_read_in_the_background(
         (6, "invalid_parameter", "x"),
         (7, "invalid_parameter", None),
     ]
-    while pulled := stores.waiting.pull("pose.cpu"):
+    while pulled := stores.waiting.pop("pose.cpu"):
         Actor(stores, pulled.job).finish()
     done = client.get(f"/batches/{batch}").json()
     assert done["status"] == "completed" and done["counts"]["succeeded"] == 260
@@ -69,8 +69,8 @@ def test_a_manifest_goes_on_where_its_reader_died(
         with monkeypatch.context() as patched:
             patched.setattr(type(stores.batches), dying, die)
             with pytest.raises(ConnectionError):
-                tend_batch(stores, batch)
-    tend_batch(stores, batch)
+                expand_batch(stores, batch)
+    expand_batch(stores, batch)
     now = client.get(f"/batches/{batch}").json()
     assert (now["accepted"], now["counts"]["queued"], now["lines"]) == (230, 230, 230)
     assert stores.redis.zcard(keys.tenant_jobs("acme")) == 230
@@ -86,7 +86,7 @@ def test_a_manifest_in_an_allowed_bucket(
     refused(missing, 404, "not_found")
     answer = client.post("/batches", json={"manifest": {"url": f"s3://{own}/lists/today.jsonl"}})
     assert answer.status_code == 202
-    tend_batch(stores, answer.json()["id"])
+    expand_batch(stores, answer.json()["id"])
     assert client.get(f"/batches/{answer.json()['id']}").json()["accepted"] == 1
 
 
@@ -94,7 +94,7 @@ def test_a_manifest_that_vanished_says_so(client: Client, stores: Stores) -> Non
     upload = put_manifest(client, [URL])
     batch = client.post("/batches", json={"manifest": {"uploadId": upload}}).json()["id"]
     stores.objects.delete(stores.uploads.get(upload, "acme").key)
-    tend_batch(stores, batch)
+    expand_batch(stores, batch)
     done = client.get(f"/batches/{batch}").json()
     assert done["status"] == "completed" and done["errors"][0]["code"] == "not_found"
     assert len(events(stores, batch)) == 1
@@ -106,9 +106,9 @@ def test_a_manifest_that_is_canceled_is_read_no_further(
     monkeypatch.setattr(Settings, "limits", lambda *_: PlanLimits(queuedJobs=100))
     upload = put_manifest(client, [URL] * 300)
     batch = client.post("/batches", json={"manifest": {"uploadId": upload}}).json()["id"]
-    tend_batch(stores, batch)
+    expand_batch(stores, batch)
     client.post(f"/batches/{batch}/cancel")
-    tend_batch(stores, batch)
+    expand_batch(stores, batch)
     done = client.get(f"/batches/{batch}").json()
     assert done["status"] == "completed" and done["counts"]["canceled"] == done["accepted"] == 100
     assert stores.waiting.length("acme") == 0

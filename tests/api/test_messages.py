@@ -6,16 +6,16 @@ from typing import Any
 
 import jsonschema
 import pytest
-from api_play import S3, Actor, Client, new_job
 
+from tests.api.api_play import S3, Actor, Client, new_job
 from worker.contract.editions import Edition, view
 from worker.contract.examples import EXAMPLES
 from worker.contract.messages import ExportReady, KeypointsBatch, Message
 from worker.contract.schema import message_schema
-from worker.store import keys
-from worker.store.bundle import Stores
-from worker.store.closing import archive_job
-from worker.store.objects import job_prefix
+from worker.lifecycle.completion import archive_job
+from worker.storage import keys
+from worker.storage.objects.s3 import job_prefix
+from worker.storage.stores import Stores
 
 SAID: list[tuple[str, Message]] = [
     (f"{place}-1", message)

@@ -11,12 +11,12 @@ import schemathesis
 from schemathesis import Case
 
 from api.app import create_app
-from api.example_answers import PROBLEMS
-from api.problems import job_error
+from api.middleware.errors import job_error
+from api.schemas.example_responses import PROBLEMS
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.plans import Plan
 from worker.settings import Settings
-from worker.store.bundle import open_stores
+from worker.storage.stores import open_stores
 
 schema = schemathesis.openapi.from_dict(create_app(Settings()).openapi())
 # 422 and 413 say also what no schema can: an exercise that is none, a cursor of another list, a

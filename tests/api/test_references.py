@@ -6,14 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from api_play import Actor, Client, new_job, put_upload, refused
 
+from tests.api.api_play import Actor, Client, new_job, put_upload, refused
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.jobs import JobStatus
 from worker.contract.plans import Plan
-from worker.store.bundle import Stores
-from worker.store.closing import archive_job, close_job
-from worker.store.errors import StoreUnavailable
+from worker.lifecycle.completion import archive_job, complete_job
+from worker.storage.errors import StoreUnavailable
+from worker.storage.stores import Stores
 
 
 def make(client: Client, **more: Any) -> dict[str, Any]:
@@ -38,7 +38,7 @@ def fail(stores: Stores, reference_id: str) -> None:
     """Plays a worker that finds no rep."""
     actor = Actor(stores, stores.references.get(reference_id, "acme").job)
     error = JobError(ErrorCode.INVALID_PARAMETER, "No clear repetition was found")
-    close_job(stores, actor.job, actor.token, JobStatus.FAILED, error=error)
+    complete_job(stores, actor.job, actor.token, JobStatus.FAILED, error=error)
 
 
 def test_a_reference_from_upload_to_erasure(client: Client, stores: Stores) -> None:
@@ -163,7 +163,7 @@ def test_a_job_that_cannot_be_stored_leaves_nothing(
         raise StoreUnavailable("Redis")
 
     body = {"input": {"uploadId": put_upload(client)}}
-    monkeypatch.setattr("worker.store.jobs.JobStore.put_in", silent)
+    monkeypatch.setattr("worker.storage.jobs.records.JobStore.put_in", silent)
     refused(client.post("/references", json=body), 503, "unavailable")
     assert client.get("/references").json()["references"] == []
     assert not list(stores.redis.scan_iter("pq:reference:*"))

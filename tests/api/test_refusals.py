@@ -8,11 +8,11 @@ from typing import Any
 
 import httpx
 import pytest
-from api_play import Client, new_job, put_upload, refused
 
+from tests.api.api_play import Client, new_job, put_upload, refused
 from worker.contract.plans import GATED, Plan
 from worker.contract.webhooks import OF_A_JOB
-from worker.store.bundle import Stores
+from worker.storage.stores import Stores
 
 URL = {"url": "http://media.example/a.mp4"}
 JOB = {"input": URL}

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from api_play import Actor, Client, new_job, put_upload, refused
 
+from tests.api.api_play import Actor, Client, new_job, put_upload, refused
+from worker.lifecycle.completion import archive_job
 from worker.settings import Settings
-from worker.store.bundle import Stores
-from worker.store.closing import archive_job
-from worker.store.errors import NotFound
+from worker.storage.errors import NotFound
+from worker.storage.stores import Stores
 
 
 def there(stores: Stores, upload: str) -> bool:
@@ -18,7 +18,7 @@ def there(stores: Stores, upload: str) -> bool:
     try:
         key = stores.uploads.get(upload, "acme").key
     except NotFound:
-        assert upload not in " ".join(stores.objects.keys_below("uploads/acme/"))
+        assert upload not in " ".join(stores.objects.list_keys("uploads/acme/"))
         return False
     return stores.objects.size(key) > 0
 

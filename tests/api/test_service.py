@@ -9,16 +9,16 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from api_play import S3, Actor, Client, new_job, plain_client, refused
 from pydantic import SecretStr
 
-from api import jobs
+from api.routes import jobs
 from api.server import make_server, serve
+from tests.api.api_play import S3, Actor, Client, new_job, plain_client, refused
 from worker.contract.exercises import ALIASES, CATALOGUE
 from worker.contract.messages import TYPES
 from worker.contract.plans import GATED
 from worker.settings import Settings
-from worker.store.bundle import Stores
+from worker.storage.stores import Stores
 
 
 def test_live_and_ready(public: Client) -> None:

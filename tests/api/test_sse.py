@@ -14,14 +14,14 @@ from typing import Any
 
 import httpx
 import pytest
-from api_play import Actor, Client, new_job, plain_client
 
-from api import following, sse, tails
+from api.streaming import message_follower, sse, stream_reader
+from tests.api.api_play import Actor, Client, new_job, plain_client
 from worker.contract.examples import EXAMPLES
 from worker.contract.messages import Counter, Message
-from worker.store import keys
-from worker.store.bundle import Stores
-from worker.store.closing import archive_job
+from worker.lifecycle.completion import archive_job
+from worker.storage import keys
+from worker.storage.stores import Stores
 
 Event = tuple[str | None, str, Any]
 
@@ -155,7 +155,7 @@ def test_types_and_editions(client: Client, stores: Stores) -> None:
 
 
 def test_erasure_ends_it(client: Client, stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(following, "_IDLE_S", 0.05)
+    monkeypatch.setattr(message_follower, "_IDLE_S", 0.05)
     actor = Actor(stores, new_job(client)["id"])
     actor.say(*counters(1, 1))
     with Listener(client, actor.id) as events:
@@ -167,8 +167,8 @@ def test_erasure_ends_it(client: Client, stores: Stores, monkeypatch: pytest.Mon
 def test_heartbeats_while_nothing_is_said(
     client: Client, stores: Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert sse.HEARTBEAT_S == 15 and following._IDLE_S <= 5
-    monkeypatch.setattr(following, "_IDLE_S", 0.02)
+    assert sse.HEARTBEAT_S == 15 and message_follower._IDLE_S <= 5
+    monkeypatch.setattr(message_follower, "_IDLE_S", 0.02)
     monkeypatch.setattr(sse, "HEARTBEAT_S", 0.05)
     actor = Actor(stores, new_job(client)["id"])
     with Listener(client, actor.id) as events:
@@ -187,7 +187,7 @@ def blocked(stores: Stores) -> int:
 def test_all_readers_share_one_connection_and_leave_none(
     client: Client, stores: Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tails, "_BLOCK_MS", 100)
+    monkeypatch.setattr(stream_reader, "_BLOCK_MS", 100)
     actors = [Actor(stores, new_job(client)["id"]) for _ in range(4)]
     with contextlib.ExitStack() as stack:
         heard = [stack.enter_context(Listener(client, a.id)) for a in actors for _ in range(2)]
@@ -234,7 +234,7 @@ def test_readers_do_not_use_up_the_threads(client: Client, stores: Stores) -> No
 def test_a_client_that_takes_nothing_is_dropped_and_may_resume(
     client: Client, stores: Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(following, "SLOW_S", 0.3)
+    monkeypatch.setattr(message_follower, "SLOW_S", 0.3)
     actor = Actor(stores, new_job(client)["id"])
     for first in range(1, 3001, 500):
         actor.say(*((f"{n}-1", EXAMPLES["keypoints"]) for n in range(first, first + 500)))

@@ -7,31 +7,31 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from api.state import look_at
-from tests.store.making import new_job
-from worker import app as queues
-from worker import measures as m
+from api.middleware.system_metrics import collect_system_state
+from tests.storage.factories import new_job
 from worker.contract.jobs import Priority
+from worker.observability import metrics as m
+from worker.queueing import celery_app, queues
 from worker.settings import Settings
-from worker.store import keys
-from worker.store.bundle import Stores
+from worker.storage import keys
+from worker.storage.stores import Stores
 
 
 @pytest.fixture(autouse=True)
 def broker(settings: Settings) -> None:
     """Tasks go to the test's Redis."""
-    queues.app.conf.broker_url = settings.redis_url.get_secret_value()
+    celery_app.app.conf.broker_url = settings.redis_url.get_secret_value()
 
 
 def wait(stores: Stores, tenant: str, seconds: float, priority: Priority = "normal") -> None:
     made = (datetime.now(UTC) - timedelta(seconds=seconds)).isoformat()
     job = new_job(stores, tenant, createdAt=made, priority=priority)
-    assert stores.waiting.enter([job], None)
+    assert stores.waiting.push([job], None)
 
 
 def test_an_empty_system(stores: Stores) -> None:
-    state = look_at(stores)
-    assert set(state[m.QUEUE_DEPTH]) == {(queue,) for queue in queues.QUEUES}
+    state = collect_system_state(stores)
+    assert set(state[m.QUEUE_DEPTH]) == {(queue,) for queue in celery_app.QUEUES}
     assert set(state[m.QUEUE_DEPTH].values()) == {0}
     assert max(state[m.QUEUE_AGE].values()) < 1
     assert state[m.WEBHOOK_DUE][()] == state[m.WEBHOOK_LAG][()] == 0
@@ -41,7 +41,7 @@ def test_depth_and_age_of_a_fair_queue(stores: Stores) -> None:
     wait(stores, "acme", 30, "high")
     wait(stores, "acme", 500, "low")  # not first to run, but oldest
     wait(stores, "other", 100)
-    state = look_at(stores)
+    state = collect_system_state(stores)
     assert state[m.QUEUE_DEPTH]["pose.cpu",] == 3
     assert 499 < state[m.QUEUE_AGE]["pose.cpu",] < 600
     assert state[m.QUEUE_DEPTH]["pose.gpu",] == 0
@@ -53,7 +53,7 @@ def test_depth_and_age_of_a_queue_of_tasks(stores: Stores, monkeypatch: pytest.M
         queues.send_job("job_1", "export", "low")
     queues.send_job("job_2", "export", "high")
     queues.send_archive("job_3")
-    state = look_at(stores)
+    state = collect_system_state(stores)
     assert state[m.QUEUE_DEPTH]["export",] == 2
     assert 199 < state[m.QUEUE_AGE]["export",] < 300
     assert state[m.QUEUE_DEPTH]["maintenance",] == 1
@@ -70,7 +70,7 @@ def test_streams_workers_and_webhooks(stores: Stores) -> None:
     stores.redis.xack(name, "billing", entries[0][0])
     stores.redis.zadd(keys.HOOKS_DUE, {"whk_1": time.time() - 50})
     stores.workers.beat("w1", "cpu", ("pose.cpu", "export"), 4)
-    state = look_at(stores)
+    state = collect_system_state(stores)
     assert state[m.STREAM_LAG] == {("billing",): 2, ("webhooks",): 3}
     assert state[m.WEBHOOK_LAG][()] == 3
     assert 49 < state[m.WEBHOOK_DUE][()] < 150

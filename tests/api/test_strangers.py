@@ -7,17 +7,17 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from api_play import Actor, Client, new_job, plain_client, put_upload, refused
 from starlette.websockets import WebSocketDisconnect
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect as connect_socket
 
-from worker.contract.access import ALL_SCOPES, Scope
+from tests.api.api_play import Actor, Client, new_job, plain_client, put_upload, refused
 from worker.contract.jobs import Export
 from worker.contract.messages import Initialization
 from worker.contract.plans import Plan
-from worker.store.bundle import Stores
-from worker.store.objects import SINGLE_PUT_BYTES
+from worker.contract.scopes import ALL_SCOPES, Scope
+from worker.storage.objects.s3 import SINGLE_PUT_BYTES
+from worker.storage.stores import Stores
 
 MARK = "belongs-to-acme"
 """In everything that acme has: no stranger may ever read it."""

@@ -5,11 +5,10 @@ from __future__ import annotations
 import secrets
 from urllib.parse import parse_qs, urlsplit
 
-from api_play import S3, Client, refused
-
-from api.models import UploadView
-from worker.store.bundle import Stores
-from worker.store.objects import PART_BYTES, SINGLE_PUT_BYTES
+from api.schemas.jobs import UploadView
+from tests.api.api_play import S3, Client, refused
+from worker.storage.objects.s3 import PART_BYTES, SINGLE_PUT_BYTES
+from worker.storage.stores import Stores
 
 
 def test_a_presigned_put_takes_that_size_and_type_only(client: Client, stores: Stores) -> None:

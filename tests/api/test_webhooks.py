@@ -9,24 +9,24 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from api_play import Actor, Client, new_job, put_upload, refused
 
-from api import webhooks
-from api.webhook_models import DeliveryView, WebhookView
+from api.routes import webhooks
+from api.schemas.webhooks import DeliveryView, WebhookView
+from tests.api.api_play import Actor, Client, new_job, put_upload, refused
 from worker.contract.webhooks import (
     DEFAULT_EVENTS,
     EVENTS,
     KEEP_S,
     OF_A_JOB,
     Attempt,
+    DeliveryItem,
     DeliveryStatus,
-    Item,
 )
 from worker.settings import Settings
-from worker.store import keys
-from worker.store.bundle import Stores
-from worker.store.endpoints import MOST_ENDPOINTS, EndpointStore
-from worker.store.replays import put_items
+from worker.storage import keys
+from worker.storage.stores import Stores
+from worker.storage.webhooks.endpoints import MOST_ENDPOINTS, EndpointStore
+from worker.webhooks.replay import enqueue_deliveries
 
 Connect = Callable[..., Client]
 URL = "https://app.example.com/hooks/pose"
@@ -44,7 +44,7 @@ def lane(stores: Stores, view: dict[str, Any], subject: str) -> list[str]:
     from msgspec import json
 
     rows = stores.redis.lrange(keys.lane(subject, view["id"]), 0, -1)
-    return [json.decode(row, type=Item).id for row in rows]
+    return [json.decode(row, type=DeliveryItem).id for row in rows]
 
 
 def delivered(stores: Stores, view: dict[str, Any], *names: str) -> None:
@@ -53,7 +53,9 @@ def delivered(stores: Stores, view: dict[str, Any], *names: str) -> None:
 
     endpoint = stores.endpoints.get(view["id"])
     for name in names:
-        item = Item(id=name, type="job.succeeded", subject="job_1", at="2026-01-01T00:00:00.000Z")
+        item = DeliveryItem(
+            id=name, type="job.succeeded", subject="job_1", at="2026-01-01T00:00:00.000Z"
+        )
         stores.deliveries.begin([(endpoint, item)])
         attempt = Attempt(at=item.at, latencyMs=12, status=200, excerpt="ok")
         done = stores.deliveries.get(name, view["id"])
@@ -161,7 +163,7 @@ def test_changes_that_are_refused(client: Client, body: dict[str, Any], paramete
 @pytest.fixture
 def strict(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
     """The API as in production: nothing private."""
-    real = webhooks.check_target
+    real = webhooks.check_webhook_url
     given = stores.settings.model_copy(
         update={"allow_private_urls": False, "webhook_allowed_hosts": "10.9.8.7,127.0.0.1:4000"}
     )
@@ -170,7 +172,7 @@ def strict(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
         return real(Stores(**{**vars(here), "settings": given}), url, parameter)
 
     monkeypatch.setattr(webhooks, "check_target", as_in_production)
-    monkeypatch.setattr("worker.intake.check_target", as_in_production)
+    monkeypatch.setattr("worker.submission.jobs.check_target", as_in_production)
 
 
 @pytest.mark.parametrize(
@@ -310,9 +312,9 @@ def test_replay_since_a_time_oldest_first(
 def test_a_long_replay_goes_on_where_it_ended(
     client: Client, stores: Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from worker.store import replays
+    from worker.webhooks import replay
 
-    monkeypatch.setattr(replays, "MOST", 3)
+    monkeypatch.setattr(replay, "MOST", 3)
     view = made(client)
     names = [f"msg_{n}" for n in range(5)]
     delivered(stores, view, *names)
@@ -338,9 +340,11 @@ def test_enabling_makes_what_waits_due(client: Client, stores: Stores) -> None:
     here = f"/webhooks/{view['id']}"
     client.patch(here, json={"enabled": False})
     endpoint = stores.endpoints.get(view["id"])
-    item = Item(id="msg_1", type="job.succeeded", subject="job_1", at="2026-01-01T00:00:00.000Z")
-    put_items(stores, endpoint, [item])
-    stores.turns.forget(endpoint.id)
+    item = DeliveryItem(
+        id="msg_1", type="job.succeeded", subject="job_1", at="2026-01-01T00:00:00.000Z"
+    )
+    enqueue_deliveries(stores, endpoint, [item])
+    stores.turns.unschedule(endpoint.id)
     assert stores.turns.due() == []
     client.patch(here, json={"enabled": True})
     assert stores.turns.due() == [view["id"]]
@@ -383,7 +387,7 @@ def test_a_new_job_is_told_to_the_firehose(client: Client, stores: Stores) -> No
 
 
 def test_lag_and_losses_are_metrics(public: Client, stores: Stores, settings: Settings) -> None:
-    from worker.store.trimming import GROUP
+    from worker.storage.jobs.firehose_trimming import GROUP
 
     name = keys.partitions(settings.firehose_partitions)[0]
     stores.redis.xgroup_create(name, GROUP, id="0", mkstream=True)

@@ -8,16 +8,16 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from api_play import Actor, Client, new_job
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from api import ws
+from api.routes import websocket
+from tests.api.api_play import Actor, Client, new_job
 from worker.contract.examples import EXAMPLES
 from worker.contract.messages import Counter
-from worker.store import keys
-from worker.store.bundle import Stores
-from worker.store.closing import archive_job
+from worker.lifecycle.completion import archive_job
+from worker.storage import keys
+from worker.storage.stores import Stores
 
 
 def key_of(client: Client) -> str:
@@ -117,7 +117,7 @@ def test_refusals(client: Client, stores: Stores, monkeypatch: pytest.MonkeyPatc
     with opened(client, job_id, subprotocols=None) as socket:
         socket.send("no JSON")
         assert closed(socket) == (4401, "missing_token")
-    monkeypatch.setattr(ws, "FIRST_S", 0.05)
+    monkeypatch.setattr(websocket, "FIRST_S", 0.05)
     with opened(client, job_id, subprotocols=None) as socket:
         assert closed(socket) == (4401, "missing_token")
 

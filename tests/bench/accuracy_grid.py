@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-TESTS = str(Path(__file__).resolve().parents[1])
-if TESTS not in sys.path:
-    sys.path.insert(0, TESTS)
-
-from athlete.grid import LOW, PACES, RATES, YAWS  # noqa: E402
-from athlete.grid import Cell as Grid  # noqa: E402
-from athlete.grid import cells as rep_cells  # noqa: E402
-from athlete.jobs import analyse, entries_of  # noqa: E402
-from athlete.jumps import JumpScript, perform_jumps  # noqa: E402
-from athlete.moves import MOVES  # noqa: E402
-from athlete.perform import Camera, Script  # noqa: E402
-
-from worker.contract.exercises import CATALOGUE  # noqa: E402
-from worker.contract.messages import JumpSummary  # noqa: E402
-from worker.contract.options import JobOptions  # noqa: E402
+from tests.synthetic.analysis import analyse, entries_of
+from tests.synthetic.grid import LOW, PACES, RATES, YAWS
+from tests.synthetic.grid import Cell as Grid
+from tests.synthetic.grid import cells as rep_cells
+from tests.synthetic.jumps import JumpScript, perform_jumps
+from tests.synthetic.moves import MOVES
+from tests.synthetic.perform import Camera, Script
+from worker.contract.exercises import CATALOGUE
+from worker.contract.messages import JumpSummary
+from worker.contract.options import JobOptions
 
 REPS, HOLD_S = 5, 6.0
 NOISE_M, DROPOUT = 0.008, 0.05
-"""Those of `athlete.grid`."""
+"""Those of `tests.synthetic.grid`."""
 JUMPS = 4
 """Jumps of each height, view and rate."""
 HEIGHTS = tuple(0.1 * step for step in range(1, 9))

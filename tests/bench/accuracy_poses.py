@@ -11,8 +11,8 @@ from pathlib import Path
 from worker.contract.messages import Entry
 from worker.contract.options import JobOptions, parse_options
 from worker.contract.pose_log import framed, split_log
-from worker.local import LocalJob
-from worker.media.sniff import sniff
+from worker.media.probing.sniff import sniff
+from worker.pipeline.local_job import LocalJob
 from worker.pose.engine import PoseEngine
 from worker.pose.profiles import Wanted
 

@@ -14,7 +14,7 @@ from tests.bench.context import Context
 from tests.bench.instrumented import CHILDREN, DETECT, ESTIMATE
 from tests.bench.measure import in_turns, process_cost, spread
 from tests.bench.report import Row, Section, row
-from worker.media.tools import find_tools
+from worker.media.probing.ffmpeg_tools import find_tools
 
 DECODE = "bare decode within ffmpeg"
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from tests.bench.instrumented import DETECT, ESTIMATE
-from worker.pose.models import open_model
+from worker.pose.model_factory import open_model
 from worker.pose.profiles import ModelName, model_of
 
 _MODEL = ModelName.parse(model_of("auto", gpu=False))

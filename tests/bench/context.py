@@ -11,10 +11,10 @@ from functools import cached_property
 from pathlib import Path
 
 from tests.bench.measure import process_cost
-from worker.embedded.system import System
-from worker.media.limits import MediaLimits
-from worker.media.probe import VideoInfo, probe
-from worker.media.tools import find_tools
+from worker.embedded.stack import System
+from worker.media.probing.ffmpeg_tools import find_tools
+from worker.media.probing.probe import VideoInfo, probe
+from worker.media.sandbox.limits import MediaLimits
 from worker.settings import settings
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -20,8 +20,8 @@ from worker.contract.messages import Counter, Entry
 from worker.contract.options import JobOptions
 from worker.contract.plans import Plan
 from worker.embedded.processes import Process
-from worker.embedded.system import System
-from worker.store.closing import close_job
+from worker.embedded.stack import System
+from worker.lifecycle.completion import complete_job
 
 RECEIVERS = 50
 EVENT = "message.counter"
@@ -128,7 +128,7 @@ def _speak(system: System, tenant: str, messages: int) -> None:
     job, token = _begun(system, tenant)
     entries = [Entry(f"{n}-1", Counter(current_count=n)) for n in range(1, messages + 1)]
     system.stores.leases.commit(job.id, token, entries)
-    close_job(system.stores, job, token, JobStatus.SUCCEEDED)
+    complete_job(system.stores, job, token, JobStatus.SUCCEEDED)
 
 
 def _latency(system: System, heard: Receivers, count: int) -> list[Row]:
@@ -145,7 +145,7 @@ def _latency(system: System, heard: Receivers, count: int) -> list[Row]:
         time.sleep(_PACE_S)
     heard.until(count, 60)
     came = heard.times
-    close_job(system.stores, job, token, JobStatus.SUCCEEDED)
+    complete_job(system.stores, job, token, JobStatus.SUCCEEDED)
     ways = [came[entry] - at for entry, at in sent.items()]
     half, most = (percentile(ways, share) * 1000 for share in (0.5, 0.99))
     text = f"p50 {half:.0f} - p99 {most:.0f} ms"

@@ -12,8 +12,8 @@ from tests.bench.report import Row, Section, row
 from worker.contract.options import JobOptions
 from worker.contract.pose_log import split_log
 from worker.exports.video import render_video
-from worker.media.encoders import OPTIONS, SOFTWARE
-from worker.media.tools import find_tools
+from worker.media.encoding.encoders import OPTIONS, SOFTWARE
+from worker.media.probing.ffmpeg_tools import find_tools
 
 AIM = "≤ 1.15"
 

@@ -27,11 +27,11 @@ from tests.bench.gpu_ways import Way, calls, decoding, ways
 from tests.bench.measure import spread
 from tests.bench.report import Row, Section, row
 from tests.bench.run import MEASURES, say
-from worker.embedded.system import System
-from worker.fallbacks import DRIVER
-from worker.media.limits import MediaLimits
-from worker.media.probe import probe
-from worker.pose.runtime import Precision, tensorrt_version
+from worker.embedded.stack import System
+from worker.media.probing.probe import probe
+from worker.media.sandbox.limits import MediaLimits
+from worker.observability.gpu_fallbacks import DRIVER
+from worker.pose.inference.providers import Precision, tensorrt_version
 
 NAME = "gpu"
 JOBS = (1, 4, 16)

@@ -22,15 +22,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.bench.keypoints import oks
-from worker.chunks import grouped
-from worker.engines import engine as engine_of_settings
-from worker.measures import GPU_FALLBACKS, Measure, listening
-from worker.media import nvdec
-from worker.media.decode import Frame, decode
-from worker.media.probe import probe
-from worker.pose.boxes import area
+from worker.media.decoding import nvdec
+from worker.media.decoding.video import Frame, decode
+from worker.media.probing.probe import probe
+from worker.observability.metrics import GPU_FALLBACKS, MetricSpec, listening
+from worker.pipeline.frame_chunks import grouped
 from worker.pose.engine import MAX_SIDE, PoseEngine
-from worker.pose.session import Session
+from worker.pose.geometry.boxes import area
+from worker.pose.inference.session import Session
+from worker.runtime.model_loading import engine as engine_of_settings
 from worker.settings import settings
 
 MODULE = "tests.bench.gpu_limits"
@@ -92,10 +92,14 @@ def _frames(clip: Path, most: int) -> list[Frame]:
 
 def _decode(clip: Path, most: int) -> Callable[[], dict[str, Any]]:
     media = probe(clip)
-    gpu = settings().provider != "cpu" and nvdec.missing() is None and nvdec.suits(media)
+    gpu = (
+        settings().provider != "cpu"
+        and nvdec.unavailable_reason() is None
+        and nvdec.is_supported(media)
+    )
     fallen: list[tuple[str, ...]] = []
 
-    def hear(measure: Measure, _value: float, labels: tuple[str, ...]) -> None:
+    def hear(measure: MetricSpec, _value: float, labels: tuple[str, ...]) -> None:
         if measure is GPU_FALLBACKS:
             fallen.append(labels)
 

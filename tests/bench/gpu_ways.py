@@ -13,8 +13,8 @@ from tests.bench.gpu_use import Use, watched
 from tests.bench.measure import spread
 from tests.bench.report import Row, row
 from tests.bench.run import say
-from worker.media import nvdec
-from worker.pose.runtime import Precision, Provider, tensorrt_version
+from worker.media.decoding import nvdec
+from worker.pose.inference.providers import Precision, Provider, tensorrt_version
 
 
 @dataclass(frozen=True)

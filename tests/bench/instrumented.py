@@ -18,18 +18,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 import worker.contract.poses
-import worker.pipeline
-import worker.pose.detector
+import worker.pipeline.pipeline
+import worker.pose.detectors.nanodet
 import worker.pose.engine
-import worker.pose.estimator
+import worker.pose.estimators.movenet
 from tests.bench.timers import Timers
 from worker.contract.messages import encode
 from worker.contract.options import JobOptions
-from worker.local import LocalJob
-from worker.media.reader import RawReader
+from worker.media.decoding.raw_reader import RawReader
 from worker.motion.analysis import Analysis
+from worker.pipeline.local_job import LocalJob
 from worker.pose.engine import PoseEngine
-from worker.pose.session import Session
+from worker.pose.inference.session import Session
 
 DETECT, ESTIMATE = "NanoDet calls", "MoveNet calls"
 REST, CHILDREN = "everything else in Python", "ffmpeg (decode, scale, write to the pipe)"
@@ -50,12 +50,16 @@ class Instruments:
         wrap = self.timers.wrap
         wrap(RawReader, "read", "read frames from the pipe")
         wrap(Session, "run", _model)
-        wrap(worker.pose.estimator, "masked_crop", "crops (warp, mask)")
-        wrap(worker.pose.detector, "letterbox", "letterbox")
-        wrap(worker.pose.detector.PersonDetector, "detect", "boxes of detections")
-        wrap(worker.pose.estimator.PoseEstimator, "estimate", "keypoints back to the picture")
+        wrap(worker.pose.estimators.movenet, "masked_crop", "crops (warp, mask)")
+        wrap(worker.pose.detectors.nanodet, "letterbox", "letterbox")
+        wrap(worker.pose.detectors.nanodet.PersonDetector, "detect", "boxes of detections")
+        wrap(
+            worker.pose.estimators.movenet.PoseEstimator,
+            "estimate",
+            "keypoints back to the picture",
+        )
         wrap(PoseEngine, "estimate", "subject, box path, quantising")
-        wrap(worker.pipeline, "encode_chunk", "pose log entries")
+        wrap(worker.pipeline.pipeline, "encode_chunk", "pose log entries")
         for name in ("start", "feed", "finish"):
             wrap(Analysis, name, "motion")
 

@@ -19,9 +19,9 @@ from tests.bench.processes import api_pid, cpu_s, standing_still
 from tests.bench.report import Row, Section, row
 from worker.contract.plans import Plan
 from worker.embedded.processes import Process
-from worker.embedded.system import System
-from worker.media.tools import find_tools
-from worker.store.closing import cancel_job
+from worker.embedded.stack import System
+from worker.lifecycle.completion import cancel_job
+from worker.media.probing.ffmpeg_tools import find_tools
 
 CLIENTS = 8
 _numbers = itertools.count(1)

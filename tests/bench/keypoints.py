@@ -21,10 +21,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.bench.accuracy_poses import MODELS
-from worker.pose.boxes import area
-from worker.pose.detector import Detections, PersonDetector
-from worker.pose.estimator import CROP, STILL_CROP
-from worker.pose.models import JointEstimator, joint_estimator, open_model
+from worker.pose.detectors.nanodet import Detections, PersonDetector
+from worker.pose.estimators.movenet import CROP, STILL_CROP
+from worker.pose.geometry.boxes import area
+from worker.pose.interfaces import JointEstimator
+from worker.pose.model_factory import joint_estimator, open_model
 from worker.pose.profiles import PROFILES, ModelName, model_of
 
 SETS = (("coco_val.json", "coco_val"), ("mmpose_coco/test_coco.json", "mmpose_coco"))

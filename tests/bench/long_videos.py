@@ -16,8 +16,8 @@ from tests.bench.measure import in_turns, process_cost, spread
 from tests.bench.report import Row, Section, row
 from worker.contract.pose_log import SEGMENT_SECONDS, framed, split_log
 from worker.contract.poses import LogHead, decode_chunk, decode_head
-from worker.embedded.system import System
-from worker.media.tools import find_tools
+from worker.embedded.stack import System
+from worker.media.probing.ffmpeg_tools import find_tools
 
 SHORT_S, LONG_S = 12.0, 720.0
 QUICK_S, QUICK_FPS, QUICK_SEGMENT_S = 64.0, 15, 8

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import onnxruntime
 
-from worker.media.tools import find_tools
+from worker.media.probing.ffmpeg_tools import find_tools
 
 
 def processor() -> str:

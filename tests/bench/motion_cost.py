@@ -14,7 +14,7 @@ from worker.contract.messages import encode
 from worker.contract.options import JobOptions
 from worker.contract.pose_log import END, framed, split_log
 from worker.contract.poses import decode_chunk, decode_head, encode_chunk, encode_head
-from worker.pipeline import Pipeline
+from worker.pipeline.pipeline import Pipeline
 
 TIMES = 60
 """How often the clip's poses follow each other in the long log: 12 minutes of 12 seconds."""

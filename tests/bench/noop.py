@@ -7,9 +7,9 @@ from typing import Any
 
 from celery import Celery
 
-from worker.app import _configuration
+from worker.queueing.celery_app import _configuration
 from worker.settings import settings
-from worker.store.connection import Client, connect
+from worker.storage.connection import Client, connect
 
 QUEUE = "bench.noop"
 TASK = "bench.noop"

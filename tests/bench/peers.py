@@ -23,12 +23,12 @@ from tests.bench.accuracy_poses import MODELS, ROOT
 from tests.bench.context import Context
 from tests.bench.keypoints import Photo, oks, photos
 from tests.bench.report import Row, Section
-from worker.chunks import grouped
-from worker.media.decode import Frame, decode
-from worker.media.probe import probe
+from worker.media.decoding.video import Frame, decode
+from worker.media.probing.probe import probe
+from worker.pipeline.frame_chunks import grouped
 from worker.pose.engine import MAX_SIDE, PoseEngine
 from worker.pose.profiles import PROFILES
-from worker.pose.weights.packages import MEDIAPIPE_POSE, fetch, read_members
+from worker.pose.weights.package_sources import MEDIAPIPE_POSE, fetch, read_members
 
 VERSION = "0.10.21"
 HOME = ROOT / ".posequeue" / "peers"

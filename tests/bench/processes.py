@@ -8,7 +8,7 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
-from worker.embedded.system import System
+from worker.embedded.stack import System
 
 
 def api_pid(system: System) -> int:

@@ -13,9 +13,9 @@ from tests.bench.report import Row, Section, row
 from worker.contract.messages import Entry, encode, type_of
 from worker.contract.options import JobOptions
 from worker.contract.pose_log import split_log
-from worker.pipeline import Pipeline
-from worker.store import keys
-from worker.store.bundle import Stores
+from worker.pipeline.pipeline import Pipeline
+from worker.storage import keys
+from worker.storage.stores import Stores
 
 FRAMES = 60
 """Frames of a chunk at 30 fps: a commit."""

@@ -13,8 +13,8 @@ from tests.bench.motion_cost import lengthened
 from tests.bench.report import Row, Section, row
 from worker.contract.pose_log import split_log
 from worker.contract.poses import decode_head
-from worker.store import keys
-from worker.store.bundle import Stores
+from worker.storage import keys
+from worker.storage.stores import Stores
 
 MEDIA_S = 720.0
 

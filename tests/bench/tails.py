@@ -16,8 +16,8 @@ from worker.contract.jobs import Job, JobInput, JobStatus
 from worker.contract.messages import Counter, Entry, encode
 from worker.contract.options import JobOptions
 from worker.contract.plans import Plan
-from worker.embedded.system import TENANT, System
-from worker.store.closing import close_job
+from worker.embedded.stack import TENANT, System
+from worker.lifecycle.completion import complete_job
 
 CLIENTS = 100
 WAITING = 1000
@@ -101,7 +101,7 @@ async def _fan_out(system: System, count: int) -> tuple[float, float]:
     def speak() -> None:
         for start in range(0, count, 60):
             system.stores.leases.commit(job.id, token, entries[start : start + 60])
-        close_job(system.stores, job, token, JobStatus.SUCCEEDED)
+        complete_job(system.stores, job, token, JobStatus.SUCCEEDED)
 
     await asyncio.to_thread(speak)
     if set(heard := await listening) != {count + 1}:
@@ -127,6 +127,6 @@ async def _waiting(system: System) -> tuple[float, float]:
     grown = (memory_kib(pid) - before) / WAITING
     more = int(system.stores.redis.info("clients")["connected_clients"]) - clients
     for job, token in jobs:
-        await asyncio.to_thread(close_job, system.stores, job, token, JobStatus.SUCCEEDED)
+        await asyncio.to_thread(complete_job, system.stores, job, token, JobStatus.SUCCEEDED)
     await asyncio.gather(*map(_to_done, readers))
     return grown, float(more)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from worker.media.tools import find_tools
+from worker.media.probing.ffmpeg_tools import find_tools
 
 
 def _chunk(name: bytes, data: bytes) -> bytes:

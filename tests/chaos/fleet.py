@@ -20,8 +20,8 @@ from worker.contract.plans import Plan
 from worker.embedded.processes import Process, free_port
 from worker.embedded.servers import start_redis, start_s3
 from worker.settings import Settings
-from worker.store import keys
-from worker.store.bundle import open_stores
+from worker.storage import keys
+from worker.storage.stores import open_stores
 
 READY_S = 180.0
 """A start may take long on a machine that has much else to do."""

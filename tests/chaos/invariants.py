@@ -15,8 +15,8 @@ from tests.integration.hostile import Told, heard_of
 from tests.integration.receivers import Heard
 from worker.contract.jobs import Job, JobStatus
 from worker.contract.messages import PER_FRAME, entry_key
-from worker.store import keys
-from worker.store.objects import job_prefix
+from worker.storage import keys
+from worker.storage.objects.s3 import job_prefix
 
 EVENTS = ("job.queued", "job.started", "job.succeeded", "job.failed", "job.canceled",
           "message.counter", "message.exercise_summary", "message.export_ready",

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import msgspec
 
 from tests.chaos.fleet import TENANT, Fleet
-from worker.app import KEY_PREFIX, PRIORITY_STEPS, QUEUES
 from worker.contract.jobs import Job
-from worker.store import keys
-from worker.store.objects import job_prefix, key_in_url
+from worker.queueing.celery_app import KEY_PREFIX, PRIORITY_STEPS, QUEUES
+from worker.storage import keys
+from worker.storage.objects.s3 import job_prefix, key_in_url
 
 _UNACKED = KEY_PREFIX + "unacked"
 _OF_ONNX = ".ses"
@@ -67,7 +67,7 @@ def in_s3(fleet: Fleet, jobs: list[Job], webhooks: set[str]) -> Iterator[str]:
             url = msgspec.json.decode(data).get("url")
             if url and (key := key_in_url(url, prefix)):
                 due.add(key)
-    found = set(stores.objects.keys_below("jobs/"))
+    found = set(stores.objects.list_keys("jobs/"))
     extra = {key for key in found - due if not _is_body(key, webhooks)}
     yield from (f"the object {key} is nobody's" for key in sorted(extra))
     yield from (f"the object {key} is missing" for key in sorted(due - found))
@@ -82,7 +82,7 @@ def of_erased(fleet: Fleet) -> Iterator[str]:
     """After every job was erased: no key of Redis bears a job's name, and S3 holds nothing."""
     for name in fleet.stores.redis.scan_iter("*{job_*", count=1000):
         yield f"{name.decode()} outlives its job"
-    yield from (f"{key} outlives its job" for key in fleet.stores.objects.keys_below("jobs/"))
+    yield from (f"{key} outlives its job" for key in fleet.stores.objects.list_keys("jobs/"))
 
 
 def in_folders(fleet: Fleet) -> Iterator[str]:

@@ -14,9 +14,9 @@ from typing import Any
 import httpx
 import redis
 
-from api.client import PoseQueue, Refused
+from api.client.sync_client import PoseQueue, Refused
 from tests.chaos.fleet import Fleet, until
-from worker.media.tools import find_tools
+from worker.media.probing.ffmpeg_tools import find_tools
 
 CLIPS = Path(__file__).resolve().parents[1] / "clips"
 MOST_UNDER_WAY = 4

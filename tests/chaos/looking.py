@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from worker.contract.errors import JobError
-from worker.media.decode import decode
-from worker.media.export import export_video
-from worker.media.forked import forked_seconds
-from worker.media.limits import MediaLimits
-from worker.media.probe import probe
-from worker.media.sniff import sniff
-from worker.media.still import DECODERS, read_still
+from worker.media.decoding.still import DECODERS, read_still
+from worker.media.decoding.video import decode
+from worker.media.encoding.export import export_video
+from worker.media.probing.probe import probe
+from worker.media.probing.sniff import sniff
+from worker.media.sandbox.fork_client import forked_seconds
+from worker.media.sandbox.limits import MediaLimits
 
 HANG_S = 300
 """A look that takes longer is a hang, also on a machine that has much else to do."""

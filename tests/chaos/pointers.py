@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from worker.media.tools import find_tools
+from worker.media.probing.ffmpeg_tools import find_tools
 
 _TEXTS: dict[str, str] = {
     "HLS playlist (m3u8)": "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n{0}\n#EXT-X-ENDLIST\n",

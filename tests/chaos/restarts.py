@@ -19,9 +19,9 @@ from pathlib import Path
 
 import redis
 
-from worker import app as queues
 from worker.embedded.processes import Process
 from worker.embedded.servers import RedisServer, start_redis
+from worker.queueing import celery_app
 
 LIMIT_S = 10.0
 AWAY_S = (0.0, 1.0, 5.0, 20.0)
@@ -41,8 +41,8 @@ def deafen(*_):
         if isinstance(one, Channel):
             one._brpop_start = lambda *_, **__: None
 signal.signal(signal.SIGUSR2, deafen)
-from worker.app import app, consumed
-from worker.hooks import tasks as hooks
+from worker.queueing.celery_app import app, consumed
+from worker.webhooks import tasks as hooks
 module = hooks
 if consumed() != ("webhooks",):
     from worker import tasks as module
@@ -109,10 +109,10 @@ class Restarts:
     def _marked(self, end: float, began: float = 0.0) -> dict[str, float]:
         """Sends each kind a task, and returns when each was run, from `began`."""
         self._count += 1
-        with queues.app.connection_for_write(self._server.url) as fresh:
+        with celery_app.app.connection_for_write(self._server.url) as fresh:
             for kind in KINDS:
                 word = f"{kind}-{self._count}"
-                queues.app.send_task("test.mark", args=[word], queue=kind, connection=fresh)
+                celery_app.app.send_task("test.mark", args=[word], queue=kind, connection=fresh)
         seconds: dict[str, float] = {}
         with contextlib.closing(redis.Redis.from_url(self._server.url)) as client:
             while len(seconds) < len(KINDS):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from worker.media.tools import find_tools
+from worker.media.probing.ffmpeg_tools import find_tools
 
 _ROOT = Path(__file__).resolve().parent.parent.parent
 _CLIPS = _ROOT / "tests" / "clips"

@@ -20,8 +20,8 @@ from tests.chaos.run import FAULTS, dealt
 from tests.chaos.server_faults import kill_redis
 from tests.chaos.trial import Trial, Undisturbed
 from tests.integration.receivers import Receiver, good
-from worker.store import keys
-from worker.store.bundle import Stores
+from worker.storage import keys
+from worker.storage.stores import Stores
 
 EVERYTHING = "pose.cpu,export,maintenance"
 ROLES = {"api": "", "pose-1": EVERYTHING, "pose-2": EVERYTHING, "webhooks": "webhooks"}

@@ -13,7 +13,7 @@ from tests.chaos import fuzz as module
 from tests.chaos.bombs import placed
 from tests.chaos.looking import Left, look
 from tests.chaos.mutations import MUTATIONS
-from worker.media import limits
+from worker.media.sandbox import limits
 
 
 @pytest.fixture
@@ -101,8 +101,8 @@ def test_frames_are_limited(folder: Path) -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has privileges to drop")
 def test_roots_children_are_nobodys(folder: Path) -> None:
-    from worker.media.child import ChildLimits, run
-    from worker.media.privileges import NOBODY, PROCESSES
+    from worker.media.sandbox.child_process import ChildLimits, run
+    from worker.media.sandbox.privileges import NOBODY, PROCESSES
 
     secret = folder / "secret"
     secret.write_text("of the house")

@@ -13,10 +13,10 @@ import pytest
 from tests.chaos.looking import Left, look
 from tests.chaos.pointers import pointers, traps
 from worker.contract.errors import ErrorCode, JobError
-from worker.media.export import export_video
-from worker.media.probe import VideoInfo
-from worker.media.still import read_still
-from worker.media.tools import find_tools
+from worker.media.decoding.still import read_still
+from worker.media.encoding.export import export_video
+from worker.media.probing.ffmpeg_tools import find_tools
+from worker.media.probing.probe import VideoInfo
 
 CLIP = Path(__file__).resolve().parent.parent / "clips" / "standing_5s.mp4"
 

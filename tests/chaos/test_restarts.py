@@ -9,9 +9,9 @@ from pathlib import Path
 import redis
 
 from tests.chaos.restarts import KINDS, restarting
-from tests.store.making import Clock
-from worker.consuming import STUCK_S, Consuming
-from worker.store.workers import ALIVE_S, WorkerStore
+from tests.storage.factories import Clock
+from worker.runtime.consumer_watchdog import STUCK_S, ConsumerWatchdog
+from worker.storage.queue.workers import ALIVE_S, WorkerStore
 
 
 def test_restarts_deafness_and_a_stop(tmp_path: Path) -> None:
@@ -38,12 +38,12 @@ def test_restarts_deafness_and_a_stop(tmp_path: Path) -> None:
 
 def test_who_consumes() -> None:
     clock = Clock()
-    consuming = Consuming(clock)
+    consuming = ConsumerWatchdog(clock)
 
     def after(seconds: float, waiting: int, room: int, taken: int) -> tuple[bool, bool]:
         clock.now += seconds
-        consuming.look(waiting, room, taken)
-        return consuming.stuck, consuming.connect_again()
+        consuming.observe(waiting, room, taken)
+        return consuming.stuck, consuming.should_reconnect()
 
     assert after(0, 5, 1, 1) == (False, False)
     for waiting, room, taken in ((0, 1, 1), (5, 0, 1), (5, 1, 2)):

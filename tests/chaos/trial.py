@@ -21,7 +21,7 @@ from tests.chaos.fleet import TENANT, Fleet, until
 from tests.chaos.load import KINDS, MOST_UNDER_WAY, Kind, Load, Rows
 from tests.integration.receivers import Receiver, good
 from worker.contract.jobs import Job
-from worker.store import keys
+from worker.storage import keys
 
 PATIENCE_S = 300.0
 """Seconds after which what does not come is a violation; it is not what is measured."""

@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 
 from api.server import make_server
-from worker import app as queues
 from worker.contract.plans import Plan
+from worker.queueing import celery_app
 from worker.settings import Settings
-from worker.store.bundle import Stores
+from worker.storage.stores import Stores
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ Program = Callable[..., Ran]
 @pytest.fixture(scope="session")
 def brief(walking: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A second of the clip at 12 frames a second, with sound."""
-    from worker.media.tools import find_tools
+    from worker.media.probing.ffmpeg_tools import find_tools
 
     clip = tmp_path_factory.mktemp("brief") / "brief.mp4"
     command = [find_tools().ffmpeg, "-v", "error", "-i", walking, "-t", "1", "-r", "12",
@@ -73,7 +73,7 @@ def api_server(
     settings: Settings, stores: Stores, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[None]:
     """The API, which the program reaches with a key of the tenant acme."""
-    queues.app.conf.broker_url = settings.redis_url.get_secret_value()
+    celery_app.app.conf.broker_url = settings.redis_url.get_secret_value()
     server = make_server(settings.model_copy(update={"api_port": 0}))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

@@ -17,7 +17,7 @@ from tests.cli.conftest import Program, Ran
 from worker.contract.editions import Edition
 from worker.contract.pose_log import END, split_log
 from worker.contract.schema import message_schema
-from worker.media.tools import find_tools
+from worker.media.probing.ffmpeg_tools import find_tools
 
 pytestmark = pytest.mark.model
 ASKED = ("--exercise", "squat", "--keypoints", "--angles", "--progression", "--recommendations")

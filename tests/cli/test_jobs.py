@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from tests.store.making import counters, patient
+from tests.storage.factories import counters, patient
 from worker.cli.main import app
 from worker.contract.jobs import JobStatus
-from worker.store.bundle import Stores
-from worker.store.closing import close_job
+from worker.lifecycle.completion import complete_job
+from worker.storage.stores import Stores
 
 pytestmark = pytest.mark.usefixtures("api_server")
 
@@ -35,7 +35,7 @@ def play(stores: Stores, job_id: str, status: JobStatus = JobStatus.SUCCEEDED) -
     stores = patient(stores)
     token = stores.leases.claim(job_id).token
     stores.leases.commit(job_id, token, counters(1, 3))
-    close_job(stores, stores.jobs.get(job_id), token, status)
+    complete_job(stores, stores.jobs.get(job_id), token, status)
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def test_follow_prints_messages_and_ends_as_the_job_does(
     stores: Stores, folder: Path, status: JobStatus, code: int
 ) -> None:
     def work() -> None:
-        while (pulled := stores.waiting.pull("pose.cpu")) is None:
+        while (pulled := stores.waiting.pop("pose.cpu")) is None:
             stopping.wait(0.02)
         play(stores, pulled.job, status)
 

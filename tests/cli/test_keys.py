@@ -6,7 +6,7 @@ from typer.testing import CliRunner
 
 from worker.cli.main import app
 from worker.contract.plans import Plan
-from worker.store.bundle import Stores
+from worker.storage.stores import Stores
 
 
 def run(*arguments: str, code: int = 0) -> str:

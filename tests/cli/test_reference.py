@@ -11,16 +11,11 @@ from typing import Any
 
 import pytest
 
-TESTS = str(Path(__file__).resolve().parent.parent)
-if TESTS not in sys.path:
-    sys.path.insert(0, TESTS)
-
-from athlete.perform import perform  # noqa: E402
-from athlete.references import reference, script_of  # noqa: E402
-
-from worker.contract.pose_log import END, framed  # noqa: E402
-from worker.contract.poses import encode_chunk, encode_head  # noqa: E402
-from worker.contract.reference_poses import encode_reference  # noqa: E402
+from tests.synthetic.perform import perform
+from tests.synthetic.references import reference, script_of
+from worker.contract.pose_log import END, framed
+from worker.contract.poses import encode_chunk, encode_head
+from worker.contract.reference_poses import encode_reference
 
 
 @pytest.fixture

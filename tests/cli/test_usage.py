@@ -9,7 +9,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from api import client_flows
+from api.client import operations
 from tests.cli.conftest import Program
 from worker.cli import jobs
 from worker.cli.main import app
@@ -17,7 +17,7 @@ from worker.cli.options import _snake, job_options, kebab
 from worker.contract.exercises import CATALOGUE
 from worker.contract.options import PARSERS, JobOptions
 from worker.contract.pose_log import END, framed
-from worker.pose import runtime
+from worker.pose.inference import providers
 from worker.pose.weights import MODELS
 
 FILE = "clip.mp4"
@@ -123,7 +123,7 @@ def test_without_a_server_it_says_how_to_start_one(monkeypatch: pytest.MonkeyPat
         assert "posequeue up" in ran.stderr
     monkeypatch.setenv("POSEQUEUE_SERVER", "http://127.0.0.1:9")
     monkeypatch.setenv("POSEQUEUE_KEY", "pq_x")
-    monkeypatch.setattr(client_flows, "PAUSE_S", 0.001)
+    monkeypatch.setattr(operations, "PAUSE_S", 0.001)
     ran = CliRunner().invoke(app, ["jobs"])
     assert (ran.exit_code, ran.stdout) == (1, "")
     assert "http://127.0.0.1:9 does not answer" in ran.stderr
@@ -157,8 +157,8 @@ def test_the_doctor_is_content(program: Program, models_dir: Path) -> None:
 def test_the_doctor_says_that_a_gpu_is_not_used(
     models_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runtime, "DRIVER", models_dir)  # something that is there
-    monkeypatch.setattr(runtime.ort, "get_available_providers", lambda: [runtime.CPU])
+    monkeypatch.setattr(providers, "DRIVER", models_dir)  # something that is there
+    monkeypatch.setattr(providers.ort, "get_available_providers", lambda: [providers.CPU])
     monkeypatch.setenv("POSEQUEUE_MODELS_DIR", str(models_dir))
     ran = CliRunner().invoke(app, ["doctor", "--no-servers"])
     (line,) = (one for one in ran.stdout.splitlines() if " provider " in one)

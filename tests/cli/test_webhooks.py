@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from worker.cli.main import app
-from worker.store.bundle import Stores
+from worker.storage.stores import Stores
 
 URL = "https://app.example.com/hooks"
 

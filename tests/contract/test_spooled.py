@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from worker.contract.editions import to_plain
+from worker.contract.message_parts import Keypoint, PoseSample
 from worker.contract.messages import (
     Counter,
     KeypointsBatch,
@@ -14,8 +15,7 @@ from worker.contract.messages import (
     encoded_size,
     spooled_batch,
 )
-from worker.contract.parts import Keypoint, PoseSample
-from worker.contract.spooled import MOST_IN_MEMORY, SpooledList, encoded
+from worker.contract.spooled_list import MOST_IN_MEMORY, SpooledList, encoded
 
 
 def samples(count: int, first: int = 0) -> list[PoseSample]:

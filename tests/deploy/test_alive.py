@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 from tests.deploy.conftest import ROOT
-from worker.store.bundle import Stores
+from worker.storage.stores import Stores
 
 ALIVE = ROOT / "deploy/docker/alive.py"
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.deploy.conftest import ROOT, Run, load, not_settings
-from worker.app import QUEUES
+from worker.queueing.celery_app import QUEUES
 
 OURS = ("posequeue-api", "posequeue-worker-cpu", "posequeue-worker-gpu")
 SERVED_BY_GPU = {"pose.gpu"}

@@ -13,8 +13,8 @@ import yaml
 
 from api.app import create_app
 from tests.deploy.conftest import OVERLAYS, ROOT, Run, load, not_settings, variables
-from worker.app import QUEUES
 from worker.contract.poses import CHUNK_SECONDS
+from worker.queueing.celery_app import QUEUES
 from worker.settings import Settings
 
 K8S = ROOT / "k8s"

@@ -30,9 +30,9 @@ class Bar:
             raise ModuleNotFoundError(f"the image has no {name}", name=name)
 sys.meta_path.insert(0, Bar())
 import api.app, worker.cli.main
-from worker.app import app
+from worker.queueing.celery_app import app
 app.connection_for_write().transport
-import worker.hooks.tasks
+import worker.runtime.webhook_tasks
 """
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.deploy.conftest import ROOT, Run, load
-from worker import measures
-from worker.measures import CATALOGUE, document
+from worker.observability import metrics
+from worker.observability.metrics import CATALOGUE, document
 
 ALERTS = ROOT / "deploy/prometheus/alerts.yml"
 DASHBOARDS = sorted((ROOT / "deploy/grafana/dashboards").glob("*.json"))
@@ -48,7 +48,9 @@ def test_each_metric_is_declared_once_and_documented() -> None:
         assert bool(one.buckets) == (one.kind == "histogram")
         assert list(one.buckets) == sorted(one.buckets)
         assert not one.name.endswith(("_total", "_count", "_sum", "_bucket"))
-    assert document() in (ROOT / "deploy/METRICS.md").read_text(), "python -m worker.measures"
+    assert document() in (ROOT / "deploy/METRICS.md").read_text(), (
+        "python -m worker.observability.metrics"
+    )
 
 
 def test_no_metric_is_declared_elsewhere() -> None:
@@ -61,7 +63,7 @@ def test_every_metric_has_its_teller() -> None:
     """Each constant is used somewhere but where it is declared."""
     sources = [*(ROOT / "api").rglob("*.py"), *(ROOT / "worker").rglob("*.py")]
     text = "".join(path.read_text() for path in sources if path.name != "measures.py")
-    constants = {name for name, value in vars(measures).items() if value in CATALOGUE}
+    constants = {name for name, value in vars(metrics).items() if value in CATALOGUE}
     assert {name for name in constants if not re.search(rf"\b{name}\b", text)} == set()
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
-from worker.media.tools import find_tools
+from worker.media.probing.ffmpeg_tools import find_tools
 
 pytestmark = pytest.mark.model
 

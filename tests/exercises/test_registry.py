@@ -9,7 +9,7 @@ import pytest
 from worker.contract.exercises import CATALOGUE
 from worker.exercises import EXERCISES
 from worker.exercises.model import Exercise, HoldExercise, RepExercise
-from worker.motion.features import FEATURES, PAIRS
+from worker.motion.features.features import FEATURES, PAIRS
 
 LANGUAGES = {"en", "fr", "de", "es", "pt"}
 FORMULAS = {"range", "tempo", "symmetry", "smoothness"}

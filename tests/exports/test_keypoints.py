@@ -12,7 +12,7 @@ from worker.contract.options import JobOptions
 from worker.contract.pose_log import END
 from worker.contract.poses import decode_chunk, encode_chunk
 from worker.exports.keypoints import write_lines, write_parquet
-from worker.pipeline import Pipeline
+from worker.pipeline.pipeline import Pipeline
 
 
 @pytest.fixture

@@ -13,11 +13,11 @@ from worker.contract.options import JobOptions
 from worker.contract.poses import decode_chunk
 from worker.exercises import EXERCISES
 from worker.exercises.names import NAMES
-from worker.exports.files import Material
+from worker.exports.files import ExportContext
+from worker.exports.highlights import Highlights, collect_highlights
 from worker.exports.poster import write_poster
 from worker.exports.report import report_page, write_report
-from worker.exports.story import Story, told
-from worker.exports.words import WORDS
+from worker.exports.translations import TRANSLATIONS
 
 OPTIONS = JobOptions(exercise="squat", language="de")
 TEXTS = Path(__file__).resolve().parents[2] / "api" / "page" / "texts"
@@ -49,11 +49,11 @@ class Tags(HTMLParser):
 
 
 @pytest.fixture
-def story(squats: list[bytes]) -> Story:
-    return told(lambda: squats, OPTIONS)
+def story(squats: list[bytes]) -> Highlights:
+    return collect_highlights(lambda: squats, OPTIONS)
 
 
-def test_a_report_stands_alone(story: Story, clip: Path, tmp_path: Path) -> None:
+def test_a_report_stands_alone(story: Highlights, clip: Path, tmp_path: Path) -> None:
     write_report(clip, story, OPTIONS, tmp_path / "r.html")
     page = (tmp_path / "r.html").read_text()
     tags = Tags(page)
@@ -69,7 +69,9 @@ def test_a_report_stands_alone(story: Story, clip: Path, tmp_path: Path) -> None
     assert tags.count("rect") == 4 * 2
 
 
-def test_the_telling_moment_is_the_bottom_of_the_squat(story: Story, squats: list[bytes]) -> None:
+def test_the_telling_moment_is_the_bottom_of_the_squat(
+    story: Highlights, squats: list[bytes]
+) -> None:
     assert story.best is not None and story.best.rep is not None
     rep = story.best.rep
     middle = (rep.startMs + rep.endMs) / 2
@@ -79,56 +81,60 @@ def test_the_telling_moment_is_the_bottom_of_the_squat(story: Story, squats: lis
     assert (story.best.pose[hips, 1] > standing[hips, 1] + 0.1).all()
 
 
-def test_best_and_weakest(story: Story, clip: Path, tmp_path: Path) -> None:
+def test_best_and_weakest(story: Highlights, clip: Path, tmp_path: Path) -> None:
     assert story.summary is not None and story.best is not None and story.best.rep is not None
     weak = msgspec.structs.replace(story.best.rep, index=2, formScore=61.0, grade="D")
     story.weakest = type(story.best)(story.best.time_us, story.best.pose, weak)
     write_report(clip, story, OPTIONS, tmp_path / "r.html")
     page = (tmp_path / "r.html").read_text()
     assert Tags(page).count("img") == 2
-    assert WORDS["de"]["best"] in page and WORDS["de"]["weakest"] in page and "61" in page
+    assert (
+        TRANSLATIONS["de"]["best"] in page
+        and TRANSLATIONS["de"]["weakest"] in page
+        and "61" in page
+    )
 
 
-def test_a_joint_that_was_hardly_seen_has_no_curve(story: Story) -> None:
+def test_a_joint_that_was_hardly_seen_has_no_curve(story: Highlights) -> None:
     story.angles[20:, 6:] = np.nan
     page = report_page(story, OPTIONS)
     assert Tags(page).count("svg") == 3
-    assert f"<b>{WORDS['de']['elbow']}</b>" not in page
+    assert f"<b>{TRANSLATIONS['de']['elbow']}</b>" not in page
     story.angles[:] = np.nan
     assert Tags(report_page(story, OPTIONS)).count("svg") == 0
 
 
-def test_what_others_wrote_is_text(story: Story) -> None:
+def test_what_others_wrote_is_text(story: Highlights) -> None:
     story.advice = ["<script>alert(1)</script>"]
     assert "<script" not in report_page(story, OPTIONS)
 
 
-@pytest.mark.parametrize("language", list(WORDS))
-def test_every_language_says_everything(story: Story, language: str) -> None:
+@pytest.mark.parametrize("language", list(TRANSLATIONS))
+def test_every_language_says_everything(story: Highlights, language: str) -> None:
     options = msgspec.structs.replace(OPTIONS, language=language)
     page = report_page(story, options)
     assert f'lang="{language}"' in page and NAMES["squat"][language] in page
-    assert set(WORDS[language]) == set(WORDS["en"])
+    assert set(TRANSLATIONS[language]) == set(TRANSLATIONS["en"])
     assert set(NAMES) == set(EXERCISES)
 
 
-@pytest.mark.parametrize("language", list(WORDS))
+@pytest.mark.parametrize("language", list(TRANSLATIONS))
 def test_the_page_says_the_same(language: str) -> None:
     script = (TEXTS / f"{language}.js").read_text()
     page = dict(re.findall(r'^  (\w+):\s*"(.*)",$', script, re.MULTILINE))
-    ours = WORDS[language] | {name: texts[language] for name, texts in NAMES.items()}
+    ours = TRANSLATIONS[language] | {name: texts[language] for name, texts in NAMES.items()}
     shared = set(page) & set(ours) - {"title", "best", "nobody"}
     assert len(shared) > 40
     assert {key: ours[key] for key in shared} == {key: page[key] for key in shared}
 
 
 def test_without_an_exercise_there_is_still_a_picture(squats: list[bytes], clip: Path) -> None:
-    given = Material(lambda: squats, JobOptions(), clip)
+    given = ExportContext(lambda: squats, JobOptions(), clip)
     assert given.story.best is not None and given.story.best.rep is None
     assert "<table" not in report_page(given.story, given.options)
 
 
-def test_a_poster_shows_pose_and_totals(story: Story, clip: Path, tmp_path: Path) -> None:
+def test_a_poster_shows_pose_and_totals(story: Highlights, clip: Path, tmp_path: Path) -> None:
     write_poster(clip, story, OPTIONS, tmp_path / "p.jpg")
     bare = msgspec.structs.replace(OPTIONS, exercise=None, skeleton=False)
     write_poster(clip, story, bare, tmp_path / "bare.jpg")

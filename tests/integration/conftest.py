@@ -15,7 +15,7 @@ import pytest
 from worker.contract.plans import Plan
 from worker.embedded.processes import Process, free_port
 from worker.settings import Settings
-from worker.store.bundle import Stores
+from worker.storage.stores import Stores
 
 
 @dataclass(frozen=True)

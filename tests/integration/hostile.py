@@ -13,12 +13,12 @@ from typing import Any
 
 import httpx
 
-from api.client import PoseQueue, job_body
+from api.client.sync_client import PoseQueue, job_body
 from tests.integration.receivers import Receiver, Temper, good
 from worker.contract.plans import Plan
 from worker.embedded.processes import Process, free_port
 from worker.settings import Settings
-from worker.store.bundle import Stores
+from worker.storage.stores import Stores
 
 README = Path(__file__).resolve().parents[2] / "README.md"
 EVENTS = ["job.queued", "job.succeeded", "batch.completed", "message.counter",

@@ -12,19 +12,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from worker import alone, runner
-from worker.held import HeldJob
+from worker.jobs import runner
+from worker.jobs.leased_job import LeasedJob
+from worker.runtime import quarantine
 
 ALONE = "alone"
 OURS = [sys.executable, "-m", "tests.integration.poisoned"]
 
 
-def crash(_: HeldJob) -> None:
+def crash(_: LeasedJob) -> None:
     """Reads what is not there, in native code."""
     ctypes.string_at(0)
 
 
-def hang(held: HeldJob) -> None:
+def hang(held: LeasedJob) -> None:
     """Native code that never returns, with Python's lock in its hand; the runner's patience is made
     short for it."""
     patience: Any = held._progress.__self__  # type: ignore[attr-defined]
@@ -33,20 +34,20 @@ def hang(held: HeldJob) -> None:
     ctypes.PyDLL(None).sleep(3600)
 
 
-def devour(_: HeldJob) -> None:
+def devour(_: LeasedJob) -> None:
     """Takes all memory there is; run where there is a limit."""
     eaten = []
     while True:
         eaten.append(bytearray(64 << 20))
 
 
-WAYS: tuple[Callable[[HeldJob], None], ...] = (crash, hang, devour)
+WAYS: tuple[Callable[[LeasedJob], None], ...] = (crash, hang, devour)
 """How poison ends the process of its first attempt, its second, its third."""
 _analyse = runner.analyse
 
 
-def analyse(held: HeldJob, open_engine: Callable[[], Any], scratch: Path) -> None:
-    """What `worker.stages` does, unless the job is poison; says where each attempt ran."""
+def analyse(held: LeasedJob, open_engine: Callable[[], Any], scratch: Path) -> None:
+    """What `worker.jobs.stages` does, unless the job is poison; says where each attempt ran."""
     poison = held.job.metadata.get("poison")
     place = f"{'poison' if poison else 'sound'}:{sys.argv[1]}:{os.getpid()}"
     held.stores.redis.rpush("test:attempts", place)
@@ -59,10 +60,10 @@ def main() -> None:
     """One of the two processes."""
     runner.analyse = analyse
     if sys.argv[1] == ALONE:
-        alone.main(sys.argv[2])
+        quarantine.main(sys.argv[2])
         return
-    alone.PROGRAM = (*OURS, ALONE)  # type: ignore[assignment]
-    from worker import tasks
+    quarantine.PROGRAM = (*OURS, ALONE)  # type: ignore[assignment]
+    from worker.runtime import tasks
 
     tasks.app.worker_main(["worker", "-P", "prefork", "-c", sys.argv[2], "-Q", "pose.cpu",
                            "--without-gossip", "--without-mingle", "-l", "WARNING"])  # fmt: skip

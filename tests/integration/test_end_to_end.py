@@ -17,7 +17,7 @@ import redis
 from PIL import Image
 
 from tests.integration.conftest import Running, StartWorker, finished, submit
-from worker.media.tools import find_tools
+from worker.media.probing.ffmpeg_tools import find_tools
 
 
 def stream_messages(url: str, job_id: str) -> list[tuple[str, dict[str, Any]]]:
@@ -67,7 +67,7 @@ def descendants(pid: int) -> list[int]:
 def is_template(pid: int) -> bool:
     """Whether a process is there from which decoders of pictures are forked."""
     try:
-        return b"still_child.py" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        return b"still_process.py" in Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return False
 

@@ -17,9 +17,9 @@ from tests.integration.conftest import StartWorker
 from tests.integration.hostile import Api, Consumer, Tenant, Told, cut_off, heard_of, until
 from tests.integration.receivers import Receiver, elsewhere, gone, good, moody, slow
 from worker.contract.messages import PER_FRAME, entry_key
-from worker.media.tools import find_tools
+from worker.media.probing.ffmpeg_tools import find_tools
 from worker.settings import Settings
-from worker.store.bundle import Stores
+from worker.storage.stores import Stores
 
 JOBS = 200
 PICTURES = 4

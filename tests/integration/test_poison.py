@@ -13,17 +13,17 @@ from typing import Any
 import pytest
 
 from tests.integration.poisoned import OURS
-from tests.store.making import new_job
-from worker import app as queues
+from tests.storage.factories import new_job
 from worker.contract.jobs import Job, JobInput, JobStatus
 from worker.contract.messages import encode
 from worker.contract.options import JobOptions
 from worker.embedded.processes import Process
-from worker.media.tools import find_tools
-from worker.pipeline import Pipeline
+from worker.media.probing.ffmpeg_tools import find_tools
+from worker.pipeline.pipeline import Pipeline
 from worker.pose.engine import PoseEngine
+from worker.queueing import celery_app
 from worker.settings import Settings
-from worker.store.bundle import Stores
+from worker.storage.stores import Stores
 
 OPTIONS = JobOptions(exercise="squat", keypoints=True, progression=True)
 UPLOAD = "uploads/acme/upl_1"
@@ -61,12 +61,12 @@ def test_poison_is_given_up_and_harms_nobody(
     stores: Stores, settings: Settings, clip: Path, models_dir: Path, tmp_path: Path
 ) -> None:
     """It crashes its process, then hangs, then eats all memory."""
-    queues.app.conf.broker_url = settings.redis_url.get_secret_value()
+    celery_app.app.conf.broker_url = settings.redis_url.get_secret_value()
     stores.objects.put(UPLOAD, clip.read_bytes(), "video/mp4")
     common: dict[str, Any] = {"input": JobInput(key=UPLOAD), "options": OPTIONS}
     poison = new_job(stores, metadata={"poison": True}, **common)
     sound = [new_job(stores, **common) for _ in range(2)]
-    stores.waiting.enter([poison, *sound], None)
+    stores.waiting.push([poison, *sound], None)
     environment = {
         "POSEQUEUE_WORKER_QUEUES": "pose.cpu",
         "POSEQUEUE_LEASE_TTL_S": "2",

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from tests.integration.conftest import Running, StartWorker, finished, submit
-from worker.media.tools import find_tools
+from worker.media.probing.ffmpeg_tools import find_tools
 
 
 def uploaded(client: httpx.Client, file: Path) -> str:
@@ -38,7 +38,7 @@ def gone(running: Running, prefix: str) -> bool:
     """Whether everything below `prefix` was erased within ten seconds."""
     end = time.monotonic() + 10
     while time.monotonic() < end:
-        if not list(running.stores.objects.keys_below(prefix)):
+        if not list(running.stores.objects.list_keys(prefix)):
             return True
         time.sleep(0.2)
     return False

@@ -14,11 +14,11 @@ import pytest
 from tests.integration.conftest import Running, StartWorker, finished, submit
 from worker.contract.messages import encode
 from worker.contract.options import JobOptions
-from worker.media.tools import find_tools
-from worker.pipeline import Pipeline
+from worker.media.probing.ffmpeg_tools import find_tools
+from worker.pipeline.pipeline import Pipeline
 from worker.pose.engine import PoseEngine
-from worker.store import keys
-from worker.store.bundle import Stores
+from worker.storage import keys
+from worker.storage.stores import Stores
 
 OPTIONS = JobOptions(exercise="squat", keypoints=True)
 SEGMENT_S = 4

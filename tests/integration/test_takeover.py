@@ -14,7 +14,7 @@ import pytest
 
 from tests.integration.conftest import Running, StartWorker, finished, submit
 from worker.embedded.processes import Process
-from worker.store.bundle import Stores
+from worker.storage.stores import Stores
 
 OPTIONS = {"exercise": "squat", "keypoints": True, "angles": True, "progression": True}
 
@@ -24,7 +24,7 @@ def long_clip(walking: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The clip three times over: several chunks."""
     import subprocess
 
-    from worker.media.tools import find_tools
+    from worker.media.probing.ffmpeg_tools import find_tools
 
     clip = tmp_path_factory.mktemp("long") / "long.mp4"
     command = [find_tools().ffmpeg, "-v", "error", "-stream_loop", "2", "-i", walking,

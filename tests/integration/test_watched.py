@@ -19,9 +19,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.integration.conftest import StartWorker, finished, submit
 from worker.embedded.processes import free_port
-from worker.measures import served_by
-from worker.media.tools import find_tools
-from worker.store.bundle import Stores
+from worker.media.probing.ffmpeg_tools import find_tools
+from worker.observability.metrics import served_by
+from worker.storage.stores import Stores
 
 SENT = "ab" * 16
 PARENT = f"00-{SENT}-{'cd' * 8}-01"
@@ -172,7 +172,7 @@ def test_a_job_is_followed_everywhere(
 
 
 def test_without_an_endpoint_nothing_is_traced(stores: Stores) -> None:
-    from worker import tracing
+    from worker.observability import tracing
 
     with tracing.span("anything", PARENT) as own:
         assert own == PARENT  # passed on as it came

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from worker.media.tools import find_tools
+from worker.media.probing.ffmpeg_tools import find_tools
 
 MakeClip = Callable[..., Path]
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from worker.contract.errors import ErrorCode, JobError
-from worker.media.decode import decode
-from worker.media.probe import probe
-from worker.media.still import read_still
+from worker.media.decoding.still import read_still
+from worker.media.decoding.video import decode
+from worker.media.probing.probe import probe
 
 WHOLE = {
     "anamorphic_sar4_3.mp4": (1280, 720, 365),

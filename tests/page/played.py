@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from tests.synthetic.analysis import entries_of
+from tests.synthetic.perform import Script, perform
 from worker.contract.editions import Edition, to_plain, view
 from worker.contract.errors import JobError
 from worker.contract.jobs import Export, JobStatus
@@ -22,18 +22,11 @@ from worker.contract.messages import (
     encode,
 )
 from worker.contract.options import JobOptions
-from worker.store import keys
-from worker.store.bundle import Stores
-from worker.store.closing import close_job
-from worker.store.leases import LeaseStore
-from worker.store.objects import job_prefix
-
-TESTS = str(Path(__file__).resolve().parent.parent)
-if TESTS not in sys.path:
-    sys.path.insert(0, TESTS)
-
-from athlete.jobs import entries_of  # noqa: E402
-from athlete.perform import Script, perform  # noqa: E402
+from worker.lifecycle.completion import complete_job
+from worker.storage import keys
+from worker.storage.jobs.leases import LeaseStore
+from worker.storage.objects.s3 import job_prefix
+from worker.storage.stores import Stores
 
 REPS = 3
 SCRIPT = Script("squat", depths=(1.0,) * REPS, fps=15.0)
@@ -94,7 +87,7 @@ class Player:
     def finish(self, error: JobError | None = None) -> None:
         """The end of the job."""
         status = JobStatus.FAILED if error else JobStatus.SUCCEEDED
-        close_job(self.stores, self.stores.jobs.get(self.id), self.token, status, error=error)
+        complete_job(self.stores, self.stores.jobs.get(self.id), self.token, status, error=error)
 
     def _checked(self, message: Message) -> Message:
         if not isinstance(message, KeypointsBatch):

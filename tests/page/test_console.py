@@ -11,7 +11,7 @@ from tests.page.browser import Tab
 from tests.page.conftest import CLIPS, Host, Site
 from tests.page.played import REPS, Player, next_job
 from worker.contract.plans import Plan
-from worker.store.bundle import Stores
+from worker.storage.stores import Stores
 
 pytestmark = pytest.mark.slow
 SQUAT = CLIPS / "squat_5.mp4"

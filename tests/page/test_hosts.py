@@ -32,7 +32,7 @@ from worker.contract.messages import (
     ImageOverlay,
     Initialization,
 )
-from worker.store.bundle import Stores
+from worker.storage.stores import Stores
 
 pytestmark = pytest.mark.slow
 SQUAT = CLIPS / "squat_5.mp4"

@@ -10,7 +10,7 @@ import pytest
 from tests.page.browser import Tab
 from tests.page.conftest import CLIPS, Site
 from worker.contract.options import LAYOUT
-from worker.store.bundle import Stores
+from worker.storage.stores import Stores
 
 pytestmark = pytest.mark.slow
 TESTED: set[str] = set()

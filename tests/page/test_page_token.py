@@ -10,7 +10,7 @@ from tests.page.conftest import CLIPS, Host, Site
 from tests.page.hosts import IFRAME, visit, without_links
 from tests.page.played import next_job
 from worker.contract.jobs import JobStatus
-from worker.store.bundle import Stores
+from worker.storage.stores import Stores
 
 pytestmark = pytest.mark.slow
 SQUAT = CLIPS / "squat_5.mp4"

@@ -17,6 +17,7 @@ from tests.page.hosts import FLUTTER, Guest, visit
 from tests.page.played import Player, jobs_of, next_job
 from tests.page.test_hosts import PICTURE
 from worker.contract.landmarks import MEDIAPIPE_NAMES
+from worker.contract.message_parts import Keypoint, Rep
 from worker.contract.messages import (
     Counter,
     Entry,
@@ -25,10 +26,9 @@ from worker.contract.messages import (
     Keypoints,
 )
 from worker.contract.options import LAYOUT
-from worker.contract.parts import Keypoint, Rep
 from worker.contract.plans import GATED
-from worker.store.bundle import Stores
-from worker.store.closing import archive_job
+from worker.lifecycle.completion import archive_job
+from worker.storage.stores import Stores
 
 pytestmark = pytest.mark.slow
 SQUAT = CLIPS / "squat_5.mp4"

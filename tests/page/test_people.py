@@ -11,7 +11,7 @@ from tests.page.conftest import CLIPS, Site
 from tests.page.hosts import Guest
 from tests.page.played import next_job
 from worker.contract.errors import ErrorCode, JobError
-from worker.store.bundle import Stores
+from worker.storage.stores import Stores
 
 pytestmark = pytest.mark.slow
 SQUAT = CLIPS / "squat_5.mp4"

@@ -14,8 +14,8 @@ from tests.page.browser import Tab
 from tests.page.conftest import CLIPS, Host, Site
 from tests.page.hosts import IFRAME, types, visit, without_links
 from tests.page.played import jobs_of
-from worker.media.tools import find_tools
-from worker.store.bundle import Stores
+from worker.media.probing.ffmpeg_tools import find_tools
+from worker.storage.stores import Stores
 
 pytestmark = [pytest.mark.slow, pytest.mark.model, pytest.mark.timeout(400)]
 REAL_S = 240.0

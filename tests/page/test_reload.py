@@ -11,7 +11,7 @@ from tests.page.browser import Tab
 from tests.page.conftest import CLIPS, Host, Site
 from tests.page.hosts import IFRAME, Guest, visit, without_links
 from tests.page.played import Player, jobs_of, next_job
-from worker.store.bundle import Stores
+from worker.storage.stores import Stores
 
 pytestmark = pytest.mark.slow
 SQUAT = CLIPS / "squat_5.mp4"

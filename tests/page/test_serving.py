@@ -11,12 +11,12 @@ import httpx
 import pytest
 
 from api.app import create_app
-from api.assets import FOLDER, load_assets
-from api.policy import content_policy, origin_of, parse_embedders
+from api.frontend.assets import FOLDER, load_assets
+from api.frontend.content_security_policy import content_policy, origin_of, parse_embedders
 from tests.page.conftest import Site
 from worker.contract.options import LAYOUT
 from worker.settings import Settings
-from worker.store.bundle import Stores
+from worker.storage.stores import Stores
 
 PAGE = "/pose_tracker/upload_tracking"
 ROOT = Path(__file__).resolve().parent.parent.parent

@@ -16,7 +16,7 @@ from tests.page.line import BrokenLine
 from tests.page.played import jobs_of, next_job
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.jobs import JobStatus
-from worker.store.bundle import Stores
+from worker.storage.stores import Stores
 
 pytestmark = pytest.mark.slow
 SQUAT = CLIPS / "squat_5.mp4"

@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
-from api.assets import load_assets
+from api.frontend.assets import load_assets
 from tests.page.browser import Tab
 from tests.page.conftest import CLIPS, Host, Site
 from tests.page.hosts import Guest
 from tests.page.played import REPS, Player, next_job
 from worker.contract.examples import EXAMPLES
+from worker.contract.message_parts import Jump
 from worker.contract.messages import (
     Counter,
     Entry,
@@ -24,8 +25,7 @@ from worker.contract.messages import (
     JumpSummary,
     Posture,
 )
-from worker.contract.parts import Jump
-from worker.store.bundle import Stores
+from worker.storage.stores import Stores
 
 pytestmark = pytest.mark.slow
 SQUAT = CLIPS / "squat_5.mp4"

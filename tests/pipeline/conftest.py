@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
 
-TESTS = str(Path(__file__).resolve().parent.parent)
-if TESTS not in sys.path:
-    sys.path.insert(0, TESTS)
-
-from athlete.perform import Script, perform, split  # noqa: E402
-
-from worker.contract.pose_log import END  # noqa: E402
-from worker.contract.poses import encode_chunk, encode_head  # noqa: E402
+from tests.synthetic.perform import Script, perform, split
+from worker.contract.pose_log import END
+from worker.contract.poses import encode_chunk, encode_head
 
 
 @pytest.fixture(scope="session")

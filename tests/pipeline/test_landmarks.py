@@ -11,14 +11,14 @@ import msgspec
 import numpy as np
 import pytest
 
-from worker import chunks
 from worker.contract.errors import JobError
 from worker.contract.landmarks import MEDIAPIPE_NAMES
 from worker.contract.messages import Keypoints, Message, encode, entry_key
 from worker.contract.options import JobOptions
 from worker.contract.poses import decode_chunk, decode_head
-from worker.exports.image import render_image
-from worker.pipeline import Pipeline
+from worker.exports.overlay_image import render_image
+from worker.pipeline import frame_chunks
+from worker.pipeline.pipeline import Pipeline
 from worker.pose.engine import PoseEngine
 
 pytestmark = pytest.mark.model
@@ -41,7 +41,7 @@ def run(pipeline: Pipeline, recorded: Iterable[bytes] = (), stop_after: int | No
 def _short_chunks() -> Iterator[None]:
     """Half a second, so that a short clip has several."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(chunks, "CHUNK_SECONDS", 0.5)
+        patch.setattr(frame_chunks, "CHUNK_SECONDS", 0.5)
         yield
 
 

@@ -8,8 +8,8 @@ import pytest
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.messages import Counter, encode, entry_key, type_of
 from worker.contract.options import JobOptions
-from worker.local import LocalJob
-from worker.pipeline import Pipeline
+from worker.pipeline.local_job import LocalJob
+from worker.pipeline.pipeline import Pipeline
 
 OPTIONS = JobOptions(
     exercise="squat", keypoints=True, angles=True, progression=True, recommendations=True
@@ -49,7 +49,7 @@ def test_how_many_logged_chunks_are_analysed_at_once_does_not_matter(
 
     few, whole = run()
     assert few == 3
-    monkeypatch.setattr("worker.pipeline.AT_ONCE", at_once)
+    monkeypatch.setattr("worker.pipeline.pipeline.AT_ONCE", at_once)
     steps, said = run()
     assert steps == 2 + -(-3 // at_once)
     assert said == whole

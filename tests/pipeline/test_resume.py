@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from worker import chunks
 from worker.contract.messages import encode, entry_key
 from worker.contract.options import JobOptions
 from worker.contract.pose_log import END
 from worker.contract.poses import decode_head
-from worker.pipeline import Pipeline
+from worker.pipeline import frame_chunks
+from worker.pipeline.pipeline import Pipeline
 from worker.pose.engine import PoseEngine
 
 pytestmark = pytest.mark.model
@@ -44,7 +44,7 @@ def run(pipeline: Pipeline, recorded: Iterable[bytes] = (), stop_after: int | No
 def _short_chunks() -> Iterator[None]:
     """Half a second, so that a short clip has several."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(chunks, "CHUNK_SECONDS", 0.5)
+        patch.setattr(frame_chunks, "CHUNK_SECONDS", 0.5)
         yield
 
 

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from worker.contract.keypoints import COUNT
 from worker.contract.poses import Environment, PoseChunk, quantised
-from worker.media.tools import find_tools
-from worker.pose.detector import Detections
-from worker.pose.finder import Image
-from worker.pose.subject import WARM, SubjectTracker
+from worker.media.probing.ffmpeg_tools import find_tools
+from worker.pose.detectors.nanodet import Detections
+from worker.pose.tracking.keyframe_detection import Image
+from worker.pose.tracking.subject_tracker import WARM, SubjectTracker
 
 SEGMENT_S = 4
 """Two chunks, the second of which warms up the next segment."""

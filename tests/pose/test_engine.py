@@ -9,18 +9,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from worker.chunks import FrameChunk, grouped
 from worker.contract.keypoints import COUNT
 from worker.contract.options import Profile
 from worker.contract.poses import PoseChunk, decode_chunk, encode_chunk
-from worker.media.decode import decode
-from worker.media.probe import probe
-from worker.media.still import read_still
-from worker.pose.detector import SIDE, PersonDetector
+from worker.media.decoding.still import read_still
+from worker.media.decoding.video import decode
+from worker.media.probing.probe import probe
+from worker.pipeline.frame_chunks import FrameChunk, grouped
+from worker.pose.detectors.nanodet import SIDE, PersonDetector
 from worker.pose.engine import PoseEngine
-from worker.pose.estimator import PoseEstimator
-from worker.pose.path import keyframes
-from worker.pose.subject import WARM
+from worker.pose.estimators.movenet import PoseEstimator
+from worker.pose.tracking.box_interpolation import keyframes
+from worker.pose.tracking.subject_tracker import WARM
 
 pytestmark = pytest.mark.model
 NOSE, HIPS, ANKLES = 0, [11, 12], [15, 16]
@@ -102,7 +102,7 @@ def test_what_is_kept_warm_is_what_another_worker_begins_with(
     (first,) = run(engine, FrameChunk(0, frames.times_us[:12], frames.images[:12]))
     times, images = frames.times_us[12:], frames.images[12:]
     kept = engine.estimate(1, 12, times, images, {**first.state, WARM: {}})
-    begun = engine.settle(times, images, {})
+    begun = engine.warm_up_state(times, images, {})
     assert begun["tracks"]
     assert kept.state[WARM] == begun
     without = engine.estimate(1, 12, times, images, first.state)

@@ -12,26 +12,26 @@ import numpy as np
 import pytest
 
 from tests.bench.gpu_limits import compared
-from worker import engines
-from worker.chunks import FrameChunk, grouped
 from worker.contract.errors import JobError
 from worker.contract.messages import Entry, EnvironmentMessage
 from worker.contract.options import JobOptions
 from worker.contract.poses import PoseChunk
-from worker.fallbacks import DRIVER
-from worker.local import LocalJob
-from worker.measures import GPU_FALLBACKS, Measure, listening
-from worker.media import nvdec
-from worker.media.decode import decode
-from worker.media.probe import probe
-from worker.media.tools import find_tools
+from worker.media.decoding import nvdec
+from worker.media.decoding.video import decode
+from worker.media.probing.ffmpeg_tools import find_tools
+from worker.media.probing.probe import probe
+from worker.observability.gpu_fallbacks import DRIVER
+from worker.observability.metrics import GPU_FALLBACKS, MetricSpec, listening
+from worker.pipeline.frame_chunks import FrameChunk, grouped
+from worker.pipeline.local_job import LocalJob
 from worker.pose import engine as module
 from worker.pose.engine import PoseEngine
-from worker.pose.models import open_model, shapes_of
+from worker.pose.inference.providers import Provider, Runtime
+from worker.pose.inference.session import Session
+from worker.pose.model_factory import open_model, shapes_of
 from worker.pose.profiles import PROFILES, model_of
-from worker.pose.runtime import Provider, Runtime
-from worker.pose.session import Session
 from worker.pose.weights import DEFAULT_MODELS, MODELS
+from worker.runtime import model_loading
 
 pytestmark = pytest.mark.model
 FRAMES = 20
@@ -118,8 +118,8 @@ def test_the_first_job_finds_its_shapes_warm(
     models_dir: Path, opened: dict[str, Session], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine = PoseEngine(models_dir, Runtime("cuda"), profile="fast")
-    monkeypatch.setattr(engines, "engine", lambda: engine)
-    engines.warm()
+    monkeypatch.setattr(model_loading, "engine", lambda: engine)
+    model_loading.warm()
     assert shapes(opened["movenet_lightning"]) == {(1, 192, 192, 3), (16, 192, 192, 3)}
     assert shapes(opened["blazepose_full"]) == {(1, 256, 256, 3), (16, 256, 256, 3)}
     assert (1, 224, 224, 3) in shapes(opened["blazepose_detector"])
@@ -144,7 +144,7 @@ def test_a_job_whose_gpu_does_not_decode_is_the_job_of_a_cpu(
     monkeypatch.setattr(nvdec, "missing", lambda: None)
     monkeypatch.setattr(nvdec, "_failures", 0)
 
-    def hear(measure: Measure, _value: float, labels: tuple[str, ...]) -> None:
+    def hear(measure: MetricSpec, _value: float, labels: tuple[str, ...]) -> None:
         if measure is GPU_FALLBACKS:
             counted.append(labels)
 
@@ -174,13 +174,13 @@ def test_warming_does_without_landmarks_that_are_not_installed(
         raise JobError("internal", "not installed")
 
     monkeypatch.setattr(engine, "landmarks", missing)
-    monkeypatch.setattr(engines, "engine", lambda: engine)
-    engines.warm()
+    monkeypatch.setattr(model_loading, "engine", lambda: engine)
+    model_loading.warm()
     assert shapes(opened["movenet_lightning"]) == {(1, 192, 192, 3), (16, 192, 192, 3)}
 
 
 def test_a_cpu_is_not_warmed(models_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     engine = PoseEngine(models_dir, "cpu", profile="fast")
-    monkeypatch.setattr(engines, "engine", lambda: engine)
+    monkeypatch.setattr(model_loading, "engine", lambda: engine)
     monkeypatch.setattr(engine, "estimate_image", lambda _image: pytest.fail("not needed"))
-    engines.warm()
+    model_loading.warm()

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from worker.chunks import FrameChunk, grouped
 from worker.contract.errors import JobError
 from worker.contract.landmarks import COCO_PLACES, MEDIAPIPE_NAMES
 from worker.contract.poses import PoseChunk, decode_chunk, encode_chunk
-from worker.media.decode import decode
-from worker.media.probe import probe
-from worker.media.still import read_still
+from worker.media.decoding.still import read_still
+from worker.media.decoding.video import decode
+from worker.media.probing.probe import probe
+from worker.pipeline.frame_chunks import FrameChunk, grouped
 from worker.pose.engine import PoseEngine
 from worker.pose.landmark_engine import LandmarkEngine
 

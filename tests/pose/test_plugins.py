@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -11,23 +10,18 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from tests.pose import tiny_networks
 from worker.contract.errors import JobError
+from worker.pose.detectors.yolox import YoloxDetector
 from worker.pose.engine import PoseEngine
-from worker.pose.estimator import GPU_BATCH
-from worker.pose.models import open_model
-from worker.pose.rtmo import OneStageEstimator
-from worker.pose.session import Session
-from worker.pose.simcc import SimccEstimator, crop_matrix, decoded
-from worker.pose.tensors import letterbox, tensor
+from worker.pose.estimators.movenet import GPU_BATCH
+from worker.pose.estimators.rtmo import OneStageEstimator
+from worker.pose.estimators.simcc import SimccEstimator, crop_matrix, decoded
+from worker.pose.inference.preprocessing import letterbox, tensor
+from worker.pose.inference.session import Session
+from worker.pose.model_factory import open_model
 from worker.pose.weights import MODELS
 from worker.pose.weights.spec import Pixels
-from worker.pose.yolox import YoloxDetector
-
-HERE = str(Path(__file__).parent)
-if HERE not in sys.path:
-    sys.path.insert(0, HERE)
-
-import tiny_networks  # noqa: E402
 
 RTMPOSE, RTMO, YOLOX = (MODELS[name] for name in ("rtmpose_m", "rtmo_l", "yolox_m"))
 BOX = np.array([100, 40, 160, 200], np.float32)

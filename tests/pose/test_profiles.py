@@ -9,7 +9,7 @@ import pytest
 from worker.contract.errors import JobError
 from worker.contract.options import Profile
 from worker.pose.engine import PoseEngine
-from worker.pose.profiles import PROFILES, ModelName, model_of, rests
+from worker.pose.profiles import PROFILES, ModelName, model_of, skips_detector
 from worker.pose.weights import DEFAULT_MODELS
 
 
@@ -24,9 +24,13 @@ def test_profiles_are_of_models_that_are_installed_by_default(gpu: bool) -> None
 
 
 def test_the_detector_rests_where_cost_is_what_counts() -> None:
-    assert [rests(model_of(profile, gpu=False)) for profile in PROFILES] == [True, True, False]
-    assert not rests(model_of("auto", gpu=False))
-    assert not rests("nanodet_person+rtmpose_m")
+    assert [skips_detector(model_of(profile, gpu=False)) for profile in PROFILES] == [
+        True,
+        True,
+        False,
+    ]
+    assert not skips_detector(model_of("auto", gpu=False))
+    assert not skips_detector("nanodet_person+rtmpose_m")
 
 
 def test_names_that_are_not_known_are_refused() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from worker.pose.weights.onnx_writer import FLOAT, INT64, GraphBuilder
+from worker.pose.conversion.onnx_writer import FLOAT, INT64, GraphBuilder
 
 
 def simcc(path: Path, size: tuple[int, int], gain: float = 0.1) -> None:

@@ -29,9 +29,9 @@ def create_key(
     ] = None,
 ) -> None:
     """Make a key; it is printed now and never again."""
-    from worker.contract.access import parse_scopes
+    from worker.contract.scopes import parse_scopes
     from worker.settings import settings
-    from worker.store.bundle import open_stores
+    from worker.storage.stores import open_stores
 
     try:
         allowed = parse_scopes(scopes)
@@ -54,7 +54,7 @@ def _seconds(text: str) -> float:
 def list_keys() -> None:
     """List keys by their ids."""
     from worker.settings import settings
-    from worker.store.bundle import open_stores
+    from worker.storage.stores import open_stores
 
     for key in open_stores(settings()).keys.list():
         row = f"{key.keyId}  {key.tenant:<16} {key.plan:<10} {key.createdAt}"
@@ -66,8 +66,8 @@ def list_keys() -> None:
 def revoke_key(key_id: str) -> None:
     """End a key at once."""
     from worker.settings import settings
-    from worker.store.bundle import open_stores
-    from worker.store.errors import NotFound
+    from worker.storage.errors import NotFound
+    from worker.storage.stores import open_stores
 
     try:
         open_stores(settings()).keys.revoke(key_id)
@@ -130,9 +130,9 @@ def worker(
     ] = 0,
 ) -> None:
     """Run a worker until it is told to stop (SIGTERM hands its jobs over)."""
-    from worker.app import DELIVERY_THREADS, QUEUES
-    from worker.scratch import own_folder
+    from worker.queueing.celery_app import DELIVERY_THREADS, QUEUES
     from worker.settings import settings
+    from worker.system.scratch import own_folder
 
     unknown = set(queues.split(",")) - set(QUEUES)
     if unknown:
@@ -152,7 +152,8 @@ def worker(
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
     os.environ["POSEQUEUE_WORKER_QUEUES"] = queues
     os.environ["POSEQUEUE_WORKER_SLOTS"] = str(slots)
-    command = ["-A", "worker.app", "-q", "worker", "-P", pool, "-c", str(slots), "-Q", queues,
+    command = ["-A", "worker.queueing.celery_app", "-q", "worker", "-P", pool, "-c", str(slots),
+               "-Q", queues,
                "--without-gossip", "--without-mingle", "-l", settings().log_level,
                "-n", f"posequeue-{os.getpid()}@%h"]  # fmt: skip
     os.execv(sys.executable, [sys.executable, "-m", "celery", *command])  # noqa: S606
@@ -162,7 +163,7 @@ def _require_gpu() -> None:
     """A worker of GPU jobs that has no GPU is an error; asked in a process of its own, as
     nothing may touch CUDA before the fork."""
     code = ("from worker.cli.engine import models_folder as m; "
-            "from worker.pose.models import open_model as o; "
+            "from worker.pose.model_factory import open_model as o; "
             "o('movenet_thunder', m(), 'cuda')")  # fmt: skip
     probe = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     if probe.returncode:
@@ -176,14 +177,14 @@ def api(
 ) -> None:
     """Run the HTTP API."""
     from api.server import serve
-    from worker.forms import lead_libraries
-    from worker.logs import lowest_of
+    from worker.observability.log_format import configure_stdlib_logging
+    from worker.observability.log_setup import level_number
+    from worker.observability.tracing import start_tracing, stop_tracing
     from worker.settings import settings
-    from worker.tracing import start_tracing, stop_tracing
 
     given = settings()
     if given.log_format == "json":
-        lead_libraries(lowest_of(given.log_level), "json")
+        configure_stdlib_logging(level_number(given.log_level), "json")
     start_tracing(given, "posequeue-api")
     changed = {"api_host": host, "api_port": port}
     serve(given.model_copy(update={k: v for k, v in changed.items() if v is not None}))

@@ -3,28 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from worker.cli.options import job_options, with_job_options
+from worker.cli.progress import progress_bar
 from worker.contract.editions import Edition, to_plain, view
 from worker.contract.messages import Entry, encode
-
-
-def progress_bar() -> tuple[Callable[[float], None], Callable[[], None]]:
-    """A bar on stderr and how to end it; does nothing where stderr is no terminal."""
-    if not sys.stderr.isatty():
-        return (lambda _share: None), (lambda: None)
-    from rich.console import Console
-    from rich.progress import Progress
-
-    bar = Progress(console=Console(stderr=True), transient=True)
-    task = bar.add_task("analysing", total=1.0)
-    bar.start()
-    return (lambda share: bar.update(task, completed=share)), bar.stop
 
 
 def write(entry: Entry, edition: Edition) -> None:
@@ -41,7 +28,7 @@ def write(entry: Entry, edition: Edition) -> None:
 def _source_of(file: Path | None, given: dict[str, Any]) -> str | None:
     if given.get("source") or file is None:
         return given.get("source")
-    from worker.media.sniff import sniff
+    from worker.media.probing.sniff import sniff
 
     return sniff(file)
 
@@ -125,16 +112,16 @@ def _run(
 
     from worker.cli.engine import local_engine
     from worker.cli.reference import load_reference
-    from worker.collector import collect_rarely
     from worker.contract.options import parse_options
-    from worker.local import LocalJob
+    from worker.pipeline.local_job import LocalJob
+    from worker.system.gc_tuning import tune_gc
 
     if exports or not recorded:
         import structlog
 
         # stdout is for messages
         structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
-    collect_rarely()
+    tune_gc()
     count = threads or len(os.sched_getaffinity(0))
     job = LocalJob(
         file,

@@ -13,7 +13,7 @@ Check = tuple[str, Callable[[], str], str]
 
 
 def _ffmpeg() -> str:
-    from worker.media.tools import find_tools
+    from worker.media.probing.ffmpeg_tools import find_tools
 
     tools = find_tools()
     return f"{tools.ffmpeg_version} ({tools.source})"
@@ -36,8 +36,8 @@ def _models() -> str:
 
 def _provider() -> str:
     from worker.cli.engine import models_folder
-    from worker.pose.runtime import Runtime
-    from worker.pose.session import open_session
+    from worker.pose.inference.providers import Runtime
+    from worker.pose.inference.session import open_session
     from worker.settings import settings
 
     given = settings()
@@ -49,17 +49,17 @@ def _provider() -> str:
 
 
 def _decoding() -> str:
-    from worker.media import nvdec
+    from worker.media.decoding import nvdec
     from worker.settings import settings
 
     os.environ.setdefault(nvdec.SETTING, settings().nvdec)
-    reason = nvdec.missing()
+    reason = nvdec.unavailable_reason()
     return f"in software: {reason}" if reason else "on the GPU where models run on one (NVDEC)"
 
 
 def _redis() -> str:
     from worker.settings import settings
-    from worker.store.connection import connect
+    from worker.storage.connection import connect
 
     info = connect(settings().redis_url.get_secret_value()).info("server")
     return f"version {info['redis_version']}"
@@ -67,7 +67,7 @@ def _redis() -> str:
 
 def _s3() -> str:
     from worker.settings import settings
-    from worker.store.objects import ObjectStore
+    from worker.storage.objects.s3 import ObjectStore
 
     store = ObjectStore(settings())
     store.ensure_bucket()

@@ -27,8 +27,8 @@ def _folder(variable: str, name: str) -> Path:
 def local_engine(threads: int) -> PoseEngine:
     """Opens the models; ends the program with a hint where they are missing."""
     from worker.pose.engine import PoseEngine
-    from worker.pose.runtime import Runtime
-    from worker.pose.session import GpuMissing
+    from worker.pose.inference.providers import Runtime
+    from worker.pose.inference.session import GpuMissing
 
     folder = models_folder()
     if not (folder / "nanodet_person.onnx").is_file():

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from worker.cli.analyze import progress_bar
 from worker.cli.options import job_options, with_job_options
+from worker.cli.progress import progress_bar
 from worker.contract.editions import Edition
 from worker.contract.options import EXPORT_KINDS
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from worker.cli.analyze import progress_bar
+from worker.cli.progress import progress_bar
 
 if TYPE_CHECKING:
     from worker.contract.reference_poses import ReferencePoses
@@ -41,8 +41,8 @@ def reference(
     from worker.contract.errors import JobError
     from worker.contract.options import JobOptions
     from worker.contract.reference_poses import encode_reference
-    from worker.pipeline import Pipeline
-    from worker.referencing import LIMITS, reference_from_log
+    from worker.pipeline.pipeline import Pipeline
+    from worker.pipeline.reference import LIMITS, reference_from_log
 
     if not clip.is_file():
         raise typer.BadParameter(f"there is no file {clip}")

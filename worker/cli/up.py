@@ -44,7 +44,7 @@ def up(
 ) -> None:
     """Start embedded servers, a worker and the API, and serve until Ctrl-C."""
     from worker.embedded.processes import StartFailed
-    from worker.embedded.system import AlreadyRunning, System, serve_until_stopped
+    from worker.embedded.stack import AlreadyRunning, System, serve_until_stopped
     from worker.settings import settings
 
     stop = _Stop()

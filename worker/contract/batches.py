@@ -26,7 +26,7 @@ class BatchStatus(StrEnum):
     COMPLETED = "completed"
 
 
-class Wrong(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class BatchError(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What is wrong with one job: `index` in the request, or `line` of the manifest (from 1)."""
 
     code: str
@@ -68,7 +68,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     canceled: bool = False
     announced: bool = False
     completedAt: str | None = None
-    errors: tuple[Wrong, ...] = ()
+    errors: tuple[BatchError, ...] = ()
 
     @property
     def status(self) -> BatchStatus:

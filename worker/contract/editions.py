@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from worker.contract.messages import Message
-from worker.contract.spooled import listed
+from worker.contract.spooled_list import listed
 
 Plain = dict[str, Any]
 

@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from worker.contract.errors import ErrorCode
 from worker.contract.keypoints import COCO_NAMES
+from worker.contract.message_parts import (
+    FormScore,
+    Jump,
+    Keypoint,
+    PoseSample,
+    ReferenceScore,
+    Rep,
+    VisibleHips,
+)
 from worker.contract.messages import (
     Angles,
     Counter,
@@ -26,15 +35,6 @@ from worker.contract.messages import (
     Posture,
     Progression,
     Recommendations,
-)
-from worker.contract.parts import (
-    FormScore,
-    Jump,
-    Keypoint,
-    PoseSample,
-    ReferenceScore,
-    Rep,
-    VisibleHips,
 )
 
 _JOINTS = tuple(

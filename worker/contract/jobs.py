@@ -37,7 +37,7 @@ class Stage(StrEnum):
 
 
 Priority = Literal["low", "normal", "high"]
-KNOWN = 1
+SUPPORTED_JOB_VERSION = 1
 """The newest version of a job that this code can run.
 
 Records are written field by field and read by the fields that are known, so a new field needs no

@@ -10,7 +10,7 @@ import msgspec
 from worker.contract.errors import DecodeError, ErrorCode
 from worker.contract.grades import Grade
 from worker.contract.media import Source
-from worker.contract.parts import (
+from worker.contract.message_parts import (
     FormScore,
     Jump,
     Keypoint,
@@ -20,7 +20,7 @@ from worker.contract.parts import (
     VisibleHips,
     World,
 )
-from worker.contract.spooled import SpooledList, encoded
+from worker.contract.spooled_list import SpooledList, encoded
 
 Direction = Literal[
     "in-frame", "face-camera", "profile-camera", "left", "right", "forward", "backward"

@@ -65,7 +65,7 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     disabledReason: str | None = None
 
 
-class Item(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class DeliveryItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One delivery in its lane. The body is made when it is sent: messages are not copied.
 
     `id` is the `webhook-id`; `first` and `last` are entry ids in the stream of job `subject`
@@ -107,7 +107,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     endpoint: str
     tenant: str
-    item: Item
+    item: DeliveryItem
     createdAt: str
     status: DeliveryStatus = DeliveryStatus.PENDING
     tries: int = 0

@@ -12,8 +12,8 @@ import redis
 
 from worker.embedded.processes import Process, StartFailed, free_port, free_ports
 from worker.settings import Settings
-from worker.store.errors import NotFound, StoreUnavailable
-from worker.store.objects import ObjectStore
+from worker.storage.errors import NotFound, StoreUnavailable
+from worker.storage.objects.s3 import ObjectStore
 
 _S3_PORTS = 10
 _ACCESS_KEY = "posequeue"

@@ -2,7 +2,7 @@
 
 A rep exercise maps one body feature to *progress*: 0 in the start pose, 1 at full depth. The
 machine counts cycles of progress; gates, travels and criteria name further features. Feature
-names are those of `worker.motion.features`.
+names are those of `worker.motion.features.features`.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Signal:
     `front` is watched beside it the more the subject faces the camera, where perspective
     falsifies the first; `share` is its part of progress when the subject faces it squarely. With
     `own_rest` the feature is a height in the picture and `rest` and `full` are shares of stature
-    over the subject's own resting level (`worker.motion.own_rest`).
+    over the subject's own resting level (`worker.motion.features.rest_level`).
     """
 
     feature: str
@@ -75,7 +75,7 @@ FRONT = 0.4
 class Criterion:
     """One part of the form score: 100 at `good`, 0 at `bad`, linear between.
 
-    `feature` None means a measure of progress itself (`worker.motion.score` has the formulas of
+    `feature` None means a measure of progress itself (`motion.reps.form_score` has the formulas of
     range, tempo, symmetry and smoothness); else `measure` of that feature over the rep,
     `per_depth` divided by the depth reached, so that a shallow rep gains nothing by it. `view` is
     from where it can be judged; from elsewhere it takes no part. `facing` is the least `frontal` of

@@ -9,16 +9,16 @@ from pathlib import Path
 
 from worker.contract.options import ExportKind, JobOptions
 from worker.contract.reference_poses import ReferencePoses
+from worker.exports.highlights import Highlights, collect_highlights
 from worker.exports.keypoints import write_lines, write_parquet
-from worker.exports.log import Log
+from worker.exports.pose_log import Log
 from worker.exports.poster import write_poster
 from worker.exports.report import write_report
-from worker.exports.story import Story, told
 from worker.exports.video import render_video
 
 
 @dataclass(frozen=True)
-class Material:
+class ExportContext:
     """What exports are made of. `media` is needed by those that show pictures; `report` is told
     now and then how far a long one is (us), and what it raises ends it."""
 
@@ -30,9 +30,9 @@ class Material:
     report: Callable[[int], None] = lambda _time_us: None
 
     @cached_property
-    def story(self) -> Story:
+    def story(self) -> Highlights:
         """What a report and a poster tell; found out once."""
-        return told(self.log, self.options, self.reference)
+        return collect_highlights(self.log, self.options, self.reference)
 
     @property
     def path(self) -> Path:
@@ -50,29 +50,29 @@ class ExportFile:
     name: str
     mime_type: str
     pictures: bool
-    make: Callable[[Material, Path], None]
+    make: Callable[[ExportContext, Path], None]
 
 
-def _video(given: Material, out: Path) -> None:
+def _video(given: ExportContext, out: Path) -> None:
     render_video(
         given.path, given.log, given.options, out,
         threads=given.threads, report=given.report, reference=given.reference,
     )  # fmt: skip
 
 
-def _report(given: Material, out: Path) -> None:
+def _report(given: ExportContext, out: Path) -> None:
     write_report(given.path, given.story, given.options, out)
 
 
-def _poster(given: Material, out: Path) -> None:
+def _poster(given: ExportContext, out: Path) -> None:
     write_poster(given.path, given.story, given.options, out)
 
 
-def _lines(given: Material, out: Path) -> None:
+def _lines(given: ExportContext, out: Path) -> None:
     write_lines(given.log, out)
 
 
-def _parquet(given: Material, out: Path) -> None:
+def _parquet(given: ExportContext, out: Path) -> None:
     write_parquet(given.log, out)
 
 

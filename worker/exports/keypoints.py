@@ -9,12 +9,12 @@ import msgspec
 import numpy as np
 
 from worker.contract.keypoints import COUNT
-from worker.contract.parts import PoseSample
+from worker.contract.message_parts import PoseSample
 from worker.contract.poses import PLANE, SPATIAL, LogHead, PoseChunk
-from worker.exports.log import Log, read_log
-from worker.motion.landmarks import names_of
-from worker.motion.samples import frame_scores, keypoint_rows, world_rows
-from worker.motion.smoothing import has_person
+from worker.exports.pose_log import Log, read_log
+from worker.motion.frames.landmarks import names_of
+from worker.motion.frames.smoothing import has_person
+from worker.motion.keypoint_messages import frame_scores, keypoint_rows, world_rows
 
 _AXES = ("x", "y", "score")
 _SPATIAL_AXES = ("z", "world_x", "world_y", "world_z")

@@ -12,18 +12,18 @@ from worker.contract.errors import ErrorCode, JobError
 from worker.contract.exercises import unit_of
 from worker.contract.media import MediaInfo
 from worker.contract.options import JobOptions
-from worker.exports.story import Moment, Story
-from worker.media.blur import blur_face
-from worker.media.draw import draw_pose
-from worker.media.hud import NO_HUD, Hud, draw_hud
-from worker.media.moment import frame_at
-from worker.media.planes import rgb_planes
+from worker.exports.highlights import Highlights, KeyFrame
+from worker.media.decoding.frame_at import frame_at
+from worker.media.rendering.face_blur import blur_face
+from worker.media.rendering.hud import NO_HUD, Hud, draw_hud
+from worker.media.rendering.planes import rgb_planes
+from worker.media.rendering.skeleton import draw_pose
 
 MAX_SIDE = 1920
 _QUALITY = 88
 
 
-def write_poster(path: Path, story: Story, options: JobOptions, out: Path) -> None:
+def write_poster(path: Path, story: Highlights, options: JobOptions, out: Path) -> None:
     """Writes the poster as JPEG; raises JobError where nothing decodes."""
     picture = moment_picture(
         path, story.media, story.best, options, MAX_SIDE, _totals(story, options)
@@ -36,7 +36,7 @@ def write_poster(path: Path, story: Story, options: JobOptions, out: Path) -> No
 def moment_picture(
     path: Path,
     media: MediaInfo,
-    moment: Moment | None,
+    moment: KeyFrame | None,
     options: JobOptions,
     max_side: int,
     hud: Hud = NO_HUD,
@@ -58,7 +58,7 @@ def moment_picture(
     return _jpeg(shown)
 
 
-def _totals(story: Story, options: JobOptions) -> Hud:
+def _totals(story: Highlights, options: JobOptions) -> Hud:
     if options.exercise is None and options.reference is None:
         return NO_HUD
     return Hud(story.result.count, story.result.grade, unit=unit_of(options.exercise))

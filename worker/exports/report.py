@@ -7,26 +7,26 @@ from html import escape
 from pathlib import Path
 
 from worker.contract.exercises import unit_of
+from worker.contract.message_parts import Rep
 from worker.contract.options import JobOptions
-from worker.contract.parts import Rep
 from worker.exercises.names import NAMES
+from worker.exports.highlights import Highlights, KeyFrame
 from worker.exports.poster import moment_picture
-from worker.exports.report_curves import clock, curves
+from worker.exports.report_charts import clock, curves
 from worker.exports.report_style import STYLE
-from worker.exports.story import Moment, Story
-from worker.exports.words import WORDS
+from worker.exports.translations import TRANSLATIONS
 
 _PICTURE_SIDE = 1080
 
 
-def write_report(path: Path, story: Story, options: JobOptions, out: Path) -> None:
+def write_report(path: Path, story: Highlights, options: JobOptions, out: Path) -> None:
     """Writes the report of a job in its language; raises JobError where nothing decodes."""
     out.write_text(report_page(story, options, _pictures(path, story, options)), "utf-8")
 
 
-def report_page(story: Story, options: JobOptions, pictures: str = "") -> str:
+def report_page(story: Highlights, options: JobOptions, pictures: str = "") -> str:
     """The whole page; `pictures` are figures."""
-    words = WORDS[options.language]
+    words = TRANSLATIONS[options.language]
     name = escape(_name(options, words))
     parts = (
         f"<header><p>{escape(words['title'])}</p><h1>{name}</h1></header>",
@@ -52,7 +52,7 @@ def _name(options: JobOptions, words: dict[str, str]) -> str:
     return NAMES[options.exercise][options.language]
 
 
-def _totals(story: Story, options: JobOptions, words: dict[str, str]) -> str:
+def _totals(story: Highlights, options: JobOptions, words: dict[str, str]) -> str:
     result = story.result
     rows = [(words["duration"], clock(story.media.duration_ms / 1000))]
     if options.exercise is not None or options.reference is not None:
@@ -75,8 +75,8 @@ def _grade(grade: str) -> str:
     return f'<span class="grade {escape(grade)}">{escape(grade)}</span>'
 
 
-def _pictures(path: Path, story: Story, options: JobOptions) -> str:
-    words = WORDS[options.language]
+def _pictures(path: Path, story: Highlights, options: JobOptions) -> str:
+    words = TRANSLATIONS[options.language]
     titles = ("best", "weakest") if story.weakest else ("picture",)
     if story.weakest is None and story.best is not None and story.best.rep is not None:
         titles = ("best",)
@@ -88,7 +88,7 @@ def _pictures(path: Path, story: Story, options: JobOptions) -> str:
 
 
 def _picture(
-    path: Path, story: Story, options: JobOptions, moment: Moment | None, title: str
+    path: Path, story: Highlights, options: JobOptions, moment: KeyFrame | None, title: str
 ) -> str:
     data = moment_picture(path, story.media, moment, options, _PICTURE_SIDE)
     if data is None:
@@ -106,14 +106,14 @@ def _picture(
     )
 
 
-def _advice(story: Story, words: dict[str, str]) -> str:
+def _advice(story: Highlights, words: dict[str, str]) -> str:
     if not story.advice:
         return ""
     items = "".join(f"<li>{escape(text)}</li>" for text in story.advice)
     return f"<section><h2>{escape(words['advice'])}</h2><ul>{items}</ul></section>"
 
 
-def _reps(story: Story, words: dict[str, str]) -> str:
+def _reps(story: Highlights, words: dict[str, str]) -> str:
     history = story.summary.history if story.summary else ()
     if not history:
         return ""
@@ -149,7 +149,7 @@ def _exact(seconds: float) -> str:
     return f"{tenths // 600}:{tenths // 10 % 60:02d}.{tenths % 10}"
 
 
-def _jumps(story: Story, words: dict[str, str]) -> str:
+def _jumps(story: Highlights, words: dict[str, str]) -> str:
     if story.jumps is None or not story.jumps.jumps:
         return ""
     rows = "".join(
@@ -169,7 +169,7 @@ def _table(title: str, heads: list[str], rows: str) -> str:
     )
 
 
-def _curves(story: Story, words: dict[str, str]) -> str:
+def _curves(story: Highlights, words: dict[str, str]) -> str:
     drawn = curves(story, words)
     if not drawn:
         return ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from worker.media import theme
+from worker.media.rendering import theme
 
 
 def _hex(colour: theme.Colour) -> str:

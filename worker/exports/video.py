@@ -10,12 +10,12 @@ from worker.contract.exercises import Unit, unit_of
 from worker.contract.options import JobOptions
 from worker.contract.poses import PoseChunk
 from worker.contract.reference_poses import ReferencePoses
-from worker.exports.log import Log, read_log
-from worker.media.drawings import Drawing
-from worker.media.export import Report, export_video
-from worker.media.hud import NO_HUD, Hud
+from worker.exports.pose_log import Log, read_log
+from worker.media.encoding.export import Report, export_video
+from worker.media.rendering.hud import NO_HUD, Hud
+from worker.media.rendering.overlay_track import Drawing
 from worker.motion.analysis import Analysis
-from worker.motion.hud import HudTrack
+from worker.motion.frames.overlay_values import HudTrack
 
 
 def render_video(

@@ -7,27 +7,27 @@ from numpy.typing import NDArray
 
 from worker.contract.errors import ErrorCode
 from worker.contract.jobs import Result
+from worker.contract.message_parts import PoseSample
 from worker.contract.messages import Entry, ErrorMessage, Message, spooled_batch
 from worker.contract.options import JobOptions
-from worker.contract.parts import PoseSample
 from worker.contract.poses import LogHead, PoseChunk
 from worker.contract.reference_poses import ReferencePoses
-from worker.contract.spooled import SpooledList
-from worker.motion.angles import angle_rows, angles_message
-from worker.motion.blocks import Blocks, Span
-from worker.motion.coaches import coach_for
-from worker.motion.frames import Frames
-from worker.motion.hud import HudRecorder, HudTrack
-from worker.motion.landmarks import coco_joints
-from worker.motion.opening import Percent, opening, ready
-from worker.motion.samples import (
+from worker.contract.spooled_list import SpooledList
+from worker.motion.feedback.factory import make_reporter
+from worker.motion.frames.blocks import Blocks, Span
+from worker.motion.frames.landmarks import coco_joints
+from worker.motion.frames.overlay_values import HudRecorder, HudTrack
+from worker.motion.frames.smoothing import has_person, smoothed
+from worker.motion.frames.span import Frames
+from worker.motion.joint_angles import angle_rows, angles_message
+from worker.motion.keypoint_messages import (
     frame_scores,
     keypoint_rows,
     keypoints_message,
     sample_of,
     world_rows,
 )
-from worker.motion.smoothing import has_person, smoothed
+from worker.motion.status_messages import ProgressMessages, opening, ready
 
 
 class Analysis:
@@ -48,9 +48,9 @@ class Analysis:
         self._options = options
         self._video = media.kind == "video"
         self._width, self._height = max(media.width, 1), max(media.height, 1)
-        self._coach = coach_for(options, media, reference) if self._video else None
+        self._coach = make_reporter(options, media, reference) if self._video else None
         self._blocks = Blocks(media.fps)
-        self._percent = Percent(media.duration_ms if self._video else 0.0)
+        self._percent = ProgressMessages(media.duration_ms if self._video else 0.0)
         self._hud = HudRecorder()
         self._last_frame = -1
         self._frames = 0

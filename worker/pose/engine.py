@@ -22,23 +22,23 @@ from numpy.typing import NDArray
 from worker.contract.keypoints import COUNT
 from worker.contract.options import Profile
 from worker.contract.poses import Environment, PoseChunk, quantised
-from worker.pose.body_detector import BodyDetector
-from worker.pose.boxes import Boxes, around
-from worker.pose.detector import Detections
-from worker.pose.estimator import CROP, STILL_CROP
-from worker.pose.finder import Image, SubjectFinder
-from worker.pose.following import PRESENT, Follower, Looks
+from worker.pose.detectors.blazepose_detector import BodyDetector
+from worker.pose.detectors.nanodet import Detections
+from worker.pose.estimators.blazepose_landmarks import Landmarker
+from worker.pose.estimators.movenet import CROP, STILL_CROP
+from worker.pose.geometry.boxes import Boxes, around
+from worker.pose.inference.providers import Provider, Runtime
+from worker.pose.inference.session import Session
 from worker.pose.landmark_engine import LandmarkEngine
-from worker.pose.landmarker import Landmarker
-from worker.pose.models import joint_estimator, open_model, people_detector
-from worker.pose.path import interpolate, keyframes
-from worker.pose.profiles import ModelName, Wanted, model_of, rests
-from worker.pose.runtime import Provider, Runtime
-from worker.pose.session import Session
-from worker.pose.sides import LEGS, mended
-from worker.pose.subject import WARM, SubjectTracker
+from worker.pose.model_factory import joint_estimator, open_model, people_detector
+from worker.pose.profiles import ModelName, Wanted, model_of, skips_detector
+from worker.pose.tracking.box_interpolation import interpolate, keyframes
+from worker.pose.tracking.estimation_batch import EstimationBatch
+from worker.pose.tracking.keyframe_detection import Image, SubjectFinder
+from worker.pose.tracking.leg_swap_correction import LEGS, correct_leg_swaps
+from worker.pose.tracking.pose_tracking import PRESENT, InferenceCache, PoseTracker
+from worker.pose.tracking.subject_tracker import WARM, SubjectTracker
 from worker.pose.weights.registry import MODELS
-from worker.pose.work import Work
 
 Result = TypeVar("Result")
 Size = Literal["lite", "full", "heavy"]
@@ -66,7 +66,7 @@ class Estimation(Protocol):
         state: dict[str, Any],
     ) -> PoseChunk: ...
 
-    def settle(
+    def warm_up_state(
         self, times_us: NDArray[np.int64], images: Sequence[Image], state: dict[str, Any]
     ) -> dict[str, Any]: ...
 
@@ -112,7 +112,7 @@ class PoseEngine:
             for margin in (CROP, STILL_CROP)
         )
         # a GPU takes all frames at once: there a pose before the others costs more than a look
-        self._rests = rests(model) and not session.gpu
+        self._rests = skips_detector(model) and not session.gpu
         self._beside = None if session.gpu else self._pool
         self._others: dict[str, Estimation] = {}
         self.environment = _environment(model, session)
@@ -175,7 +175,7 @@ class PoseEngine:
         height, width = images[0].shape[:2]
         looks = self._looks(times_us, images)
         tracker, follower = self._follower(times_us, looks, state)
-        work = Work(self._estimator, self._beside)
+        work = EstimationBatch(self._estimator, self._beside)
         drawn = np.zeros((len(images), 4), np.float32)
         for row, box in interpolate(times_us, follower.go(keyframes(times_us))):
             drawn[row] = box
@@ -190,20 +190,20 @@ class PoseEngine:
                 keypoints[row] = pose
             else:
                 drawn[row] = 0
-        keypoints, after[LEGS] = mended(keypoints, times_us, state.get(LEGS, []))
+        keypoints, after[LEGS] = correct_leg_swaps(keypoints, times_us, state.get(LEGS, []))
         size = np.array([width, height], np.float32)
         keypoints[..., :2] /= size
         drawn /= np.tile(size, 2)
         return quantised(PoseChunk(index, first, times_us, keypoints, drawn, after))
 
-    def settle(
+    def warm_up_state(
         self, times_us: NDArray[np.int64], images: Sequence[Image], state: dict[str, Any]
     ) -> dict[str, Any]:
         """The state that `estimate` would leave, without the poses."""
         return self._settled(times_us, self._looks(times_us, images), state)
 
     def _settled(
-        self, times_us: NDArray[np.int64], looks: Looks, state: dict[str, Any]
+        self, times_us: NDArray[np.int64], looks: InferenceCache, state: dict[str, Any]
     ) -> dict[str, Any]:
         tracker, follower = self._follower(times_us, looks, state)
         for _ in follower.go(keyframes(times_us)):
@@ -211,18 +211,18 @@ class PoseEngine:
         return tracker.state()
 
     def _follower(
-        self, times_us: NDArray[np.int64], looks: Looks, state: dict[str, Any]
-    ) -> tuple[SubjectTracker, Follower]:
+        self, times_us: NDArray[np.int64], looks: InferenceCache, state: dict[str, Any]
+    ) -> tuple[SubjectTracker, PoseTracker]:
         height, width = looks.images[0].shape[:2]
         tracker = SubjectTracker.restore(width, height, state)
-        return tracker, Follower(tracker, looks, times_us, rests=self._rests)
+        return tracker, PoseTracker(tracker, looks, times_us, rests=self._rests)
 
-    def _looks(self, times_us: NDArray[np.int64], images: Sequence[Image]) -> Looks:
+    def _looks(self, times_us: NDArray[np.int64], images: Sequence[Image]) -> InferenceCache:
         seen = {}
         if not self._rests:
-            found = self._finder.look(times_us, images)
+            found = self._finder.detect(times_us, images)
             seen = dict(zip(found.rows, found.people, strict=True))
-        return Looks(images, self._detect, self._estimate, seen)
+        return InferenceCache(images, self._detect, self._estimate, seen)
 
     def _detect(self, image: Image, expected: Boxes | None) -> Detections:
         return self._turn(self._detector.detect, image, expected)

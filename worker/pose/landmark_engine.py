@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.contract.poses import SPATIAL, Environment, PoseChunk, quantised
-from worker.pose.body_detector import BodyDetector
-from worker.pose.boxes import Boxes, around, covered
-from worker.pose.finder import Image, Seen, SubjectFinder
-from worker.pose.landmarker import COUNT, Landmarker, Look
-from worker.pose.path import interpolate
-from worker.pose.region import Region, from_box, unwound
-from worker.pose.subject import WARM, SubjectTracker
+from worker.pose.detectors.blazepose_detector import BodyDetector
+from worker.pose.estimators.blazepose_landmarks import COUNT, Landmarker, LandmarkResult
+from worker.pose.geometry.boxes import Boxes, around, covered
+from worker.pose.geometry.roi import Region, from_box, unwrap_angles
+from worker.pose.tracking.box_interpolation import interpolate
+from worker.pose.tracking.keyframe_detection import Image, KeyframeDetections, SubjectFinder
+from worker.pose.tracking.subject_tracker import WARM, SubjectTracker
 
 PRESENT = 0.5
 """Presence up to which nobody is taken to be there (ThresholdingCalculator in MediaPipe's
@@ -59,25 +59,25 @@ class LandmarkEngine:
     ) -> PoseChunk:
         """The quantised chunk of `images` (uint8 RGB [h, w, 3] each, one size)."""
         height, width = images[0].shape[:2]
-        seen = self._finder.look(times_us, images)
+        seen = self._finder.detect(times_us, images)
         tracked, after = self._followed(times_us, images, seen, state)
         if WARM in state:
             after[WARM] = self._followed(times_us, images, seen, state[WARM])[1]
-        keys = zip(seen.rows, unwound(tracked), strict=True)
+        keys = zip(seen.rows, unwrap_angles(tracked), strict=True)
         joints, drawn = self._poses(images, dict(interpolate(times_us, keys)))
         return _chunk(index, first, times_us, joints, drawn, (width, height), after)
 
-    def settle(
+    def warm_up_state(
         self, times_us: NDArray[np.int64], images: Sequence[Image], state: dict[str, Any]
     ) -> dict[str, Any]:
         """The state that `estimate` would leave, without the poses."""
-        return self._followed(times_us, images, self._finder.look(times_us, images), state)[1]
+        return self._followed(times_us, images, self._finder.detect(times_us, images), state)[1]
 
     def _followed(
         self,
         times_us: NDArray[np.int64],
         images: Sequence[Image],
-        seen: Seen,
+        seen: KeyframeDetections,
         state: dict[str, Any],
     ) -> tuple[list[Region | None], dict[str, Any]]:
         """The subject's region in each keyframe, and the state after them."""
@@ -101,9 +101,9 @@ class LandmarkEngine:
         times_us = np.zeros(1, np.int64)
         return _chunk(0, 0, times_us, joints, drawn, (width, height), {})
 
-    def look(self, image: Image, region: Region) -> Look:
+    def detect(self, image: Image, region: Region) -> LandmarkResult:
         """One look at one region."""
-        return self._landmarker.look([image], [region])[0]
+        return self._landmarker.detect([image], [region])[0]
 
     def found(self, image: Image, box: Boxes) -> Region:
         """The region of the body in a box: the body detector's, else an upright one, looked at and
@@ -111,7 +111,7 @@ class LandmarkEngine:
         seen = self._detector.region(image, box)
         region = from_box(box) if seen is None else seen
         for _ in range(APPROACHES if seen is None else 1):
-            look = self.look(image, region)
+            look = self.detect(image, region)
             if look.presence <= PRESENT:
                 break
             region = look.region
@@ -124,7 +124,7 @@ class LandmarkEngine:
         are by row."""
         joints = np.zeros((len(images), COUNT, SPATIAL), np.float32)
         drawn = np.zeros((len(images), 4), np.float32)
-        looks = self._landmarker.look([images[row] for row in regions], list(regions.values()))
+        looks = self._landmarker.detect([images[row] for row in regions], list(regions.values()))
         for row, look in zip(regions, looks, strict=True):
             if look.presence > PRESENT:
                 box = around(look.joints)
@@ -153,11 +153,11 @@ class _Body:
     def _tracked(self, image: Image, detected: Boxes | None) -> tuple[Region | None, Boxes | None]:
         if self._last is None:
             return None, None
-        look = self._engine.look(image, self._last)
-        body = around(look.joints) if look.presence > PRESENT else None
+        detect = self._engine.detect(image, self._last)
+        body = around(detect.joints) if detect.presence > PRESENT else None
         if body is None or (detected is not None and not _same(body, detected)):
             return None, None
-        return look.region, body
+        return detect.region, body
 
 
 def _same(body: Boxes, detected: Boxes) -> bool:

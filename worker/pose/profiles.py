@@ -69,7 +69,7 @@ def model_of(profile: Wanted, *, gpu: bool, half: bool = False) -> str:
     return name
 
 
-def rests(model: str) -> bool:
+def skips_detector(model: str) -> bool:
     """Whether the detector rests while a subject can be followed by its pose: where cost is what
     counts. The other models cost so much more that it saves them less, for boxes less exact (the
     jump of ACCURACY.md's dev14 measures 0.4 cm higher with it)."""

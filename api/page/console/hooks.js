@@ -2,7 +2,7 @@
 
 import { byId, h } from "../js/dom.js";
 import { Refusal } from "../js/api.js";
-import { action, chip, told, when } from "./words.js";
+import { action, chip, told, when } from "./components.js";
 
 /** The list of webhooks and the deliveries of the chosen one. */
 export class Hooks {

@@ -2,7 +2,7 @@
 
 import { byId, h, sizeText } from "../js/dom.js";
 import { follow } from "../js/follow.js";
-import { action, chip, fact, showProblem, told, when } from "./words.js";
+import { action, chip, fact, showProblem, told, when } from "./components.js";
 
 /** Messages that may come once a frame; left out unless they are wanted. */
 const PER_FRAME = new Set(["keypoints", "angles", "progression", "form_score"]);

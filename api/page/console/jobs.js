@@ -1,7 +1,7 @@
 /** @file The list of jobs, newest first, kept up to date while it is looked at. */
 
 import { byId, h } from "../js/dom.js";
-import { chip, when } from "./words.js";
+import { chip, when } from "./components.js";
 
 const LOOK_MS = 3000;
 const PAGE = 20;

@@ -10,7 +10,7 @@ import { JobPanel } from "./job.js";
 import { Jobs } from "./jobs.js";
 import { watchQueue } from "./queue.js";
 import { setUpSubmit } from "./submit.js";
-import { showProblem, told } from "./words.js";
+import { showProblem, told } from "./components.js";
 
 const STORED = "pq:console";
 const BASE = new URL(".", window.location.href).href;

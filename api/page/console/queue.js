@@ -1,7 +1,7 @@
 /** @file Queue and workers, from the Prometheus metrics that the server shows to everybody. */
 
 import { byId } from "../js/dom.js";
-import { fact } from "./words.js";
+import { fact } from "./components.js";
 
 const LOOK_MS = 3000;
 

@@ -3,7 +3,7 @@
 import { byId, h } from "../js/dom.js";
 import { randomId } from "../js/session.js";
 import { upload } from "../js/upload.js";
-import { showProblem, told } from "./words.js";
+import { showProblem, told } from "./components.js";
 
 const FLAGS = ["keypoints", "angles", "progression", "recommendations", "export", "blazepose"];
 const USUAL = new Set(["progression", "recommendations", "export"]);

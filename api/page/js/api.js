@@ -1,6 +1,6 @@
 /** @file The HTTP API as the page uses it. The key goes in a header, never in an address. */
 
-import { pauseMs, sleep } from "./patience.js";
+import { pauseMs, sleep } from "./backoff.js";
 
 /** Requests that may be repeated are sent so often at most. */
 const TRIES = 6;

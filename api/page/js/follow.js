@@ -1,7 +1,7 @@
 /** @file A job's messages as they are said, resumed where the connection broke, until `done`. */
 
 import { Refusal, Unreachable, passes } from "./api.js";
-import { pauseMs, sleep } from "./patience.js";
+import { pauseMs, sleep } from "./backoff.js";
 import { readEvents } from "./sse.js";
 
 /** Three heartbeats of the server without a byte: the connection is dead. */

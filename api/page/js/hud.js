@@ -8,7 +8,7 @@ const ARROWS = /** @type {Record<string, string>} */ ({
 });
 
 /**
- * @typedef {import("./scene.js").Moment} Moment
+ * @typedef {import("./playback_state.js").Moment} Moment
  */
 
 /** The panel and the hint line; it touches the document only where something changed. */

@@ -6,11 +6,11 @@ import { languageOf } from "./i18n.js";
 import { mediaUrl } from "./params.js";
 import { fileProblem, setUpPicker } from "./picker.js";
 import { advice, errorMessage, missingToken, problemOf, uploadProblem } from "./problems.js";
-import { followJob, submit, withOwnWishes } from "./run.js";
+import { followJob, submit, withOwnWishes } from "./job_runner.js";
 import { randomId } from "./session.js";
-import { measure } from "./stage.js";
+import { measure } from "./player.js";
 import { typeOf, upload } from "./upload.js";
-import { Work } from "./work.js";
+import { Work } from "./job_view.js";
 
 /**
  * @typedef {import("./problems.js").Problem} Problem

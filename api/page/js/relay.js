@@ -6,8 +6,8 @@
  */
 
 import { isAfter } from "./follow.js";
-import { pauseMs } from "./patience.js";
-import { ClaimLost, isClaimCheck } from "./whole.js";
+import { pauseMs } from "./backoff.js";
+import { ClaimLost, isClaimCheck } from "./claim_check.js";
 
 /** Times in a row that one claim check is tried. */
 const TRIES = 8;

@@ -10,7 +10,7 @@ const MOST_BYTES = 300 * 1024 * 1024;
 
 /**
  * @typedef {import("./i18n.js").Say} Say
- * @typedef {import("./scene.js").Scene} Scene
+ * @typedef {import("./playback_state.js").Scene} Scene
  */
 
 /**

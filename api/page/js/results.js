@@ -35,7 +35,7 @@ function scoreCell(score) {
 
 /**
  * Count, grade and the few numbers that matter.
- * @param {import("./scene.js").Scene} scene
+ * @param {import("./playback_state.js").Scene} scene
  * @param {string} unit
  * @param {Say} say
  */
@@ -78,7 +78,7 @@ function repRows(history, say) {
 
 /**
  * Jumps with the moment of each take-off; one that was discarded has no row.
- * @param {import("./scene.js").Scene} scene
+ * @param {import("./playback_state.js").Scene} scene
  * @param {Say} say
  * @returns {{heads: string[], rows: Row[]}}
  */
@@ -96,7 +96,7 @@ function jumpRows(scene, say) {
 
 /**
  * The table of reps, holds or jumps; `setTime` marks the row that is playing.
- * @param {import("./scene.js").Scene} scene
+ * @param {import("./playback_state.js").Scene} scene
  * @param {string} unit
  * @param {Say} say
  * @param {(ms: number) => void} seek

@@ -4,7 +4,7 @@
  */
 
 import { Refusal, Unreachable } from "./api.js";
-import { pauseMs, sleep } from "./patience.js";
+import { pauseMs, sleep } from "./backoff.js";
 
 /** Parts under way at once. */
 const LANES = 3;

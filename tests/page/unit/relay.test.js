@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { relay } from "../../../api/page/js/relay.js";
-import { isAsked, withOwnWishes } from "../../../api/page/js/run.js";
-import { ClaimLost, isClaimCheck, whole } from "../../../api/page/js/whole.js";
+import { isAsked, withOwnWishes } from "../../../api/page/js/job_runner.js";
+import { ClaimLost, isClaimCheck, whole } from "../../../api/page/js/claim_check.js";
 import { isAfter } from "../../../api/page/js/follow.js";
 
 const DONE = { type: "done", status: "succeeded", messages: 3 };

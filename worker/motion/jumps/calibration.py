@@ -1,7 +1,7 @@
 """The picture's scale from a standing person whose height is known, and the camera's tilt.
 
 A standing person's eyes and ears are 0.936, shoulders 0.818, hips 0.530 and ankles 0.039 of the
-stature over the floor (`worker.motion.anthropometry`); the distance in the picture between two of
+stature over the floor (`features.anthropometry`); the distance in the picture between two of
 these levels, the farthest that are seen, tells how long a pixel is at the person's distance.
 """
 
@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from worker.motion.anthropometry import LEVELS
-from worker.motion.features import Floats
-from worker.motion.median import median
+from worker.motion.features.anthropometry import LEVELS
+from worker.motion.features.features import Floats
+from worker.motion.features.median import median
 
 STILL = 0.5
 """Seconds that a subject must stand still."""

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from worker.exercises.model import JumpExercise
-from worker.motion.anthropometry import GRAVITY, STATURE
-from worker.motion.frames import Frames
+from worker.motion.features.anthropometry import GRAVITY, STATURE
+from worker.motion.frames.span import Frames
 from worker.motion.jumps.calibration import STILL, Calibration, Tilt, calibrated, crouched
 from worker.motion.jumps.fit import measured
 from worker.motion.jumps.height import Jump, Subject

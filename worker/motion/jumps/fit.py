@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from worker.exercises.model import JumpExercise
-from worker.motion.anthropometry import GRAVITY
+from worker.motion.features.anthropometry import GRAVITY
+from worker.motion.features.median import median
 from worker.motion.jumps.flight import pace
 from worker.motion.jumps.height import Flight, Jump, Subject, hip_path, judged
 from worker.motion.jumps.legs import REST, STOOD, Legs
 from worker.motion.jumps.signals import Rows
-from worker.motion.median import median
 
 GAP = 0.17
 """Longest time in seconds without a pose within a flight that can be measured."""

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from worker.motion.features import Floats
+from worker.motion.features.features import Floats
+from worker.motion.features.median import median
 from worker.motion.jumps.signals import Rows
-from worker.motion.median import median
 
 EDGE = 0.06
 """Share of a flight at either end that its parabola leaves out: legs are not yet hanging."""

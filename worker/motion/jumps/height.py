@@ -18,8 +18,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from worker.exercises.model import JumpExercise
-from worker.motion.anthropometry import GRAVITY
-from worker.motion.features import Floats
+from worker.motion.features.anthropometry import GRAVITY
+from worker.motion.features.features import Floats
 from worker.motion.jumps.calibration import Calibration, Tilt
 from worker.motion.jumps.flight import parabola
 from worker.motion.jumps.legs import HEEL, HEEL_SPREAD

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.motion.anthropometry import GRAVITY
-from worker.motion.features import Floats
+from worker.motion.features.anthropometry import GRAVITY
+from worker.motion.features.features import Floats
+from worker.motion.features.median import median
 from worker.motion.jumps.flight import parabola
-from worker.motion.median import median
 
 HEEL, HEEL_SPREAD = 0.046, 0.008
 """How far ankles, and all that stands on straight legs, are over their height on flat feet when the

@@ -7,6 +7,8 @@ from typing import Any
 from worker.contract.exercises import CATALOGUE
 from worker.contract.jobs import Result
 from worker.contract.media import MediaInfo
+from worker.contract.message_parts import Jump as JumpPart
+from worker.contract.message_parts import VisibleHips
 from worker.contract.messages import (
     Counter,
     ExerciseSummary,
@@ -18,19 +20,17 @@ from worker.contract.messages import (
     Message,
 )
 from worker.contract.options import JobOptions
-from worker.contract.parts import Jump as JumpPart
-from worker.contract.parts import VisibleHips
 from worker.exercises.model import JumpExercise
-from worker.motion.frames import Frames
-from worker.motion.hud import HudRecorder
+from worker.motion.frames.overlay_values import HudRecorder
+from worker.motion.frames.span import Frames
 from worker.motion.jumps.calibration import Calibration
 from worker.motion.jumps.detector import Discarded, Event, JumpTracker, Rising, Started
 from worker.motion.jumps.height import LIMIT, Jump
 from worker.motion.jumps.texts import TEXTS
-from worker.motion.posture import PostureGuide
+from worker.motion.posture.guide import PostureGuide
 
 
-class JumpCoach:
+class JumpReporter:
     """One jump exercise of one job. Jumps have no form score, so `exercise_summary` has no
     history; `jump_summary` lists them."""
 

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from worker.motion.features import PAIRS, Body, Floats, feature, merged
-from worker.motion.frames import Frames
+from worker.motion.features.features import PAIRS, Body, Floats, feature, merged
+from worker.motion.frames.span import Frames
 
 KEPT = 6.0
 """Seconds of frames that are kept: a jump in slow motion, its landing, the standing before it."""

@@ -18,8 +18,8 @@ from pathlib import Path
 
 import msgspec
 
-from worker.pose.weights.errors import WeightsError
-from worker.pose.weights.packages import Package, fetch, matches, read_members
+from worker.pose.conversion.errors import WeightsError
+from worker.pose.weights.package_sources import Package, fetch, matches, read_members
 from worker.pose.weights.registry import MODELS
 from worker.pose.weights.spec import ModelSpec
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from worker.pose.weights.packages import Package
+from worker.pose.weights.package_sources import Package
 from worker.pose.weights.spec import Decoding, Kind, ModelSpec, Pixels
 
 BASE = "https://download.openmmlab.com/mmpose/v1/projects/"

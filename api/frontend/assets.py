@@ -1,0 +1,63 @@
+"""Files of the pages, read once: their bytes, their types and the digest that names them all.
+
+The digest is a part of their address, so a browser keeps them for good and a new version is a new
+address; modules name each other relatively and so stay within one version.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+FOLDER = Path(__file__).resolve().parents[1] / "page"
+_KINDS = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+
+
+@dataclass(frozen=True)
+class Asset:
+    """One file as it is sent; `packed` is the same under gzip."""
+
+    kind: str
+    data: bytes
+    packed: bytes
+
+
+@dataclass(frozen=True)
+class Assets:
+    """All files by `<folder>/<name>`, and what tells this version from others."""
+
+    digest: str
+    files: dict[str, Asset]
+
+
+@cache
+def load_assets(folder: Path = FOLDER) -> Assets:
+    """Reads css/, js/, texts/ and console/ of `folder`."""
+    found: dict[str, Asset] = {}
+    total = hashlib.sha256()
+    for path in sorted(folder.glob("*/*")):
+        kind = _KINDS.get(path.suffix)
+        if kind is None:
+            continue
+        data, name = path.read_bytes(), f"{path.parent.name}/{path.name}"
+        total.update(f"{name} {len(data)}\n".encode() + data)
+        found[name] = Asset(kind, data, gzip.compress(data, mtime=0))
+    return Assets(total.hexdigest()[:16], found)
+
+
+@cache
+def load_document(name: str, folder: Path = FOLDER) -> str:
+    """The HTML of a page, with the address of its assets and its modules' preloads put in."""
+    assets = load_assets(folder)
+    text = (folder / name).read_text(encoding="utf-8")
+    modules = [file for file in assets.files if file.startswith("js/")]
+    links = [f'<link rel="modulepreload" href="{{{{assets}}}}/{file}">' for file in modules]
+    whole = text.replace("{{preloads}}", "\n".join(links))
+    return whole.replace("{{assets}}", f"{{{{root}}}}assets/{assets.digest}")

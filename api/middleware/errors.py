@@ -1,0 +1,191 @@
+"""Every error as `application/problem+json` (RFC 9457) with a code of the contract.
+
+Codes beside the contract's: `not_found`, `conflict`, the limits `rate_limited`,
+`concurrency_limit_exceeded` and `quota_exceeded` (429 with `Retry-After`), `insufficient_scope`
+(403) and, for what HTTP itself refuses, `method_not_allowed`, `payload_too_large` and
+`unavailable`.
+"""
+
+from __future__ import annotations
+
+import http
+import json
+import math
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from kombu.exceptions import OperationalError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from api.middleware.security_headers import HARDENED
+from worker.contract.errors import DecodeError, ErrorCode, JobError, invalid_parameter
+from worker.storage.connection import DISCONNECTED, REFUSING
+from worker.storage.errors import Conflict, LimitExceeded, NotFound, StoreUnavailable
+from worker.storage.tenants.idempotency import Mismatch
+from worker.submission.schemas.validation_errors import refusal_of
+
+__all__ = ["Problem", "install", "invalid_parameter"]
+
+log = structlog.get_logger()
+
+RETRY_AFTER_S = 5
+_STATUS: dict[ErrorCode, int] = {
+    ErrorCode.MISSING_TOKEN: 401,
+    ErrorCode.INVALID_TOKEN: 401,
+    ErrorCode.DEVELOPER_FEATURES_NOT_ALLOWED: 403,
+    ErrorCode.MEDIA_TOO_LARGE: 413,
+    ErrorCode.QUOTA_EXCEEDED: 429,
+    ErrorCode.INTERNAL: 500,
+}
+_HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 413: "payload_too_large"}
+_SILENT = (
+    StoreUnavailable,
+    OperationalError,
+    *DISCONNECTED,
+    *REFUSING,
+)
+
+
+class ScopeMissing(Exception):
+    """The key is valid and may not make this call; `scope` is the one that it lacks, if one."""
+
+    def __init__(self, message: str, scope: str | None) -> None:
+        super().__init__(message)
+        self.scope = scope
+
+
+class Problem(Response):
+    """An error as its client reads it."""
+
+    media_type = "application/problem+json"
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        details: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        body: dict[str, Any] = {
+            "status": status,
+            "title": http.HTTPStatus(status).phrase,
+            "code": code,
+            "detail": detail,
+            "details": dict(details or {}),
+        }
+        # ASCII, as a refused text may hold what UTF-8 cannot encode
+        answer = json.dumps(body, default=str).encode()
+        # an unforeseen one is made outside of all middleware
+        super().__init__(answer, status, {**HARDENED, **(headers or {})})
+
+
+def job_error(error: JobError) -> Problem:
+    """A refusal of the contract; 422 where no other status fits better."""
+    status = _STATUS.get(error.code, 422)
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
+    return Problem(status, error.code.value, error.message, error.details, headers)
+
+
+def scope_missing(error: ScopeMissing) -> Problem:
+    """A refusal as RFC 6750, section 3.1, has it."""
+    named = "" if error.scope is None else f', scope="{error.scope}"'
+    headers = {"WWW-Authenticate": f'Bearer error="insufficient_scope"{named}'}
+    details = {} if error.scope is None else {"scope": error.scope}
+    return Problem(403, "insufficient_scope", str(error), details, headers)
+
+
+def validation_error(error: RequestValidationError) -> Problem:
+    """The first thing wrong with a request: 400 where it is no JSON, 422 where it is refused."""
+    first = error.errors()[0]
+    if first["type"] == "json_invalid":
+        details = {"parameter": "body", "allowed": "a JSON object"}
+        return Problem(400, ErrorCode.INVALID_PARAMETER, "The body is not JSON.", details)
+    return job_error(refusal_of(first, first["loc"][1:], str(first["loc"][0])))
+
+
+def http_error(error: HTTPException) -> Problem:
+    """What routing and body reading refuse."""
+    code = _HTTP_CODES.get(error.status_code, ErrorCode.INVALID_PARAMETER.value)
+    return Problem(error.status_code, code, str(error.detail), None, error.headers)
+
+
+def unavailable(error: Exception) -> Problem:
+    """Redis, S3 or the queue did not answer; the text of the error stays here."""
+    log.warning("unavailable", error=str(error), kind=type(error).__name__)
+    return Problem(
+        503,
+        "unavailable",
+        "A part of the service does not answer; try again.",
+        None,
+        {"Retry-After": str(RETRY_AFTER_S)},
+    )
+
+
+def _answer(error: Exception) -> Problem:
+    match error:
+        case JobError():
+            return job_error(error)
+        case RequestValidationError():
+            return validation_error(error)
+        case HTTPException():
+            return http_error(error)
+        case ScopeMissing():
+            return scope_missing(error)
+        case LimitExceeded():
+            retry = {"Retry-After": str(max(1, math.ceil(error.retry_s)))}
+            return Problem(429, error.code, str(error), error.details, retry)
+        case NotFound():
+            return Problem(404, "not_found", str(error))
+        case Conflict():
+            return Problem(409, "conflict", str(error))
+        case Mismatch():
+            text = "This Idempotency-Key was used with another request."
+            return Problem(422, "conflict", text, {"parameter": "Idempotency-Key"})
+        case DecodeError():
+            log.error("broken_record", error=str(error))
+            return Problem(500, ErrorCode.INTERNAL, "A stored record cannot be read.")
+    if isinstance(error, _SILENT):
+        return unavailable(error)
+    return Problem(500, ErrorCode.INTERNAL, "Something went wrong here.")
+
+
+def _methods(request: Request) -> str:
+    """What may be done with the path of a request, by the OpenAPI document: routers nest."""
+    found: set[str] = set()
+    for template, operations in request.app.openapi()["paths"].items():
+        if re.fullmatch(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(template)), request.url.path):
+            found |= {method.upper() for method in operations}
+    return ", ".join(sorted(found))
+
+
+async def handle(request: Request, error: Exception) -> Response:
+    """The handler of all of them."""
+    answer = _answer(error)
+    if answer.status_code == 405:
+        answer.headers["Allow"] = _methods(request)
+    return answer
+
+
+def install(app: FastAPI) -> None:
+    """Every error of `app` answers as a problem; an unforeseen one is logged by the server too."""
+    kinds: tuple[type[Exception], ...] = (
+        JobError,
+        RequestValidationError,
+        HTTPException,
+        LimitExceeded,
+        ScopeMissing,
+        NotFound,
+        Conflict,
+        Mismatch,
+        DecodeError,
+        *_SILENT,
+        Exception,
+    )
+    for kind in kinds:
+        app.add_exception_handler(kind, handle)

@@ -1,0 +1,114 @@
+/** @file One job from its request to its end, as the page and its host see it. */
+
+import { Refusal } from "./api.js";
+import { follow } from "./follow.js";
+import { sleep } from "./backoff.js";
+import { relay } from "./relay.js";
+import { whole } from "./claim_check.js";
+
+/** Codes of `error` messages that do not end a job. */
+export const WARNINGS = new Set(["no_person_detected", "backend_fallback_cpu"]);
+const LOOK_MS = 3000;
+/** Of longer videos the page asks for no poses of its own: megabytes a minute for a drawing. */
+const DRAWN_S = 600;
+
+/**
+ * @typedef {Record<string, any>} Message
+ * @typedef {import("./api.js").Api} Api
+ * @typedef {import("./session.js").Session} Session
+ */
+
+/**
+ * What the page asks for beside the host: poses for the skeleton, progress for the rep bar. They
+ * are drawn, not handed over.
+ * @param {Record<string, any>} options that the host asked for
+ * @param {string[]} blocked by the plan
+ * @param {boolean} video
+ * @param {boolean} counts whether there is an exercise or a reference
+ * @param {number | null} [seconds] length of the video, where it is known
+ * @returns {Record<string, any>}
+ */
+export function withOwnWishes(options, blocked, video, counts, seconds = null) {
+  const wishes = /** @type {Record<string, any>} */ ({});
+  const drawn = video && options.skeleton !== false && (seconds ?? 0) <= DRAWN_S;
+  if (drawn && !blocked.includes("keypoints")) wishes.keypoints = true;
+  if (video && counts && !blocked.includes("progression")) wishes.progression = true;
+  return { ...options, ...wishes };
+}
+
+/**
+ * Whether the host asked for messages of a type.
+ * @param {Record<string, any>} options
+ * @param {string} type
+ */
+export function isAsked(options, type) {
+  if (type === "keypoints" || type === "keypoints_batch") return options.keypoints === true;
+  if (type === "progression") return options.progression === true;
+  return true;
+}
+
+/**
+ * Makes the job of a session, once whatever is repeated or reloaded; gives its id.
+ * @param {Api} api
+ * @param {Session} session with `key` and `body`
+ * @param {AbortSignal} signal
+ * @returns {Promise<string>}
+ */
+export async function submit(api, session, signal) {
+  const { key = "", body } = session.saved;
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      const headers = { "Idempotency-Key": key };
+      const job = await api.call("v1/jobs", { method: "POST", body, headers, again: true, signal });
+      session.save({ job: job.id });
+      return job.id;
+    } catch (error) {
+      // the request before the reload is still being handled
+      const handled = error instanceof Refusal && error.status === 409 && /Idempotency/.test(error.message);
+      if (!handled || attempt >= 10) throw error;
+      await sleep(500, signal);
+    }
+  }
+}
+
+/**
+ * Follows the job of a session to its end; gives `done`.
+ * @param {Api} api
+ * @param {Session} session
+ * @param {Record<string, any>} options that the host asked for
+ * @param {import("./transport.js").Transport} transport
+ * @param {(id: string, message: Message) => void} show
+ * @param {AbortSignal} signal
+ */
+export async function followJob(api, session, options, transport, show, signal) {
+  const job = session.saved.job ?? "";
+  await transport.ready;
+  const done = await relay({
+    follow: (after) => follow(api, job, after, { signal }),
+    whole: (message) => whole(message),
+    asked: (type) => isAsked(options, type),
+    send: (message) => transport.send(message),
+    given: session.saved.given,
+    saveGiven: (id) => session.save({ given: id }),
+    show,
+    wait: (ms) => sleep(ms, signal),
+  });
+  session.save({ over: true });
+  return done;
+}
+
+/**
+ * Looks at a job while it waits in the queue; ends when it runs.
+ * @param {Api} api
+ * @param {string} job
+ * @param {(position: number) => void} tell how many are before it
+ * @param {AbortSignal} signal
+ */
+export async function watchQueue(api, job, tell, signal) {
+  while (!signal.aborted) {
+    const record = await api.call(`v1/jobs/${job}`, { signal });
+    if (record.status !== "queued") return;
+    tell(record.queuePosition ?? 0);
+    await sleep(LOOK_MS, signal);
+  }
+}

@@ -1,0 +1,129 @@
+/** @file The page while a job goes on: its status line, its picture, and what it shows at the end. */
+
+import { byId, setText } from "./dom.js";
+import { Hud } from "./hud.js";
+import { advice } from "./problems.js";
+import { showDownloads, showNote, showReport } from "./report.js";
+import { WARNINGS, watchQueue } from "./job_runner.js";
+import { Scene } from "./playback_state.js";
+import { Stage } from "./player.js";
+
+/**
+ * @typedef {Record<string, any>} Message
+ * @typedef {import("./problems.js").Problem} Problem
+ * @typedef {{api: import("./api.js").Api, say: import("./i18n.js").Say,
+ *   view: import("./view.js").View, options: Record<string, any>, unit: string, title: string,
+ *   name: string}} About `options` that the host asked for; `name` of the file to download
+ */
+
+/** One file's picture and messages. */
+export class Work {
+  /** @param {About} about */
+  constructor(about) {
+    this._about = about;
+    this.scene = new Scene();
+    this.stage = new Stage(this.scene, new Hud(about.say, about.unit), {
+      skeleton: about.options.skeleton !== false,
+      onTime: (ms) => this._onTime(ms),
+      onUnplayable: () => this._unplayable(true),
+    });
+    this._onTime = (/** @type {number} */ _ms) => {};
+    /** @type {Problem | null} */
+    this.lastError = null;
+    /** @type {Problem | null} */
+    this._warning = null;
+    this._job = "";
+    this._queue = new AbortController();
+    this._unplayable(false);
+  }
+
+  /** @param {boolean} shown */
+  _unplayable(shown) {
+    byId("unplayable").hidden = !shown;
+    setText(byId("unplayable"), shown ? this._about.say("cannot_play") : "");
+  }
+
+  /**
+   * Before the first message: the place in the queue.
+   * @param {string} job
+   */
+  begin(job) {
+    const { api, say, view } = this._about;
+    this._job = job;
+    view.progress(say("waiting"), null);
+    const tell = (/** @type {number} */ count) =>
+      view.progress(count > 0 ? say("waiting_behind", { count }) : say("waiting"), null);
+    watchQueue(api, job, tell, this._queue.signal).catch(() => {});
+  }
+
+  /**
+   * Takes a message in; it is shown when its moment is.
+   * @param {string} id
+   * @param {Message} message
+   */
+  add(id, message) {
+    this._queue.abort();
+    this.scene.add(id, message);
+    if (message.type === "environment") this._learnMedia();
+    else if (message.type === "initialization") this._progress(message);
+    else if (message.type === "image_overlay") {
+      this.stage.show(message.dataUrl, "image", { burnt: true });
+    } else if (message.type === "error") this._error(message);
+    else if (message.type === "export_ready") this._exported(message);
+    else if (message.type === "exercise_summary" && this._about.options.export) {
+      this._about.view.progress(this._about.say("exporting"), null);
+    }
+    this.stage.advance();
+  }
+
+  async _learnMedia() {
+    try {
+      const record = await this._about.api.call(`v1/jobs/${this._job}`);
+      if (record.media) this.scene.setMedia(record.media);
+    } catch (error) {
+      console.warn("the media's size is not known", error);
+    }
+  }
+
+  /** @param {Message} message */
+  _progress(message) {
+    const { say, view } = this._about;
+    if (message.source === "image") view.progress(say("analysing"), null);
+    else if (!message.progress) view.progress(say("loading"), null);
+    else view.progress(say("analysing"), message.progress);
+  }
+
+  /** @param {Message} message */
+  _error(message) {
+    const problem = { code: message.code, message: message.message, details: message.details };
+    if (!WARNINGS.has(message.code)) this.lastError = problem;
+    else if (message.code === "no_person_detected") this._warning = problem;
+  }
+
+  /** @param {Message} message */
+  _exported(message) {
+    if (message.kind === "video" && !this.stage.playable) {
+      this._unplayable(false);
+      this.stage.show(message.url, "video", { burnt: true });
+    }
+  }
+
+  /** The job succeeded: everything that is known, at once. */
+  finish() {
+    const { api, say, view, unit, title, name } = this._about;
+    const seek = (/** @type {number} */ ms) => this.stage.seek(ms);
+    this._onTime = showReport(this.scene, unit, say, seek);
+    showNote(this._warning && advice(this._warning, say));
+    showDownloads(api, this._job, this.scene.exports, name, say);
+    this.stage.finish();
+    view.show("done", title, unit ? "" : say("finished"));
+    const count = this.scene.summary?.counter ?? this.scene.final?.current_count;
+    const total = unit && count !== undefined ? say(unit, { count }) : "";
+    view.announce(`${say("finished")}. ${total}`);
+  }
+
+  close() {
+    this._queue.abort();
+    this.stage.close();
+  }
+}

@@ -1,0 +1,75 @@
+"""What there is: exercises, the messages' JSON Schema, and who asks."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Depends, Query
+from starlette.responses import JSONResponse
+
+from api.middleware.body_limit import MAX_BODY_BYTES
+from api.schemas.strict import allow_query_params
+from api.services.authentication import StoresDep, TenantDep, get_tenant
+from worker.contract.editions import Edition
+from worker.contract.exercises import ALIASES, CATALOGUE, ExerciseInfo
+from worker.contract.plans import GATED, Plan
+from worker.contract.schema import message_schema
+from worker.storage.objects.s3 import PART_BYTES, SINGLE_PUT_BYTES
+from worker.submission.schemas.jobs import MAX_METADATA_BYTES
+
+router = APIRouter(tags=["catalogue"])
+
+
+class SchemaResponse(JSONResponse):
+    """A JSON Schema."""
+
+    media_type = "application/schema+json"
+
+
+def _exercise(entry: ExerciseInfo) -> dict[str, Any]:
+    aliases = sorted(alias for alias, name in ALIASES.items() if name == entry.id)
+    return {**msgspec.structs.asdict(entry), "aliases": aliases}
+
+
+@router.get("/exercises", dependencies=[Depends(get_tenant), Depends(allow_query_params())])
+def get_exercises() -> dict[str, Any]:
+    """Every exercise: what it counts, from where it is seen, and its other names."""
+    return {"exercises": [_exercise(entry) for entry in CATALOGUE.values()]}
+
+
+@router.get(
+    "/schema/messages.json",
+    dependencies=[Depends(get_tenant), Depends(allow_query_params("edition"))],
+    response_class=SchemaResponse,
+)
+def get_schema(edition: Annotated[Edition, Query()] = Edition.V3) -> JSONResponse:
+    """The JSON Schema (2020-12) of the messages in an edition."""
+    return SchemaResponse(message_schema(edition))
+
+
+@router.get("/me", dependencies=[Depends(allow_query_params())])
+def get_me(tenant: TenantDep, stores: StoresDep) -> dict[str, Any]:
+    """Tenant, plan and limits of the key."""
+    settings, limits = stores.settings, stores.settings.limits(tenant.plan)
+    of_plan = msgspec.structs.asdict(limits)
+    return {
+        "tenant": tenant.tenant,
+        "plan": tenant.plan.value,
+        "keyId": tenant.keyId,
+        "name": tenant.name,
+        "scopes": list(tenant.scopes),
+        "expiresAt": tenant.expiresAt,
+        "blocked": list(GATED) if tenant.plan is Plan.FREE else [],
+        "limits": {
+            **of_plan,
+            "uploadBytes": limits.most("uploadBytes", settings.max_upload_bytes),
+            "singlePutBytes": SINGLE_PUT_BYTES,
+            "partBytes": PART_BYTES,
+            "mediaSeconds": limits.most("mediaSeconds", settings.max_duration_s),
+            "pixels": limits.most("pixels", settings.max_pixels),
+            "frames": limits.most("frames", settings.max_frames),
+            "requestBytes": MAX_BODY_BYTES,
+            "metadataBytes": MAX_METADATA_BYTES,
+        },
+    }

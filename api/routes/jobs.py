@@ -1,0 +1,137 @@
+"""Jobs: create, read, list, cancel, erase."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Depends, Header, Query
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import JSONResponse, Response
+
+from api.schemas.jobs import JobsQuery, JobsView, JobView, NewAnalysis
+from api.schemas.strict import allow_query_params
+from api.services.authentication import AsyncRedisDep, StoresDep, TenantDep
+from api.services.authorization import whole_tenant
+from api.services.job_creation import analyze_again, create_job
+from api.services.job_view import StartEstimator, job_view
+from api.services.pagination import decode_cursor, encode_cursor, page_of_jobs
+from worker.contract.jobs import JobStatus
+from worker.lifecycle.completion import cancel_job
+from worker.lifecycle.deletion import erase_job
+from worker.storage import keys
+from worker.storage.jobs.view import View
+from worker.storage.stores import Stores
+from worker.storage.tenants.api_keys import Tenant
+from worker.submission.schemas.jobs import NewJob
+
+router = APIRouter(tags=["jobs"])
+
+MAX_WAIT_S = 60
+_LOOK_S = (0.05, 0.1, 0.2, 0.5)
+"""Pauses between two looks at a job that is waited for; the last one repeats."""
+
+
+async def wait_for(client: Any, job_id: str, seconds: float) -> None:
+    """Returns when the job is finished or gone, after `seconds` at the latest."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + seconds
+    pauses = list(_LOOK_S)
+    while (left := end - loop.time()) > 0:
+        status = await client.hget(keys.job(job_id), "status")
+        if status is None or JobStatus(msgspec.json.decode(status)).final:
+            return
+        await asyncio.sleep(min(left, pauses.pop(0) if len(pauses) > 1 else pauses[0]))
+
+
+@router.post(
+    "/jobs",
+    status_code=202,
+    response_model=JobView,
+    responses={200: {"model": JobView, "description": "finished within `wait` seconds"}},
+    dependencies=[Depends(allow_query_params("wait"))],
+)
+async def post_job(
+    body: NewJob,
+    tenant: TenantDep,
+    stores: StoresDep,
+    client: AsyncRedisDep,
+    wait: Annotated[int, Query(ge=0, le=MAX_WAIT_S, description="seconds")] = 0,
+    idempotency_key: Annotated[str | None, Header()] = None,
+) -> JSONResponse:
+    """Queues a job. With `wait` the answer comes when it is finished, or after so many seconds."""
+    view = await run_in_threadpool(_create, stores, tenant, body, idempotency_key)
+    job_id, finished = view["id"], False
+    if wait:
+        await wait_for(client, job_id, wait)
+        job = await run_in_threadpool(stores.jobs.get, job_id, tenant.tenant, tenant.owner)
+        finished = job.status.final
+        view = await run_in_threadpool(job_view, stores, job)
+    location = {"Location": f"/v1/jobs/{job_id}"}
+    return JSONResponse(view, 200 if finished else 202, headers=location)
+
+
+def _create(stores: Stores, tenant: Tenant, body: NewJob, key: str | None) -> View:
+    alive = stores.workers.alive()
+    job = create_job(stores, tenant, body, key, alive)
+    return job_view(stores, job, StartEstimator(stores, alive))
+
+
+@router.post(
+    "/jobs/{job_id}/analyze",
+    status_code=202,
+    response_model=JobView,
+    dependencies=[Depends(allow_query_params())],
+)
+def post_analysis(
+    job_id: str, body: NewAnalysis, tenant: TenantDep, stores: StoresDep
+) -> JSONResponse:
+    """A new job over the same poses: another exercise, difficulty or grade; nothing is decoded
+    or estimated again."""
+    alive = stores.workers.alive()
+    job = analyze_again(stores, tenant, job_id, body, alive)
+    location = {"Location": f"/v1/jobs/{job.id}"}
+    return JSONResponse(job_view(stores, job, StartEstimator(stores, alive)), 202, headers=location)
+
+
+@router.get("/jobs", response_model=JobsView, dependencies=[Depends(whole_tenant)])
+def list_jobs(
+    query: Annotated[JobsQuery, Query()], tenant: TenantDep, stores: StoresDep
+) -> JSONResponse:
+    """Your jobs, newest first; go on with `cursor` = `next` until that is null."""
+    place = None if query.cursor is None else decode_cursor(query.cursor)
+    if query.batch is not None:
+        stores.batches.get(query.batch, tenant.tenant)
+    jobs, after = page_of_jobs(stores, tenant.tenant, query, place)
+    outlook = StartEstimator(stores)
+    views = [job_view(stores, job, outlook) for job in jobs]
+    return JSONResponse({"jobs": views, "next": encode_cursor(after) if after else None})
+
+
+@router.get("/jobs/{job_id}", response_model=JobView, dependencies=[Depends(allow_query_params())])
+def get_job(job_id: str, tenant: TenantDep, stores: StoresDep) -> JSONResponse:
+    """A job; its exports' URLs are signed now."""
+    return JSONResponse(job_view(stores, stores.jobs.get(job_id, tenant.tenant, tenant.owner)))
+
+
+@router.post(
+    "/jobs/{job_id}/cancel", response_model=JobView, dependencies=[Depends(allow_query_params())]
+)
+def post_cancel(job_id: str, tenant: TenantDep, stores: StoresDep) -> JSONResponse:
+    """Cancels: a queued job never starts, a running one stops at its next batch.
+
+    A job that is over is answered as it is.
+    """
+    job = stores.jobs.get(job_id, tenant.tenant, tenant.owner)
+    if not job.status.final:
+        cancel_job(stores, job.id)
+        job = stores.jobs.get(job_id, tenant.tenant, tenant.owner)
+    return JSONResponse(job_view(stores, job))
+
+
+@router.delete("/jobs/{job_id}", status_code=204, dependencies=[Depends(allow_query_params())])
+def delete_job(job_id: str, tenant: TenantDep, stores: StoresDep) -> Response:
+    """Erases upload, poses, messages, exports and record; a running job is stopped."""
+    erase_job(stores, stores.jobs.get(job_id, tenant.tenant, tenant.owner))
+    return Response(status_code=204)

@@ -1,0 +1,129 @@
+"""The upload page for hosts, the console for operators, and their files.
+
+The page asks `/pose_tracker/options` what its address means before anything is uploaded, so that
+a refusal (token, plan, exercise) comes at once and in the words of the contract.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import msgspec
+from fastapi import APIRouter, Request
+from starlette.datastructures import QueryParams
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from api.frontend.assets import load_assets, load_document
+from api.frontend.content_security_policy import SECURITY, content_policy, origin_of
+from api.services.authentication import StoresDep, TenantDep
+from api.services.authorization import check_scope
+from worker.contract.exercises import CATALOGUE
+from worker.contract.options import PARSERS, parse_options
+from worker.contract.plans import GATED, Plan, check_plan
+from worker.contract.scopes import Scope
+from worker.storage.stores import Stores
+from worker.submission.jobs import check_reference
+
+router = APIRouter(include_in_schema=False)
+
+_FOREVER = "public, max-age=31536000, immutable"
+_NOT_ASKED_HERE = frozenset({"firehose", "profile"})
+_LANGUAGES = ("en", "fr", "de", "es", "pt")
+
+
+def _storage(stores: Stores) -> str | None:
+    """Origin of presigned URLs, as clients reach it; signing one asks no server."""
+    return origin_of(stores.objects.presign_get("page", 60))
+
+
+def _document(
+    request: Request, name: str, policy: str, *, embedders: str = "", root: str = ""
+) -> Response:
+    """A page with its headers, or 304 where the browser has it."""
+    text = load_document(name).replace("{{embedders}}", embedders).replace("{{root}}", root)
+    body = text.encode()
+    tag = f'"{hashlib.sha256(body + policy.encode()).hexdigest()[:20]}"'
+    headers = {
+        **SECURITY,
+        "Content-Security-Policy": policy,
+        "Cache-Control": "private, no-cache",
+        "ETag": tag,
+    }
+    if tag in request.headers.get("if-none-match", ""):
+        return Response(None, 304, headers)
+    return Response(body, 200, headers, "text/html; charset=utf-8")
+
+
+@router.api_route("/pose_tracker/upload_tracking", methods=["GET", "HEAD"])
+def get_upload_page(request: Request, stores: StoresDep) -> Response:
+    """The upload page; its parameters are read in the browser."""
+    embedders: tuple[str, ...] = request.app.state.embedders
+    query = request.query_params
+    media = origin_of(query.get("videoSrc") or query.get("imageSrc"))
+    policy = content_policy(embedders, _storage(stores), media)
+    return _document(request, "upload.html", policy, embedders=" ".join(embedders))
+
+
+@router.api_route("/", methods=["GET", "HEAD"])
+def get_console(request: Request, stores: StoresDep) -> Response:
+    """The console; nobody may frame it."""
+    policy = content_policy((), _storage(stores))
+    answer = _document(request, "console.html", policy, root="pose_tracker/")
+    answer.headers["X-Frame-Options"] = "DENY"
+    answer.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    return answer
+
+
+@router.api_route("/pose_tracker/assets/{digest}/{folder}/{name}", methods=["GET", "HEAD"])
+def get_asset(request: Request, digest: str, folder: str, name: str) -> Response:
+    """A file of the pages."""
+    assets = load_assets()
+    asset = assets.files.get(f"{folder}/{name}")
+    if asset is None:
+        raise HTTPException(404, "There is no such file.")
+    # of another version, which another API process serves now: do, but do not keep
+    kept = _FOREVER if digest == assets.digest else "no-store"
+    headers = {**SECURITY, "Cache-Control": kept, "Vary": "Accept-Encoding"}
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        return Response(asset.packed, 200, {**headers, "Content-Encoding": "gzip"}, asset.kind)
+    return Response(asset.data, 200, headers, asset.kind)
+
+
+def page_values(query: QueryParams) -> dict[str, str]:
+    """The job's options among a page's parameters; what the page does not know is left out."""
+    values = {name: query[name] for name in PARSERS if name in query}
+    for name in _NOT_ASKED_HERE:
+        values.pop(name, None)
+    language = query.get("lang", "").lower().replace("_", "-").split("-")[0]
+    if "language" not in values and language in _LANGUAGES:
+        values["language"] = language
+    return values
+
+
+@router.get("/pose_tracker/options")
+def get_options(request: Request, tenant: TenantDep, stores: StoresDep) -> Response:
+    """What a page's parameters mean for the tenant of the token.
+
+    Raises JobError for what the contract refuses. `options` is what a job request takes; it holds
+    `source` only where the page was told one.
+    """
+    check_scope(tenant, Scope.JOBS_WRITE)
+    values = page_values(request.query_params)
+    parsed = parse_options(values, ignore_unknown=True)
+    check_plan(parsed, tenant.plan)
+    check_reference(stores, tenant, parsed)
+    options: dict[str, Any] = msgspec.to_builtins(parsed)
+    if values.get("source"):
+        options["source"] = parsed.source
+    found = CATALOGUE.get(parsed.exercise or "")
+    limits = stores.settings.limits(tenant.plan)
+    body = {
+        "options": options,
+        "exercise": None if found is None else {"id": found.id, "unit": found.unit},
+        "blocked": list(GATED) if tenant.plan is Plan.FREE else [],
+        "uploadBytes": int(limits.most("uploadBytes", stores.settings.max_upload_bytes)),
+    }
+    headers = {**SECURITY, "Cache-Control": "no-store"}
+    return Response(msgspec.json.encode(body), 200, headers, "application/json")

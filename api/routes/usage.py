@@ -1,0 +1,35 @@
+"""What a tenant used, by month."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated
+
+import msgspec
+from fastapi import APIRouter, Query
+from starlette.responses import JSONResponse
+
+from api.schemas.jobs import UsageOfTenant, UsageQuery
+from api.services.authentication import StoresDep, TenantDep
+from worker.storage.tenants.usage import next_month
+
+router = APIRouter(tags=["catalogue"])
+
+
+@router.get("/usage", response_model=UsageOfTenant)
+def get_usage(
+    query: Annotated[UsageQuery, Query()], tenant: TenantDep, stores: StoresDep
+) -> JSONResponse:
+    """Jobs, media seconds and processor seconds by month (UTC), newest first; `quota` is this
+    month's. Each job counts once, in the month in which it ended; those that never began and those
+    that failed through us do not."""
+    usage, name = stores.usage, tenant.tenant
+    months = [usage.of_month(name, query.month)] if query.month else usage.months(name)
+    resets, _ = next_month(time.time())
+    quota = {
+        "mediaMinutes": stores.settings.limits(tenant.plan).mediaMinutesPerMonth,
+        "usedMinutes": round(usage.of_month(name).mediaSeconds / 60, 3),
+        "resetsAt": resets,
+    }
+    shown = [msgspec.structs.asdict(month) for month in months]
+    return JSONResponse({"tenant": name, "months": shown, "quota": quota})

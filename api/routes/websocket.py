@@ -1,0 +1,154 @@
+"""A job's messages over a WebSocket: `{"id", "message"}` frames, resumed by id like the rest.
+
+The key never stands in the URL, where logs keep it: it comes as a subprotocol beside `posequeue`,
+which is what browsers can set, or in the first frame, `{"token": "pq_…"}`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from typing import Any
+
+import msgspec
+import structlog
+from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+from pydantic import ValidationError
+from starlette.concurrency import run_in_threadpool
+
+from api.middleware.rate_limit import count_refused, count_request
+from api.schemas.jobs import MessagesQuery
+from api.streaming.message_follower import TOO_SLOW, MessageFollower, TooSlow, in_time
+from api.streaming.message_view import Renderer
+from worker.contract.errors import ErrorCode
+from worker.contract.scopes import Scope
+from worker.storage.errors import LimitExceeded, NotFound
+from worker.storage.stores import Stores
+from worker.storage.tenants.api_keys import PREFIX, Tenant
+
+router = APIRouter(tags=["messages"])
+log = structlog.get_logger()
+
+PROTOCOL = "posequeue"
+FIRST_S = 10.0
+"""Seconds for the first frame to bring the key."""
+
+FORBIDDEN = 4403
+BAD_KEY, NOT_FOUND, BAD_PARAMETER, RATE_LIMITED, TRY_AGAIN = 4401, 4404, 4422, 4429, 1013
+"""Close codes: the HTTP status they stand for, and RFC 6455's 'try again later'."""
+
+
+class _Frame(msgspec.Struct, frozen=True):
+    id: str
+    message: msgspec.Raw
+
+
+class Refused(Exception):
+    """Closes the socket with a code and a reason; the reason is a code of the contract."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+@router.websocket("/jobs/{job_id}/ws")
+async def follow_job(socket: WebSocket, job_id: str) -> None:
+    """Messages after `after` in `edition`, of `types` where given, until `done`; then 1000."""
+    protocols: list[str] = socket.scope["subprotocols"]
+    await socket.accept(PROTOCOL if PROTOCOL in protocols else None)
+    try:
+        await _serve(socket, job_id, _query(socket))
+        await socket.close()
+    except Refused as refusal:
+        await _close(socket, refusal.code, refusal.reason)
+    except TooSlow:
+        log.info("tail_dropped", why=TOO_SLOW)
+        await _close(socket, TRY_AGAIN, TOO_SLOW)
+    except (WebSocketDisconnect, RuntimeError):
+        log.debug("socket_left", job=job_id)
+
+
+async def _close(socket: WebSocket, code: int, reason: str) -> None:
+    with contextlib.suppress(TimeoutError, WebSocketDisconnect, RuntimeError):
+        await asyncio.wait_for(socket.close(code, reason), 1)
+
+
+def _query(socket: WebSocket) -> MessagesQuery:
+    given = dict(socket.query_params)
+    if "limit" in given:
+        raise Refused(BAD_PARAMETER, "limit: not used here")
+    try:
+        return MessagesQuery.model_validate(given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = first["loc"][0] if first["loc"] else first.get("ctx", {}).get("parameter", "")
+        raise Refused(BAD_PARAMETER, f"{name}: {first['msg']}"[:120]) from error
+
+
+async def _serve(socket: WebSocket, job_id: str, query: MessagesQuery) -> None:
+    stores: Stores = socket.app.state.stores
+    tenant = await _tenant(socket, stores)
+    try:
+        job = await run_in_threadpool(stores.jobs.get, job_id, tenant.tenant, tenant.owner)
+    except NotFound as error:
+        raise Refused(NOT_FOUND, "not_found") from error
+    state = socket.app.state
+    follower = MessageFollower(stores, state.redis, state.tails, job, query.after)
+    sending = asyncio.ensure_future(_send(socket, follower, Renderer(stores, job, query.edition),
+                                          query.wanted))  # fmt: skip
+    leaving = asyncio.ensure_future(_gone(socket))
+    try:
+        await asyncio.wait((sending, leaving), return_when=asyncio.FIRST_COMPLETED)
+        if sending.done():
+            sending.result()
+    finally:
+        for task in (sending, leaving):
+            task.cancel()
+        await asyncio.gather(sending, leaving, return_exceptions=True)
+
+
+async def _send(
+    socket: WebSocket, follower: MessageFollower, renderer: Renderer, types: frozenset[str] | None
+) -> None:
+    async for rows in follower.batches():
+        for row in rows:
+            if types is not None and row[1] not in types:
+                continue
+            for entry_id, _, data in renderer.views(row):
+                frame = msgspec.json.encode(_Frame(entry_id, msgspec.Raw(data)))
+                await in_time(socket.send_text(frame.decode()))
+
+
+async def _gone(socket: WebSocket) -> None:
+    """Ends when the client leaves; whatever else it says is not listened to."""
+    while (await socket.receive())["type"] != "websocket.disconnect":
+        pass
+
+
+async def _tenant(socket: WebSocket, stores: Stores) -> Tenant:
+    protocols: list[str] = socket.scope["subprotocols"]
+    key = next((name for name in protocols if name.startswith(PREFIX)), None)
+    if key is None:
+        key = await _first_frame(socket)
+    tenant: Tenant | None = await run_in_threadpool(stores.keys.find, key)
+    try:
+        if tenant is None:
+            host = socket.client.host if socket.client else ""
+            await run_in_threadpool(count_refused, stores, host)
+            raise Refused(BAD_KEY, ErrorCode.INVALID_TOKEN.value)
+        await run_in_threadpool(count_request, stores, tenant, socket.scope)
+    except LimitExceeded as error:
+        raise Refused(RATE_LIMITED, error.code) from error
+    if Scope.JOBS_READ not in tenant.scopes:
+        raise Refused(FORBIDDEN, "insufficient_scope")
+    return tenant
+
+
+async def _first_frame(socket: WebSocket) -> str:
+    try:
+        said: Any = json.loads(await asyncio.wait_for(socket.receive_text(), FIRST_S))
+        return str(said["token"])
+    except (TimeoutError, ValueError, TypeError, KeyError) as error:
+        raise Refused(BAD_KEY, ErrorCode.MISSING_TOKEN.value) from error

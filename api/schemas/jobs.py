@@ -1,0 +1,283 @@
+"""Bodies of requests, and answers as the OpenAPI document describes them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, field_validator
+
+from api.schemas.strict import Strict
+from worker.contract.editions import Edition
+from worker.contract.jobs import JobStatus
+from worker.contract.messages import TYPES, entry_key
+from worker.contract.options import PARSERS
+from worker.contract.references import ReferenceStatus
+from worker.submission.schemas.jobs import InputRef
+
+_ENTRY_ID = re.compile(r"[0-9]{1,20}(-[0-9]{1,20})?")
+
+
+class NewUpload(Strict):
+    """What will be uploaded."""
+
+    filename: str = Field(min_length=1, max_length=255, examples=["squat.mp4"])
+    contentType: str = Field(
+        pattern=r"^(video|image)/[\w.+-]{1,100}$|^application/(octet-stream|x-ndjson|jsonl)$",
+        examples=["video/mp4"],
+    )
+    bytes: StrictInt = Field(ge=1, examples=[1048576])
+
+    @field_validator("filename")
+    @classmethod
+    def _printable(cls, value: str) -> str:
+        if not value.isprintable():
+            raise ValueError("a name of printable characters")
+        return value
+
+
+class PartDone(Strict):
+    """A part as S3 answered its PUT."""
+
+    number: StrictInt = Field(ge=1, le=10_000)
+    etag: str = Field(min_length=1, max_length=200)
+
+
+class CompleteUpload(Strict):
+    """All parts of a large upload."""
+
+    parts: list[PartDone] = Field(max_length=10_000)
+
+
+class NewAnalysis(Strict):
+    """Another look at the poses of a job; `options` are those of the contract."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"options": {"exercise": "lunge", "minGrade": "B"}}]}
+    )
+
+    options: dict[str, Any] = Field(
+        default_factory=dict, description=f"any of {', '.join(PARSERS)}"
+    )
+
+
+class NewReference(Strict):
+    """A reference movement to make, from a clip of one clean rep."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"input": {"uploadId": "upl_0123456789abcdef01234567"}, "name": "coach's squat"}
+            ]
+        }
+    )
+
+    input: InputRef
+    name: str | None = Field(None, min_length=1, max_length=200)
+
+    @field_validator("name")
+    @classmethod
+    def _printable(cls, value: str | None) -> str | None:
+        if value is not None and not value.isprintable():
+            raise ValueError("a name of printable characters")
+        return value
+
+
+class ReferencesQuery(Strict):
+    """Which references to list."""
+
+    cursor: str | None = Field(None, max_length=200, description="`next` of the page before")
+    limit: int = Field(50, ge=1, le=200)
+
+
+class JobsQuery(Strict):
+    """Which jobs to list."""
+
+    status: JobStatus | None = None
+    batch: str | None = Field(None, min_length=1, max_length=100, description="id of a batch")
+    cursor: str | None = Field(None, max_length=200, description="`next` of the page before")
+    limit: int = Field(50, ge=1, le=200)
+
+
+class UsageQuery(Strict):
+    """Which month's usage."""
+
+    month: str | None = Field(None, pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$", examples=["2026-11"])
+
+
+class MessagesQuery(Strict):
+    """Which messages, in which edition."""
+
+    after: str = Field("0-0", max_length=50, description="an entry id; messages after it")
+    limit: int = Field(100, ge=1, le=1000, description="not used by the event stream")
+    types: str | None = Field(
+        None, max_length=500, description="types by comma", examples=["counter,done"]
+    )
+    edition: Edition = Edition.V3
+
+    @field_validator("after")
+    @classmethod
+    def _place(cls, value: str) -> str:
+        return check_entry_id(value)
+
+    @field_validator("types")
+    @classmethod
+    def _known(cls, value: str | None) -> str | None:
+        if value is not None and not set(value.split(",")) <= set(TYPES):
+            raise ValueError(f"types by comma of {', '.join(TYPES)}")
+        return value
+
+    @property
+    def wanted(self) -> frozenset[str] | None:
+        """The types; None for all."""
+        return None if self.types is None else frozenset(self.types.split(","))
+
+
+def check_entry_id(value: str) -> str:
+    """`value` where it is an entry id, two numbers below 2^63; raises ValueError."""
+    # Redis counts to 2^64 - 1, but refuses an open interval that begins at the very last id
+    if _ENTRY_ID.fullmatch(value) and max(entry_key(value)) < 2**63:
+        return value
+    raise ValueError("an entry id such as 12-1")
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class UploadView(_Answer):
+    """Where to PUT the bytes; in parts where `parts` is there."""
+
+    id: str
+    method: Literal["PUT"]
+    url: str | None = None
+    headers: dict[str, str] | None = None
+    partBytes: int | None = None
+    parts: list[dict[str, Any]] | None = None
+    expiresAt: str
+
+
+class MediaView(_Answer):
+    """The media as probed."""
+
+    durationMs: float
+    width: int
+    height: int
+    fps: float
+    frames: int | None
+    codec: str
+    rotation: int
+
+
+class ResultView(_Answer):
+    """What came of it; `seconds` for holds."""
+
+    count: int
+    seconds: float | None = None
+    avgScore: float | None
+    grade: str | None
+    personFrames: int
+    frames: int
+
+
+class ExportView(_Answer):
+    """One export; the URL is signed when the job is read."""
+
+    kind: str
+    url: str
+    mimeType: str
+    bytes: int
+    expiresAt: str
+
+
+class UsageView(_Answer):
+    """What the job used."""
+
+    mediaSeconds: float
+    computeSeconds: float
+
+
+class JobView(_Answer):
+    """A job."""
+
+    id: str
+    status: JobStatus
+    progress: float
+    attempt: int
+    queuePosition: int | None = None
+    estimatedStartAt: str | None = None
+    source: Literal["video", "image"]
+    options: dict[str, Any]
+    metadata: dict[str, Any]
+    batchId: str | None = None
+    createdAt: str
+    startedAt: str | None = None
+    finishedAt: str | None = None
+    deadlineAt: str | None = None
+    media: MediaView | None = None
+    result: ResultView | None = None
+    exports: list[ExportView]
+    error: dict[str, Any] | None = None
+    usage: UsageView
+    links: dict[str, str]
+
+
+class JobsView(_Answer):
+    """A page of jobs, newest first; `next` is null on the last page."""
+
+    jobs: list[JobView]
+    next: str | None
+
+
+class ReferenceView(_Answer):
+    """A reference movement; `durationMs` of its rep, once it is ready."""
+
+    id: str
+    status: ReferenceStatus
+    name: str | None = None
+    createdAt: str
+    durationMs: float | None = None
+    error: dict[str, Any] | None = None
+    links: dict[str, str]
+
+
+class ReferencesView(_Answer):
+    """A page of references, newest first; `next` is null on the last page."""
+
+    references: list[ReferenceView]
+    next: str | None
+
+
+class MonthView(_Answer):
+    """What was used in a month (UTC)."""
+
+    month: str
+    jobs: int
+    mediaSeconds: float
+    computeSeconds: float
+
+
+class QuotaView(_Answer):
+    """This month's media minutes; null where the plan sets no limit."""
+
+    mediaMinutes: float | None
+    usedMinutes: float
+    resetsAt: str
+
+
+class UsageOfTenant(_Answer):
+    """What a tenant used, newest month first."""
+
+    tenant: str
+    months: list[MonthView]
+    quota: QuotaView
+
+
+class ProblemView(_Answer):
+    """An error (RFC 9457)."""
+
+    status: int
+    title: str
+    code: str
+    detail: str
+    details: dict[str, Any]

@@ -1,0 +1,23 @@
+"""Requests without unknown parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from fastapi import Request
+
+from api.middleware.errors import invalid_parameter
+from worker.submission.schemas.strict import Strict
+
+__all__ = ["Strict", "allow_query_params"]
+
+
+def allow_query_params(*allowed: str) -> Callable[[Request], Awaitable[None]]:
+    """A dependency that refuses every query parameter but `allowed`."""
+
+    async def check(request: Request) -> None:
+        for name in request.query_params:
+            if name not in allowed:
+                raise invalid_parameter(name, f"Unknown parameter '{name}'", sorted(allowed))
+
+    return check

@@ -1,0 +1,206 @@
+"""Bodies and answers of the webhook calls."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, field_validator, model_validator
+
+from api.schemas.strict import Strict
+from worker.contract.webhooks import DEFAULT_EVENTS, EVENTS, DeliveryStatus
+from worker.submission.schemas.webhooks import MAX_URL, check_events, check_url
+
+
+class NewWebhook(Strict):
+    """A receiver and what it wants to hear of."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "url": "https://app.example.com/hooks/pose",
+                    "events": ["job.succeeded", "job.failed", "message.counter"],
+                    "description": "production",
+                }
+            ]
+        }
+    )
+
+    url: str = Field(max_length=MAX_URL)
+    events: list[str] = Field(
+        list(DEFAULT_EVENTS),
+        min_length=1,
+        max_length=100,
+        description=f"any of {', '.join(EVENTS)}",
+    )
+    description: str = Field("", max_length=200)
+
+    @field_validator("url")
+    @classmethod
+    def _web_address(cls, value: str) -> str:
+        return check_url(value)
+
+    @field_validator("events")
+    @classmethod
+    def _known(cls, values: list[str]) -> list[str]:
+        return check_events(values, EVENTS)
+
+    @field_validator("description")
+    @classmethod
+    def _printable(cls, value: str) -> str:
+        if value and not value.isprintable():
+            raise ValueError("printable characters")
+        return value
+
+
+class WebhookChange(Strict):
+    """What is to be different; `enabled: true` goes on with what waited."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"enabled": True}]})
+
+    url: str = Field(default_factory=str, max_length=MAX_URL)
+    events: list[str] = Field(default_factory=list, min_length=1, max_length=100)
+    description: str = Field(default_factory=str, max_length=200)
+    enabled: StrictBool = Field(default_factory=lambda: True)
+
+    _web_address = field_validator("url")(check_url)
+
+    @field_validator("events")
+    @classmethod
+    def _known(cls, values: list[str]) -> list[str]:
+        return check_events(values, EVENTS)
+
+    @field_validator("description")
+    @classmethod
+    def _printable(cls, value: str) -> str:
+        if value and not value.isprintable():
+            raise ValueError("printable characters")
+        return value
+
+    @model_validator(mode="after")
+    def _something(self) -> WebhookChange:
+        if not self.model_fields_set:
+            raise ValueError("at least one of url, events, description and enabled")
+        return self
+
+
+class Replay(Strict):
+    """What to deliver once more: exactly one of the two."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"since": "2026-11-24T08:00:00Z"}]})
+
+    since: datetime | None = Field(None, description="every delivery made since then")
+    deliveryId: str | None = Field(None, min_length=1, max_length=100)
+
+    @field_validator("since", mode="before")
+    @classmethod
+    def _iso(cls, value: Any) -> Any:
+        if value is not None and not isinstance(value, str):
+            raise ValueError("an ISO 8601 time")
+        return value
+
+    @field_validator("since")
+    @classmethod
+    def _utc(cls, value: datetime | None) -> datetime | None:
+        if value is None or value.tzinfo is not None:
+            return value
+        return value.replace(tzinfo=UTC)
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Replay:
+        if (self.since is None) == (self.deliveryId is None):
+            raise ValueError("exactly one of since and deliveryId")
+        return self
+
+
+class WebhooksQuery(Strict):
+    """Which webhooks to list."""
+
+    cursor: str | None = Field(None, max_length=200, description="`next` of the page before")
+    limit: int = Field(50, ge=1, le=200)
+
+
+class DeliveriesQuery(Strict):
+    """Which deliveries to list."""
+
+    status: DeliveryStatus | None = None
+    cursor: str | None = Field(None, max_length=200, description="`next` of the page before")
+    limit: int = Field(50, ge=1, le=200)
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class WebhookView(_Answer):
+    """A webhook; `adhoc` where jobs made it, each with events of its own."""
+
+    id: str
+    url: str
+    events: list[str]
+    description: str
+    enabled: bool
+    adhoc: bool
+    createdAt: str
+    failingSince: str | None = None
+    disabledAt: str | None = None
+    disabledReason: str | None = None
+    links: dict[str, str]
+
+
+class NewWebhookView(WebhookView):
+    """A new webhook with its signing secret, which is shown now and never again."""
+
+    secret: str
+
+
+class WebhooksView(_Answer):
+    """A page of webhooks, newest first; `next` is null on the last page."""
+
+    webhooks: list[WebhookView]
+    next: str | None
+
+
+class RotatedView(_Answer):
+    """The new secret; the old ones sign too until `previousUntil`."""
+
+    id: str
+    secret: str
+    previousUntil: str
+
+
+class AttemptView(_Answer):
+    """One request: the answer's status and beginning, or what went wrong."""
+
+    at: str
+    latencyMs: int
+    status: int | None = None
+    excerpt: str | None = None
+    error: str | None = None
+
+
+class DeliveryView(_Answer):
+    """A delivery; `id` is its `webhook-id`, `subject` the job (batch, webhook) it is about."""
+
+    id: str
+    type: str
+    subject: str
+    status: DeliveryStatus
+    createdAt: str
+    nextAttemptAt: str | None = None
+    attempts: list[AttemptView]
+
+
+class DeliveriesView(_Answer):
+    """A page of deliveries, newest first; `next` is null on the last page."""
+
+    deliveries: list[DeliveryView]
+    next: str | None
+
+
+class ReplayedView(_Answer):
+    """How many are delivered once more; go on with `since` = `next` until that is null."""
+
+    replayed: int
+    next: str | None

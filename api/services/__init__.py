@@ -1,0 +1,1 @@
+"""What routes share: authentication, authorization, pagination, job creation."""

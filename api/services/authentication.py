@@ -1,0 +1,63 @@
+"""Who asks: a Bearer key, looked up by its digest. Keys are never logged."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from api.middleware.rate_limit import count_refused, count_request
+from worker.contract.errors import BAD_TOKEN, ErrorCode, JobError
+from worker.storage.stores import Stores
+from worker.storage.tenants.api_keys import Tenant
+
+_bearer = HTTPBearer(auto_error=False, description="A key made with `posequeue keys create`.")
+
+
+async def get_stores(request: Request) -> Stores:
+    """The stores of this application."""
+    # a coroutine, as other dependencies that never wait: plain functions cost a thread each
+    stores: Stores = request.app.state.stores
+    return stores
+
+
+async def get_async_redis(request: Request) -> Any:
+    """The application's Redis client for the event loop."""
+    return request.app.state.redis
+
+
+StoresDep = Annotated[Stores, Depends(get_stores)]
+AsyncRedisDep = Annotated[Any, Depends(get_async_redis)]
+
+
+def get_tenant(
+    request: Request,
+    stores: StoresDep,
+    given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+) -> Tenant:
+    """Whose key the request bears, counted against its rate.
+
+    Raises JobError `missing_token` or `invalid_token`, and LimitExceeded `rate_limited`: of the
+    tenant, or of an address with many wrong keys. From there a right key still gets in, as others
+    may share the address; guessing 256 random bits is hopeless at any rate.
+    """
+    if given is None or not given.credentials.strip():
+        raise JobError(
+            ErrorCode.MISSING_TOKEN,
+            f"{BAD_TOKEN} The header 'Authorization: Bearer <key>' is missing.",
+            {"parameter": "Authorization"},
+        )
+    tenant = stores.keys.find(given.credentials.strip())
+    if tenant is None:
+        count_refused(stores, request.client.host if request.client else "")
+        raise JobError(
+            ErrorCode.INVALID_TOKEN,
+            f"{BAD_TOKEN} The key is unknown, expired or revoked.",
+            {"parameter": "Authorization"},
+        )
+    count_request(stores, tenant, request.scope)
+    return tenant
+
+
+TenantDep = Annotated[Tenant, Depends(get_tenant)]

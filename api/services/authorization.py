@@ -1,0 +1,56 @@
+"""Which keys may make which calls: scopes by room, and the little that a page token may do."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from fastapi import Request
+
+from api.middleware.errors import ScopeMissing
+from api.services.authentication import TenantDep
+from worker.contract.scopes import Scope
+from worker.storage.tenants.api_keys import Tenant
+from worker.submission.schemas.jobs import NewJob
+
+Check = Callable[[Request, Tenant], Awaitable[None]]
+_READING = frozenset({"GET", "HEAD"})
+
+
+def check_scope(tenant: Tenant, scope: Scope) -> None:
+    """Raises ScopeMissing where the key has not `scope`."""
+    if scope not in tenant.scopes:
+        raise ScopeMissing(f"This key may not do that: it lacks the scope '{scope}'.", scope)
+
+
+def check_whole(tenant: Tenant) -> None:
+    """Raises ScopeMissing for a page token where a call is about a whole tenant."""
+    if tenant.owner is not None:
+        raise ScopeMissing("A page token may upload, and run and read its own jobs, only.", None)
+
+
+def scope_required(read: Scope | None, write: Scope | None = None, *, pages: bool = False) -> Check:
+    """A dependency of every call of a room: the scope that reading it needs, and the one that
+    changing anything needs; `pages` says that page tokens may come in."""
+
+    async def check(request: Request, tenant: TenantDep) -> None:
+        if not pages:
+            check_whole(tenant)
+        scope = read if request.method in _READING else write
+        if scope is not None:
+            check_scope(tenant, scope)
+
+    return check
+
+
+async def whole_tenant(tenant: TenantDep) -> None:
+    """A dependency of calls that page tokens may not make though their room lets them in."""
+    check_whole(tenant)
+
+
+def check_page_job(tenant: Tenant, body: NewJob) -> None:
+    """A page's job reads what the page uploaded or a public address, and tells nobody else; raises
+    ScopeMissing."""
+    if tenant.owner is None:
+        return
+    if body.webhook is not None or (body.input.url or "").lower().startswith("s3:"):
+        raise ScopeMissing("A page token's job takes no webhook and reads from no bucket.", None)

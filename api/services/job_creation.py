@@ -1,0 +1,208 @@
+"""The making of a job: checks, record, queue; once per Idempotency-Key."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import redis.exceptions
+import structlog
+from kombu.exceptions import OperationalError
+from pydantic import BaseModel
+
+from api.middleware.errors import invalid_parameter
+from api.schemas.jobs import NewAnalysis
+from api.services.authorization import check_page_job
+from worker.contract.errors import JobError
+from worker.contract.jobs import Job, JobInput, JobStatus, Stage
+from worker.contract.media import Source
+from worker.contract.options import JobOptions
+from worker.observability.log_format import bind_job_context
+from worker.observability.tracing import incoming, span
+from worker.queueing import queues
+from worker.storage.connection import DISCONNECTED, REFUSING
+from worker.storage.errors import Conflict, NotFound, StoreUnavailable
+from worker.storage.queue.workers import Worker
+from worker.storage.stores import Stores
+from worker.storage.tenants.api_keys import Tenant
+from worker.storage.tenants.quotas import queue_full
+from worker.submission.jobs import build_job, check_reference, new_record, read_options
+from worker.submission.schemas.jobs import NewJob
+
+log = structlog.get_logger()
+
+broker_errors = (OperationalError, OSError, *DISCONNECTED, *REFUSING)
+
+
+def digest_of(body: BaseModel) -> str:
+    """What tells two requests with one Idempotency-Key apart; spacing and order do not."""
+    plain = json.dumps(body.model_dump(mode="json", exclude_unset=True), sort_keys=True)
+    return hashlib.sha256(plain.encode()).hexdigest()
+
+
+def check_key(key: str) -> str:
+    """An Idempotency-Key of 1 to 255 visible ASCII characters; raises JobError."""
+    if 1 <= len(key) <= 255 and key.isascii() and key.isprintable():
+        return key
+    allowed = "1 to 255 printable ASCII characters"
+    raise invalid_parameter("Idempotency-Key", f"Idempotency-Key takes {allowed}.", allowed)
+
+
+def create_job(
+    stores: Stores, tenant: Tenant, body: NewJob, key: str | None, alive: Sequence[Worker]
+) -> Job:
+    """The job, new or (same key, same body) the one made before; `alive` are the workers that live.
+
+    Raises JobError for what the contract refuses, NotFound and Conflict for the upload, Conflict
+    and Mismatch for the key, StoreUnavailable where Redis, S3 or the queue is silent. What raises
+    leaves nothing behind.
+    """
+    check_page_job(tenant, body)
+    options = read_options(body.options, tenant)
+    with span("api.create_job", incoming(), kind="SERVER", tenant=tenant.tenant):
+        if key is None:
+            return _take(stores, tenant, body, options, alive)
+        return _created(stores, tenant, body, key, options, alive)
+
+
+def _created(
+    stores: Stores,
+    tenant: Tenant,
+    body: NewJob,
+    key: str,
+    options: JobOptions,
+    alive: Sequence[Worker],
+) -> Job:
+    new: list[Job] = []
+
+    def make() -> str:
+        new.append(_take(stores, tenant, body, options, alive, _own_key(tenant, key)))
+        return new[0].id
+
+    made = idempotent(stores, tenant, body, key, make)
+    if new:
+        return new[0]
+    try:
+        return stores.jobs.get(made, tenant.tenant, tenant.owner)
+    except NotFound as error:
+        raise Conflict("the job of this Idempotency-Key was erased") from error
+
+
+def idempotent(
+    stores: Stores, tenant: Tenant, body: BaseModel, key: str | None, make: Callable[[], str]
+) -> str:
+    """The id of what `make` makes, or of what it made for the same key and body before.
+
+    Raises what `make` raises, which uses up no key, Conflict where the first request is still being
+    handled or what it made was erased, and Mismatch for another body.
+    """
+    if key is None:
+        return make()
+    own = _own_key(tenant, check_key(key))
+    made = stores.idempotency.begin(tenant.tenant, own, digest_of(body))
+    if made is not None:
+        return made
+    try:
+        name = make()
+    except Exception:
+        _best_effort(stores.idempotency.abandon, tenant.tenant, own)
+        raise
+    stores.idempotency.finish(tenant.tenant, own, name)
+    return name
+
+
+def _own_key(tenant: Tenant, key: str) -> str:
+    """A page token's Idempotency-Keys are its own: with others' it would learn of their jobs."""
+    return key if tenant.owner is None else f"{tenant.owner}:{key}"
+
+
+def analyze_again(
+    stores: Stores, tenant: Tenant, job_id: str, body: NewAnalysis, alive: Sequence[Worker]
+) -> Job:
+    """A new job over the poses of one that succeeded; raises as `create_job`, and Conflict."""
+    first = stores.jobs.get(job_id, tenant.tenant, tenant.owner)
+    if first.status is not JobStatus.SUCCEEDED and first.stage is not Stage.EXPORT:
+        raise Conflict(f"{job_id} has no complete poses: it is {first.status.value}")
+    landmarks = first.options.blazepose
+    given_options = {"source": first.source, "blazepose": landmarks, **body.options}
+    options = read_options(given_options, tenant)
+    if options.source != first.source:
+        raise invalid_parameter("source", f"The poses are of {first.source}.", [first.source])
+    if options.blazepose != landmarks:
+        count = 33 if landmarks else 17
+        raise invalid_parameter("blazepose", f"The poses have {count} joints.", [landmarks])
+    check_reference(stores, tenant, options)
+    check_queue(stores, tenant)
+    # no uploadId: the upload stays the first job's
+    given = JobInput(
+        posesOf=first.id, key=first.input.key, url=first.input.url, filename=first.input.filename
+    )
+    return queued(stores, new_record(stores, tenant, given, options, alive), alive)
+
+
+def _take(
+    stores: Stores,
+    tenant: Tenant,
+    body: NewJob,
+    options: JobOptions,
+    alive: Sequence[Worker],
+    key: str | None = None,
+) -> Job:
+    check_queue(stores, tenant)
+    job = build_job(stores, tenant, body, options, alive)
+    check_minutes(stores, tenant, job.source)
+    return queued(stores, job, alive, key)
+
+
+def check_queue(stores: Stores, tenant: Tenant, count: int = 1) -> None:
+    """Raises LimitExceeded where `count` more jobs would be too many in the queue."""
+    stores.quotas.check_queue(tenant.tenant, stores.settings.limits(tenant.plan), count)
+
+
+def check_minutes(stores: Stores, tenant: Tenant, source: Source) -> None:
+    """Raises LimitExceeded where the month is used up; pictures cost no media minutes."""
+    if source == "video":
+        stores.quotas.check_minutes(tenant.tenant, stores.settings.limits(tenant.plan))
+
+
+def queued(stores: Stores, job: Job, alive: Sequence[Worker], key: str | None = None) -> Job:
+    """Stores a job, made under the Idempotency-Key `key`, and has it wait its turn; raises
+    LimitExceeded where the queue is full."""
+    limits = stores.settings.limits(job.plan)
+    queue = queues.effective_queue(job.queue, alive)
+    with stores.redis.pipeline(transaction=False) as pipe:
+        try:
+            stores.jobs.put_in(pipe, job, key)
+            stores.waiting.put_in(pipe, job, limits.runningJobs, limits.queuedJobs)
+            if pipe.execute()[-1] < 0:
+                raise queue_full(limits.queuedJobs or 0, stores.waiting.length(job.tenant))
+        except Exception:
+            _best_effort(stores.waiting.remove, job.tenant, job.id)
+            _best_effort(stores.jobs.erase, job)
+            raise
+        stores.streams.put_in(pipe, job)
+        queues.pending_wakeups(pipe, queue)
+        tickets = pipe.execute()[-1]
+    with bind_job_context(job.id, job.tenant, job.attempt, job.trace):
+        log.info("job_queued", queue=job.queue)
+    if tickets < queues.ENOUGH_TICKETS:
+        _ring(job.queue, queue)
+    return job
+
+
+def _ring(waiting: str, queue: str) -> None:
+    """A ticket for what waits. Where the broker is silent the job is safe: a sweep sends one."""
+    try:
+        queues.send_wakeups(waiting, queue)
+    except broker_errors as error:
+        log.warning("ticket_not_sent", queue=waiting, error=str(error))
+
+
+def _best_effort(undo: Any, *arguments: Any) -> None:
+    """Undoes what can be undone; the error that made it necessary is the one to tell."""
+    try:
+        undo(*arguments)
+    except (redis.exceptions.RedisError, StoreUnavailable, JobError) as error:
+        log.warning("undo_failed", step=undo.__name__, error=str(error))

@@ -1,0 +1,1 @@
+"""SSE/WebSocket: one reader of Redis streams, many subscribers."""

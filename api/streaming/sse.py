@@ -1,0 +1,90 @@
+"""Server-sent events: the form of the messages, and an answer that drops who does not read."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+
+import structlog
+from starlette.responses import Response
+from starlette.types import Message, Receive, Scope, Send
+
+from api.streaming.message_follower import TOO_SLOW, MessageFollower, TooSlow, in_time
+from api.streaming.message_view import Renderer
+from worker.storage.jobs.streams import Row
+
+log = structlog.get_logger()
+
+HEARTBEAT_S = 15.0
+_PIECE = 1 << 16
+
+
+def _event(rows: list[Row]) -> bytes:
+    """The views of one message; only the last has the id, so that a break in between repeats."""
+    parts = []
+    for number, (entry_id, kind, data) in enumerate(rows, 1):
+        place = f"id: {entry_id}\n" if number == len(rows) else ""
+        parts.append(f"{place}event: {kind}\ndata: ".encode() + data + b"\n\n")
+    return b"".join(parts)
+
+
+async def events(
+    follower: MessageFollower, renderer: Renderer, types: frozenset[str] | None
+) -> AsyncIterator[bytes]:
+    """The body of the answer; a comment where nothing was to be said for HEARTBEAT_S."""
+    loop = asyncio.get_running_loop()
+    yield b": connected\n\n"
+    said = loop.time()
+    async for rows in follower.batches():
+        wanted = (row for row in rows if types is None or row[1] in types)
+        data = b"".join(_event(renderer.views(row)) for row in wanted)
+        if not data and loop.time() - said >= HEARTBEAT_S:
+            data = b": still here\n\n"
+        if data:
+            yield data
+            said = loop.time()
+
+
+class EventResponse(Response):
+    """Streams `body` until it or the client ends; a client that takes nothing is cut off."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, body: AsyncIterator[bytes], headers: Mapping[str, str]) -> None:
+        super().__init__(None, 200, dict(headers))
+        del self.headers["content-length"]
+        self._body = body
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
+        """Answers one request."""
+        sender = asyncio.ensure_future(self._send_all(send))
+        leaving = asyncio.ensure_future(_gone(receive))
+        try:
+            await asyncio.wait((sender, leaving), return_when=asyncio.FIRST_COMPLETED)
+            if sender.done():
+                sender.result()
+        finally:
+            for task in (sender, leaving):
+                task.cancel()
+            await asyncio.gather(sender, leaving, return_exceptions=True)
+
+    async def _send_all(self, send: Send) -> None:
+        head = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
+        await in_time(send(head))
+        try:
+            async for data in self._body:
+                for start in range(0, len(data), _PIECE):
+                    await in_time(send(_part(data[start : start + _PIECE], more=True)))
+            await in_time(send(_part(b"", more=False)))
+        except TooSlow:
+            # an answer that is left unfinished is cut off by the server
+            log.info("tail_dropped", why=TOO_SLOW)
+
+
+def _part(data: bytes, *, more: bool) -> Message:
+    return {"type": "http.response.body", "body": data, "more_body": more}
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

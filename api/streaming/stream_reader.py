@@ -1,0 +1,180 @@
+"""One blocking read for all clients of this process that follow a job.
+
+A connection a client would be a thousand connections for a thousand open pages; here one reader
+waits on every followed stream and hands the rows to whoever follows. A client that does not keep up
+gets no buffer that grows: its window overflows, is emptied, and it reads on from Redis by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import redis.exceptions
+import structlog
+
+from worker.contract.messages import entry_key
+from worker.storage import keys
+from worker.storage.connection import text
+from worker.storage.jobs.streams import Row, row_of
+
+log = structlog.get_logger()
+
+WINDOW = 500
+"""Rows kept for a client that is busy; it reads what is beyond from Redis again."""
+
+_BLOCK_MS = 5000
+_BATCH = 500
+_PAUSE_S = 0.5
+_TRY_S = 0.005
+
+
+class Subscriber:
+    """One client's place in one stream, and the rows that came since it last looked."""
+
+    def __init__(self, after: str) -> None:
+        self.after = after
+        self._rows: list[Row] = []
+        self._news = asyncio.Event()
+        self._behind = False
+
+    def put(self, rows: list[Row]) -> None:
+        """New rows; what the client has seen already is left out."""
+        floor = entry_key(self._rows[-1][0] if self._rows else self.after)
+        fresh = [row for row in rows if entry_key(row[0]) > floor]
+        if len(self._rows) + len(fresh) > WINDOW:
+            self.fall_behind()
+        elif not self._behind:
+            self._rows += fresh
+        self._news.set()
+
+    def fall_behind(self) -> None:
+        """The client is to read from Redis again."""
+        self._behind = True
+        self._rows = []
+        self._news.set()
+
+    async def wait(self, seconds: float) -> list[Row]:
+        """The rows since the last call; empty after `seconds` without any, or once behind."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._news.wait(), seconds)
+        self._news.clear()
+        rows, self._rows = self._rows, []
+        if rows:
+            self.after = rows[-1][0]
+        return rows
+
+
+class _Followed:
+    """A stream that somebody follows; `cursor` is the last id that was handed out."""
+
+    def __init__(self, cursor: str) -> None:
+        self.cursor = cursor
+        self.tails: set[Subscriber] = set()
+
+
+class StreamReader:
+    """The reader; `start` and `close` belong to the application's life."""
+
+    def __init__(self, client: Any) -> None:
+        self._redis = client
+        self._streams: dict[str, _Followed] = {}
+        self._wake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._waker: asyncio.Task[None] | None = None
+        self._number = 0
+        self._rounds = 0
+        self._reading = False
+
+    def __len__(self) -> int:
+        return sum(len(followed.tails) for followed in self._streams.values())
+
+    def start(self) -> None:
+        """Begins to read, in the running event loop."""
+        self._task = asyncio.create_task(self._run())
+
+    async def close(self) -> None:
+        """Ends the reader."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    @contextlib.contextmanager
+    def follow(self, job_id: str, after: str) -> Iterator[Subscriber | None]:
+        """A tail from the entry id `after` on; None where the reader is past it already: then what
+        lies between is to be read first."""
+        name = keys.messages(job_id)
+        followed = self._streams.setdefault(name, _Followed(after))
+        if entry_key(after) < entry_key(followed.cursor):
+            yield None
+            return
+        tail = Subscriber(after)
+        fresh = not followed.tails
+        followed.tails.add(tail)
+        if fresh:
+            self._call()
+        try:
+            yield tail
+        finally:
+            followed.tails.discard(tail)
+            if not followed.tails and self._streams.get(name) is followed:
+                del self._streams[name]
+
+    def _call(self) -> None:
+        """Has the reader look at the list of streams again."""
+        self._wake.set()
+        if self._reading and self._waker is None:
+            self._waker = asyncio.create_task(self._unblock(self._rounds))
+
+    async def _unblock(self, asked: int) -> None:
+        """Ends the read of the round `asked`; more than one try, as it may not have begun."""
+        try:
+            while self._reading and self._rounds == asked:
+                if await self._redis.client_unblock(self._number):
+                    return
+                await asyncio.sleep(_TRY_S)
+        except (redis.exceptions.RedisError, OSError) as error:
+            # the end of the block makes up for it
+            log.info("reader_not_woken", error=str(error))
+        finally:
+            self._waker = None
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                async with self._redis.client() as connection:
+                    self._number = await connection.client_id()
+                    while True:
+                        await self._round(connection)
+            except (redis.exceptions.RedisError, OSError) as error:
+                log.warning("tails_without_redis", error=str(error))
+                self._reading = False
+                for followed in self._streams.values():
+                    for tail in followed.tails:
+                        tail.fall_behind()
+                await asyncio.sleep(_PAUSE_S)
+
+    async def _round(self, connection: Any) -> None:
+        if not self._streams:
+            await self._wake.wait()
+        self._wake.clear()
+        asked = dict(self._streams)
+        if not asked:
+            return
+        cursors: dict[Any, Any] = {name: followed.cursor for name, followed in asked.items()}
+        self._rounds += 1
+        self._reading = True
+        reply = await connection.xread(cursors, count=_BATCH, block=_BLOCK_MS)
+        self._reading = False
+        for name, entries in reply or ():
+            followed = asked[text(name)]
+            # left meanwhile, and perhaps followed anew from an earlier place
+            if self._streams.get(text(name)) is not followed:
+                continue
+            rows = [row_of(entry_id, fields) for entry_id, fields in entries]
+            followed.cursor = max(followed.cursor, rows[-1][0], key=entry_key)
+            for tail in followed.tails:
+                tail.put(rows)

@@ -1,0 +1,81 @@
+"""Inputs from buckets that this system may read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.storage.factories import new_job
+from worker.contract.errors import ErrorCode, JobError
+from worker.contract.jobs import JobInput
+from worker.contract.plans import PlanLimits
+from worker.jobs.heartbeat import Heartbeat
+from worker.jobs.inputs import fetched_input
+from worker.jobs.leased_job import LeasedJob
+from worker.settings import Settings
+from worker.storage.stores import Stores
+
+Fetch = Callable[..., bytes]
+BUCKET = "customer-videos"
+
+
+@pytest.fixture
+def fetch(stores: Stores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fetch:
+    """Fetches the input of a job at a URL, with BUCKET allowed."""
+    monkeypatch.setattr(Settings, "input_buckets", frozenset({BUCKET}))
+    client = stores.objects._client
+    if BUCKET not in [one["Name"] for one in client.list_buckets()["Buckets"]]:
+        client.create_bucket(Bucket=BUCKET)
+
+    def run(url: str, **fields: Any) -> bytes:
+        job = new_job(stores, input=JobInput(url=url), **fields)
+        token = stores.leases.claim(job.id).token
+        heartbeat = Heartbeat(lambda: stores.leases.extend(job.id, token), 15, job.id)
+        held = LeasedJob(stores, job, token, heartbeat, lambda: False)
+        return fetched_input(held, tmp_path).read_bytes()
+
+    return run
+
+
+def put(stores: Stores, key: str, data: bytes, kind: str = "video/mp4") -> str:
+    stores.objects._client.put_object(Bucket=BUCKET, Key=key, Body=data, ContentType=kind)
+    return f"s3://{BUCKET}/{key}"
+
+
+def refused(fetch: Fetch, url: str, **fields: Any) -> JobError:
+    with pytest.raises(JobError) as refusal:
+        fetch(url, **fields)
+    return refusal.value
+
+
+@pytest.mark.parametrize("key", ["a.mp4", "deep/folder/with space é+%20.mp4"])
+def test_an_object_of_an_allowed_bucket(stores: Stores, fetch: Fetch, key: str) -> None:
+    data = bytes(range(256)) * 1000
+    assert fetch(put(stores, key, data)) == data
+
+
+def test_one_that_is_not_there(stores: Stores, fetch: Fetch) -> None:
+    error = refused(fetch, f"s3://{BUCKET}/none.mp4")
+    assert error.code is ErrorCode.VIDEO_LOAD_ERROR
+    assert error.message == f"There is no s3://{BUCKET}/none.mp4 that may be read."
+    assert refused(fetch, f"s3://{BUCKET}/none", source="image").code is ErrorCode.IMAGE_LOAD_ERROR
+
+
+def test_a_bucket_that_is_not_allowed(stores: Stores, fetch: Fetch) -> None:
+    """Our own bucket holds other tenants' uploads."""
+    stores.objects.put("uploads/other/upl_1", b"secret", "video/mp4")
+    error = refused(fetch, f"s3://{stores.objects.bucket}/uploads/other/upl_1")
+    assert error.code is ErrorCode.VIDEO_LOAD_ERROR and "is not read from" in error.message
+
+
+def test_too_large_and_no_media(
+    stores: Stores, fetch: Fetch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = put(stores, "page", b"<html>", "text/html")
+    assert "text/html" in refused(fetch, page).message
+    large = put(stores, "large.mp4", b"x" * 11)
+    monkeypatch.setattr(Settings, "limits", lambda *_: PlanLimits(uploadBytes=10))
+    assert refused(fetch, large).code is ErrorCode.MEDIA_TOO_LARGE

@@ -1,0 +1,132 @@
+"""Older and newer workers side by side: what one does not know is left whole for the other."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import cast
+
+import pytest
+
+from tests.jobs.test_runner import expected, recorded_job, rows
+from tests.storage.factories import Clock, die, new_job
+from worker.contract.jobs import SUPPORTED_JOB_VERSION, JobStatus
+from worker.jobs.runner import Runner
+from worker.pose.engine import PoseEngine
+from worker.queueing import dispatch
+from worker.queueing.dispatch import dispatch_next
+from worker.runtime import sweeper
+from worker.storage import keys
+from worker.storage.errors import Newer
+from worker.storage.jobs.leases import LeaseStore
+from worker.storage.queue.workers import WorkerStore
+from worker.storage.stores import Stores
+
+NEWER = str(SUPPORTED_JOB_VERSION + 1)
+
+
+@pytest.fixture(autouse=True)
+def no_broker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tickets and tasks go nowhere."""
+    monkeypatch.setattr(dispatch, "send_tickets", lambda *_: None)
+    monkeypatch.setattr(sweeper, "send_job", lambda *_: None)
+
+
+def runs(stores: Stores) -> Callable[[str], None]:
+    """A worker whose jobs bring their poses along."""
+    return Runner(stores, lambda: cast(PoseEngine, None)).run
+
+
+def newer(stores: Stores) -> Stores:
+    """The same of a worker that knows one version more."""
+    leases = LeaseStore(stores.redis, stores.leases.ttl_s, known=SUPPORTED_JOB_VERSION + 1)
+    return replace(stores, leases=leases)
+
+
+def test_what_is_not_known_of_a_record_stays(stores: Stores, squats: list[bytes]) -> None:
+    job = recorded_job(stores, squats)
+    name = keys.job(job.id)
+    options = json.dumps({**json.loads(stores.redis.hget(name, "options")), "shoes": "red"})
+    later = {"options": options, "futureRecord": '{"a": 1}', "future": "no JSON"}
+    stores.redis.hset(name, mapping=later)
+    runs(stores)(job.id)
+    assert stores.jobs.get(job.id).status is JobStatus.SUCCEEDED
+    assert rows(stores, job.id)[:-1] == expected(squats)
+    kept = stores.redis.hmget(name, *later)
+    assert [value.decode() for value in kept] == list(later.values())
+
+
+@pytest.mark.parametrize("readable", [True, False])
+def test_a_job_of_a_newer_version_waits_for_a_newer_worker(
+    stores: Stores, squats: list[bytes], capsys: pytest.CaptureFixture[str], readable: bool
+) -> None:
+    job = recorded_job(stores, squats)
+    before = stores.jobs.get(job.id)
+    stores.redis.hset(keys.job(job.id), "version", NEWER)
+    if not readable:
+        stores.redis.hset(keys.job(job.id), "stage", '"dance"')
+    stores.waiting.push([job], None)
+    assert dispatch_next(stores, runs(stores), "pose.cpu") == job.id
+    assert "job_left_to_a_newer_worker" in "".join(capsys.readouterr())
+    status, attempt, lost = stores.redis.hmget(keys.job(job.id), "status", "attempt", "lost")
+    assert (json.loads(status), int(attempt), int(lost)) == ("running", before.attempt, 0)
+    # nor does a sweep stumble over it, or over its lease that ran out
+    stores.redis.zincrby(keys.QUEUED, -sweeper.WAIT_S - 1, job.id)
+    stores.redis.zadd(keys.RUNNING, {job.id: 1})
+    other = new_job(stores)
+    stores.redis.zincrby(keys.QUEUED, -sweeper.WAIT_S - 1, other.id)
+    sweeper.sweep(stores)
+    assert stores.waiting.place(other) is not None
+    if readable:
+        pulled = {found.job for _ in range(2) if (found := stores.waiting.pop("pose.cpu"))}
+        assert pulled == {job.id, other.id}
+        runs(newer(stores))(job.id)
+        assert stores.jobs.get(job.id).status is JobStatus.SUCCEEDED
+        assert rows(stores, job.id)[:-1] == expected(squats)
+    else:
+        with pytest.raises(Newer):
+            stores.jobs.get(job.id)
+        assert stores.redis.zscore(keys.QUEUED, job.id) is not None  # for a newer one's sweep
+        assert [row[1] for row in stores.jobs.page("acme")] == [other.id]
+
+
+def test_a_job_begun_by_an_older_worker_is_gone_on_with(
+    stores: Stores, squats: list[bytes]
+) -> None:
+    """It has written a record and a head of its log without what came later, and died; what is to
+    be estimated yet is brought along."""
+    job = recorded_job(stores, [])
+    name = keys.job(job.id)
+    stores.redis.hdel(name, "version", "eraseUpload", "owner", "trace", "batchId", "webhook")
+    head = json.loads(squats[0])
+    for field in ("segment_s", "version", "keypoints"):
+        head.pop(field, None)
+    token = stores.leases.claim(job.id).token
+    for place, entry in enumerate([json.dumps(head).encode(), *squats[1:3]]):
+        stores.leases.commit(job.id, token, place=place, log=entry)
+    die(stores, job.id)
+    token = stores.leases.claim(job.id).token
+    for place, entry in enumerate(squats[3:], 3):
+        stores.leases.commit(job.id, token, place=place, log=entry)
+    stores.leases.commit(job.id, token, release=True)
+    runs(stores)(job.id)
+    assert stores.jobs.get(job.id).status is JobStatus.SUCCEEDED
+    assert rows(stores, job.id)[:-1] == expected(squats)
+
+
+def test_a_worker_of_an_unknown_kind_is_not_counted_on(stores: Stores) -> None:
+    workers = WorkerStore(stores.redis, Clock())
+    workers.beat("a", "cpu", ("export",), 1)
+    stores.redis.hset(keys.WORKERS, "b", b'{"name":"b","kind":"quantum"}')
+    assert [one.name for one in workers.alive()] == ["a"]
+
+
+def test_tasks_with_more_than_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    from worker.runtime import tasks
+
+    ran: list[str] = []
+    monkeypatch.setattr(tasks, "_run", ran.append)
+    monkeypatch.setattr(tasks, "top_up", lambda _: 0)
+    tasks.run_job("job_1", urgency=3)
+    assert ran == ["job_1"]

@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageOps
+
+from worker.contract.errors import ErrorCode, JobError
+from worker.media.decoding.still import read_still
+from worker.media.sandbox.limits import MediaLimits
+
+
+@pytest.fixture(scope="module")
+def photo() -> Image.Image:
+    """64x48, smooth, unlike in every corner."""
+    y, x = np.mgrid[0:48, 0:64]
+    planes = np.stack((x * 4, y * 5, 255 - x * 2 - y), -1)
+    return Image.fromarray(np.clip(planes, 0, 255).astype(np.uint8))
+
+
+def saved(folder: Path, image: Image.Image, form: str, **options: object) -> Path:
+    path = folder / "image"
+    image.save(path, form, **options)
+    return path
+
+
+def near(found: np.ndarray, expected: Image.Image, tolerance: float = 3.0) -> bool:
+    wanted = np.asarray(expected.convert("RGB"), int)
+    return found.shape == wanted.shape and np.abs(found - wanted).mean() < tolerance
+
+
+@pytest.mark.parametrize("form", ["jpeg", "png", "webp", "tiff", "bmp", "avif", "heif"])
+def test_formats(tmp_path: Path, photo: Image.Image, form: str) -> None:
+    if form == "heif":
+        pytest.importorskip("pillow_heif").register_heif_opener()
+    still = read_still(saved(tmp_path, photo, form, quality=95))
+    assert (still.info.kind, still.info.width, still.info.height) == ("image", 64, 48)
+    assert near(still.image, photo)
+    assert not still.image.flags.writeable
+
+
+@pytest.mark.parametrize(
+    ("form", "orientation"),
+    [(form, number) for form in ("jpeg", "heif") for number in range(1, 9)]
+    + [(form, number) for form in ("tiff", "png", "avif") for number in (5, 6)],
+)
+def test_orientation_is_applied_once(
+    tmp_path: Path, photo: Image.Image, form: str, orientation: int
+) -> None:
+    if form == "heif":
+        pytest.importorskip("pillow_heif").register_heif_opener()
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    tagged = Image.open(io.BytesIO(_jpeg(photo, exif)))
+    expected = ImageOps.exif_transpose(tagged)
+    still = read_still(saved(tmp_path, photo, form, exif=exif.tobytes(), quality=95))
+    assert near(still.image, expected)
+    assert (still.info.width, still.info.height) == expected.size
+
+
+def _jpeg(photo: Image.Image, exif: Image.Exif) -> bytes:
+    buffer = io.BytesIO()
+    photo.save(buffer, "jpeg", exif=exif.tobytes(), quality=95)
+    return buffer.getvalue()
+
+
+def test_sixteen_bits_of_grey(tmp_path: Path) -> None:
+    ramp = np.linspace(0, 65535, 64 * 48).reshape(48, 64).astype(np.uint16)
+    still = read_still(saved(tmp_path, Image.fromarray(ramp), "png"))
+    assert (still.image[0, 0, 0], still.image[-1, -1, 0]) == (0, 255)
+    assert np.abs(still.image[..., 0] - ramp / 257.0).max() <= 1
+
+
+def test_transparency_lies_on_white(tmp_path: Path) -> None:
+    clear = Image.new("RGBA", (8, 8), (255, 0, 0, 0))
+    assert (read_still(saved(tmp_path, clear, "png")).image == 255).all()
+
+
+def test_palette_and_cmyk(tmp_path: Path, photo: Image.Image) -> None:
+    assert near(read_still(saved(tmp_path, photo.quantize(256), "png")).image, photo, 12)
+    printed = photo.convert("CMYK")
+    assert near(read_still(saved(tmp_path, printed, "jpeg", quality=95)).image, photo, 4)
+
+
+def test_first_frame_of_an_animation(tmp_path: Path) -> None:
+    red, blue = Image.new("RGB", (8, 8), "red"), Image.new("RGB", (8, 8), "blue")
+    path = saved(tmp_path, red, "gif", save_all=True, append_images=[blue])
+    assert tuple(read_still(path).image[0, 0]) == (255, 0, 0)
+
+
+def test_large_photos_are_handed_out_smaller(tmp_path: Path, photo: Image.Image) -> None:
+    still = read_still(saved(tmp_path, photo.resize((640, 480)), "jpeg"), max_side=100)
+    assert (still.info.width, still.info.height) == (640, 480)
+    assert still.image.shape == (75, 100, 3)
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"", ErrorCode.IMAGE_LOAD_ERROR),
+        (b"hello", ErrorCode.MEDIA_UNSUPPORTED),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", ErrorCode.MEDIA_UNSUPPORTED),
+        (b"\x89PNG\r\n\x1a\n" + bytes(50), ErrorCode.MEDIA_UNSUPPORTED),
+    ],
+)
+def test_not_images(tmp_path: Path, data: bytes, code: ErrorCode) -> None:
+    path = tmp_path / "a.jpg"
+    path.write_bytes(data)
+    with pytest.raises(JobError) as caught:
+        read_still(path)
+    assert caught.value.code == code
+
+
+def test_a_cut_off_photo_is_damaged(tmp_path: Path, photo: Image.Image) -> None:
+    path = saved(tmp_path, photo.resize((640, 480)), "jpeg")
+    path.write_bytes(path.read_bytes()[:4000])
+    with pytest.raises(JobError) as caught:
+        read_still(path)
+    assert caught.value.code == ErrorCode.MEDIA_DECODE_ERROR
+
+
+def test_too_many_pixels(tmp_path: Path, photo: Image.Image) -> None:
+    path = saved(tmp_path, photo, "png")
+    with pytest.raises(JobError) as caught:
+        read_still(path, MediaLimits(max_pixels=64 * 48 - 1))
+    assert caught.value.code == ErrorCode.MEDIA_TOO_LARGE

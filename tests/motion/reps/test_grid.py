@@ -1,0 +1,79 @@
+"""A sample of the athlete grid, every exercise in it; `make accuracy` runs the whole."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+import pytest
+
+from tests.synthetic.analysis import analyse, entries_of
+from tests.synthetic.grid import Cell, cells, counted
+from tests.synthetic.jumps import JumpScript, perform_jumps
+from tests.synthetic.perform import Camera, Script
+from worker.contract.exercises import CATALOGUE
+from worker.contract.options import JobOptions
+
+REPS = [entry.id for entry in CATALOGUE.values() if entry.kind == "reps"]
+FLOOR = ("glute_bridge", "leg_raise", "mountain_climber", "tricep_dip", "calf_raise", "side_lunge")
+
+
+@pytest.mark.parametrize("exercise", REPS)
+def test_a_sample_of_the_grid_is_exact(exercise: str) -> None:
+    chosen = random.Random(exercise).sample([c for c in cells() if c.exercise == exercise], 1)
+    shares = counted(chosen, reps=4)
+    assert shares.exact == 1, shares.wrong
+
+
+@pytest.mark.parametrize("move", ["standing", "walking"])
+@pytest.mark.parametrize("exercise", FLOOR)
+def test_standing_and_walking_are_none_of_them(exercise: str, move: str) -> None:
+    yaw = 90 if CATALOGUE[exercise].view == "side" else 30
+    script = Script(move=move, depths=(1.0,) * 6, noise=0.008, camera=Camera(yaw=yaw))
+    assert analyse(script, exercise)[1].result.count == 0
+
+
+@pytest.mark.parametrize(
+    ("move", "yaw", "exercise"),
+    [
+        ("deadlift", 0, "squat"), ("deadlift", 90, "squat"), ("side_lunge", 0, "squat"),
+        ("squat", 0, "side_lunge"), ("lunge", 0, "side_lunge"), ("lunge", 90, "side_lunge"),
+        ("high_knees", 0, "lunge"), ("lunge", 90, "high_knees"), ("squat", 0, "calf_raise"),
+        ("squat", 90, "calf_raise"), ("deadlift", 0, "calf_raise"),
+        ("jumping_jack", 0, "calf_raise"),
+        ("deadlift", 90, "mountain_climber"), ("push_up", 0, "calf_raise"),
+        ("leg_raise", 90, "glute_bridge"), ("glute_bridge", 90, "leg_raise"),
+        ("calf_raise", 90, "squat"), ("calf_raise", 0, "deadlift"),
+        ("side_lunge", 45, "squat"), ("balance_leg", -90, "side_lunge"),
+        ("high_knees", 90, "side_lunge"), ("jumping_jack", 0, "side_lunge"),
+        ("squat", 20, "lateral_raise"), ("squat", 0, "bicep_curl"),
+        ("lateral_raise", 90, "shoulder_press"), ("push_up", 90, "mountain_climber"),
+    ],
+)  # fmt: skip
+def test_one_is_not_another(move: str, yaw: float, exercise: str) -> None:
+    performed = Cell(move, yaw, 1.0, 30.0).script(4, seed=3)
+    assert analyse(performed, exercise)[1].result.count == 0
+
+
+@pytest.mark.parametrize("yaw", [0, 90])
+def test_a_jump_is_no_calf_raise(yaw: float) -> None:
+    seen = Script(fps=60, noise=0.004, camera=Camera(yaw=yaw))
+    head, chunk, _ = perform_jumps(JumpScript(heights=(0.3, 0.4), seen=seen))
+    assert entries_of(head, [chunk], JobOptions(exercise="calf_raise"))[1].result.count == 0
+
+
+@pytest.mark.parametrize("yaw", [90, -90])
+@pytest.mark.parametrize("pace", [0.7, 2.0])
+def test_calf_raises_count_whatever_perspective_does_to_the_farther_foot(
+    yaw: float, pace: float
+) -> None:
+    for seed in (0, 1, 2):
+        script = Cell("calf_raise", yaw, pace, 15.0).script(4, seed=seed)
+        assert analyse(script)[1].result.count == 4
+
+
+@pytest.mark.parametrize("exercise", FLOOR)
+def test_a_third_of_the_way_does_not_count(exercise: str) -> None:
+    cell = Cell(exercise, 90.0 if CATALOGUE[exercise].view == "side" else 0.0, 1.0, 30.0)
+    script = replace(cell.script(4, seed=5), depths=(1.0, 0.3, 1.0, 0.3))
+    assert analyse(script)[1].result.count == 2

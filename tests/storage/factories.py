@@ -1,0 +1,82 @@
+"""What tests of the store do again and again: a job, entries, a worker that dies."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, replace
+from typing import Any
+
+from worker.contract.jobs import Job, JobInput, JobStatus
+from worker.contract.messages import Counter, Entry, Progression
+from worker.contract.options import JobOptions
+from worker.contract.plans import Plan
+from worker.storage import keys
+from worker.storage.jobs.leases import LeaseStore
+from worker.storage.stores import Stores
+
+_numbers = itertools.count(1)
+
+
+@dataclass
+class Clock:
+    """A clock that stands still until it is moved; seconds."""
+
+    now: float = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def patient(stores: Stores) -> Stores:
+    """The same stores, but for leases that outlast a slow machine's pauses."""
+    return replace(stores, leases=LeaseStore(stores.redis, ttl_s=600))
+
+
+def new_job(stores: Stores, tenant: str = "acme", **fields: Any) -> Job:
+    """A queued job in the store."""
+    values: dict[str, Any] = {
+        "source": "video",
+        "input": JobInput(uploadId="upl_1", key="uploads/acme/upl_1"),
+        "options": JobOptions(exercise="squat"),
+        "createdAt": "2026-01-01T00:00:00.000Z",
+        **fields,
+    }
+    job = Job(
+        id=f"job_{next(_numbers)}",
+        tenant=tenant,
+        plan=Plan.DEVELOPER,
+        status=JobStatus.QUEUED,
+        **values,
+    )
+    stores.jobs.create(job)
+    return job
+
+
+def counters(first: int, last: int) -> list[Entry]:
+    """One counter a frame."""
+    return [Entry(f"{n}-1", Counter(current_count=n)) for n in range(first, last + 1)]
+
+
+def progress(place: int) -> Entry:
+    """A per-frame message."""
+    return Entry(f"{place}-1", Progression(value=float(place)))
+
+
+def die(stores: Stores, job_id: str) -> None:
+    """The worker falls silent: its lease runs out."""
+    assert stores.redis.delete(keys.lease(job_id)) == 1
+
+
+def ids(stores: Stores, job_id: str) -> list[str]:
+    """Entry ids of the job's stream."""
+    return [entry for entry, _, _ in stores.streams.scan(job_id)]
+
+
+def contents(stores: Stores, job_id: str) -> dict[str, Any]:
+    """Everything that a worker may write of a job, but the time its lease has left."""
+    return {
+        "record": stores.redis.hgetall(keys.job(job_id)),
+        "log": list(stores.poses.read(job_id)),
+        "messages": list(stores.streams.scan(job_id)),
+        "lease": stores.redis.get(keys.lease(job_id)),
+    }

@@ -1,0 +1,135 @@
+"""Each job is counted once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.storage.factories import Clock, new_job
+from worker.contract.errors import ErrorCode, JobError
+from worker.contract.jobs import Job, JobInput, JobStatus, Usage
+from worker.contract.media import MediaInfo
+from worker.lifecycle import completion
+from worker.lifecycle.completion import archive_job, cancel_job, complete_job
+from worker.lifecycle.deletion import erase_job
+from worker.storage.stores import Stores
+from worker.storage.tenants.usage import MonthUsage, UsageStore, next_month
+
+MEDIA = MediaInfo(kind="video", duration_ms=60_000, width=64, height=48, fps=30, codec="h264")
+
+
+def used(stores: Stores) -> tuple[int, float, float]:
+    found = stores.usage.of_month("acme")
+    return found.jobs, found.mediaSeconds, found.computeSeconds
+
+
+def begin(stores: Stores, progress: float = 0.25, **more: Any) -> tuple[Job, int]:
+    """A job that is under way."""
+    job = new_job(stores, **more)
+    token = stores.leases.claim(job.id).token
+    stores.leases.commit(job.id, token, fields={"progress": progress, "media": MEDIA})
+    return job, token
+
+
+def finish(stores: Stores, seconds: float = 12.5, **more: Any) -> Job:
+    job, token = begin(stores, **more)
+    usage = Usage(mediaSeconds=seconds, computeSeconds=3.0)
+    complete_job(stores, job, token, JobStatus.SUCCEEDED, fields={"usage": usage})
+    return job
+
+
+def fail(stores: Stores, code: ErrorCode, progress: float = 0.25) -> None:
+    job, token = begin(stores, progress)
+    status = JobStatus.CANCELED if code is ErrorCode.CANCELED else JobStatus.FAILED
+    complete_job(stores, job, token, status, error=JobError(code, "x"))
+
+
+def test_a_job_counts_once_whatever_is_repeated(stores: Stores) -> None:
+    job = finish(stores)
+    finish(stores)
+    assert used(stores) == (2, 25.0, 6.0)
+    for _ in range(3):
+        archive_job(stores, job.id)
+        stores.usage.meter(stores.jobs.get(job.id))
+    assert used(stores) == (2, 25.0, 6.0)
+
+
+def test_who_dies_before_the_count_leaves_it_to_the_archive(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(completion, "_settle", die)
+        with pytest.raises(KeyboardInterrupt):
+            finish(stores)
+    assert used(stores) == (0, 0.0, 0.0)
+    (job_id,) = stores.jobs.unarchived(60)
+    archive_job(stores, job_id)
+    assert used(stores) == (1, 12.5, 3.0)
+
+
+def test_an_archive_that_comes_days_late_counts_nothing_twice(stores: Stores) -> None:
+    job = finish(stores)
+    late = UsageStore(stores.redis, Clock(4_000_000_000.0))
+    finish_elsewhere = new_job(stores)
+    assert not late.meter(stores.jobs.get(job.id))
+    assert finish_elsewhere.id != job.id and used(stores)[0] == 1
+
+
+@pytest.mark.parametrize("code", [ErrorCode.INTERNAL, ErrorCode.WORKER_LOST])
+def test_failures_of_ours_are_free(stores: Stores, code: ErrorCode) -> None:
+    fail(stores, code)
+    assert used(stores) == (0, 0.0, 0.0)
+
+
+def test_what_never_began_is_free(stores: Stores) -> None:
+    cancel_job(stores, new_job(stores).id)
+    fail(stores, ErrorCode.DEADLINE_EXCEEDED, 0.0)
+    assert used(stores) == (0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    "code", [ErrorCode.CANCELED, ErrorCode.DEADLINE_EXCEEDED, ErrorCode.MEDIA_DECODE_ERROR]
+)
+def test_what_is_stopped_costs_what_was_looked_at(stores: Stores, code: ErrorCode) -> None:
+    fail(stores, code)
+    assert used(stores) == (1, 15.0, 0.0)
+
+
+def test_erasing_a_job_that_runs_is_no_way_around_it(stores: Stores) -> None:
+    job, _ = begin(stores, 0.5)
+    erase_job(stores, stores.jobs.get(job.id))
+    assert used(stores) == (1, 30.0, 0.0)
+    erase_job(stores, finish(stores))
+    assert used(stores) == (2, 42.5, 3.0)
+    erase_job(stores, new_job(stores))
+    assert used(stores)[0] == 2
+
+
+def test_poses_that_are_there_cost_no_media_again(stores: Stores) -> None:
+    finish(stores, input=JobInput(posesOf="job_0"))
+    assert used(stores) == (1, 0.0, 3.0)
+
+
+def test_months_are_told_apart(stores: Stores) -> None:
+    clock = Clock()
+    usage = UsageStore(stores.redis, clock)
+    for ended in ("2026-12-31T23:59:59.999Z", "2027-01-01T00:00:00.000Z"):
+        job = new_job(stores, finishedAt=ended, usage=Usage(mediaSeconds=1.5))
+        usage.meter(Job(**{f: getattr(job, f) for f in job.__struct_fields__} | {
+            "status": JobStatus.SUCCEEDED}))  # fmt: skip
+    months = usage.months("acme")
+    assert [(month.month, month.jobs, month.mediaSeconds) for month in months] == [
+        ("2027-01", 1, 1.5),
+        ("2026-12", 1, 1.5),
+    ]
+    assert usage.of_month("acme") == months[0]
+    assert usage.of_month("umbrella", "2026-12") == MonthUsage(month="2026-12")
+
+
+def test_the_end_of_a_month() -> None:
+    assert next_month(1_798_761_600.0 - 10) == ("2027-01-01T00:00:00.000Z", 10)
+    assert next_month(1_798_761_600.0)[0] == "2027-02-01T00:00:00.000Z"

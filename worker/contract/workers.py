@@ -1,0 +1,8 @@
+"""What of a worker itself can be at fault, as its health is reported."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Fault = Literal["models", "disk", "s3"]
+FAULTS: tuple[Fault, ...] = ("models", "disk", "s3")

@@ -1,0 +1,28 @@
+"""The overlay image of a job whose source is a still."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable
+from pathlib import Path
+
+from worker.contract.messages import ImageOverlay
+from worker.contract.options import JobOptions
+from worker.contract.poses import decode_chunk
+from worker.media.decoding.still import read_still
+from worker.media.rendering.face_blur import blur_face
+from worker.media.rendering.overlay_image import overlay_image
+from worker.media.rendering.planes import rgb_planes
+
+
+def render_image(path: Path, log: Iterable[bytes], options: JobOptions) -> ImageOverlay:
+    """The `image_overlay` of the still at `path`; raises JobError."""
+    entries = list(log)
+    joints = decode_chunk(entries[1]).keypoints[0]
+    drawn = joints if options.skeleton and joints.any() else None
+    image = read_still(path).image
+    if options.blurFaces:
+        image = image.copy()
+        blur_face(rgb_planes(image), joints, image.shape[1], image.shape[0])
+    media_type, data = overlay_image(image, drawn)
+    return ImageOverlay(dataUrl=f"data:{media_type};base64,{base64.b64encode(data).decode()}")

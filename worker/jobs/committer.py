@@ -1,0 +1,125 @@
+"""What a run says, on its way into the stream: encoded once, committed in as few pieces as will do.
+
+A chunk that was estimated is committed at once with its messages. What follows from a log that is
+there already comes ten times faster than Redis likes to be asked: it is gathered.
+
+A commit goes on in a thread while the next chunk is worked on: one at a time and in order, so that
+no work is ever more than one commit ahead of what is safe.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from types import TracebackType
+from typing import Any, Self
+
+from worker.contract.messages import Entry, KeypointsBatch, entry_key
+from worker.jobs.leased_job import LeasedJob
+from worker.lifecycle.completion import next_entry_id
+from worker.observability.metrics import STAGE_SECONDS, timed
+from worker.pipeline.pipeline import Step
+from worker.storage.jobs.streams import Row, rows_of
+
+MOST_BYTES = 1_000_000
+"""Messages in one commit of a replay: a script that writes them keeps Redis for some 5 ms."""
+
+MOST_S = 0.5
+"""Seconds that what was said waits for its commit."""
+
+
+class StepCommitter:
+    """Commits the steps of one run, in order, and looks between commits whether it may go on; a
+    context manager, at whose end no commit is under way.
+
+    What a commit raises is raised by the next one, or at the end, and before whatever else went
+    wrong meanwhile: nothing is said of a job behind a commit that failed.
+
+    Ids are fixed by the place in the run, so what a run before this one committed, in whatever
+    pieces, is not said again; were it, the stream would refuse it.
+    """
+
+    def __init__(self, held: LeasedJob, clock: Callable[[], float] = time.monotonic) -> None:
+        self._held = held
+        self._clock = clock
+        head, tail = next_entry_id(held.stores, held.job.id)
+        self._known = head, tail - 1
+        self._rows: list[Row] = []
+        self._bytes = 0
+        self._fields: dict[str, Any] = {}
+        self._since = -1e9
+        self._thread = ThreadPoolExecutor(1, "commits")
+        self._under_way: Future[None] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        with self._thread:
+            self._settle()
+
+    def add(self, step: Step, fields: dict[str, Any]) -> None:
+        """Takes a step and fields of the record; raises as `LeasedJob.commit` and `check` do."""
+        entries = [entry for entry in step.entries if entry_key(entry.id) > self._known]
+        rows = rows_of([self._checked(entry) for entry in entries])
+        self._rows += rows
+        self._bytes += sum(len(data) for _, _, data in rows)
+        self._fields = fields
+        if step.log:
+            self._commit(self._taken(), fields, step.place, step.log)
+        elif self._bytes >= MOST_BYTES or self._clock() - self._since >= MOST_S:
+            self._flush()
+
+    def finish(self) -> None:
+        """Commits what waits, if anything does; it is all safe then."""
+        self._flush()
+        self._settle()
+
+    def _flush(self) -> None:
+        if self._fields:
+            fields = self._fields
+            for rows in _pieces(self._taken()):
+                self._commit(rows, fields)
+
+    def _taken(self) -> list[Row]:
+        taken, self._rows, self._bytes, self._fields = self._rows, [], 0, {}
+        return taken
+
+    def _commit(
+        self, rows: Sequence[Row], fields: dict[str, Any], place: int = -1, log: bytes = b""
+    ) -> None:
+        self._settle()
+        self._held.check_cancelled()  # Redis answers nobody while it commits
+        self._under_way = self._thread.submit(self._held.commit, rows, fields, place, log)
+        self._since = self._clock()
+        self._held.check_lease_and_deadline()
+
+    def _settle(self) -> None:
+        """Waits for the commit that is under way, if any; raises what it raised."""
+        under_way, self._under_way = self._under_way, None
+        if under_way is not None:
+            with timed(STAGE_SECONDS, "publish"):
+                under_way.result()
+
+    def _checked(self, entry: Entry) -> Entry:
+        if isinstance(entry.message, KeypointsBatch):
+            self._settle()  # who has lost the job stores nothing
+            return Entry(entry.id, self._held.claim_check(entry.message))
+        return entry
+
+
+def _pieces(rows: list[Row]) -> Iterator[list[Row]]:
+    """Rows of MOST_BYTES, and a row more, each; one piece at least."""
+    start, size = 0, 0
+    for number, row in enumerate(rows, 1):
+        size += len(row[2])
+        if size >= MOST_BYTES and number < len(rows):
+            yield rows[start:number]
+            start, size = number, 0
+    yield rows[start:]

@@ -1,0 +1,136 @@
+"""What a job works on: its file, the poses of another job, a reference movement."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from worker.contract.errors import ErrorCode, JobError, unknown_reference
+from worker.contract.jobs import Job
+from worker.contract.pose_log import END
+from worker.contract.reference_poses import ReferencePoses, decode_reference
+from worker.jobs.download import check_type, fetch_url
+from worker.jobs.leased_job import LeasedJob
+from worker.lifecycle.archive import read_poses
+from worker.media.sandbox.limits import MediaLimits
+from worker.net.addresses import Unreachable
+from worker.observability.metrics import STAGE_SECONDS, timed
+from worker.pipeline.reference import LIMITS
+from worker.storage.errors import NotFound
+from worker.storage.stores import Stores
+
+_PAGE = 128
+"""Log entries copied at once: half a megabyte at 30 frames a second."""
+
+
+class JobContext(Protocol):
+    """Work on a job; `check` raises where it is not to go on."""
+
+    @property
+    def stores(self) -> Stores: ...
+
+    @property
+    def job(self) -> Job: ...
+
+    def check(self) -> None: ...
+
+
+def fetched_input(held: JobContext, scratch: Path) -> Path:
+    """The upload as a local file; raises JobError where it cannot be had."""
+    with timed(STAGE_SECONDS, "fetch"):
+        return _fetched(held, scratch / "input")
+
+
+def _fetched(held: JobContext, path: Path) -> Path:
+    given, settings = held.job.input, held.stores.settings
+    if given.key is not None:
+        try:
+            held.stores.objects.download(given.key, path)
+        except NotFound as error:
+            raise _unloadable(held, "The upload is not there.") from error
+    elif given.url is not None:
+        most = int(settings.limits(held.job.plan).most("uploadBytes", settings.max_upload_bytes))
+        if given.url.startswith("s3://"):
+            _fetch_object(held, given.url, path, most)
+        else:
+            private = settings.allow_private_urls
+            fetch_url(given.url, path, held.job.source, most, allow_private=private)
+    else:
+        raise _unloadable(held, "The job has no input.")
+    return path
+
+
+def limits_of(stores: Stores, job: Job) -> MediaLimits:
+    """What may be taken in of the job's media."""
+    settings = stores.settings
+    plan = settings.limits(job.plan)
+    longest = LIMITS.max_duration_s if job.input.referenceId is not None else math.inf
+    return MediaLimits(
+        max_bytes=int(plan.most("uploadBytes", settings.max_upload_bytes)),
+        max_duration_s=min(plan.most("mediaSeconds", settings.max_duration_s), longest),
+        max_pixels=int(plan.most("pixels", settings.max_pixels)),
+        max_frames=int(plan.most("frames", settings.max_frames)),
+    )
+
+
+def _fetch_object(held: JobContext, url: str, path: Path, most: int) -> None:
+    """An object of a bucket that this system reads from."""
+    parts = urlsplit(url)
+    bucket, key = parts.netloc, parts.path.removeprefix("/")
+    if bucket not in held.stores.settings.input_buckets:
+        raise _unloadable(held, f"The bucket '{bucket}' is not read from.")
+    objects = held.stores.objects
+    try:
+        size, content_type = objects.head(key, bucket)
+        check_type(content_type)
+        if size > most:
+            raise JobError(ErrorCode.MEDIA_TOO_LARGE, f"The file is larger than {most} bytes.")
+        with path.open("wb") as file:
+            for block in objects.stream(key, bucket=bucket):
+                file.write(block)
+                held.check()
+    except NotFound as error:
+        raise _unloadable(held, f"There is no {url} that may be read.") from error
+    except Unreachable as error:
+        raise _unloadable(held, f"The file cannot be fetched: {error}") from error
+
+
+def copy_poses(held: LeasedJob, recorded: list[bytes]) -> list[bytes]:
+    """The pose log of another job, copied so that erasing that one harms nothing."""
+    log_of = read_poses(held.stores, held.job.tenant, held.job.input.posesOf or "")
+    if not log_of or log_of[-1] != END:
+        raise _unloadable(held, "The poses to analyse are not there any more.")
+    place = len(recorded)
+    while place < len(log_of):
+        page = log_of[place : place + _PAGE]
+        held.stores.leases.append(held.job.id, held.token, place, page)
+        place += len(page)
+    return log_of
+
+
+def named_reference(held: LeasedJob) -> ReferencePoses | None:
+    """The reference that the options name; raises JobError `reference_not_found`.
+
+    The job has a copy, so that erasing the reference changes nothing for who goes on with it.
+    """
+    name, objects = held.job.options.reference, held.stores.objects
+    if name is None or held.job.source == "image":
+        return None
+    copy = f"{held.prefix}reference.bin"
+    with contextlib.suppress(NotFound):
+        return decode_reference(objects.get(copy))
+    try:
+        poses = held.stores.references.poses(name, held.job.tenant)
+    except NotFound as error:
+        raise unknown_reference(name) from error
+    objects.put(copy, poses, "application/octet-stream")
+    return decode_reference(poses)
+
+
+def _unloadable(held: JobContext, text: str) -> JobError:
+    image = held.job.source == "image"
+    code = ErrorCode.IMAGE_LOAD_ERROR if image else ErrorCode.VIDEO_LOAD_ERROR
+    return JobError(code, text)

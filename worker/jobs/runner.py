@@ -1,0 +1,168 @@
+"""One job with infrastructure: taken by its lease, worked on, and let go in good order."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+
+from worker.contract.errors import ErrorCode, JobError, ModelFault
+from worker.contract.jobs import SUPPORTED_JOB_VERSION, Job, JobStatus, Stage
+from worker.contract.segment_ids import job_of_entry
+from worker.jobs.faults import classify_fault
+from worker.jobs.heartbeat import Heartbeat
+from worker.jobs.leased_job import LeasedJob, Preempted, WorkerStopping
+from worker.jobs.recent_faults import OUTCOMES
+from worker.jobs.segment_worker import run_segments
+from worker.jobs.stages import analyse, export
+from worker.observability.log_format import bind_job_context
+from worker.observability.metrics import RETRIES, STAGE_SECONDS, StageTimes, listening, record
+from worker.observability.tracing import annotate, span
+from worker.pose.engine import PoseEngine
+from worker.storage.connection import DISCONNECTED, REFUSING
+from worker.storage.errors import Fenced, NotFound, StoreUnavailable
+from worker.storage.jobs.leases import Claim
+from worker.storage.stores import Stores
+from worker.storage.timestamps import unix
+from worker.system.scratch import scratch_folder
+from worker.system.stall_watchdog import StallWatchdog
+
+log = structlog.get_logger()
+
+MOST_ATTEMPTS = 8
+"""Attempts after which a job is not put back for a fault of the machine any more."""
+MOST_FAULTS = 30
+"""Times after which it is not, though each was a fault of a worker's own: it may be the job's."""
+OUT_OF_MEMORY = 71
+"""Exit status of a process whose job asked for more memory than there is."""
+_MACHINE_FAULTS = (ModelFault, StoreUnavailable, OSError, *DISCONNECTED, *REFUSING)
+_OURS = JobError(ErrorCode.INTERNAL, "The job failed for a reason of ours.")
+
+
+class Runner:
+    """Runs jobs of one worker process.
+
+    `engine` opens the models at the first use; `stopping` tells that the worker is to end.
+    """
+
+    def __init__(
+        self,
+        stores: Stores,
+        engine: Callable[[], PoseEngine],
+        stopping: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._stores = stores
+        self._engine = engine
+        self._stopping = stopping
+
+    def run(self, job_id: str) -> None:
+        """Runs a job if nobody else does, or estimates segments of one that another runs; raises
+        nothing that a retry could not mend."""
+        if job_of_entry(job_id):
+            run_segments(self._stores, job_id, self._engine, self._stopping)
+            return
+        claim = self._stores.leases.claim(job_id)
+        if claim.outcome == "newer":
+            log.warning("job_left_to_a_newer_worker", job=job_id, known=SUPPORTED_JOB_VERSION)
+            return
+        if not claim.token:
+            log.info("job_not_taken", job=job_id, why=claim.outcome)
+            return
+        try:
+            job = self._stores.jobs.get(job_id)
+        except NotFound:
+            log.info("job_erased", job=job_id)
+            return
+        with bind_job_context(job.id, job.tenant, claim.attempt, job.trace):
+            self._watched(job, claim)
+
+    def _watched(self, job: Job, claim: Claim) -> None:
+        """A claimed job, its time by stage on its trace."""
+        created = unix(job.createdAt)
+        if claim.attempt == 1 and job.stage is Stage.ANALYSE:
+            record(STAGE_SECONDS, max(0.0, time.time() - created), "wait")
+            with span("job.waited", job.trace, start=created):
+                pass
+        times = StageTimes()
+        known: dict[str, Any] = {"job": job.id, "tenant": job.tenant, "attempt": claim.attempt}
+        with span(f"job.{job.stage}", job.trace, kind="CONSUMER", **known), listening(times):
+            self._claimed(job, claim)
+            annotate(**times.seconds)
+
+    def _claimed(self, job: Job, claim: Claim) -> None:
+        job_id = job.id
+        if job.batchId is not None:
+            self._stores.batches.mark(job.batchId, job.id, JobStatus.RUNNING)
+        leases, token = self._stores.leases, claim.token
+        with (
+            StallWatchdog(self._stores.settings.stall_s) as patience,
+            Heartbeat(lambda: leases.extend(job_id, token), leases.ttl_s, job_id) as heartbeat,
+        ):
+            held = LeasedJob(self._stores, job, token, heartbeat, self._stopping, patience.touch)
+            try:
+                if claim.outcome == "lost":
+                    lost = "The job was given up: its workers died again and again."
+                    raise JobError(ErrorCode.WORKER_LOST, lost)
+                self._work(held)
+                OUTCOMES.record(None)
+                log.info("job_stage_done", stage=job.stage)
+            except Fenced:
+                log.warning("job_taken_over")
+                _let_go("taken_over")
+            except WorkerStopping:
+                held.release_for_shutdown()
+                log.info("job_handed_over")
+                _let_go("handed_over")
+            except Preempted:
+                held.requeue_fairly()
+                log.info("turn_over")
+                _let_go("turn_over")
+            except JobError as error:
+                OUTCOMES.record(None)
+                held.fail(error)
+                log.info("job_failed", code=error.code)
+                annotate(error=error.code)
+            except _MACHINE_FAULTS as error:
+                self._machine_fault(held, claim, error)
+            except MemoryError:
+                # a process that could not get memory is in no state that can be trusted
+                log.exception("memory_ran_out")
+                os._exit(OUT_OF_MEMORY)
+            except Exception:
+                log.exception("job_broken")
+                annotate(error="internal")
+                held.fail(_OURS)
+
+    def _machine_fault(self, held: LeasedJob, claim: Claim, error: Exception) -> None:
+        """The job goes back, unless that happened too often; a fault of the worker's own is no
+        attempt of the job's."""
+        fault = classify_fault(error)
+        log.warning("machine_fault", fault=fault, error=repr(error))
+        _let_go("machine_fault")
+        if fault is not None:
+            OUTCOMES.record(fault)
+            again = self._stores.jobs.note_fault(held.job.id) < MOST_FAULTS
+        else:
+            again = claim.attempt < MOST_ATTEMPTS
+        if again:
+            held.release_for_retry(counted=fault is None)
+        else:
+            held.fail(_OURS)
+
+    def _work(self, held: LeasedJob) -> None:
+        """The stage that is next."""
+        held.check()
+        held.publish_backlog()
+        with scratch_folder(self._stores.settings.scratch_dir) as scratch:
+            if held.job.stage is Stage.EXPORT:
+                export(held, scratch)
+            else:
+                analyse(held, self._engine, scratch)
+
+
+def _let_go(why: str) -> None:
+    record(RETRIES, 1, why)
+    annotate(let_go=why)

@@ -1,0 +1,130 @@
+"""The two stages of a job: analysis, and the pictures that an export worker draws."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from worker.contract.errors import unknown_reference
+from worker.contract.jobs import Export, Usage
+from worker.contract.messages import ExportReady
+from worker.contract.reference_poses import encode_reference
+from worker.exports.files import ExportContext, ExportFile, files_of
+from worker.exports.overlay_image import render_image
+from worker.jobs.committer import StepCommitter
+from worker.jobs.inputs import copy_poses, fetched_input, limits_of, named_reference
+from worker.jobs.leased_job import LeasedJob, Preempted, WorkerStopping
+from worker.jobs.segment_coordinator import SegmentCoordinator, can_share_segments
+from worker.jobs.segment_worker import cpu_seconds
+from worker.observability.metrics import STAGE_SECONDS, timed
+from worker.pipeline.pipeline import Pipeline
+from worker.pipeline.reference import reference_from_log
+from worker.pose.engine import PoseEngine
+from worker.storage.errors import Fenced, NotFound
+
+
+def analyse(held: LeasedJob, open_engine: Callable[[], PoseEngine], scratch: Path) -> None:
+    """Poses and messages of the whole media; ends the job, or passes it on for its export."""
+    began = cpu_seconds()
+    again = held.job.input.posesOf is not None
+    path = None if again and held.job.source == "video" else fetched_input(held, scratch)
+    making = held.job.input.referenceId is not None
+    recorded: Iterable[bytes] = held.stores.poses.read(held.job.id)
+    if again:
+        recorded = copy_poses(held, list(recorded))
+    engine = None if again else open_engine()
+    pipeline = Pipeline(
+        path,
+        held.job.options,
+        engine,
+        recorded,
+        limits_of(held.stores, held.job),
+        named_reference(held),
+        segment_s=held.stores.settings.segment_s,
+        share=(lambda own: SegmentCoordinator(held, own)) if can_share_segments(held.job) else None,
+    )
+    try:
+        with StepCommitter(held) as publisher:
+            for step in pipeline.steps():
+                publisher.add(step, {"progress": step.progress, "media": pipeline.media})
+            publisher.finish()
+    except (WorkerStopping, Preempted):
+        held.stores.jobs.note_spent(held.job.id, cpu_seconds() - began)
+        raise
+    media_s = pipeline.media.duration_ms / 1000 if pipeline.media else 0.0
+    spent_s = cpu_seconds() - began + held.stores.jobs.spent_s(held.job.id)
+    compute_s = round(spent_s, 3)
+    outcome: dict[str, Any] = {
+        "result": pipeline.result,
+        "usage": Usage(mediaSeconds=round(media_s, 3), computeSeconds=compute_s),
+    }
+    if held.job.source == "image" and path is not None:
+        overlay = held.claim_check(render_image(path, held.log(), held.job.options))
+        held.close(outcome, overlay)
+    elif making:
+        _keep_reference(held)
+        held.close(outcome)
+    elif held.job.options.export:
+        held.enqueue_export(outcome)
+    else:
+        held.close(outcome)
+
+
+def _keep_reference(held: LeasedJob) -> None:
+    """Makes a reference of the job's poses; it is ready once the job has succeeded."""
+    name = str(held.job.input.referenceId)
+    try:
+        record = held.stores.references.get(name, held.job.tenant)
+        poses = reference_from_log(held.log(), record.label)
+        held.stores.references.keep(record, encode_reference(poses), poses.duration_ms)
+    except NotFound as error:
+        raise unknown_reference(name) from error
+
+
+def export(held: LeasedJob, scratch: Path) -> None:
+    """Every file that is asked for, each told as it is finished, and the end of the job."""
+    finished = {(one.kind, one.mimeType) for one in held.exports}
+    files = [
+        file
+        for file in files_of(held.job.options)
+        if (file.kind, file.mime_type) not in finished  # by a worker that died over another
+    ]
+    material = ExportContext(
+        log=held.log,
+        options=held.job.options,
+        media=fetched_input(held, scratch) if any(file.pictures for file in files) else None,
+        reference=named_reference(held),
+        threads=held.stores.settings.threads,
+        report=held.periodic_check(),
+    )
+    for file in files:
+        out = scratch / file.name
+        with timed(STAGE_SECONDS, "export"):
+            file.make(material, out)
+        held.check()
+        _publish(held, file, out)
+        out.unlink()
+    held.close({})
+
+
+def _publish(held: LeasedJob, file: ExportFile, out: Path) -> None:
+    # a late worker writes beside the file that counts, never over it
+    key = f"{held.prefix}exports/{held.token}-{file.name}"
+    size = held.stores.objects.put_file(key, out, file.mime_type)
+    made = Export(kind=file.kind, key=key, mimeType=file.mime_type, bytes=size)
+    ttl_s = held.stores.settings.stream_url_ttl_s
+    expires = datetime.now(UTC) + timedelta(seconds=ttl_s)
+    ready = ExportReady(
+        url=held.stores.objects.presign_get(key, ttl_s),
+        mimeType=made.mimeType,
+        kind=made.kind,
+        bytes=size,
+        expiresAt=expires.isoformat(timespec="seconds").replace("+00:00", "Z"),
+    )
+    try:
+        held.add_export(made, ready)
+    except Fenced:
+        held.stores.objects.delete(key)  # the job is another's, who makes its own
+        raise

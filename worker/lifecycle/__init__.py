@@ -1,0 +1,1 @@
+"""What happens to a job after its last message: completion, archive, expiry, deletion."""

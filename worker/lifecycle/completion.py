@@ -1,0 +1,175 @@
+"""The end of a job: last messages and final state in one commit, then the archive."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+
+from worker.contract.errors import ErrorCode, JobError
+from worker.contract.jobs import Job, JobStatus
+from worker.contract.messages import Done, Entry, ErrorMessage, Message, entry_key
+from worker.lifecycle.archive import archive_messages, archive_poses
+from worker.lifecycle.deletion import erase_job, erase_upload
+from worker.observability.metrics import JOBS_FINISHED, record
+from worker.storage import keys
+from worker.storage.connection import text
+from worker.storage.errors import Fenced, Newer, NotFound
+from worker.storage.objects.s3 import job_prefix
+from worker.storage.stores import Stores
+from worker.storage.tenants.usage import used_so_far
+from worker.storage.timestamps import unix
+
+log = structlog.get_logger()
+
+
+def error_fields(error: JobError) -> dict[str, Any]:
+    """An error as records and `done` hold it."""
+    fields: dict[str, Any] = {"code": error.code.value, "message": error.message}
+    return fields | ({"details": error.details} if error.details else {})
+
+
+def next_entry_id(stores: Stores, job_id: str) -> tuple[int, int]:
+    """The place of a message that comes right after the last one of the stream."""
+    last = stores.redis.xrevrange(keys.messages(job_id), count=1)
+    if not last:
+        return 0, 1
+    head, tail = entry_key(text(last[0][0]))
+    return head, tail + 1
+
+
+def complete_job(
+    stores: Stores,
+    job: Job,
+    token: int,
+    status: JobStatus,
+    *,
+    error: JobError | None = None,
+    before: Sequence[Message] = (),
+    fields: dict[str, Any] | None = None,
+) -> None:
+    """Ends the job: `before`, an `error` where there is one, then `done`, and the final record.
+
+    The archive follows: a worker's sweep finds the job among the closed ones.
+
+    Raises Fenced where the lease is not ours any more: then nothing was written.
+    """
+    head, tail = next_entry_id(stores, job.id)
+    said: list[Message] = list(before)
+    if error is not None:
+        said.append(ErrorMessage(code=error.code, message=error.message, details=error.details))
+    count = stores.streams.length(job.id) + len(said)
+    failure = error_fields(error) if error else None
+    said.append(Done(status=status.value, messages=count, error=failure))  # type: ignore[arg-type]
+    entries = [Entry(f"{head}-{tail + n}", message) for n, message in enumerate(said)]
+    final = {"status": status.value, "finishedAt": stores.jobs.now(), **(fields or {})}
+    if status is JobStatus.SUCCEEDED:
+        final["progress"] = 1.0
+    elif "usage" not in final:
+        final["usage"] = used_so_far(_now(stores, job))
+    if failure:
+        final["error"] = failure
+    stores.jobs.closed(job.id)  # before too: who dies right behind the commit is swept up after
+    stores.leases.commit(job.id, token, entries, fields=final, release=True)
+    record(JOBS_FINISHED, 1, status.value)
+    stores.parts.close(job.id)
+    stores.jobs.closed(job.id)
+    _finalize(stores, job.id)
+    hidden = job.input.referenceId is not None
+    stores.streams.relay(job.id, job.tenant, job.options.firehose, hidden=hidden)
+
+
+def _now(stores: Stores, job: Job) -> Job:
+    """The record as it is; raises Fenced where it was erased."""
+    try:
+        return stores.jobs.get(job.id)
+    except NotFound as error:
+        raise Fenced(job.id) from error
+
+
+def _finalize(stores: Stores, job_id: str) -> None:
+    """Tells whom the end of a job concerns; again before it is archived, lest a crash loses it."""
+    try:
+        job = stores.jobs.get(job_id)
+    except NotFound:
+        return
+    stores.waiting.remove(job.tenant, job.id)
+    stores.usage.meter(job)
+    if job.batchId is not None:
+        stores.batches.mark(job.batchId, job.id, job.status)
+    stores.jobs.settled(job.id)
+
+
+def archive_job(stores: Stores, job_id: str) -> None:
+    """Archives a finished job and lets its stream cool down; does nothing where it is erased.
+
+    Of a job that made a reference nothing is kept but the outcome.
+    """
+    try:
+        job = stores.jobs.get(job_id)
+        if not job.status.final:
+            return
+        _finalize(stores, job.id)
+        if job.input.referenceId is not None:
+            stores.references.settle(job)
+            erase_job(stores, job)
+            return
+        stores.streams.relay(job.id, job.tenant, job.options.firehose)
+        archive_messages(stores, job.tenant, job.id)
+        archive_poses(stores, job.tenant, job.id)
+        _delete_strays(stores, job)
+        if job.eraseUpload:
+            erase_upload(stores, job.tenant, job.input.uploadId)
+        stores.retention.keep_job(job, stores.settings.limits(job.plan))
+        kept_s = max(1, int(stores.settings.record_s(job.plan)))
+        stores.jobs.expire(job.id, min(stores.settings.hot_ttl_s, kept_s), kept_s)
+    except NotFound:
+        log.info("archive_of_erased_job", job=job_id)
+    stores.jobs.archived(job_id)
+
+
+def _delete_strays(stores: Stores, job: Job) -> None:
+    """Files of workers that died between storing an export and telling of it."""
+    kept = {export.key for export in job.exports}
+    if job.options.export:
+        for key in stores.objects.list_keys(job_prefix(job.tenant, job.id) + "exports/"):
+            if key not in kept:
+                stores.objects.delete(key)
+
+
+def cancel_job(stores: Stores, job_id: str) -> None:
+    """Cancels: a queued job ends here and never starts, a running one at its next batch."""
+    stores.jobs.ask_cancel(job_id)
+    _end_unstarted(stores, job_id, JobError(ErrorCode.CANCELED, "The job was canceled."))
+
+
+def expire_job(stores: Stores, job_id: str) -> bool:
+    """Fails a job that nobody runs if its deadline has passed; returns whether it is over.
+
+    One that runs finds out by itself, between two batches.
+    """
+    try:
+        deadline = stores.jobs.get(job_id).deadlineAt
+    except Newer:
+        return False
+    except NotFound:
+        return True
+    if deadline is None or unix(deadline) > unix(stores.jobs.now()):
+        return stores.jobs.over(job_id)
+    error = JobError(ErrorCode.DEADLINE_EXCEEDED, "The job's deadline has passed.")
+    _end_unstarted(stores, job_id, error)
+    return stores.jobs.over(job_id)
+
+
+def _end_unstarted(stores: Stores, job_id: str, error: JobError) -> None:
+    """Ends a job that nobody runs; one that runs is left to its worker."""
+    claim = stores.leases.claim(job_id, to_close=True)
+    if not claim.token:
+        return
+    canceled = error.code is ErrorCode.CANCELED
+    status = JobStatus.CANCELED if canceled else JobStatus.FAILED
+    try:
+        complete_job(stores, stores.jobs.get(job_id), claim.token, status, error=error)
+    except (Fenced, NotFound):
+        log.warning("end_overtaken", job=job_id, code=error.code)

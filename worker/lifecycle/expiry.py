@@ -1,0 +1,56 @@
+"""Erases what has been kept for as long as its plan says."""
+
+from __future__ import annotations
+
+import structlog
+
+from worker.contract.jobs import Job
+from worker.lifecycle.deletion import ErasureRecord, erase_job, erase_rest, erase_upload
+from worker.storage.errors import NotFound, StoreUnavailable
+from worker.storage.objects.retention import RetentionItem
+from worker.storage.objects.s3 import job_prefix
+from worker.storage.stores import Stores
+
+log = structlog.get_logger()
+
+_A_ROUND = 20
+"""Things erased in a round of the sweep, which is not to hold up what else the loop does."""
+
+
+def sweep_retention(stores: Stores) -> int:
+    """One round; returns how many things are gone."""
+    gone = 0
+    for kept in stores.retention.due(_A_ROUND):
+        try:
+            _erase(stores, kept)
+        except StoreUnavailable as error:
+            log.warning("retention_put_off", kind=kept.kind, error=str(error))
+            continue
+        stores.retention.done(kept)
+        gone += 1
+    return gone
+
+
+def _erase(stores: Stores, kept: RetentionItem) -> None:
+    if kept.kind == "upload":
+        erase_upload(stores, kept.tenant, kept.upload)
+        return
+    job_id = str(kept.job)
+    if kept.kind == "exports":
+        stores.objects.delete_prefix(job_prefix(kept.tenant, job_id) + "exports/")
+        stores.jobs.change(job_id, {"exports": []})
+        return
+    job = _job(stores, job_id)
+    if job is not None:
+        erase_job(stores, job)
+    else:  # the record has expired by itself; its objects have not
+        erase_rest(stores, ErasureRecord(kept.tenant, job_id, kept.upload))
+        if kept.batch is not None:
+            stores.batches.forget(kept.batch, job_id)
+
+
+def _job(stores: Stores, job_id: str) -> Job | None:
+    try:
+        return stores.jobs.get(job_id)
+    except NotFound:
+        return None

@@ -1,0 +1,143 @@
+"""Program of the processes that decode one still image each: bytes in, raw RGB out.
+
+They are forked off it (`python -I still_process.py`, see fork_server.py). One has the image on
+standard input and the arguments MAX_PIXELS and MAX_SIDE. It writes one line of JSON, `{"format",
+"width", "height", "orientation", "shape"}` or `{"code", "message"}`, and after the first kind the
+pixels, uint8 [h, w, 3].
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pillow_heif
+from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
+
+# Importing a plugin registers it; all of them would cost more than decoding a photo.
+from PIL import (  # noqa: F401  isort: skip
+    AvifImagePlugin, BmpImagePlugin, GifImagePlugin, JpegImagePlugin, MpoImagePlugin,
+    PngImagePlugin, TiffImagePlugin, WebPImagePlugin,
+)  # fmt: skip
+
+# What these import while they decode, which nobody may be able to.
+import copy  # noqa: F401  isort: skip
+from PIL import ImageCms, ImageColor, ImageFilter, ImagePalette  # noqa: F401  isort: skip
+
+from worker.media.sandbox.fork_server import serve  # isort: skip
+
+FORMATS = ["JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "AVIF"]
+_ORIENTATION = 0x0112  # EXIF 2.32, 4.6.4
+_WRITTEN_BYTES = 65_536
+_DEEP_GREY = ("I;16", "I;16L", "I;16B", "I;16N", "I", "F")
+
+
+class Refused(Exception):
+    """The image is not taken; the arguments are an error code and a text for the user."""
+
+
+def formats_of(data: bytes) -> list[str]:
+    """The formats that may be tried on `data`."""
+    return [*FORMATS, "HEIF"] if data[4:8] == b"ftyp" else FORMATS
+
+
+def _open(data: bytes, max_pixels: int) -> Image.Image:
+    try:
+        image = Image.open(io.BytesIO(data), formats=formats_of(data))
+    except UnidentifiedImageError as error:
+        raise Refused("media_unsupported", "The file is not an image we can read.") from error
+    except Image.DecompressionBombError as error:
+        raise Refused("media_too_large", "The image is too large.") from error
+    if image.width * image.height > max_pixels:
+        size = f"{image.width}x{image.height}"
+        raise Refused("media_too_large", f"The image is too large ({size} pixels).")
+    return image
+
+
+def _eight_bit(image: Image.Image) -> Image.Image:
+    """Grey of more than 8 bits scaled to the full range of 8; Pillow alone would clip it."""
+    if image.mode not in _DEEP_GREY:
+        return image
+    values = np.asarray(image, np.float64)
+    low, high = float(values.min()), float(values.max())
+    if image.mode != "F" and low >= 0 and high <= 65535:
+        low, high = 0.0, 65535.0 if high > 255 else 255.0
+    scaled = (values - low) * (255.0 / max(high - low, 1e-9))
+    return Image.fromarray(np.rint(scaled).astype(np.uint8), "L")
+
+
+def _opaque(image: Image.Image) -> Image.Image:
+    if not image.has_transparency_data:
+        return image if image.mode == "RGB" else image.convert("RGB")
+    picture = image.convert("RGBA")
+    white = Image.new("RGBA", picture.size, "white")
+    return Image.alpha_composite(white, picture).convert("RGB")
+
+
+def decode(data: bytes, max_pixels: int, max_side: int) -> tuple[dict[str, object], Image.Image]:
+    """Description of the first picture in `data`, and the same upright in RGB; raises Refused."""
+    image = _open(data, max_pixels)
+    width, height = image.size
+    form = image.format or ""
+    orientation = int(image.getexif().get(_ORIENTATION, 1) or 1)
+    try:
+        image.draft("RGB", (max_side, max_side))  # JPEG: decode at a fraction where that is enough
+        image.load()
+        ImageOps.exif_transpose(image, in_place=True)
+    except (OSError, SyntaxError, ValueError, EOFError, IndexError, MemoryError) as error:
+        raise Refused("media_decode_error", f"The image is damaged ({error}).") from error
+    except Image.DecompressionBombError as error:
+        raise Refused("media_too_large", "The image is too large.") from error
+    if (image.width > image.height) != (width > height):
+        width, height = height, width
+    shown = _opaque(_eight_bit(image))
+    shown.thumbnail((max_side, max_side), Image.Resampling.LANCZOS, reducing_gap=3.0)
+    about: dict[str, object] = {
+        "format": form,
+        "width": width,
+        "height": height,
+        "orientation": orientation if 1 <= orientation <= 8 else 1,
+        "shape": [shown.height, shown.width, 3],
+    }
+    return about, shown
+
+
+def _rows(image: Image.Image) -> Iterator[bytes]:
+    """Its pixels, some rows at a time: a whole picture's copy costs as much as decoding it."""
+    count = max(1, _WRITTEN_BYTES // (3 * image.width))
+    for top in range(0, image.height, count):
+        box = (0, top, image.width, min(top + count, image.height))
+        yield image.crop(box).tobytes()
+
+
+def answer(args: Sequence[str]) -> None:
+    """Reads the image, writes the answer."""
+    out = sys.stdout.buffer
+    try:
+        about, image = decode(sys.stdin.buffer.read(), int(args[0]), int(args[1]))
+    except Refused as refusal:
+        about = {"code": refusal.args[0], "message": refusal.args[1]}
+        out.write(json.dumps(about).encode() + b"\n")
+        return
+    out.write(json.dumps(about).encode() + b"\n")
+    for rows in _rows(image):
+        out.write(rows)
+
+
+def main() -> None:
+    """The template."""
+    warnings.simplefilter("ignore")
+    Image.MAX_IMAGE_PIXELS = None  # checked in _open, by our own limit
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # it can make none
+    Image.preinit()
+    pillow_heif.register_heif_opener()
+    serve(answer)
+
+
+if __name__ == "__main__":
+    main()

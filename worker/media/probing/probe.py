@@ -1,0 +1,304 @@
+"""What a video file is: its real picture stream, how it lies, how long and how fast it is.
+
+Headers are claims. Where they contradict each other or are missing, the packets are counted.
+"""
+
+from __future__ import annotations
+
+import statistics
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from worker.contract.errors import ErrorCode, JobError
+from worker.contract.media import MediaInfo
+from worker.media.probing.ffmpeg_tools import find_tools
+from worker.media.probing.orientation import UPRIGHT, Orientation, from_matrix, square_size
+from worker.media.probing.sniff import head_of, is_container
+from worker.media.sandbox.child_process import TOO_MUCH, run
+from worker.media.sandbox.limits import DEFAULT_LIMITS, FORMATS, PROTOCOLS, MediaLimits
+from worker.media.sandbox.media_process import ChildLimits, ChildStalled
+
+_PROBE_LIMITS = ChildLimits(cpu_seconds=60, stall_seconds=60, wall_seconds=300)
+_SANE_FPS = (0.2, 1000.0)
+# A player shows a short delay of the first frame as it is; a clock that runs on is shifted to 0.
+_LONGEST_DELAY_US = 10_000_000
+# Android's cameras write the rate of capture (MediaFormat.KEY_CAPTURE_RATE) and, in slow motion,
+# frame times of playback. iPhones need nothing: their files keep the times of capture, and the
+# player slows them down.
+_CAPTURE_RATE = "com.android.capture.fps"
+_SLOW_MOTION = (1.5, 64.0)
+_HIDDEN = ("attached_pic", "still_image", "timed_thumbnails")
+
+
+class VideoInfo(MediaInfo, frozen=True, kw_only=True, omit_defaults=True):
+    """What decoding and exporting need besides: `stream` index, stored size in pixels,
+    orientation, colour tags (ffmpeg's names), `start_us` of the container's clock and `delay_us`
+    from the presentation's start to that moment."""
+
+    stream: int = 0
+    stored_width: int = 0
+    stored_height: int = 0
+    turn: str = ""
+    start_us: int = 0
+    delay_us: int = 0
+    audio: str = ""
+    audio_stream: int = -1
+    pixel_format: str = ""
+    transfer: str = ""
+    matrix: str = ""
+    primaries: str = ""
+    full_range: bool = False
+    cropped: bool = False
+    """Whether the container cuts edges off what is coded."""
+
+    @property
+    def hdr(self) -> bool:
+        """Whether brightness is coded as PQ or HLG (ITU-R BT.2100)."""
+        return self.transfer in ("smpte2084", "arib-std-b67")
+
+
+def probe(path: Path, limits: MediaLimits = DEFAULT_LIMITS) -> VideoInfo:
+    """Describes the video at `path`.
+
+    Raises JobError: `video_load_error` (empty, unreadable), `media_unsupported` (no video we
+    take), `media_decode_error` (broken), `media_too_large` (over `limits`).
+    """
+    _check_bytes(path, limits)
+    claims = _claims(path, limits)
+    stream = _picture_stream(claims.get("streams", []))
+    if stream is None:
+        raise JobError(ErrorCode.MEDIA_UNSUPPORTED, "The file has no video in it.")
+    width, height = _stored_size(stream)
+    if width * height > limits.max_pixels:
+        raise _too_large(f"The video's frames are too large ({width}x{height} pixels).")
+    duration_s, fps, frames = _timing(path, claims, stream, limits)
+    _check_timing(duration_s, frames, limits)
+    lies = _orientation(stream)
+    shown = square_size(
+        width, height, _ratio(stream.get("sample_aspect_ratio"), ":") or Fraction(1)
+    )
+    if lies.transposed:
+        shown = (shown[1], shown[0])
+    audio = _audio_stream(claims.get("streams", []))
+    return VideoInfo(
+        kind="video",
+        duration_ms=round(duration_s * 1000, 3),
+        width=shown[0],
+        height=shown[1],
+        fps=round(fps, 4),
+        frames=frames,
+        codec=stream["codec_name"],
+        rotation=lies.rotation,
+        mirrored=lies.mirrored,
+        has_audio=bool(audio),
+        slowdown=_slowdown(claims, fps),
+        stream=int(stream["index"]),
+        stored_width=width,
+        stored_height=height,
+        turn=lies.turn,
+        start_us=_start(claims),
+        delay_us=_delay(claims),
+        audio=audio.get("codec_name", ""),
+        audio_stream=int(audio.get("index", -1)),
+        pixel_format=stream.get("pix_fmt", ""),
+        transfer=stream.get("color_transfer", ""),
+        matrix=stream.get("color_space", ""),
+        primaries=stream.get("color_primaries", ""),
+        full_range=stream.get("color_range") == "pc",
+        cropped=bool(_side_data(stream, "Frame Cropping")),
+    )
+
+
+def as_video_info(path: Path, info: MediaInfo, limits: MediaLimits = DEFAULT_LIMITS) -> VideoInfo:
+    """`info` if it is whole already, else the file probed again (it came out of a log)."""
+    return info if isinstance(info, VideoInfo) else probe(path, limits)
+
+
+def _too_large(message: str) -> JobError:
+    return JobError(ErrorCode.MEDIA_TOO_LARGE, message)
+
+
+def _check_bytes(path: Path, limits: MediaLimits) -> None:
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise JobError(ErrorCode.VIDEO_LOAD_ERROR, "The video cannot be opened.") from error
+    if size == 0:
+        raise JobError(ErrorCode.VIDEO_LOAD_ERROR, "The video file is empty.")
+    if size > limits.max_bytes:
+        raise _too_large(f"The video file is larger than {limits.max_bytes // 2**20} MiB.")
+
+
+def _arguments(limits: MediaLimits) -> list[str]:
+    return [
+        str(find_tools().ffprobe), "-hide_banner", "-v", "error",
+        "-protocol_whitelist", PROTOCOLS, "-format_whitelist", FORMATS,
+        "-max_pixels", str(limits.max_pixels), "-of", "json",
+    ]  # fmt: skip
+
+
+def _claims(path: Path, limits: MediaLimits) -> dict[str, Any]:
+    args = [*_arguments(limits), "-show_streams", "-show_format", "-i", "fd:"]
+    try:
+        status, output, tail = run(args, path, _PROBE_LIMITS)
+    except ChildStalled as error:
+        message = "The video's header cannot be read."
+        raise JobError(ErrorCode.MEDIA_DECODE_ERROR, message) from error
+    if "exceeds specified max pixel count" in tail:
+        raise _too_large(f"The video's frames have more than {limits.max_pixels} pixels.")
+    if status != 0:
+        raise _unreadable(path, tail)
+    claims: dict[str, Any] = msgspec.json.decode(output)
+    if not claims.get("streams"):
+        raise _unreadable(path, tail)
+    return claims
+
+
+def _unreadable(path: Path, tail: str) -> JobError:
+    details = {"reason": tail[-300:]} if tail else None
+    if "moov atom not found" in tail:
+        message = "The video file is incomplete: its index is missing. Was the upload cut off?"
+        return JobError(ErrorCode.MEDIA_DECODE_ERROR, message, details)
+    if is_container(head_of(path)) and "not on whitelist" not in tail:
+        message = "The video file is damaged and cannot be read."
+        return JobError(ErrorCode.MEDIA_DECODE_ERROR, message, details)
+    return JobError(ErrorCode.MEDIA_UNSUPPORTED, "The file is not a video we can read.", details)
+
+
+def _picture_stream(streams: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """The stream a player shows: default ones first, then the largest; no covers, no depth."""
+    pictures = [
+        stream
+        for stream in streams
+        if stream.get("codec_type") == "video"
+        and stream.get("codec_name", "unknown") != "unknown"
+        and int(stream.get("width", 0)) > 0
+        and int(stream.get("height", 0)) > 0
+        and not any(stream.get("disposition", {}).get(name) for name in _HIDDEN)
+    ]
+
+    def rank(stream: dict[str, Any]) -> tuple[int, int]:
+        shown = stream.get("disposition", {}).get("default", 0)
+        return int(shown), int(stream["width"]) * int(stream["height"])
+
+    return max(pictures, key=rank, default=None)
+
+
+def _audio_stream(streams: list[dict[str, Any]]) -> dict[str, Any]:
+    sounds = [
+        stream
+        for stream in streams
+        if stream.get("codec_type") == "audio" and stream.get("codec_name", "unknown") != "unknown"
+    ]
+    return max(sounds, key=lambda s: s.get("disposition", {}).get("default", 0), default={})
+
+
+def _side_data(stream: dict[str, Any], kind: str) -> dict[str, Any]:
+    for data in stream.get("side_data_list", []):
+        if data.get("side_data_type") == kind:
+            return dict(data)
+    return {}
+
+
+def _stored_size(stream: dict[str, Any]) -> tuple[int, int]:
+    """Width and height of decoded frames: the container may cut edges off."""
+    crop = _side_data(stream, "Frame Cropping")
+    width = int(stream["width"]) - int(crop.get("crop_left", 0)) - int(crop.get("crop_right", 0))
+    height = int(stream["height"]) - int(crop.get("crop_top", 0)) - int(crop.get("crop_bottom", 0))
+    return max(1, width), max(1, height)
+
+
+def _orientation(stream: dict[str, Any]) -> Orientation:
+    text = _side_data(stream, "Display Matrix").get("displaymatrix", "")
+    rows = [line.partition(":")[2].split() for line in text.strip().splitlines()]
+    try:
+        return from_matrix([int(number) for row in rows for number in row])
+    except ValueError:
+        return UPRIGHT
+
+
+def _ratio(text: str | None, sign: str = "/") -> Fraction | None:
+    above, _, below = (text or "").partition(sign)
+    try:
+        ratio = Fraction(int(above), int(below))
+    except (ValueError, ZeroDivisionError):
+        return None
+    return ratio if ratio > 0 else None
+
+
+def _seconds(value: object) -> float:
+    try:
+        return float(str(value))
+    except ValueError:
+        return 0.0
+
+
+def _start(claims: dict[str, Any]) -> int:
+    return round(_seconds(claims.get("format", {}).get("start_time")) * 1e6)
+
+
+def _delay(claims: dict[str, Any]) -> int:
+    """Microseconds by which a player shows the file's first moment late, 0 where it would not."""
+    start = _start(claims)
+    form = claims.get("format", {}).get("format_name", "")
+    keeps = any(name in form for name in ("mov", "matroska"))
+    return start if keeps and 0 < start <= _LONGEST_DELAY_US else 0
+
+
+def _slowdown(claims: dict[str, Any], fps: float) -> float:
+    """Seconds of media that a second of what was filmed takes, as the container declares it."""
+    rate = _seconds(claims.get("format", {}).get("tags", {}).get(_CAPTURE_RATE))
+    ratio = rate / fps if fps > 0 else 0.0
+    return round(ratio, 4) if _SLOW_MOTION[0] < ratio <= _SLOW_MOTION[1] else 1.0
+
+
+def _timing(
+    path: Path, claims: dict[str, Any], stream: dict[str, Any], limits: MediaLimits
+) -> tuple[float, float, int]:
+    """Duration in seconds, mean frames per second and number of frames."""
+    duration = _seconds(stream.get("duration")) or _seconds(claims["format"].get("duration"))
+    average = float(_ratio(stream.get("avg_frame_rate")) or 0)
+    nominal = float(_ratio(stream.get("r_frame_rate")) or 0)
+    frames = int(stream.get("nb_frames", 0))
+    agree = frames > 0 or (average > 0 and abs(average - nominal) < 0.05 * average)
+    sane = _SANE_FPS[0] <= average <= _SANE_FPS[1]
+    if 0 < duration <= limits.max_duration_s and agree and sane:
+        count = frames or max(1, round(duration * average))
+        if abs(count / duration - average) < 0.2 * average + 1 / duration:
+            return duration, average, count
+    return _counted(path, int(stream["index"]), limits)
+
+
+def _counted(path: Path, index: int, limits: MediaLimits) -> tuple[float, float, int]:
+    """The same from the packets' own times; absurd gaps count as one ordinary frame."""
+    args = [*_arguments(limits), "-select_streams", str(index), "-show_entries",
+            "packet=pts_time,flags", "-of", "csv=p=0", "-i", "fd:"]  # fmt: skip
+    try:
+        _, output, tail = run(args, path, _PROBE_LIMITS, max_output=24 * limits.max_frames)
+    except ChildStalled as error:
+        raise JobError(ErrorCode.MEDIA_DECODE_ERROR, "The video cannot be read.") from error
+    if tail == TOO_MUCH:
+        raise _too_large(f"The video has more than {limits.max_frames} frames.")
+    lines = (line.split(",") for line in output.decode("ascii", "replace").split())
+    # D marks packets that an edit list hides.
+    times = sorted(_seconds(time) for time, flags, *_ in lines if "D" not in flags)
+    if not times:
+        raise JobError(ErrorCode.MEDIA_DECODE_ERROR, "The video has no readable frames.")
+    steps = [after - before for before, after in pairwise(times)]
+    step = statistics.median(steps) if steps else 0.0
+    step = step if step > 0 else 1 / 30
+    longest = max(10.0, 20 * step)
+    duration = sum(gap if gap <= longest else step for gap in steps) + step
+    return duration, min(_SANE_FPS[1], len(times) / duration), len(times)
+
+
+def _check_timing(duration_s: float, frames: int, limits: MediaLimits) -> None:
+    if duration_s > limits.max_duration_s:
+        most = f"at most {limits.max_duration_s:.0f} s are taken"
+        raise _too_large(f"The video is {duration_s:.0f} s long; {most}.")
+    if frames > limits.max_frames:
+        raise _too_large(f"The video has {frames} frames; at most {limits.max_frames} are taken.")

@@ -1,0 +1,1 @@
+"""Numbers per frame: angles, leg length, rest level, roll."""

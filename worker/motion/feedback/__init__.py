@@ -1,0 +1,1 @@
+"""From counted reps to messages."""

@@ -1,0 +1,151 @@
+"""From a tracker's moments to what is said of them: counts, scores, advice, guidance."""
+
+from __future__ import annotations
+
+from worker.contract.grades import grade_of
+from worker.contract.jobs import Result
+from worker.contract.media import MediaInfo
+from worker.contract.message_parts import FormScore, ReferenceScore, Rep
+from worker.contract.messages import (
+    Counter,
+    ExerciseSummary,
+    FormScoreMessage,
+    Message,
+    Progression,
+    Recommendations,
+)
+from worker.contract.options import JobOptions
+from worker.motion.feedback.target import Target
+from worker.motion.frames.overlay_values import HudRecorder
+from worker.motion.frames.span import Frames
+from worker.motion.posture.guide import PostureGuide
+from worker.motion.reps.frame_events import FrameEvent
+
+
+class ExerciseReporter:
+    """What is followed in one job, put into words."""
+
+    def __init__(self, followed: Target, options: JobOptions, media: MediaInfo) -> None:
+        self._followed = followed
+        self._options = options
+        self._media = media
+        self._tracker = followed.tracker
+        aspect = max(media.width, 1) / max(media.height, 1)
+        self._guide = PostureGuide(followed.joints, followed.view, options.language, aspect)
+        self._reference: ReferenceScore | None = None
+        self._count = 0
+        self._history: list[Rep] = []
+        self._form: FormScore | None = None
+        self._total = 0.0
+        self._scored = 0
+        self._progress = 0.0
+        self._live: float | None = None
+        self._advice: tuple[str, ...] = ()
+
+    def span(self, frames: Frames, hud: HudRecorder) -> list[list[Message]]:
+        """The messages of each of n frames."""
+        moments = self._tracker.span(frames)
+        states = self._guide.states(frames.body, frames.known)
+        times, seconds = frames.times_us.tolist(), (frames.times_us * 1e-6).tolist()
+        said: list[list[Message]] = []
+        for rows in frames.blocks:
+            # a count makes the guide say `ready`, which it knows of from the next block on
+            postures = self._guide.steps(seconds[rows], states[rows])
+            for time, moment, posture in zip(times[rows], moments[rows], postures, strict=True):
+                messages: list[Message] = [] if posture is None else [posture]
+                messages += self._said(time, moment)
+                grade = self._form.grade if self._form else None
+                hud.add(time, self._count, moment.progress / 100, grade)
+                said.append(messages)
+        return said
+
+    def closing(self, time_us: int) -> list[Message]:
+        """A rep that the media's end completes, the final counter and the summary."""
+        rep = self._tracker.finish().rep
+        messages: list[Message] = []
+        if rep is not None and self._take(rep):
+            messages = self._counted(self._count + 1, time_us)
+        final = Counter(
+            current_count=self._count, final=True, form_score=self._form,
+            reference_score=self._reference, timestampMs=round(time_us / 1000, 1),
+        )  # fmt: skip
+        average = self._average()
+        summary = ExerciseSummary(
+            exercise=self._followed.name,
+            counter=self._count,
+            avg_rep_score=average,
+            avg_similarity=average if self._followed.reference else None,
+            grade=grade_of(average) if self._scored else None,
+            durationMs=round(self._media.duration_ms, 1),
+            history=tuple(self._history),
+        )
+        return [*messages, final, summary]
+
+    def result(self, person_frames: int, frames: int) -> Result:
+        """The job's result."""
+        average = self._average() if self._scored else None
+        return Result(
+            count=self._count,
+            seconds=float(self._count) if self._followed.hold else None,
+            avgScore=average,
+            grade=grade_of(average) if average is not None else None,
+            personFrames=person_frames,
+            frames=frames,
+        )
+
+    def _average(self) -> float:
+        return round(self._total / self._scored, 1) if self._scored else 0.0
+
+    def _take(self, rep: Rep) -> bool:
+        """Adds an attempt to the history; whether it counts."""
+        self._history.append(rep)
+        if not rep.counted:
+            return False
+        self._total += rep.formScore
+        self._scored += 1
+        self._reference = rep.referenceScore
+        self._form = FormScore(
+            score=rep.formScore, avg_score=self._average(), grade=grade_of(rep.formScore)
+        )
+        return True
+
+    def _said(self, time_us: int, moment: FrameEvent) -> list[Message]:
+        messages: list[Message] = []
+        if self._options.progression and abs(moment.progress - self._progress) >= 1:
+            self._progress = float(int(moment.progress))
+            messages.append(Progression(value=self._progress))
+        if moment.rep is not None and self._take(moment.rep) and moment.seconds is None:
+            messages += self._counted(self._count + 1, time_us)
+        if moment.seconds is not None:
+            messages += self._counted(moment.seconds, time_us)
+        if moment.rep is not None:
+            self._live = None
+        elif moment.live is not None:
+            messages += self._live_score(moment.live)
+        if moment.advice is not None and moment.advice != self._advice:
+            self._advice = moment.advice
+            if self._options.recommendations:
+                data = tuple(self._followed.texts[code] for code in moment.advice)
+                messages.append(Recommendations(data=data, codes=moment.advice))
+        return messages
+
+    def _counted(self, count: int, time_us: int) -> list[Message]:
+        self._count = count
+        posture = self._guide.force_ready()
+        messages: list[Message] = [] if posture is None else [posture]
+        messages.append(
+            Counter(
+                current_count=count,
+                form_score=self._form,
+                reference_score=self._reference,
+                timestampMs=round(time_us / 1000, 1),
+            )
+        )
+        return messages
+
+    def _live_score(self, score: float) -> list[Message]:
+        if self._live is not None and abs(score - self._live) < 1:
+            return []
+        self._live = score
+        average = self._average() if self._scored else score
+        return [FormScoreMessage(score=score, avg_score=average, grade=grade_of(score))]

@@ -1,0 +1,114 @@
+"""What a coach follows: an exercise of the catalogue, or a reference movement."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.contract.errors import unknown_exercise
+from worker.contract.exercises import CATALOGUE, View
+from worker.contract.grades import floor_of
+from worker.contract.options import JobOptions
+from worker.contract.reference_poses import LIMBS, ReferencePoses
+from worker.exercises import EXERCISES
+from worker.exercises.model import JumpExercise, RepExercise
+from worker.motion.features.features import PAIRS, Body
+from worker.motion.frames.span import Frames
+from worker.motion.reference.template import moving_limbs
+from worker.motion.reference.tracker import ReferenceTracker
+from worker.motion.reps.frame_events import FrameEvent
+from worker.motion.reps.hold_tracker import HoldTracker
+from worker.motion.reps.tracker import RepTracker
+
+
+class Tracker(Protocol):
+    """Finds moments in frames."""
+
+    def span(self, frames: Frames) -> list[FrameEvent]:
+        """One moment for each of n frames."""
+
+    def finish(self) -> FrameEvent:
+        """What the media's end completes."""
+
+
+class BlockTracker(Protocol):
+    """Finds moments in the frames of one block at a time."""
+
+    def block(
+        self, first: int, times_us: NDArray[np.int64], body: Body, known: NDArray[np.bool_]
+    ) -> list[FrameEvent]:
+        """One moment for each of a block's n frames."""
+
+    def finish(self) -> FrameEvent:
+        """What the media's end completes."""
+
+
+class BlockAdapter:
+    """A tracker of one that takes blocks."""
+
+    def __init__(self, tracker: BlockTracker) -> None:
+        self._tracker = tracker
+        self.finish = tracker.finish
+
+    def span(self, frames: Frames) -> list[FrameEvent]:
+        """One moment for each of n frames."""
+        moments: list[FrameEvent] = []
+        for part in frames.each():
+            moments += self._tracker.block(part.first, part.times_us, part.body, part.known)
+        return moments
+
+
+@dataclass(frozen=True)
+class Target:
+    """`name` is what the summary says; `joints` are those of one side, without its prefix, that
+    guidance asks for, seen from `view`; `texts` the advice by code."""
+
+    name: str
+    tracker: Tracker
+    joints: tuple[str, ...]
+    view: View = "any"
+    texts: Mapping[str, str] = field(default_factory=dict)
+    hold: bool = False
+    reference: bool = False
+
+
+def _least_score(options: JobOptions) -> float | None:
+    return floor_of(options.minGrade) if options.minGrade else None
+
+
+def followed_exercise(options: JobOptions, rotation: int = 0) -> Target:
+    """The options' exercise; raises JobError `invalid_exercise` if it has no data.
+
+    `rotation` is the turn in degrees that the media's tag asked for.
+    """
+    name = str(options.exercise)
+    exercise = EXERCISES.get(name)
+    if exercise is None or isinstance(exercise, JumpExercise):
+        raise unknown_exercise(name)
+    return Target(
+        name=name,
+        tracker=RepTracker(exercise, options.difficulty, _least_score(options), rotation)
+        if isinstance(exercise, RepExercise)
+        else HoldTracker(exercise, rotation),
+        joints=(*exercise.joints, *exercise.guided),
+        view=CATALOGUE[name].view,
+        texts={advice.code: advice.texts[options.language] for advice in exercise.advice},
+        hold=CATALOGUE[name].kind == "hold",
+    )
+
+
+def followed_reference(reference: ReferencePoses, options: JobOptions) -> Target:
+    """A reference movement; guidance asks for the joints that move in it."""
+    ends = {joint for limb in moving_limbs(reference) for joint in LIMBS[limb][:2]}
+    return Target(
+        name=reference.name,
+        tracker=BlockAdapter(
+            ReferenceTracker(reference, options.difficulty, _least_score(options))
+        ),
+        joints=tuple(name for name, sides in PAIRS.items() if ends.intersection(sides)),
+        reference=True,
+    )

@@ -1,0 +1,1 @@
+"""Blocks of frames, smoothing, landmark sets."""

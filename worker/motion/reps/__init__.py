@@ -1,0 +1,1 @@
+"""Counting and scoring repetitions and holds."""

@@ -1,0 +1,133 @@
+"""Follows one hold through a job's frames: time in the pose, in whole seconds."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.exercises.model import HoldExercise
+from worker.motion.features.features import Body, Floats, feature, merged
+from worker.motion.features.leg_length import OwnLeg
+from worker.motion.features.roll_correction import RollCorrection
+from worker.motion.features.rolling_range import trailing_ranges
+from worker.motion.frames.span import Frames
+from worker.motion.reps.frame_events import NOTHING, FrameEvent
+
+ENTER = 1.0
+"""Seconds in the pose before a hold has begun; they count once it has."""
+
+LEAVE = 0.6
+"""Seconds out of the pose before a hold is over; they never count."""
+
+MOVING = 1.0
+"""Seconds over which the features of `still` must not range too far."""
+
+STEP = 0.5
+"""Longest time between two frames, in seconds, that is taken for held."""
+
+
+class HoldTracker:
+    """Moments of one hold, frame by frame.
+
+    A frame shows the pose, shows that it is not held, or does not tell (nobody, or needed joints
+    hidden, as in a cut to a close-up). Time that does not tell counts when it ends in the pose
+    again soon enough.
+    """
+
+    def __init__(self, exercise: HoldExercise, rotation: int = 0) -> None:
+        self._exercise = exercise
+        self._held = 0.0
+        self._trying = 0.0
+        self._hidden = 0.0
+        self._left = 0.0
+        self._before: float | None = None
+        self._on = False
+        self._unsettled = 0.0
+        self._upright = RollCorrection(rotation, standing=not exercise.lying)
+        self._legs = OwnLeg()
+        self._recent: Floats = np.zeros((0, 1 + len(exercise.still)))
+
+    def span(self, frames: Frames) -> list[FrameEvent]:
+        """One moment for each of n frames."""
+        known = frames.known
+        seconds = frames.times_us.astype(np.float64) * 1e-6
+        body = self._upright.told(seconds, frames.body, known, frames.blocks)
+        body = self._legs.with_leg_length(seconds, body, known, frames.blocks)
+        seen = body.seen(self._exercise.joints).max(axis=1)
+        tells = known & (seen >= self._exercise.visible)
+        good = tells.copy()
+        for gate in self._exercise.gates:
+            values, sure = feature(body, gate.feature)
+            level = merged(values, sure)
+            inside = (level >= gate.low) & (level <= gate.high)
+            good &= inside | (sure.max(axis=1) < self._exercise.visible)
+        still = self._still(seconds, body, tells)
+        return [
+            self._step(*frame)
+            for frame in zip(
+                seconds.tolist(),
+                tells.tolist(),
+                good.tolist(),
+                still.tolist(),
+                strict=True,
+            )
+        ]
+
+    def _still(self, seconds: Floats, body: Body, tells: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Which frames [n] end a second of little movement, as far as it was seen."""
+        levels = [merged(*feature(body, travel.feature)) for travel in self._exercise.still]
+        rows = np.stack((seconds, *levels), axis=1)
+        rows[~tells, 1:] = np.nan
+        oldest = seconds[0] - MOVING - 1e-9
+        self._recent = np.concatenate((self._recent[self._recent[:, 0] >= oldest], rows))
+        first = np.searchsorted(self._recent[:, 0], seconds - MOVING - 1e-9)
+        last = np.arange(len(self._recent) - len(rows), len(self._recent))
+        ranges, frames = trailing_ranges(self._recent[:, 1:], first, last)
+        limits = [travel.maximum for travel in self._exercise.still]
+        still: NDArray[np.bool_] = (frames < 2) | (ranges <= limits).all(axis=1)
+        return still
+
+    def finish(self) -> FrameEvent:
+        """Nothing more: a second that is not whole does not count."""
+        return FrameEvent()
+
+    def _step(self, seconds: float, tells: bool, good: bool, still: bool) -> FrameEvent:
+        elapsed = 0.0 if self._before is None else seconds - self._before
+        self._before = seconds
+        whole = int(self._held)
+        if not tells:
+            self._hidden += elapsed
+        elif good and still:
+            # A still second began a second ago; it was the pose from its first good frame on.
+            self._hold(min(elapsed, STEP))
+            if self._on:
+                self._held += min(self._unsettled, 0.9 * MOVING)
+                self._unsettled = 0.0
+        else:
+            self._unsettled = self._unsettled + min(elapsed, STEP) if good else 0.0
+            # After a cut it takes a second to be seen still again.
+            if not good or self._unsettled > MOVING:
+                self._leave(elapsed)
+        if not self._on and int(self._held) == whole:
+            return NOTHING
+        counted = int(self._held) if int(self._held) != whole else None
+        progress = 100.0 * (self._held - int(self._held)) if self._on else 0.0
+        return FrameEvent(progress=progress, seconds=counted)
+
+    def _hold(self, elapsed: float) -> None:
+        if self._hidden > self._exercise.unseen:
+            self._on, self._trying = False, 0.0
+        if self._on:
+            self._held += elapsed + self._hidden
+        else:
+            self._trying += elapsed
+            if self._trying >= ENTER:
+                self._on, self._held, self._trying = True, self._held + self._trying, 0.0
+        self._hidden = self._left = 0.0
+
+    def _leave(self, elapsed: float) -> None:
+        # What was hidden stays pending: frames beside a cut are blends and may refuse the pose.
+        self._left += elapsed
+        self._trying = 0.0
+        if self._left >= LEAVE:
+            self._on, self._hidden = False, 0.0

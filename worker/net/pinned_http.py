@@ -1,0 +1,171 @@
+"""Connections to addresses that others chose: checked first, then pinned, and never too long.
+
+A name is resolved once, every address of it must be public, and the connection goes to the address
+that was checked: a name that resolves differently a moment later gains nothing. TLS still checks
+the name. Used for inputs by URL and for webhooks.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ssl
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import httpcore
+import httpx
+
+from worker.net.addresses import Resolve, _left
+
+_MOST_POOLS = 100
+_KEPT_S = 5.0
+
+
+class _Stream(httpcore.NetworkStream):
+    """A connection that keeps to the deadline."""
+
+    def __init__(self, inner: httpcore.NetworkStream) -> None:
+        self._inner = inner
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._inner.read(max_bytes, _left(timeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._inner.write(buffer, _left(timeout))
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.NetworkStream:
+        return _Stream(self._inner.start_tls(ssl_context, server_hostname, _left(timeout)))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)
+
+
+class _Backend(httpcore.NetworkBackend):
+    """Opens connections to checked addresses only."""
+
+    def __init__(self, resolve: Resolve) -> None:
+        self._resolve = resolve
+        self._inner = httpcore.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        address = self._resolve(host, port)
+        return _Stream(
+            self._inner.connect_tcp(address, port, _left(timeout), local_address, socket_options)
+        )
+
+
+class _Answer(httpx.SyncByteStream):
+    """The bytes of an answer as httpx takes them."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+
+    def __iter__(self) -> Iterator[bytes]:
+        with _as_httpx():
+            yield from self._inner
+
+    def close(self) -> None:
+        self._inner.close()
+
+
+class _Pools:
+    """A pool of connections for each host and port: one pool looks at all its connections for
+    every request. The one that was used longest ago goes where there are many."""
+
+    def __init__(self, resolve: Resolve, most: int) -> None:
+        self._backend = _Backend(resolve)
+        self._tls = httpx.create_ssl_context(trust_env=False)
+        self._most = most
+        self._pools: OrderedDict[tuple[bytes, bytes, int | None], httpcore.ConnectionPool]
+        self._pools = OrderedDict()
+        self._lock = threading.Lock()
+
+    def of(self, url: httpx.URL) -> httpcore.ConnectionPool:
+        """The pool for the host and port of a URL."""
+        origin = (url.raw_scheme, url.raw_host, url.port)
+        with self._lock:
+            pool = self._pools.get(origin) or self._new()
+            self._pools[origin] = pool
+            self._pools.move_to_end(origin)
+            for other in list(self._pools)[: len(self._pools) - _MOST_POOLS]:
+                if all(one.is_idle() for one in self._pools[other].connections):
+                    self._pools.pop(other).close()
+            return pool
+
+    def close(self) -> None:
+        """Closes all connections."""
+        with self._lock:
+            while self._pools:
+                self._pools.popitem()[1].close()
+
+    def _new(self) -> httpcore.ConnectionPool:
+        return httpcore.ConnectionPool(
+            ssl_context=self._tls,
+            max_connections=self._most,
+            keepalive_expiry=_KEPT_S,
+            network_backend=self._backend,
+        )
+
+
+class PinnedTransport(httpx.BaseTransport):
+    """For httpx.Client: connects where `resolve` says, `most` times to a host and port. Proxies of
+    the environment are not used.
+
+    Raises httpx.TransportError and, from `resolve`, Unreachable.
+    """
+
+    def __init__(self, resolve: Resolve, most: int = 100) -> None:
+        self._pools = _Pools(resolve, most)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Sends one request; the answer's body is read by the caller."""
+        url = request.url
+        asked = httpcore.Request(
+            method=request.method,
+            url=httpcore.URL(
+                scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
+            ),
+            headers=request.headers.raw,
+            content=request.stream,
+            extensions=request.extensions,
+        )
+        with _as_httpx():
+            answer = self._pools.of(url).handle_request(asked)
+        return httpx.Response(
+            status_code=answer.status,
+            headers=answer.headers,
+            stream=_Answer(answer.stream),
+            extensions=answer.extensions,
+        )
+
+    def close(self) -> None:
+        """Closes its connections."""
+        self._pools.close()
+
+
+@contextlib.contextmanager
+def _as_httpx() -> Iterator[None]:
+    """httpcore's errors as httpx', which are called the same."""
+    try:
+        yield
+    except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException,
+            httpcore.UnsupportedProtocol) as error:  # fmt: skip
+        kind = getattr(httpx, type(error).__name__, httpx.TransportError)
+        raise kind(str(error)) from error

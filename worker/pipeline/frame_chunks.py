@@ -1,0 +1,95 @@
+"""Frames gathered into chunks of media time, read ahead while the chunk before is estimated."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.contract.poses import CHUNK_SECONDS
+from worker.media.decoding.video import Frame, FrameReader
+
+MOST_FRAMES = 256
+"""Frames a chunk holds at most, so that native-rate slow motion fits in memory."""
+
+
+@dataclass(frozen=True)
+class FrameChunk:
+    """Consecutive frames: index of the first, times int64 [n] in us, images uint8 RGB each."""
+
+    first: int
+    times_us: NDArray[np.int64]
+    images: list[NDArray[np.uint8]]
+
+
+def grouped(frames: Iterator[Frame]) -> Iterator[FrameChunk]:
+    """Chunks of frames of the same CHUNK_SECONDS of media time.
+
+    Where a chunk ends depends on its own frames alone, so a decode that starts at a chunk's first
+    frame makes the same chunks.
+    """
+    span = round(CHUNK_SECONDS * 1e6)
+    held: list[Frame] = []
+    for frame in frames:
+        if held and (frame.time_us // span != held[0].time_us // span or len(held) >= MOST_FRAMES):
+            yield _chunk(held)
+            held = []
+        held.append(frame)
+    if held:
+        yield _chunk(held)
+
+
+def _chunk(frames: list[Frame]) -> FrameChunk:
+    times = np.array([frame.time_us for frame in frames], np.int64)
+    return FrameChunk(frames[0].index, times, [frame.image for frame in frames])
+
+
+class PrefetchingReader:
+    """Chunks of a decode, one read ahead in a thread; a context manager that ends the decode.
+
+    What the decode raises is raised where the chunk it spoilt would have come.
+    """
+
+    def __init__(self, reader: FrameReader) -> None:
+        self._reader = reader
+        self._ready: queue.Queue[FrameChunk | BaseException | None] = queue.Queue(maxsize=1)
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._read, name="read-ahead", daemon=True)
+
+    def __enter__(self) -> Iterator[FrameChunk]:
+        self._thread.start()
+        return self._chunks()
+
+    def __exit__(self, *_: object) -> None:
+        self._stopped.set()
+        self._reader.close()
+        while self._thread.is_alive():
+            self._drain()
+            self._thread.join(0.05)
+
+    def _read(self) -> None:
+        try:
+            for chunk in grouped(self._reader):
+                self._ready.put(chunk)
+                if self._stopped.is_set():
+                    return
+            self._ready.put(None)
+        except BaseException as error:  # handed over to the consumer, whatever it is
+            self._ready.put(error)
+
+    def _chunks(self) -> Iterator[FrameChunk]:
+        while True:
+            item = self._ready.get()
+            if item is None:
+                return
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+
+    def _drain(self) -> None:
+        while not self._ready.empty():
+            self._ready.get_nowait()

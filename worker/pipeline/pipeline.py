@@ -1,0 +1,217 @@
+"""One job without any infrastructure: source and options to messages and pose log.
+
+The pose log is the only thing that reaches the analysis: a recorded log is replayed first and the
+estimation goes on where it ends, so a job that is taken over, or analysed again, says the same.
+Decoders and models are imported where they are needed: an analysis of poses alone takes less time
+than their libraries take to load.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+
+from worker.contract.errors import ErrorCode, JobError
+from worker.contract.exercises import CATALOGUE
+from worker.contract.jobs import Result
+from worker.contract.media import MediaInfo
+from worker.contract.messages import Entry
+from worker.contract.options import JobOptions
+from worker.contract.pose_log import END, SEGMENT_SECONDS
+from worker.contract.poses import (
+    LogHead,
+    PoseChunk,
+    decode_chunk,
+    decode_head,
+    encode_chunk,
+    encode_head,
+)
+from worker.contract.reference_poses import ReferencePoses
+from worker.media.sandbox.limits import MediaLimits
+from worker.motion.analysis import Analysis
+from worker.observability.metrics import STAGE_SECONDS, timed
+
+if TYPE_CHECKING:
+    from worker.media.decoding.still import Still
+    from worker.pipeline.estimation import VideoEstimator
+    from worker.pose.engine import Estimation, PoseEngine
+
+LIMITS = MediaLimits()
+AT_ONCE = 8
+"""Chunks of a recorded log that are analysed together: a step costs as much as seconds of media."""
+
+STILL_SIDE = 1280
+"""Longest side of a still whose pose is estimated."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """What belongs together: a log entry, if it is new, its place, and the messages it gives."""
+
+    entries: list[Entry]
+    place: int = -1
+    log: bytes = b""
+    progress: float = 0.0
+
+
+class Source(Protocol):
+    """Where chunks come from that are not logged yet: all behind one, the first as `number`."""
+
+    def chunks(self, previous: PoseChunk | None, number: int) -> Iterator[PoseChunk]: ...
+
+
+class Pipeline:
+    """Runs one job; `media` is known after the first step, `result` after the last.
+
+    `path` may be None where `recorded` is a complete log. `engine` is asked for only where there
+    is something to estimate. `reference` is what the options name as such. A new log has segments
+    of `segment_s` seconds of media; `share` makes of the estimation of a video one that others have
+    a part in.
+    """
+
+    def __init__(
+        self,
+        path: Path | None,
+        options: JobOptions,
+        engine: PoseEngine | None,
+        recorded: Iterable[bytes] = (),
+        limits: MediaLimits = LIMITS,
+        reference: ReferencePoses | None = None,
+        *,
+        segment_s: float = SEGMENT_SECONDS,
+        share: Callable[[VideoEstimator], Source] | None = None,
+    ) -> None:
+        self._segment_s = segment_s
+        self._share = share
+        self._path = path
+        self._reference = reference
+        self._options = options
+        self._engine = engine
+        self._recorded = iter(recorded)
+        self._limits = limits
+        self._analysis: Analysis | None = None
+        self._duration_us = 0.0
+        self._still: Still | None = None
+        self.media: MediaInfo | None = None
+        self.frames = 0
+
+    @property
+    def result(self) -> Result:
+        """What came of it; raises RuntimeError before the last step."""
+        if self._analysis is None:
+            raise RuntimeError("the job has not begun")
+        return self._analysis.result
+
+    @property
+    def next_id(self) -> int:
+        """First part of an id that lies behind every message so far."""
+        return self.frames + 1
+
+    def steps(self) -> Iterator[Step]:
+        """The job, a chunk at a time, of a log AT_ONCE. Raises JobError where it cannot go on."""
+        head, step = self._open()
+        yield step
+        place, complete = 1, False
+        last: PoseChunk | None = None
+        while not complete and (logged := list(islice(self._recorded, AT_ONCE))):
+            complete = logged[-1] == END
+            chunks = [decode_chunk(entry) for entry in logged if entry != END]
+            if chunks:
+                yield Step(self._feed(*chunks), progress=self._progress(chunks[-1]))
+                place, last = place + len(chunks), chunks[-1]
+        if not complete:
+            for chunk in self._estimated(head, place - 1, last):
+                entries = self._feed(chunk)
+                yield Step(entries, place, encode_chunk(chunk), self._progress(chunk))
+                place += 1
+        analysis = self._running()
+        yield Step(analysis.finish(), *((-1, b"") if complete else (place, END)), progress=1.0)
+
+    def _open(self) -> tuple[LogHead, Step]:
+        first = next(self._recorded, None)
+        head = decode_head(first) if first is not None else self._new_head()
+        self.media = head.media
+        self._duration_us = max(head.media.duration_ms * 1000, 1.0)
+        self._analysis = Analysis(head, self._options, self._reference)
+        opening = self._analysis.start()
+        if first is not None:
+            return head, Step(opening)
+        return head, Step(opening, 0, encode_head(head))
+
+    def _new_head(self) -> LogHead:
+        if self._path is None or self._engine is None:
+            raise JobError(ErrorCode.VIDEO_LOAD_ERROR, "There are no poses and no file.")
+        from worker.media.decoding.still import read_still
+        from worker.media.probing.probe import probe
+
+        if self._options.source == "image":
+            self._still = read_still(self._path, max_side=STILL_SIDE)
+            media = self._still.info
+        else:
+            media = _plain(probe(self._path, self._limits))
+        models = (
+            self._engine.landmarks()
+            if self._options.blazepose
+            else self._engine.profiled(self._options.profile)
+        )
+        environment = models.environment
+        fallback = self._options.poseBackend == "webgl" and not environment.gpu
+        return LogHead(
+            media=media,
+            environment=msgspec.structs.replace(environment, fallback=fallback),
+            keypoints=models.keypoints,
+            segment_s=0.0 if media.kind == "image" else self._segment_s,
+        )
+
+    def _estimated(self, head: LogHead, index: int, last: PoseChunk | None) -> Iterator[PoseChunk]:
+        if self._path is None or self._engine is None:
+            raise JobError(ErrorCode.VIDEO_LOAD_ERROR, "The pose log ends early.")
+        models = self._engine.named(head.environment.model)
+        if head.media.kind == "image":
+            from worker.media.decoding.still import read_still
+
+            if index == 0:
+                still = self._still or read_still(self._path, max_side=STILL_SIDE)
+                self._still = None
+                yield models.estimate_image(still.image)
+            return
+        estimating = estimation(self._path, head, models, self._options, self._limits)
+        source = self._share(estimating) if self._share else estimating
+        yield from source.chunks(last, index)
+
+    def _feed(self, *chunks: PoseChunk) -> list[Entry]:
+        self.frames = chunks[-1].first + len(chunks[-1])
+        analysis = self._running()
+        with timed(STAGE_SECONDS, "motion"):
+            entries = analysis.feed(*chunks)
+        analysis.take_hud()  # nobody draws here: a long video's would only grow
+        return entries
+
+    def _progress(self, chunk: PoseChunk) -> float:
+        return round(min(0.99, float(chunk.times_us[-1]) / self._duration_us), 3)
+
+    def _running(self) -> Analysis:
+        assert self._analysis is not None
+        return self._analysis
+
+
+def estimation(
+    path: Path, head: LogHead, models: Estimation, options: JobOptions, limits: MediaLimits
+) -> VideoEstimator:
+    """The estimation of the video at `path` that belongs to a log's head."""
+    from worker.pipeline.estimation import VideoEstimator
+    from worker.pipeline.segments import Segments
+
+    jump = CATALOGUE[options.exercise].kind == "jump" if options.exercise else False
+    segments = Segments(head.segment_s)
+    return VideoEstimator(path, head.media, models, segments, limits, None if jump else 60.0)
+
+
+def _plain(info: MediaInfo) -> MediaInfo:
+    """Only what the contract names of a probe's findings."""
+    return MediaInfo(**{name: getattr(info, name) for name in MediaInfo.__struct_fields__})

@@ -1,0 +1,1 @@
+"""Tflite/tfjs → ONNX; needed only when installing weights; imported lazily."""

@@ -1,0 +1,1 @@
+"""Where the joints are (plug-in point)."""

@@ -1,0 +1,1 @@
+"""Onnxruntime: sessions, providers, GPU binding, preprocessing."""

@@ -1,0 +1,136 @@
+"""The subject's box at the keyframes of a chunk, by detection or by its pose."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.pose.detectors.nanodet import Detections
+from worker.pose.geometry.boxes import Boxes, around, grow
+from worker.pose.tracking.detector_skipping import (
+    Pose,
+    TrackedPose,
+    expected,
+    second,
+    start_tracking,
+)
+from worker.pose.tracking.keyframe_detection import Image
+from worker.pose.tracking.subject_tracker import SubjectTracker
+
+PRESENT = 0.22
+"""Mean keypoint score under which nobody is taken to be there."""
+Detect = Callable[[Image, Boxes | None], Detections]
+"""Everybody in a picture, in which somebody may be expected in a box."""
+
+
+class InferenceCache:
+    """The models on the frames of one chunk; no question is asked twice, and none about people
+    where they were `seen` before (by row)."""
+
+    def __init__(
+        self,
+        images: Sequence[Image],
+        detect: Detect,
+        estimate: Callable[[Image, Boxes], Pose],
+        seen: Mapping[int, Detections] = MappingProxyType({}),
+    ) -> None:
+        self.images = images
+        self._detect = detect
+        self._estimate = estimate
+        self._seen = seen
+        self._people: dict[tuple[int, bytes], Detections] = {}
+        self._poses: dict[tuple[int, bytes], Pose] = {}
+
+    def people(self, row: int, box: Boxes | None) -> Detections:
+        """Everybody in a frame in which the subject is expected in `box`."""
+        if row in self._seen:
+            return self._seen[row]
+        key = (row, b"" if box is None else box.tobytes())
+        if key not in self._people:
+            self._people[key] = self._detect(self.images[row], box)
+        return self._people[key]
+
+    def pose(self, row: int, box: Boxes) -> Pose:
+        """The joints [17, 3] of who is in `box` of a frame, x and y in pixels."""
+        key = (row, box.tobytes())
+        if key not in self._poses:
+            self._poses[key] = self._estimate(self.images[row], box)
+        return self._poses[key]
+
+
+class PoseTracker:
+    """Goes from keyframe to keyframe; where it `rests`, the detector does whenever it may.
+
+    `poses` are by row those of the keyframes' poses that were needed to find the boxes.
+    """
+
+    def __init__(
+        self,
+        tracker: SubjectTracker,
+        looks: InferenceCache,
+        times_us: NDArray[np.int64],
+        *,
+        rests: bool,
+    ) -> None:
+        self._tracker = tracker
+        self._looks = looks
+        self._times = times_us.tolist()
+        self._rests = rests
+        self._last = tracker.last_box()
+        self._before: Boxes | None = None
+        self._hold: TrackedPose | None = None
+        self._looked = self._doubted = -1
+        self.poses: dict[int, Pose] = {}
+
+    def go(self, rows: Iterable[int]) -> Iterator[tuple[int, Boxes | None]]:
+        """Passes the keyframes in `rows`; gives each with the subject's box in it, None where it is
+        not."""
+        for row in rows:
+            box = self._followed(row)
+            if box is None:
+                box = self._detected(row)
+            self._before, self._last = self._last, box
+            yield row, box
+
+    def _followed(self, row: int) -> Boxes | None:
+        """The subject's box without a look, None where one is due or the pose leaves a doubt."""
+        due = second(self._times[row]) != self._looked
+        if self._hold is None or self._last is None or due:
+            return None
+        box = expected(self._last, self._before)
+        pose = self._looks.pose(row, box)
+        height, width = self._looks.images[row].shape[:2]
+        placed = self._hold.place(pose, box, (width, height))
+        if placed is None:
+            # it moves too fast to be followed for now: every attempt costs a pose
+            self._doubted = second(self._times[row])
+            return None
+        self.poses[row] = pose
+        self._tracker.follow(placed, self._times[row] / 1e6)
+        return placed
+
+    def _detected(self, row: int) -> Boxes | None:
+        """The subject's box where the detector looks, or by its pose where that is blind."""
+        # only a pose vouches for where somebody is: a box that drifts would vouch for itself
+        sure = None if self._hold is None else self._last
+        people = self._looks.people(row, sure)
+        box = self._tracker.update(people, self._times[row] / 1e6)
+        self._looked, self._hold = second(self._times[row]), None
+        if box is None:
+            return self._blind(row)
+        if self._rests and self._looked != self._doubted:
+            self.poses[row] = self._looks.pose(row, box)
+            self._hold = start_tracking(box, self.poses[row], people, sure)
+        return box
+
+    def _blind(self, row: int) -> Boxes | None:
+        if self._last is None:
+            return None
+        pose = self._looks.pose(row, grow(self._last, 1.1))
+        box = around(pose, margin=1.2) if pose[:, 2].mean() >= PRESENT else None
+        if box is not None and row == len(self._times) - 1:
+            self._tracker.follow(box, self._times[row] / 1e6)
+        return box

@@ -1,0 +1,1 @@
+"""What runs in a worker process: Celery tasks, signals, housekeeping, quarantine."""

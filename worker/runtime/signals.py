@@ -1,0 +1,70 @@
+"""What lets a worker be watched: logs, the metrics' port, traces. Celery's signals say when.
+
+Imported by both kinds of worker; the folder of the metrics is made before by `posequeue worker`, as
+prometheus-client asks for it when it is imported.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from multiprocessing import current_process
+from pathlib import Path
+from typing import Any
+
+from celery import signals
+
+from worker.observability.log_format import configure_stdlib_logging
+from worker.observability.log_setup import level_number
+from worker.observability.tracing import start_tracing, stop_tracing
+from worker.settings import settings
+from worker.system.scratch import keep, own_folder
+
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""prometheus-client's own name for the folder of its files."""
+_held = contextlib.ExitStack()
+_server: Any = None
+
+
+@signals.celeryd_init.connect  # before Celery warns of anything
+@signals.setup_logging.connect  # so that it sets up none of its own
+def _lead_libraries(**_: Any) -> None:
+    given = settings()
+    configure_stdlib_logging(level_number(given.log_level), given.log_format)
+
+
+@signals.worker_init.connect
+def _serve(sender: Any = None, **_: Any) -> None:
+    """In the main process, before the fork."""
+    global _server
+    given, folder = settings(), os.environ.get(FOLDER)
+    if given.metrics_port is not None and folder:
+        from worker.observability.prometheus import count_here, serve_metrics
+
+        _held.enter_context(keep(Path(folder)))
+        count_here()
+        _server = serve_metrics(given.metrics_host, given.metrics_port)
+    if "prefork" not in str(getattr(sender, "pool_cls", "")):
+        start_tracing(given, "posequeue-webhooks")
+    # the pool's own temporary folder: who is killed leaves none that nobody clears
+    pool = own_folder(given.scratch_dir, "pool")
+    _held.enter_context(keep(pool))
+    current_process()._config["tempdir"] = str(pool)  # type: ignore[attr-defined]
+
+
+@signals.worker_process_init.connect
+def _after_the_fork(**_: Any) -> None:
+    if _server is not None:
+        _server.socket.close()  # the port is the main process's, also when that is gone
+    start_tracing(settings(), "posequeue-worker")
+
+
+@signals.worker_process_shutdown.connect
+def _end_of_child(**_: Any) -> None:
+    stop_tracing()
+
+
+@signals.worker_shutdown.connect
+def _end(**_: Any) -> None:
+    stop_tracing()
+    _held.close()

@@ -1,0 +1,6 @@
+-- keys: batch, states, members; args: job, now; one erased before its end counts as canceled
+if redis.call('HEXISTS', KEYS[2], ARGV[1]) == 0 then return 0 end
+mark(ARGV[1], 'canceled')
+redis.call('HDEL', KEYS[2], ARGV[1])
+redis.call('ZREM', KEYS[3], ARGV[1])
+return complete(ARGV[2])

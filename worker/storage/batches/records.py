@@ -1,0 +1,235 @@
+"""Batches: their records, their jobs by state, and the one event when the last job has ended."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from worker.contract.batches import SHOWN_ERRORS, Batch, BatchError, BatchRecord
+from worker.contract.jobs import Job, JobStatus
+from worker.contract.plans import Plan
+from worker.contract.webhooks import BATCH_COMPLETED
+from worker.storage import keys
+from worker.storage.connection import Client, text
+from worker.storage.due_set import DueSet
+from worker.storage.errors import NotFound
+from worker.storage.jobs.streams import FIRST
+from worker.storage.lua_scripts import load_script
+from worker.storage.timestamps import iso
+
+LOOK_S = 5.0
+"""Seconds until a batch that is not complete is looked at again."""
+HOLD_S = 60
+"""Seconds for which who expands a batch has it to himself."""
+_IN_EVENT = 10
+
+
+def batch_view(batch: Batch, shown: int = SHOWN_ERRORS) -> dict[str, Any]:
+    """A batch as clients read it."""
+    here = f"/v1/batches/{batch.record.id}"
+    view: dict[str, Any] = {
+        "id": batch.record.id,
+        "status": batch.status.value,
+        "createdAt": batch.record.createdAt,
+        "completedAt": batch.completedAt,
+        "accepted": batch.accepted,
+        "rejected": batch.rejected,
+        "lines": batch.lines if batch.record.manifest else None,
+        "canceled": batch.canceled,
+        "progress": batch.progress,
+        "counts": {status.value: batch.counts.get(status.value, 0) for status in JobStatus},
+        "errors": [msgspec.to_builtins(wrong) for wrong in batch.errors[:shown]],
+        "links": {
+            "self": here,
+            "jobs": f"/v1/jobs?batch={batch.record.id}",
+            "cancel": f"{here}/cancel",
+        },
+    }
+    return {name: value for name, value in view.items() if value is not None}
+
+
+def decode_todo(row: bytes) -> tuple[int, Job]:
+    """A job to make and its number in the batch, from 0."""
+    return msgspec.json.decode(row, type=tuple[int, Job])
+
+
+class BatchStore:
+    """All queries on batches; a missing one, and another tenant's, is NotFound."""
+
+    def __init__(
+        self,
+        client: Client,
+        partitions: int,
+        keep_s: Callable[[Plan], float],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._redis = client
+        self._partitions = partitions
+        self._keep_s = keep_s
+        self._clock = clock
+        self._mark = client.register_script(load_script(__package__, "complete", "mark"))
+        self._forget = client.register_script(load_script(__package__, "complete", "forget"))
+        self._add = client.register_script(load_script(__package__, "complete", "add"))
+        self._expanded = client.register_script(load_script(__package__, "complete", "expanded"))
+        self._read = client.register_script(load_script(__package__, "read"))
+        self._done = client.register_script(load_script(__package__, "done"))
+        self._open = DueSet(client, keys.BATCHES)
+
+    def create(self, record: BatchRecord, jobs: Sequence[Job] = ()) -> None:
+        """Takes a batch, with all its jobs or with none: from here on it is looked after.
+
+        The jobs wait in the batch until `expanding.py` makes them.
+        """
+        now = self._clock()
+        # listed before it is there: a batch that is not is struck off at the first look
+        self._redis.zadd(keys.BATCHES, {record.id: now + LOOK_S})
+        with self._redis.pipeline(transaction=True) as pipe:
+            if jobs:
+                rows = map(msgspec.json.encode, enumerate(jobs))
+                pipe.rpush(keys.batch_todo(record.id), *rows)
+            pipe.hset(keys.batch(record.id), "record", msgspec.json.encode(record))
+            pipe.execute()
+        self._redis.zadd(keys.tenant_batches(record.tenant), {record.id: now})
+
+    def get(self, batch_id: str, tenant: str | None = None) -> Batch:
+        """The batch as it is now."""
+        fields = {text(k): v for k, v in self._redis.hgetall(keys.batch(batch_id)).items()}
+        if "record" not in fields:
+            raise NotFound(f"no batch {batch_id}")
+        record = msgspec.json.decode(fields["record"], type=BatchRecord)
+        if tenant is not None and record.tenant != tenant:
+            raise NotFound(f"no batch {batch_id}")
+        wrong = self._redis.lrange(keys.batch_errors(batch_id), 0, -1)
+        ended = fields.get("completedAt")
+        return Batch(
+            record=record,
+            counts={f[2:]: int(v) for f, v in fields.items() if f.startswith("n:")},
+            completedAt=text(ended) if ended else None,
+            errors=tuple(msgspec.json.decode(row, type=BatchError) for row in wrong),
+            accepted=int(fields.get("accepted", 0)),
+            rejected=int(fields.get("rejected", 0)),
+            lines=int(fields.get("lines", 0)),
+            read=int(fields.get("read", 0)),
+            expanded="expanded" in fields,
+            canceled="canceled" in fields,
+            announced="announced" in fields,
+        )
+
+    def page(
+        self, tenant: str, after: tuple[float, str] | None, limit: int
+    ) -> list[tuple[float, Batch]]:
+        """Up to `limit` batches of a tenant, newest first, after a place in the list."""
+        name, start = keys.tenant_batches(tenant), 0
+        if after is not None:
+            rank = self._redis.zrevrank(name, after[1])
+            start = self._redis.zcount(name, after[0], "+inf") if rank is None else rank + 1
+        found = []
+        for batch_id, created in self._redis.zrevrange(
+            name, start, start + limit - 1, withscores=True
+        ):
+            try:
+                found.append((float(created), self.get(text(batch_id), tenant)))
+            except NotFound:  # its time is over
+                self._redis.zrem(name, batch_id)
+        return found
+
+    def todo(self, batch_id: str, count: int) -> list[bytes]:
+        """The next jobs to make, as `decode_todo` reads them."""
+        rows: list[bytes] = self._redis.lrange(keys.batch_todo(batch_id), 0, count - 1)
+        return rows
+
+    def done(self, batch_id: str, rows: Sequence[bytes]) -> None:
+        """These, the first of them, are made."""
+        self._done(keys=[keys.batch_todo(batch_id)], args=[len(rows), rows[0]])
+
+    def add(self, batch_id: str, jobs: Sequence[tuple[int, Job]]) -> None:
+        """Jobs of the batch were made, each with its number in it."""
+        args = [part for number, job in jobs for part in (number, job.id)]
+        if args:
+            self._add(keys=self._keys(batch_id), args=args)
+
+    def note_read(
+        self, batch_id: str, began: int, lines: int, read: int, wrong: Sequence[BatchError]
+    ) -> None:
+        """The manifest is read up to line `lines` and byte `read`; `began` lines were before."""
+        errors = [msgspec.json.encode(one) for one in wrong]
+        self._read(
+            keys=[keys.batch(batch_id), keys.batch_errors(batch_id)],
+            args=[began, 0, lines, read, len(wrong), SHOWN_ERRORS, *errors],
+        )
+
+    def expanded(self, batch_id: str) -> None:
+        """All jobs of the batch are made."""
+        self._redis.delete(keys.batch_todo(batch_id))
+        if self._expanded(keys=self._keys(batch_id)[:2], args=[iso(self._clock())]):
+            self.announce(batch_id)
+
+    def mark(self, batch_id: str, job_id: str, status: JobStatus) -> None:
+        """A job of the batch is so far; the last end of all tells of the batch's."""
+        args = [job_id, status.value, iso(self._clock())]
+        if self._mark(keys=self._keys(batch_id)[:2], args=args):
+            self.announce(batch_id)
+
+    def forget(self, batch_id: str, job_id: str) -> None:
+        """A job of the batch is erased: it is counted, but no longer named."""
+        if self._forget(keys=self._keys(batch_id), args=[job_id, iso(self._clock())]):
+            self.announce(batch_id)
+
+    def announce(self, batch_id: str) -> None:
+        """The closing event, on the firehose; again only after a crash in the middle of it."""
+        batch = self.get(batch_id)
+        fields: dict[Any, Any] = {
+            "job": batch_id,
+            "tenant": batch.record.tenant,
+            "id": FIRST,
+            "type": BATCH_COMPLETED,
+            "data": msgspec.json.encode(batch_view(batch, _IN_EVENT)),
+        }
+        self._redis.xadd(keys.firehose(batch_id, self._partitions), fields)
+        self._redis.hset(keys.batch(batch_id), "announced", "1")
+        kept_s = int(self._keep_s(batch.record.plan))
+        for key in keys.of_batch(batch_id):
+            self._redis.expire(key, kept_s)
+        self._redis.zrem(keys.BATCHES, batch_id)
+
+    def ask_cancel(self, batch_id: str) -> None:
+        """The batch is to end: what is not made is not, what is not over is canceled."""
+        self._redis.hset(keys.batch(batch_id), "canceled", "1")
+        self._redis.zadd(keys.BATCHES, {batch_id: self._clock() + LOOK_S}, xx=True)
+
+    def unfinished(self, batch_id: str) -> Iterator[str]:
+        """Jobs of the batch that have not ended."""
+        for job_id, state in self._redis.hscan_iter(keys.batch_states(batch_id), count=500):
+            if state in (b"queued", b"running"):
+                yield text(job_id)
+
+    def due(self) -> list[str]:
+        """Batches to look after now; each comes again until it is announced."""
+        return self._open.take_all(self._clock(), LOOK_S, 100)
+
+    def drop(self, batch_id: str) -> None:
+        """There is no such batch: nobody looks after it any more."""
+        self._redis.zrem(keys.BATCHES, batch_id)
+
+    def hold(self, batch_id: str, name: str) -> bool:
+        """Whether `name` has the batch to himself for HOLD_S, renewed by each call."""
+        key = keys.batch_hold(batch_id)
+        if self._redis.set(key, name, nx=True, ex=HOLD_S):
+            return True
+        if self._redis.get(key) != name.encode():
+            return False
+        self._redis.expire(key, HOLD_S)
+        return True
+
+    def let_go(self, batch_id: str, name: str) -> None:
+        """Others may expand the batch."""
+        key = keys.batch_hold(batch_id)
+        if self._redis.get(key) == name.encode():
+            self._redis.delete(key)
+
+    @staticmethod
+    def _keys(batch_id: str) -> list[str]:
+        return [keys.batch(batch_id), keys.batch_states(batch_id), keys.batch_jobs(batch_id)]

@@ -1,0 +1,124 @@
+"""The firehose kept short: by length and by age, but never what the webhooks have not read.
+
+Writers only add; every worker trims now and then. What the group `webhooks` has not acknowledged
+stays, up to HARD times the length: from there on Redis' memory counts for more, and what is cut is
+counted and logged. Where no webhook worker ever ran there is no group, and the length alone counts.
+Other consumer groups have the length and the age for their outages.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import redis.exceptions
+import structlog
+
+from worker.settings import Settings
+from worker.storage import keys
+from worker.storage.connection import Client, text
+
+log = structlog.get_logger()
+
+GROUP = "webhooks"
+"""The consumer group of the webhook workers, one on every partition."""
+HARD = 10
+EVERY_S = 5
+
+
+def trim_now_and_then(client: Client, settings: Settings) -> None:
+    """Trims if nobody did within EVERY_S; for every worker to call as often as it likes."""
+    if client.set(keys.TRIMMED, 1, nx=True, ex=EVERY_S):
+        trim_firehose(
+            client, settings.firehose_partitions, settings.firehose_length, settings.firehose_age_s
+        )
+
+
+def trim_firehose(
+    client: Client, partitions: int, length: int, age_s: float, now: float | None = None
+) -> int:
+    """Trims every partition to about `length` entries of the last `age_s`; entries removed.
+
+    Redis trims by whole nodes of the stream (100 entries), so up to a node more stays.
+    """
+    oldest = f"{int(((time.time() if now is None else now) - age_s) * 1000)}-0"
+    return sum(_trim(client, name, length, oldest) for name in keys.partitions(partitions))
+
+
+def webhook_lag(client: Client, partitions: int) -> int:
+    """Entries of the firehose that the webhooks have not acknowledged."""
+    return stream_lag(client, partitions, GROUP)
+
+
+def stream_lag(client: Client, partitions: int, group: str) -> int:
+    """Entries of the firehose that a consumer group has not acknowledged."""
+    found = ((name, _group(client, name, group)) for name in keys.partitions(partitions))
+    return sum(_behind(client, name, state) for name, state in found if state is not None)
+
+
+def groups_of(client: Client, partitions: int) -> list[str]:
+    """The consumer groups of the firehose."""
+    names = keys.partitions(partitions)
+    return sorted({text(one["name"]) for name in names for one in _states(client, name)})
+
+
+def first_unread(client: Client, name: str) -> str | None:
+    """The id before which the webhooks have acknowledged everything; None without their group."""
+    group = _group(client, name)
+    if group is None:
+        return None
+    pending = client.xpending(name, GROUP)
+    if pending["pending"]:
+        return text(pending["min"])
+    return text(group["last-delivered-id"])
+
+
+def _trim(client: Client, name: str, length: int, oldest: str) -> int:
+    entries = int(client.xlen(name))
+    if not entries:
+        return 0
+    floor = first_unread(client, name)
+    removed = 0
+    if floor is None:
+        removed += int(client.xtrim(name, maxlen=length, approximate=True))
+        return removed + int(client.xtrim(name, minid=oldest, approximate=True))
+    if entries > length:
+        removed += int(client.xtrim(name, minid=floor, approximate=True, limit=entries - length))
+    removed += int(client.xtrim(name, minid=min(oldest, floor, key=_place), approximate=True))
+    if entries - removed > HARD * length:
+        removed += _cut(client, name, length)
+    return removed
+
+
+def _cut(client: Client, name: str, length: int) -> int:
+    """The last resort: entries go that nobody delivered."""
+    lost = int(client.xtrim(name, maxlen=HARD * length, approximate=True))
+    client.hincrby(keys.FIREHOSE_CUT, name, lost)
+    log.error("firehose_cut_unread", partition=name, entries=lost, group=GROUP)
+    return lost
+
+
+def _behind(client: Client, name: str, group: dict[str, Any]) -> int:
+    pending = int(group["pending"])
+    lag = group.get("lag")
+    if lag is None:  # Redis does not know it where entries were deleted from the middle
+        after = "(" + text(group["last-delivered-id"])
+        return pending + len(client.xrange(name, after, "+"))
+    return pending + int(lag)
+
+
+def _states(client: Client, name: str) -> list[dict[str, Any]]:
+    try:
+        found: list[dict[str, Any]] = client.xinfo_groups(name)
+    except redis.exceptions.ResponseError:  # no such stream yet
+        return []
+    return found
+
+
+def _group(client: Client, name: str, wanted: str = GROUP) -> dict[str, Any] | None:
+    return next((one for one in _states(client, name) if text(one["name"]) == wanted), None)
+
+
+def _place(entry_id: str) -> tuple[int, int]:
+    head, _, tail = entry_id.partition("-")
+    return int(head), int(tail)

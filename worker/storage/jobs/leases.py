@@ -1,0 +1,194 @@
+"""Who runs a job: leases with fencing tokens, and every write of a worker.
+
+A claim counts up the job's fence; its value is the token of that run. Each write names the token
+and is refused once another worker has claimed the job, however late it comes.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import msgspec
+
+from worker.contract.jobs import SUPPORTED_JOB_VERSION
+from worker.contract.messages import Entry
+from worker.contract.segment_ids import job_of_entry
+from worker.storage import keys
+from worker.storage.connection import Client, text
+from worker.storage.due_set import DueSet
+from worker.storage.errors import Fenced
+from worker.storage.jobs.records import json_fields
+from worker.storage.jobs.streams import Row, rows_of
+from worker.storage.lua_scripts import load_script
+from worker.storage.queue.fair_queue import FairQueue
+from worker.storage.timestamps import iso
+
+Outcome = Literal["run", "lost", "busy", "final", "gone", "newer"]
+
+
+def _plain(value: bytes) -> str:
+    """A text of a record, which is JSON; nothing where there was none."""
+    return str(msgspec.json.decode(value)) if value else ""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What came of trying to take a job; `token` and `attempt` only for `run` and `lost`."""
+
+    outcome: Outcome
+    token: int
+    attempt: int
+
+
+class LeaseStore:
+    """Claims, heartbeats and fenced commits. `ttl_s` is how long a worker may be silent; `known` is
+    the newest version of a job that it can run."""
+
+    def __init__(
+        self,
+        client: Client,
+        ttl_s: float = 15,
+        max_lost: int = 3,
+        clock: Callable[[], float] = time.time,
+        known: int = SUPPORTED_JOB_VERSION,
+    ) -> None:
+        self._redis = client
+        self._ttl_s = ttl_s
+        self._max_lost = max_lost
+        self._clock = clock
+        self._known = known
+        self._claim = client.register_script(load_script(__package__, "claim"))
+        self._commit = client.register_script(load_script(__package__, "commit"))
+        self._append = client.register_script(load_script(__package__, "append"))
+        self._extend = client.register_script(load_script(__package__, "extend"))
+        self._running = DueSet(client, keys.RUNNING)
+        self._waiting = FairQueue(client, clock)
+
+    @property
+    def ttl_s(self) -> float:
+        """Seconds after which a silent worker has lost its job."""
+        return self._ttl_s
+
+    def claim(self, job_id: str, *, to_close: bool = False) -> Claim:
+        """Takes the job if nobody has it; `to_close` counts no attempt and starts no clock.
+
+        `busy`: somebody runs it; `final`: it is finished; `gone`: erased; `lost`: taken, but too
+        many workers died of it: the caller is to fail it as `worker_lost`; `newer`: it waits for
+        a worker that knows more.
+        """
+        started = b"" if to_close else json_fields({"at": iso(self._clock())})["at"]
+        outcome, token, attempt, tenant = self._claim(
+            keys=[keys.job(job_id), keys.fence(job_id), keys.lease(job_id)],
+            args=[self._ttl_ms(), self._max_lost, started, self._known],
+        )
+        claim = Claim(text(outcome), int(token), int(attempt))  # type: ignore[arg-type]
+        if claim.token:
+            self._redis.zadd(keys.RUNNING, {job_id: self._clock() + self._ttl_s})
+            (self._waiting.remove if to_close else self._waiting.mark_running)(
+                _plain(tenant), job_id
+            )
+        elif claim.outcome in ("final", "gone"):
+            # whoever ended it may have died before it could take it off the lists
+            self._redis.zrem(keys.RUNNING, job_id)
+            self._waiting.remove(_plain(tenant), job_id)
+        return claim
+
+    def held(self, job_id: str) -> bool:
+        """Whether somebody runs the job."""
+        return bool(self._redis.exists(keys.lease(job_id)))
+
+    def suspect(self, name: str) -> bool:
+        """Whether a worker died over the job (or the job of a segment) that is to be run now."""
+        job_id = job_of_entry(name) or name
+        held, lost = self._redis.hmget(keys.job(job_id), "held", "lost")
+        leased = self.held(job_id)
+        if leased and job_id == name:
+            return False
+        deaths = int(lost or 0) + (held == b"1" and not leased)
+        return 0 < deaths < self._max_lost  # what is only to be given up harms nobody
+
+    def extend(self, job_id: str, token: int) -> None:
+        """A sign of life; raises Fenced where the lease is not ours any more."""
+        held = self._extend(keys=[keys.lease(job_id)], args=[token, self._ttl_ms()])
+        if not held:
+            raise Fenced(job_id)
+        self._redis.zadd(keys.RUNNING, {job_id: self._clock() + self._ttl_s}, xx=True)
+
+    def commit(
+        self,
+        job_id: str,
+        token: int,
+        entries: Sequence[Entry] = (),
+        *,
+        place: int = -1,
+        log: bytes = b"",
+        fields: dict[str, Any] | None = None,
+        release: bool = False,
+    ) -> int:
+        """Writes a log entry, messages and fields of the record together; all or nothing.
+
+        `place` is where `log` belongs in the pose log. Returns how many messages were new.
+        Raises Fenced where the lease is not ours any more.
+        """
+        rows = rows_of(entries)
+        return self.commit_rows(
+            job_id, token, rows, place=place, log=log, fields=fields, release=release
+        )
+
+    def commit_rows(
+        self,
+        job_id: str,
+        token: int,
+        rows: Sequence[Row],
+        *,
+        place: int = -1,
+        log: bytes = b"",
+        fields: dict[str, Any] | None = None,
+        release: bool = False,
+    ) -> int:
+        """The same for messages that are encoded already."""
+        values = json_fields(fields or {})
+        args: list[Any] = [token, self._ttl_ms(), int(release), len(values)]
+        for name, value in values.items():
+            args += (name, value)
+        args += (place, log)
+        for row in rows:
+            args += row
+        hash_keys = [keys.lease(job_id), keys.job(job_id), keys.poses(job_id)]
+        added = int(self._commit(keys=[*hash_keys, keys.messages(job_id)], args=args))
+        if added < 0:
+            raise Fenced(job_id)
+        if release:
+            self._redis.zrem(keys.RUNNING, job_id)
+        return added
+
+    def append(self, job_id: str, token: int, place: int, log: Sequence[bytes]) -> None:
+        """Writes entries of the pose log from `place` on, all or nothing; those that are there
+        already are left. Raises Fenced where the lease is not ours any more.
+        """
+        names = [keys.lease(job_id), keys.poses(job_id)]
+        if not self._append(keys=names, args=[token, self._ttl_ms(), place, *log]):
+            raise Fenced(job_id)
+
+    def pause(self, job_id: str, token: int) -> None:
+        """Lets go of the job until its next turn, which is no new attempt; raises Fenced."""
+        names = [keys.lease(job_id), keys.job(job_id), keys.poses(job_id), keys.messages(job_id)]
+        if int(self._commit(keys=names, args=[token, self._ttl_ms(), 2, 0, -1, b""])) < 0:
+            raise Fenced(job_id)
+        self._redis.zrem(keys.RUNNING, job_id)
+
+    def overdue(self) -> list[str]:
+        """Running jobs whose lease ran out; each is handed to one caller only."""
+        now = self._clock()
+        return [
+            job_id
+            for job_id in self._running.waiting(now)
+            if not self._redis.exists(keys.lease(job_id))
+            and self._running.take(job_id, now, self._ttl_s)
+        ]
+
+    def _ttl_ms(self) -> int:
+        return int(self._ttl_s * 1000)

@@ -1,0 +1,10 @@
+-- keys: parts; args: segment, place of the first chunk wanted, most chunks
+-- returns {state ('' = none), whether it is held, start or '', chunk...}
+local k = ARGV[1]
+local found = {get(k .. ':state') or '', live(k) and 1 or 0, get(k .. ':start') or ''}
+local known = tonumber(get(k .. ':chunks') or '0')
+local first = tonumber(ARGV[2])
+for place = first, math.min(known, first + tonumber(ARGV[3])) - 1 do
+  found[#found + 1] = get(k .. ':' .. place)
+end
+return found

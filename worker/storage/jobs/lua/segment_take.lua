@@ -1,0 +1,12 @@
+-- keys: job, parts; args: segment, most lost, whoever holds it (0, 1); returns done, held or lead
+if redis.call('HEXISTS', KEYS[1], 'id') == 0 then return 'lead' end
+local k = ARGV[1]
+local state = get(k .. ':state')
+if ARGV[3] == '0' then
+  if state then return state end
+  if live(k) then return 'held' end
+  if get(k .. ':holder') then lose(k, tonumber(ARGV[2])) end
+end
+clear(k)
+set(k .. ':state', 'lead')
+return 'lead'

@@ -1,0 +1,4 @@
+-- keys: job; args: field, value, ...; a record that is gone stays gone
+if redis.call('HEXISTS', KEYS[1], 'id') == 0 then return 0 end
+redis.call('HSET', KEYS[1], unpack(ARGV))
+return 1

@@ -1,0 +1,95 @@
+"""What is shown of a job and its messages, by the API and in webhooks; URLs are signed now."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import msgspec
+
+from worker.contract.jobs import Export, Job
+from worker.contract.media import MediaInfo
+from worker.storage.objects.s3 import ObjectStore, job_prefix, key_in_url
+from worker.storage.timestamps import iso
+
+View = dict[str, Any]
+WITH_URL = frozenset({"export_ready", "keypoints_batch", "image_overlay"})
+"""Types of messages that may hold a presigned URL."""
+
+
+def expiry(ttl_s: int) -> str:
+    """When a URL that is signed now for `ttl_s` seconds stops working."""
+    return iso(time.time() + ttl_s)
+
+
+def refresh_presigned_url(objects: ObjectStore, job: Job, plain: View, ttl_s: int) -> None:
+    """Signs the URL of a message of the job anew, in place; one that is not the job's is left."""
+    url = plain.get("url")
+    key = key_in_url(url, job_prefix(job.tenant, job.id)) if isinstance(url, str) else None
+    if key is None:
+        return
+    plain["url"] = objects.presign_get(key, ttl_s)
+    if "expiresAt" in plain:
+        plain["expiresAt"] = expiry(ttl_s)
+
+
+def record_view(objects: ObjectStore, job: Job, ttl_s: int) -> View:
+    """A job's record as it is shown; what does not hold anything yet is None."""
+    here = f"/v1/jobs/{job.id}"
+    return {
+        "id": job.id,
+        "status": job.status.value,
+        "progress": job.progress,
+        "attempt": job.attempt,
+        "source": job.source,
+        "options": _options(job),
+        "metadata": job.metadata,
+        "batchId": job.batchId,
+        "createdAt": job.createdAt,
+        "startedAt": job.startedAt,
+        "finishedAt": job.finishedAt,
+        "deadlineAt": job.deadlineAt,
+        "media": _media(job.media) if job.media else None,
+        "result": _result(job),
+        "exports": [_export(objects, export, ttl_s) for export in job.exports],
+        "error": job.error,
+        "usage": msgspec.structs.asdict(job.usage),
+        "links": {"self": here, "messages": f"{here}/messages", "cancel": f"{here}/cancel"},
+    }
+
+
+def _export(objects: ObjectStore, export: Export, ttl_s: int) -> View:
+    return {
+        "kind": export.kind,
+        "url": objects.presign_get(export.key, ttl_s),
+        "mimeType": export.mimeType,
+        "bytes": export.bytes,
+        "expiresAt": expiry(ttl_s),
+    }
+
+
+def _media(media: MediaInfo) -> View:
+    return {
+        "durationMs": media.duration_ms,
+        "width": media.width,
+        "height": media.height,
+        "fps": media.fps,
+        "frames": media.frames,
+        "codec": media.codec,
+        "rotation": media.rotation,
+    }
+
+
+def _options(job: Job) -> View:
+    """Every option that is set, defaults too, so that a reader need not know them."""
+    options = msgspec.structs.asdict(job.options)
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _result(job: Job) -> View | None:
+    if job.result is None:
+        return None
+    result = msgspec.structs.asdict(job.result)
+    if result["seconds"] is None:
+        del result["seconds"]
+    return result

@@ -1,0 +1,1 @@
+"""S3: uploads, references, results and their retention."""

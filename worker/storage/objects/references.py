@@ -1,0 +1,130 @@
+"""Reference movements: a record in Redis and the poses in S3.
+
+A reference's status is that of the job that makes it, so the job's own fenced commit is what makes
+it ready or failed; when the job is cleared away, the outcome is noted here.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from worker.contract.jobs import Job, JobStatus
+from worker.contract.references import Reference, ReferenceStatus, decode_record
+from worker.storage import keys
+from worker.storage.connection import Client, text
+from worker.storage.errors import NotFound
+from worker.storage.objects.s3 import ObjectStore, reference_key
+
+_LOST = {"code": "internal", "message": "The clip was lost before it was looked at."}
+
+
+class ReferenceStore:
+    """All queries on references; a missing one, and another tenant's, is NotFound."""
+
+    def __init__(
+        self, client: Client, objects: ObjectStore, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._redis = client
+        self._objects = objects
+        self._clock = clock
+
+    def create(self, reference: Reference) -> None:
+        """Stores a new reference and lists it under its tenant."""
+        with self._redis.pipeline(transaction=False) as pipe:
+            pipe.hset(keys.reference(reference.id), "record", msgspec.json.encode(reference))
+            pipe.zadd(keys.tenant_references(reference.tenant), {reference.id: self._clock()})
+            pipe.execute()
+
+    def get(self, reference_id: str, tenant: str) -> Reference:
+        """The reference as it is now."""
+        fields = self._redis.hgetall(keys.reference(reference_id))
+        reference = decode_record(fields[b"record"]) if b"record" in fields else None
+        if reference is None or reference.tenant != tenant:
+            raise NotFound(f"no reference {reference_id}")
+        if b"status" not in fields:
+            status, error = self._redis.hmget(keys.job(reference.job), "status", "error")
+            if status is None:  # cleared away in between, or never begun
+                fields = self._redis.hgetall(keys.reference(reference_id))
+            else:
+                fields.update(_outcome(JobStatus(msgspec.json.decode(status)), error))
+        return _with(reference, fields)
+
+    def page(
+        self, tenant: str, after: tuple[float, str] | None, limit: int
+    ) -> Sequence[tuple[float, Reference]]:
+        """Up to `limit` references of a tenant, newest first, after a place in the list."""
+        name, start = keys.tenant_references(tenant), 0
+        if after is not None:
+            rank = self._redis.zrevrank(name, after[1])
+            start = self._redis.zcount(name, after[0], "+inf") if rank is None else rank + 1
+        rows = self._redis.zrevrange(name, start, start + limit - 1, withscores=True)
+        found = []
+        for reference_id, created in rows:
+            try:
+                found.append((float(created), self.get(text(reference_id), tenant)))
+            except NotFound:  # erased in between
+                self._redis.zrem(name, reference_id)
+        return found
+
+    def keep(self, reference: Reference, poses: bytes, duration_ms: float) -> None:
+        """Stores what a worker made; more than once does no harm, as it is always the same.
+
+        Raises NotFound where the reference was erased meanwhile: then nothing is left of it.
+        """
+        key, name = reference_key(reference.tenant, reference.id), keys.reference(reference.id)
+        self._objects.put(key, poses, "application/octet-stream")
+        self._redis.hset(name, "durationMs", msgspec.json.encode(duration_ms))
+        if not self._redis.hexists(name, "record"):
+            self._redis.delete(name)
+            self._objects.delete(key)
+            raise NotFound(f"no reference {reference.id}")
+
+    def poses(self, reference_id: str, tenant: str) -> bytes:
+        """The poses of a reference that is ready."""
+        if self.get(reference_id, tenant).status is not ReferenceStatus.READY:
+            raise NotFound(f"no reference {reference_id}")
+        return self._objects.get(reference_key(tenant, reference_id))
+
+    def settle(self, job: Job) -> None:
+        """Notes the outcome of the finished job that made a reference."""
+        name = keys.reference(str(job.input.referenceId))
+        if self._redis.hexists(name, "record"):
+            error = msgspec.json.encode(job.error) if job.error else None
+            self._redis.hset(name, mapping=_outcome(job.status, error))
+
+    def erase(self, reference: Reference) -> None:
+        """Deletes record and poses; the job that may be making it is the caller's to erase."""
+        with self._redis.pipeline(transaction=False) as pipe:
+            pipe.delete(keys.reference(reference.id))
+            pipe.zrem(keys.tenant_references(reference.tenant), reference.id)
+            pipe.execute()
+        self._objects.delete(reference_key(reference.tenant, reference.id))
+
+
+def _outcome(status: JobStatus, error: bytes | None) -> dict[bytes, bytes]:
+    """What a job's status makes of its reference, as fields; `error` is JSON."""
+    if not status.final:
+        said = ReferenceStatus.PROCESSING
+    elif status is JobStatus.SUCCEEDED:
+        said = ReferenceStatus.READY
+    else:
+        said = ReferenceStatus.FAILED
+    fields = {b"status": said.value.encode()}
+    return fields | ({b"error": error} if error and said is ReferenceStatus.FAILED else {})
+
+
+def _with(reference: Reference, fields: dict[bytes, bytes]) -> Reference:
+    """The record with what is known of its making."""
+    status = fields.get(b"status")
+    if status is None:
+        return msgspec.structs.replace(reference, status=ReferenceStatus.FAILED, error=_LOST)
+    known: dict[str, Any] = {"status": ReferenceStatus(status.decode())}
+    if known["status"] is ReferenceStatus.READY and b"durationMs" in fields:
+        known["durationMs"] = msgspec.json.decode(fields[b"durationMs"])
+    if b"error" in fields:
+        known["error"] = msgspec.json.decode(fields[b"error"])
+    return msgspec.structs.replace(reference, **known)

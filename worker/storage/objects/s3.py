@@ -1,0 +1,294 @@
+"""Objects in S3: uploads, archives, exports. Presigned URLs are SigV4, for the public endpoint."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import IO, Any
+from urllib.parse import unquote, urlsplit
+
+import boto3
+from boto3.exceptions import Boto3Error
+from botocore.client import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from s3transfer.exceptions import RetriesExceededError
+
+from worker.observability.metrics import S3_FAILURES, S3_SECONDS, record
+from worker.settings import Settings
+from worker.storage.errors import Conflict, NotFound, StoreUnavailable
+
+PART_BYTES = 16 * 1024 * 1024
+_TRANSFER_BYTES = 16 * 1024 * 1024
+SINGLE_PUT_BYTES = 64 * 1024 * 1024
+"""Above this an upload goes in parts and can be resumed."""
+_FAILED = (ClientError, BotoCoreError, Boto3Error, RetriesExceededError)
+"""What a transfer raises: the transfer manager wraps some errors in its own."""
+
+
+def upload_key(tenant: str, upload_id: str) -> str:
+    """Where an upload lies."""
+    return f"uploads/{tenant}/{upload_id}"
+
+
+def job_prefix(tenant: str, job_id: str) -> str:
+    """Everything a job made lies below this."""
+    return f"jobs/{tenant}/{job_id}/"
+
+
+def reference_key(tenant: str, reference_id: str) -> str:
+    """Where the poses of a reference movement lie."""
+    return f"references/{tenant}/{reference_id}"
+
+
+def key_in_url(url: str, prefix: str) -> str | None:
+    """The key below `prefix` that a presigned URL is for, in either addressing style."""
+    path = unquote(urlsplit(url).path)
+    place = path.find("/" + prefix)
+    return None if place < 0 else path[place + 1 :]
+
+
+def _measured(client: Any) -> Any:
+    """Has a client note how long each call took, and which failed."""
+
+    def begin(context: dict[str, Any], **_: Any) -> None:
+        context["began"] = time.perf_counter()
+
+    def answered(http_response: Any, model: Any, context: dict[str, Any], **_: Any) -> None:
+        record(S3_SECONDS, time.perf_counter() - context["began"], model.name)
+        if http_response.status_code >= 500:
+            record(S3_FAILURES, 1, model.name)
+
+    def silent(event_name: str, **_: Any) -> None:
+        record(S3_FAILURES, 1, event_name.rpartition(".")[2])
+
+    client.meta.events.register("before-call.s3", begin)
+    client.meta.events.register("after-call.s3", answered)
+    client.meta.events.register("after-call-error.s3", silent)
+    return client
+
+
+def _client(settings: Settings, endpoint: str | None) -> Any:
+    secret = settings.s3_secret_key
+    return boto3.client(
+        "s3",
+        endpoint_url=endpoint,
+        region_name=settings.s3_region,
+        aws_access_key_id=settings.s3_access_key,
+        aws_secret_access_key=secret.get_secret_value() if secret else None,
+        # a custom endpoint would still be signed with SigV2
+        config=Config(
+            signature_version="s3v4",
+            s3={"addressing_style": "path" if endpoint else "auto"},
+            connect_timeout=5,
+            read_timeout=60,
+            retries={"max_attempts": 4, "mode": "standard"},
+        ),
+    )
+
+
+def _status(error: BaseException | None) -> int | None:
+    if not isinstance(error, ClientError):
+        return None
+    status: int | None = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    return status
+
+
+def _whole(body: Any, key: str) -> bytes:
+    """The body of an answer; raises StoreUnavailable."""
+    try:
+        data: bytes = body.read()
+    except BotoCoreError as error:
+        raise StoreUnavailable(f"S3 download of {key}: {error}") from error
+    return data
+
+
+def _in(bucket: str | None) -> dict[str, str]:
+    return {} if bucket is None else {"Bucket": bucket}
+
+
+class ObjectStore:
+    """One bucket; raises NotFound for a missing object and StoreUnavailable for a silent server."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.bucket = settings.s3_bucket
+        self._client = _measured(_client(settings, settings.s3_endpoint))
+        public = settings.s3_public_endpoint or settings.s3_endpoint
+        self._public = _client(settings, public)
+
+    def _call(self, name: str, **arguments: Any) -> Any:
+        try:
+            return getattr(self._client, name)(**{"Bucket": self.bucket, **arguments})
+        except ClientError as error:
+            status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+            if status == 404:
+                raise NotFound(str(arguments.get("Key", self.bucket))) from error
+            raise StoreUnavailable(f"S3 {name}: {error}") from error
+        except BotoCoreError as error:
+            raise StoreUnavailable(f"S3 {name}: {error}") from error
+
+    def ensure_bucket(self) -> None:
+        """Makes the bucket where it is missing."""
+        try:
+            self._call("head_bucket")
+        except NotFound:
+            self._call("create_bucket")
+
+    def allow_browsers(self, origins: list[str]) -> None:
+        """Lets pages of `origins` put and get with presigned URLs (CORS)."""
+        rule = {
+            "AllowedMethods": ["GET", "PUT", "HEAD"],
+            "AllowedOrigins": origins,
+            "AllowedHeaders": ["*"],
+            "ExposeHeaders": ["ETag"],
+            "MaxAgeSeconds": 3600,
+        }
+        self._call("put_bucket_cors", CORSConfiguration={"CORSRules": [rule]})
+
+    def put(self, key: str, data: bytes, content_type: str) -> None:
+        """Stores a small object."""
+        self._call("put_object", Key=key, Body=data, ContentType=content_type)
+
+    def put_file(self, key: str, path: Path, content_type: str) -> int:
+        """Stores a file, in parts where it is large; returns its size in bytes."""
+        with path.open("rb") as file:
+            self.put_open(key, file, content_type)
+        return path.stat().st_size
+
+    def put_open(self, key: str, file: IO[bytes], content_type: str) -> None:
+        """Stores the rest of an open, buffered file, in parts where it is large."""
+        try:
+            extra = {"ContentType": content_type}
+            self._client.upload_fileobj(file, self.bucket, key, ExtraArgs=extra)
+        except _FAILED as error:
+            raise StoreUnavailable(f"S3 upload of {key}: {error}") from error
+
+    def get(self, key: str) -> bytes:
+        """A small object whole."""
+        return _whole(self._call("get_object", Key=key)["Body"], key)
+
+    def lines(self, key: str) -> Iterator[bytes]:
+        """A stored text, line by line, without holding it whole; raises NotFound and
+        StoreUnavailable."""
+        body = self._call("get_object", Key=key)["Body"]
+        try:
+            yield from body.iter_lines(chunk_size=1 << 16)
+        except BotoCoreError as error:
+            raise StoreUnavailable(f"S3 download of {key}: {error}") from error
+
+    def stream(self, key: str, start: int = 0, bucket: str | None = None) -> Iterator[bytes]:
+        """An object from a byte on, a block at a time; raises NotFound and StoreUnavailable."""
+        more = {"Range": f"bytes={start}-"} if start else {}
+        body = self._call("get_object", Key=key, **more, **_in(bucket))["Body"]
+        try:
+            yield from body.iter_chunks(1 << 16)
+        except BotoCoreError as error:
+            raise StoreUnavailable(f"S3 download of {key}: {error}") from error
+
+    def head(self, key: str, bucket: str | None = None) -> tuple[int, str]:
+        """Bytes and type of an object; raises NotFound, in another bucket also for one that may not
+        be read: S3 does not say which it is."""
+        try:
+            found = self._call("head_object", Key=key, **_in(bucket))
+        except StoreUnavailable as error:
+            if bucket is not None and _status(error.__cause__) in (400, 401, 403):
+                raise NotFound(f"{bucket}/{key}") from error
+            raise
+        return int(found["ContentLength"]), str(found.get("ContentType", ""))
+
+    def download(self, key: str, path: Path) -> None:
+        """Downloads an object into a file."""
+        reply = self._call("get_object", Key=key)
+        with closing(reply["Body"]) as body:
+            if reply["ContentLength"] <= _TRANSFER_BYTES:
+                # one plain GET: the transfer manager's threads take 20 ms to start
+                path.write_bytes(_whole(body, key))
+                return
+        with path.open("wb") as file:
+            self._download(key, file)
+
+    def _download(self, key: str, file: IO[bytes]) -> None:
+        try:
+            self._client.download_fileobj(self.bucket, key, file)
+        except _FAILED as error:
+            raise StoreUnavailable(f"S3 download of {key}: {error}") from error
+
+    def size(self, key: str) -> int:
+        """Bytes of an object; raises NotFound."""
+        return int(self._call("head_object", Key=key)["ContentLength"])
+
+    def list_keys(self, prefix: str) -> Iterator[str]:
+        """Keys that start with `prefix`."""
+        more: dict[str, Any] = {}
+        while True:
+            page = self._call("list_objects_v2", Prefix=prefix, **more)
+            yield from (item["Key"] for item in page.get("Contents", ()))
+            if not page.get("IsTruncated"):
+                return
+            more = {"ContinuationToken": page["NextContinuationToken"]}
+
+    def delete(self, key: str) -> None:
+        """Deletes an object; a missing one is fine."""
+        self._call("delete_object", Key=key)
+
+    def delete_prefix(self, prefix: str) -> int:
+        """Deletes everything that starts with `prefix`; returns how many objects there were."""
+        found = list(self.list_keys(prefix))
+        for key in found:
+            self.delete(key)
+        return len(found)
+
+    def presign_get(self, key: str, ttl_s: int, filename: str | None = None) -> str:
+        """A URL that anybody can download the object from for `ttl_s` seconds."""
+        params: dict[str, Any] = {"Bucket": self.bucket, "Key": key}
+        if filename:
+            params["ResponseContentDisposition"] = f'attachment; filename="{filename}"'
+        url: str = self._public.generate_presigned_url("get_object", params, ExpiresIn=ttl_s)
+        return url
+
+    def presign_put(self, key: str, content_type: str, size: int, ttl_s: int) -> str:
+        """A URL that takes exactly `size` bytes of `content_type`."""
+        params = {
+            "Bucket": self.bucket,
+            "Key": key,
+            "ContentType": content_type,
+            "ContentLength": size,
+        }
+        url: str = self._public.generate_presigned_url("put_object", params, ExpiresIn=ttl_s)
+        return url
+
+    def start_parts(self, key: str, content_type: str) -> str:
+        """Begins a multipart upload; returns its id."""
+        reply = self._call("create_multipart_upload", Key=key, ContentType=content_type)
+        return str(reply["UploadId"])
+
+    def presign_part(self, key: str, parts_id: str, number: int, size: int, ttl_s: int) -> str:
+        """A URL that takes part `number` (from 1) of `size` bytes."""
+        params = {
+            "Bucket": self.bucket,
+            "Key": key,
+            "UploadId": parts_id,
+            "PartNumber": number,
+            "ContentLength": size,
+        }
+        url: str = self._public.generate_presigned_url("upload_part", params, ExpiresIn=ttl_s)
+        return url
+
+    def finish_parts(self, key: str, parts_id: str, etags: list[tuple[int, str]]) -> None:
+        """Joins the parts; raises Conflict where they are not what S3 has, NotFound when joined."""
+        parts = [{"PartNumber": number, "ETag": etag} for number, etag in sorted(etags)]
+        try:
+            self._client.complete_multipart_upload(
+                Bucket=self.bucket, Key=key, UploadId=parts_id, MultipartUpload={"Parts": parts}
+            )
+        except ClientError as error:
+            status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
+            if status == 404:
+                raise NotFound(key) from error
+            if status < 500:
+                code = error.response.get("Error", {}).get("Code", "refused")
+                raise Conflict(f"the parts cannot be joined: {code}") from error
+            raise StoreUnavailable(f"S3 joining of {key}: {error}") from error
+        except BotoCoreError as error:
+            raise StoreUnavailable(f"S3 joining of {key}: {error}") from error

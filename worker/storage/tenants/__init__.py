@@ -1,0 +1,1 @@
+"""API keys, quotas, usage, idempotency keys."""

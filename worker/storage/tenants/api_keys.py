@@ -1,0 +1,139 @@
+"""API keys: made once, stored only as SHA-256, each a tenant's with a plan, scopes and an end."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import secrets
+import time
+from collections.abc import Callable
+
+import msgspec
+
+from worker.contract.plans import Plan
+from worker.contract.scopes import ALL_SCOPES, LONGEST_PAGE_TOKEN_S, PAGE_SCOPES, Scope
+from worker.storage import keys
+from worker.storage.connection import Client, text
+from worker.storage.errors import NotFound
+from worker.storage.timestamps import iso, unix
+
+PREFIX = "pq_"
+PAGE_PREFIX = "pq_page_"
+
+
+class Tenant(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose key it is; `keyId` names the key without giving it away.
+
+    `owner` is there for a page token: it sees only what was made with it. `madeBy` is the key that
+    made the token; revoking that ends both.
+    """
+
+    keyId: str
+    tenant: str
+    plan: Plan
+    name: str = ""
+    createdAt: str = ""
+    scopes: tuple[Scope, ...] = ALL_SCOPES
+    expiresAt: str | None = None
+    owner: str | None = None
+    madeBy: str | None = None
+
+
+def digest(key: str) -> str:
+    """What is stored of a key."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def key_id_of(stored: str) -> str:
+    """The name of the key whose digest this is."""
+    return "key_" + stored[:12]
+
+
+class KeyStore:
+    """Makes, finds, lists and revokes API keys."""
+
+    def __init__(self, client: Client, clock: Callable[[], float] = time.time) -> None:
+        self._redis = client
+        self._clock = clock
+
+    def create(
+        self,
+        tenant: str,
+        plan: Plan,
+        name: str = "",
+        scopes: tuple[Scope, ...] = ALL_SCOPES,
+        expires_s: float | None = None,
+    ) -> str:
+        """A new key (`pq_…`, 256 random bits); it is shown now and never again."""
+        key = PREFIX + secrets.token_urlsafe(32)
+        self._keep(key, Tenant(keyId=key_id_of(digest(key)), tenant=tenant, plan=plan, name=name,
+                               scopes=scopes), expires_s)  # fmt: skip
+        return key
+
+    def create_page_token(self, maker: Tenant, seconds: float) -> tuple[str, Tenant]:
+        """A token for a page, and its record: as long as asked for and not longer than its maker,
+        with no scope that this has not, over what will be made with it alone."""
+        now = self._clock()
+        left = math.inf if maker.expiresAt is None else unix(maker.expiresAt) - now
+        lasts = max(1.0, min(seconds, left))
+        token = PAGE_PREFIX + secrets.token_urlsafe(32)
+        name = key_id_of(digest(token))
+        record = Tenant(
+            keyId=name,
+            tenant=maker.tenant,
+            plan=maker.plan,
+            scopes=tuple(scope for scope in PAGE_SCOPES if scope in maker.scopes),
+            owner=name,
+            madeBy=maker.keyId,
+        )
+        made = keys.page_tokens(maker.keyId)
+        with self._redis.pipeline() as pipe:
+            pipe.zremrangebyscore(made, "-inf", now)
+            pipe.zadd(made, {digest(token): now + lasts})
+            pipe.expire(made, LONGEST_PAGE_TOKEN_S)
+            pipe.execute()
+        return token, self._keep(token, record, lasts)
+
+    def _keep(self, key: str, record: Tenant, expires_s: float | None) -> Tenant:
+        now = self._clock()
+        ends = None if expires_s is None else iso(now + expires_s)
+        kept = msgspec.structs.replace(record, createdAt=iso(now), expiresAt=ends)
+        # Redis forgets it somewhat later; the end itself is looked at when the key is used
+        forget_s = None if expires_s is None else math.ceil(expires_s) + 60
+        self._redis.set(keys.api_key(digest(key)), msgspec.json.encode(kept), ex=forget_s)
+        if record.owner is None:
+            self._redis.sadd(keys.KEYS, digest(key))
+        return kept
+
+    def find(self, key: str) -> Tenant | None:
+        """Whose key this is, None where it is unknown, revoked or over.
+
+        Nothing is compared with a secret: the look-up is by digest, so timing tells nothing.
+        """
+        data = self._redis.get(keys.api_key(digest(key)))
+        found = msgspec.json.decode(data, type=Tenant) if data else None
+        if found is None or (found.expiresAt and unix(found.expiresAt) <= self._clock()):
+            return None
+        return found
+
+    def list(self) -> list[Tenant]:
+        """All keys, oldest first; page tokens are not listed."""
+        found = []
+        for stored in self._redis.smembers(keys.KEYS):
+            data = self._redis.get(keys.api_key(text(stored)))
+            if data:
+                found.append(msgspec.json.decode(data, type=Tenant))
+            else:
+                self._redis.srem(keys.KEYS, stored)
+        return sorted(found, key=lambda tenant: tenant.createdAt)
+
+    def revoke(self, key_id: str) -> None:
+        """Ends a key, and the page tokens made with it, at once; raises NotFound."""
+        for stored in self._redis.smembers(keys.KEYS):
+            if key_id_of(text(stored)) == key_id:
+                tokens = self._redis.zrange(keys.page_tokens(key_id), 0, -1)
+                ended = [keys.api_key(text(name)) for name in (stored, *tokens)]
+                self._redis.delete(*ended, keys.page_tokens(key_id))
+                self._redis.srem(keys.KEYS, stored)
+                return
+        raise NotFound(f"no key {key_id}")

@@ -1,0 +1,109 @@
+"""What a tenant may do now: its rate of requests, its queue, its minutes of the month.
+
+The rate is a leaky bucket as a meter, in the form of the generic cell rate algorithm (ITU-T I.371):
+one time a tenant, the moment at which its bucket is empty again. A whole minute's requests may come
+at once; after that they are let in at the plan's rate.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from worker.contract.plans import PlanLimits
+from worker.storage import keys
+from worker.storage.connection import Client
+from worker.storage.errors import LimitExceeded
+from worker.storage.lua_scripts import load_script
+from worker.storage.queue.fair_queue import FairQueue
+from worker.storage.tenants.usage import UsageStore, next_month
+
+WINDOW_S = 60
+RETRY_QUEUED_S = 30
+"""Seconds after which a place in the queue may have become free."""
+
+
+@dataclass(frozen=True)
+class Rate:
+    """A tenant's bucket after a request: `reset_s` until it is empty, `retry_s` until one fits."""
+
+    allowed: bool
+    limit: int
+    remaining: int
+    reset_s: int
+    retry_s: int
+
+
+class QuotaStore:
+    """Asks before something is taken on; every refusal is a LimitExceeded."""
+
+    def __init__(
+        self,
+        client: Client,
+        waiting: FairQueue,
+        usage: UsageStore,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._waiting = waiting
+        self._usage = usage
+        self._clock = clock
+        self._take = client.register_script(load_script(__package__, "take_request"))
+
+    def take_request(self, tenant: str, limit: int) -> Rate:
+        """Counts a request of a tenant that may make `limit` a minute."""
+        args = [self._clock(), limit, WINDOW_S]
+        allowed, remaining, reset, retry = self._take(keys=[keys.rate(tenant)], args=args)
+        seconds = [math.ceil(int(ms) / 1000) for ms in (reset, retry)]
+        return Rate(bool(allowed), limit, int(remaining), *seconds)
+
+    def check_refused(self, address: str, limit: int) -> None:
+        """Counts a request of `address` whose key is wrong; raises LimitExceeded `rate_limited`
+        beyond `limit` of them a minute."""
+        args = [self._clock(), limit, WINDOW_S]
+        allowed, _, _, retry = self._take(keys=[keys.refused(address)], args=args)
+        if not allowed:
+            text = "Too many requests with keys that are not valid."
+            details = {"limit": "refusedKeysPerMinute", "allowed": limit}
+            raise LimitExceeded("rate_limited", text, details, int(retry) / 1000)
+
+    def check_queue(self, tenant: str, limits: PlanLimits, count: int = 1) -> None:
+        """Raises LimitExceeded `concurrency_limit_exceeded` where `count` more would not fit."""
+        most = limits.queuedJobs
+        if most is not None and (there := self._waiting.length(tenant)) + count > most:
+            raise queue_full(most, there)
+
+    def check_minutes(self, tenant: str, limits: PlanLimits) -> None:
+        """Raises LimitExceeded `quota_exceeded` where the month's media minutes are used up.
+
+        What is under way is not counted yet, so a month may end a few jobs over.
+        """
+        most = limits.mediaMinutesPerMonth
+        if most is None:
+            return
+        used = self._usage.of_month(tenant).mediaSeconds / 60
+        if used < most:
+            return
+        ends, left_s = next_month(self._clock())
+        raise LimitExceeded(
+            "quota_exceeded",
+            f"The plan's {most:g} media minutes of this month are used up; new ones from {ends}.",
+            {
+                "limit": "mediaMinutesPerMonth",
+                "allowed": most,
+                "used": round(used, 2),
+                "resetsAt": ends,
+            },
+            left_s,
+        )
+
+
+def queue_full(most: int, there: int) -> LimitExceeded:
+    """The refusal of jobs that would be too many in the queue."""
+    return LimitExceeded(
+        "concurrency_limit_exceeded",
+        f"The plan allows {most} queued jobs, and {there} are queued.",
+        {"limit": "queuedJobs", "allowed": most, "used": there},
+        RETRY_QUEUED_S,
+    )

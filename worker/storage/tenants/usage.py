@@ -1,0 +1,123 @@
+"""What tenants used, by month: each job is counted once, however often its end is told.
+
+The count and the note that a job is counted are one script on the tenant's slot. Notes are kept for
+longer than anybody tells of an end again; the job's record says the same for ever.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import msgspec
+
+from worker.contract.errors import ErrorCode
+from worker.contract.jobs import Job, JobStatus, Usage
+from worker.storage import keys
+from worker.storage.connection import Client, text
+from worker.storage.lua_scripts import load_script
+from worker.storage.timestamps import iso
+
+NOTED_S = 2 * 86_400
+_OURS = (ErrorCode.INTERNAL, ErrorCode.WORKER_LOST)
+
+
+class MonthUsage(msgspec.Struct, frozen=True, kw_only=True):
+    """What a tenant used in a calendar month (UTC)."""
+
+    month: str
+    jobs: int = 0
+    mediaSeconds: float = 0.0
+    computeSeconds: float = 0.0
+
+
+def month_of(seconds: float) -> str:
+    """The month of a unix time, as 2026-11."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m")
+
+
+def next_month(seconds: float) -> tuple[str, float]:
+    """When the month of a unix time ends: as ISO 8601, and in how many seconds."""
+    now = datetime.fromtimestamp(seconds, UTC)
+    year, month = (now.year + 1, 1) if now.month == 12 else (now.year, now.month + 1)
+    end = datetime(year, month, 1, tzinfo=UTC).timestamp()
+    return iso(end), end - seconds
+
+
+def charged(job: Job) -> bool:
+    """Whether a finished job counts: not one that never began, nor one that failed through us."""
+    if job.status is JobStatus.SUCCEEDED:
+        return True
+    code = (job.error or {}).get("code")
+    if code in _OURS:
+        return False
+    stopped = code in (ErrorCode.CANCELED, ErrorCode.DEADLINE_EXCEEDED)
+    return not stopped or (job.attempt > 0 and job.progress > 0)
+
+
+def used_so_far(job: Job) -> Usage:
+    """What a job that is stopped has had: the part of its media that was looked at."""
+    if job.media is None or job.usage.mediaSeconds:
+        return job.usage
+    seconds = job.progress * job.media.duration_ms / 1000
+    return msgspec.structs.replace(job.usage, mediaSeconds=round(seconds, 3))
+
+
+class UsageStore:
+    """Counts and tells what was used."""
+
+    def __init__(self, client: Client, clock: Callable[[], float] = time.time) -> None:
+        self._redis = client
+        self._clock = clock
+        self._meter = client.register_script(load_script(__package__, "meter"))
+
+    def meter(self, job: Job) -> bool:
+        """Counts a finished job, in the month in which it ended; returns whether it is new.
+
+        Poses that were estimated before cost no media seconds again.
+        """
+        if not charged(job) or self._redis.hexists(keys.job(job.id), "metered"):
+            return False
+        now = self._clock()
+        ended = datetime.fromisoformat(job.finishedAt).timestamp() if job.finishedAt else now
+        media_s = 0.0 if job.input.posesOf else job.usage.mediaSeconds
+        counted = self._meter(
+            keys=[keys.tenant_usage(job.tenant), keys.tenant_metered(job.tenant)],
+            args=[
+                hashlib.sha256(job.id.encode()).hexdigest()[:24],  # the job may be erased
+                now,
+                now - NOTED_S,
+                month_of(ended),
+                round(media_s * 1000),
+                round(job.usage.computeSeconds * 1000),
+            ],
+        )
+        return bool(counted)
+
+    def meter_erased(self, job: Job) -> bool:
+        """Counts a job that is erased while it runs: what was looked at of its media."""
+        if job.status.final:
+            return self.meter(job)
+        error, used = {"code": ErrorCode.CANCELED}, used_so_far(job)
+        stopped = {"status": JobStatus.CANCELED, "error": error, "usage": used}
+        return self.meter(msgspec.structs.replace(job, **stopped))
+
+    def of_month(self, tenant: str, month: str | None = None) -> MonthUsage:
+        """One month's, by default this one's."""
+        month = month or month_of(self._clock())
+        names = [f"{month}:{field}" for field in ("jobs", "mediaMs", "computeMs")]
+        jobs, media, compute = self._redis.hmget(keys.tenant_usage(tenant), *names)
+        return MonthUsage(
+            month=month,
+            jobs=int(jobs or 0),
+            mediaSeconds=int(media or 0) / 1000,
+            computeSeconds=int(compute or 0) / 1000,
+        )
+
+    def months(self, tenant: str) -> list[MonthUsage]:
+        """Every month that has any, newest first."""
+        names = map(text, self._redis.hkeys(keys.tenant_usage(tenant)))
+        found = {name.split(":")[0] for name in names}
+        return [self.of_month(tenant, month) for month in sorted(found, reverse=True)]

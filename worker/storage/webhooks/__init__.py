@@ -1,0 +1,1 @@
+"""Endpoints, delivery records, ordered queues, the delivery schedule."""

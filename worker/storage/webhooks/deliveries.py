@@ -1,0 +1,132 @@
+"""Records of webhook deliveries: what was tried, how it was answered, what comes next."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from worker.contract.webhooks import KEEP_S, Delivery, DeliveryItem, Endpoint
+from worker.storage import keys
+from worker.storage.connection import Client, text
+from worker.storage.errors import NotFound
+from worker.storage.timestamps import iso
+
+_PAGE = 500
+
+
+class DeliveryStore:
+    """All queries on deliveries; a record is kept for KEEP_S after its last change."""
+
+    def __init__(self, client: Client, clock: Callable[[], float] = time.time) -> None:
+        self._redis = client
+        self._clock = clock
+
+    def begin(self, pairs: Iterable[tuple[Endpoint, DeliveryItem]]) -> None:
+        """Records deliveries that were put into lanes; those already known stay as they are."""
+        now = self._clock()
+        with self._redis.pipeline(transaction=False) as pipe:
+            for endpoint, item in pairs:
+                record = msgspec.json.encode(self.fresh(endpoint, item))
+                pipe.set(keys.delivery(item.id), record, ex=KEEP_S, nx=True)
+                name = keys.hook_deliveries(endpoint.id)
+                pipe.zadd(name, {item.id: now}, nx=True)
+                pipe.zremrangebyscore(name, "-inf", now - 2 * KEEP_S)  # their records are gone
+                pipe.expire(name, 2 * KEEP_S)
+            pipe.execute()
+
+    def fresh(self, endpoint: Endpoint, item: DeliveryItem) -> Delivery:
+        """The record of a delivery that nobody has tried."""
+        now = iso(self._clock())
+        return Delivery(
+            id=item.id,
+            endpoint=endpoint.id,
+            tenant=endpoint.tenant,
+            item=item,
+            createdAt=now,
+            nextAttemptAt=now,
+        )
+
+    def get(self, delivery_id: str, endpoint: str) -> Delivery:
+        """The record; raises NotFound, also where it is another endpoint's."""
+        data = self._redis.get(keys.delivery(delivery_id))
+        delivery = msgspec.json.decode(data, type=Delivery) if data else None
+        if delivery is None or delivery.endpoint != endpoint:
+            raise NotFound(f"no delivery {delivery_id}")
+        return delivery
+
+    def many(self, ids: Sequence[str], endpoint: str) -> list[Delivery | None]:
+        """The records of an endpoint's deliveries; None where one is missing, or another's."""
+        rows = self._load([(name, 0.0) for name in ids])
+        return [one if one and one.endpoint == endpoint else None for _, _, one in rows]
+
+    def save(self, delivery: Delivery, pipe: Any = None) -> None:
+        """Stores what came of an attempt, unless the record was erased meanwhile; with others in
+        `pipe` where there is one."""
+        record = msgspec.json.encode(delivery)
+        client = self._redis if pipe is None else pipe
+        client.set(keys.delivery(delivery.id), record, ex=KEEP_S, xx=True)
+
+    def page(
+        self, endpoint: str, after: tuple[float, str] | None, limit: int
+    ) -> Sequence[tuple[float, str, Delivery | None]]:
+        """Up to `limit` rows of an endpoint's list, newest first, after a place in it.
+
+        A row is time, id and record; the record is None where it has expired.
+        """
+        name, start = keys.hook_deliveries(endpoint), 0
+        if after is not None:
+            rank = self._redis.zrevrank(name, after[1])
+            start = self._redis.zcount(name, after[0], "+inf") if rank is None else rank + 1
+        rows = self._redis.zrevrange(name, start, start + limit - 1, withscores=True)
+        return self._rows(name, rows)
+
+    def since(self, endpoint: str, seconds: float) -> Iterator[Delivery]:
+        """The endpoint's deliveries since a unix time, oldest first."""
+        name = keys.hook_deliveries(endpoint)
+        offset = int(self._redis.zcount(name, "-inf", f"({seconds}"))
+        while True:
+            rows = self._redis.zrange(name, offset, offset + _PAGE - 1, withscores=True)
+            for _, _, delivery in self._load(rows):
+                if delivery is not None:
+                    yield delivery
+            if len(rows) < _PAGE:
+                return
+            offset += len(rows)
+
+    def erase(self, ids: Sequence[str]) -> None:
+        """Deletes records: their job was erased."""
+        for start in range(0, len(ids), _PAGE):
+            batch = ids[start : start + _PAGE]
+            for _, delivery_id, delivery in self._load([(name, 0.0) for name in batch]):
+                if delivery is not None:
+                    self._redis.zrem(keys.hook_deliveries(delivery.endpoint), delivery_id)
+            self._redis.delete(*map(keys.delivery, batch))
+
+    def purge(self, endpoint: str) -> None:
+        """Deletes all records of an endpoint."""
+        name = keys.hook_deliveries(endpoint)
+        while batch := self._redis.zrange(name, 0, _PAGE - 1):
+            self._redis.delete(*(keys.delivery(text(one)) for one in batch))
+            self._redis.zrem(name, *batch)
+
+    def _rows(
+        self, name: str, rows: Sequence[tuple[bytes, float]]
+    ) -> list[tuple[float, str, Delivery | None]]:
+        found = list(self._load(rows))
+        gone = [delivery_id for _, delivery_id, delivery in found if delivery is None]
+        if gone:
+            self._redis.zrem(name, *gone)
+        return found
+
+    def _load(
+        self, rows: Sequence[tuple[bytes | str, float]]
+    ) -> Iterator[tuple[float, str, Delivery | None]]:
+        if not rows:
+            return
+        data = self._redis.mget([keys.delivery(text(name)) for name, _ in rows])
+        for (name, score), record in zip(rows, data, strict=True):
+            delivery = msgspec.json.decode(record, type=Delivery) if record else None
+            yield float(score), text(name), delivery

@@ -1,0 +1,222 @@
+"""Webhook endpoints: records, signing secrets, and how each has answered lately.
+
+Secrets lie in Redis as they are, since every request is signed with them; they are shown when they
+are made, never listed and never logged.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from worker.contract.webhooks import Endpoint
+from worker.storage import keys
+from worker.storage.connection import Client, text
+from worker.storage.errors import Conflict, NotFound
+from worker.storage.timestamps import iso
+
+MOST_ENDPOINTS = 50
+"""Endpoints of a tenant, not counting those that jobs make."""
+OVERLAP_S = 86_400.0
+"""Seconds for which an old secret signs too."""
+ADHOC_S = 30 * 86_400
+"""Seconds after its last job for which a job's own endpoint is kept."""
+_SECRET_BYTES = 32
+
+
+class _Secret(msgspec.Struct, frozen=True):
+    value: str
+    until: float | None = None
+
+
+@dataclass(frozen=True)
+class Health:
+    """How an endpoint answered lately; unix times. `slow`: its answers take long."""
+
+    failing_since: float | None = None
+    rest_until: float = 0.0
+    slow: bool = False
+
+    @property
+    def good(self) -> bool:
+        """Whether it may have several requests at once."""
+        return self.failing_since is None and not self.slow
+
+
+def new_secret() -> str:
+    """`whsec_` and 32 random bytes in base64, as Standard Webhooks has it."""
+    return "whsec_" + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
+
+
+class EndpointStore:
+    """All queries on endpoints; a missing one, and another tenant's, is NotFound."""
+
+    def __init__(self, client: Client, clock: Callable[[], float] = time.time) -> None:
+        self._redis = client
+        self._clock = clock
+
+    def create(
+        self, tenant: str, url: str, events: Sequence[str], description: str = ""
+    ) -> tuple[Endpoint, str]:
+        """A new endpoint and its secret; raises Conflict past MOST_ENDPOINTS."""
+        if self._redis.scard(keys.tenant_subscribed(tenant)) >= MOST_ENDPOINTS:
+            raise Conflict(f"there are {MOST_ENDPOINTS} webhooks already; delete one first")
+        endpoint = Endpoint(
+            id="we_" + secrets.token_hex(12),
+            tenant=tenant,
+            url=url,
+            events=tuple(events),
+            description=description,
+            createdAt=iso(self._clock()),
+        )
+        secret = self._store(endpoint)
+        self._redis.sadd(keys.tenant_subscribed(tenant), endpoint.id)
+        return endpoint, secret
+
+    def of_url(self, tenant: str, url: str) -> Endpoint:
+        """The tenant's endpoint for a URL that a job names, made where there is none."""
+        for endpoint in self.subscribed(tenant):
+            if endpoint.url == url:
+                return endpoint
+        # the id follows from the URL, so that two jobs at once make one endpoint
+        name = "we_" + hashlib.sha256(f"{tenant}\n{url}".encode()).hexdigest()[:24]
+        fresh = Endpoint(
+            id=name, tenant=tenant, url=url, events=(), adhoc=True, createdAt=iso(self._clock())
+        )
+        self._store(fresh)
+        self._redis.expire(keys.hook(name), ADHOC_S)
+        return self.get(name)
+
+    def get(self, endpoint_id: str, tenant: str | None = None) -> Endpoint:
+        """The endpoint as it is now."""
+        data = self._redis.hget(keys.hook(endpoint_id), "record")
+        endpoint = msgspec.json.decode(data, type=Endpoint) if data else None
+        if endpoint is None or tenant not in (None, endpoint.tenant):
+            raise NotFound(f"no webhook {endpoint_id}")
+        return endpoint
+
+    def subscribed(self, tenant: str) -> list[Endpoint]:
+        """The tenant's endpoints that have events of their own."""
+        return list(self._load(map(text, self._redis.smembers(keys.tenant_subscribed(tenant)))))
+
+    def any(self, tenant: str) -> bool:
+        """Whether the tenant has any endpoint at all, a job's own counted too."""
+        return bool(self._redis.exists(keys.tenant_hooks(tenant)))
+
+    def page(
+        self, tenant: str, after: tuple[float, str] | None, limit: int
+    ) -> list[tuple[float, Endpoint]]:
+        """Up to `limit` endpoints of a tenant, newest first, after a place in the list."""
+        name, start = keys.tenant_hooks(tenant), 0
+        if after is not None:
+            rank = self._redis.zrevrank(name, after[1])
+            start = self._redis.zcount(name, after[0], "+inf") if rank is None else rank + 1
+        found = []
+        for endpoint_id, made in self._redis.zrevrange(
+            name, start, start + limit - 1, withscores=True
+        ):
+            try:
+                found.append((float(made), self.get(text(endpoint_id), tenant)))
+            except NotFound:  # deleted in between, or a job's own that has expired
+                self._redis.zrem(name, endpoint_id)
+        return found
+
+    def change(self, endpoint: Endpoint, **fields: Any) -> Endpoint:
+        """The record with other fields; enabling clears what was noted of its failures.
+
+        Raises Conflict where a job's own endpoint is to have another URL or events: jobs find it by
+        the one and bring the other.
+        """
+        if endpoint.adhoc and {"url", "events"} & set(fields):
+            raise Conflict(f"{endpoint.id} was made by jobs and keeps its url; create a webhook")
+        if fields.get("enabled"):
+            fields |= {"disabledAt": None, "disabledReason": None}
+            self._redis.delete(keys.hook_health(endpoint.id))
+        if fields.get("enabled") is False and endpoint.enabled:
+            fields = {"disabledAt": iso(self._clock()), "disabledReason": "by request", **fields}
+        changed = msgspec.structs.replace(endpoint, **fields)
+        self._redis.hset(keys.hook(endpoint.id), "record", msgspec.json.encode(changed))
+        return changed
+
+    def delete(self, endpoint: Endpoint) -> None:
+        """Deletes the record and the secrets; its lanes are `turns.py`'s."""
+        with self._redis.pipeline(transaction=False) as pipe:
+            pipe.delete(keys.hook(endpoint.id), keys.hook_health(endpoint.id))
+            pipe.zrem(keys.tenant_hooks(endpoint.tenant), endpoint.id)
+            pipe.srem(keys.tenant_subscribed(endpoint.tenant), endpoint.id)
+            pipe.execute()
+
+    def secrets(self, endpoint_id: str) -> list[str]:
+        """The secrets that sign now, the newest first."""
+        return [secret.value for secret in self._secrets(endpoint_id)]
+
+    def rotate(self, endpoint_id: str) -> tuple[str, str]:
+        """A new secret, and the time until which the old ones sign too."""
+        until = self._clock() + OVERLAP_S
+        old = [_Secret(s.value, min(until, s.until or until)) for s in self._secrets(endpoint_id)]
+        fresh = _Secret(new_secret())
+        self._redis.hset(keys.hook(endpoint_id), "secrets", msgspec.json.encode([fresh, *old]))
+        return fresh.value, iso(until)
+
+    def health(self, endpoint_id: str) -> Health:
+        """How it answered lately."""
+        since, rest, slow = self._redis.hmget(
+            keys.hook_health(endpoint_id), "failingSince", "restUntil", "slow"
+        )
+        return Health(float(since) if since else None, float(rest or 0), slow == b"1")
+
+    def answered(self, endpoint_id: str, *, slow: bool) -> None:
+        """It took a delivery."""
+        with self._redis.pipeline(transaction=False) as pipe:
+            pipe.delete(keys.hook_health(endpoint_id))
+            if slow:
+                pipe.hset(keys.hook_health(endpoint_id), "slow", "1")
+                pipe.expire(keys.hook_health(endpoint_id), ADHOC_S)
+            pipe.execute()
+
+    def failed(self, endpoint_id: str, rest_s: float) -> float:
+        """It did not take one and is left alone for `rest_s`; seconds since when it fails."""
+        name, now = keys.hook_health(endpoint_id), self._clock()
+        with self._redis.pipeline(transaction=False) as pipe:
+            pipe.hsetnx(name, "failingSince", now)
+            pipe.hset(name, "restUntil", now + rest_s)
+            pipe.hget(name, "failingSince")
+            pipe.expire(name, ADHOC_S)
+            return now - float(pipe.execute()[2])
+
+    def _store(self, endpoint: Endpoint) -> str:
+        """Stores a new endpoint unless it is there; returns its secret."""
+        secret, name = new_secret(), keys.hook(endpoint.id)
+        with self._redis.pipeline(transaction=True) as pipe:
+            pipe.hsetnx(name, "secrets", msgspec.json.encode([_Secret(secret)]))
+            pipe.hsetnx(name, "record", msgspec.json.encode(endpoint))
+            pipe.execute()
+        made = self._clock()
+        self._redis.zadd(keys.tenant_hooks(endpoint.tenant), {endpoint.id: made}, nx=True)
+        return secret
+
+    def _load(self, ids: Iterator[str]) -> Iterator[Endpoint]:
+        with self._redis.pipeline(transaction=False) as pipe:
+            for endpoint_id in ids:
+                pipe.hget(keys.hook(endpoint_id), "record")
+            for data in pipe.execute():
+                if data:
+                    yield msgspec.json.decode(data, type=Endpoint)
+
+    def _secrets(self, endpoint_id: str) -> list[_Secret]:
+        data = self._redis.hget(keys.hook(endpoint_id), "secrets")
+        if not data:
+            raise NotFound(f"no webhook {endpoint_id}")
+        now = self._clock()
+        return [
+            secret
+            for secret in msgspec.json.decode(data, type=list[_Secret])
+            if secret.until is None or secret.until > now
+        ]

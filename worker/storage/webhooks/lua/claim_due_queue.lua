@@ -1,0 +1,5 @@
+-- keys: lanes; args: now, expiry
+local found = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, 1)
+if not found[1] then return false end
+redis.call('ZADD', KEYS[1], ARGV[2], found[1])
+return found[1]

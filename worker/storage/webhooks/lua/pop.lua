@@ -1,0 +1,3 @@
+-- keys: lane; args: item at its head; returns the next
+if redis.call('LINDEX', KEYS[1], 0) == ARGV[1] then redis.call('LPOP', KEYS[1]) end
+return redis.call('LINDEX', KEYS[1], 0)

@@ -1,0 +1,174 @@
+"""From a request to the record of a job: for the API, and for who reads manifests."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from worker.contract.errors import ErrorCode, JobError, invalid_parameter, unknown_reference
+from worker.contract.jobs import Job, JobInput, JobStatus
+from worker.contract.options import JobOptions, parse_options
+from worker.contract.plans import check_plan
+from worker.contract.references import ReferenceStatus
+from worker.contract.webhooks import JobWebhook
+from worker.net.addresses import is_private_hostname
+from worker.observability.tracing import span
+from worker.queueing.queues import choose_queue
+from worker.storage.errors import Conflict, NotFound
+from worker.storage.objects.uploads import Upload
+from worker.storage.queue.workers import Worker
+from worker.storage.stores import Stores
+from worker.storage.tenants.api_keys import Tenant
+from worker.storage.timestamps import iso
+from worker.submission.schemas.jobs import InputRef, NewJob
+from worker.submission.schemas.webhooks import JobWebhookRef
+
+
+def read_options(values: dict[str, Any], tenant: Tenant) -> JobOptions:
+    """The options of a request that the tenant's plan allows; raises JobError."""
+    options = parse_options(values)
+    try:
+        msgspec.json.encode(options)
+    except UnicodeEncodeError as error:
+        raise invalid_parameter("options", "A text is not Unicode.", "valid Unicode") from error
+    check_plan(options, tenant.plan)
+    return options
+
+
+def build_job(
+    stores: Stores,
+    tenant: Tenant,
+    body: NewJob,
+    options: JobOptions,
+    alive: Sequence[Worker] | None = None,
+) -> Job:
+    """The record of a job that is asked for, which is not stored yet; see `new_record`.
+
+    Raises JobError for what the contract refuses, NotFound and Conflict for upload and reference.
+    """
+    upload = upload_of(stores, tenant, body.input)
+    said = body.options.get("source") not in (None, "")
+    if upload is not None and not said and upload.contentType.startswith("image/"):
+        options = msgspec.structs.replace(options, source="image")
+    check_reference(stores, tenant, options)
+    deadline = body.deadlineSeconds
+    webhook = job_webhook(stores, tenant.tenant, body.webhook)  # before the job, as its events are
+    return msgspec.structs.replace(
+        new_record(stores, tenant, input_of(body.input, upload), options, alive),
+        priority=body.priority,
+        metadata=body.metadata,
+        webhook=webhook,
+        deadlineAt=None if deadline is None else iso(time.time() + deadline),
+        eraseUpload=body.retention.upload == "none" or stores.settings.erases(tenant.tenant),
+    )
+
+
+def new_record(
+    stores: Stores,
+    tenant: Tenant,
+    given: JobInput,
+    options: JobOptions,
+    alive: Sequence[Worker] | None = None,
+) -> Job:
+    """The record of a job that is to wait in the queue its options ask for; `alive` are the workers
+    that live, where they are known."""
+    name = "job_" + secrets.token_hex(12)
+    with span("job.made", job=name, tenant=tenant.tenant) as trace:
+        return Job(
+            id=name,
+            tenant=tenant.tenant,
+            plan=tenant.plan,
+            status=JobStatus.QUEUED,
+            source=options.source,
+            input=given,
+            options=options,
+            createdAt=iso(time.time()),
+            queue=choose_queue(options, stores.workers.alive() if alive is None else alive),
+            owner=tenant.owner,
+            trace=trace,
+        )
+
+
+def upload_of(stores: Stores, tenant: Tenant, given: InputRef) -> Upload | None:
+    """The upload that a request names, if it does; raises NotFound, and Conflict if unfinished."""
+    if given.uploadId is None:
+        check_bucket(stores, given.url or "")
+        return None
+    upload = stores.uploads.get(given.uploadId, tenant.tenant, tenant.owner)
+    check_upload_complete(stores, upload)
+    limits = stores.settings.limits(tenant.plan)
+    stores.retention.keep_upload(tenant.tenant, upload.id, limits)
+    return upload
+
+
+def check_upload_complete(stores: Stores, upload: Upload) -> None:
+    """Raises Conflict where the bytes of an upload are not in the store."""
+    try:
+        size = stores.objects.size(upload.key)
+    except NotFound as error:
+        raise Conflict(f"upload not finished: no bytes of {upload.id} have arrived") from error
+    if size != upload.bytes:
+        raise Conflict(f"upload not finished: {size} of {upload.bytes} bytes have arrived")
+
+
+def check_bucket(stores: Stores, url: str, parameter: str = "input.url") -> None:
+    """Raises JobError where `url` names a bucket that this system does not read from."""
+    parts = urlsplit(url)
+    if parts.scheme.lower() != "s3" or parts.netloc in stores.settings.input_buckets:
+        return
+    allowed = sorted(stores.settings.input_buckets) or "http and https addresses"
+    raise invalid_parameter(parameter, f"The bucket '{parts.netloc}' is not read from.", allowed)
+
+
+def input_of(given: InputRef, upload: Upload | None, reference: str | None = None) -> JobInput:
+    """Where a job's media is; `reference` is the one that the job makes."""
+    if upload is None:
+        return JobInput(url=given.url, referenceId=reference)
+    return JobInput(
+        uploadId=upload.id, key=upload.key, filename=upload.filename, referenceId=reference
+    )
+
+
+def check_reference(stores: Stores, tenant: Tenant, options: JobOptions) -> None:
+    """Raises JobError `reference_not_found` for an unknown or failed reference, Conflict for one
+    that is still being made."""
+    name = options.reference
+    if name is None or options.source == "image":
+        return
+    try:
+        status = stores.references.get(name, tenant.tenant).status
+    except NotFound as error:
+        raise unknown_reference(name) from error
+    if status is ReferenceStatus.FAILED:
+        text = f"Reference '{name}' was not found: it could not be made."
+        raise JobError(ErrorCode.REFERENCE_NOT_FOUND, text, {"reference": name})
+    if status is ReferenceStatus.PROCESSING:
+        raise Conflict(f"reference {name} is still being made")
+
+
+def check_webhook_url(stores: Stores, url: str, parameter: str = "url") -> str:
+    """Refuses an address that is private by its spelling; where a name leads is checked whenever it
+    is used. Raises JobError `invalid_parameter`."""
+    parts = urlsplit(url)
+    host = str(parts.hostname)
+    settings = stores.settings
+    allowed = {name.strip().lower() for name in settings.webhook_allowed_hosts.split(",")}
+    if settings.allow_private_urls or {host, f"{host}:{parts.port}"} & allowed:
+        return url
+    if is_private_hostname(host):
+        raise invalid_parameter(parameter, f"{host} is not a public address.", "a public address")
+    return url
+
+
+def job_webhook(stores: Stores, tenant: str, given: JobWebhookRef | None) -> JobWebhook | None:
+    """A job's own subscription, its endpoint found or made; raises JobError."""
+    if given is None:
+        return None
+    url = check_webhook_url(stores, given.url, "webhook.url")
+    endpoint = stores.endpoints.of_url(tenant, url)
+    return JobWebhook(endpoint=endpoint.id, events=tuple(given.events))

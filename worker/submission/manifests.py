@@ -1,0 +1,97 @@
+"""Manifests: JSON lines in the object store, one job a line, read on from where one stopped."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+import msgspec
+from pydantic import ValidationError
+
+from worker.contract.batches import MAX_LINE_BYTES, BatchError, BatchRecord
+from worker.contract.errors import ErrorCode, JobError
+from worker.contract.jobs import Job
+from worker.storage.errors import Conflict, LimitExceeded, NotFound
+from worker.storage.stores import Stores
+from worker.storage.tenants.api_keys import Tenant
+from worker.submission.jobs import build_job, read_options
+from worker.submission.schemas.jobs import NewJob
+from worker.submission.schemas.validation_errors import refusal_of
+
+
+class Line(NamedTuple):
+    """A line's text, None where it is too long, and the byte at which the next one begins."""
+
+    text: bytes | None
+    end: int
+
+
+def split_lines(blocks: Iterable[bytes], start: int = 0) -> Iterator[Line]:
+    """Lines of a text that begins at byte `start`; a long one is never held whole."""
+    held, dropped, at = b"", False, start
+    for block in blocks:
+        first, *rest = (held + block).split(b"\n")
+        for following in rest:
+            at += len(first) + 1
+            yield Line(None if dropped or len(first) > MAX_LINE_BYTES else first, at)
+            first, dropped = following, False
+        if len(first) > MAX_LINE_BYTES:
+            at, first, dropped = at + len(first), b"", True
+        held = first
+    if held or dropped:
+        yield Line(None if dropped else held, at + len(held))
+
+
+def job_id_of(batch_id: str, line: int) -> str:
+    """The id of a line's job: who reads the line again makes the same job."""
+    return "job_" + hashlib.sha256(f"{batch_id}:{line}".encode()).hexdigest()[:24]
+
+
+def job_of_line(
+    stores: Stores, record: BatchRecord, line: int, text: bytes | None
+) -> Job | BatchError:
+    """The job that a line asks for, or what is wrong with it."""
+    tenant = Tenant(keyId="", tenant=record.tenant, plan=record.plan)
+    try:
+        job = job_of_request(stores, tenant, _decoded(text))
+        if job.source == "video":
+            stores.quotas.check_minutes(tenant.tenant, stores.settings.limits(record.plan))
+    except WRONG as error:
+        return msgspec.structs.replace(wrong_of(error), line=line)
+    return msgspec.structs.replace(job, id=job_id_of(record.id, line), batchId=record.id)
+
+
+def job_of_request(stores: Stores, tenant: Tenant, asked: Any) -> Job:
+    """The record of a job as the body of `POST /jobs` asks for it; raises one of WRONG."""
+    body = NewJob.model_validate(asked)
+    return build_job(stores, tenant, body, read_options(body.options, tenant))
+
+
+WRONG = (ValidationError, JobError, NotFound, Conflict, LimitExceeded)
+"""What a job can be refused for."""
+
+
+def wrong_of(error: Exception) -> BatchError:
+    """A refusal, as it is listed among those of a batch."""
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        return wrong_of(refusal_of(dict(first), first["loc"], "job"))
+    if isinstance(error, JobError):
+        named = (error.details or {}).get("parameter")
+        parameter = None if named is None else str(named)
+        return BatchError(code=error.code.value, detail=error.message, parameter=parameter)
+    if isinstance(error, LimitExceeded):
+        return BatchError(code=error.code, detail=str(error))
+    code = "not_found" if isinstance(error, NotFound) else "conflict"
+    return BatchError(code=code, detail=str(error), parameter="input")
+
+
+def _decoded(text: bytes | None) -> Any:
+    if text is None:
+        most = f"a line of at most {MAX_LINE_BYTES} bytes"
+        raise JobError(ErrorCode.INVALID_PARAMETER, f"The line is too long: {most}.")
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise JobError(ErrorCode.INVALID_PARAMETER, "The line is not JSON.") from error

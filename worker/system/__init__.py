@@ -1,0 +1,1 @@
+"""This process and its machine: memory, garbage collector, scratch folder, stall watchdog."""

@@ -1,0 +1,302 @@
+"""Delivering: an endpoint's lanes one after another, a lane's deliveries in order.
+
+A lane waits for its first delivery to be taken or given up; other lanes do not. Who answers fast
+may have several requests at once; who is slow or fails has one, rests in proportion to the time it
+cost, and all such together never hold more than half of a worker's threads. So a slow or dead
+receiver delays nobody else.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+import structlog
+
+from worker.contract.webhooks import (
+    DISABLED,
+    KEEP_S,
+    Attempt,
+    Delivery,
+    DeliveryItem,
+    DeliveryStatus,
+    Endpoint,
+    delivery_id,
+)
+from worker.observability.metrics import (
+    WEBHOOK_ATTEMPTS,
+    WEBHOOK_DELAY,
+    WEBHOOK_SECONDS,
+    WEBHOOKS_GIVEN_UP,
+    record,
+)
+from worker.observability.tracing import annotate, span, tracing
+from worker.storage.errors import NotFound, StoreUnavailable
+from worker.storage.stores import Stores
+from worker.storage.timestamps import iso
+from worker.storage.webhooks.endpoints import Health
+from worker.webhooks.event_planner import GROUP_S
+from worker.webhooks.prefetch import DeliveryPrefetch, PendingDelivery
+from worker.webhooks.replay import enqueue_deliveries
+from worker.webhooks.retry_policy import delay_after
+from worker.webhooks.sender import Sender, WebhookResponse
+from worker.webhooks.signing import signed_headers
+
+log = structlog.get_logger()
+
+AT_ONCE = 4
+"""Requests at once to an endpoint that answers well."""
+TURN_S = 10.0
+TURN_SENDS = 50
+"""After so long, or so many requests, the next endpoint has its turn."""
+RENEW_S = 2.0
+"""Slot and lane are renewed before a request where that is so long ago."""
+SLOW_S = 2.0
+"""An answer that takes longer makes an endpoint slow."""
+GIVE_UP_S = 5 * 86_400.0
+"""Seconds of nothing but failures after which an endpoint is disabled (API.md)."""
+REST = 4.0
+QUICK_S = 0.1
+MOST_REST_S = 60.0
+"""A failure that took longer than QUICK_S is followed by a rest of REST times as long: a dead
+receiver costs a fifth of one thread at most."""
+_ATTEMPTS_KEPT = 20
+_GONE = 410
+
+_Outcome = Literal["done", "waits", "rests"]
+"""Of an attempt: the lane goes on; other lanes go on; the endpoint is left alone for a while."""
+
+
+@dataclass
+class _DeliverySession:
+    """One worker thread's time with an endpoint."""
+
+    endpoint: Endpoint
+    health: Health
+    secrets: list[str]
+    end: float
+    name: str = field(default_factory=lambda: uuid.uuid4().hex)
+    renewed: float = field(default_factory=time.monotonic)
+    sends: int = 0
+
+    @property
+    def over(self) -> bool:
+        return self.sends >= TURN_SENDS or time.monotonic() >= self.end
+
+
+class DeliveryWorker:
+    """Delivers for the threads of one worker; `stopping` tells that the worker is to end."""
+
+    def __init__(
+        self,
+        stores: Stores,
+        sender: Sender,
+        threads: int = 32,
+        *,
+        clock: Callable[[], float] = time.time,
+        stopping: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._stores = stores
+        self._sender = sender
+        self._clock = clock
+        self._stopping = stopping
+        self._bulkhead = threading.Semaphore(max(1, threads // 2))
+
+    def deliver(self, endpoint_id: str) -> bool:
+        """One turn of an endpoint; whether something is still due, for another one."""
+        stores = self._stores
+        try:
+            endpoint = stores.endpoints.get(endpoint_id)
+            secrets = stores.endpoints.secrets(endpoint_id)
+        except NotFound:  # deleted
+            stores.turns.purge(endpoint_id)
+            return False
+        health = stores.endpoints.health(endpoint_id)
+        if not endpoint.enabled:
+            stores.turns.unschedule(endpoint_id)
+            return False
+        if health.rest_until > self._clock():
+            stores.turns.defer(endpoint_id, health.rest_until)
+            return False
+        turn = _DeliverySession(endpoint, health, secrets, time.monotonic() + TURN_S)
+        if health.good:
+            return self._with_slot(turn, AT_ONCE)
+        if not self._bulkhead.acquire(blocking=False):
+            stores.turns.defer(endpoint_id, self._clock() + 1.0)
+            return False
+        try:
+            return self._with_slot(turn, 1)
+        finally:
+            self._bulkhead.release()
+
+    def _with_slot(self, turn: _DeliverySession, most: int) -> bool:
+        turns, endpoint = self._stores.turns, turn.endpoint.id
+        if not turns.acquire_slot(endpoint, turn.name, most):
+            return False  # those who deliver to it now look for more at their end
+        try:
+            while not turn.over and not self._stopping():
+                subject = turns.claim_due_queue(endpoint)
+                if subject is None or not self._lane(turn, subject):
+                    break
+        finally:
+            turns.release_slot(endpoint, turn.name)
+        due = turns.refresh_due(endpoint)
+        resting = self._stores.endpoints.health(endpoint).rest_until
+        return due is not None and due <= self._clock() and resting <= self._clock()
+
+    def _lane(self, turn: _DeliverySession, subject: str) -> bool:
+        """A lane up to its first failure; whether the endpoint is fit for another one."""
+        stores, endpoint = self._stores, turn.endpoint.id
+        ahead = DeliveryPrefetch(stores, turn.endpoint, subject)
+        while not turn.over and not self._stopping():
+            if ahead.head is None:
+                stores.turns.empty(endpoint, subject)
+                return True
+            pause = self._pause(ahead.head.item, endpoint)
+            if pause > 0:
+                stores.turns.reschedule(endpoint, subject, self._clock() + pause)
+                return True
+            outcome, record = self._attempt(turn, ahead.head)
+            if outcome != "done":
+                return outcome == "waits"
+            ahead.done(record)
+        stores.turns.reschedule(endpoint, subject, self._clock())
+        return True
+
+    def _pause(self, item: DeliveryItem, endpoint: str) -> float:
+        """Seconds until a group may be sent."""
+        if not item.grouped:
+            return 0.0
+        return self._stores.lanes.grouped(item.subject, endpoint) + GROUP_S - self._clock()
+
+    def _attempt(
+        self, turn: _DeliverySession, following: PendingDelivery
+    ) -> tuple[_Outcome, Delivery | None]:
+        """The delivery at the head of a lane; where it is done, what is to be noted of it."""
+        stores, endpoint, item = self._stores, turn.endpoint, following.item
+        delivery = following.delivery or self._begun(endpoint, item)
+        try:
+            body = following.renderer.body(item) if delivery else None
+        except NotFound:
+            body = None
+        except StoreUnavailable as error:
+            log.warning("webhook_not_rendered", delivery=item.id, error=str(error))
+            stores.turns.reschedule(endpoint.id, item.subject, self._clock() + 5.0)
+            return "waits", None
+        if delivery is None or delivery.status is not DeliveryStatus.PENDING:
+            return "done", None  # older than anything is kept, or done by one who died right after
+        if body is None:  # erased, and then this changes nothing, or not kept any longer
+            gone = msgspec.structs.replace(delivery, status=DeliveryStatus.DEAD, nextAttemptAt=None)
+            return "done", gone
+        if item.grouped:
+            stores.lanes.note_group(item.subject, endpoint.id, self._clock())
+        turn.sends += 1
+        if time.monotonic() - turn.renewed > RENEW_S:
+            stores.turns.renew(endpoint.id, turn.name, item.subject)
+            turn.renewed = time.monotonic()
+        now = self._clock()
+        headers = signed_headers(item.id, turn.secrets, body, now)
+        answer = self._traced_send(turn, item, headers, body)
+        record(WEBHOOK_SECONDS, answer.latency_s)
+        record(WEBHOOK_ATTEMPTS, 1, "delivered" if answer.good else "failed")
+        tried = _noted(delivery, answer, iso(now))
+        if answer.good:
+            return "done", self._delivered(turn, tried, answer)
+        return self._failed(turn, tried, answer), None
+
+    def _traced_send(
+        self, turn: _DeliverySession, item: DeliveryItem, headers: dict[str, str], body: bytes
+    ) -> WebhookResponse:
+        """The request, on the trace of the job that it is about."""
+        endpoint, secrets = turn.endpoint, turn.secrets
+        if not tracing():
+            return self._sender.send(endpoint.url, headers, body, secrets)
+        known: dict[str, Any] = {"job": item.subject, "tenant": endpoint.tenant, "event": item.type}
+        trace = self._stores.jobs.trace(item.subject)
+        with span("webhook.sent", trace, kind="CLIENT", **known) as own:
+            traced = {**headers, "traceparent": own} if own else headers
+            answer = self._sender.send(endpoint.url, traced, body, secrets)
+            annotate(status=answer.status or 0)
+            if not answer.good:
+                annotate(error=answer.error or "refused")
+            return answer
+
+    def _begun(self, endpoint: Endpoint, item: DeliveryItem) -> Delivery | None:
+        """A record where there is none: its dispatcher died before it could make one. None where
+        the delivery has waited for so long that the record is gone."""
+        age = self._clock() - datetime.fromisoformat(item.at).timestamp()
+        if age > KEEP_S:
+            return None
+        self._stores.deliveries.begin([(endpoint, item)])
+        return self._stores.deliveries.fresh(endpoint, item)
+
+    def _delivered(
+        self, turn: _DeliverySession, tried: Delivery, answer: WebhookResponse
+    ) -> Delivery:
+        since = datetime.fromisoformat(tried.item.at).timestamp()
+        record(WEBHOOK_DELAY, max(0.0, self._clock() - since))
+        health = Health(slow=answer.latency_s > SLOW_S)
+        if health != turn.health:
+            self._stores.endpoints.answered(turn.endpoint.id, slow=health.slow)
+            turn.health = health
+        return msgspec.structs.replace(tried, status=DeliveryStatus.DELIVERED, nextAttemptAt=None)
+
+    def _failed(self, turn: _DeliverySession, tried: Delivery, answer: WebhookResponse) -> _Outcome:
+        """Notes it and plans the next attempt."""
+        stores, endpoint, item = self._stores, turn.endpoint, tried.item
+        rest_s = min(REST * answer.latency_s, MOST_REST_S) if answer.latency_s > QUICK_S else 0.0
+        failing_s = stores.endpoints.failed(endpoint.id, rest_s)
+        scale = stores.settings.webhook_retry_scale
+        wait_s = delay_after(tried.tries, answer.retry_after_s, scale)
+        if wait_s is None:
+            record(WEBHOOKS_GIVEN_UP)
+            dead = msgspec.structs.replace(tried, status=DeliveryStatus.DEAD, nextAttemptAt=None)
+            stores.deliveries.save(dead)  # whoever comes to the lane next takes it off
+            stores.turns.reschedule(endpoint.id, item.subject, self._clock())
+        else:
+            at = self._clock() + wait_s
+            stores.deliveries.save(msgspec.structs.replace(tried, nextAttemptAt=iso(at)))
+            stores.turns.reschedule(endpoint.id, item.subject, at)
+        if answer.status == _GONE:
+            self._disable(endpoint, "the receiver answered 410 Gone")
+            return "rests"
+        if failing_s >= GIVE_UP_S:
+            self._disable(endpoint, "nothing but failures for five days")
+            return "rests"
+        return "rests" if rest_s else "waits"
+
+    def _disable(self, endpoint: Endpoint, reason: str) -> None:
+        """Its deliveries stay in their lanes; the tenant's other endpoints are told."""
+        stores, now = self._stores, iso(self._clock())
+        current = stores.endpoints.get(endpoint.id)
+        if not current.enabled:
+            return
+        stores.endpoints.change(current, enabled=False, disabledAt=now, disabledReason=reason)
+        stores.turns.unschedule(endpoint.id)
+        log.warning("webhook_disabled", webhook=endpoint.id, tenant=endpoint.tenant, reason=reason)
+        data = {"id": endpoint.id, "url": endpoint.url, "reason": reason, "disabledAt": now}
+        for other in stores.endpoints.subscribed(endpoint.tenant):
+            if other.id != endpoint.id and DISABLED in other.events:
+                name = delivery_id(other.id, endpoint.id, DISABLED, now)
+                notice = DeliveryItem(
+                    id=name, type=DISABLED, subject=endpoint.id, at=now, data=data
+                )
+                enqueue_deliveries(stores, other, [notice])
+
+
+def _noted(delivery: Delivery, answer: WebhookResponse, at: str) -> Delivery:
+    attempt = Attempt(
+        at=at,
+        latencyMs=round(answer.latency_s * 1000),
+        status=answer.status,
+        excerpt=answer.excerpt,
+        error=answer.error,
+    )
+    kept = (*delivery.attempts, attempt)[-_ATTEMPTS_KEPT:]
+    return msgspec.structs.replace(delivery, tries=delivery.tries + 1, attempts=kept)

@@ -1,0 +1,145 @@
+"""From a bell to the lanes: every event of a job once, whatever dies and however often it rings."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+
+from worker.contract.jobs import Job
+from worker.contract.messages import entry_key
+from worker.contract.webhooks import BATCH_COMPLETED, DeliveryItem, Endpoint, delivery_id
+from worker.lifecycle.archive import read_messages
+from worker.storage.errors import NotFound
+from worker.storage.stores import Stores
+from worker.storage.timestamps import iso
+from worker.storage.webhooks.ordered_queues import DispatchCursor
+from worker.webhooks.event_planner import (
+    GROUP_S,
+    MessageRef,
+    Subscription,
+    needs_watching,
+    plan,
+    subscription,
+)
+
+PAGE = 1000
+
+
+class Dispatcher:
+    """Puts what is new of a job into the lanes of its subscribers.
+
+    Endpoints are looked up once a `Dispatcher`: one is made for each batch of firehose entries,
+    after the batch was read, so that who subscribed before a job was made misses nothing of it.
+    `due_endpoints` are the endpoints that have something to be delivered now.
+    """
+
+    def __init__(self, stores: Stores, clock: Callable[[], float] = time.time) -> None:
+        self._stores = stores
+        self._clock = clock
+        self._any: dict[str, bool] = {}
+        self._subscribed: dict[str, list[Endpoint]] = {}
+        self.due_endpoints: set[str] = set()
+
+    def concerns(self, tenant: str) -> bool:
+        """Whether the tenant has any endpoint; the rest of the work is spared where not."""
+        if tenant not in self._any:
+            self._any[tenant] = self._stores.endpoints.any(tenant)
+        return self._any[tenant]
+
+    def advance(self, job_id: str) -> None:
+        """Everything new of a job; twice, or by two at once, does no harm."""
+        try:
+            job, held_back = self._advance(job_id)
+        except NotFound:  # erased
+            self._stores.turns.unwatch(job_id)
+            return
+        self._ring(job_id)
+        if held_back or needs_watching(job, self._subscriptions(job)):
+            self._stores.turns.poll_later(job_id, self._clock() + GROUP_S)
+        else:
+            self._stores.turns.unwatch(job_id)
+
+    def batch_completed(self, tenant: str, batch_id: str, data: dict[str, Any]) -> None:
+        """The closing event of a batch."""
+        progress = self._stores.lanes.progress(batch_id)
+        if not progress.ended:
+            item = DeliveryItem(
+                id="", type=BATCH_COMPLETED, subject=batch_id, at=iso(self._clock()), data=data
+            )
+            pairs = [
+                (one, msgspec.structs.replace(item, id=delivery_id(one.id, batch_id, item.type)))
+                for one in self._of_tenant(tenant)
+                if BATCH_COMPLETED in one.events
+            ]
+            ended = replace(progress, dispatched_events=progress.dispatched_events | {"ended"})
+            self._put(batch_id, ended, pairs, of_job=False)
+        self._ring(batch_id)
+
+    def _advance(self, job_id: str) -> tuple[Job, bool]:
+        while True:
+            progress = self._stores.lanes.progress(job_id)
+            job = self._stores.jobs.get(job_id)  # before its rows: a final one has all of them
+            subscriptions = self._subscriptions(job)
+            if progress.ended or not subscriptions:
+                return job, False
+            rows = self._rows(job, progress, subscriptions)
+            more = len(rows) == PAGE
+            made = plan(job, progress, subscriptions, rows, more=more, now=self._clock())
+            if made.progress == progress and not made.items:
+                return job, made.held_back
+            done = self._put(job_id, made.progress, made.items, of_job=True)
+            if done and not more:
+                return job, made.held_back
+
+    def _rows(
+        self, job: Job, progress: DispatchCursor, subscriptions: Sequence[Subscription]
+    ) -> list[MessageRef]:
+        if not any(one.messages for one in subscriptions):
+            return []
+        after = min(progress.cursor, progress.frames, key=entry_key)
+        found = read_messages(self._stores, job.tenant, job.id, after=after, limit=PAGE)
+        return [(entry_id, kind) for entry_id, kind, _ in found]
+
+    def _put(
+        self,
+        subject: str,
+        progress: DispatchCursor,
+        pairs: Sequence[tuple[Endpoint, DeliveryItem]],
+        *,
+        of_job: bool,
+    ) -> bool:
+        """Whether it was put; not where another was faster. Raises NotFound for an erased job."""
+        named = [(endpoint.id, item) for endpoint, item in pairs]
+        outcome = self._stores.lanes.dispatch(subject, progress, named, of_job=of_job)
+        if outcome == "gone":
+            raise NotFound(f"no job {subject}")
+        if outcome == "done":
+            self._stores.deliveries.begin(pairs)
+        return outcome == "done"
+
+    def _ring(self, subject: str) -> None:
+        """Lanes that hold something are due, also where who filled them died before saying so."""
+        for endpoint in self._stores.lanes.waiting(subject):
+            self._stores.turns.mark_due(endpoint, [subject])
+            self.due_endpoints.add(endpoint)
+
+    def _subscriptions(self, job: Job) -> list[Subscription]:
+        if job.input.referenceId is not None:
+            return []
+        endpoints = {one.id: one for one in self._of_tenant(job.tenant)}
+        own = job.webhook.endpoint if job.webhook is not None else None
+        if own is not None and own not in endpoints:
+            with contextlib.suppress(NotFound):  # deleted since
+                endpoints[own] = self._stores.endpoints.get(own, job.tenant)
+        found = (subscription(one, job) for one in endpoints.values())
+        return [one for one in found if one is not None]
+
+    def _of_tenant(self, tenant: str) -> list[Endpoint]:
+        if tenant not in self._subscribed:
+            self._subscribed[tenant] = self._stores.endpoints.subscribed(tenant)
+        return self._subscribed[tenant]

@@ -1,0 +1,192 @@
+"""The consumer group on the firehose: each entry is a bell for its job.
+
+An entry is acknowledged only when what it tells of is in the lanes, so the death of any process
+loses none: another one claims what was not acknowledged. At most TRIES times, since an entry that
+cannot be handled must not hold up the rest.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import msgspec
+import redis.exceptions
+import structlog
+
+from worker.contract.webhooks import BATCH_COMPLETED
+from worker.storage import keys
+from worker.storage.connection import text
+from worker.storage.jobs.firehose_trimming import GROUP
+from worker.storage.stores import Stores
+from worker.webhooks.dispatcher import Dispatcher
+
+log = structlog.get_logger()
+
+IDLE_MS = 6_000
+"""Milliseconds after which an entry that nobody acknowledged is another's."""
+TRIES = 125
+PULSE_S = 0.2
+_COUNT = 200
+_BLOCK_MS = 1000
+_STALE_MS = 86_400_000
+
+Entry = tuple[str, bytes, dict[bytes, bytes]]
+"""Partition, id in it, fields."""
+
+
+class FirehoseConsumer:
+    """Reads the firehose as consumer `name`; `send` tells a worker of an endpoint with news."""
+
+    def __init__(
+        self,
+        stores: Stores,
+        name: str,
+        send: Callable[[str], None],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._stores = stores
+        self._name = name
+        self._send = send
+        self._clock = clock
+        self._partitions = keys.partitions(stores.settings.firehose_partitions)
+
+    def prepare(self) -> None:
+        """Makes the groups where they are missing; from then on nothing unread is trimmed."""
+        for partition in self._partitions:
+            try:
+                self._stores.redis.xgroup_create(partition, GROUP, id="0", mkstream=True)
+            except redis.exceptions.ResponseError as error:
+                if "BUSYGROUP" not in str(error):
+                    raise
+            self._forget_dead(partition)
+
+    def listen(self, block_ms: int = _BLOCK_MS) -> int:
+        """Waits for new entries and handles them; how many there were."""
+        streams = dict.fromkeys(self._partitions, ">")
+        try:
+            answer = self._stores.redis.xreadgroup(
+                GROUP, self._name, streams, count=_COUNT, block=block_ms
+            )
+        except redis.exceptions.ResponseError as error:
+            if "NOGROUP" not in str(error):
+                raise
+            self.prepare()  # Redis came back empty
+            return 0
+        pairs = answer.items() if isinstance(answer, dict) else answer or ()
+        return self._handle(
+            (text(partition), entry_id, fields)
+            for partition, found in pairs
+            for entry_id, fields in _flat(found)
+        )
+
+    def claim(self, idle_ms: int = IDLE_MS) -> int:
+        """Handles what others, or we, have read and not acknowledged; how many there were."""
+        return sum(self._claim(partition, idle_ms) for partition in self._partitions)
+
+    def pulse(self) -> None:
+        """Looks again at jobs whose news ring no bell, and tells workers what is due."""
+        dispatcher = Dispatcher(self._stores, self._clock)
+        for job_id in self._stores.turns.watched():
+            self._safely(dispatcher.advance, job_id)
+        for endpoint in self._stores.turns.due():
+            self._send(endpoint)
+
+    def _claim(self, partition: str, idle_ms: int) -> int:
+        client = self._stores.redis
+        pending = client.xpending_range(partition, GROUP, "-", "+", _COUNT, idle=idle_ms)
+        poison = [row["message_id"] for row in pending if row["times_delivered"] > TRIES]
+        if poison:
+            log.error("webhook_bells_given_up", partition=partition, entries=len(poison))
+            client.xack(partition, GROUP, *poison)
+        ids = [row["message_id"] for row in pending if row["times_delivered"] <= TRIES]
+        if not ids:
+            return 0
+        found = client.xclaim(partition, GROUP, self._name, idle_ms, ids)
+        return self._handle((partition, entry_id, fields) for entry_id, fields in found if fields)
+
+    def _handle(self, entries: Iterable[Entry]) -> int:
+        dispatcher = Dispatcher(self._stores, self._clock)
+        by_job: dict[bytes, list[Entry]] = {}
+        for entry in entries:
+            by_job.setdefault(entry[2].get(b"job", b""), []).append(entry)
+        heard: dict[str, list[bytes]] = {}
+        for job_id, group in by_job.items():
+            if self._safely(self._hear, dispatcher, text(job_id), group):
+                for partition, entry_id, _ in group:
+                    heard.setdefault(partition, []).append(entry_id)
+        for partition, ids in heard.items():
+            self._stores.redis.xack(partition, GROUP, *ids)
+        for endpoint in dispatcher.due_endpoints:
+            if self._stores.turns.take(endpoint):
+                self._send(endpoint)
+        return sum(map(len, by_job.values()))
+
+    def _hear(self, dispatcher: Dispatcher, job_id: str, group: list[Entry]) -> None:
+        fields = group[-1][2]
+        tenant = text(fields.get(b"tenant", b""))
+        if not dispatcher.concerns(tenant):
+            return
+        if fields.get(b"type") == BATCH_COMPLETED.encode():
+            data: dict[str, Any] = msgspec.json.decode(fields[b"data"])
+            dispatcher.batch_completed(tenant, job_id, data)
+        else:
+            dispatcher.advance(job_id)
+
+    def _safely(self, act: Callable[..., None], *arguments: Any) -> bool:
+        """Whether it was done; one job that cannot be handled holds up no other."""
+        try:
+            act(*arguments)
+        except Exception as error:
+            log.warning("webhook_bell_unheard", error=repr(error))
+            return False
+        return True
+
+    def _forget_dead(self, partition: str) -> None:
+        for consumer in self._stores.redis.xinfo_consumers(partition, GROUP):
+            if not consumer["pending"] and consumer["idle"] > _STALE_MS:
+                self._stores.redis.xgroup_delconsumer(partition, GROUP, consumer["name"])
+
+
+def _flat(found: Any) -> Iterable[tuple[bytes, dict[bytes, bytes]]]:
+    """Entries of one stream: a list, or a list of lists, as the protocol's version has it."""
+    for row in found:
+        if isinstance(row, list) and row and isinstance(row[0], (list, tuple)):
+            yield from row
+        else:
+            yield row
+
+
+class FirehoseThreads:
+    """Two threads of a worker: one listens, one has the pulse; both outlive every failure."""
+
+    def __init__(self, bells: FirehoseConsumer, stopping: threading.Event) -> None:
+        self._bells = bells
+        self._stopping = stopping
+        self._claimed = 0.0
+
+    def start(self) -> None:
+        """Starts them; they end soon after `stopping` is set."""
+        for name, act in (("bells", self._listen), ("pulse", self._pulse)):
+            threading.Thread(target=self._repeat, args=(act,), name=name, daemon=True).start()
+
+    def _listen(self) -> None:
+        if time.monotonic() - self._claimed > IDLE_MS / 3000:
+            self._bells.prepare()
+            self._bells.claim()
+            self._claimed = time.monotonic()
+        self._bells.listen()
+
+    def _pulse(self) -> None:
+        self._bells.pulse()
+        self._stopping.wait(PULSE_S)
+
+    def _repeat(self, act: Callable[[], None]) -> None:
+        while not self._stopping.is_set():
+            try:
+                act()
+            except Exception as error:  # Redis may be away; the next round tries again
+                log.warning("webhook_thread_failed", error=repr(error))
+                self._stopping.wait(1.0)

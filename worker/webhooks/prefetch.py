@@ -1,0 +1,72 @@
+"""Deliveries at the head of a lane, some read at once: a round trip costs as much as a send."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from dataclasses import dataclass
+
+import msgspec
+
+from worker.contract.webhooks import Delivery, DeliveryItem, Endpoint
+from worker.storage.stores import Stores
+from worker.webhooks.payload import PayloadRenderer
+
+MOST = 10
+KEPT_S = 1.0
+"""Seconds after which what was read is read again, as a slow receiver makes it old."""
+
+
+@dataclass(frozen=True)
+class PendingDelivery:
+    """A delivery at the head of its lane: as it stands there, its record, what makes its body."""
+
+    raw: bytes
+    item: DeliveryItem
+    delivery: Delivery | None
+    renderer: PayloadRenderer
+
+
+class DeliveryPrefetch:
+    """A lane as its courier sees it. Nothing read ahead is used unless the lane still begins with
+    it: who erases a job, or delivers in our place, changes the lane."""
+
+    def __init__(self, stores: Stores, endpoint: Endpoint, subject: str) -> None:
+        self._stores = stores
+        self._endpoint = endpoint
+        self._subject = subject
+        self._waiting: deque[PendingDelivery] = deque()
+        self._read = 0.0
+        self.head = self._first()
+
+    def done(self, record: Delivery | None) -> None:
+        """The head is dealt with: notes `record` of it, and goes on to the next one."""
+        assert self.head is not None
+        following = self._stores.lanes.pop(
+            self._subject,
+            self._endpoint.id,
+            self.head.raw,
+            None if record is None else lambda pipe: self._stores.deliveries.save(record, pipe),
+        )
+        fresh = time.monotonic() - self._read < KEPT_S
+        if following is None:
+            self.head = None
+        elif fresh and self._waiting and self._waiting[0].raw == following:
+            self.head = self._waiting.popleft()
+        else:
+            self.head = self._first()
+
+    def _first(self) -> PendingDelivery | None:
+        raws = self._stores.lanes.heads(self._subject, self._endpoint.id, MOST)
+        self._read = time.monotonic()
+        items = [msgspec.json.decode(raw, type=DeliveryItem) for raw in raws]
+        # behind a group comes a pause, and a group may be large
+        upto = next((at for at, item in enumerate(items, 1) if item.grouped), len(items))
+        del items[upto:]
+        records = self._stores.deliveries.many([item.id for item in items], self._endpoint.id)
+        renderer = PayloadRenderer(self._stores, self._endpoint.tenant, items)
+        self._waiting = deque(
+            PendingDelivery(raw, item, record, renderer)
+            for raw, item, record in zip(raws, items, records, strict=False)
+        )
+        return self._waiting.popleft() if self._waiting else None

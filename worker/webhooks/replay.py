@@ -1,0 +1,87 @@
+"""Deliveries that somebody asks for: test events, and past ones once more."""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+import time
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import msgspec
+
+from worker.contract.webhooks import (
+    TEST,
+    Delivery,
+    DeliveryItem,
+    DeliveryStatus,
+    Endpoint,
+    delivery_id,
+)
+from worker.storage.stores import Stores
+from worker.storage.timestamps import iso
+
+MOST = 10_000
+"""Deliveries that one replay puts again."""
+_BATCH = 500
+
+
+def enqueue_deliveries(stores: Stores, endpoint: Endpoint, items: Sequence[DeliveryItem]) -> None:
+    """Records deliveries, puts them at the ends of their lanes and makes them due."""
+    stores.deliveries.begin((endpoint, item) for item in items)
+    stores.lanes.append(endpoint.id, items)
+    stores.turns.mark_due(endpoint.id, {item.subject for item in items})
+
+
+def send_test(stores: Stores, endpoint: Endpoint) -> Delivery:
+    """Puts a test event; its delivery."""
+    now = iso(time.time())
+    item = DeliveryItem(
+        id=delivery_id(endpoint.id, endpoint.id, TEST, secrets.token_hex(8)),
+        type=TEST,
+        subject=endpoint.id,
+        at=now,
+        data={"webhookId": endpoint.id, "message": "A test event."},
+    )
+    enqueue_deliveries(stores, endpoint, [item])
+    return stores.deliveries.get(item.id, endpoint.id)
+
+
+def replay_one(stores: Stores, endpoint: Endpoint, name: str) -> Delivery:
+    """Puts a delivery again under the same id; raises NotFound."""
+    delivery = stores.deliveries.get(name, endpoint.id)
+    _replay(stores, endpoint, [delivery])
+    return stores.deliveries.get(name, endpoint.id)
+
+
+def replay_since(stores: Stores, endpoint: Endpoint, since: datetime) -> tuple[int, str | None]:
+    """Puts every delivery made since then again, oldest first; how many, and where to go on.
+
+    The second is the `since` of the next call where there were more than MOST.
+    """
+    found = stores.deliveries.since(endpoint.id, since.timestamp())
+    count = 0
+    for batch in _batches(itertools.islice(found, MOST)):
+        _replay(stores, endpoint, batch)
+        count += len(batch)
+    following = next(found, None)
+    return count, None if following is None else following.createdAt
+
+
+def _replay(stores: Stores, endpoint: Endpoint, deliveries: Sequence[Delivery]) -> None:
+    """Those that still wait are only hurried, so that their lane keeps its order."""
+    again = [one for one in deliveries if one.status is not DeliveryStatus.PENDING]
+    now = iso(time.time())
+    for one in again:
+        pending = msgspec.structs.replace(
+            one, status=DeliveryStatus.PENDING, tries=0, nextAttemptAt=now
+        )
+        stores.deliveries.save(pending)
+    stores.lanes.append(endpoint.id, [one.item for one in again])
+    stores.turns.mark_due(endpoint.id, {one.item.subject for one in deliveries}, at_once=True)
+
+
+def _batches(deliveries: Iterable[Delivery]) -> Iterable[list[Delivery]]:
+    found = iter(deliveries)
+    while batch := list(itertools.islice(found, _BATCH)):
+        yield batch

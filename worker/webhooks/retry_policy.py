@@ -1,0 +1,43 @@
+"""When a delivery is attempted again."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+SCHEDULE = (0, 5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
+"""Seconds before each attempt, counted from the one before (API.md)."""
+JITTER = 0.2
+"""Share of a wait that may be added, so that what failed together does not return together."""
+MOST_WAIT_S = 86_400.0
+
+
+def delay_after(
+    tries: int, asked_s: float | None, scale: float = 1.0, chance: float | None = None
+) -> float | None:
+    """Seconds to wait after `tries` failed attempts; None where that was the last.
+
+    `asked_s` is what the receiver asked for, at most MOST_WAIT_S; `chance` (0 to 1) is the jitter.
+    """
+    if tries >= len(SCHEDULE):
+        return None
+    drawn = random.random() if chance is None else chance  # noqa: S311
+    planned = SCHEDULE[tries] * scale * (1 + JITTER * drawn)
+    return max(planned, min(asked_s or 0.0, MOST_WAIT_S))
+
+
+def retry_after(value: str | None, now: float) -> float | None:
+    """Seconds that a `Retry-After` header asks for, as a number or a date (RFC 9110, 10.2.3)."""
+    if value is None:
+        return None
+    given = value.strip()
+    if given.isascii() and given.isdigit():
+        return float(given[:9])
+    try:
+        moment = parsedate_to_datetime(given)
+    except (ValueError, TypeError):
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max(0.0, moment.timestamp() - datetime.fromtimestamp(now, UTC).timestamp())
