@@ -15,7 +15,7 @@ from worker.exercises.model import JumpExercise
 from worker.motion.features.anthropometry import GRAVITY, STATURE
 from worker.motion.frames.span import Frames
 from worker.motion.jumps.calibration import STILL, Calibration, Tilt, calibrated, crouched
-from worker.motion.jumps.fit import measured
+from worker.motion.jumps.fit import Before, measured
 from worker.motion.jumps.height import Jump, Subject
 from worker.motion.jumps.signals import Rows, rows_of
 
@@ -110,7 +110,7 @@ class JumpTracker:
         self._seen_since = self._seen_at = -1e9
         self._takeoff: float | None = None
         self._landing: float | None = None
-        self._landed_before = -1e9
+        self._before = Before()
         self._best = self._peak = 0.0
 
     @property
@@ -290,9 +290,9 @@ class JumpTracker:
             return []
         subject = Subject(self._metres, self._calibration, self._tilt)
         jump = measured(
-            self._exercise, self._rows, self._takeoff, self._landing, self._landed_before, subject
+            self._exercise, self._rows, self._takeoff, self._landing, self._before, subject
         )
-        self._landed_before = self._landing
+        self._before.landing = self._landing
         self._takeoff = self._landing = None
         return [Discarded(jump) if isinstance(jump, str) else jump]
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
+from dataclasses import dataclass, field
+
 import numpy as np
 
 from worker.exercises.model import JumpExercise
@@ -23,15 +26,33 @@ at 0.8, a child of 1.1 metres at 1.6."""
 STILL = 0.1
 """Most speed of the hips of a body that stands, in statures a second."""
 
+FEW = 6
+"""Frames of a flight below which its fall cannot be told."""
+
 UPRIGHT = 0.3
 """Least share of a flight in slow motion with a stretched, vertical body: a push-up is as slow."""
 
 
+@dataclass
+class Before:
+    """What the jumps before tell of one: the seconds of the last landing, and the paces of the last
+    falls, for what is filmed in slow motion stays so."""
+
+    landing: float = -1e9
+    paces: deque[float] = field(default_factory=lambda: deque(maxlen=3))
+
+    def is_slow(self, found: float | None) -> bool:
+        """Whether a fall at the pace `found` (None where it could not be told) is slow motion."""
+        if found is not None:
+            self.paces.append(found)
+        return bool(self.paces) and float(np.median(self.paces)) < SLOW
+
+
 def measured(
-    exercise: JumpExercise, rows: Rows, begin: float, end: float, since: float, subject: Subject
+    exercise: JumpExercise, rows: Rows, begin: float, end: float, before: Before, subject: Subject
 ) -> Jump | str:
     """The jump that left the floor near `begin` and met it near `end` seconds, or the reason why
-    it is discarded; `since` is when the flight before it ended."""
+    it is discarded; `before` is what is known from the jumps before it."""
     seen = rows.between(begin - 0.1, end + 0.1)
     inside = seen.between(begin, end)
     if len(inside) < 3 or float(np.diff(seen.seconds).max()) > GAP:
@@ -44,16 +65,18 @@ def measured(
     stature = float(median(inside.size))
     still = np.abs(np.gradient(near.hip, near.seconds)) < STILL * stature
     legs = Legs(
-        near.seconds, ankles, near.height_of("knee", scores), near.upright & still, since, begin,
-        end, stature,
+        near.seconds, ankles, near.height_of("knee", scores), near.upright & still,
+        before.landing, begin, end, stature,
     )  # fmt: skip
     edges = legs.edges(subject.metres)
     if edges is None:
-        return "tracking_lost"
+        return "too_low"
     first, last = edges[0].seconds, edges[1].seconds
     found = pace(near, first, last, scores, GRAVITY * stature / subject.metres)
-    slow = found is not None and found < SLOW
-    if found is None or found > FAST or (slow and inside.upright.mean() < UPRIGHT):
+    if len(near.between(first, last)) >= FEW and (found is None or found > FAST):
+        return "no_flight_detected"
+    slow = before.is_slow(found)
+    if slow and inside.upright.mean() < UPRIGHT:
         return "no_flight_detected"
     flight = Flight(first, last, float(np.hypot(edges[0].sigma, edges[1].sigma)), slow)
     return judged(exercise, flight, hip_path(near, first, last, scores, subject), subject)

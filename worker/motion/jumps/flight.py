@@ -15,11 +15,9 @@ EDGE = 0.06
 
 ROUNDS = 3
 
-FEW = 6
-"""Frames of a flight below which its fall cannot be told."""
-
-ROUGH = 0.15
-"""Most root mean square distance from the parabola, as a share of its height."""
+ROUGH, LOW = 0.15, 0.3
+"""Most root mean square distance from the parabola, as a share of its height; of a flight of less
+than LOW seconds as a share of what it would be then, for keypoints are no surer in a hop."""
 
 
 @dataclass(frozen=True)
@@ -66,17 +64,16 @@ def pace(near: Rows, begin: float, end: float, scores: Floats, fall: float) -> f
     """How fast a body falls from `begin` to `end` seconds, by the `fall` that is expected (frame
     heights per second squared): the median of what hips, knees and shoulders show, each side
     weighted by its score in `scores` [17]. None where none of them falls freely with its top in the
-    middle; 1 where the frames are too few to tell.
+    middle.
     """
     span = end - begin
-    if np.count_nonzero((near.seconds >= begin) & (near.seconds <= end)) < FEW:
-        return 1.0
+    least = fall * LOW**2
     told = []
     for joint in ("hip", "knee", "shoulder"):
         heights = near.height_of(joint, scores)
         path = None if heights is None else parabola(near.seconds, heights, begin, end)
         if path is None or abs(path.apex - begin - span / 2) > span / 4:
             continue
-        if path.error <= ROUGH * path.fall * span**2 / 8:
+        if path.error <= ROUGH * max(path.fall * span**2, least) / 8:
             told.append(path.fall / fall)
     return float(np.median(told)) if told else None
