@@ -30,9 +30,9 @@ STRAIGHTENS = 0.006
 """What knees rise by besides when a leg that stands at ease, its shank (0.246 of stature) leaning
 by some 12 degrees, is stretched."""
 
-SLIP_ANKLE, SLIP_KNEE = 0.014, 0.009
-"""Standard deviation of what the keypoints are off by at take-off and landing, as shares of
-stature."""
+SLIP = 0.012
+"""Standard deviation of what a keypoint of either joint is off by at take-off and landing, as a
+share of stature: with HEEL_SPREAD, what the edges of the same jumps are off by."""
 
 SAMPLING = 0.144
 """Standard deviation of a crossing between two frames, in their distance: off by a quarter of it at
@@ -104,7 +104,7 @@ class Legs:
             slip = max(float(median((self.ankles - self.knees)[flying])) - shank, 0.0)
             before, after = (floor - shank - heel * self.stature for floor in floors)
             knees = self._by_knees(self.knees, *feet, before, after)
-        off = np.array((SLIP_ANKLE, slip / self.stature, sampled * speed))
+        off = np.array((SLIP, slip / self.stature, sampled * speed))
         sigma = float(np.sqrt(off @ off)) / speed
         common = HEEL_SPREAD / speed
         first, last = ([Instant(time, sigma)] for time in feet)
@@ -162,7 +162,7 @@ class Legs:
         if path is None or min(before, after) <= path.top:
             return None
         # nine times the variance of one value: what a quadratic through n has at its ends
-        off = float(np.hypot(SLIP_KNEE * self.stature, 3 * path.error / np.sqrt(path.frames)))
+        off = float(np.hypot(SLIP * self.stature, 3 * path.error / np.sqrt(path.frames)))
         up, down = (np.sqrt(2 * (level - path.top) / path.fall) for level in (before, after))
         return (
             Instant(path.apex - float(up), off / float(path.fall * up)),
