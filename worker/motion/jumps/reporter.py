@@ -137,7 +137,8 @@ class JumpReporter:
         return JumpHeight(
             measuring=False, landed=True, final=True, baselineY=baseline, minY=top,
             deltaPixels=None if baseline is None else round(baseline - top, 1),
-            sideUsed=jump.side, visibleHips=self._hips, **_measures(jump),
+            sideUsed=jump.side, visibleHips=self._hips, jumpNumber=len(self._jumps),
+            **_measures(jump),
         )  # fmt: skip
 
     def _summary(self) -> JumpSummary:
