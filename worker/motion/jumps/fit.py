@@ -59,24 +59,25 @@ def measured(
         return "tracking_lost"
     near = rows.between(begin - STOOD, end + REST[0]).distinct()
     scores = median(inside.joints[..., 2])
-    ankles = near.height_of("ankle", scores)
-    if ankles is None:
-        return judged(exercise, None, hip_path(near, begin, end, scores, subject), subject)
     stature = float(median(inside.size))
-    still = np.abs(np.gradient(near.hip, near.seconds)) < STILL * stature
-    legs = Legs(
-        near.seconds, ankles, near.height_of("knee", scores), near.upright & still,
-        before.landing, begin, end, stature,
-    )  # fmt: skip
-    edges = legs.edges(subject.metres)
-    if edges is None:
-        return "too_low"
-    first, last = edges[0].seconds, edges[1].seconds
-    found = pace(near, first, last, scores, GRAVITY * stature / subject.metres)
-    if len(near.between(first, last)) >= FEW and (found is None or found > FAST):
+    ankles = near.height_of("ankle", scores)
+    sigma = 0.0
+    if ankles is not None:
+        still = np.abs(np.gradient(near.hip, near.seconds)) < STILL * stature
+        legs = Legs(
+            near.seconds, ankles, near.height_of("knee", scores), near.upright & still,
+            before.landing, begin, end, stature,
+        )  # fmt: skip
+        edges = legs.edges(subject.metres)
+        if edges is None:
+            return "too_low"
+        begin, end = edges[0].seconds, edges[1].seconds
+        sigma = float(np.hypot(edges[0].sigma, edges[1].sigma))
+    found = pace(near, begin, end, scores, GRAVITY * stature / subject.metres)
+    if len(near.between(begin, end)) >= FEW and (found is None or found > FAST):
         return "no_flight_detected"
     slow = before.is_slow(found)
     if slow and inside.upright.mean() < UPRIGHT:
         return "no_flight_detected"
-    flight = Flight(first, last, float(np.hypot(edges[0].sigma, edges[1].sigma)), slow)
-    return judged(exercise, flight, hip_path(near, first, last, scores, subject), subject)
+    flight = None if ankles is None else Flight(begin, end, sigma, slow)
+    return judged(exercise, flight, hip_path(near, begin, end, scores, subject), subject)
