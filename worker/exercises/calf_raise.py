@@ -14,7 +14,7 @@ from worker.exercises.texts import FULL_WAY, common
 
 CALF_RAISE = RepExercise(
     id="calf_raise",
-    # The ankles rise by ~0.05 of stature on the toes (see worker.motion.jumps.flight.HEEL_OFF).
+    # The ankles rise by ~0.05 of stature on the toes (see worker.motion.jumps.legs.HEEL).
     signal=Signal("height_y", rest=0.0, full=0.05, sides="body", own_rest=True),
     joints=("shoulder", "hip", "knee", "ankle"),
     depth=Depth(easy=0.4, normal=0.55, pro=0.9),

@@ -45,7 +45,7 @@ export function totals(scene, unit, say) {
   const head = h("p", { class: "total" }, h("strong", {}, say(unit, { count })));
   if (summary?.grade) head.append(badge(summary.grade, say));
   const facts = h("dl", { class: "facts" });
-  if (jumps?.totalJumps) {
+  if (jumps?.maxJumpHeight) {
     facts.append(fact(say("best"), `${jumps.maxJumpHeight} cm`));
     facts.append(fact(say("average"), `${jumps.avgJumpHeight} cm`));
   }
@@ -77,6 +77,16 @@ function repRows(history, say) {
 }
 
 /**
+ * The height of a jump with its uncertainty; a dash in slow motion, which has none.
+ * @param {Message} jump
+ */
+function heightText(jump) {
+  if (typeof jump.jumpHeightCm !== "number") return "–";
+  const off = typeof jump.plusMinusCm === "number" ? ` ± ${jump.plusMinusCm}` : "";
+  return `${jump.jumpHeightCm}${off} cm`;
+}
+
+/**
  * Jumps with the moment of each take-off; one that was discarded has no row.
  * @param {import("./playback_state.js").Scene} scene
  * @param {Say} say
@@ -89,7 +99,7 @@ function jumpRows(scene, say) {
     const endMs = counted[index] ?? scene.timeline.end;
     const startMs = started.filter((ms) => ms <= endMs).pop() ?? endMs;
     const air = jump.airTimeMs === undefined ? "–" : `${Math.round(jump.airTimeMs)} ms`;
-    return { startMs, endMs, counted: true, cells: [`${jump.jumpHeightCm} cm`, air] };
+    return { startMs, endMs, counted: true, cells: [heightText(jump), air] };
   });
   return { heads: [say("height"), say("air_time")], rows };
 }
