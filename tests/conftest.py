@@ -90,6 +90,17 @@ def stores(servers: Settings) -> Iterator[Stores]:
 
 
 @pytest.fixture(scope="session")
+def squats() -> list[bytes]:
+    """A complete pose log: two squats of the synthetic athlete in three chunks."""
+    from tests.synthetic.perform import Script, perform, split
+    from worker.contract.pose_log import END
+    from worker.contract.poses import encode_chunk, encode_head
+
+    head, chunk = perform(Script(move="squat", depths=(1.0, 1.0), fps=20.0))
+    return [encode_head(head), *map(encode_chunk, split(chunk, [50, 50])), END]
+
+
+@pytest.fixture(scope="session")
 def walking(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two seconds of real people walking, 640 pixels wide, with sound (cut from a longer clip)."""
     from tests.support.walking import walking_clip

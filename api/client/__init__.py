@@ -1,1 +1,1 @@
-"""The Python client, sync and async (a name for the wheel: posequeue_client)."""
+"""The Python client, sync and async."""

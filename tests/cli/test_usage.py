@@ -38,6 +38,10 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ("arguments", "says"),
     [
         ([], "--poses"),
+        ([FILE, "--export", "nowhere/out.mp4"], "there is no folder"),
+        ([FILE, "--report", "folder"], "is a folder"),
+        ([FILE, "--poses", "nowhere/poses.bin"], "there is no folder"),
+        ([FILE, "--exercise", "sqat"], "Did you mean squat?"),
         (["none.mp4"], "no file none.mp4"),
         (["folder"], "no file folder"),
         ([FILE, "--exercise", "moonwalk"], "moonwalk"),

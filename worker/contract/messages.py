@@ -42,13 +42,15 @@ class Initialization(Base, tag="initialization", frozen=True):
 
 
 class EnvironmentMessage(Base, tag="environment", frozen=True):
-    """`webgl` means inference on a GPU, `wasm` on a CPU."""
+    """`webgl` means inference on a GPU, `wasm` on a CPU; `warnings` are codes of what is not as it
+    was asked for."""
 
     poseBackend: Literal["webgl", "wasm"]
     webgl: bool
     executionProvider: str
     device: str
     model: str
+    warnings: tuple[ErrorCode, ...] | None = None
 
 
 class ErrorMessage(Base, tag="error", frozen=True):
@@ -84,12 +86,14 @@ class FormScoreMessage(Base, tag="form_score", frozen=True):
     score: float
     avg_score: float
     grade: Grade
+    current_count: int | None = None
 
 
 class Progression(Base, tag="progression", frozen=True):
     """How far the current rep or hold is, 0-100."""
 
     value: float
+    current_count: int | None = None
 
 
 class Recommendations(Base, tag="recommendations", frozen=True):
@@ -180,7 +184,7 @@ class JumpStarted(Base, tag="jump_started", frozen=True):
 
 
 class JumpHeight(Base, tag="jump_height", frozen=True):
-    """Height during and at the end of a jump."""
+    """Height during and at the end of a jump; the final one has the jump's number, from 1."""
 
     jumpHeightCm: float
     measuring: bool
@@ -193,6 +197,7 @@ class JumpHeight(Base, tag="jump_height", frozen=True):
     airTimeMs: float | None = None
     airTimeSeconds: float | None = None
     visibleHips: VisibleHips | None = None
+    jumpNumber: int | None = None
 
 
 class JumpDiscarded(Base, tag="jump_discarded", frozen=True):

@@ -141,7 +141,7 @@ class Analysis:
         if not rows:
             return
         seen = joints[rows]
-        if self._options.keypoints:
+        if self._options.streams_keypoints:
             poses = zip(frame_scores(seen), keypoint_rows(seen), world_rows(seen), strict=True)
             spoken = [
                 keypoints_message(first + row, int(times[row]), *pose)
@@ -149,7 +149,7 @@ class Analysis:
             ]
             for row, message in zip(rows, spoken, strict=True):
                 said[row].append(message)
-            if self._video:
+            if self._video and self._options.keypoints:
                 self._batch.extend([sample_of(message) for message in spoken])
         if self._options.angles:
             for row, data in zip(

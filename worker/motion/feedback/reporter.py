@@ -74,7 +74,7 @@ class ExerciseReporter:
             exercise=self._followed.name,
             counter=self._count,
             avg_rep_score=average,
-            avg_similarity=average if self._followed.reference else None,
+            avg_similarity=round(average / 100, 3) if self._followed.reference else None,
             grade=grade_of(average) if self._scored else None,
             durationMs=round(self._media.duration_ms, 1),
             history=tuple(self._history),
@@ -113,7 +113,7 @@ class ExerciseReporter:
         messages: list[Message] = []
         if self._options.progression and abs(moment.progress - self._progress) >= 1:
             self._progress = float(int(moment.progress))
-            messages.append(Progression(value=self._progress))
+            messages.append(Progression(value=self._progress, current_count=self._count))
         if moment.rep is not None and self._take(moment.rep) and moment.seconds is None:
             messages += self._counted(self._count + 1, time_us)
         if moment.seconds is not None:
@@ -148,4 +148,11 @@ class ExerciseReporter:
             return []
         self._live = score
         average = self._average() if self._scored else score
-        return [FormScoreMessage(score=score, avg_score=average, grade=grade_of(score))]
+        return [
+            FormScoreMessage(
+                score=score,
+                avg_score=average,
+                grade=grade_of(score),
+                current_count=self._count,
+            )
+        ]
