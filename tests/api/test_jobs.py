@@ -16,7 +16,7 @@ from worker.contract.examples import EXAMPLES
 from worker.contract.jobs import Export, JobStatus, Result, Stage, Usage
 from worker.contract.media import MediaInfo
 from worker.observability.metrics import REDIS_SECONDS, MetricSpec, listening
-from worker.queueing import celery_app as queues
+from worker.queueing import queues
 from worker.queueing.dispatch import ensure_wakeups
 from worker.settings import Settings
 from worker.storage import keys
