@@ -35,9 +35,7 @@ def decode_cursor(cursor: str) -> Place:
             raise ValueError("Invalid cursor.")
         return place
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
-        raise invalid_parameter(
-            "cursor", "Invalid cursor.", "`next` of the page before"
-        ) from error
+        raise invalid_parameter("cursor", "Invalid cursor.", "`next` of the page before") from error
 
 
 def page_of_jobs(
