@@ -72,7 +72,18 @@ def _add_middleware(app: FastAPI, metrics: RequestMetrics, origins: list[str]) -
         CORSMiddleware,
         allow_origins=origins,
         allow_methods=["GET", "POST", "PATCH", "DELETE"],
-        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID"],
+        allow_headers=[
+            "Authorization",
+            "Content-Type",
+            "Idempotency-Key",
+            "Last-Event-ID",
+            # of EventSource polyfills and of tracing in the browser
+            "Cache-Control",
+            "X-Requested-With",
+            "traceparent",
+            "tracestate",
+            "baggage",
+        ],
         expose_headers=["Location", "Retry-After", *FIELDS],
         max_age=3600,
     )

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import JSONResponse, Response
 
+from worker.queueing.queues import unserved
 from worker.storage.errors import StoreUnavailable
 from worker.storage.stores import Stores
 
@@ -57,13 +58,14 @@ async def readyz(request: Request) -> JSONResponse:
 
 
 async def _workers(stores: Stores) -> dict[str, object]:
-    """How many live, and which of them take no jobs, and why; nothing where Redis is silent."""
+    """How many live, which of them take no jobs, and why, and which queues have none that takes
+    from them; nothing where Redis is silent."""
     try:
         alive = await to_thread.run_sync(stores.workers.alive)
     except redis.exceptions.RedisError:
         return {}
     resting = [{"name": one.name, "fault": one.fault} for one in alive if one.fault]
-    return {"workers": {"alive": len(alive), "resting": resting}}
+    return {"workers": {"alive": len(alive), "resting": resting, "queuesWithout": unserved(alive)}}
 
 
 @router.get("/metrics", include_in_schema=False)

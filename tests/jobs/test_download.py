@@ -128,7 +128,7 @@ def test_a_redirect_is_checked_like_the_first_address(
             return "127.0.0.1"
         return resolve_public(host, port, allow_private)
 
-    monkeypatch.setattr(download, "checked_address", public_only_here)
+    monkeypatch.setattr(download, "resolve_public", public_only_here)
     target = address(server, "/clip.mp4")
     error = refusal(address(server, f"/to/{target}", "media.example"), tmp_path)
     assert "is not a public address" in error.message

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -85,11 +86,24 @@ def analyze(
     files = {"video.mp4": export, "report.html": report, "poster.jpg": poster}
     files |= _keypoint_files(export_keypoints or [])
     wanted = {name: path for name, path in files.items() if path is not None}
+    _check_folders([*wanted.values(), *([poses] if poses and not recorded else [])])
     if file is None and any(not name.startswith("keypoints") for name in wanted):
         raise typer.BadParameter("pictures are made of the FILE: give it with --poses")
     kinds = sorted({name.partition(".")[0] for name in wanted})
     fields = job_options({**options, "source": _source_of(file, options)}, export=kinds or None)
     raise typer.Exit(_run(file, fields, recorded, wanted, edition, poses, threads))
+
+
+def _check_folders(paths: list[Path]) -> None:
+    """Refuses a place that cannot be written before anything is computed for it."""
+    for path in paths:
+        folder = path.absolute().parent
+        if not folder.is_dir():
+            raise typer.BadParameter(f"there is no folder {folder} for {path.name}")
+        if path.is_dir():
+            raise typer.BadParameter(f"{path} is a folder: give the name of a file")
+        if not os.access(path if path.exists() else folder, os.W_OK):
+            raise typer.BadParameter(f"{path} cannot be written")
 
 
 def _keypoint_files(paths: list[Path]) -> dict[str, Path]:
@@ -108,8 +122,6 @@ def _run(
     poses: Path | None,
     threads: int,
 ) -> int:
-    import os
-
     from worker.cli.engine import local_engine
     from worker.cli.reference import load_reference
     from worker.contract.options import parse_options

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from worker.contract.errors import DecodeError
-from worker.contract.media import MediaInfo, Source
+from worker.contract.media import AudioLoss, MediaInfo, Source, WarningCode
 from worker.contract.options import JobOptions
 from worker.contract.plans import Plan
 from worker.contract.webhooks import JobWebhook
@@ -62,12 +62,14 @@ class JobInput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Export(msgspec.Struct, frozen=True, kw_only=True):
-    """One finished export in the object store."""
+    """One finished export in the object store; `audioLoss` says why it has none of the source's
+    sound."""
 
     kind: str
     key: str
     mimeType: str
     bytes: int
+    audioLoss: AudioLoss | None = None
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -117,6 +119,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     result: Result | None = None
     exports: tuple[Export, ...] = ()
     error: dict[str, Any] | None = None
+    warnings: tuple[WarningCode, ...] = ()
     usage: Usage = Usage()
     webhook: JobWebhook | None = None
     batchId: str | None = None

@@ -39,7 +39,7 @@ class FormScore(MessagePart, frozen=True):
 
 
 class ReferenceScore(MessagePart, frozen=True):
-    """Likeness to a reference movement, 0-100 each."""
+    """Likeness to a reference movement, 0-1 each."""
 
     overallScore: float
     poseScore: float

@@ -9,7 +9,7 @@ import msgspec
 
 from worker.contract.errors import DecodeError, ErrorCode
 from worker.contract.grades import Grade
-from worker.contract.media import Source
+from worker.contract.media import AudioLoss, Source, WarningCode
 from worker.contract.message_parts import (
     FormScore,
     Jump,
@@ -42,13 +42,15 @@ class Initialization(Base, tag="initialization", frozen=True):
 
 
 class EnvironmentMessage(Base, tag="environment", frozen=True):
-    """`webgl` means inference on a GPU, `wasm` on a CPU."""
+    """`webgl` means inference on a GPU, `wasm` on a CPU; `warnings` are codes of what is not as it
+    was asked for."""
 
     poseBackend: Literal["webgl", "wasm"]
     webgl: bool
     executionProvider: str
     device: str
     model: str
+    warnings: tuple[ErrorCode, ...] | None = None
 
 
 class ErrorMessage(Base, tag="error", frozen=True):
@@ -84,12 +86,14 @@ class FormScoreMessage(Base, tag="form_score", frozen=True):
     score: float
     avg_score: float
     grade: Grade
+    current_count: int | None = None
 
 
 class Progression(Base, tag="progression", frozen=True):
     """How far the current rep or hold is, 0-100."""
 
     value: float
+    current_count: int | None = None
 
 
 class Recommendations(Base, tag="recommendations", frozen=True):
@@ -118,7 +122,8 @@ class Angles(Base, tag="angles", frozen=True, gc=False):
 
 
 class ExerciseSummary(Base, tag="exercise_summary", frozen=True):
-    """The whole exercise: totals and every attempted rep."""
+    """The whole exercise: totals and every attempted rep; `people` is the most that were seen at
+    once."""
 
     exercise: str
     counter: int
@@ -127,6 +132,8 @@ class ExerciseSummary(Base, tag="exercise_summary", frozen=True):
     grade: Grade | None
     durationMs: float
     history: tuple[Rep, ...]
+    people: int = 0
+    warnings: tuple[WarningCode, ...] = ()
 
 
 class KeypointsBatch(Base, tag="keypoints_batch", frozen=True):
@@ -139,13 +146,16 @@ class KeypointsBatch(Base, tag="keypoints_batch", frozen=True):
 
 
 class ExportReady(Base, tag="export_ready", frozen=True):
-    """A finished export behind a presigned GET."""
+    """A finished export behind a presigned GET; `audio` is false where the source's sound is not in
+    it, `audioLoss` says why."""
 
     url: str
     mimeType: str
     kind: str
     bytes: int
     expiresAt: str
+    audio: bool | None = None
+    audioLoss: AudioLoss | None = None
 
 
 class ImageOverlay(Base, tag="image_overlay", frozen=True):
@@ -174,7 +184,7 @@ class JumpStarted(Base, tag="jump_started", frozen=True):
 
 
 class JumpHeight(Base, tag="jump_height", frozen=True):
-    """Height during and at the end of a jump."""
+    """Height during and at the end of a jump; the final one has the jump's number, from 1."""
 
     jumpHeightCm: float
     measuring: bool
@@ -187,6 +197,7 @@ class JumpHeight(Base, tag="jump_height", frozen=True):
     airTimeMs: float | None = None
     airTimeSeconds: float | None = None
     visibleHips: VisibleHips | None = None
+    jumpNumber: int | None = None
 
 
 class JumpDiscarded(Base, tag="jump_discarded", frozen=True):

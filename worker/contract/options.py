@@ -66,6 +66,16 @@ class JobOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             return EXPORT_KINDS[:1] if self.export else ()
         return self.export
 
+    @property
+    def tracks_movement(self) -> bool:
+        """Whether an exercise or a reference is followed; in a photo nothing moves."""
+        return self.source == "video" and bool(self.exercise or self.reference)
+
+    @property
+    def streams_keypoints(self) -> bool:
+        """Whether each frame's pose is sent: asked for, or the only thing that there is to send."""
+        return self.keypoints or not self.tracks_movement
+
 
 _DIFFICULTIES: dict[str, Difficulty] = {
     "easy": "easy",
@@ -171,15 +181,14 @@ PARSERS: dict[str, Callable[[str, Any], Any]] = {
 assert set(PARSERS) == set(JobOptions.__struct_fields__)
 
 
-def parse_options(values: Mapping[str, Any], *, ignore_unknown: bool = False) -> JobOptions:
-    """Options from a request's fields or a page's query parameters.
+def parse_options(values: Mapping[str, Any]) -> JobOptions:
+    """Options from a request's fields.
 
-    Null and empty values count as not given. Raises JobError `invalid_parameter` (an unknown
-    field too, unless `ignore_unknown`, as the page wants it), `invalid_exercise` or
-    `jump_analysis_missing_height`.
+    Null and empty values count as not given. Raises JobError `invalid_parameter` (for an unknown
+    field too), `invalid_exercise` or `jump_analysis_missing_height`.
     """
     unknown = sorted(set(values) - set(PARSERS))
-    if unknown and not ignore_unknown:
+    if unknown:
         raise JobError(
             ErrorCode.INVALID_PARAMETER,
             f"Unknown parameter '{unknown[0]}'",
@@ -188,7 +197,7 @@ def parse_options(values: Mapping[str, Any], *, ignore_unknown: bool = False) ->
     parsed = {
         name: PARSERS[name](name, value)
         for name, value in values.items()
-        if name in PARSERS and value is not None and value != ""
+        if value is not None and value != ""
     }
     options = JobOptions(**parsed)
     check_options(options)

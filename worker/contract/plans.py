@@ -29,7 +29,7 @@ GATED: tuple[str, ...] = (
     "progression",
     "export",
 )
-"""Options that the free plan refuses."""
+"""Options that the free plan refuses; `keypoints` only beside an exercise or a reference."""
 
 
 class PlanLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -110,10 +110,14 @@ def limits_of(plan: Plan, changed: Mapping[str, Mapping[str, Any]]) -> PlanLimit
 
 
 def blocked_options(options: JobOptions, plan: Plan) -> tuple[str, ...]:
-    """The options that are asked for and that `plan` does not allow."""
+    """The options that are asked for and that `plan` does not allow.
+
+    Where no movement is tracked, keypoints are what the job is for: every plan has them.
+    """
     if plan is not Plan.FREE:
         return ()
-    return tuple(name for name in GATED if getattr(options, name))
+    free = () if options.tracks_movement else ("keypoints",)
+    return tuple(name for name in GATED if getattr(options, name) and name not in free)
 
 
 def check_plan(options: JobOptions, plan: Plan) -> None:

@@ -159,7 +159,7 @@ def _rep(rep: Rep, words: dict[str, str], *, likeness: bool) -> str:
         f"{rep.formScore:.0f}",
     ]
     if likeness:
-        cells.append(f"{rep.referenceScore.overallScore:.0f}" if rep.referenceScore else "–")
+        cells.append(f"{100 * rep.referenceScore.overallScore:.0f}" if rep.referenceScore else "–")
     cells.append(_grade(rep.grade) if rep.counted else escape(words["not_counted"]))
     row = "".join(f"<td>{cell}</td>" for cell in cells)
     return f"<tr>{row}</tr>" if rep.counted else f'<tr class="uncounted">{row}</tr>'

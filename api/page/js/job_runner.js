@@ -20,7 +20,7 @@ const DRAWN_S = 600;
 
 /**
  * What the page asks for beside the host: poses for the skeleton, progress for the rep bar. They
- * are drawn, not handed over.
+ * are drawn, not handed over. Where nothing is counted, poses come by themselves.
  * @param {Record<string, any>} options that the host asked for
  * @param {string[]} blocked by the plan
  * @param {boolean} video
@@ -31,18 +31,21 @@ const DRAWN_S = 600;
 export function withOwnWishes(options, blocked, video, counts, seconds = null) {
   const wishes = /** @type {Record<string, any>} */ ({});
   const drawn = video && options.skeleton !== false && (seconds ?? 0) <= DRAWN_S;
-  if (drawn && !blocked.includes("keypoints")) wishes.keypoints = true;
+  if (drawn && counts && !blocked.includes("keypoints")) wishes.keypoints = true;
   if (video && counts && !blocked.includes("progression")) wishes.progression = true;
   return { ...options, ...wishes };
 }
 
 /**
- * Whether the host asked for messages of a type.
- * @param {Record<string, any>} options
+ * Whether the host is to have messages of a type.
+ * @param {Record<string, any>} options that it asked for
+ * @param {"video" | "image"} source
  * @param {string} type
  */
-export function isAsked(options, type) {
-  if (type === "keypoints" || type === "keypoints_batch") return options.keypoints === true;
+export function isAsked(options, source, type) {
+  const counts = source === "video" && Boolean(options.exercise || options.reference);
+  if (type === "keypoints") return options.keypoints === true || !counts;
+  if (type === "keypoints_batch") return options.keypoints === true;
   if (type === "progression") return options.progression === true;
   return true;
 }
@@ -86,9 +89,10 @@ export async function followJob(api, session, options, transport, show, signal) 
   const done = await relay({
     follow: (after) => follow(api, job, after, { signal }),
     whole: (message) => whole(message),
-    asked: (type) => isAsked(options, type),
+    asked: (type) => isAsked(options, session.saved.source ?? "video", type),
     send: (message) => transport.send(message),
     given: session.saved.given,
+    resumed: session.resumed,
     saveGiven: (id) => session.save({ given: id }),
     show,
     wait: (ms) => sleep(ms, signal),

@@ -17,10 +17,12 @@ class Filter(NamedTuple):
     @property
     def text(self) -> str:
         """The arguments as libavfilter parses them."""
-        return ":".join(f"{key}={value}" for key, value in self.arguments.items())
+        return ":".join(f"{key}='{value}'" for key, value in self.arguments.items())
 
 
 _LIMITED = "limited"
+# bars of the same width, on even pixels; nothing where the frame has the video's own size
+_MIDDLE_X, _MIDDLE_Y = "2*trunc((ow-iw)/4)", "2*trunc((oh-ih)/4)"
 _TURNS = {
     "": (),
     "turn180": ("hflip", "vflip"),
@@ -41,15 +43,41 @@ def turning(turn: str) -> list[Filter]:
     return [Filter("transpose", {"dir": turn})]
 
 
+def whole(video: VideoInfo) -> list[Filter]:
+    """Of frames that are two half-pictures, a whole picture for each of them; both in time."""
+    if not video.parity:
+        return []
+    return [Filter("bwdif", {"mode": "send_field", "parity": video.parity, "deint": "all"})]
+
+
+def scaled(video: VideoInfo, width: int, height: int, **how: str) -> list[Filter]:
+    """Stored frames in yuv420p of the given size, which is not turned. Frames of another size than
+    the video's own (a phone was turned, a stream adapts) get bars instead of being squeezed."""
+    own = f"eq(iw,{video.stored_width})*eq(ih,{video.stored_height})"
+    aspect = "iw*if(sar,sar,1)/ih"
+    wide, high = f"min({width},{height}*{aspect})", f"min({height},{width}/({aspect}))"
+    size = {"w": f"if({own},{width},max(1,{wide}))", "h": f"if({own},{height},max(1,{high}))"}
+    even = (width + width % 2, height + height % 2)  # what `pad` makes of 4:2:0
+    steps = [
+        Filter("scale", {**size, "eval": "frame", **how}),
+        Filter("format", {"pix_fmts": "yuv420p"}),
+        Filter(
+            "pad",
+            {"w": even[0], "h": even[1], "x": _MIDDLE_X, "y": _MIDDLE_Y, "eval": "frame"},
+        ),
+    ]
+    if even == (width, height):
+        return steps
+    return [*steps, Filter("crop", {"w": width, "h": height, "x": 0, "y": 0, "exact": 1})]
+
+
 def upright(video: VideoInfo) -> list[Filter]:
     """From stored frames, their brightness mapped already, to yuv420p of `even_size`."""
     width, height = even_size(video)
     shown = (video.width, video.height)
     before = shown[::-1] if video.rotation in (90, 270) else shown
-    size = {"w": before[0], "h": before[1]}
     steps = [
-        Filter("scale", {**size, "flags": "bicubic", "out_range": _LIMITED}),
-        Filter("format", {"pix_fmts": "yuv420p"}),
+        *scaled(video, *before, flags="bicubic", out_range=_LIMITED),
         *turning(video.turn),
     ]
     if shown == (width, height):

@@ -82,7 +82,7 @@ class ExerciseReporter:
             exercise=self._followed.name,
             counter=self._count,
             avg_rep_score=average,
-            avg_similarity=average if self._followed.reference else None,
+            avg_similarity=round(average / 100, 3) if self._followed.reference else None,
             grade=grade_of(average) if self._scored else None,
             durationMs=round(self._media.duration_ms, 1),
             history=tuple(
@@ -144,6 +144,7 @@ class ExerciseReporter:
 
     def _said(self, time_us: int, event: FrameEvent) -> list[Message]:
         messages: list[Message] = []
+<<<<<<< HEAD
         if self._options.progression and abs(event.progress - self._progress) >= 1:
             self._progress = float(int(event.progress))
             messages.append(Progression(value=self._progress))
@@ -153,6 +154,16 @@ class ExerciseReporter:
         if event.seconds is not None:
             messages += self._counted(event.seconds, round(time_us / 1000, 1))
         if event.reps:
+=======
+        if self._options.progression and abs(moment.progress - self._progress) >= 1:
+            self._progress = float(int(moment.progress))
+            messages.append(Progression(value=self._progress, current_count=self._count))
+        if moment.rep is not None and self._take(moment.rep) and moment.seconds is None:
+            messages += self._counted(self._count + 1, time_us)
+        if moment.seconds is not None:
+            messages += self._counted(moment.seconds, time_us)
+        if moment.rep is not None:
+>>>>>>> main
             self._live = None
         elif event.live is not None:
             messages += self._live_score(event.live)
@@ -194,8 +205,19 @@ class ExerciseReporter:
             return []
         self._live = score
         average = self._average() if self._scored else score
+<<<<<<< HEAD
         return [FormScoreMessage(score=score, avg_score=average, grade=grade_of(score))]
 
 
 def _start(rep: Rep) -> float:
     return rep.startMs
+=======
+        return [
+            FormScoreMessage(
+                score=score,
+                avg_score=average,
+                grade=grade_of(score),
+                current_count=self._count,
+            )
+        ]
+>>>>>>> main

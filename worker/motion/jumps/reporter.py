@@ -136,7 +136,7 @@ class JumpReporter:
             jumpHeightCm=round(100 * jump.height, 1), measuring=False, landed=True, final=True,
             baselineY=baseline, minY=top,
             deltaPixels=None if baseline is None else round(baseline - top, 1),
-            sideUsed=jump.side, visibleHips=self._hips, **_air(jump),
+            sideUsed=jump.side, visibleHips=self._hips, jumpNumber=len(self._jumps), **_air(jump),
         )  # fmt: skip
 
     def _summary(self) -> JumpSummary:
