@@ -11,12 +11,9 @@ from pathlib import Path
 import msgspec
 
 from worker.contract.exercises import Unit, unit_of
-<<<<<<< HEAD
+from worker.contract.media import AudioLoss
 from worker.contract.message_parts import Rep
 from worker.contract.messages import ExerciseSummary
-=======
-from worker.contract.media import AudioLoss
->>>>>>> main
 from worker.contract.options import JobOptions
 from worker.contract.poses import PoseChunk
 from worker.contract.reference_poses import ReferencePoses

@@ -144,26 +144,15 @@ class ExerciseReporter:
 
     def _said(self, time_us: int, event: FrameEvent) -> list[Message]:
         messages: list[Message] = []
-<<<<<<< HEAD
         if self._options.progression and abs(event.progress - self._progress) >= 1:
             self._progress = float(int(event.progress))
-            messages.append(Progression(value=self._progress))
+            messages.append(Progression(value=self._progress, current_count=self._count))
         messages += self._told(event)
         if event.form is not None:
             self._take_hold(event.form)
         if event.seconds is not None:
             messages += self._counted(event.seconds, round(time_us / 1000, 1))
         if event.reps:
-=======
-        if self._options.progression and abs(moment.progress - self._progress) >= 1:
-            self._progress = float(int(moment.progress))
-            messages.append(Progression(value=self._progress, current_count=self._count))
-        if moment.rep is not None and self._take(moment.rep) and moment.seconds is None:
-            messages += self._counted(self._count + 1, time_us)
-        if moment.seconds is not None:
-            messages += self._counted(moment.seconds, time_us)
-        if moment.rep is not None:
->>>>>>> main
             self._live = None
         elif event.live is not None:
             messages += self._live_score(event.live)
@@ -205,13 +194,6 @@ class ExerciseReporter:
             return []
         self._live = score
         average = self._average() if self._scored else score
-<<<<<<< HEAD
-        return [FormScoreMessage(score=score, avg_score=average, grade=grade_of(score))]
-
-
-def _start(rep: Rep) -> float:
-    return rep.startMs
-=======
         return [
             FormScoreMessage(
                 score=score,
@@ -220,4 +202,7 @@ def _start(rep: Rep) -> float:
                 current_count=self._count,
             )
         ]
->>>>>>> main
+
+
+def _start(rep: Rep) -> float:
+    return rep.startMs

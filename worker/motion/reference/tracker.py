@@ -217,12 +217,13 @@ class ReferenceTracker:
         criteria = criteria_of(match, ratio, excursion, rows[:, _Row.PROGRESS + channel])
         score = score_of(criteria)
         form = round(100 * score.overallScore, 1)
-        counted = excursion >= self._depth
-        counted = counted and (self._least_score is None or form >= self._least_score)
+        deep = excursion >= self._depth
+        counted = deep and (self._least_score is None or form >= self._least_score)
         self._attempts += 1
         return Rep(
             index=self._attempts, startMs=begin, endMs=end, durationMs=round(end - begin, 1),
             formScore=form, grade=score.grade, counted=counted,
+            reason=None if counted else "below_min_grade" if deep else "too_shallow",
             referenceScore=score,
             criteria=tuple(
                 CriterionScore(name=name, judged=True, unit="share", score=points)
