@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-import mimetypes
 import random
 import uuid
 from collections.abc import Generator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
+from unicodedata import category
 
 import httpx
+
+from .media_types import media_type
 
 Json = dict[str, Any]
 T = TypeVar("T")
@@ -85,11 +87,16 @@ def asked(method: str, path: str, *, again: bool = True, **options: Any) -> Flow
     return response.json() if response.content else None
 
 
+def printable(name: str) -> str:
+    """A file's name as JSON can hold it: what is no Unicode, and control characters, replaced."""
+    text = name.encode("utf-8", "replace").decode("utf-8")
+    return "".join("_" if category(char) in ("Cc", "Zl", "Zp") else char for char in text)
+
+
 def uploaded(file: Path, content_type: str | None) -> Flow[str]:
     """Uploads a file, in parts where it is large; the upload's id."""
-    kind = content_type or mimetypes.guess_type(file.name)[0] or "application/octet-stream"
-    size = file.stat().st_size
-    wanted = {"filename": file.name, "contentType": kind, "bytes": size}
+    kind = content_type or media_type(file.name, None)
+    wanted = {"filename": printable(file.name), "contentType": kind, "bytes": file.stat().st_size}
     place: Json = yield from asked("POST", "/uploads", json=wanted)
     with file.open("rb") as source:
         if "parts" not in place:

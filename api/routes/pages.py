@@ -11,17 +11,17 @@ from typing import Any
 
 import msgspec
 from fastapi import APIRouter, Request
-from starlette.datastructures import QueryParams
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from api.frontend.assets import load_assets, load_document
+from api.frontend.assets import load_assets, load_document, style_source
 from api.frontend.content_security_policy import SECURITY, content_policy, origin_of
+from api.schemas.page_parameters import read_page_parameters
 from api.services.authentication import StoresDep, TenantDep
 from api.services.authorization import check_scope
 from worker.contract.exercises import CATALOGUE
-from worker.contract.options import PARSERS, parse_options
-from worker.contract.plans import GATED, Plan, check_plan
+from worker.contract.options import JobOptions, parse_options
+from worker.contract.plans import GATED, Plan, blocked_options, check_plan
 from worker.contract.scopes import Scope
 from worker.storage.stores import Stores
 from worker.submission.jobs import check_reference
@@ -29,8 +29,6 @@ from worker.submission.jobs import check_reference
 router = APIRouter(include_in_schema=False)
 
 _FOREVER = "public, max-age=31536000, immutable"
-_NOT_ASKED_HERE = frozenset({"firehose", "profile"})
-_LANGUAGES = ("en", "fr", "de", "es", "pt")
 
 
 def _storage(stores: Stores) -> str | None:
@@ -62,7 +60,7 @@ def get_upload_page(request: Request, stores: StoresDep) -> Response:
     embedders: tuple[str, ...] = request.app.state.embedders
     query = request.query_params
     media = origin_of(query.get("videoSrc") or query.get("imageSrc"))
-    policy = content_policy(embedders, _storage(stores), media)
+    policy = content_policy(embedders, _storage(stores), media, style_source())
     return _document(request, "upload.html", policy, embedders=" ".join(embedders))
 
 
@@ -91,15 +89,10 @@ def get_asset(request: Request, digest: str, folder: str, name: str) -> Response
     return Response(asset.data, 200, headers, asset.kind)
 
 
-def page_values(query: QueryParams) -> dict[str, str]:
-    """The job's options among a page's parameters; what the page does not know is left out."""
-    values = {name: query[name] for name in PARSERS if name in query}
-    for name in _NOT_ASKED_HERE:
-        values.pop(name, None)
-    language = query.get("lang", "").lower().replace("_", "-").split("-")[0]
-    if "language" not in values and language in _LANGUAGES:
-        values["language"] = language
-    return values
+def _blocked(options: JobOptions, plan: Plan) -> list[str]:
+    """What the page may not wish for by itself beside `options`."""
+    every = msgspec.structs.replace(options, **dict.fromkeys(GATED, True))
+    return list(blocked_options(every, plan))
 
 
 @router.get("/pose_tracker/options")
@@ -107,22 +100,24 @@ def get_options(request: Request, tenant: TenantDep, stores: StoresDep) -> Respo
     """What a page's parameters mean for the tenant of the token.
 
     Raises JobError for what the contract refuses. `options` is what a job request takes; it holds
-    `source` only where the page was told one.
+    `source` only where the page was told one. `blocked` are options that the plan lacks, `ignored`
+    parameters without effect.
     """
     check_scope(tenant, Scope.JOBS_WRITE)
-    values = page_values(request.query_params)
-    parsed = parse_options(values, ignore_unknown=True)
+    parameters = read_page_parameters(request.query_params)
+    parsed = parse_options(parameters.values)
     check_plan(parsed, tenant.plan)
     check_reference(stores, tenant, parsed)
     options: dict[str, Any] = msgspec.to_builtins(parsed)
-    if values.get("source"):
+    if "source" in parameters.values:
         options["source"] = parsed.source
     found = CATALOGUE.get(parsed.exercise or "")
     limits = stores.settings.limits(tenant.plan)
     body = {
         "options": options,
-        "exercise": None if found is None else {"id": found.id, "unit": found.unit},
-        "blocked": list(GATED) if tenant.plan is Plan.FREE else [],
+        "exercise": found and {"id": found.id, "unit": found.unit, "view": found.view},
+        "blocked": _blocked(parsed, tenant.plan),
+        "ignored": parameters.ignored,
         "uploadBytes": int(limits.most("uploadBytes", stores.settings.max_upload_bytes)),
     }
     headers = {**SECURITY, "Cache-Control": "no-store"}

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Literal
+from typing import Any, Literal, Self
+from unicodedata import category
 
-from pydantic import BaseModel, ConfigDict, Field, StrictInt, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
+from api.client.media_types import media_type
 from api.schemas.strict import Strict
 from worker.contract.editions import Edition
 from worker.contract.jobs import JobStatus
+from worker.contract.media import AudioLoss, WarningCode
 from worker.contract.messages import TYPES, entry_key
 from worker.contract.options import PARSERS
 from worker.contract.references import ReferenceStatus
 from worker.submission.schemas.jobs import InputRef
 
+_TYPES = "video/*, image/*, application/octet-stream, application/x-ndjson"
 _ENTRY_ID = re.compile(r"[0-9]{1,20}(-[0-9]{1,20})?")
 
 
@@ -23,7 +28,9 @@ class NewUpload(Strict):
 
     filename: str = Field(min_length=1, max_length=255, examples=["squat.mp4"])
     contentType: str = Field(
-        pattern=r"^(video|image)/[\w.+-]{1,100}$|^application/(octet-stream|x-ndjson|jsonl)$",
+        max_length=500,
+        description="of the media, with or without parameters; the name's ending says it where "
+        "this does not. PUT with the one that `headers` of the answer names",
         examples=["video/mp4"],
     )
     bytes: StrictInt = Field(ge=1, examples=[1048576])
@@ -31,9 +38,22 @@ class NewUpload(Strict):
     @field_validator("filename")
     @classmethod
     def _printable(cls, value: str) -> str:
-        if not value.isprintable():
+        # joiners and direction marks (Cf) are part of names in Persian and of emoji
+        if any(category(char) in ("Cc", "Cs", "Zl", "Zp") for char in value):
             raise ValueError("a name of printable characters")
         return value
+
+    @model_validator(mode="after")
+    def _media(self) -> Self:
+        found = media_type(self.filename, self.contentType)
+        if found is None:
+            raise PydanticCustomError(
+                "media_type",
+                "'{given}' is no type of a video or an image",
+                {"parameter": "contentType", "given": self.contentType[:100], "allowed": _TYPES},
+            )
+        self.contentType = found
+        return self
 
 
 class PartDone(Strict):
@@ -114,11 +134,22 @@ class MessagesQuery(Strict):
         None, max_length=500, description="types by comma", examples=["counter,done"]
     )
     edition: Edition = Edition.V3
+    lastEventId: str | None = Field(
+        None, max_length=50, description="of clients that cannot set the header Last-Event-ID"
+    )
+    last_event_id: str | None = Field(
+        None, alias="last-event-id", max_length=50, description="the same"
+    )
 
     @field_validator("after")
     @classmethod
     def _place(cls, value: str) -> str:
         return check_entry_id(value)
+
+    @field_validator("lastEventId", "last_event_id")
+    @classmethod
+    def _resumed(cls, value: str | None) -> str | None:
+        return check_entry_id(value) if value else None
 
     @field_validator("types")
     @classmethod
@@ -181,13 +212,16 @@ class ResultView(_Answer):
 
 
 class ExportView(_Answer):
-    """One export; the URL is signed when the job is read."""
+    """One export; the URL is signed when the job is read. `audio` is false where the source's sound
+    is not in it; `audioLoss` says why."""
 
     kind: str
     url: str
     mimeType: str
     bytes: int
     expiresAt: str
+    audio: bool | None = None
+    audioLoss: AudioLoss | None = None
 
 
 class UsageView(_Answer):
@@ -203,6 +237,7 @@ class JobView(_Answer):
     id: str
     status: JobStatus
     progress: float
+    exportProgress: float | None = Field(None, description="0-1 of the video to download")
     attempt: int
     queuePosition: int | None = None
     estimatedStartAt: str | None = None
@@ -218,6 +253,11 @@ class JobView(_Answer):
     result: ResultView | None = None
     exports: list[ExportView]
     error: dict[str, Any] | None = None
+    warnings: list[WarningCode | Literal["queue_without_workers"]] = Field(
+        default_factory=list,
+        description="what the job lost on its way; `queue_without_workers`: no living worker can "
+        "do what is next of it",
+    )
     usage: UsageView
     links: dict[str, str]
 

@@ -29,7 +29,8 @@ class Renderer:
         plain: dict[str, Any] = msgspec.json.decode(data)
         if kind in WITH_URL:
             settings = self._stores.settings
-            refresh_presigned_url(self._stores.objects, self._job, plain, settings.read_url_ttl_s)
+            ttl_s = settings.stream_url_ttl_s
+            refresh_presigned_url(self._stores.objects, self._job, plain, ttl_s)
         return [
             (entry_id, str(seen["type"]), msgspec.json.encode(seen))
             for seen in view(plain, self._edition)

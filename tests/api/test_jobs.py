@@ -13,10 +13,10 @@ from celery import Celery
 from api.schemas.jobs import JobView
 from tests.api.api_play import S3, Actor, Client, new_job, put_upload, refused
 from worker.contract.examples import EXAMPLES
-from worker.contract.jobs import Export, JobStatus, Result, Usage
+from worker.contract.jobs import Export, JobStatus, Result, Stage, Usage
 from worker.contract.media import MediaInfo
 from worker.observability.metrics import REDIS_SECONDS, MetricSpec, listening
-from worker.queueing import celery_app as queues
+from worker.queueing import queues
 from worker.queueing.dispatch import ensure_wakeups
 from worker.settings import Settings
 from worker.storage import keys
@@ -264,3 +264,28 @@ def test_another_tenant_learns_nothing(connect: Callable[..., Client], stores: S
     assert theirs.get("/jobs").json() == {"jobs": [], "next": None}
     assert [job["id"] for job in mine.get("/jobs").json()["jobs"]] == [job_id]
     assert stores.jobs.get(job_id).status is JobStatus.QUEUED
+
+
+def test_a_job_says_that_no_living_worker_can_do_it(client: Client, stores: Stores) -> None:
+    warnings: list[list[str]] = [["queue_without_workers"], []]
+    job_id = new_job(client)["id"]
+
+    def told() -> list[str] | None:
+        found: list[str] | None = client.get(f"/jobs/{job_id}").json().get("warnings")
+        return found
+
+    assert told() == warnings[0]
+    stores.workers.beat("w0", "cpu", ("webhooks",), 1)
+    assert told() == warnings[0]
+    # either kind of pose worker does
+    stores.workers.beat("w1", "gpu", ("pose.gpu",), 1)
+    assert told() == warnings[1]
+    actor = Actor(stores, job_id)
+    stores.workers.leave("w1")
+    assert told() == warnings[1]  # it is being done
+    actor.say(stage=Stage.EXPORT)
+    stores.leases.commit(job_id, actor.token, [], release=True)
+    stores.workers.beat("w1", "gpu", ("pose.gpu",), 1)
+    assert told() == warnings[0]
+    stores.workers.beat("w2", "cpu", ("export",), 1)
+    assert told() == warnings[1]

@@ -10,7 +10,7 @@ import pytest
 from tests.api.api_play import S3, Actor, Client, put_upload, refused
 from tests.api.batch_play import URL, events, finish_all
 from worker.contract.plans import PlanLimits
-from worker.queueing import celery_app as queues
+from worker.queueing import queues
 from worker.settings import Settings
 from worker.storage import keys
 from worker.storage.stores import Stores

@@ -114,7 +114,7 @@ def test_urls_are_signed_at_the_read(client: Client, stores: Stores) -> None:
         answer = client.get(f"/jobs/{actor.id}/messages", params=params).json()
         check, export = (item["message"] for item in answer["messages"])
         assert export["url"] != ready.url and export["expiresAt"] > actor.job.createdAt
-        assert "X-Amz-Expires=3600" in export["url"]
+        assert "X-Amz-Expires=86400" in export["url"]
         assert S3.get(export["url"]).content == b"MP4"
         assert S3.get(check["url"]).content == b"{}"
 

@@ -26,7 +26,9 @@ def test_live_and_ready(public: Client) -> None:
     answer = public.get("/readyz")
     assert answer.status_code == 200
     ready = {"status": "ready", "checks": {"redis": "ok", "s3": "ok"}}
-    assert answer.json() == {**ready, "workers": {"alive": 0, "resting": []}}
+    without = ["pose.cpu", "pose.gpu", "export", "maintenance", "webhooks"]
+    workers = {"alive": 0, "resting": [], "queuesWithout": without}
+    assert answer.json() == {**ready, "workers": workers}
 
 
 def test_workers_that_take_no_jobs_are_named(public: Client, stores: Stores) -> None:
@@ -36,7 +38,8 @@ def test_workers_that_take_no_jobs_are_named(public: Client, stores: Stores) -> 
     answer = public.get("/readyz")
     assert answer.status_code == 200
     resting = [{"name": "host:2", "fault": "disk"}]
-    assert answer.json()["workers"] == {"alive": 2, "resting": resting}
+    told = {"alive": 2, "resting": resting, "queuesWithout": ["export", "webhooks"]}
+    assert answer.json()["workers"] == told
     text = public.get("/metrics").text
     assert 'posequeue_workers_resting{fault="disk"} 1.0' in text
     assert 'posequeue_workers_resting{fault="models"} 0.0' in text

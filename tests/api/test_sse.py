@@ -132,23 +132,51 @@ def test_after_the_end_there_is_nothing(client: Client, stores: Stores) -> None:
     actor = Actor(stores, new_job(client)["id"])
     actor.say(*counters(1, 2))
     actor.finish()
-    with Listener(client, actor.id, resume="2-2") as events:
-        assert said(events) == []
-    archive_job(stores, actor.id)
-    stores.redis.delete(keys.messages(actor.id))
-    with Listener(client, actor.id, resume="2-2") as events:
-        assert said(events) == []
+    stream = {"Accept": "text/event-stream"}
+    path = f"/jobs/{actor.id}/messages"
+    for archived in (False, True):
+        if archived:
+            archive_job(stores, actor.id)
+            stores.redis.delete(keys.messages(actor.id))
+        # an EventSource comes again after `done`, and stops at this answer alone
+        assert client.get(path, headers={**stream, "Last-Event-ID": "2-2"}).status_code == 204
+        for name in ("lastEventId", "last-event-id"):
+            assert client.get(path, headers=stream, params={name: "2-2"}).status_code == 204
+        # with a filter `done` was never heard, nor will be
+        wanted = {"types": "counter"}
+        heard = {**stream, "Last-Event-ID": "2-1"}
+        assert client.get(path, headers=heard, params=wanted).status_code == 204
+        # who asks anew, and does not come again, is told everything
+        with Listener(client, actor.id, resume="") as events:
+            assert [entry for entry, _, _ in said(events)] == ["1-1", "2-1", "2-2"]
+
+
+@pytest.mark.parametrize("name", ["lastEventId", "last-event-id"])
+def test_the_place_in_the_address(client: Client, stores: Stores, name: str) -> None:
+    actor = Actor(stores, new_job(client)["id"])
+    actor.say(*counters(1, 2))
+    actor.finish()
+    path, stream = f"/jobs/{actor.id}/messages", {"Accept": "text/event-stream"}
+    answer = client.get(path, headers=stream, params={name: "1-1"})
+    assert [line for line in answer.text.splitlines() if line.startswith("id:")] == [
+        "id: 2-1", "id: 2-2",
+    ]  # fmt: skip
+    assert answer.headers["cache-control"] == "no-store, no-transform"
+    both = client.get(path, headers={**stream, "Last-Event-ID": "2-1"}, params={name: "1-1"})
+    assert both.text.count("id:") == 1
+    assert client.get(path, headers=stream, params={name: "x"}).status_code == 422
+    assert client.get(path, headers=stream, params={name: ""}).text.count("id:") == 3
 
 
 def test_types_and_editions(client: Client, stores: Stores) -> None:
     actor = Actor(stores, new_job(client)["id"])
-    actor.say(("1-1", EXAMPLES["counter"]), ("2-1", EXAMPLES["jump_summary"]))
+    actor.say(("1-1", EXAMPLES["counter"]), ("2-1", EXAMPLES["jump_height"]))
     actor.finish()
-    with Listener(client, actor.id, types="jump_summary,done", edition="classic") as events:
+    with Listener(client, actor.id, types="jump_height,done", edition="classic") as events:
         found = said(events)
     assert [(entry_id, kind) for entry_id, kind, _ in found] == [
-        (None, "jump_result"),
-        ("2-1", "jump_summary"),
+        (None, "jump_height"),
+        ("2-1", "jump_result"),
         ("2-2", "done"),
     ]
     assert all(kind == data["type"] for _, kind, data in found)

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import secrets
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
+
+from api.client.media_types import BY_ENDING
+from api.client.operations import uploaded
 from api.schemas.jobs import UploadView
 from tests.api.api_play import S3, Client, refused
 from worker.storage.objects.s3 import PART_BYTES, SINGLE_PUT_BYTES
@@ -65,3 +71,48 @@ def test_parts_that_never_arrived(client: Client) -> None:
     parts = [{"number": number, "etag": f'"{number:032x}"'} for number in range(1, 6)]
     answer = client.post(f"/uploads/{upload['id']}/complete", json={"parts": parts})
     refused(answer, 409, "conflict")
+
+
+def test_what_systems_call_a_video_is_taken(client: Client) -> None:
+    """As clients in other languages send it; the address is for the type's plain name."""
+    for given, meant in (
+        ("video/webm;codecs=vp9,opus", "video/webm"),
+        ('video/mp4; codecs="avc1.42E01E"', "video/mp4"),
+        ("VIDEO/MP4", "video/mp4"), ("audio/3gpp", "video/3gpp"), ("application/mp4", "video/mp4"),
+        ("model/vnd.mts", "video/mp2t"), ("", "application/octet-stream"),
+    ):  # fmt: skip
+        body = {"filename": "a.bin", "contentType": given, "bytes": 3}
+        upload = client.post("/uploads", json=body)
+        assert upload.status_code == 201, upload.text
+        place = upload.json()
+        assert place["headers"] == {"Content-Type": meant}
+        put = S3.put(place["url"], content=b"abc", headers=place["headers"])
+        assert put.status_code == 200, put.text
+
+
+def test_a_name_may_hold_what_names_hold(client: Client, stores: Stores) -> None:
+    for name in ("می‌خواهم.mp4", "family👨‍👩‍👧.mp4", "é" * 125 + ".mp4", "x" * 251 + ".mp4"):
+        body = {"filename": name, "contentType": "video/mp4", "bytes": 3}
+        assert client.post("/uploads", json=body).status_code == 201, name
+
+
+@pytest.mark.parametrize("ending", sorted(BY_ENDING))
+def test_the_client_is_never_refused_by_its_own_api(
+    client: Client, tmp_path: Path, ending: str
+) -> None:
+    for name in (f"clip.{ending}", f"clip.{ending.upper()}"):
+        wanted = next(uploaded(_file(tmp_path / name), None)).options["json"]
+        assert wanted["contentType"] == BY_ENDING[ending]
+        assert client.post("/uploads", json=wanted).status_code == 201
+
+
+def test_a_name_that_is_no_unicode_can_be_sent(client: Client, tmp_path: Path) -> None:
+    odd = _file(tmp_path / os.fsdecode(b"caf\xe9\n.mp4"))
+    wanted = next(uploaded(odd, None)).options["json"]
+    assert wanted["filename"] == "caf?_.mp4"
+    assert client.post("/uploads", json=wanted).status_code == 201
+
+
+def _file(path: Path) -> Path:
+    path.write_bytes(b"abc")
+    return path

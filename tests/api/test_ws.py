@@ -96,11 +96,11 @@ def test_it_resumes_across_hot_stream_and_archive(client: Client, stores: Stores
 
 def test_types_and_editions(client: Client, stores: Stores) -> None:
     actor = Actor(stores, new_job(client)["id"])
-    actor.say(("1-1", EXAMPLES["counter"]), ("2-1", EXAMPLES["jump_summary"]))
+    actor.say(("1-1", EXAMPLES["counter"]), ("2-1", EXAMPLES["jump_height"]))
     actor.finish()
-    with opened(client, actor.id, "?types=jump_summary&edition=classic") as socket:
+    with opened(client, actor.id, "?types=jump_height&edition=classic") as socket:
         kinds = [frame["message"]["type"] for frame in frames(socket)]
-    assert kinds == ["jump_result", "jump_summary"]
+    assert kinds == ["jump_height", "jump_result"]
 
 
 def test_refusals(client: Client, stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ import pytest
 from worker.contract.editions import Edition, to_plain, view
 from worker.contract.errors import DecodeError
 from worker.contract.examples import EXAMPLES
+from worker.contract.grades import grade_of
 from worker.contract.messages import TYPES, decode, encode, entry_key, type_of
 from worker.contract.schema import message_schema
 
@@ -53,8 +54,68 @@ def test_classic_clients_read_their_own_names() -> None:
     assert posture["requirements"] == {"missingKeypoints": ["left_ankle", "right_ankle"]}
     (keypoints,) = view(to_plain(EXAMPLES["keypoints"]), Edition.CLASSIC)
     assert len(keypoints["data"]) == 17 and "keypoints" not in keypoints
-    result, summary = view(to_plain(EXAMPLES["jump_summary"]), Edition.CLASSIC)
-    assert (result["type"], summary["type"]) == ("jump_result", "jump_summary")
+    refusal = {**to_plain(EXAMPLES["error"]), "code": "developer_features_not_allowed"}
+    (error,) = view(refusal, Edition.CLASSIC)
+    assert error["error"] == "free_plan_feature_blocked"
+
+
+@pytest.mark.parametrize("edition", [Edition.CLASSIC, Edition.SUPERSET])
+def test_a_jump_has_its_result_behind_its_final_height(edition: Edition) -> None:
+    height = to_plain(EXAMPLES["jump_height"])
+    seen, result = view(height, edition)
+    assert seen == height
+    names = {
+        "jumpNumber", "jumpHeightCm", "airTimeMs", "airTimeSeconds", "baselineY", "minY",
+        "deltaPixels", "sideUsed", "visibleHips",
+    }  # fmt: skip
+    assert result == {"type": "jump_result", **{name: height[name] for name in names}}
+    rising = {"type": "jump_height", "jumpHeightCm": 12.0, "measuring": True, "landed": False}
+    assert view(rising, edition) == (rising,)
+    assert len(view(to_plain(EXAMPLES["jump_summary"]), edition)) == 1
+    assert len(view(height, Edition.V3)) == 1
+
+
+def test_a_missing_gpu_is_an_error_to_classic_clients_alone() -> None:
+    cpu = {**to_plain(EXAMPLES["environment"]), "warnings": ["backend_fallback_cpu"]}
+    for edition in (Edition.V3, Edition.SUPERSET):
+        assert view(cpu, edition) == (cpu,)
+    seen, error = view(cpu, Edition.CLASSIC)
+    assert (seen, error["error"]) == (cpu, "backend_fallback_cpu")
+    VALIDATORS[Edition.CLASSIC].validate(error)
+
+
+@pytest.mark.parametrize(("score", "letter"), [(59.9, "E"), (40, "E"), (39.9, "F"), (60, "D")])
+def test_classic_has_two_more_letters_below_sixty(score: float, letter: str) -> None:
+    grade = grade_of(score)
+    live = {"type": "form_score", "score": score, "avg_score": 90.0, "grade": grade}
+    likeness = {"overallScore": score / 100, "grade": grade}
+    counter = {
+        "type": "counter", "current_count": 1, "form_score": {**live}, "reference_score": likeness
+    }  # fmt: skip
+    rep = {"index": 1, "formScore": score, "grade": grade, "referenceScore": likeness}
+    summary = {
+        "type": "exercise_summary", "counter": 1, "avg_rep_score": score, "grade": grade,
+        "history": [rep],
+    }  # fmt: skip
+    for plain in (live, counter, summary):
+        found = json.dumps(view(plain, Edition.CLASSIC))
+        expected = json.dumps(plain).replace(f'"grade": "{grade}"', f'"grade": "{letter}"')
+        assert json.loads(found) == [json.loads(expected)]
+        v3 = json.dumps(view(plain, Edition.V3))
+        assert json.loads(v3) == [plain]
+
+
+def test_superset_counts_on_every_message_that_a_counter_reads() -> None:
+    (summary,) = view(to_plain(EXAMPLES["exercise_summary"]), Edition.SUPERSET)
+    assert (summary["current_count"], summary["ready"]) == (summary["counter"], True)
+    for name in ("form_score", "progression"):
+        (seen,) = view(to_plain(EXAMPLES[name]), Edition.SUPERSET)
+        assert seen["current_count"] == 1
+    score = summary["history"][0]["referenceScore"]
+    assert (score["nccScore"], score["dtwScore"], score["distScore"]) == (0.89, 0.84, 0.9)
+    counter = {"type": "counter", "current_count": 1, "reference_score": dict(score)}
+    (seen,) = view(counter, Edition.SUPERSET)
+    assert seen["reference_score"]["distScore"] == 0.9
 
 
 def test_superset_speaks_to_all_of_them_at_once() -> None:

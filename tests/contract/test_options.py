@@ -8,8 +8,8 @@ import pytest
 from worker.contract.errors import JobError
 from worker.contract.exercises import ALIASES, CATALOGUE, resolve_exercise
 from worker.contract.grades import grade_of
-from worker.contract.options import LAYOUT, PARSERS, JobOptions, parse_options
-from worker.contract.plans import GATED, Plan, check_plan
+from worker.contract.options import PARSERS, JobOptions, parse_options
+from worker.contract.plans import GATED, Plan, blocked_options, check_plan
 
 
 def refusal(**values: object) -> JobError:
@@ -63,12 +63,10 @@ def test_kinds_that_are_none(given: object) -> None:
     assert "report" in error.details["allowed"]
 
 
-def test_unknown_fields_are_refused_by_name_but_not_by_the_page() -> None:
+def test_unknown_fields_are_refused_by_name() -> None:
     error = refusal(exercize="squat")
     assert error.code == "invalid_parameter" and error.details is not None
     assert error.details["parameter"] == "exercize" and "exercise" in error.details["allowed"]
-    page = {"exercise": "squat", "utm": "x", **dict.fromkeys(LAYOUT, "1")}
-    assert parse_options(page, ignore_unknown=True).exercise == "squat"
 
 
 @pytest.mark.parametrize(
@@ -97,7 +95,7 @@ def test_texts_that_hosts_match_on() -> None:
 
 
 def test_free_plan_refuses_the_whole_job_and_names_every_option() -> None:
-    options = parse_options(dict.fromkeys(GATED, True))
+    options = parse_options({"exercise": "squat", **dict.fromkeys(GATED, True)})
     with pytest.raises(JobError) as caught:
         check_plan(options, Plan.FREE)
     assert caught.value.code == "developer_features_not_allowed"
@@ -108,11 +106,43 @@ def test_free_plan_refuses_the_whole_job_and_names_every_option() -> None:
     check_plan(parse_options({"exercise": "squat", "minGrade": "A"}), Plan.FREE)
 
 
+@pytest.mark.parametrize(
+    ("given", "always"),
+    [
+        ({}, True), ({"source": "image", "exercise": "squat"}, True),
+        ({"exercise": "squat"}, False), ({"reference": "ref_1"}, False),
+    ],
+)  # fmt: skip
+def test_without_an_exercise_every_plan_has_keypoints(given: dict[str, str], always: bool) -> None:
+    assert parse_options(given).streams_keypoints is always
+    asked = parse_options({**given, "keypoints": True})
+    assert asked.streams_keypoints
+    assert blocked_options(asked, Plan.FREE) == (() if always else ("keypoints",))
+    more = parse_options({**given, "keypoints": True, "angles": True})
+    assert "angles" in blocked_options(more, Plan.FREE)
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("sqat", "squat"),
+        ("plnk", "plank"),
+        ("Push upp", "push_up"),
+        ("jumping jax", "jumping_jack"),
+    ],
+)
+def test_a_misspelt_exercise_is_told_what_was_meant(given: str, meant: str) -> None:
+    error = refusal(exercise=given)
+    assert error.message == f"Exercise '{given}' is not available. Did you mean {meant}?"
+    assert error.details == {"exercise": given, "didYouMean": meant}
+
+
 def test_every_alias_leads_into_the_catalogue() -> None:
     assert len(CATALOGUE) == 24
     for alias, target in ALIASES.items():
         assert resolve_exercise(alias) == target and target in CATALOGUE
     assert resolve_exercise(" Face Low-Impact jack ") == "low_impact_jack"
+    assert resolve_exercise("Balance left-leg") == "balance_leg_left"
 
 
 def test_grades() -> None:

@@ -15,10 +15,11 @@ from typing import Any
 
 import httpx
 import pytest
+import typer
 
 from worker.media.probing.ffmpeg_tools import find_tools
 
-pytestmark = pytest.mark.model
+pytestmark = pytest.mark.models
 
 
 @pytest.fixture(scope="module")
@@ -138,3 +139,41 @@ def test_data_survive_a_second_start_joins_and_an_interrupt_ends_all(
     assert re.search(page, output, re.MULTILINE)
     assert processes_of(data) == {}
     assert not (data / "client.json").exists()
+
+
+@pytest.mark.parametrize("usual", ["installed", "missing"])
+def test_a_new_folder_gets_models(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, usual: str
+) -> None:
+    """Those that are installed where they usually are serve; where none are they are installed."""
+    from worker.cli import up
+    from worker.pose import weights
+
+    folders = {tmp_path / "usual" / "models"} if usual == "installed" else set()
+    made: list[Path] = []
+    whole = dict.fromkeys(weights.DEFAULT_MODELS, tmp_path)
+    monkeypatch.setattr(weights, "installed", lambda at, _: whole if at in folders else {})
+    monkeypatch.setattr(weights, "install", lambda _, at, progress: made.append(at))
+    monkeypatch.setenv("POSEQUEUE_MODELS_DIR", "")
+    new = tmp_path / "new" / "models"
+    up._prepare_models(new, tmp_path / "usual" / "models")
+    assert made == ([] if usual == "installed" else [new])
+    if usual == "installed":
+        assert os.environ["POSEQUEUE_MODELS_DIR"] == str(tmp_path / "usual" / "models")
+
+
+def test_without_models_it_says_in_one_line_what_to_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from worker.cli import up
+    from worker.pose import weights
+
+    def offline(*_: object, **__: object) -> None:
+        raise weights.WeightsError("the registry does not answer")
+
+    monkeypatch.setattr(weights, "installed", lambda *_: {})
+    monkeypatch.setattr(weights, "install", offline)
+    with pytest.raises(typer.Exit):
+        up._prepare_models(tmp_path, tmp_path)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "the registry does not answer" in line and "posequeue models install" in line

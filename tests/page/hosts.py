@@ -46,6 +46,16 @@ FLUTTER = Kind(
     "object",
 )
 ANDROID = Kind("android", FLUTTER.script, "object", late=True)
+NATIVE = Kind(
+    "react native",
+    """window.got = [];
+    window.ReactNativeWebView = {postMessage(data) {
+      if (typeof data !== 'string') throw new TypeError('takes a string');
+      window.got.push(['string', JSON.parse(data)]);
+    }};
+    window.addEventListener('message', () => window.got.push(['doubled', {type: 'doubled'}]));""",
+    "string",
+)
 NATIVE_LISTENER = Kind(
     "react native, listener",
     f"window.got = []; window.addEventListener('message', ({{data}}) => {{ {_STRINGS} }});",
@@ -66,7 +76,7 @@ NATIVE_ALL = Kind(
     "object",
     late=True,
 )
-KINDS = (IFRAME, IOS, FLUTTER, ANDROID, NATIVE_LISTENER, NATIVE_REPLACED, NATIVE_ALL)
+KINDS = (IFRAME, IOS, FLUTTER, ANDROID, NATIVE, NATIVE_LISTENER, NATIVE_REPLACED, NATIVE_ALL)
 
 _EMBEDDER = """<!doctype html><html><head><link rel="icon" href="data:,"></head><body><iframe id="pose" src="{src}" width="900" height="700"
 allow="camera; fullscreen"></iframe><script>
@@ -96,9 +106,16 @@ class Guest:
         self.wait(f"document.querySelector('#app').dataset.state === '{name}'")
 
     @property
-    def got(self) -> list[dict[str, Any]]:
-        """The messages that the host has."""
+    def heard(self) -> list[dict[str, Any]]:
+        """All that the host has, as it came: first what the page says at its load, and each
+        message of the job with its id."""
         return [message for _, message in self.tab.run("window.got")]
+
+    @property
+    def got(self) -> list[dict[str, Any]]:
+        """The messages of the job, without their ids."""
+        said = [message for message in self.heard if message.get("id") != "0-0"]
+        return [{name: value for name, value in one.items() if name != "id"} for one in said]
 
     @property
     def forms(self) -> set[str]:
@@ -106,8 +123,8 @@ class Guest:
         return {form for form, _ in self.tab.run("window.got")}
 
     def wait_for(self, count: int) -> list[dict[str, Any]]:
-        """The messages once there are as many."""
-        self.tab.wait(f"window.got.length >= {count}")
+        """The messages of the job once there are as many."""
+        self.tab.wait(f"window.got.filter(([, one]) => one.id !== '0-0').length >= {count}")
         return self.got
 
 
@@ -129,6 +146,15 @@ def visit(tab: Tab, kind: Kind, url: str, host: Host) -> Guest:
 def types(messages: list[dict[str, Any]]) -> list[str]:
     """Their types."""
     return [message["type"] for message in messages]
+
+
+def known_again(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each message once: one whose id the host has already is the same one, told again."""
+    found: dict[str, dict[str, Any]] = {}
+    for message in messages:
+        first = found.setdefault(message["id"], message)
+        assert without_links([first]) == without_links([message])
+    return list(found.values())
 
 
 def without_links(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from api.client.media_types import BY_ENDING, OTHER_NAMES
 from tests.page.node import OLDEST, find_node
 from worker.contract.errors import ErrorCode
 from worker.contract.exercises import CATALOGUE
@@ -20,7 +22,12 @@ def test_module(file: str) -> None:
     node = find_node()
     if node is None:
         pytest.skip(f"no node {OLDEST} or newer here")
-    told = {"CODES": ",".join(ErrorCode), "EXERCISES": ",".join(CATALOGUE)}
+    told = {
+        "CODES": ",".join(ErrorCode),
+        "EXERCISES": ",".join(CATALOGUE),
+        "MEDIA_TYPES": json.dumps(BY_ENDING),
+        "OTHER_NAMES": json.dumps(OTHER_NAMES),
+    }
     ran = subprocess.run(
         [node, "--no-warnings", "--test", str(UNIT / file)],
         capture_output=True,

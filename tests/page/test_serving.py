@@ -184,8 +184,9 @@ def test_the_page_reads_its_parameters_as_the_contract_does(
             "poseBackend": "wasm", "userHeightCm": 181, "devicePitchDeg": -3,
             "difficulty": "pro", "language": "pt", "source": "video",
         },
-        "exercise": {"id": "push_up", "unit": "reps"},
+        "exercise": {"id": "push_up", "unit": "reps", "view": "any"},
         "blocked": [],
+        "ignored": {},
         "uploadBytes": 2 * 1024**3,
     }  # fmt: skip
 
@@ -205,10 +206,10 @@ def test_unknown_parameters_are_ignored(get: Callable[..., httpx.Response], key:
          "You cannot combine reference & exercise."),
         ({"exercise": "jump_analysis"}, 422, "jump_analysis_missing_height",
          "User height (userHeightCm) must be provided for jump_analysis exercise"),
-        ({"minGrade": "E"}, 422, "invalid_parameter", "Parameter 'minGrade'"),
-        ({"userHeightCm": "tall"}, 422, "invalid_parameter", "Parameter 'userHeightCm'"),
-        ({"source": "sound"}, 422, "invalid_parameter", "Parameter 'source'"),
-        ({"language": "it"}, 422, "invalid_parameter", "Parameter 'language'"),
+        ({"exercise": "jump_analysis", "userHeightCm": "NaN"}, 422,
+         "jump_analysis_missing_height", "User height (userHeightCm) must be provided"),
+        ({"exercise": "squat", "reference_movement": "ref_1"}, 422, "invalid_parameter",
+         "You cannot combine reference & exercise."),
         ({"reference": "ref_none"}, 422, "reference_not_found", "Reference 'ref_none'"),
     ],
 )  # fmt: skip
@@ -227,7 +228,23 @@ def test_keys_and_plans_are_checked(get: Callable[..., httpx.Response], free_key
     assert answer.json()["detail"].startswith("Invalid params.")
     refused = options(get, free_key, angles="true").json()
     assert refused["code"] == "developer_features_not_allowed"
-    assert "keypoints" in options(get, free_key).json()["blocked"]
+    assert "keypoints" in options(get, free_key, exercise="squat").json()["blocked"]
+    assert "keypoints" not in options(get, free_key).json()["blocked"]
+    assert options(get, free_key, keypoints="true").json()["options"] == {"keypoints": True}
+
+
+def test_an_odd_value_costs_no_more_than_itself(
+    get: Callable[..., httpx.Response], key: str
+) -> None:
+    odd = {
+        "minGrade": "undefined",
+        "poseBackend": "webgpu",
+        "skeleton": "default",
+        "source": "sound",
+    }
+    told = options(get, key, exercise="squats", keypoints="yes", **odd).json()
+    assert told["options"] == {"exercise": "squat", "keypoints": True}
+    assert set(told["ignored"]) == {"minGrade", "poseBackend", "source"}
 
 
 def test_the_pages_are_packaged() -> None:

@@ -35,12 +35,12 @@ class _Stop:
 
 
 def up(
-    data: Annotated[Path | None, typer.Option(help="folder of all data")] = None,
-    port: Annotated[int, typer.Option(help="port of the API, 0 = a free one")] = 0,
-    processes: Annotated[int, typer.Option(help="worker processes, 0 = one a processor")] = 0,
-    clip: Annotated[Path | None, typer.Option(help="a file to submit at once")] = None,
+    data: Annotated[Path | None, typer.Option(help="folder for all data")] = None,
+    port: Annotated[int, typer.Option(help="port of the API; 0 = any free port")] = 0,
+    processes: Annotated[int, typer.Option(help="worker processes; 0 = one per CPU core")] = 0,
+    clip: Annotated[Path | None, typer.Option(help="a file to submit right away")] = None,
     exercise: Annotated[str, typer.Option(help="exercise of the clip")] = "squat",
-    once: Annotated[bool, typer.Option("--once", help="end after the job")] = False,
+    once: Annotated[bool, typer.Option("--once", help="stop when the job has ended")] = False,
 ) -> None:
     """Start embedded servers, a worker and the API, and serve until Ctrl-C."""
     from worker.embedded.processes import StartFailed
@@ -48,10 +48,13 @@ def up(
     from worker.settings import settings
 
     stop = _Stop()
+    usual = settings().models
     folder = (data or settings().data_dir).resolve()
     os.environ["POSEQUEUE_DATA_DIR"] = str(folder)  # where the demo looks for the server's address
     if clip is not None and not clip.is_file():
         raise typer.BadParameter(f"there is no file {clip}")
+    settings.cache_clear()
+    _prepare_models(settings().models, usual)
     try:
         with System(folder, port=port, processes=processes, say=say) as system:
             good = _demo(clip, exercise) if clip else True
@@ -69,6 +72,24 @@ def up(
     except StartFailed as error:
         typer.echo(str(error), err=True)
         sys.exit(1)
+
+
+def _prepare_models(folder: Path, usual: Path) -> None:
+    """Sees to it that the worker has its models: those in `folder`, else those that are installed
+    where they `usual`ly are, else new ones; ends the program where none can be had."""
+    from worker.pose.conversion.errors import WeightsError
+    from worker.pose.weights import DEFAULT_MODELS, install, installed
+
+    for known in (folder, usual):
+        if len(installed(known, DEFAULT_MODELS)) == len(DEFAULT_MODELS):
+            os.environ["POSEQUEUE_MODELS_DIR"] = str(known.resolve())
+            return
+    say(f"models     installing {len(DEFAULT_MODELS)} into {folder}")
+    try:
+        install(DEFAULT_MODELS, folder, progress=lambda line: say(f"           {line}"))
+    except WeightsError as error:
+        typer.echo(f"no pose models in {folder}: {error}; run `posequeue models install`", err=True)
+        raise typer.Exit(1) from error
 
 
 def _demo(file: Path, exercise: str) -> bool:

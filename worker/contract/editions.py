@@ -1,6 +1,6 @@
 """Editions: views of the canonical messages for the clients that exist.
 
-One pure function, a message's plain form in, a plain form out; streams and archives always hold
+One pure function, a message's plain form in, plain forms out; streams and archives always hold
 the canonical form. Sources: the public documentation of V2 (2024), V3 (2026) and the newer
 "classic" pages of PoseTracker's Upload Tracking endpoint, as CONTRACT.md sums them up.
 """
@@ -13,10 +13,13 @@ from typing import Any
 
 import msgspec
 
+from worker.contract.errors import ErrorCode
+from worker.contract.grades import classic_grade
 from worker.contract.messages import Message
 from worker.contract.spooled_list import listed
 
 Plain = dict[str, Any]
+Rule = Callable[[Plain], Plain]
 
 
 class Edition(StrEnum):
@@ -38,12 +41,17 @@ def missing_joints(requirements: list[str]) -> list[str]:
     return [name for name in requirements if name.split("_")[0] in ("left", "right", "nose")]
 
 
+def _renamed(old: str, new: str) -> Rule:
+    return lambda plain: {(new if key == old else key): value for key, value in plain.items()}
+
+
+PLAN_REFUSAL = "free_plan_feature_blocked"
+"""The classic code of `developer_features_not_allowed`."""
+
+
 def _classic_error(plain: Plain) -> Plain:
-    return {("error" if key == "code" else key): value for key, value in plain.items()}
-
-
-def _classic_keypoints(plain: Plain) -> Plain:
-    return {("data" if key == "keypoints" else key): value for key, value in plain.items()}
+    refused = plain["code"] == ErrorCode.DEVELOPER_FEATURES_NOT_ALLOWED
+    return _renamed("code", "error")({**plain, **({"code": PLAN_REFUSAL} if refused else {})})
 
 
 def _classic_posture(plain: Plain) -> Plain:
@@ -51,10 +59,39 @@ def _classic_posture(plain: Plain) -> Plain:
     return {**plain, "requirements": {"missingKeypoints": missing}}
 
 
-_CLASSIC: dict[str, Callable[[Plain], Plain]] = {
+def _classic_form(score: Plain) -> Plain:
+    return {**score, "grade": classic_grade(score["grade"], score["score"])}
+
+
+def _classic_likeness(score: Plain) -> Plain:
+    return {**score, "grade": classic_grade(score["grade"], 100 * score["overallScore"])}
+
+
+def _classic_rep(rep: Plain) -> Plain:
+    seen = {**rep, "grade": classic_grade(rep["grade"], rep["formScore"])}
+    return _within(seen, referenceScore=_classic_likeness)
+
+
+def _classic_summary(plain: Plain) -> Plain:
+    grade = plain["grade"] and classic_grade(plain["grade"], plain["avg_rep_score"])
+    return {**plain, "grade": grade, "history": [_classic_rep(rep) for rep in plain["history"]]}
+
+
+def _within(plain: Plain, **rules: Rule) -> Plain:
+    """`plain` with a rule applied to each of its named parts that is there."""
+    changed = {name: rule(plain[name]) for name, rule in rules.items() if plain.get(name)}
+    return {**plain, **changed}
+
+
+_CLASSIC: dict[str, Rule] = {
     "error": _classic_error,
-    "keypoints": _classic_keypoints,
+    "keypoints": _renamed("keypoints", "data"),
     "posture": _classic_posture,
+    "form_score": _classic_form,
+    "counter": lambda plain: _within(
+        plain, form_score=_classic_form, reference_score=_classic_likeness
+    ),
+    "exercise_summary": _classic_summary,
 }
 
 
@@ -69,6 +106,15 @@ def flat_angles(data: dict[str, dict[str, dict[str, float]]]) -> dict[str, float
     return flat
 
 
+LIKENESS = {"nccScore": "movementScore", "dtwScore": "timingScore", "distScore": "poseScore"}
+"""The newest names of a reference's scores by what they measure: correlation of the movement's
+course, its warping in time, distance of the poses."""
+
+
+def _all_likeness(score: Plain) -> Plain:
+    return {**score, **{new: score[name] for new, name in LIKENESS.items()}}
+
+
 def _superset_posture(plain: Plain) -> Plain:
     return {
         **plain,
@@ -78,33 +124,58 @@ def _superset_posture(plain: Plain) -> Plain:
     }
 
 
-def _superset_recommendations(plain: Plain) -> Plain:
-    return {**plain, "message": plain["data"][0] if plain["data"] else ""}
+def _superset_summary(plain: Plain) -> Plain:
+    history = [_within(rep, referenceScore=_all_likeness) for rep in plain["history"]]
+    return {**plain, "history": history, "current_count": plain["counter"], "ready": True}
 
 
-_SUPERSET: dict[str, Callable[[Plain], Plain]] = {
+_SUPERSET: dict[str, Rule] = {
     "error": lambda plain: {**plain, "error": plain["code"]},
     "keypoints": lambda plain: {**plain, "data": plain["keypoints"]},
     "posture": _superset_posture,
-    "recommendations": _superset_recommendations,
+    "recommendations": lambda plain: {**plain, "message": next(iter(plain["data"]), "")},
     "angles": lambda plain: {**plain, "angles": flat_angles(plain["data"])},
+    "counter": lambda plain: _within(plain, reference_score=_all_likeness),
+    "exercise_summary": _superset_summary,
 }
 
-_RULES: dict[Edition, dict[str, Callable[[Plain], Plain]]] = {
+_RULES: dict[Edition, dict[str, Rule]] = {
     Edition.V3: {},
     Edition.CLASSIC: _CLASSIC,
     Edition.SUPERSET: _SUPERSET,
 }
 
+JUMP_RESULT = (
+    "jumpNumber", "jumpHeightCm", "airTimeMs", "airTimeSeconds", "baselineY", "minY",
+    "deltaPixels", "sideUsed", "visibleHips",
+)  # fmt: skip
+"""Fields of `jump_result`, which has them from the final `jump_height`."""
+
+_FALLBACK: Plain = {
+    "type": "error",
+    "error": ErrorCode.BACKEND_FALLBACK_CPU.value,
+    "message": "No GPU worker was available; the CPU took the job",
+}
+
+
+def _followers(plain: Plain, edition: Edition) -> tuple[Plain, ...]:
+    """What an edition says behind a message, under the same id."""
+    kind = plain["type"]
+    if kind == "jump_height" and plain.get("final") and edition is not Edition.V3:
+        fields = {name: plain[name] for name in JUMP_RESULT if name in plain}
+        return ({"type": "jump_result", **fields},)
+    fallback = ErrorCode.BACKEND_FALLBACK_CPU in (plain.get("warnings") or ())
+    if kind == "environment" and fallback and edition is Edition.CLASSIC:
+        return (_FALLBACK,)
+    return ()
+
 
 def view(plain: Plain, edition: Edition) -> tuple[Plain, ...]:
     """The message as clients of `edition` read it; `plain` is not changed.
 
-    One message, but for `jump_summary` in classic: there a `jump_result` of the same fields
-    comes before it.
+    One message, but for two: behind the final `jump_height` of a jump comes a `jump_result`
+    (classic, superset), behind the `environment` of a job whose GPU was missing an `error`
+    (classic).
     """
     rule = _RULES[edition].get(plain["type"])
-    seen = rule(plain) if rule else plain
-    if edition is Edition.CLASSIC and plain["type"] == "jump_summary":
-        return {**seen, "type": "jump_result"}, seen
-    return (seen,)
+    return (rule(plain) if rule else plain, *_followers(plain, edition))

@@ -67,13 +67,14 @@ BOTH_MODES = "You cannot combine reference & exercise."
 MISSING_HEIGHT = "User height (userHeightCm) must be provided for jump_analysis exercise"
 
 
-def unknown_exercise(exercise: str) -> JobError:
-    """The refusal of an exercise id that is not in the catalogue."""
-    return JobError(
-        ErrorCode.INVALID_EXERCISE,
-        f"Exercise '{exercise}' is not available",
-        {"exercise": exercise},
-    )
+def unknown_exercise(exercise: str, suggestion: str | None = None) -> JobError:
+    """The refusal of an exercise id that is not in the catalogue, with the id that was meant."""
+    message = f"Exercise '{exercise}' is not available"
+    details = {"exercise": exercise}
+    if suggestion is not None:
+        message += f". Did you mean {suggestion}?"
+        details["didYouMean"] = suggestion
+    return JobError(ErrorCode.INVALID_EXERCISE, message, details)
 
 
 def unknown_reference(reference: str) -> JobError:

@@ -50,7 +50,9 @@ _SIDE = {
 }
 _FORM = FormScore(score=91.5, avg_score=88.2, grade="A")
 _HIPS = VisibleHips(left=True, right=True)
-_JUMP = Jump(jumpNumber=1, jumpHeightCm=32.4, airTimeMs=514.0, airTimeSeconds=0.514)
+_JUMP = Jump(
+    jumpNumber=1, jumpHeightCm=32.4, airTimeMs=514.0, airTimeSeconds=0.514, plusMinusCm=2.9
+)
 _REP = Rep(
     index=1,
     startMs=480,
@@ -60,7 +62,7 @@ _REP = Rep(
     grade="A",
     counted=True,
     referenceScore=ReferenceScore(
-        overallScore=88, poseScore=90, timingScore=84, movementScore=89, grade="B"
+        overallScore=0.88, poseScore=0.9, timingScore=0.84, movementScore=0.89, grade="B"
     ),
     criteria=(
         CriterionScore(
@@ -102,8 +104,8 @@ EXAMPLES: dict[str, Message] = {
         requirements=("left_ankle", "right_ankle"),
     ),
     "counter": Counter(current_count=1, form_score=_FORM, timestampMs=2630),
-    "form_score": FormScoreMessage(score=84, avg_score=88.2, grade="B"),
-    "progression": Progression(value=42),
+    "form_score": FormScoreMessage(score=84, avg_score=88.2, grade="B", current_count=1),
+    "progression": Progression(value=42, current_count=1),
     "recommendations": Recommendations(data=("Go a little deeper.",), codes=("squat_deeper",)),
     "keypoints": Keypoints(timestampMs=33.4, frameId=1, score=0.9, keypoints=_JOINTS),
     "angles": Angles(timestampMs=33.4, frameId=1, data={"left_side": _SIDE, "right_side": _SIDE}),
@@ -115,6 +117,8 @@ EXAMPLES: dict[str, Message] = {
         grade="A",
         durationMs=12170,
         history=(_REP,),
+        people=1,
+        warnings=("low_frame_rate",),
     ),
     "keypoints_batch": KeypointsBatch(
         fps=30,
@@ -148,6 +152,8 @@ EXAMPLES: dict[str, Message] = {
         airTimeMs=514,
         airTimeSeconds=0.514,
         visibleHips=_HIPS,
+        jumpNumber=1,
+        plusMinusCm=2.9,
     ),
     "jump_discarded": JumpDiscarded(
         reason="tracking_lost", userMessage="You left the picture during the jump."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import Literal
 
 import msgspec
@@ -67,20 +68,35 @@ ALIASES: dict[str, str] = {
     "side_pushup": "push_up",
     "side_push_up": "push_up",
     "pushup": "push_up",
+    "pushups": "push_up",
+    "push_ups": "push_up",
+    "squats": "squat",
+    "lunges": "lunge",
+    "jumping_jacks": "jumping_jack",
+    "mountain_climbers": "mountain_climber",
+    "overhead_press": "shoulder_press",
+    "balance_left_leg": "balance_leg_left",
+    "balance_right_leg": "balance_leg_right",
     "jump": "air_time_jump",
 }
 """Other names that hosts use."""
+
+_NEAR = 0.7
+"""Share of common letters (difflib) from which a name is taken for a misspelt one: `sqat` has 0.89
+of `squat`, `plnk` 0.89 of `plank`, `moonwalk` at most 0.5 of any."""
 
 
 def resolve_exercise(name: str) -> str:
     """The catalogue id of `name`; case, spaces and hyphens do not matter.
 
-    Raises JobError `invalid_exercise` for a name that is neither an id nor an alias.
+    Raises JobError `invalid_exercise` for a name that is neither an id nor an alias; it suggests
+    the nearest id where one is near.
     """
     plain = "_".join(name.strip().lower().replace("-", " ").replace("_", " ").split())
     found = ALIASES.get(plain, plain)
     if found not in CATALOGUE:
-        raise unknown_exercise(name)
+        near = difflib.get_close_matches(plain, [*CATALOGUE, *ALIASES], n=1, cutoff=_NEAR)
+        raise unknown_exercise(name, ALIASES.get(near[0], near[0]) if near else None)
     return found
 
 

@@ -18,6 +18,15 @@ def grade_of(score: float) -> Grade:
     return "F"
 
 
+CLASSIC_E = 40.0
+"""In the classic edition a score from here to D is an E."""
+
+
+def classic_grade(grade: Grade, score: float) -> str:
+    """The letter that classic clients read for a grade of a score of 0-100."""
+    return "E" if grade == "F" and score >= CLASSIC_E else grade
+
+
 def floor_of(grade: str) -> float:
     """The lowest score that earns `grade` (A-D, any case); raises KeyError for another letter."""
     return dict(FLOORS)[grade.upper()]  # type: ignore[index]

@@ -9,7 +9,7 @@ import msgspec
 
 from worker.contract.errors import DecodeError, ErrorCode
 from worker.contract.grades import Grade
-from worker.contract.media import Source
+from worker.contract.media import AudioLoss, Source, WarningCode
 from worker.contract.message_parts import (
     FormScore,
     Jump,
@@ -42,13 +42,15 @@ class Initialization(Base, tag="initialization", frozen=True):
 
 
 class EnvironmentMessage(Base, tag="environment", frozen=True):
-    """`webgl` means inference on a GPU, `wasm` on a CPU."""
+    """`webgl` means inference on a GPU, `wasm` on a CPU; `warnings` are codes of what is not as it
+    was asked for."""
 
     poseBackend: Literal["webgl", "wasm"]
     webgl: bool
     executionProvider: str
     device: str
     model: str
+    warnings: tuple[ErrorCode, ...] | None = None
 
 
 class ErrorMessage(Base, tag="error", frozen=True):
@@ -84,12 +86,14 @@ class FormScoreMessage(Base, tag="form_score", frozen=True):
     score: float
     avg_score: float
     grade: Grade
+    current_count: int | None = None
 
 
 class Progression(Base, tag="progression", frozen=True):
     """How far the current rep or hold is, 0-100."""
 
     value: float
+    current_count: int | None = None
 
 
 class Recommendations(Base, tag="recommendations", frozen=True):
@@ -118,7 +122,8 @@ class Angles(Base, tag="angles", frozen=True, gc=False):
 
 
 class ExerciseSummary(Base, tag="exercise_summary", frozen=True):
-    """The whole exercise: totals and every attempted rep."""
+    """The whole exercise: totals and every attempted rep; `people` is the most that were seen at
+    once."""
 
     exercise: str
     counter: int
@@ -127,6 +132,8 @@ class ExerciseSummary(Base, tag="exercise_summary", frozen=True):
     grade: Grade | None
     durationMs: float
     history: tuple[Rep, ...]
+    people: int = 0
+    warnings: tuple[WarningCode, ...] = ()
 
 
 class KeypointsBatch(Base, tag="keypoints_batch", frozen=True):
@@ -139,13 +146,16 @@ class KeypointsBatch(Base, tag="keypoints_batch", frozen=True):
 
 
 class ExportReady(Base, tag="export_ready", frozen=True):
-    """A finished export behind a presigned GET."""
+    """A finished export behind a presigned GET; `audio` is false where the source's sound is not in
+    it, `audioLoss` says why."""
 
     url: str
     mimeType: str
     kind: str
     bytes: int
     expiresAt: str
+    audio: bool | None = None
+    audioLoss: AudioLoss | None = None
 
 
 class ImageOverlay(Base, tag="image_overlay", frozen=True):
@@ -174,9 +184,17 @@ class JumpStarted(Base, tag="jump_started", frozen=True):
 
 
 class JumpHeight(Base, tag="jump_height", frozen=True):
-    """Height during and at the end of a jump."""
+    """Height in cm during and at the end of a jump; the final one has the jump's number, from 1.
 
-    jumpHeightCm: float
+    Of `air_time_jump` that of the flight, g t^2 / 8 of the air time as a jump mat has it; of
+    `jump_analysis` the rise of the hips over the standing pose. `plusMinusCm` holds 95 % of its
+    errors. None in slow motion whose capture rate is unknown. `reason` says why the height is
+    None, or why it is told by the flight alone: `slow_motion`, `not_calibrated` (no standing pose
+    was seen), `hips_disagree` (the rise in the picture does not fit the flight: the height that was
+    given is wrong, or the camera is pitched).
+    """
+
+    jumpHeightCm: float | None
     measuring: bool
     landed: bool
     final: bool = False
@@ -187,6 +205,9 @@ class JumpHeight(Base, tag="jump_height", frozen=True):
     airTimeMs: float | None = None
     airTimeSeconds: float | None = None
     visibleHips: VisibleHips | None = None
+    jumpNumber: int | None = None
+    plusMinusCm: float | None = None
+    reason: str | None = None
 
 
 class JumpDiscarded(Base, tag="jump_discarded", frozen=True):
@@ -197,7 +218,7 @@ class JumpDiscarded(Base, tag="jump_discarded", frozen=True):
 
 
 class JumpSummary(Base, tag="jump_summary", frozen=True):
-    """All accepted jumps; heights in cm."""
+    """All accepted jumps; heights in cm, 0 where none has one."""
 
     totalJumps: int
     avgJumpHeight: float

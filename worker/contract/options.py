@@ -66,7 +66,19 @@ class JobOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             return EXPORT_KINDS[:1] if self.export else ()
         return self.export
 
+    @property
+    def tracks_movement(self) -> bool:
+        """Whether an exercise or a reference is followed; in a photo nothing moves."""
+        return self.source == "video" and bool(self.exercise or self.reference)
 
+    @property
+    def streams_keypoints(self) -> bool:
+        """Whether each frame's pose is sent: asked for, or the only thing that there is to send."""
+        return self.keypoints or not self.tracks_movement
+
+
+_LARGE = 10**18
+_SHOWN = 200
 _DIFFICULTIES: dict[str, Difficulty] = {
     "easy": "easy",
     "pro": "pro",
@@ -76,10 +88,18 @@ _DIFFICULTIES: dict[str, Difficulty] = {
 }
 
 
+def _shown(value: Any) -> str:
+    """The beginning of a value: a refusal is not as long as what it refuses."""
+    if isinstance(value, int) and abs(value) >= _LARGE:
+        return "such a number"  # Python refuses to print one of more than 4300 digits
+    text = repr(value)
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+
+
 def _refuse(name: str, value: Any, allowed: Any) -> JobError:
     return JobError(
         ErrorCode.INVALID_PARAMETER,
-        f"Parameter '{name}' does not take {value!r}; allowed: {allowed}",
+        f"Parameter '{name}' does not take {_shown(value)}; allowed: {allowed}",
         {"parameter": name, "allowed": allowed},
     )
 
@@ -116,7 +136,7 @@ def _number(low: float, high: float) -> Callable[[str, Any], float]:
     def parse(name: str, value: Any) -> float:
         try:
             number = float("nan") if isinstance(value, bool) else float(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             number = float("nan")
         if low <= number <= high:
             return number
@@ -171,15 +191,14 @@ PARSERS: dict[str, Callable[[str, Any], Any]] = {
 assert set(PARSERS) == set(JobOptions.__struct_fields__)
 
 
-def parse_options(values: Mapping[str, Any], *, ignore_unknown: bool = False) -> JobOptions:
-    """Options from a request's fields or a page's query parameters.
+def parse_options(values: Mapping[str, Any]) -> JobOptions:
+    """Options from a request's fields.
 
-    Null and empty values count as not given. Raises JobError `invalid_parameter` (an unknown
-    field too, unless `ignore_unknown`, as the page wants it), `invalid_exercise` or
-    `jump_analysis_missing_height`.
+    Null and empty values count as not given. Raises JobError `invalid_parameter` (for an unknown
+    field too), `invalid_exercise` or `jump_analysis_missing_height`.
     """
     unknown = sorted(set(values) - set(PARSERS))
-    if unknown and not ignore_unknown:
+    if unknown:
         raise JobError(
             ErrorCode.INVALID_PARAMETER,
             f"Unknown parameter '{unknown[0]}'",
@@ -188,7 +207,7 @@ def parse_options(values: Mapping[str, Any], *, ignore_unknown: bool = False) ->
     parsed = {
         name: PARSERS[name](name, value)
         for name, value in values.items()
-        if name in PARSERS and value is not None and value != ""
+        if value is not None and value != ""
     }
     options = JobOptions(**parsed)
     check_options(options)

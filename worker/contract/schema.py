@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from worker.contract.editions import Edition
+from worker.contract.editions import JUMP_RESULT, LIKENESS, PLAN_REFUSAL, Edition
 from worker.contract.messages import TYPES
 
 Schema = dict[str, Any]
@@ -45,10 +45,26 @@ def _classic(definitions: dict[str, Schema]) -> None:
         "required": ["missingKeypoints"],
         "additionalProperties": False,
     }
-    result = copy.deepcopy(definitions["JumpSummary"])
-    result["title"] = "JumpResult"
-    result["properties"]["type"] = {"enum": ["jump_result"]}
-    definitions["JumpResult"] = result
+    codes = definitions["ErrorCode"]
+    codes["enum"] = [*codes["enum"], PLAN_REFUSAL]
+    for definition in definitions.values():
+        if "grade" in definition.get("properties", {}):
+            definition["properties"]["grade"] = {"enum": ["A", "B", "C", "D", "E", "F", None]}
+    _jump_result(definitions)
+
+
+def _jump_result(definitions: dict[str, Schema]) -> None:
+    properties = definitions["JumpHeight"]["properties"]
+    definitions["JumpResult"] = {
+        "title": "JumpResult",
+        "type": "object",
+        "properties": {
+            "type": {"enum": ["jump_result"]},
+            **{name: properties[name] for name in JUMP_RESULT},
+        },
+        "required": ["type", "jumpHeightCm"],
+        "additionalProperties": False,
+    }
 
 
 def _superset(definitions: dict[str, Schema]) -> None:
@@ -63,6 +79,12 @@ def _superset(definitions: dict[str, Schema]) -> None:
     _add(definitions["Recommendations"], "message", _TEXT)
     flat = {"type": "object", "additionalProperties": {"type": "number"}}
     _add(definitions["Angles"], "angles", flat)
+    summary = definitions["ExerciseSummary"]
+    _add(summary, "current_count", summary["properties"]["counter"])
+    _add(summary, "ready", {"enum": [True]})
+    for name in LIKENESS:
+        _add(definitions["ReferenceScore"], name, {"type": "number"})
+    _jump_result(definitions)
 
 
 def message_schema(edition: Edition = Edition.V3) -> Schema:
@@ -77,9 +99,10 @@ def message_schema(edition: Edition = Edition.V3) -> Schema:
             definition["additionalProperties"] = False
     if edition is Edition.CLASSIC:
         _classic(definitions)
-        refs = [*refs, {"$ref": "#/$defs/JumpResult"}]
     elif edition is Edition.SUPERSET:
         _superset(definitions)
+    if "JumpResult" in definitions:
+        refs = [*refs, {"$ref": "#/$defs/JumpResult"}]
     return {
         "$schema": DIALECT,
         "title": f"PoseQueue message, {edition.value} edition",

@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from worker.contract.exercises import Unit, unit_of
+from worker.contract.media import AudioLoss
 from worker.contract.message_parts import Rep
 from worker.contract.messages import ExerciseSummary
 from worker.contract.options import JobOptions
@@ -34,14 +35,15 @@ def render_video(
     threads: int = 1,
     report: Report = lambda _time_us: None,
     reference: ReferencePoses | None = None,
-) -> None:
-    """Writes the video at `path` with skeleton and counter to `out`; raises JobError.
+) -> AudioLoss | None:
+    """Writes the video at `path` with skeleton and counter to `out`; returns why the source's sound
+    is not in it, None where it is or there is none. Raises JobError.
 
     `report` is told every now and then how far it is, in us; what it raises ends the export.
     Memory does not grow with the clip.
     """
     head, _ = read_log(log)
-    export_video(
+    return export_video(
         path, head.media, out, lambda: drawings(log, options, reference),
         threads=threads, report=report, skeleton=options.skeleton, blur_faces=options.blurFaces,
     )  # fmt: skip

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.contract.errors import ErrorCode
-from worker.contract.messages import EnvironmentMessage, ErrorMessage, Initialization, Message
+from worker.contract.messages import EnvironmentMessage, Initialization, Message
 from worker.contract.poses import LogHead
 
 STEP = 5
@@ -33,15 +33,9 @@ def opening(head: LogHead) -> list[Message]:
             executionProvider=environment.execution_provider,
             device=environment.device,
             model=environment.model,
+            warnings=(ErrorCode.BACKEND_FALLBACK_CPU,) if environment.fallback else None,
         )
     )
-    if environment.fallback:
-        messages.append(
-            ErrorMessage(
-                code=ErrorCode.BACKEND_FALLBACK_CPU,
-                message="No GPU worker was available; the CPU took the job",
-            )
-        )
     return messages
 
 

@@ -6,9 +6,9 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from worker.contract.jobs import Priority, Stage
+from worker.contract.jobs import Job, Priority, Stage
 from worker.contract.options import JobOptions
-from worker.queueing.celery_app import KEY_PREFIX, PRIORITY_STEPS, Queue, app
+from worker.queueing.celery_app import KEY_PREFIX, PRIORITY_STEPS, QUEUES, Queue, app
 from worker.storage.connection import Client
 from worker.storage.queue.workers import Worker
 
@@ -60,6 +60,19 @@ def effective_queue(queue: str, alive: Sequence[Worker]) -> str:
     served = {name for worker in alive for name in worker.queues}
     other = other_pose_queue(queue)
     return other if queue not in served and other in served else queue
+
+
+def without_workers(job: Job, alive: Sequence[Worker]) -> bool:
+    """Whether no living worker takes what is next of a job."""
+    queue = queue_of(job.stage, effective_queue(job.queue, alive))
+    return all(queue not in worker.queues for worker in alive)
+
+
+def unserved(alive: Sequence[Worker]) -> list[str]:
+    """Queues without a worker that takes from them; either pose queue is enough for both."""
+    served = {name for worker in alive for name in worker.queues}
+    poses = "pose.cpu" in served or "pose.gpu" in served
+    return [name for name in QUEUES if name not in served and not (poses and "pose" in name)]
 
 
 def send_wakeups(waiting: str, queue: str, count: int = 1) -> None:

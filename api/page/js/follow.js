@@ -11,7 +11,8 @@ const PATIENCE = 45;
 
 /**
  * @typedef {Record<string, any>} Message
- * @typedef {{id: string, message: Message}} Entry
+ * @typedef {{id: string, message: Message, part?: number, last?: boolean}} Entry an edition may
+ *   show several messages for one id: `part` is which, from 0
  * @typedef {{signal?: AbortSignal, wait?: typeof sleep, silenceMs?: number, edition?: string}} Tools
  */
 
@@ -40,7 +41,9 @@ export async function* follow(api, job, after, tools = {}) {
   for (let broken = 0; ; broken += 1) {
     try {
       for await (const entry of connected(api, path, last, signal, silenceMs)) {
-        [last, broken] = [entry.id, 0];
+        broken = 0;
+        // of several with one id all are read again where the line breaks between them
+        if (entry.last) last = entry.id;
         yield entry;
         if (entry.message.type === "done") return;
       }
@@ -80,10 +83,16 @@ async function* connected(api, path, last, signal, silenceMs) {
     const headers = { Accept: "text/event-stream", "Last-Event-ID": last };
     const response = await api.open(path, { headers, signal: breaker.signal });
     if (!response.body) throw new Unreachable("no body");
-    let id = last;
+    /** @type {Message[]} */
+    const group = [];
     for await (const event of readEvents(response.body, heard)) {
-      id = event.id || id;
-      yield { id, message: JSON.parse(event.data) };
+      group.push(JSON.parse(event.data));
+      // the last message of an entry alone bears its id
+      if (!event.named) continue;
+      const messages = group.splice(0);
+      for (const [part, message] of messages.entries()) {
+        yield { id: event.id, message, part, last: part + 1 === messages.length };
+      }
     }
   } finally {
     clearTimeout(timer);

@@ -8,7 +8,7 @@ import { whole } from "./claim_check.js";
 
 /** Codes of `error` messages that do not end a job. */
 export const WARNINGS = new Set(["no_person_detected", "backend_fallback_cpu"]);
-const LOOK_MS = 3000;
+const LOOK_MS = 2000;
 /** Of longer videos the page asks for no poses of its own: megabytes a minute for a drawing. */
 const DRAWN_S = 600;
 
@@ -20,7 +20,7 @@ const DRAWN_S = 600;
 
 /**
  * What the page asks for beside the host: poses for the skeleton, progress for the rep bar. They
- * are drawn, not handed over.
+ * are drawn, not handed over. Where nothing is counted, poses come by themselves.
  * @param {Record<string, any>} options that the host asked for
  * @param {string[]} blocked by the plan
  * @param {boolean} video
@@ -31,18 +31,21 @@ const DRAWN_S = 600;
 export function withOwnWishes(options, blocked, video, counts, seconds = null) {
   const wishes = /** @type {Record<string, any>} */ ({});
   const drawn = video && options.skeleton !== false && (seconds ?? 0) <= DRAWN_S;
-  if (drawn && !blocked.includes("keypoints")) wishes.keypoints = true;
+  if (drawn && counts && !blocked.includes("keypoints")) wishes.keypoints = true;
   if (video && counts && !blocked.includes("progression")) wishes.progression = true;
   return { ...options, ...wishes };
 }
 
 /**
- * Whether the host asked for messages of a type.
- * @param {Record<string, any>} options
+ * Whether the host is to have messages of a type.
+ * @param {Record<string, any>} options that it asked for
+ * @param {"video" | "image"} source
  * @param {string} type
  */
-export function isAsked(options, type) {
-  if (type === "keypoints" || type === "keypoints_batch") return options.keypoints === true;
+export function isAsked(options, source, type) {
+  const counts = source === "video" && Boolean(options.exercise || options.reference);
+  if (type === "keypoints") return options.keypoints === true || !counts;
+  if (type === "keypoints_batch") return options.keypoints === true;
   if (type === "progression") return options.progression === true;
   return true;
 }
@@ -86,9 +89,10 @@ export async function followJob(api, session, options, transport, show, signal) 
   const done = await relay({
     follow: (after) => follow(api, job, after, { signal }),
     whole: (message) => whole(message),
-    asked: (type) => isAsked(options, type),
+    asked: (type) => isAsked(options, session.saved.source ?? "video", type),
     send: (message) => transport.send(message),
     given: session.saved.given,
+    resumed: session.resumed,
     saveGiven: (id) => session.save({ given: id }),
     show,
     wait: (ms) => sleep(ms, signal),
@@ -98,17 +102,21 @@ export async function followJob(api, session, options, transport, show, signal) 
 }
 
 /**
- * Looks at a job while it waits in the queue; ends when it runs.
+ * Looks at a job's record every few seconds until its reader has enough or it is over.
  * @param {Api} api
  * @param {string} job
- * @param {(position: number) => void} tell how many are before it
+ * @param {(record: Record<string, any>) => boolean} read whether to look again
  * @param {AbortSignal} signal
  */
-export async function watchQueue(api, job, tell, signal) {
+export async function watchRecord(api, job, read, signal) {
   while (!signal.aborted) {
     const record = await api.call(`v1/jobs/${job}`, { signal });
-    if (record.status !== "queued") return;
-    tell(record.queuePosition ?? 0);
+    if (!["queued", "running"].includes(record.status) || !read(record)) return;
     await sleep(LOOK_MS, signal);
   }
+}
+
+/** @param {Record<string, any>} record */
+export function withoutWorkers(record) {
+  return (record.warnings ?? []).includes("queue_without_workers");
 }

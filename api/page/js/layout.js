@@ -17,6 +17,8 @@ const PLACES = /** @type {Record<string, [string, string]>} */ ({
   end: ["center", "end"],
 });
 const MOST_LABEL = 80;
+const YES = ["true", "1", "yes", "on"];
+const NO = ["false", "0", "no", "off"];
 
 /**
  * @typedef {{showUpload: boolean, width: string, height: string, minHeight: string,
@@ -32,6 +34,24 @@ export function length(text) {
   const found = (text ?? "").trim().toLowerCase();
   if (!LENGTH.test(found)) return "";
   return /[a-z%]$/.test(found) ? found : `${found}px`;
+}
+
+/**
+ * A size: a length that is not zero, which hosts send before they know theirs.
+ * @param {string | undefined} text
+ */
+export function size(text) {
+  const found = length(text);
+  return Number.parseFloat(found) > 0 ? found : "";
+}
+
+/**
+ * A size whose per cent are of the frame: there a picture knows them before it has a place.
+ * @param {string | undefined} text
+ * @param {"vw" | "vh"} unit
+ */
+function ofFrame(text, unit) {
+  return size(text).replace("%", unit);
 }
 
 /**
@@ -68,17 +88,17 @@ export function place(text) {
 export function readLayout(given) {
   const fit = (given.objectFit ?? "").trim().toLowerCase();
   return {
-    showUpload: (given.showUpload ?? "").toLowerCase() !== "false",
-    width: length(given.width),
-    height: length(given.height),
-    minHeight: length(given.containerMinHeight),
-    maxWidth: length(given.containerMaxWidth),
-    maxHeight: length(given.containerMaxHeight),
+    showUpload: !NO.includes((given.showUpload ?? "").trim().toLowerCase()),
+    width: ofFrame(given.width, "vw"),
+    height: ofFrame(given.height, "vh"),
+    minHeight: ofFrame(given.containerMinHeight, "vh"),
+    maxWidth: ofFrame(given.containerMaxWidth, "vw"),
+    maxHeight: ofFrame(given.containerMaxHeight, "vh"),
     fit: FITS.includes(fit) ? fit : "",
     place: place(given.uploadButtonPosition),
     padding: lengths(given.uploadAreaPadding),
     label: [...(given.uploadLabel ?? "").trim()].slice(0, MOST_LABEL).join(""),
-    android: (given.isAndroid ?? "").toLowerCase() === "true",
+    android: YES.includes((given.isAndroid || given.android || "").trim().toLowerCase()),
   };
 }
 

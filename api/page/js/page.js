@@ -5,17 +5,18 @@ import { byId, setText } from "./dom.js";
 import { languageOf } from "./i18n.js";
 import { mediaUrl } from "./params.js";
 import { fileProblem, setUpPicker } from "./picker.js";
-import { advice, errorMessage, missingToken, problemOf, uploadProblem } from "./problems.js";
+import { advice, errorMessage, initialization, missingToken, problemOf, uploadProblem } from "./problems.js";
 import { followJob, submit, withOwnWishes } from "./job_runner.js";
 import { randomId } from "./session.js";
 import { measure } from "./player.js";
-import { typeOf, upload } from "./upload.js";
+import { typeOf } from "./media_types.js";
+import { upload } from "./upload.js";
 import { Work } from "./job_view.js";
 
 /**
  * @typedef {import("./problems.js").Problem} Problem
- * @typedef {{options: Record<string, any>, exercise: {id: string, unit: string} | null,
- *   blocked: string[], uploadBytes: number}} Asked the answer of /pose_tracker/options
+ * @typedef {{options: Record<string, any>, exercise: {id: string, unit: string, view: string} | null,
+ *   blocked: string[], ignored: Record<string, string>, uploadBytes: number}} Asked the answer of /pose_tracker/options
  */
 
 /** The page of one address. */
@@ -43,16 +44,27 @@ export class Page {
   /** From the address to the first thing that a person can do. */
   async start() {
     const { params, session } = this._parts;
+    this._greet();
     if (!session.saved.token) return this._refuse(missingToken());
     try {
       this._asked = await this._api.call(`pose_tracker/options?${params.job}`);
     } catch (error) {
       return this._refuse(problemOf(error));
     }
+    const { ignored } = this._asked;
+    if (Object.keys(ignored).length) console.info("Parameters of the address without effect:", ignored);
     this._setUp();
     if (session.saved.job || session.saved.key) return this._resume();
     const url = mediaUrl(params);
     return url ? this._fetch(url) : this._pick();
+  }
+
+  /** The first message, before a file is chosen: hosts lift their cover at it. */
+  async _greet() {
+    const { params, session, transport } = this._parts;
+    if (session.resumed) return; // the stream goes on
+    await transport.ready;
+    transport.sendFirst(initialization(params.job.get("source")?.toLowerCase() === "image"));
   }
 
   /** @returns {Asked} */
@@ -102,9 +114,10 @@ export class Page {
     const unit = !video ? "" : (exercise?.unit ?? (options.reference ? "reps" : ""));
     const title = video ? this._title : say("page_title");
     const name = exercise?.id ?? "movement";
+    const seenFrom = exercise?.view ?? "any";
     this._work?.close();
     this._stop = new AbortController();
-    this._work = new Work({ api: this._api, say, view, options, unit, title, name });
+    this._work = new Work({ api: this._api, say, view, options, unit, title, name, seenFrom });
     this._work.stage.fitTo(aspect);
     view.show("work", title);
     view.progress(say("preparing"), null);
@@ -225,7 +238,7 @@ export class Page {
     const { transport } = this._parts;
     this._fail(problem, () => window.location.reload());
     await transport.ready;
-    transport.send(errorMessage(problem));
+    transport.sendFirst(errorMessage(problem));
   }
 
   /**

@@ -3,7 +3,7 @@
 /** Parameters that only the page reads (CONTRACT.md, Options). */
 export const LAYOUT = /** @type {const} */ ([
   "showUpload", "width", "height", "containerMinHeight", "containerMaxWidth", "containerMaxHeight",
-  "objectFit", "uploadButtonPosition", "uploadAreaPadding", "uploadLabel", "isAndroid",
+  "objectFit", "uploadButtonPosition", "uploadAreaPadding", "uploadLabel", "isAndroid", "android",
 ]);
 /** Parameters that say where the media is; they may bear a signature and go in a body alone. */
 const MEDIA = ["videoSrc", "imageSrc"];

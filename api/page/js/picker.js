@@ -1,7 +1,7 @@
 /** @file Choosing, dropping or recording a file, and what can be said of it before it is sent. */
 
 import { byId, setText, sizeText } from "./dom.js";
-import { typeOf } from "./upload.js";
+import { accepted, typeOf } from "./media_types.js";
 
 /**
  * @typedef {"video" | "image" | ""} Source empty: either
@@ -38,10 +38,10 @@ export function setUpPicker(source, how, take) {
   setText(byId("camera-label"), say(image ? "take_photo" : "record"));
   const size = sizeText(how.mostBytes, how.language);
   setText(byId("formats"), say(image ? "formats_image" : "formats_video", { size }));
-  const accept = image ? "image/*" : source ? "video/*" : "video/*,image/*";
+  const kinds = /** @type {("video" | "image")[]} */ (source ? [source] : ["video", "image"]);
   for (const id of ["file", "camera"]) {
     const input = /** @type {HTMLInputElement} */ (byId(id));
-    input.accept = id === "camera" ? accept.split(",")[0] : accept;
+    input.accept = id === "camera" ? `${kinds[0]}/*` : kinds.map(accepted).join(",");
     input.onchange = () => {
       const file = input.files?.[0];
       input.value = ""; // so that the same file can be chosen again

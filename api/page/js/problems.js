@@ -74,6 +74,16 @@ export function errorMessage(problem) {
 }
 
 /**
+ * What the page says before a file is chosen.
+ * @param {boolean} image
+ * @returns {Message}
+ */
+export function initialization(image) {
+  const source = image ? "image" : "video";
+  return { type: "initialization", message: `loading ${source}`, ready: false, source, id: "0-0" };
+}
+
+/**
  * What to show: what happened, what to do, and whether another file or another try helps.
  * @param {Problem} problem
  * @param {import("./i18n.js").Say} say

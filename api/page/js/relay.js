@@ -1,8 +1,9 @@
 /**
  * @file Messages to the page and to its host: each once, in order, whole, across reloads.
  *
- * After a reload all are read again, for the page draws from them; the host gets those alone that
- * lie behind the last one it was given.
+ * After a reload all are read again, for the page draws from them; the host gets those that lie
+ * behind the last one it was given, and once more what closes the job, for it may have lost that
+ * with the reload. Each bears its `id`, by which a host that lost nothing knows it again.
  */
 
 import { isAfter } from "./follow.js";
@@ -11,6 +12,10 @@ import { ClaimLost, isClaimCheck } from "./claim_check.js";
 
 /** Times in a row that one claim check is tried. */
 const TRIES = 8;
+/** Types of which nothing more comes once the job is over: what a host shows at its end. */
+const CLOSING = new Set([
+  "exercise_summary", "jump_summary", "export_ready", "image_overlay", "error",
+]);
 
 /**
  * @typedef {import("./follow.js").Entry} Entry
@@ -21,11 +26,12 @@ const TRIES = 8;
  *   asked: (type: string) => boolean,
  *   send: (message: Message) => void,
  *   given: string,
+ *   resumed?: boolean,
  *   saveGiven: (id: string) => void,
  *   show: (id: string, message: Message) => void,
  *   wait: (ms: number) => Promise<void>,
- * }} Ends `given` is the id of the last message that the host has; `asked` tells which types it
- *   asked for
+ * }} Ends `given` is the id of the last message that the host has, `resumed` whether the page was
+ *   reloaded since; `asked` tells which types it asked for
  */
 
 /**
@@ -38,23 +44,30 @@ export async function relay(ends) {
   let given = ends.given;
   for (let tries = 0; ; tries += 1) {
     try {
-      for await (const { id, message } of ends.follow(place)) {
+      for await (const { id, message, part = 0, last = true } of ends.follow(place)) {
         if (message.type === "done") {
           ends.show(id, message);
           return message;
         }
-        const due = ends.asked(message.type) && isAfter(id, given);
+        const fresh = isAfter(id, given);
+        const again = ends.resumed && !isAfter(id, ends.given) && isClosing(message);
+        const due = ends.asked(message.type) && (fresh || again);
         const full = due || isDrawn(message) ? await ends.whole(message) : message;
-        if (due) ends.send(full);
-        if (isAfter(id, given)) ends.saveGiven((given = id));
+        if (due) ends.send({ ...full, id: part ? `${id}/${part + 1}` : id });
+        if (last && fresh) ends.saveGiven((given = id));
         ends.show(id, full);
-        [place, tries] = [id, 0];
+        if (last) [place, tries] = [id, 0];
       }
     } catch (error) {
       if (!(error instanceof ClaimLost) || tries + 1 >= TRIES) throw error;
     }
     await ends.wait(pauseMs(tries));
   }
+}
+
+/** @param {Message} message */
+function isClosing(message) {
+  return CLOSING.has(message.type) || (message.type === "counter" && message.final === true);
 }
 
 /** @param {Message} message */

@@ -7,6 +7,8 @@
  */
 
 const PREFIX = "pq:";
+/** The id before the first message's. */
+const NOTHING = "0-0";
 
 /**
  * @typedef {{
@@ -26,6 +28,8 @@ export class Session {
     this._storage = storage;
     this.id = id;
     this.saved = saved;
+    /** Whether the page was reloaded since its host's last message. */
+    this.resumed = saved.given !== NOTHING;
   }
 
   /** @param {Partial<Saved>} changes */
@@ -42,6 +46,7 @@ export class Session {
   restart() {
     const { token, params } = this.saved;
     this.saved = fresh(token, params);
+    this.resumed = false;
     this.save({});
   }
 }
@@ -52,7 +57,7 @@ export class Session {
  * @returns {Saved}
  */
 function fresh(token, params) {
-  return { token, params, given: "0-0", over: false };
+  return { token, params, given: NOTHING, over: false };
 }
 
 /**

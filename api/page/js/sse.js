@@ -1,12 +1,13 @@
 /** @file Server-sent events out of bytes (WHATWG HTML, section 9.2.6), cut wherever they may be. */
 
-/** @typedef {{id: string, type: string, data: string}} ServerEvent */
+/** @typedef {{id: string, type: string, data: string, named: boolean}} ServerEvent `named`: it bears its id itself */
 
 /** Takes text piece by piece and gives the events that it completes. */
 export class EventParser {
   constructor() {
     this._rest = "";
     this._id = "";
+    this._named = false;
     this._type = "";
     /** @type {string[]} */
     this._data = [];
@@ -37,15 +38,17 @@ export class EventParser {
     const colon = line.indexOf(":");
     const name = colon < 0 ? line : line.slice(0, colon);
     const value = colon < 0 ? "" : line.slice(colon + 1).replace(/^ /, "");
-    if (name === "id") this._id = value;
+    if (name === "id") [this._id, this._named] = [value, true];
     else if (name === "event") this._type = value;
     else if (name === "data") this._data.push(value);
     return null;
   }
 
   _end() {
-    const event = { id: this._id, type: this._type || "message", data: this._data.join("\n") };
+    const data = this._data.join("\n");
+    const event = { id: this._id, type: this._type || "message", data, named: this._named };
     const said = this._data.length > 0;
+    if (said) this._named = false;
     this._type = "";
     this._data = [];
     return said ? event : null;

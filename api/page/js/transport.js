@@ -1,10 +1,14 @@
 /**
- * @file The way to the host: exactly one route a message, the first there is of
- * `webViewCallback` (takes an object), iOS's `iosListener` and the parent window (take a string).
+ * @file The way to the host: exactly one route a message, the first there is of `webViewCallback`
+ * (takes an object), iOS's `iosListener`, React Native's `ReactNativeWebView` and the parent window
+ * (take a string).
  */
 
 /** Milliseconds after the page's load in which an app may still put its bridge in. */
 const BRIDGE_MS = 600;
+/** As long after that a bridge is told what was said before it came. */
+const LATE_MS = 10_000;
+const LOOK_MS = 50;
 
 /**
  * @typedef {Record<string, any>} Message
@@ -14,12 +18,14 @@ const BRIDGE_MS = 600;
 /**
  * The bridge that an app put into `win`.
  * @param {Win} win
- * @returns {"callback" | "ios" | null}
+ * @returns {"callback" | "ios" | "native" | null}
  */
 export function bridgeOf(win) {
   if (typeof win.webViewCallback === "function") return "callback";
   if (win.webkit?.messageHandlers?.iosListener) return "ios";
-  return null;
+  // a frame within a WebView may have it too, but the frame's host is its parent
+  const native = win.parent === win && typeof win.ReactNativeWebView?.postMessage === "function";
+  return native ? "native" : null;
 }
 
 /**
@@ -63,13 +69,16 @@ export class Transport {
   /**
    * @param {Win} win
    * @param {string[]} embedders
-   * @param {number} [bridgeMs]
+   * @param {{bridgeMs?: number, lateMs?: number}} [limits]
    */
-  constructor(win, embedders, bridgeMs = BRIDGE_MS) {
+  constructor(win, embedders, limits = {}) {
     this._win = win;
     this._embedders = embedders;
+    this._lateMs = limits.lateMs ?? LATE_MS;
     /** Resolves when the host is known to listen, as far as that can be known. */
-    this.ready = hostReady(win, bridgeMs);
+    this.ready = hostReady(win, limits.bridgeMs ?? BRIDGE_MS);
+    /** @type {Message[]} */
+    this._unheard = [];
   }
 
   /**
@@ -83,9 +92,31 @@ export class Transport {
       if (bridge === "callback") win.webViewCallback(message);
       else if (bridge === "ios") {
         win.webkit.messageHandlers.iosListener.postMessage(JSON.stringify(message));
-      } else this._toParent(JSON.stringify(message));
+      } else if (bridge === "native") win.ReactNativeWebView.postMessage(JSON.stringify(message));
+      else this._toParent(JSON.stringify(message));
     } catch (error) {
       console.error("the host refused a message", error);
+    }
+  }
+
+  /**
+   * Hands over what is said before a file is chosen. Where nobody is there to take it, a bridge
+   * that comes within ten seconds gets it too.
+   * @param {Message} message
+   */
+  sendFirst(message) {
+    if (this._win.parent === this._win && !bridgeOf(this._win)) {
+      if (this._unheard.push(message) === 1) this._repeatToBridge();
+    }
+    this.send(message);
+  }
+
+  async _repeatToBridge() {
+    for (let waited = 0; waited < this._lateMs; waited += LOOK_MS) {
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+      if (!bridgeOf(this._win)) continue;
+      for (const message of this._unheard.splice(0)) this.send(message);
+      return;
     }
   }
 
@@ -109,7 +140,7 @@ async function hostReady(win, bridgeMs) {
   if (win.document.readyState !== "complete") {
     await new Promise((resolve) => win.addEventListener("load", resolve, { once: true }));
   }
-  for (let waited = 0; waited < bridgeMs && !bridgeOf(win); waited += 50) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
+  for (let waited = 0; waited < bridgeMs && !bridgeOf(win); waited += LOOK_MS) {
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }
 }

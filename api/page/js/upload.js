@@ -5,6 +5,7 @@
 
 import { Refusal, Unreachable } from "./api.js";
 import { pauseMs, sleep } from "./backoff.js";
+import { typeOf } from "./media_types.js";
 
 /** Parts under way at once. */
 const LANES = 3;
@@ -13,29 +14,11 @@ const PATIENCE = 45;
 /** No byte went for so long: the connection is dead, though nobody says so. */
 const STALL_MS = 60_000;
 
-const TYPES = /** @type {Record<string, string>} */ ({
-  mp4: "video/mp4", m4v: "video/mp4", mov: "video/quicktime", webm: "video/webm",
-  mkv: "video/x-matroska", avi: "video/x-msvideo", "3gp": "video/3gpp", mpg: "video/mpeg",
-  mpeg: "video/mpeg", ts: "video/mp2t", jpg: "image/jpeg", jpeg: "image/jpeg", png: "image/png",
-  webp: "image/webp", heic: "image/heic", heif: "image/heif", avif: "image/avif", gif: "image/gif",
-  bmp: "image/bmp",
-});
-
 /**
  * @typedef {{number: number, etag: string}} PartDone
  * @typedef {{signal: AbortSignal, onProgress: (share: number) => void,
  *   onConnection: (lost: boolean) => void, wait?: typeof sleep, put?: typeof put}} Tools
  */
-
-/**
- * The media type of a file, by its name where the system does not know it.
- * @param {{type: string, name: string}} file
- */
-export function typeOf(file) {
-  if (/^(video|image)\/[\w.+-]+$/.test(file.type)) return file.type;
-  const ending = file.name.toLowerCase().split(".").pop() ?? "";
-  return TYPES[ending] ?? "application/octet-stream";
-}
 
 /**
  * Uploads a file and gives its id for a job request; throws Refusal, Unreachable, or the signal's
@@ -65,10 +48,12 @@ export async function upload(api, file, tools) {
 }
 
 /**
+ * A name without what the API refuses; joiners are a part of names and of emoji.
  * @param {string} name
  */
-function plainName(name) {
-  return name.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "").slice(-255) || "file";
+export function plainName(name) {
+  const plain = name.toWellFormed?.() ?? name;
+  return [...plain.replace(/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/gu, "")].slice(-255).join("") || "file";
 }
 
 /**

@@ -8,17 +8,21 @@ import { isAfter } from "../../../api/page/js/follow.js";
 const DONE = { type: "done", status: "succeeded", messages: 3 };
 
 /** A stream of entries, and everything that a relay over it did. */
-function played(entries, { given = "0-0", asked = () => true, hydrate = whole } = {}) {
+function played(entries, { given = "0-0", resumed = false, asked = () => true, hydrate = whole } = {}) {
   const log = { sent: [], saved: [], shown: [], read: [] };
   const ends = {
     async *follow(after) {
       log.read.push(after);
-      for (const [id, message] of entries) if (isAfter(id, after)) yield { id, message };
+      for (const [id, message, ...place] of entries) {
+        const [part, last] = place.length ? place : [0, true];
+        if (isAfter(id, after)) yield { id, message, part, last };
+      }
     },
     whole: hydrate,
     asked,
     send: (message) => log.sent.push(message),
     given,
+    resumed,
     saveGiven: (id) => log.saved.push(id),
     show: (id, message) => log.shown.push([id, message]),
     wait: async () => {},
@@ -45,9 +49,38 @@ test("the host gets all but `done`, in order", async () => {
 test("after a reload the page sees all and the host only what it lacks", async () => {
   const { ends, log } = played(ENTRIES, { given: "1-1" });
   await relay(ends);
-  assert.deepEqual(log.sent, [{ type: "counter", current_count: 1 }]);
+  assert.deepEqual(log.sent, [{ type: "counter", current_count: 1, id: "2-1" }]);
   assert.equal(log.shown.length, 4);
   assert.deepEqual(log.read, ["0-0"]);
+});
+
+test("after a reload what closes the job comes once more, under the same ids", async () => {
+  const entries = [
+    ["1-1", { type: "counter", current_count: 1 }],
+    ["2-1", { type: "counter", current_count: 1, final: true }],
+    ["2-2", { type: "exercise_summary", counter: 1 }],
+    ["2-3", { type: "export_ready", kind: "video" }],
+    ["3-1", { type: "export_ready", kind: "report" }],
+    ["3-2", DONE],
+  ];
+  const first = played(entries);
+  await relay(first.ends);
+  const { ends, log } = played(entries, { given: "2-3", resumed: true });
+  await relay(ends);
+  assert.deepEqual(log.sent, first.log.sent.slice(1));
+  assert.deepEqual(log.saved, ["3-1"]);
+});
+
+test("messages that share an id all arrive, each under an id of its own", async () => {
+  const entries = [
+    ["1-1", { type: "jump_height", final: true }, 0, false],
+    ["1-1", { type: "jump_result" }, 1, true],
+    ["1-2", DONE],
+  ];
+  const { ends, log } = played(entries);
+  await relay(ends);
+  assert.deepEqual(log.sent.map(({ type, id }) => [type, id]), [["jump_height", "1-1"], ["jump_result", "1-1/2"]]);
+  assert.deepEqual(log.saved, ["1-1"]);
 });
 
 test("what only the page wished for stays on the page, and its place is passed", async () => {
@@ -70,7 +103,7 @@ test("a claim check is fetched before anything behind it goes out", async () => 
   ends.send = (message) => (order.push(message.type), log.sent.push(message));
   await relay(ends);
   assert.deepEqual(order, ["fetched", "keypoints_batch", "export_ready"]);
-  assert.deepEqual(log.sent[0], full);
+  assert.deepEqual(log.sent[0], { ...full, id: "1-1" });
 });
 
 test("a claim check that is lost is read anew, so that its address is signed anew", async () => {
@@ -121,12 +154,16 @@ test("the page wishes for poses and progress where the plan has them", () => {
   assert.deepEqual(withOwnWishes(host, [], true, true), { ...host, keypoints: true, progression: true });
   assert.deepEqual(withOwnWishes(host, ["keypoints", "progression"], true, true), host);
   assert.deepEqual(withOwnWishes(host, [], true, true, 601), { ...host, progression: true });
+  assert.deepEqual(withOwnWishes({}, [], true, false), {});
   assert.deepEqual(withOwnWishes({ skeleton: false }, [], true, false), { skeleton: false });
   assert.deepEqual(withOwnWishes({ source: "image" }, [], false, false), { source: "image" });
-  assert.equal(isAsked(host, "keypoints"), false);
-  assert.equal(isAsked(host, "keypoints_batch"), false);
-  assert.equal(isAsked(host, "progression"), false);
-  assert.equal(isAsked({ keypoints: true }, "keypoints_batch"), true);
-  assert.equal(isAsked(host, "counter"), true);
-  assert.equal(isAsked(host, "error"), true);
+  assert.equal(isAsked(host, "video", "keypoints"), false);
+  assert.equal(isAsked(host, "video", "keypoints_batch"), false);
+  assert.equal(isAsked(host, "video", "progression"), false);
+  assert.equal(isAsked({ keypoints: true }, "video", "keypoints_batch"), true);
+  assert.equal(isAsked(host, "video", "counter"), true);
+  assert.equal(isAsked(host, "video", "error"), true);
+  assert.equal(isAsked(host, "image", "keypoints"), true);
+  assert.equal(isAsked({}, "video", "keypoints"), true);
+  assert.equal(isAsked({ reference: "r" }, "video", "keypoints"), false);
 });

@@ -12,14 +12,29 @@ test("events come out whole wherever the bytes are cut", async () => {
   const text = ': connected\n\nid: 1-1\nevent: posture\ndata: {"message":"Déjà vu ½ 🏋"}\n\nid: 2-1\r\ndata: a\r\ndata: b\r\n\r\n: still here\n\n';
   const size = new TextEncoder().encode(text).length;
   const expected = [
-    { id: "1-1", type: "posture", data: '{"message":"Déjà vu ½ 🏋"}' },
-    { id: "2-1", type: "message", data: "a\nb" },
+    { id: "1-1", named: true, type: "posture", data: '{"message":"Déjà vu ½ 🏋"}' },
+    { id: "2-1", named: true, type: "message", data: "a\nb" },
   ];
   for (let cut = 1; cut < size; cut += 1) {
     assert.deepEqual(await all(readEvents(streamOf(text, [cut]))), expected, `cut at ${cut}`);
   }
   const every = Array.from({ length: size - 1 }, (_, n) => n + 1);
   assert.deepEqual(await all(readEvents(streamOf(text, every))), expected);
+});
+
+test("of messages that share an id all are read, and again where the line breaks between them", async () => {
+  const unnamed = (message) => event("", message).replace("id: \n", "");
+  const [height, result, done] = [{ type: "jump_height" }, { type: "jump_result" }, { type: "done" }];
+  const whole = event("0-1", { type: "posture" }) + unnamed(height) + event("1-1", result) + event("1-2", done);
+  const asked = [];
+  const broken = whole.slice(0, whole.indexOf("id: 1-1"));
+  const api = playedApi([new Response(streamOf(broken)), new Response(streamOf(whole.slice(whole.indexOf("event: jump_height"))))], asked);
+  const found = await all(follow(api, "job_1", "0-0", { wait: async () => {} }));
+  assert.deepEqual(
+    found.map(({ id, message, part, last }) => [id, message.type, part, last]),
+    [["0-1", "posture", 0, true], ["1-1", "jump_height", 0, false], ["1-1", "jump_result", 1, true], ["1-2", "done", 0, true]],
+  );
+  assert.equal(asked[1].headers.get("Last-Event-ID"), "0-1");
 });
 
 test("an unfinished event is no event", async () => {

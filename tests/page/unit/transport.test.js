@@ -14,6 +14,7 @@ function fakeWindow(ways, { framed = true, ancestors, referrer = "" } = {}) {
   win.postMessage = (data, origin) => got.push(["self", data, origin]);
   win.parent = framed ? { postMessage: (data, origin) => got.push(["parent", data, origin]) } : win;
   if (ways.includes("callback")) win.webViewCallback = (data) => got.push(["callback", data]);
+  if (ways.includes("native")) win.ReactNativeWebView = { postMessage: (data) => got.push(["native", data]) };
   if (ways.includes("ios")) {
     win.webkit = { messageHandlers: { iosListener: { postMessage: (data) => got.push(["ios", data]) } } };
   }
@@ -35,7 +36,51 @@ for (const [ways, route, form] of [
   });
 }
 
-test("React Native: no frame, so the page's own window with its own origin", () => {
+for (const [ways, route] of [
+  [["callback", "ios", "native"], "callback"],
+  [["ios", "native"], "ios"],
+  [["native"], "native"],
+]) {
+  test(`at top level, ${ways.join(" and ")}: by ${route}`, () => {
+    const { win, got } = fakeWindow(ways, { framed: false });
+    new Transport(win, ["*"]).send(MESSAGE);
+    assert.deepEqual(got.map(([way]) => way), [route]);
+    if (route === "native") assert.equal(got[0][1], JSON.stringify(MESSAGE));
+  });
+}
+
+test("in a frame of a React Native WebView the parent is the host", () => {
+  const { win, got } = fakeWindow(["native"]);
+  new Transport(win, ["*"]).send(MESSAGE);
+  assert.deepEqual(got.map(([way]) => way), ["parent"]);
+});
+
+test("what was said first is said again to a bridge that comes late", async () => {
+  const { win, got } = fakeWindow([], { framed: false });
+  const transport = new Transport(win, ["*"], { bridgeMs: 0, lateMs: 2000 });
+  await transport.ready;
+  const refusal = { type: "error", code: "missing_token" };
+  transport.sendFirst(MESSAGE);
+  transport.sendFirst(refusal);
+  assert.equal(got.length, 2);
+  setTimeout(() => (win.webViewCallback = (data) => got.push(["callback", data])), 120);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  assert.deepEqual(got.slice(2), [["callback", MESSAGE], ["callback", refusal]]);
+  transport.sendFirst(MESSAGE);
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  assert.equal(got.length, 5);
+});
+
+test("what a bridge took is not said again when another one comes", async () => {
+  const { win, got } = fakeWindow(["native"], { framed: false });
+  const transport = new Transport(win, ["*"], { bridgeMs: 0, lateMs: 500 });
+  transport.sendFirst(MESSAGE);
+  win.webViewCallback = (data) => got.push(["callback", data]);
+  await new Promise((resolve) => setTimeout(resolve, 150));
+  assert.deepEqual(got.map(([way]) => way), ["native"]);
+});
+
+test("React Native: no bridge, no frame, so the page's own window with its own origin", () => {
   const { win, got } = fakeWindow([], { framed: false });
   new Transport(win, ["https://app.example"]).send(MESSAGE);
   assert.deepEqual(got, [["self", JSON.stringify(MESSAGE), "https://pose.example"]]);
@@ -69,7 +114,7 @@ test("target origins", () => {
 
 test("the first message waits for a bridge that an app puts in late", async () => {
   const { win, got } = fakeWindow([], { framed: false });
-  const transport = new Transport(win, ["*"], 500);
+  const transport = new Transport(win, ["*"], { bridgeMs: 500 });
   setTimeout(() => (win.webViewCallback = (data) => got.push(["callback", data])), 120);
   await transport.ready;
   transport.send(MESSAGE);

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Refusal, Unreachable } from "../../../api/page/js/api.js";
 import { fileProblem } from "../../../api/page/js/picker.js";
-import { typeOf, upload } from "../../../api/page/js/upload.js";
+import { BY_ENDING, OTHER_NAMES, accepted, typeOf } from "../../../api/page/js/media_types.js";
+import { plainName, upload } from "../../../api/page/js/upload.js";
 import { playedApi, refusal } from "./tools.js";
 
 const PARTS = { id: "upl_1", partBytes: 4, parts: [1, 2, 3].map((number) => ({ number, url: `s3/${number}` })) };
@@ -91,7 +92,10 @@ test("it can be called off", async () => {
 test("types by name where the system knows none", () => {
   assert.equal(typeOf({ name: "A.MKV", type: "" }), "video/x-matroska");
   assert.equal(typeOf({ name: "a.heic", type: "" }), "image/heic");
-  assert.equal(typeOf({ name: "a", type: "video/mp4; codecs=x" }), "application/octet-stream");
+  assert.equal(typeOf({ name: "a", type: "Video/MP4; codecs=x" }), "video/mp4");
+  assert.equal(typeOf({ name: "a.ts", type: "text/vnd.trolltech.linguist" }), "video/mp2t");
+  assert.equal(typeOf({ name: "a.3gp", type: "audio/3gpp" }), "video/3gpp");
+  assert.equal(typeOf({ name: "a", type: "" }), "application/octet-stream");
   assert.equal(typeOf({ name: "a.bin", type: "video/mp4" }), "video/mp4");
 });
 
@@ -103,4 +107,20 @@ test("a file that cannot do is told before it is sent", () => {
   assert.equal(of("a.mp4", 0, "video"), "empty_file");
   assert.equal(of("a.mp4", 101, ""), "too_large");
   assert.equal(of("a.jpg", 100, ""), "");
+});
+
+test("the table is the client's and the API's", () => {
+  assert.deepEqual({ ...BY_ENDING }, JSON.parse(process.env.MEDIA_TYPES));
+  assert.deepEqual({ ...OTHER_NAMES }, JSON.parse(process.env.OTHER_NAMES));
+  assert.ok(accepted("video").startsWith("video/*,"));
+  assert.ok(accepted("video").includes(".mkv") && !accepted("video").includes(".png"));
+});
+
+test("names keep their joiners and end whole", () => {
+  assert.equal(plainName("می\u200cخواهم.mp4"), "می\u200cخواهم.mp4");
+  assert.equal(plainName("a\u0000b\n.mp4"), "ab.mp4");
+  const long = plainName(`${"🏋".repeat(300)}.mp4`);
+  assert.equal([...long].length, 255);
+  assert.ok(long.isWellFormed());
+  assert.equal(plainName("\n"), "file");
 });

@@ -82,7 +82,7 @@ class ExerciseReporter:
             exercise=self._followed.name,
             counter=self._count,
             avg_rep_score=average,
-            avg_similarity=average if self._followed.reference else None,
+            avg_similarity=round(average / 100, 3) if self._followed.reference else None,
             grade=grade_of(average) if self._scored else None,
             durationMs=round(self._media.duration_ms, 1),
             history=tuple(
@@ -146,7 +146,7 @@ class ExerciseReporter:
         messages: list[Message] = []
         if self._options.progression and abs(event.progress - self._progress) >= 1:
             self._progress = float(int(event.progress))
-            messages.append(Progression(value=self._progress))
+            messages.append(Progression(value=self._progress, current_count=self._count))
         messages += self._told(event)
         if event.form is not None:
             self._take_hold(event.form)
@@ -194,7 +194,14 @@ class ExerciseReporter:
             return []
         self._live = score
         average = self._average() if self._scored else score
-        return [FormScoreMessage(score=score, avg_score=average, grade=grade_of(score))]
+        return [
+            FormScoreMessage(
+                score=score,
+                avg_score=average,
+                grade=grade_of(score),
+                current_count=self._count,
+            )
+        ]
 
 
 def _start(rep: Rep) -> float:

@@ -1,4 +1,4 @@
-"""Likeness of a rep to the reference, 0-100, from named criteria.
+"""Likeness of a rep to the reference from named criteria of 0-100 each; its scores are 0-1.
 
     pose         mean distance of the poses along the best alignment (dynamic time warping), parts
                  that move in the reference counting up to four times as much as those that rest
@@ -71,9 +71,14 @@ def score_of(criteria: dict[str, float]) -> ReferenceScore:
     movement = criteria["range"] * (0.6 + 0.4 * criteria["smoothness"] / 100)
     overall = round(0.5 * criteria["pose"] + 0.3 * movement + 0.2 * timing, 1)
     return ReferenceScore(
-        overallScore=overall,
-        poseScore=criteria["pose"],
-        timingScore=round(timing, 1),
-        movementScore=round(movement, 1),
+        overallScore=share_of(overall),
+        poseScore=share_of(criteria["pose"]),
+        timingScore=share_of(timing),
+        movementScore=share_of(movement),
         grade=grade_of(overall),
     )
+
+
+def share_of(percent: float) -> float:
+    """A likeness of 0-100 as hosts read it: 0-1, with three decimals."""
+    return round(percent / 100, 3)

@@ -216,12 +216,14 @@ class ReferenceTracker:
         ratio = (end - begin) / 1000 / self._duration
         criteria = criteria_of(match, ratio, excursion, rows[:, _Row.PROGRESS + channel])
         score = score_of(criteria)
-        counted = excursion >= self._depth
-        counted = counted and (self._least_score is None or score.overallScore >= self._least_score)
+        form = round(100 * score.overallScore, 1)
+        deep = excursion >= self._depth
+        counted = deep and (self._least_score is None or form >= self._least_score)
         self._attempts += 1
         return Rep(
             index=self._attempts, startMs=begin, endMs=end, durationMs=round(end - begin, 1),
-            formScore=score.overallScore, grade=score.grade, counted=counted,
+            formScore=form, grade=score.grade, counted=counted,
+            reason=None if counted else "below_min_grade" if deep else "too_shallow",
             referenceScore=score,
             criteria=tuple(
                 CriterionScore(name=name, judged=True, unit="share", score=points)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from statistics import median
 
 import numpy as np
 
@@ -102,16 +103,16 @@ def _without_strays(
 ) -> list[Verdict]:
     """The verdicts, less the cycles whose turn is in another posture than the others'."""
     right = [verdict.cycle for verdict in verdicts if verdict.reason is None]
-    away = {
-        cycle.turn: calibration.strays(
-            rows.values[cycle.turn, channel], rows.weights[cycle.turn, channel]
-        )
-        for cycle in right
+    turns = [cycle.turn for cycle in right]
+    if not turns:
+        return verdicts
+    away = calibration.strays(rows.values[turns, channel], rows.weights[turns, channel]).tolist()
+    limit = max(FAR, UNLIKE * median(away)) if len(right) >= SEVERAL else float("inf")
+    strays = {
+        cycle.turn
+        for cycle, far in zip(right, away, strict=True)
+        if far > (STRAY if cycle.opens else limit)
     }
-    limit = np.inf
-    if len(right) >= SEVERAL:
-        limit = max(FAR, UNLIKE * float(np.median(list(away.values()))))
-    strays = {c.turn for c in right if away[c.turn] > (STRAY if c.opens else limit)}
     return [
         Verdict(one.cycle, "other_movement") if one.cycle.turn in strays else one
         for one in verdicts

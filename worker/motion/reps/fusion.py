@@ -38,7 +38,7 @@ CLEAR = 0.3
 SHARE = 0.2
 """Share of the usual evidence, below which there is none in a frame."""
 
-ROUNDS = 12
+ROUNDS = 8
 
 RATE = 10.0
 """Frames per second that calibration looks at: movements of 0.3 s and longer."""
@@ -65,13 +65,14 @@ class Calibration:
         known = evidence > self.least
         return np.where(known, total / np.where(known, evidence, 1.0), np.nan)
 
-    def strays(self, values: Floats, weights: Floats) -> float:
-        """How far the signals of one frame, `values` and `weights` [k], are from the curve at most,
-        in full repetitions: another posture than the others' at this height."""
-        level = self.curve(values[None], weights[None])[0]
-        counts = (weights >= CLEAR) & (self.slope > 0)
+    def strays(self, values: Floats, weights: Floats) -> Floats:
+        """How far the signals of frames, `values` and `weights` [n, k], are from the curve at most
+        [n], in full repetitions: another posture than the others' at this height."""
+        level = self.curve(values, weights)[:, None]
+        counts = (weights >= CLEAR) & (self.slope > 0) & np.isfinite(level)
         away = np.abs(values - self.offset - self.slope * level)
-        return float(away[counts].max()) if counts.any() and np.isfinite(level) else 0.0
+        farthest: Floats = np.where(counts, away, 0.0).max(axis=1)
+        return farthest
 
 
 def steadied(seconds: Floats, weights: Floats) -> Floats:
@@ -90,13 +91,13 @@ def calibrated(seconds: Floats, values: Floats, weights: Floats) -> Calibration 
     A full repetition of each signal is 1, so is then the curve's.
     """
     every = _stride(seconds)
-    values, weights = values[::every], weights[::every]
-    seen = (weights > 0).sum(axis=0)
-    weights = np.where(seen >= max(5, 0.05 * len(weights)), weights, 0.0)
-    total = weights.sum(axis=0)
+    # signals in rows: sums run along the memory
+    values, weights = values[::every].T.copy(), weights[::every].T.copy()
+    weights[(weights > 0).sum(axis=1) < max(5, 0.05 * weights.shape[1])] = 0.0
+    total = weights.sum(axis=1)
     if not (total > 0).any():
         return None
-    count = values.shape[1]
+    count = len(values)
     found = Calibration(np.ones(count), _mean(values, weights), np.ones(count), 0.0)
     for _ in range(ROUNDS):
         found = _refined(found, values, weights, total)
@@ -115,31 +116,30 @@ def _stride(seconds: Floats) -> int:
 
 
 def _mean(values: Floats, weights: Floats) -> Floats:
-    mean: Floats = (weights * values).sum(axis=0) / (weights.sum(axis=0) + 1e-9)
+    mean: Floats = (weights * values).sum(axis=1) / (weights.sum(axis=1) + 1e-9)
     return mean
 
 
 def _refined(before: Calibration, values: Floats, weights: Floats, total: Floats) -> Calibration:
-    """One round: the curve from the signals, then each signal's line over the curve."""
-    weighted = weights * (before.slope * before.precision)
-    evidence = (weighted * before.slope).sum(axis=1)
+    """One round on [k, n]: the curve from the signals, then each signal's line over the curve."""
+    weighted = weights * (before.slope * before.precision)[:, None]
+    evidence = (weighted * before.slope[:, None]).sum(axis=0)
     known = evidence > SHARE * _usual(evidence)
-    curve = (weighted * (values - before.offset)).sum(axis=1) / np.where(known, evidence, 1.0)
-    curve = np.where(known, curve, 0.0)[:, None]
-    sure = np.where(known[:, None], weights, 0.0)
-    middle, level = _mean(curve + 0.0 * values, sure), _mean(values, sure)
-    away, moved = curve - middle, values - level
-    spread = _mean(away * away, sure)
-    slope = np.clip(_mean(away * moved, sure) / (spread + 1e-4), 0.0, STEEPEST)
+    curve = (weighted * (values - before.offset[:, None])).sum(axis=0)
+    curve = np.where(known, curve, 0.0) / np.where(known, evidence, 1.0)
+    sure = weights * known
+    middle, level = _mean(curve, sure), _mean(values, sure)
+    away, moved = curve - middle[:, None], values - level[:, None]
+    slope = np.clip(_mean(away * moved, sure) / (_mean(away * away, sure) + 1e-4), 0.0, STEEPEST)
+    stray = _mean((moved - slope[:, None] * away) ** 2, sure)
     offset = level - slope * middle
-    stray = _mean((values - offset - slope * curve) ** 2, sure)
     precision = NOISE**2 / (stray + NOISE**2)
     slope = np.where((slope < FOLLOWS) | (total <= 0), 0.0, slope)
     if not slope.any():
         slope = np.ones_like(slope)
     # the curve's unit: signals that are seen well and alike move by 1 where it does
     slope = slope * (total * precision * slope).sum() / (total * precision * slope**2).sum()
-    evidence = (weights * (slope**2 * precision)).sum(axis=1)
+    evidence = (weights * (slope**2 * precision)[:, None]).sum(axis=0)
     return Calibration(slope, offset, precision, SHARE * _usual(evidence))
 
 

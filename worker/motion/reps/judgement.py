@@ -7,8 +7,8 @@ measure of one cycle may be wrong, the median over the clip is not.
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
+from statistics import median
 
 import numpy as np
 
@@ -73,7 +73,7 @@ def judge(
     the least one of a repetition; `measures` [n, m] are those that the exercise's conditions name,
     in their order, nan where they are not seen."""
     heights = [cycle.peak for cycle in cycles if cycle.whole] or [c.peak for c in cycles]
-    height = float(np.median(heights)) if heights else 0.0
+    height = median(heights) if heights else 0.0
     verdicts = []
     for cycle in cycles:
         reason = _size_reason(exercise, cycle, least, usual, height)
@@ -85,7 +85,7 @@ def judge(
         return [Verdict(v.cycle, v.reason or "other_movement") for v in verdicts]
     lasts = [float(seconds[cycle.end] - seconds[cycle.start]) for cycle in right]
     large = [last for cycle, last in zip(right, lasts, strict=True) if cycle.size >= LARGE * usual]
-    shortest = HASTY * float(np.median(large)) if large else 0.0
+    shortest = HASTY * median(large) if large else 0.0
     hasty = {
         cycle.turn for cycle, last in zip(right, lasts, strict=True)
         if last < shortest and cycle.whole
@@ -123,10 +123,10 @@ def _is_other(conditions: tuple[Condition, ...], cycles: list[Cycle], measures: 
         return False
     for condition, values in zip(conditions, measures.T, strict=True):
         found = [_at(condition, cycle, values) for cycle in cycles]
-        known = [value for value in found if np.isfinite(value)]
+        known = [value for value in found if value == value]
         if not known:
             continue
-        middle = float(np.median(known))
+        middle = median(known)
         if not condition.low <= middle <= condition.high:
             return True
     return False
@@ -141,6 +141,6 @@ def _at(condition: Condition, cycle: Cycle, values: Floats) -> float:
     row = cycle.turn
     if condition.at == "start":
         row = cycle.start if cycle.out >= cycle.back else cycle.end
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
-        return float(np.nanmean(values[max(row - ROUND, 0) : row + ROUND + 1]))
+    around = values[max(row - ROUND, 0) : row + ROUND + 1]
+    around = around[np.isfinite(around)]
+    return float(around.mean()) if len(around) else float("nan")

@@ -1,6 +1,6 @@
 """Follows one repetition exercise through a job's frames.
 
-Every two seconds of media all that is known of the last two minutes is counted anew. A repetition
+Every three seconds of media all that is known of the last two minutes is counted anew. A repetition
 is told at once where it is beyond doubt; what only hindsight shows is told a minute after it, or at
 the media's end, with its own times. What was told stays told. Each evaluation depends on the frames
 up to it alone, however they were fed.
@@ -18,8 +18,12 @@ from worker.motion.reps.live_progress import LiveProgress
 from worker.motion.reps.scoring import RepScorer
 from worker.motion.reps.signals import SignalRows
 
-EVERY = 5
-"""Blocks (of about 0.4 s) from one evaluation to the next."""
+EVERY = 8
+"""Blocks (of about 0.4 s) from one evaluation to the next; the first come sooner, for the live
+progress."""
+
+SOON = (2, 4)
+"""Blocks after which those come."""
 
 HINDSIGHT = 60.0
 """Seconds of media after a repetition that are looked at before it is told or refused for good, and
@@ -74,7 +78,7 @@ class RepTracker:
             progress = self._progress(first)
             reps: tuple[Rep, ...] = ()
             self._blocks += 1
-            if self._blocks <= EVERY or self._blocks % EVERY == 0:
+            if self._blocks in SOON or self._blocks % EVERY == 0:
                 reps = self._evaluated(float(frames.times_us[block.stop - 1]) * 1e-6)
             events += [FrameEvent(progress=value) for value in progress[:-1]]
             events.append(

@@ -1,0 +1,95 @@
+"""The upload page's address as options of a job: what is understood is taken, the rest is named.
+
+Hosts build the address out of variables of their own, so one odd value (`undefined`, `NaN`, a
+UUID where a switch is meant) must not keep a person from the page. The JSON API stays strict.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from worker.contract.errors import ErrorCode, JobError
+from worker.contract.options import EXPORT_KINDS, LAYOUT, PARSERS
+
+ALIASES = {"reference_movement": "reference", "android": "isAndroid"}
+"""Other names of parameters; the plain name wins where both are given."""
+
+WITHOUT_EFFECT = frozenset(
+    {
+        "scoring_profile", "postureBox", "mediapipeModel", "runInWorker", "poseEngine",
+        "loading_message", "userExercise", "placement", "placementCountdownSeconds",
+        "placementTimer", "timer", "token", "lang", "videoSrc", "imageSrc", "profile", "firehose",
+    }
+)  # fmt: skip
+"""Names that hosts use for good reason and that are no option of the page's job."""
+
+_NO_VALUES = frozenset({"", "undefined", "null", "none", "nan", "[object object]"})
+_TRUE = frozenset({"true", "1", "yes", "on"})
+_FALSE = frozenset({"false", "0", "no", "off"})
+_SWITCHES = frozenset(
+    {
+        "keypoints", "angles", "progression", "recommendations", "export", "blazepose",
+        "skeleton", "blurFaces",
+    }
+)  # fmt: skip
+_SKELETON = re.compile(r"default|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.I)
+"""A host's own skeleton design, by its id: there is one design here, so it means `true`."""
+
+_LANGUAGES = ("en", "fr", "de", "es", "pt")
+_MOST_SHOWN = 60
+
+
+@dataclass
+class PageParameters:
+    """Texts for `parse_options`, and what was ignored: names with the values they had."""
+
+    values: dict[str, str] = field(default_factory=dict)
+    ignored: dict[str, str] = field(default_factory=dict)
+
+
+def read_page_parameters(query: Mapping[str, str]) -> PageParameters:
+    """The options among a page's parameters; none of their values is refused by its parser.
+
+    An exercise that does not exist and a reference beside an exercise still are: `parse_options`
+    raises for them.
+    """
+    found = PageParameters()
+    for given, text in query.items():
+        name = ALIASES.get(given, given)
+        if name in LAYOUT or name in WITHOUT_EFFECT or (name != given and name in query):
+            continue
+        value = _meant(name, text.strip()) if name in PARSERS else None
+        if value is not None:
+            found.values[name] = value
+        elif text.strip():
+            found.ignored[given[:_MOST_SHOWN]] = text[:_MOST_SHOWN]
+    language = query.get("lang", "").lower().replace("_", "-").split("-")[0]
+    if "language" not in found.values and language in _LANGUAGES:
+        found.values["language"] = language
+    return found
+
+
+def _meant(name: str, text: str) -> str | None:
+    """The value in the API's own words; None where it says nothing."""
+    if text.lower() in _NO_VALUES:
+        return None
+    value = _switch(name, text) if name in _SWITCHES else text
+    try:
+        PARSERS[name](name, value)
+    except JobError as error:
+        if error.code == ErrorCode.INVALID_PARAMETER:
+            return None
+    return value
+
+
+def _switch(name: str, text: str) -> str:
+    word = text.lower()
+    if word in _TRUE or (name == "skeleton" and _SKELETON.fullmatch(word)):
+        return "true"
+    if word in _FALSE:
+        return "false"
+    if name == "export":
+        return ",".join(kind for kind in EXPORT_KINDS if kind in re.split(r"[\s,]+", word)) or text
+    return text
