@@ -109,7 +109,8 @@ class RepFrames:
         """Rows about the turning point: a fifth of the rep, 0.4 s at most."""
         seconds = self.seconds
         around = min(0.1 * float(seconds[-1] - seconds[0]), 0.2)
-        return np.abs(seconds - seconds[self.turn]) <= around + 1e-9
+        rows: Rows = np.abs(seconds - seconds[self.turn]) <= around + 1e-9
+        return rows
 
     @cached_property
     def out(self) -> Rows:
