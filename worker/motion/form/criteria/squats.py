@@ -10,7 +10,7 @@ CRITERIA: dict[str, tuple[Criterion, ...]] = {
     "squat": (
         reach(depth.thighs, joints=("hip", "knee"), advice="deeper", good=0.9, bad=0.48),
         Criterion(
-            "trunk_forward", trunk.lean, "deg", good=52.0, bad=67.0,
+            "trunk_forward", trunk.lean, "deg", good=50.0, bad=67.0,
             joints=("shoulder", "hip"), advice="chest_up",
         ),
         Criterion(
