@@ -12,7 +12,15 @@ import pytest
 from tests.synthetic.analysis import analyse, entries_of
 from tests.synthetic.jumps import JumpScript, JumpTruth, film_of, perform_jumps
 from tests.synthetic.perform import Camera, Script, perform, split
-from worker.contract.messages import Entry, JumpDiscarded, JumpHeight, JumpSummary, encode, type_of
+from worker.contract.messages import (
+    Entry,
+    ExerciseSummary,
+    JumpDiscarded,
+    JumpHeight,
+    JumpSummary,
+    encode,
+    type_of,
+)
 from worker.contract.options import JobOptions
 from worker.contract.poses import LogHead, PoseChunk
 
@@ -27,6 +35,11 @@ def finals(entries: list[Entry]) -> list[JumpHeight]:
     """The messages with the final height of each jump."""
     said = [e.message for e in entries if isinstance(e.message, JumpHeight)]
     return [message for message in said if message.final]
+
+
+def warnings(entries: list[Entry]) -> tuple[str, ...]:
+    """The codes in the summary."""
+    return next(e.message.warnings for e in entries if isinstance(e.message, ExerciseSummary))
 
 
 def heights(entries: list[Entry]) -> list[float | None]:
@@ -315,6 +328,7 @@ def test_slow_motion_is_recognised(slowdown: float) -> None:
     summary = next(e.message for e in entries if isinstance(e.message, JumpSummary))
     assert summary.totalJumps == 2 and summary.avgJumpHeight == 0
     assert [jump.jumpHeightCm for jump in summary.jumps] == [None, None]
+    assert warnings(entries) == ("slow_motion",)
     risen = heights(entries_of(head, [played], HIPS)[0])
     assert risen == pytest.approx([100 * truth.hip_rise for truth in truths], rel=0.08)
 
@@ -352,10 +366,11 @@ def test_lost_tracking_is_told() -> None:
 
 def test_the_flight_wins_over_a_stature_that_cannot_be() -> None:
     head, chunk, (truth,) = perform_jumps(CLEAN)
-    right, wrong = (
-        finals(entries_of(head, [chunk], replace_height(centimetres))[0])[0]
-        for centimetres in (175.0, 280.0)
-    )
+    said = [
+        entries_of(head, [chunk], replace_height(centimetres))[0] for centimetres in (175.0, 280.0)
+    ]
+    (right,), (wrong,) = map(finals, said)
+    assert [*map(warnings, said)] == [(), ("hips_disagree",)]
     assert right.reason is None and wrong.reason == "hips_disagree"
     assert right.jumpHeightCm == pytest.approx(100 * truth.hip_rise, rel=0.05)
     # 60 % too tall, and the height is not: only what the heels rise by is
