@@ -25,7 +25,7 @@ def put(folder: Path, name: str, script: Script) -> None:
 
 def test_figures_reasons_and_a_page(tmp_path: Path) -> None:
     put(tmp_path, "three.mp4", SIDE)
-    put(tmp_path, "shallow.mp4", replace(SIDE, depths=(1.0, 0.4, 1.0, 1.0)))
+    put(tmp_path, "shallow.mp4", replace(SIDE, depths=(1.0, 0.46, 1.0, 1.0)))
     labels = [
         {"clip": "three.mp4", "exerciseId": "squat", "reps": 3, "reps_accept": [3]},
         {"clip": "shallow.mp4", "exerciseId": "face_squat", "reps": 5, "reps_accept": [5]},
