@@ -180,7 +180,7 @@ MODELS: dict[str, ModelSpec] = {
             27_561_657,
             (22.8, 27.3),
         ),
-        *openmmlab.models(),
+        *openmmlab.MODELS,
     )
 }
 DEFAULT_MODELS = (
