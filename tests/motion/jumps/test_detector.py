@@ -23,10 +23,15 @@ HEIGHTS = ((0.1, 0.4, 0.7), (0.2, 0.5, 0.8), (0.15, 0.3, 0.6))
 YAWS = (45.0, 90.0, 0.0)
 
 
-def heights(entries: list[Entry]) -> list[float]:
-    """Final heights in cm, in order."""
+def finals(entries: list[Entry]) -> list[JumpHeight]:
+    """The messages with the final height of each jump."""
     said = [e.message for e in entries if isinstance(e.message, JumpHeight)]
-    return [message.jumpHeightCm for message in said if message.final]
+    return [message for message in said if message.final]
+
+
+def heights(entries: list[Entry]) -> list[float | None]:
+    """Final heights in cm, in order."""
+    return [message.jumpHeightCm for message in finals(entries)]
 
 
 def discarded(entries: list[Entry]) -> list[str]:
@@ -38,18 +43,29 @@ def measured(script: JumpScript, options: JobOptions = AIR) -> tuple[list[float]
     return heights(entries_of(head, [chunk], options)[0]), truths
 
 
-@pytest.mark.parametrize(("fps", "limit"), [(30, 2.0), (60, 1.0)])
-def test_air_time_heights_over_the_grid(fps: float, limit: float) -> None:
+@pytest.mark.parametrize("fps", [20, 24, 30, 60, 120, 240])
+def test_air_time_heights_over_the_grid(fps: float) -> None:
     errors: list[float] = []
     for seed, yaw in enumerate(YAWS):
         for number, chosen in enumerate(HEIGHTS):
             camera = Camera(yaw=yaw, distance=5, height=1.2)
-            script = film_of(JumpScript(chosen, bend=0.02 + 0.02 * number), fps, seed, camera)
+            script = film_of(JumpScript(chosen, bend=0.02 * number), fps, seed, camera)
             found, truths = measured(script)
             assert len(found) == len(truths)
             errors += [cm - 100 * truth.height for cm, truth in zip(found, truths, strict=True)]
-    assert np.sqrt(np.mean(np.square(errors))) <= limit
-    assert abs(np.mean(errors)) <= 0.5
+    assert np.sqrt(np.mean(np.square(errors))) <= 1.6
+    assert abs(np.mean(errors)) <= 1.0
+
+
+def test_the_uncertainty_holds_95_per_cent() -> None:
+    inside = []
+    for seed in range(12):
+        head, chunk, truths = perform_jumps(film_of(JumpScript((0.2, 0.4)), 30, seed, Camera()))
+        for message, truth in zip(finals(entries_of(head, [chunk], AIR)[0]), truths, strict=True):
+            assert message.jumpHeightCm is not None and message.plusMinusCm is not None
+            assert 1 < message.plusMinusCm < 4
+            inside.append(abs(message.jumpHeightCm - 100 * truth.height) <= message.plusMinusCm)
+    assert np.mean(inside) >= 0.9
 
 
 @pytest.mark.parametrize("yaw", [-20, 0, 10, 20])
@@ -62,13 +78,80 @@ def test_the_rise_of_the_hips_is_within_five_per_cent(yaw: float, fps: float) ->
     assert found == pytest.approx([100 * truth.hip_rise for truth in truths], rel=0.05)
 
 
-@pytest.mark.parametrize("bend", [0.0, 0.06, 0.12])
-def test_bent_knees_at_landing_add_nothing(bend: float) -> None:
+@pytest.mark.parametrize("bend", [0.0, 0.03, 0.06])
+def test_the_height_is_that_of_the_flight_however_it_lands(bend: float) -> None:
+    """Who lands on bent knees is in the air for longer, and a jump mat says so."""
     (found,), (truth,) = measured(replace(CLEAN, bend=bend))
-    assert found == pytest.approx(100 * truth.height, abs=2.0)
-    naive = 100 * 9.81 * (truth.landing - truth.takeoff) ** 2 / 8
-    if bend >= 0.06:
-        assert naive > found + 2
+    assert found == pytest.approx(981 * (truth.landing - truth.takeoff) ** 2 / 8, abs=3.5)
+
+
+@pytest.mark.parametrize("forward", [-0.8, -0.4, 0.4, 0.8])
+def test_who_lands_elsewhere_has_jumped(forward: float) -> None:
+    for camera in (Camera(), Camera(yaw=90), Camera(height=1.6)):
+        script = replace(CLEAN, forward=forward, seen=Script(noise=0.004, camera=camera))
+        (found,), (truth,) = measured(script)
+        # a fifth nearer or farther, the shanks are as much longer or shorter in the picture
+        assert found == pytest.approx(100 * truth.height, abs=2 + 3.5 * abs(forward))
+
+
+def moving(chunk: PoseChunk, y: np.ndarray, x: float = 0.0) -> PoseChunk:
+    """The same seen by a camera that moves: all joints by `y` [n] and `x` of the frame."""
+    joints = chunk.keypoints.copy()
+    joints[..., 1] += y[:, None]
+    joints[..., 0] += x
+    return replace(chunk, keypoints=joints.astype(np.float32))
+
+
+def test_a_camera_in_a_hand_shakes_and_pans() -> None:
+    errors = []
+    for seed in range(6):
+        seen = Script(noise=0.004, seed=seed, fps=30)
+        head, chunk, truths = perform_jumps(JumpScript((0.25, 0.45), seen=seen))
+        seconds = chunk.times_us * 1e-6
+        # 2 cm at 1.3 Hz, and a tilt by a fifth of the frame from before the first to after the last
+        shake = 0.006 * np.sin(2 * np.pi * 1.3 * seconds + seed) + 0.02 * seconds / seconds[-1]
+        found = heights(entries_of(head, [moving(chunk, shake)], AIR)[0])
+        assert len(found) == len(truths)
+        errors += [cm - 100 * truth.height for cm, truth in zip(found, truths, strict=True)]
+    assert np.abs(errors).mean() <= 3.0
+
+
+@pytest.mark.parametrize(("shown", "filmed"), [(30, 24), (60, 24), (30, 20)])
+def test_frames_that_repeat_are_seen_through(shown: int, filmed: int) -> None:
+    """Recordings of a screen: each frame shows what was filmed last."""
+    errors = []
+    for seed in range(4):
+        script = film_of(JumpScript((0.25, 0.45)), filmed, seed, Camera())
+        head, chunk, truths = perform_jumps(script)
+        times = np.arange(0, chunk.times_us[-1], 1e6 / shown).astype(np.int64)
+        rows = np.searchsorted(chunk.times_us, times, side="right") - 1
+        again = replace(
+            chunk, times_us=times, keypoints=chunk.keypoints[rows], boxes=chunk.boxes[rows]
+        )
+        found = heights(entries_of(head, [again], AIR)[0])
+        errors += [cm - 100 * truth.height for cm, truth in zip(found, truths, strict=True)]
+    assert np.abs(errors).mean() <= 3.0
+
+
+def test_motion_blur_draws_the_edges_out() -> None:
+    """Each joint is where it was on average while the shutter was open, 1/40 s."""
+    errors = []
+    for seed in range(6):
+        script = JumpScript((0.25, 0.45), seen=Script(fps=240, noise=0.004, seed=seed))
+        head, chunk, truths = perform_jumps(script)
+        open_for = np.ones(6) / 6
+        joints = chunk.keypoints.astype(np.float64)
+        for joint in range(17):
+            for axis in (0, 1):
+                joints[:, joint, axis] = np.convolve(joints[:, joint, axis], open_for, "same")
+        rows = slice(6, -6, 8)
+        blurred = replace(
+            chunk, times_us=chunk.times_us[rows], boxes=chunk.boxes[rows],
+            keypoints=joints[rows].astype(np.float32),
+        )  # fmt: skip
+        found = heights(entries_of(head, [blurred], AIR)[0])
+        errors += [cm - 100 * truth.height for cm, truth in zip(found, truths, strict=True)]
+    assert np.abs(errors).mean() <= 2.0
 
 
 @pytest.mark.parametrize("fps", [30, 60])
@@ -78,7 +161,7 @@ def test_heights_have_no_bias(fps: float) -> None:
     for seed in range(12):
         found, truths = measured(film_of(JumpScript((0.2, 0.4, 0.6)), fps, 50 + seed, Camera()))
         errors += [cm - 100 * truth.height for cm, truth in zip(found, truths, strict=True)]
-    assert abs(np.mean(errors)) <= 0.3
+    assert abs(np.mean(errors)) <= 1.0
 
 
 def test_one_frame_is_too_coarse_and_the_fit_is_finer() -> None:
@@ -215,28 +298,85 @@ def test_slow_motion_is_measured_in_the_time_it_was_filmed_in(
     started = [e.message for e in entries if type_of(e.message) == "jump_started"]
     for message, truth in zip(started, truths, strict=True):
         assert message.timestampMs == pytest.approx(1000 * slowdown * truth.takeoff, abs=300)
-    # Taken at its face value, nothing that falls so slowly is a jump.
-    undeclared = msgspec.structs.replace(
-        slow, media=msgspec.structs.replace(media, slowdown=1.0)
-    )  # fmt: skip
-    assert heights(entries_of(undeclared, [played], options)[0]) == []
 
 
-def test_lost_tracking_and_moving_about_are_told() -> None:
+@pytest.mark.parametrize("slowdown", [2.0, 4.0])
+def test_slow_motion_is_recognised(slowdown: float) -> None:
+    """The body falls too slowly for its size: jumps are counted, the rise of the hips is read in
+    the picture, and no flight has a time."""
+    script = JumpScript((0.25, 0.5), seen=Script(fps=120, noise=0.004, dropout=0.02))
+    head, chunk, truths = perform_jumps(script)
+    played = replace(chunk, times_us=(slowdown * chunk.times_us).astype(np.int64))
+    entries, analysis = entries_of(head, [played], AIR)
+    assert analysis.result.count == 2
+    for message in finals(entries):
+        assert message.jumpHeightCm is None and message.reason == "slow_motion"
+        assert message.airTimeSeconds is None and message.plusMinusCm is None
+    summary = next(e.message for e in entries if isinstance(e.message, JumpSummary))
+    assert summary.totalJumps == 2 and summary.avgJumpHeight == 0
+    assert [jump.jumpHeightCm for jump in summary.jumps] == [None, None]
+    risen = heights(entries_of(head, [played], HIPS)[0])
+    assert risen == pytest.approx([100 * truth.hip_rise for truth in truths], rel=0.08)
+
+
+def hops(count: int, height: float, contact: float, fps: float) -> tuple[LogHead, PoseChunk]:
+    """`count` flights one after the other, `contact` seconds on the floor between them."""
+    head, chunk, (truth,) = perform_jumps(JumpScript((height,), seen=Script(fps=fps, noise=0.003)))
+    seconds = chunk.times_us * 1e-6
+    middle = (truth.takeoff - contact / 2, truth.landing + contact / 2)
+    first, last = np.searchsorted(seconds, middle)
+    rows = np.concatenate(
+        (np.arange(first), np.tile(np.arange(first, last), count), np.arange(last, len(seconds)))
+    )
+    times = np.round(np.arange(len(rows)) / fps * 1e6).astype(np.int64)
+    return head, replace(
+        chunk, times_us=times, keypoints=chunk.keypoints[rows], boxes=chunk.boxes[rows]
+    )
+
+
+@pytest.mark.parametrize(("height", "contact"), [(0.08, 0.24), (0.15, 0.3), (0.35, 0.5)])
+def test_each_flight_of_rebounds_counts(height: float, contact: float) -> None:
+    head, chunk = hops(6, height, contact, 60)
+    found = heights(entries_of(head, [chunk], AIR)[0])
+    assert len(found) == 6
+    assert found == pytest.approx([100 * height] * 6, abs=4.0)
+
+
+def test_lost_tracking_is_told() -> None:
     head, chunk, (truth,) = perform_jumps(CLEAN)
     joints = chunk.keypoints.copy()
     joints[chunk.times_us > (truth.takeoff + 0.15) * 1e6] = 0
     entries, _ = entries_of(head, [replace(chunk, keypoints=joints)], AIR)
     assert discarded(entries) == ["tracking_lost"] and heights(entries) == []
-    for forward, reason in ((0.8, "moved_toward_phone"), (-0.8, "moved_away_from_phone")):
-        head, chunk, _ = perform_jumps(replace(CLEAN, forward=forward))
-        assert discarded(entries_of(head, [chunk], AIR)[0]) == [reason]
 
 
-def test_a_stature_that_cannot_be_is_told() -> None:
-    head, chunk, _ = perform_jumps(CLEAN)
-    options = JobOptions(exercise="jump_analysis", userHeightCm=280.0)
-    assert discarded(entries_of(head, [chunk], options)[0]) == ["inconsistent_height"]
+def test_the_flight_wins_over_a_stature_that_cannot_be() -> None:
+    head, chunk, (truth,) = perform_jumps(CLEAN)
+    right, wrong = (
+        finals(entries_of(head, [chunk], replace_height(centimetres))[0])[0]
+        for centimetres in (175.0, 280.0)
+    )
+    assert right.reason is None and wrong.reason == "hips_disagree"
+    assert right.jumpHeightCm == pytest.approx(100 * truth.hip_rise, rel=0.05)
+    # 60 % too tall, and the height is not: only what the heels rise by is
+    assert wrong.jumpHeightCm == pytest.approx(100 * truth.hip_rise, abs=7)
+    assert wrong.airTimeSeconds == pytest.approx(truth.landing - truth.takeoff, abs=0.03)
+
+
+def replace_height(centimetres: float) -> JobOptions:
+    return JobOptions(exercise="jump_analysis", userHeightCm=centimetres)
+
+
+def test_without_a_standing_pose_the_flight_tells_the_rise() -> None:
+    head, chunk, (truth,) = perform_jumps(CLEAN)
+    late = chunk.times_us > (truth.takeoff - 0.35) * 1e6
+    cut_chunk = replace(
+        chunk, times_us=chunk.times_us[late], keypoints=chunk.keypoints[late],
+        boxes=chunk.boxes[late],
+    )  # fmt: skip
+    (found,) = finals(entries_of(head, [cut_chunk], HIPS)[0])
+    assert found.reason == "not_calibrated" and found.baselineY is None
+    assert found.jumpHeightCm == pytest.approx(100 * truth.hip_rise, rel=0.1)
 
 
 def test_hidden_feet_leave_the_hips() -> None:
