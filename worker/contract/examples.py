@@ -5,6 +5,7 @@ from __future__ import annotations
 from worker.contract.errors import ErrorCode
 from worker.contract.keypoints import COCO_NAMES
 from worker.contract.message_parts import (
+    CriterionScore,
     FormScore,
     Jump,
     Keypoint,
@@ -63,7 +64,18 @@ _REP = Rep(
     referenceScore=ReferenceScore(
         overallScore=0.88, poseScore=0.9, timingScore=0.84, movementScore=0.89, grade="B"
     ),
-    criteria={"range": 96.0, "tempo": 88.0},
+    criteria=(
+        CriterionScore(
+            name="range",
+            judged=True,
+            unit="share",
+            value=0.93,
+            score=96.8,
+            joints=("hip", "knee"),
+            atMs=1480,
+        ),
+        CriterionScore(name="knees_in", judged=False, unit="ratio"),
+    ),
 )
 
 EXAMPLES: dict[str, Message] = {
