@@ -1,9 +1,9 @@
 """`make accuracy`: counts, holds and jumps against the truth, written to ACCURACY.md beside this.
 
 `python -m tests.bench.accuracy [--quick] [--long] [--fresh] [--keypoints] [--profiles]
-[--jumps] [--form] [--only TEXT]...` from the project's root. With --only or --quick the report is printed
-alone; --keypoints, --profiles, --jumps and --form measure those parts alone. POSEQUEUE_PROFILE says
-which profile is usual.
+[--jumps] [--form] [--only TEXT]...` from the project's root. With --only or --quick the report is
+printed alone; --keypoints, --profiles, --jumps and --form measure those parts alone.
+POSEQUEUE_PROFILE says which profile is usual.
 """
 
 from __future__ import annotations
