@@ -84,7 +84,7 @@ class BatchStore:
     def create(self, record: BatchRecord, jobs: Sequence[Job] = ()) -> None:
         """Takes a batch, with all its jobs or with none: from here on it is looked after.
 
-        The jobs wait in the batch until `expanding.py` makes them.
+        The jobs wait in the batch until `submission/batches.py` makes them.
         """
         now = self._clock()
         # listed before it is there: a batch that is not is struck off at the first look

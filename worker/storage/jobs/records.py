@@ -180,7 +180,7 @@ class JobStore:
         return status is None or JobStatus(msgspec.json.decode(status)).final
 
     def erase(self, job: Job) -> None:
-        """Deletes every key of the job; its objects are deleted by `objects.py`."""
+        """Deletes every key of the job; its objects are deleted by `objects/s3.py`."""
         with self._redis.pipeline(transaction=False) as pipe:
             pipe.delete(*keys.of_job(job.id))
             pipe.zrem(keys.tenant_jobs(job.tenant), job.id)
