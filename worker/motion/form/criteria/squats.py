@@ -20,7 +20,7 @@ CRITERIA: dict[str, tuple[Criterion, ...]] = {
         ),
         Criterion(
             "knees_in", knees.width, "ratio", good=0.95, bad=0.72,
-            joints=("hip", "knee", "ankle"), advice="knees_out", view="front",
+            joints=("hip", "knee", "ankle"), advice="knees_out", view="front", live=False,
         ),
         Criterion(
             "hips_first", trunk.hips_first, "share", good=0.12, bad=0.4,
