@@ -64,7 +64,7 @@ def _take(stores: Stores, tenant: Tenant, body: NewBatch) -> str:
         check_queue(stores, tenant)
         manifest = manifest_of(stores, tenant, body.manifest)
         stores.batches.create(msgspec.structs.replace(record, manifest=manifest))
-        _start(lambda: queues.send_batch(name))
+        _start(queues.send_maintenance)
         return name
     asked = body.jobs or []
     check_queue(stores, tenant, len(asked))
@@ -179,6 +179,6 @@ def post_cancel(batch_id: str, tenant: TenantDep, stores: StoresDep) -> JSONResp
     batch = stores.batches.get(batch_id, tenant.tenant)
     if batch.completedAt is None:
         stores.batches.ask_cancel(batch_id)
-        _start(lambda: queues.send_batch(batch_id))
+        _start(queues.send_maintenance)
         batch = stores.batches.get(batch_id, tenant.tenant)
     return JSONResponse(batch_view(batch), 202)

@@ -184,31 +184,28 @@ def queued(stores: Stores, job: Job, alive: Sequence[Worker], key: str | None = 
     limits = stores.settings.limits(job.plan)
     queue = queues.effective_queue(job.queue, alive)
     with stores.redis.pipeline(transaction=False) as pipe:
-        try:
-            stores.jobs.put_in(pipe, job, key)
-            stores.waiting.put_in(pipe, job, limits.runningJobs, limits.queuedJobs)
-            if pipe.execute()[-1] < 0:
-                raise queue_full(limits.queuedJobs or 0, stores.waiting.length(job.tenant))
-        except Exception:
-            _best_effort(stores.waiting.remove, job.tenant, job.id)
-            _best_effort(stores.jobs.erase, job)
-            raise
+        stores.jobs.submit_in(pipe, job, limits.runningJobs, limits.queuedJobs, key)
+        made = pipe.execute()[0]
+        if made < 0:
+            raise queue_full(limits.queuedJobs or 0, stores.waiting.length(job.tenant))
+        if not made:  # by a request with the same Idempotency-Key that was never answered
+            return stores.jobs.get(job.id, job.tenant, job.owner)
         stores.streams.put_in(pipe, job)
         queues.pending_wakeups(pipe, queue)
-        tickets = pipe.execute()[-1]
+        wakeups = pipe.execute()[-1]
     with bind_job_context(job.id, job.tenant, job.attempt, job.trace):
         log.info("job_queued", queue=job.queue)
-    if tickets < queues.ENOUGH_TICKETS:
+    if wakeups < queues.ENOUGH_WAKEUPS:
         _ring(job.queue, queue)
     return job
 
 
 def _ring(waiting: str, queue: str) -> None:
-    """A ticket for what waits. Where the broker is silent the job is safe: a sweep sends one."""
+    """A wake-up for what waits. Where the broker is silent the job is safe: a sweep sends one."""
     try:
         queues.send_wakeups(waiting, queue)
     except broker_errors as error:
-        log.warning("ticket_not_sent", queue=waiting, error=str(error))
+        log.warning("wakeup_not_sent", queue=waiting, error=str(error))
 
 
 def _best_effort(undo: Any, *arguments: Any) -> None:

@@ -21,7 +21,7 @@ from worker.queueing.dispatch import ensure_wakeups
 from worker.settings import Settings
 from worker.storage import keys
 from worker.storage.objects.s3 import job_prefix
-from worker.storage.queue.fair_queue import FairQueue, Pulled
+from worker.storage.queue.fair_queue import LATER, FairQueue, Pulled
 from worker.storage.stores import Stores
 
 
@@ -284,7 +284,7 @@ def test_a_job_says_that_no_living_worker_can_do_it(client: Client, stores: Stor
     stores.workers.leave("w1")
     assert told() == warnings[1]  # it is being done
     actor.say(stage=Stage.EXPORT)
-    stores.leases.commit(job_id, actor.token, [], release=True)
+    stores.leases.release(stores.jobs.get(job_id), actor.token, LATER, None)
     stores.workers.beat("w1", "gpu", ("pose.gpu",), 1)
     assert told() == warnings[0]
     stores.workers.beat("w2", "cpu", ("export",), 1)

@@ -20,6 +20,7 @@ from worker.pipeline.pipeline import Pipeline
 from worker.pose.engine import PoseEngine
 from worker.storage import keys
 from worker.storage.errors import StoreUnavailable
+from worker.storage.queue.fair_queue import LATER
 from worker.storage.stores import Stores
 
 OPTIONS = JobOptions(exercise="squat", keypoints=True)
@@ -47,8 +48,7 @@ def recorded_job(stores: Stores, log: list[bytes], **fields: Any) -> Job:
     token = stores.leases.claim(job.id).token
     for place, entry in enumerate(log):
         stores.leases.commit(job.id, token, place=place, log=entry)
-    stores.leases.commit(job.id, token, release=True)
-    stores.jobs.requeue(job.id)
+    stores.leases.release(job, token, LATER, None)
     return job
 
 

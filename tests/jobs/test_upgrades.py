@@ -20,6 +20,7 @@ from worker.runtime import sweeper
 from worker.storage import keys
 from worker.storage.errors import Newer
 from worker.storage.jobs.leases import LeaseStore
+from worker.storage.queue.fair_queue import LATER
 from worker.storage.queue.workers import WorkerStore
 from worker.storage.stores import Stores
 
@@ -109,7 +110,7 @@ def test_a_job_begun_by_an_older_worker_is_gone_on_with(
     token = stores.leases.claim(job.id).token
     for place, entry in enumerate(squats[3:], 3):
         stores.leases.commit(job.id, token, place=place, log=entry)
-    stores.leases.commit(job.id, token, release=True)
+    stores.leases.release(job, token, LATER, None)
     runs(stores)(job.id)
     assert stores.jobs.get(job.id).status is JobStatus.SUCCEEDED
     assert rows(stores, job.id)[:-1] == expected(squats)

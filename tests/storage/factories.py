@@ -33,7 +33,7 @@ def patient(stores: Stores) -> Stores:
 
 
 def new_job(stores: Stores, tenant: str = "acme", **fields: Any) -> Job:
-    """A queued job in the store."""
+    """A queued job in the store, which a worker has pulled."""
     values: dict[str, Any] = {
         "source": "video",
         "input": JobInput(uploadId="upl_1", key="uploads/acme/upl_1"),
@@ -49,7 +49,14 @@ def new_job(stores: Stores, tenant: str = "acme", **fields: Any) -> Job:
         **values,
     )
     stores.jobs.create(job)
+    pull(stores, job)
     return job
+
+
+def pull(stores: Stores, job: Job) -> None:
+    """A worker has pulled the job and not claimed it yet: it is on no list."""
+    stores.waiting.remove(job.tenant, job.id)
+    stores.redis.zadd(keys.QUEUED, {job.id: stores.jobs._clock()})
 
 
 def counters(first: int, last: int) -> list[Entry]:

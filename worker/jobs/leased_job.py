@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
+
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.jobs import Export, Job, JobStatus, Stage
 from worker.contract.messages import (
@@ -24,10 +26,10 @@ from worker.jobs.heartbeat import Heartbeat
 from worker.lifecycle.archive import read_poses, store_pieces
 from worker.lifecycle.completion import complete_job, next_entry_id
 from worker.queueing.dispatch import all_slots_busy
-from worker.queueing.queues import queue_of, send_job
 from worker.storage.errors import Fenced
 from worker.storage.jobs.streams import Row, rows_of
 from worker.storage.objects.s3 import job_prefix
+from worker.storage.queue.fair_queue import LATER
 from worker.storage.stores import Stores
 
 
@@ -154,37 +156,28 @@ class LeasedJob:
 
     def enqueue_export(self, fields: dict[str, Any]) -> None:
         """The rest is for an export worker: GPUs never encode."""
-        self.stores.jobs.requeue(self.job.id)
-        self.stores.leases.commit(
-            self.job.id, self.token, fields={**fields, "stage": Stage.EXPORT}, release=True
-        )
-        send_job(self.job.id, "export", self.job.priority)
+        rest = msgspec.structs.replace(self.job, stage=Stage.EXPORT)
+        self._release(rest.waits_in, fields={**fields, "stage": Stage.EXPORT})
 
     def release_for_shutdown(self) -> None:
-        """Lets go of the job and has another worker take it at once."""
+        """Lets go of the job, which is among the first of its tenant's to run elsewhere."""
         with contextlib.suppress(Fenced):
-            self.stores.jobs.requeue(self.job.id)
-            self.stores.leases.commit(self.job.id, self.token, release=True)
-            queue = queue_of(self.job.stage, self.job.queue)
-            send_job(self.job.id, queue, self.job.priority)
+            self._release(self.job.waits_in)
 
     def requeue_fairly(self) -> None:
         """Lets go of the job, which waits for the next turn of its tenant."""
         with contextlib.suppress(Fenced):
-            self.stores.jobs.requeue(self.job.id)
-            self.stores.leases.pause(self.job.id, self.token)
-            most = self.stores.settings.limits(self.job.plan).runningJobs
-            self.stores.waiting.push([self.job], most)
+            self._release(self.job.waits_in, preempted=True)
 
     def release_for_retry(self, *, counted: bool = True) -> None:
-        """Lets go of the job; a sweep sends it again once it has waited. Not `counted`, the next
-        attempt has this one's number."""
+        """Lets go of the job, which waits again after a while. Not `counted`, the next attempt has
+        this one's number."""
         with contextlib.suppress(Fenced):
-            self.stores.jobs.requeue(self.job.id)
-            if counted:
-                self.stores.leases.commit(self.job.id, self.token, release=True)
-            else:
-                self.stores.leases.pause(self.job.id, self.token)
+            self._release(LATER, preempted=not counted)
+
+    def _release(self, queue: str, **more: Any) -> None:
+        most = self.stores.settings.limits(self.job.plan).runningJobs
+        self.stores.leases.release(self.job, self.token, queue, most, **more)
 
     def fail(self, error: JobError) -> None:
         """Ends the job with an error; a job that is not ours any more is left alone."""
