@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 import pytest
-import redis
 from celery import Celery
 
 from api.schemas.jobs import JobView
@@ -21,7 +20,7 @@ from worker.queueing.dispatch import ensure_wakeups
 from worker.settings import Settings
 from worker.storage import keys
 from worker.storage.objects.s3 import job_prefix
-from worker.storage.queue.fair_queue import LATER, FairQueue, Pulled
+from worker.storage.queue.fair_queue import LATER, Pulled
 from worker.storage.stores import Stores
 
 
@@ -215,11 +214,14 @@ def test_a_job_that_cannot_be_listed_leaves_nothing(
 ) -> None:
     upload = put_upload(client)
 
-    def silent(pipe: Any, *_: Any) -> None:
-        pipe.execute()  # the record is stored
-        raise redis.ConnectionError("gone")
+    submit = JobStore.submit_in
 
-    monkeypatch.setattr(FairQueue, "put_in", staticmethod(silent))
+    def silent(store: JobStore, pipe: Any, *given: Any) -> None:
+        submit(store, pipe, *given)
+        pipe.execute()  # it is stored, and listed
+        pipe.execute_command("FAULT")
+
+    monkeypatch.setattr(JobStore, "submit_in", silent)
     before = all_keys(stores)
     headers = {"Idempotency-Key": "once"}
     answer = client.post("/jobs", json={"input": {"uploadId": upload}}, headers=headers)

@@ -31,7 +31,7 @@ NEWER = str(SUPPORTED_JOB_VERSION + 1)
 def no_broker(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tickets and tasks go nowhere."""
     monkeypatch.setattr(dispatch, "send_wakeups", lambda *_: None)
-    monkeypatch.setattr(sweeper, "send_job", lambda *_: None)
+    monkeypatch.setattr(sweeper, "send_maintenance", lambda: None)
 
 
 def runs(stores: Stores) -> Callable[[str], None]:

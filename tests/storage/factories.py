@@ -12,6 +12,7 @@ from worker.contract.options import JobOptions
 from worker.contract.plans import Plan
 from worker.storage import keys
 from worker.storage.jobs.leases import LeaseStore
+from worker.storage.queue.fair_queue import QUEUES
 from worker.storage.stores import Stores
 
 _numbers = itertools.count(1)
@@ -87,3 +88,13 @@ def contents(stores: Stores, job_id: str) -> dict[str, Any]:
         "messages": list(stores.streams.scan(job_id)),
         "lease": stores.redis.get(keys.lease(job_id)),
     }
+
+
+def listed(stores: Stores) -> list[tuple[str, str]]:
+    """What waits in the fair queue: entries and their queues."""
+    found = []
+    for queue in QUEUES:
+        for tenant in stores.redis.zrange(keys.waiting_tenants(queue), 0, -1):
+            for entry in stores.redis.zrange(keys.waiting(queue, tenant.decode()), 0, -1):
+                found.append((entry.decode(), queue))
+    return found

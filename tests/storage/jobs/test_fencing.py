@@ -22,7 +22,6 @@ STALE_WRITES: dict[str, dict[str, Any]] = {
     "message": {"entries": counters(1, 2)},
     "log": {"place": 0, "log": b"head"},
     "field": {"fields": {"progress": 0.7}},
-    "release": {"release": True},
     "all": {"entries": counters(1, 1), "place": 0, "log": b"head", "fields": {"progress": 0.1}},
     "nothing": {},
 }

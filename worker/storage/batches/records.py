@@ -120,6 +120,10 @@ class BatchStore:
             announced="announced" in fields,
         )
 
+    def exists(self, batch_id: str) -> bool:
+        """Whether the batch was taken."""
+        return bool(self._redis.hexists(keys.batch(batch_id), "record"))
+
     def page(
         self, tenant: str, after: tuple[float, str] | None, limit: int
     ) -> list[tuple[float, Batch]]:
