@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from threading import Timer
 from typing import Any, cast
 
 import pytest
@@ -100,7 +101,6 @@ def test_a_job_is_handed_over_and_goes_on(
     now = stores.jobs.get(job.id)
     assert not now.status.final
     assert listed(stores) == [(job.id, "pose.cpu")]
-    assert stores.jobs.queue_position(job.id) == 0
     assert 0 < stores.streams.length(job.id) < len(expected(squats))
     runner(stores).run(job.id)
     assert rows(stores, job.id)[:-1] == expected(squats)
@@ -155,28 +155,47 @@ def test_who_dies_while_letting_go_loses_no_job(
     """Between the release of the lease and the next command."""
     options = JobOptions(exercise="squat", export=end == "pass on")
     job = recorded_job(stores, squats, options=options)
-    commit = stores.leases.commit_rows
+    release = stores.leases.release
 
-    def dying(*args: Any, **more: Any) -> int:
-        if end == "put back" and not more.get("release"):
-            raise StoreUnavailable("S3")
-        added = commit(*args, **more)
-        if more.get("release"):
-            raise KeyboardInterrupt
-        return added
+    def broken(*_: Any, **__: Any) -> int:
+        raise StoreUnavailable("S3")
 
-    pause = stores.leases.pause
-
-    def dying_pause(*args: Any) -> None:
-        pause(*args)
+    def dying(*args: Any, **more: Any) -> None:
+        release(*args, **more)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(stores.leases, "commit_rows", dying)
-    monkeypatch.setattr(stores.leases, "pause", dying_pause)
+    monkeypatch.setattr(stores.leases, "release", dying)
+    if end == "put back":
+        monkeypatch.setattr(stores.leases, "commit_rows", broken)
     with pytest.raises(KeyboardInterrupt):
         runner(stores, lambda: end == "hand over").run(job.id)
     assert stores.redis.zscore(keys.RUNNING, job.id) is None
-    assert stores.jobs.queue_position(job.id) == 0
+    if end == "put back":
+        assert stores.jobs.queue_position(job.id) == 0
+    else:
+        assert listed(stores) == [(job.id, "export" if end == "pass on" else "pose.cpu")]
+
+
+def test_a_redis_that_refuses_for_a_while_costs_no_attempt(
+    stores: Stores, squats: list[bytes]
+) -> None:
+    """`NOREPLICAS`, as of a primary that has lost its replicas."""
+    job = recorded_job(stores, squats)
+    refused, commit = [], stores.leases.commit_rows
+
+    def refusing(*args: Any, **more: Any) -> int:
+        if not refused:
+            refused.append(True)
+            stores.redis.config_set("min-replicas-to-write", 1)
+            Timer(1.2, stores.redis.config_set, ("min-replicas-to-write", 0)).start()
+        return commit(*args, **more)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(stores.leases, "commit_rows", refusing)
+        runner(stores).run(job.id)
+    over = stores.jobs.get(job.id)
+    assert (over.status, over.attempt, over.lost) == (JobStatus.SUCCEEDED, 2, 0)
+    assert rows(stores, job.id)[:-1] == expected(squats)
 
 
 @pytest.mark.parametrize(
@@ -184,7 +203,6 @@ def test_who_dies_while_letting_go_loses_no_job(
 )
 def test_a_store_that_is_away_for_a_while_fails_no_job(
     stores: Stores,
-    sent: Sent,
     squats: list[bytes],
     monkeypatch: pytest.MonkeyPatch,
     error: Exception,

@@ -127,7 +127,6 @@ def test_tasks_with_more_than_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     from worker.runtime import tasks
 
     ran: list[str] = []
-    monkeypatch.setattr(tasks, "_run", ran.append)
-    monkeypatch.setattr(tasks, "ensure_wakeups", lambda _: 0)
-    tasks.run_job("job_1", urgency=3)
-    assert ran == ["job_1"]
+    monkeypatch.setattr(tasks, "exchange", lambda _stores, _run, waiting: ran.append(waiting))
+    tasks.run_next("pose.cpu", urgency=3)
+    assert ran == ["pose.cpu"]

@@ -217,8 +217,8 @@ def check_whole(stores: Stores, world: dict[str, str]) -> None:
 
 def test_the_keys_of_the_queue_heal_when_they_are_lost(stores: Stores, sent: Sent) -> None:
     jobs = world(stores)
-    lost = stores.redis.keys("pq:{wait}:*") + [keys.RUNNING, keys.CLOSED, keys.tenant_jobs("acme")]
-    stores.redis.delete(*lost)
+    lost = stores.redis.keys("pq:{wait}:*")
+    stores.redis.delete(*lost, keys.RUNNING, keys.CLOSED, keys.tenant_jobs("acme"))
     sweep(stores)
     check_whole(stores, jobs)
     sweep(stores)

@@ -92,9 +92,9 @@ def contents(stores: Stores, job_id: str) -> dict[str, Any]:
 
 def listed(stores: Stores) -> list[tuple[str, str]]:
     """What waits in the fair queue: entries and their queues."""
-    found = []
+    found: list[tuple[str, str]] = []
     for queue in QUEUES:
         for tenant in stores.redis.zrange(keys.waiting_tenants(queue), 0, -1):
-            for entry in stores.redis.zrange(keys.waiting(queue, tenant.decode()), 0, -1):
-                found.append((entry.decode(), queue))
+            entries = stores.redis.zrange(keys.waiting(queue, tenant.decode()), 0, -1)
+            found += [(entry.decode(), queue) for entry in entries]
     return found

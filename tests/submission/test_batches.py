@@ -6,6 +6,7 @@ import itertools
 from concurrent.futures import ThreadPoolExecutor
 
 import hypothesis
+import msgspec
 import pytest
 from hypothesis import strategies as st
 
@@ -105,7 +106,7 @@ def test_who_dies_before_the_event_leaves_it_to_the_sweep(
 def test_a_batch_is_due_until_it_is_complete(stores: Stores) -> None:
     clock = Clock()
     batches = BatchStore(stores.redis, 8, stores.settings.record_s, clock)
-    job = new_job(stores)
+    job = msgspec.structs.replace(new_job(stores), id="job_of_bat_1", batchId="bat_1")
     batches.create(RECORD, [job])
     assert batches.due() == [] and batches.count_due() == 0
     clock.now += LOOK_S

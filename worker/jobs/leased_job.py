@@ -6,9 +6,10 @@ import contextlib
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
+import structlog
 
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.jobs import Export, Job, JobStatus, Stage
@@ -26,11 +27,17 @@ from worker.jobs.heartbeat import Heartbeat
 from worker.lifecycle.archive import read_poses, store_pieces
 from worker.lifecycle.completion import complete_job, next_entry_id
 from worker.queueing.dispatch import all_slots_busy
+from worker.storage.connection import REFUSING
 from worker.storage.errors import Fenced
 from worker.storage.jobs.streams import Row, rows_of
 from worker.storage.objects.s3 import job_prefix
 from worker.storage.queue.fair_queue import LATER
 from worker.storage.stores import Stores
+
+log = structlog.get_logger()
+
+T = TypeVar("T")
+_REFUSED_S = 0.5
 
 
 class WorkerStopping(Exception):
@@ -114,8 +121,9 @@ class LeasedJob:
         self, rows: Sequence[Row], fields: dict[str, Any], place: int = -1, log: bytes = b""
     ) -> None:
         """A log entry and messages, and fields of the record, all or nothing; then the firehose."""
-        added = self.stores.leases.commit_rows(
-            self.job.id, self.token, rows, place=place, log=log, fields=fields
+        leases, given = self.stores.leases, (self.job.id, self.token, rows)
+        added = self._unless_refused(
+            lambda: leases.commit_rows(*given, place=place, log=log, fields=fields)
         )
         # a replay's first entries were there, and relayed, already
         new = rows[len(rows) - added :]
@@ -145,14 +153,8 @@ class LeasedJob:
 
     def close(self, fields: dict[str, Any], *before: Message) -> None:
         """The job succeeded; `before` comes right before `done`."""
-        complete_job(
-            self.stores,
-            self.job,
-            self.token,
-            JobStatus.SUCCEEDED,
-            before=before,
-            fields=fields,
-        )
+        given = self.stores, self.job, self.token, JobStatus.SUCCEEDED
+        self._unless_refused(lambda: complete_job(*given, before=before, fields=fields))
 
     def enqueue_export(self, fields: dict[str, Any]) -> None:
         """The rest is for an export worker: GPUs never encode."""
@@ -177,11 +179,25 @@ class LeasedJob:
 
     def _release(self, queue: str, **more: Any) -> None:
         most = self.stores.settings.limits(self.job.plan).runningJobs
-        self.stores.leases.release(self.job, self.token, queue, most, **more)
+        given = self.job, self.token, queue, most
+        self._unless_refused(lambda: self.stores.leases.release(*given, **more))
+
+    def _unless_refused(self, write: Callable[[], T]) -> T:
+        """What `write` gives, tried again while Redis takes no writes and the job is ours: what was
+        refused has left nothing. Raises what `write` raises."""
+        while True:
+            try:
+                return write()
+            except REFUSING as error:
+                if self._heartbeat.lost:
+                    raise
+                log.warning("write_refused", job=self.job.id, error=str(error))
+                time.sleep(_REFUSED_S)
 
     def fail(self, error: JobError) -> None:
         """Ends the job with an error; a job that is not ours any more is left alone."""
         canceled = error.code is ErrorCode.CANCELED
         status = JobStatus.CANCELED if canceled else JobStatus.FAILED
         with contextlib.suppress(Fenced):
-            complete_job(self.stores, self.job, self.token, status, error=error)
+            given = self.stores, self.job, self.token, status
+            self._unless_refused(lambda: complete_job(*given, error=error))

@@ -12,5 +12,7 @@ if status ~= '"queued"' and status ~= '"running"' then
   redis.call('ZREM', KEYS[4] .. ':running:' .. ARGV[2], ARGV[1])
   return 0
 end
-push(KEYS[4], ARGV[3], ARGV[2], ARGV[4], ARGV[5], ARGV[1])
+local there = redis.call('ZSCORE', KEYS[4] .. ':' .. ARGV[3] .. ':jobs:' .. ARGV[2], ARGV[1])
+-- one that is listed keeps its place among those of one instant
+push(KEYS[4], ARGV[3], ARGV[2], ARGV[4], there or ARGV[5], ARGV[1])
 return 1
