@@ -114,7 +114,7 @@ def unavailable(error: Exception) -> Problem:
     return Problem(
         503,
         "unavailable",
-        "A part of the service does not answer; try again.",
+        "A backing service does not answer. Try again later.",
         None,
         {"Retry-After": str(RETRY_AFTER_S)},
     )
@@ -145,7 +145,7 @@ def _answer(error: Exception) -> Problem:
             return Problem(500, ErrorCode.INTERNAL, "A stored record cannot be read.")
     if isinstance(error, _SILENT):
         return unavailable(error)
-    return Problem(500, ErrorCode.INTERNAL, "Something went wrong here.")
+    return Problem(500, ErrorCode.INTERNAL, "An internal error occurred.")
 
 
 def _methods(request: Request) -> str:

@@ -32,12 +32,10 @@ def decode_cursor(cursor: str) -> Place:
         created, name = json.loads(base64.urlsafe_b64decode(padded.encode()))
         place = float(created), str(name)
         if not (math.isfinite(place[0]) and _ID.fullmatch(place[1])):
-            raise ValueError("not a place in a list")
+            raise ValueError("Invalid cursor.")
         return place
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
-        raise invalid_parameter(
-            "cursor", "The cursor is none of ours.", "`next` of the page before"
-        ) from error
+        raise invalid_parameter("cursor", "Invalid cursor.", "`next` of the page before") from error
 
 
 def page_of_jobs(

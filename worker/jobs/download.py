@@ -112,7 +112,7 @@ class _Download:
                 if self._have > before:
                     pauses = list(PAUSES_S)
                 if not pauses:
-                    raise Unreachable(f"the connection was cut again and again: {cut}") from cut
+                    raise Unreachable(f"the connection was lost repeatedly: {cut}") from cut
                 self._pause(pauses.pop(0))
             self._check_time()
 

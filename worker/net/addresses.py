@@ -102,6 +102,6 @@ def _resolved(host: str, port: int) -> list[Any]:
     try:
         return wait_in_thread(lambda _: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
     except httpcore.TimeoutException as error:
-        raise Unreachable(f"the name {host} is not resolved in time") from error
+        raise Unreachable(f"the name {host} could not be resolved in time") from error
     except OSError as error:
         raise Unreachable(f"the name {host} cannot be resolved") from error

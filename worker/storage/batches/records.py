@@ -84,7 +84,7 @@ class BatchStore:
     def create(self, record: BatchRecord, jobs: Sequence[Job] = ()) -> None:
         """Takes a batch, with all its jobs or with none: from here on it is looked after.
 
-        The jobs wait in the batch until `expanding.py` makes them.
+        The jobs wait in the batch until `submission/batches.py` makes them.
         """
         now = self._clock()
         with self._redis.pipeline(transaction=True) as pipe:

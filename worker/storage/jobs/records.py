@@ -198,7 +198,7 @@ class JobStore:
 
     def erase(self, job: Job) -> None:
         """Deletes every key of the job, and takes it off every list, in one step; its objects are
-        deleted by `s3.py`."""
+        deleted by `objects/s3.py`."""
         with self._redis.pipeline(transaction=True) as pipe:
             pipe.delete(*keys.of_job(job.id))
             pipe.zrem(keys.tenant_jobs(job.tenant), job.id)
