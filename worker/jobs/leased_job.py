@@ -38,6 +38,9 @@ log = structlog.get_logger()
 
 T = TypeVar("T")
 _REFUSED_S = 0.5
+SLOWEST = 60.0
+"""Seconds that a second of media may take: a core of a small machine takes a tenth of that with the
+most exact profile. What makes no progress at all is ended by the stall watchdog, long before."""
 
 
 class WorkerStopping(Exception):
@@ -68,6 +71,8 @@ class LeasedJob:
         self._heartbeat = heartbeat
         self._stopping = stopping
         self._progress = progress
+        self._began = time.monotonic()
+        self.media_s = job.media.duration_ms / 1000 if job.media else 0.0
 
     def check(self) -> None:
         """Between batches: may the work go on?"""
@@ -87,6 +92,10 @@ class LeasedJob:
         deadline = self.job.deadlineAt
         if deadline and datetime.fromisoformat(deadline) < datetime.now(UTC):
             raise JobError(ErrorCode.DEADLINE_EXCEEDED, "The job's deadline has passed.")
+        limit_s = max(self.stores.settings.job_time_limit_s, SLOWEST * self.media_s)
+        if time.monotonic() - self._began > limit_s:
+            text = f"The job took more than {limit_s:g} s in one attempt."
+            raise JobError(ErrorCode.INTERNAL, text)
         if self._stopping():
             raise WorkerStopping(self.job.id)
 

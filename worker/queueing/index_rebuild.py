@@ -1,8 +1,8 @@
 """Every index of jobs made anew from their records, which are the truth: after Redis lost keys,
 and for `posequeue doctor --repair`.
 
-An index is a list, a sorted set or a count of `keys.py` that only says again, for a quick look, what
-records and leases say. What is right in it stays as it is.
+An index is a list, a sorted set or a count of `keys.py` that only says again, for a quick look,
+what records and leases say. What is right in it stays as it is.
 """
 
 from __future__ import annotations
