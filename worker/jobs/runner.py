@@ -18,7 +18,7 @@ from worker.jobs.leased_job import LeasedJob, Preempted, WorkerStopping
 from worker.jobs.recent_faults import RecentFaults
 from worker.jobs.segment_worker import run_segments
 from worker.jobs.stages import analyse, export
-from worker.observability.log_format import bind_job_context
+from worker.observability.log_setup import bind_job_context
 from worker.observability.metrics import RETRIES, STAGE_SECONDS, StageTimes, listening, record
 from worker.observability.tracing import annotate, span
 from worker.pose.engine import PoseEngine

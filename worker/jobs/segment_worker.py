@@ -23,7 +23,7 @@ from worker.jobs.heartbeat import Heartbeat
 from worker.jobs.inputs import fetched_input, limits_of
 from worker.jobs.recent_faults import RecentFaults
 from worker.media.sandbox.fork_client import forked_seconds
-from worker.observability.log_format import bind_job_context
+from worker.observability.log_setup import bind_job_context
 from worker.observability.tracing import span
 from worker.pipeline.estimation import DamagedSegment, SegmentStart, VideoEstimator
 from worker.pipeline.pipeline import estimation
