@@ -7,11 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from worker.exercises.model import (
-    Condition,
-    RepExercise,
-    Signal,
-)
+from worker.exercises.model import Condition, RepExercise, Signal
 
 BICEP_CURL = RepExercise(
     id="bicep_curl",

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from worker.exercises.model import (
-    Condition,
-    RepExercise,
-    Signal,
-)
+from worker.exercises.model import Condition, RepExercise, Signal
 
 JUMPING_JACK = RepExercise(
     id="jumping_jack",
@@ -27,7 +23,4 @@ JUMPING_JACK = RepExercise(
     joints=("shoulder", "elbow", "wrist"),
 )
 
-LOW_IMPACT_JACK = replace(
-    JUMPING_JACK,
-    id="low_impact_jack",
-)
+LOW_IMPACT_JACK = replace(JUMPING_JACK, id="low_impact_jack")

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from worker.exercises.model import (
-    Condition,
-    RepExercise,
-    Signal,
-)
+from worker.exercises.model import Condition, RepExercise, Signal
 
 _LEGS = (
     Signal("deeper_knee_flexion", 90, weight=0.7),

@@ -6,7 +6,7 @@ from typing import Any
 
 from worker.contract.exercises import CATALOGUE
 from worker.contract.jobs import Result
-from worker.contract.media import MediaInfo
+from worker.contract.media import MediaInfo, WarningCode
 from worker.contract.message_parts import Jump as JumpPart
 from worker.contract.message_parts import VisibleHips
 from worker.contract.messages import (
@@ -84,6 +84,7 @@ class JumpReporter:
             ExerciseSummary(
                 exercise=self._exercise.id, counter=count, avg_rep_score=0.0, avg_similarity=None,
                 grade=None, durationMs=round(self._media.duration_ms, 1), history=(),
+                warnings=self._warnings(),
             ),
             self._summary(),
         ]  # fmt: skip
@@ -140,6 +141,11 @@ class JumpReporter:
             sideUsed=jump.side, visibleHips=self._hips, jumpNumber=len(self._jumps),
             **_measures(jump),
         )  # fmt: skip
+
+    def _warnings(self) -> tuple[WarningCode, ...]:
+        reasons = {jump.reason for jump in self._jumps}
+        known: tuple[WarningCode, ...] = ("slow_motion", "hips_disagree")
+        return tuple(code for code in known if code in reasons)
 
     def _summary(self) -> JumpSummary:
         jumps = tuple(
