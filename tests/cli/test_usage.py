@@ -154,7 +154,7 @@ def test_the_doctor_is_content(program: Program, models_dir: Path) -> None:
     ran = program("doctor", POSEQUEUE_MODELS_DIR=str(models_dir), **servers)
     assert ran.code == 1
     missing = [line.split()[1] for line in ran.out.decode().splitlines() if line[0] == "m"]
-    assert missing == ["redis", "s3"]
+    assert missing == ["redis", "s3", "public"]
 
 
 @pytest.mark.models

@@ -50,7 +50,9 @@ _SIDE = {
 }
 _FORM = FormScore(score=91.5, avg_score=88.2, grade="A")
 _HIPS = VisibleHips(left=True, right=True)
-_JUMP = Jump(jumpNumber=1, jumpHeightCm=32.4, airTimeMs=514.0, airTimeSeconds=0.514)
+_JUMP = Jump(
+    jumpNumber=1, jumpHeightCm=32.4, airTimeMs=514.0, airTimeSeconds=0.514, plusMinusCm=2.9
+)
 _REP = Rep(
     index=1,
     startMs=480,
@@ -151,6 +153,7 @@ EXAMPLES: dict[str, Message] = {
         airTimeSeconds=0.514,
         visibleHips=_HIPS,
         jumpNumber=1,
+        plusMinusCm=2.9,
     ),
     "jump_discarded": JumpDiscarded(
         reason="tracking_lost", userMessage="You left the picture during the jump."

@@ -106,9 +106,11 @@ class VisibleHips(MessagePart, omit_defaults=False, frozen=True):
 
 
 class Jump(MessagePart, frozen=True):
-    """One accepted jump; height in cm."""
+    """One accepted jump; height in cm, `plusMinusCm` and `reason` as in `jump_height`."""
 
     jumpNumber: int
-    jumpHeightCm: float
+    jumpHeightCm: float | None
     airTimeMs: float | None = None
     airTimeSeconds: float | None = None
+    plusMinusCm: float | None = None
+    reason: str | None = None

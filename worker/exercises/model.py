@@ -93,16 +93,17 @@ class HoldExercise:
 class JumpExercise:
     """An exercise whose jumps are counted and measured.
 
-    `by` is what the height is told by: `air_time` between take-off and landing, or the rise of the
-    `hips` over the standing pose. `least` and `most` bound a height, in metres, that is a jump's:
-    below it is a hop (6 cm is 0.22 s in the air), above it nobody jumps. `joints` are those that
-    guidance asks for; `visible` is the least score of a hip that is followed.
+    `by` is what the height is told by: `air_time`, the flight's g t^2 / 8 as jump mats have it, or
+    the rise of the `hips` over the standing pose (see `worker.motion.jumps.height`). `least` and
+    `most` bound a flight's height, in metres: 3 cm is 0.16 s in the air, above 1.3 m nobody jumps.
+    `joints` are those that guidance asks for; `visible` is the least score of a hip that is
+    followed.
     """
 
     id: str
     by: Literal["air_time", "hips"]
     joints: tuple[str, ...] = ("hip",)
-    least: float = 0.06
+    least: float = 0.03
     most: float = 1.3
     visible: float = 0.5
     guided: tuple[str, ...] = ()

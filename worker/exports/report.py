@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 
 from worker.contract.exercises import unit_of
-from worker.contract.message_parts import CriterionScore, Rep
+from worker.contract.message_parts import CriterionScore, Jump, Rep
 from worker.contract.options import JobOptions
 from worker.exercises.names import NAMES
 from worker.exports.focus import worst_fault
@@ -174,12 +174,19 @@ def _jumps(story: Highlights, words: dict[str, str]) -> str:
     if story.jumps is None or not story.jumps.jumps:
         return ""
     rows = "".join(
-        f"<tr><td>{jump.jumpNumber}</td><td>{jump.jumpHeightCm:.1f} cm</td>"
+        f"<tr><td>{jump.jumpNumber}</td><td>{_height(jump)}</td>"
         f"<td>{'–' if jump.airTimeSeconds is None else f'{jump.airTimeSeconds:.2f} s'}</td></tr>"
         for jump in story.jumps.jumps
     )
     heads = [words[head] for head in ("number", "height", "air_time")]
     return _table(_capital(words["unit_jumps"]), heads, rows)
+
+
+def _height(jump: Jump) -> str:
+    if jump.jumpHeightCm is None:
+        return "–"
+    off = "" if jump.plusMinusCm is None else f" ± {jump.plusMinusCm:.1f}"
+    return f"{jump.jumpHeightCm:.1f}{off} cm"
 
 
 def _table(title: str, heads: list[str], rows: str) -> str:

@@ -51,24 +51,21 @@ def whole(video: VideoInfo) -> list[Filter]:
 
 
 def scaled(video: VideoInfo, width: int, height: int, **how: str) -> list[Filter]:
-    """Stored frames in yuv420p of the given size, which is not turned. Frames of another size than
-    the video's own (a phone was turned, a stream adapts) get bars instead of being squeezed."""
+    """Stored frames in planes of the given size, which is not turned: yuv420p, of odd sides
+    yuv444p. Frames of another size than the video's own (a phone was turned, a stream adapts) get
+    bars instead of being squeezed."""
     own = f"eq(iw,{video.stored_width})*eq(ih,{video.stored_height})"
     aspect = "iw*if(sar,sar,1)/ih"
     wide, high = f"min({width},{height}*{aspect})", f"min({height},{width}/({aspect}))"
     size = {"w": f"if({own},{width},max(1,{wide}))", "h": f"if({own},{height},max(1,{high}))"}
-    even = (width + width % 2, height + height % 2)  # what `pad` makes of 4:2:0
+    # of 4:2:0 `pad` leaves an odd side's last row or column out
+    pixels = "yuv444p" if width % 2 or height % 2 else "yuv420p"
     steps = [
         Filter("scale", {**size, "eval": "frame", **how}),
-        Filter("format", {"pix_fmts": "yuv420p"}),
-        Filter(
-            "pad",
-            {"w": even[0], "h": even[1], "x": _MIDDLE_X, "y": _MIDDLE_Y, "eval": "frame"},
-        ),
+        Filter("format", {"pix_fmts": pixels}),
     ]
-    if even == (width, height):
-        return steps
-    return [*steps, Filter("crop", {"w": width, "h": height, "x": 0, "y": 0, "exact": 1})]
+    pad = {"w": width, "h": height, "x": _MIDDLE_X, "y": _MIDDLE_Y, "eval": "frame"}
+    return [*steps, Filter("pad", pad)]
 
 
 def upright(video: VideoInfo) -> list[Filter]:
@@ -83,8 +80,10 @@ def upright(video: VideoInfo) -> list[Filter]:
     if shown == (width, height):
         return steps
     if min(shown) < 2:
-        return [*steps, Filter("scale", {"w": width, "h": height})]
-    return [*steps, Filter("crop", {"w": width, "h": height, "x": 0, "y": 0})]
+        steps.append(Filter("scale", {"w": width, "h": height}))
+    else:
+        steps.append(Filter("crop", {"w": width, "h": height, "x": 0, "y": 0}))
+    return [*steps, Filter("format", {"pix_fmts": "yuv420p"})]
 
 
 def mapped(video: VideoInfo) -> list[Filter]:

@@ -48,10 +48,18 @@ def field_parity(path: Path, stream: dict[str, Any], timing: Timing, *, turned: 
         and timing.fps <= _MOST_FPS
         and timing.frames > 2 * _FRAMES
     )
-    return _looked_at(path, int(stream["index"]), timing.duration_s / 3) if likely else ""
+    if not likely:
+        return ""
+    index = int(stream["index"])
+    seen = _fields(path, index, timing.duration_s / 3)
+    top, bottom, whole = seen if any(seen) else _fields(path, index, 0.0)
+    if max(top, bottom) < _COMBED * (top + bottom + whole) or top + bottom == 0:
+        return ""
+    return "tff" if top > bottom else "bff"
 
 
-def _looked_at(path: Path, index: int, from_s: float) -> Parity:
+def _fields(path: Path, index: int, from_s: float) -> tuple[int, int, int]:
+    """Frames behind a time in which the top field comes first, the bottom one, and whole ones."""
     args = [
         str(find_tools().ffmpeg), "-nostdin", "-hide_banner", "-loglevel", "info", "-nostats",
         "-protocol_whitelist", PROTOCOLS, "-format_whitelist", FORMATS, "-threads", "1",
@@ -61,9 +69,7 @@ def _looked_at(path: Path, index: int, from_s: float) -> Parity:
     try:
         _, _, said = run(args, path, _LIMITS)
     except ChildStalled:
-        return ""
-    found = _SEEN.search(said)
-    top, bottom, whole = (int(count) for count in found.groups()) if found else (0, 0, 0)
-    if max(top, bottom) < _COMBED * (top + bottom + whole) or top + bottom == 0:
-        return ""
-    return "tff" if top > bottom else "bff"
+        return 0, 0, 0
+    # the last of them: a graph that was made anew has counted nothing yet
+    found = (_SEEN.findall(said) or [(0, 0, 0)])[-1]
+    return int(found[0]), int(found[1]), int(found[2])

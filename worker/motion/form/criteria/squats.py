@@ -8,7 +8,7 @@ from worker.motion.form.measures import balance, depth, knees, trunk
 
 CRITERIA: dict[str, tuple[Criterion, ...]] = {
     "squat": (
-        reach(depth.thighs, joints=("hip", "knee"), advice="deeper"),
+        reach(depth.thighs, joints=("hip", "knee"), advice="deeper", good=0.9, bad=0.48),
         Criterion(
             "trunk_forward", trunk.lean, "deg", good=52.0, bad=67.0,
             joints=("shoulder", "hip"), advice="chest_up",

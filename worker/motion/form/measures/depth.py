@@ -11,8 +11,8 @@ PROFILE, FACING = 0.25, 0.65
 
 
 def counted(rep: RepFrames) -> float | None:
-    """What counting measured."""
-    return rep.depth
+    """What counting measured, about the turning point."""
+    return None if rep.depth is None else rep.depth * float(rep.share[rep.turned].mean())
 
 
 def thighs(rep: RepFrames) -> float | None:
@@ -22,8 +22,8 @@ def thighs(rep: RepFrames) -> float | None:
     ankles says more: 0.55 of the leg is left with shin and thigh at 34 and 76 degrees."""
     hip, knee, ankle = (rep.point(joint)[1] for joint in ("hip", "knee", "ankle"))
     seen = rep.seen("hip", "knee")
-    above_knee = rep.part((knee - hip) / (0.5 * rep.leg), seen, rep.deep, 0.1)
-    above_foot = rep.part((ankle - hip) / rep.leg, rep.seen("hip", "ankle"), rep.deep, 0.1)
+    above_knee = rep.reached((knee - hip) / (0.5 * rep.leg), seen)
+    above_foot = rep.reached((ankle - hip) / rep.leg, rep.seen("hip", "ankle"))
     if above_knee is None or above_foot is None:
         return None
     side = (1.0 - above_knee) / 0.8
@@ -37,7 +37,7 @@ def lunge(rep: RepFrames) -> float | None:
     hip, knee = rep.body.pair("hip")[1], rep.body.pair("knee")[1]
     height = (knee - hip) / (0.5 * rep.leg)
     seen = rep.body.seen(("hip", "knee")).max(axis=1)
-    lowest = rep.part(height.min(axis=1), seen, rep.deep, 0.1)
+    lowest = rep.reached(height.min(axis=1), seen)
     return None if lowest is None else (0.9 - lowest) / 0.75
 
 
@@ -45,7 +45,7 @@ def support(rep: RepFrames) -> float | None:
     """Chest to the hands: 0 with the shoulders 0.95 of an arm over the wrists, 1 at 0.45, upper
     arms level."""
     wrist, shoulder = rep.point("wrist")[1], rep.point("shoulder")[1]
-    lowest = rep.part((wrist - shoulder) / rep.arm, rep.seen("shoulder", "wrist"), rep.deep, 0.1)
+    lowest = rep.reached((wrist - shoulder) / rep.arm, rep.seen("shoulder", "wrist"))
     return None if lowest is None else (0.95 - lowest) / 0.5
 
 
@@ -54,14 +54,14 @@ def curl(rep: RepFrames) -> float | None:
     to 0.6 of the longer arm segment (end of elbow flexion, ~140 degrees: AAOS)."""
     longer = np.maximum(rep.body.length("shoulder", "elbow"), rep.body.length("elbow", "wrist"))
     height = (rep.body.pair("elbow")[1] - rep.body.pair("wrist")[1]) / longer
-    highest = rep.part(*rep.merged(height, "elbow", "wrist"), rep.deep, 0.9)
+    highest = rep.reached(*rep.merged(height, "elbow", "wrist"))
     return None if highest is None else (highest + 0.9) / 1.5
 
 
 def bridge(rep: RepFrames) -> float | None:
     """Hips from the floor to the line from shoulders to knees: hip angle from 125 to 172."""
     joints = ("shoulder", "hip", "knee")
-    widest = rep.part(*rep.merged(rep.angle(*joints), *joints), rep.deep, 0.9)
+    widest = rep.reached(*rep.merged(rep.angle(*joints), *joints))
     return None if widest is None else (widest - 125.0) / 47.0
 
 
