@@ -33,6 +33,7 @@ from worker.pose.landmark_engine import LandmarkEngine
 from worker.pose.model_factory import joint_estimator, open_model, people_detector
 from worker.pose.profiles import ModelName, Wanted, model_of, skips_detector
 from worker.pose.tracking.box_interpolation import interpolate, keyframes
+from worker.pose.tracking.detector_skipping import Pose
 from worker.pose.tracking.estimation_batch import EstimationBatch
 from worker.pose.tracking.keyframe_detection import Image, SubjectFinder
 from worker.pose.tracking.leg_swap_correction import LEGS, correct_leg_swaps
@@ -198,13 +199,17 @@ class PoseEngine:
         tracker, follower = self._follower(times_us, looks, state)
         work = EstimationBatch(self._estimator, self._beside)
         drawn = np.zeros((len(images), 4), np.float32)
+        known: dict[int, Pose] = {}
         for row, box in interpolate(times_us, follower.go(keyframes(times_us))):
             drawn[row] = box
-            if row not in follower.poses:
+            pose = follower.poses.get(row, looks.known_pose(row, box))
+            if pose is None:
                 work.put(row, images[row], box)
+            else:
+                known[row] = pose
         after = tracker.state()
         keypoints = np.zeros((len(images), COUNT, 3), np.float32)
-        for row, pose in [*work.done(), *follower.poses.items()]:
+        for row, pose in [*work.done(), *known.items()]:
             if pose[:, 2].mean() >= PRESENT:
                 keypoints[row] = pose
             else:

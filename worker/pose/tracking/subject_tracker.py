@@ -205,8 +205,10 @@ class SubjectTracker:
                 tracks[place].take(found.boxes[free[column]], time_s)
                 tracks[place].weight += step * self._worth(found, free[column], tracks[place])
             free = [row for n, row in enumerate(free) if n not in {column for _, column in pairs}]
+        unseen = [t.array() for t in self.tracks if t.confirmed and t.detected_s < time_s]
         for row in free:
-            if not _part_of_other(found, row):
+            in_unseen = any(covered(found.boxes[row], box) >= WITHIN for box in unseen)
+            if not in_unseen and not _part_of_other(found, row):
                 self._begin(found, row, time_s, step, confirmed=first)
 
     def _begin(

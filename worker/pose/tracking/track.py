@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from copy import deepcopy
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -90,7 +91,7 @@ class Track:
     @classmethod
     def restore(cls, state: dict[str, Any]) -> Track:
         """The track as `state` has it."""
-        values = dict(state)
+        values = deepcopy(state)  # a state is another's too
         values["motion"] = BoxMotion(**values["motion"])
         values["activity"] = Activity(**values["activity"])
         return cls(**values)
