@@ -44,14 +44,20 @@ def origin_of(url: str | None) -> str | None:
     return f"{parts.scheme}://{host}{port}"
 
 
-def content_policy(embedders: Iterable[str], storage: str | None, media: str | None = None) -> str:
-    """The Content-Security-Policy of a page that talks to `storage` and plays from `media`."""
+def content_policy(
+    embedders: Iterable[str],
+    storage: str | None,
+    media: str | None = None,
+    style: str | None = None,
+) -> str:
+    """The Content-Security-Policy of a page that talks to `storage` and plays from `media`;
+    `style` is the hash-source of its own style element."""
     store = [storage] if storage else []
     outside = [origin for origin in (storage, media) if origin]
     allowed: dict[str, list[str]] = {
         "default-src": ["'none'"],
         "script-src": ["'self'"],
-        "style-src": ["'self'"],
+        "style-src": ["'self'", *([style] if style else [])],
         "img-src": ["'self'", "blob:", "data:", *outside],
         "media-src": ["'self'", "blob:", *outside],
         "connect-src": ["'self'", *store],

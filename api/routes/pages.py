@@ -14,7 +14,7 @@ from fastapi import APIRouter, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from api.frontend.assets import load_assets, load_document
+from api.frontend.assets import load_assets, load_document, style_source
 from api.frontend.content_security_policy import SECURITY, content_policy, origin_of
 from api.schemas.page_parameters import read_page_parameters
 from api.services.authentication import StoresDep, TenantDep
@@ -60,7 +60,7 @@ def get_upload_page(request: Request, stores: StoresDep) -> Response:
     embedders: tuple[str, ...] = request.app.state.embedders
     query = request.query_params
     media = origin_of(query.get("videoSrc") or query.get("imageSrc"))
-    policy = content_policy(embedders, _storage(stores), media)
+    policy = content_policy(embedders, _storage(stores), media, style_source())
     return _document(request, "upload.html", policy, embedders=" ".join(embedders))
 
 
@@ -115,7 +115,7 @@ def get_options(request: Request, tenant: TenantDep, stores: StoresDep) -> Respo
     limits = stores.settings.limits(tenant.plan)
     body = {
         "options": options,
-        "exercise": None if found is None else {"id": found.id, "unit": found.unit},
+        "exercise": found and {"id": found.id, "unit": found.unit, "view": found.view},
         "blocked": _blocked(parsed, tenant.plan),
         "ignored": parameters.ignored,
         "uploadBytes": int(limits.most("uploadBytes", stores.settings.max_upload_bytes)),

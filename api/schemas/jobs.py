@@ -237,6 +237,7 @@ class JobView(_Answer):
     id: str
     status: JobStatus
     progress: float
+    exportProgress: float | None = Field(None, description="0-1 of the video to download")
     attempt: int
     queuePosition: int | None = None
     estimatedStartAt: str | None = None

@@ -14,7 +14,7 @@ from worker.observability.metrics import CATALOGUE, document
 
 ALERTS = ROOT / "deploy/prometheus/alerts.yml"
 DASHBOARDS = sorted((ROOT / "deploy/grafana/dashboards").glob("*.json"))
-NAME = re.compile(r"\bposequeue_[a-z0-9_]+")
+NAME = re.compile(r"\bposequeue_(?!client\b)[a-z0-9_]+")
 
 
 def declared() -> set[str]:

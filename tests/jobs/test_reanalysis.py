@@ -102,7 +102,7 @@ def test_who_goes_on_for_a_dead_worker_says_nothing_twice(
     stores: Stores, again: Job, squats: list[bytes], monkeypatch: pytest.MonkeyPatch, pieces: int
 ) -> None:
     """It dies behind its third commit, whatever pieces its successor makes."""
-    monkeypatch.setattr("worker.jobs.committer.MOST_BYTES", 5_000)
+    monkeypatch.setattr("worker.jobs.committer.MOST_BYTES", 2_000)
     looked = iter(range(1, 100))
 
     def dying() -> bool:

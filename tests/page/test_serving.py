@@ -184,7 +184,7 @@ def test_the_page_reads_its_parameters_as_the_contract_does(
             "poseBackend": "wasm", "userHeightCm": 181, "devicePitchDeg": -3,
             "difficulty": "pro", "language": "pt", "source": "video",
         },
-        "exercise": {"id": "push_up", "unit": "reps"},
+        "exercise": {"id": "push_up", "unit": "reps", "view": "any"},
         "blocked": [],
         "ignored": {},
         "uploadBytes": 2 * 1024**3,

@@ -33,7 +33,7 @@ from worker.pose.profiles import PROFILES, model_of
 from worker.pose.weights import DEFAULT_MODELS, MODELS
 from worker.runtime import model_loading
 
-pytestmark = pytest.mark.model
+pytestmark = pytest.mark.models
 FRAMES = 20
 CLIP = Path(__file__).parents[1] / "clips/standing_5s.mp4"
 

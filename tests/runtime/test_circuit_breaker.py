@@ -137,7 +137,7 @@ tasks.app.worker_main(["worker", "-P", "prefork", "-c", "1", "-Q", "pose.cpu,mai
 """
 
 
-@pytest.mark.model
+@pytest.mark.models
 def test_a_real_worker_without_models_and_then_without_a_disk(
     stores: Stores, settings: Settings, models_dir: Path, squats: list[bytes], tmp_path: Path
 ) -> None:

@@ -60,6 +60,13 @@ class JobInput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     posesOf: str | None = None
     referenceId: str | None = None
 
+    @property
+    def reads_upload(self) -> str | None:
+        """The upload whose bytes the job reads: its own, or that of the job whose poses it has."""
+        if self.uploadId is None and self.key is not None and self.key.startswith("uploads/"):
+            return self.key.rpartition("/")[2]
+        return self.uploadId
+
 
 class Export(msgspec.Struct, frozen=True, kw_only=True):
     """One finished export in the object store; `audioLoss` says why it has none of the source's
@@ -93,6 +100,8 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
 class Job(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that is stored of a job; times are ISO 8601 in UTC.
 
+    `progress` is of the analysis, `exportProgress` of the video that is rendered after it, each
+    0-1.
     `owner` is the page token that made it, which sees nothing else; `eraseUpload` says that the
     upload goes with the job's end; `version` is the least that a worker must know to run it.
     """
@@ -110,6 +119,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     priority: Priority = "normal"
     metadata: dict[str, Any] = msgspec.field(default_factory=dict)
     progress: float = 0.0
+    exportProgress: float | None = None
     attempt: int = 0
     lost: int = 0
     startedAt: str | None = None

@@ -7,13 +7,19 @@ from typing import Literal
 import msgspec
 
 Source = Literal["video", "image"]
-WarningCode = Literal["truncated", "second_track", "low_frame_rate", "audio_lost", "turned"]
+WarningCode = Literal[
+    "truncated", "second_track", "low_frame_rate", "audio_lost", "turned", "slow_motion",
+    "hips_disagree",
+]  # fmt: skip
 """What a job lost on its way, or should be known of it; none of these ends it.
 
 `truncated`: the file ends before its structure or clock says, what is there was taken;
 `second_track`: it has another video track, which was not looked at; `low_frame_rate`: too few
 frames a second to see all of a movement; `audio_lost`: the exported video has no sound though the
-file has some; `turned`: the picture lay on its side or head with no tag that says so."""
+file has some; `turned`: the picture lay on its side or head with no tag that says so;
+`slow_motion`: bodies fall too slowly for their size, so a flight has no time and no height;
+`hips_disagree`: the hips' rise in the picture does not fit the flight, which is what was told: the
+user's height or the camera's pitch is wrong."""
 
 AudioLoss = Literal["unsupported_codec", "damaged"]
 """Why a source's sound is not in an export."""

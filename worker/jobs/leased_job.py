@@ -87,15 +87,19 @@ class LeasedJob:
         if waiting.should_preempt(self.job) and all_slots_busy(self.stores, self.job.queue):
             raise Preempted(self.job.id)
 
-    def periodic_check(self) -> Callable[[int], None]:
-        """For work that goes frame by frame: a check every second."""
+    def periodic_check(self, duration_ms: float = 0.0) -> Callable[[int], None]:
+        """For work that goes frame by frame: a check every second, which tells in the record how
+        far it is in media of `duration_ms`."""
         last = time.monotonic()
 
-        def report(_time_us: int) -> None:
+        def report(time_us: int) -> None:
             nonlocal last
             if time.monotonic() - last >= 1:
                 last = time.monotonic()
                 self.check()
+                if duration_ms > 0:
+                    share = round(min(time_us / 1000 / duration_ms, 1.0), 3)
+                    self.commit([], {"exportProgress": share})
 
         return report
 

@@ -99,7 +99,7 @@ def export(held: LeasedJob, scratch: Path) -> None:
         media=fetched_input(held, scratch) if any(file.pictures for file in files) else None,
         reference=named_reference(held),
         threads=held.stores.settings.threads,
-        report=held.periodic_check(),
+        report=held.periodic_check(held.job.media.duration_ms if held.job.media else 0.0),
     )
     for file in files:
         out = scratch / file.name

@@ -55,7 +55,11 @@ class ClipFacts:
         return tuple(self._warnings)
 
     def complete(self, messages: list[Message]) -> list[Message]:
-        """The closing messages with what is known of the whole clip in their summary."""
+        """The closing messages with what is known of the whole clip in their summary; warnings that
+        are there already are kept."""
+        for message in messages:
+            if isinstance(message, ExerciseSummary):
+                self._warnings += message.warnings
         if self._media.kind == "video" and self._frames:
             if self._turned:
                 self._warnings.append("turned")

@@ -33,7 +33,7 @@ def renderer(form: Form) -> Any:
 def configure_stdlib_logging(lowest: int, form: Form) -> None:
     """Has what the standard library's loggers say come out alike, at `lowest` and at least INFO.
 
-    Their records are masked before any handler sees them (`logs.py`).
+    Their records are masked before any handler sees them (`logging.py`).
     """
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[structlog.stdlib.add_logger_name, *CONTEXT, _traceback],

@@ -22,13 +22,14 @@ export class Hud {
     this._unit = unit;
     this._panel = byId("hud");
     this._hint = byId("hint");
-    setText(byId("hud-unit"), unit ? say(`unit_${unit}`) : "");
   }
 
   /** @param {Moment} moment */
   show(moment) {
     this._panel.hidden = !this._unit || moment.count === null;
     setText(byId("hud-count"), String(moment.count ?? 0));
+    setText(byId("hud-unit"), this._unit ? this._unitText(moment) : "");
+    byId("in-position").hidden = !moment.inPosition;
     this._grade(moment);
     const bar = byId("hud-bar");
     bar.hidden = moment.progress === null;
@@ -37,15 +38,24 @@ export class Hud {
   }
 
   hide() {
-    this._panel.hidden = true;
-    this._hint.hidden = true;
+    for (const part of [this._panel, this._hint, byId("in-position")]) part.hidden = true;
+  }
+
+  /**
+   * What is counted, and of how many it is once that is known.
+   * @param {Moment} moment
+   */
+  _unitText({ count, total }) {
+    const unit = this._say(`unit_${this._unit}`);
+    return total === null || total === count ? unit : this._say("of_total", { total: String(total), unit });
   }
 
   /** @param {Moment} moment */
   _grade(moment) {
     const badge = byId("hud-grade");
     const height = moment.jump?.final || moment.jump?.measuring ? moment.jump.jumpHeightCm : null;
-    const text = height === null || height === undefined ? moment.grade : `${Math.round(height)} cm`;
+    const grade = moment.count ? moment.grade : "";
+    const text = height === null || height === undefined ? grade : `${Math.round(height)} cm`;
     badge.hidden = !text;
     badge.dataset.grade = height === null || height === undefined ? moment.grade : "";
     setText(badge, text);

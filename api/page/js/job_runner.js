@@ -8,7 +8,7 @@ import { whole } from "./claim_check.js";
 
 /** Codes of `error` messages that do not end a job. */
 export const WARNINGS = new Set(["no_person_detected", "backend_fallback_cpu"]);
-const LOOK_MS = 3000;
+const LOOK_MS = 2000;
 /** Of longer videos the page asks for no poses of its own: megabytes a minute for a drawing. */
 const DRAWN_S = 600;
 
@@ -102,17 +102,21 @@ export async function followJob(api, session, options, transport, show, signal) 
 }
 
 /**
- * Looks at a job while it waits in the queue; ends when it runs.
+ * Looks at a job's record every few seconds until its reader has enough or it is over.
  * @param {Api} api
  * @param {string} job
- * @param {(position: number) => void} tell how many are before it
+ * @param {(record: Record<string, any>) => boolean} read whether to look again
  * @param {AbortSignal} signal
  */
-export async function watchQueue(api, job, tell, signal) {
+export async function watchRecord(api, job, read, signal) {
   while (!signal.aborted) {
     const record = await api.call(`v1/jobs/${job}`, { signal });
-    if (record.status !== "queued") return;
-    tell(record.queuePosition ?? 0);
+    if (!["queued", "running"].includes(record.status) || !read(record)) return;
     await sleep(LOOK_MS, signal);
   }
+}
+
+/** @param {Record<string, any>} record */
+export function withoutWorkers(record) {
+  return (record.warnings ?? []).includes("queue_without_workers");
 }

@@ -4,7 +4,7 @@ import { byId, setText } from "./dom.js";
 import { Hud } from "./hud.js";
 import { advice } from "./problems.js";
 import { showDownloads, showNote, showReport } from "./report.js";
-import { WARNINGS, watchQueue } from "./job_runner.js";
+import { WARNINGS, watchRecord, withoutWorkers } from "./job_runner.js";
 import { Scene } from "./playback_state.js";
 import { Stage } from "./player.js";
 
@@ -13,7 +13,7 @@ import { Stage } from "./player.js";
  * @typedef {import("./problems.js").Problem} Problem
  * @typedef {{api: import("./api.js").Api, say: import("./i18n.js").Say,
  *   view: import("./view.js").View, options: Record<string, any>, unit: string, title: string,
- *   name: string}} About `options` that the host asked for; `name` of the file to download
+ *   name: string, seenFrom: string}} About `seenFrom`: the side from which it is filmed; `options` that the host asked for; `name` of the file to download
  */
 
 /** One file's picture and messages. */
@@ -34,6 +34,7 @@ export class Work {
     this._warning = null;
     this._job = "";
     this._queue = new AbortController();
+    this._rendering = new AbortController();
     this._unplayable(false);
   }
 
@@ -51,9 +52,15 @@ export class Work {
     const { api, say, view } = this._about;
     this._job = job;
     view.progress(say("waiting"), null);
-    const tell = (/** @type {number} */ count) =>
-      view.progress(count > 0 ? say("waiting_behind", { count }) : say("waiting"), null);
-    watchQueue(api, job, tell, this._queue.signal).catch(() => {});
+    const read = (/** @type {Record<string, any>} */ record) => {
+      const count = record.queuePosition ?? 0;
+      const waiting = count > 0 ? say("waiting_behind", { count }) : say("waiting");
+      if (record.status === "queued" || withoutWorkers(record)) {
+        view.progress(withoutWorkers(record) ? say("no_workers") : waiting, null);
+      }
+      return true;
+    };
+    watchRecord(api, job, read, this._queue.signal).catch(() => {});
   }
 
   /**
@@ -70,9 +77,8 @@ export class Work {
       this.stage.show(message.dataUrl, "image", { burnt: true });
     } else if (message.type === "error") this._error(message);
     else if (message.type === "export_ready") this._exported(message);
-    else if (message.type === "exercise_summary" && this._about.options.export) {
-      this._about.view.progress(this._about.say("exporting"), null);
-    }
+    else if (message.type === "exercise_summary" && this._about.options.export) this._render();
+    else if (message.type === "jump_summary" && this._about.options.export) this._showResult();
     this.stage.advance();
   }
 
@@ -100,22 +106,45 @@ export class Work {
     else if (message.code === "no_person_detected") this._warning = problem;
   }
 
+  /** The analysis is over: its result is shown while the files to download are made. */
+  _render() {
+    const { api, say, view, title } = this._about;
+    this._showResult();
+    view.show("result", title);
+    view.progress(say("exporting"), null);
+    const read = (/** @type {Record<string, any>} */ record) => {
+      const text = withoutWorkers(record) ? say("no_workers") : say("exporting");
+      view.progress(text, record.exportProgress ?? null);
+      return true;
+    };
+    watchRecord(api, this._job, read, this._rendering.signal).catch(() => {});
+  }
+
   /** @param {Message} message */
   _exported(message) {
+    const { api, say, name } = this._about;
+    showDownloads(api, this._job, this.scene.exports, name, say);
     if (message.kind === "video" && !this.stage.playable) {
       this._unplayable(false);
       this.stage.show(message.url, "video", { burnt: true });
     }
   }
 
-  /** The job succeeded: everything that is known, at once. */
+  /** Everything that is known of what was counted. */
+  _showResult() {
+    const { say, unit, seenFrom } = this._about;
+    const seek = (/** @type {number} */ ms) => this.stage.seek(ms);
+    this._onTime = showReport(this.scene, unit, seenFrom, say, seek);
+    showNote(this._warning && advice(this._warning, say));
+    this.stage.finish();
+  }
+
+  /** The job succeeded. */
   finish() {
     const { api, say, view, unit, title, name } = this._about;
-    const seek = (/** @type {number} */ ms) => this.stage.seek(ms);
-    this._onTime = showReport(this.scene, unit, say, seek);
-    showNote(this._warning && advice(this._warning, say));
+    this._rendering.abort();
+    this._showResult();
     showDownloads(api, this._job, this.scene.exports, name, say);
-    this.stage.finish();
     view.show("done", title, unit ? "" : say("finished"));
     const count = this.scene.summary?.counter ?? this.scene.final?.current_count;
     const total = unit && count !== undefined ? say(unit, { count }) : "";
@@ -124,6 +153,7 @@ export class Work {
 
   close() {
     this._queue.abort();
+    this._rendering.abort();
     this.stage.close();
   }
 }

@@ -46,6 +46,15 @@ export function size(text) {
 }
 
 /**
+ * A size whose per cent are of the frame: there a picture knows them before it has a place.
+ * @param {string | undefined} text
+ * @param {"vw" | "vh"} unit
+ */
+function ofFrame(text, unit) {
+  return size(text).replace("%", unit);
+}
+
+/**
  * One to four lengths, as `padding` takes them.
  * @param {string | undefined} text
  */
@@ -80,11 +89,11 @@ export function readLayout(given) {
   const fit = (given.objectFit ?? "").trim().toLowerCase();
   return {
     showUpload: !NO.includes((given.showUpload ?? "").trim().toLowerCase()),
-    width: size(given.width),
-    height: size(given.height),
-    minHeight: size(given.containerMinHeight),
-    maxWidth: size(given.containerMaxWidth),
-    maxHeight: size(given.containerMaxHeight),
+    width: ofFrame(given.width, "vw"),
+    height: ofFrame(given.height, "vh"),
+    minHeight: ofFrame(given.containerMinHeight, "vh"),
+    maxWidth: ofFrame(given.containerMaxWidth, "vw"),
+    maxHeight: ofFrame(given.containerMaxHeight, "vh"),
     fit: FITS.includes(fit) ? fit : "",
     place: place(given.uploadButtonPosition),
     padding: lengths(given.uploadAreaPadding),

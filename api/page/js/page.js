@@ -15,7 +15,7 @@ import { Work } from "./job_view.js";
 
 /**
  * @typedef {import("./problems.js").Problem} Problem
- * @typedef {{options: Record<string, any>, exercise: {id: string, unit: string} | null,
+ * @typedef {{options: Record<string, any>, exercise: {id: string, unit: string, view: string} | null,
  *   blocked: string[], ignored: Record<string, string>, uploadBytes: number}} Asked the answer of /pose_tracker/options
  */
 
@@ -114,9 +114,10 @@ export class Page {
     const unit = !video ? "" : (exercise?.unit ?? (options.reference ? "reps" : ""));
     const title = video ? this._title : say("page_title");
     const name = exercise?.id ?? "movement";
+    const seenFrom = exercise?.view ?? "any";
     this._work?.close();
     this._stop = new AbortController();
-    this._work = new Work({ api: this._api, say, view, options, unit, title, name });
+    this._work = new Work({ api: this._api, say, view, options, unit, title, name, seenFrom });
     this._work.stage.fitTo(aspect);
     view.show("work", title);
     view.progress(say("preparing"), null);

@@ -17,8 +17,9 @@ const POSE_MS = 120;
 
 /**
  * @typedef {Record<string, any>} Message
- * @typedef {{count: number | null, grade: string, progress: number | null, posture: Message | null,
- *   advice: string[], jump: Message | null, joints: any[] | null}} Moment
+ * @typedef {{count: number | null, total: number | null, grade: string, progress: number | null,
+ *   posture: Message | null, inPosition: boolean, advice: string[], jump: Message | null,
+ *   joints: any[] | null}} Moment `total`: the count in the end, once it is known
  */
 
 /** Everything that is known of one job's media. */
@@ -112,14 +113,29 @@ export class Scene {
     const counter = line.at("counter", ms);
     const live = line.at("form_score", ms);
     const posture = line.at("posture", ms);
+    const total = this.summary?.counter ?? this.final?.current_count ?? null;
     return {
       count: counter?.current_count ?? (line.end > 0 ? 0 : null),
+      total,
       grade: counter?.form_score?.grade ?? live?.grade ?? "",
       progress: line.at("progression", ms)?.value ?? null,
       posture: posture && !posture.ready ? posture : null,
+      inPosition: Boolean(posture?.ready),
       advice: line.at("recommendations", ms)?.data ?? [],
       jump: line.at("jump_height", ms),
       joints: unpack(line.nearest("pose", ms, POSE_MS)),
     };
+  }
+
+  /**
+   * What the whole came to, for a picture that has not been played yet.
+   * @returns {Moment}
+   */
+  whole() {
+    const total = this.summary?.counter ?? this.final?.current_count ?? null;
+    const grade = this.summary?.grade ?? "";
+    const joints = unpack(this.timeline.nearest("pose", 0, POSE_MS));
+    const nothing = { progress: null, posture: null, inPosition: false, advice: [], jump: null };
+    return { ...nothing, count: total, total, grade, joints };
   }
 }

@@ -201,7 +201,7 @@ export class Stage {
   fitTo(aspect) {
     if (!aspect || !Number.isFinite(aspect)) return;
     this._aspect = aspect;
-    this._screen.style.setProperty("--aspect", String(aspect));
+    for (const place of [this._screen, byId("show")]) place.style.setProperty("--aspect", String(aspect));
     this._scene.guessAspect(aspect);
     this.draw();
   }
@@ -209,12 +209,17 @@ export class Stage {
   /** Draws the moment that is shown. */
   draw() {
     const ms = this.now;
-    const moment = this._scene.at(ms);
+    const moment = this._isFresh() ? this._scene.whole() : this._scene.at(ms);
     if (this._burnt || this._kind === "image") this._hud.hide();
     else this._hud.show(moment);
     this._clear();
     if (this._options.skeleton && !this._burnt && this._kind && moment.joints) this._pose(moment.joints);
     if (ms !== this._shownMs) this._options.onTime((this._shownMs = ms));
+  }
+
+  /** Whether it is all known and nobody has played it: then 0 is no count of anything. */
+  _isFresh() {
+    return !this._working && this._kind === "video" && this._video.played.length === 0 && this.now === 0;
   }
 
   _clear() {

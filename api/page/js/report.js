@@ -3,7 +3,7 @@
 import { Refusal } from "./api.js";
 import { curves } from "./curves.js";
 import { byId, h, setText } from "./dom.js";
-import { table, totals } from "./results.js";
+import { facts, table, totals, why } from "./results.js";
 
 /** Exports up to this size are fetched, so that they are saved rather than opened. */
 const MOST_BYTES = 300 * 1024 * 1024;
@@ -17,12 +17,17 @@ const MOST_BYTES = 300 * 1024 * 1024;
  * Fills the result section; gives what to call as the video's time changes.
  * @param {Scene} scene
  * @param {string} unit
+ * @param {string} seenFrom the side from which the exercise is filmed
  * @param {Say} say
  * @param {(ms: number) => void} seek
  * @returns {(ms: number) => void}
  */
-export function showReport(scene, unit, say, seek) {
-  byId("totals").replaceChildren(...(unit ? totals(scene, unit, say) : []));
+export function showReport(scene, unit, seenFrom, say, seek) {
+  byId("totals").replaceChildren(...(unit ? [totals(scene, unit, say)] : []));
+  byId("facts").replaceChildren(...(unit ? facts(scene, say) : []));
+  const reasons = unit ? why(scene, seenFrom, say) : [];
+  byId("why").hidden = reasons.length === 0;
+  byId("why").replaceChildren(...reasons);
   const found = table(scene, unit, say, seek);
   byId("reps").replaceChildren(...(found.element ? [found.element] : []));
   const series = scene.timeline.all("joint_angles");

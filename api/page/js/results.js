@@ -33,29 +33,81 @@ function scoreCell(score) {
   return h("span", { class: "score" }, String(Math.round(score)), bar);
 }
 
+/** @param {import("./playback_state.js").Scene} scene */
+function countOf({ summary, final }) {
+  return summary?.counter ?? final?.current_count ?? 0;
+}
+
 /**
- * Count, grade and the few numbers that matter.
+ * Count and grade; nothing that was not done has a grade.
  * @param {import("./playback_state.js").Scene} scene
  * @param {string} unit
  * @param {Say} say
  */
 export function totals(scene, unit, say) {
-  const { summary, final, jumps } = scene;
-  const count = summary?.counter ?? final?.current_count ?? 0;
+  const count = countOf(scene);
   const head = h("p", { class: "total" }, h("strong", {}, say(unit, { count })));
-  if (summary?.grade) head.append(badge(summary.grade, say));
-  const facts = h("dl", { class: "facts" });
-  if (jumps?.totalJumps) {
-    facts.append(fact(say("best"), `${jumps.maxJumpHeight} cm`));
-    facts.append(fact(say("average"), `${jumps.avgJumpHeight} cm`));
+  if (count && scene.summary?.grade) head.append(badge(scene.summary.grade, say));
+  return head;
+}
+
+/**
+ * The few numbers that matter beside them.
+ * @param {import("./playback_state.js").Scene} scene
+ * @param {Say} say
+ */
+export function facts(scene, say) {
+  const { summary, jumps } = scene;
+  const found = [];
+  if (jumps?.maxJumpHeight) {
+    found.push(fact(say("best"), `${jumps.maxJumpHeight} cm`));
+    found.push(fact(say("average"), `${jumps.avgJumpHeight} cm`));
   }
-  if (summary?.grade) facts.append(fact(say("average_score"), String(Math.round(summary.avg_rep_score))));
-  if (typeof summary?.avg_similarity === "number") {
-    facts.append(fact(say("likeness"), `${Math.round(summary.avg_similarity)} %`));
+  if (countOf(scene) && summary?.grade) {
+    found.push(fact(say("average_score"), String(Math.round(summary.avg_rep_score))));
+  }
+  if (countOf(scene) && typeof summary?.avg_similarity === "number") {
+    found.push(fact(say("likeness"), percent(summary.avg_similarity)));
   }
   const durationMs = summary?.durationMs ?? scene.durationMs;
-  if (durationMs) facts.append(fact(say("duration"), clockText(durationMs)));
-  return [head, facts];
+  if (durationMs) found.push(fact(say("duration"), clockText(durationMs)));
+  return found;
+}
+
+/** @param {number} share 0-1 */
+function percent(share) {
+  return `${Math.round(100 * share)} %`;
+}
+
+/** Reasons for which a rep was not counted, as messages give them. */
+const REASONS = new Set([
+  "too_shallow", "incomplete", "other_movement", "below_min_grade", "not_tracked", "cut_off",
+]);
+
+/** @param {Record<string, any>} rep */
+function reasonOf(rep) {
+  return REASONS.has(rep.reason) ? rep.reason : "";
+}
+
+/**
+ * Why nothing was counted, and how to film it next time; nothing where something was.
+ * @param {import("./playback_state.js").Scene} scene
+ * @param {string} seenFrom
+ * @param {Say} say
+ */
+export function why(scene, seenFrom, say) {
+  if (countOf(scene) > 0) return [];
+  /** @type {Map<string, number>} */
+  const attempts = new Map();
+  for (const rep of scene.summary?.history ?? []) {
+    attempts.set(reasonOf(rep), (attempts.get(reasonOf(rep)) ?? 0) + 1);
+  }
+  const told = [...attempts].map(([reason, count]) =>
+    say(reason ? `why_${reason}` : "why_uncounted", { count }));
+  const advice = scene.timeline.all("recommendations").values.at(-1)?.data ?? [];
+  const film = say(seenFrom === "any" ? "film_any" : `film_${seenFrom}`);
+  const lines = [...(told.length ? told : [say("why_nothing")]), ...advice, film];
+  return [h("ul", {}, ...lines.map((text) => h("li", {}, text)))];
 }
 
 /**
@@ -68,12 +120,22 @@ function repRows(history, say) {
   const heads = [say("length"), say("score"), say("grade_head")];
   if (likeness) heads.push(say("likeness"));
   const rows = history.map((rep) => {
-    const grade = rep.counted ? badge(rep.grade, say) : h("span", { class: "uncounted" }, say("not_counted"));
+    const grade = rep.counted ? badge(rep.grade, say) : h("span", { class: "uncounted" }, say(reasonOf(rep) ? `not_${reasonOf(rep)}` : "not_counted"));
     const cells = [`${(rep.durationMs / 1000).toFixed(1)} s`, scoreCell(rep.formScore), grade];
-    if (likeness) cells.push(rep.referenceScore ? `${Math.round(rep.referenceScore.overallScore)} %` : "–");
+    if (likeness) cells.push(rep.referenceScore ? percent(rep.referenceScore.overallScore) : "–");
     return { startMs: rep.startMs, endMs: rep.endMs, counted: rep.counted, cells };
   });
   return { heads, rows };
+}
+
+/**
+ * The height of a jump with its uncertainty; a dash in slow motion, which has none.
+ * @param {Message} jump
+ */
+function heightText(jump) {
+  if (typeof jump.jumpHeightCm !== "number") return "–";
+  const off = typeof jump.plusMinusCm === "number" ? ` ± ${jump.plusMinusCm}` : "";
+  return `${jump.jumpHeightCm}${off} cm`;
 }
 
 /**
@@ -89,7 +151,7 @@ function jumpRows(scene, say) {
     const endMs = counted[index] ?? scene.timeline.end;
     const startMs = started.filter((ms) => ms <= endMs).pop() ?? endMs;
     const air = jump.airTimeMs === undefined ? "–" : `${Math.round(jump.airTimeMs)} ms`;
-    return { startMs, endMs, counted: true, cells: [`${jump.jumpHeightCm} cm`, air] };
+    return { startMs, endMs, counted: true, cells: [heightText(jump), air] };
   });
   return { heads: [say("height"), say("air_time")], rows };
 }

@@ -2,7 +2,10 @@
 
 import { byId, h, setText } from "./dom.js";
 
-/** @typedef {"loading" | "pick" | "work" | "done" | "failed"} State */
+/**
+ * @typedef {"loading" | "pick" | "work" | "result" | "done" | "failed"} State `result`: it is known
+ *   and shown, and the files to download are being made
+ */
 
 /** Shows one state at a time and tells screen readers what changed. */
 export class View {
@@ -20,7 +23,10 @@ export class View {
    */
   show(state, heading, lead = "") {
     const before = document.activeElement;
+    const news = this._app.dataset.state !== state;
     this._app.dataset.state = state;
+    // what matters is at the top
+    if (news && state !== "done") for (const place of [this._app, window]) place.scrollTo(0, 0);
     setText(byId("heading"), heading);
     setText(byId("lead"), lead);
     byId("lead").hidden = !lead;

@@ -116,7 +116,9 @@ class FrameReader(Iterator[Frame]):
         index, self._next = self._next, self._next + 1
         if index >= self._limits.max_frames or time_us > self._limits.max_duration_s * 1e6:
             self.close()
-            raise JobError(ErrorCode.MEDIA_TOO_LARGE, "The video is longer than its header says.")
+            raise JobError(
+                ErrorCode.MEDIA_TOO_LARGE, "The video is longer than its header declares."
+            )
         image = data.reshape(self._shape)
         image.flags.writeable = False
         return Frame(index, time_us, image)

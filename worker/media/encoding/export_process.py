@@ -130,7 +130,7 @@ class Painter:
         if self._blurs:
             blur_face(planes, pose, *self._full)
         if pose is not None and self._skeleton:
-            draw_pose(planes, pose, *self._full)
+            draw_pose(planes, pose, *self._full, focus=hud.focus)
         draw_hud(planes, hud, frame.width, frame.height)
 
 

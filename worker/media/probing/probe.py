@@ -189,7 +189,7 @@ def _unreadable(path: Path, tail: str) -> JobError:
     if is_container(head_of(path)) and "not on whitelist" not in tail:
         message = "The video file is damaged and cannot be read."
         return JobError(ErrorCode.MEDIA_DECODE_ERROR, message, details)
-    return JobError(ErrorCode.MEDIA_UNSUPPORTED, "The file is not a video we can read.", details)
+    return JobError(ErrorCode.MEDIA_UNSUPPORTED, "The file is not a readable video.", details)
 
 
 def _picture_stream(
@@ -211,7 +211,7 @@ def _picture_stream(
         and not any(stream.get("disposition", {}).get(name) for name in _HIDDEN)
     ]
     if not pictures:
-        raise JobError(ErrorCode.MEDIA_UNSUPPORTED, "The file has no video in it.")
+        raise JobError(ErrorCode.MEDIA_UNSUPPORTED, "The file contains no video.")
     if len(pictures) > 1:
         packets = packets_of(path, limits)
         found = {s["index"]: timing_of(packets.get(s["index"], [])) for s in pictures}
