@@ -115,7 +115,9 @@ def get_options(request: Request, tenant: TenantDep, stores: StoresDep) -> Respo
     limits = stores.settings.limits(tenant.plan)
     body = {
         "options": options,
-        "exercise": None if found is None else {"id": found.id, "unit": found.unit, "view": found.view},
+        "exercise": None
+        if found is None
+        else {"id": found.id, "unit": found.unit, "view": found.view},
         "blocked": _blocked(parsed, tenant.plan),
         "ignored": parameters.ignored,
         "uploadBytes": int(limits.most("uploadBytes", stores.settings.max_upload_bytes)),

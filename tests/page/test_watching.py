@@ -231,7 +231,7 @@ def test_angles_of_the_page_are_those_of_the_messages(
 def test_an_export_is_saved_by_the_button(tab: Tab, site: Site, key: str, stores: Stores) -> None:
     guest, player = watched(tab, site.page(key, exercise="squat", export="true"), stores)
     player.squat()
-    guest.wait("document.querySelector('#status').innerText.startsWith('Making the video')")
+    guest.wait("document.querySelector('#status').innerText.startsWith('Rendering your video')")
     player.export(SQUAT.read_bytes())
     player.finish()
     guest.state("done")

@@ -2,7 +2,7 @@
 
 import { byId } from "./dom.js";
 import { loadTexts } from "./i18n.js";
-import { applyLayout, readLayout } from "./layout.js";
+import { applyLayout, readLayout, watchFrame } from "./layout.js";
 import { Page } from "./page.js";
 import { hideToken, readParams } from "./params.js";
 import { openSession } from "./session.js";
@@ -14,6 +14,7 @@ async function main() {
   hideToken(window);
   const layout = readLayout(params.layout);
   applyLayout(layout, document);
+  watchFrame(window);
   const meta = document.querySelector('meta[name="pq-embedders"]')?.getAttribute("content") ?? "";
   const transport = new Transport(window, meta.split(" ").filter(Boolean));
   const [say, session] = await Promise.all([
