@@ -113,11 +113,10 @@ def get_options(request: Request, tenant: TenantDep, stores: StoresDep) -> Respo
         options["source"] = parsed.source
     found = CATALOGUE.get(parsed.exercise or "")
     limits = stores.settings.limits(tenant.plan)
+    exercise = found and {"id": found.id, "unit": found.unit, "view": found.view}
     body = {
         "options": options,
-        "exercise": None
-        if found is None
-        else {"id": found.id, "unit": found.unit, "view": found.view},
+        "exercise": exercise,
         "blocked": _blocked(parsed, tenant.plan),
         "ignored": parameters.ignored,
         "uploadBytes": int(limits.most("uploadBytes", stores.settings.max_upload_bytes)),
