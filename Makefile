@@ -21,10 +21,10 @@ export PIP_CACHE_DIR ?= $(CURDIR)/$(DATA)/cache/pip
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup models run test check bench accuracy fuzz chaos audit sbom clips lock clean
+.PHONY: help setup models run test test-fast check hooks bench accuracy fuzz chaos audit sbom clips lock clean
 
 help: ## what can be made
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -32,7 +32,7 @@ $(READY): requirements.lock pyproject.toml
 	@echo "setting up $(VENV) (locked, with hashes)"
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/pip install --quiet --require-hashes -r requirements.lock
-	@$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable . --editable api/client
 	@touch $@
 
 $(MODELS): worker/pose/weights/registry.py | $(READY)
@@ -57,6 +57,13 @@ check: setup ## formatting, lint, types, import rules
 
 test: check ## all checks and tests
 	@$(BIN)/python -m pytest --numprocesses $(TESTERS) --dist worksteal $(PYTEST)
+
+test-fast: setup ## tests that need no server, no model and no browser
+	@$(BIN)/python -m pytest --numprocesses $(TESTERS) --dist worksteal \
+	  -m "not servers and not models and not browser and not slow" $(PYTEST)
+
+hooks: setup ## run the linters before each commit
+	@$(BIN)/pre-commit install
 
 bench: setup ## measure, and write tests/bench/RESULTS.md
 	@$(BIN)/python -m tests.bench.run

@@ -36,6 +36,7 @@ from api.routes import (
 from api.schemas import openapi_examples
 from api.schemas.jobs import ProblemView
 from api.services.authorization import scope_required
+from api.streaming.open_streams import OpenStreams
 from api.streaming.stream_reader import StreamReader
 from worker.contract.scopes import Scope
 from worker.observability.metrics import listening
@@ -101,7 +102,7 @@ def _routes() -> APIRouter:
     # first of all whose key it is and what it may do: then every answer can tell the rate
     work = scope_required(Scope.JOBS_READ, Scope.JOBS_WRITE, pages=True)
     whole = scope_required(Scope.JOBS_READ, Scope.JOBS_WRITE)
-    manage = scope_required(Scope.ADMIN, Scope.ADMIN)
+    manage = scope_required(Scope.WEBHOOKS_WRITE, Scope.WEBHOOKS_WRITE)
     rooms = (
         (uploads, work), (jobs, work), (batches, whole), (messages, work), (references, whole),
         (webhooks, manage), (usage, whole), (page_tokens, whole),
@@ -125,12 +126,17 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.stores = open_stores(settings)
-        app.state.redis = connect_async(settings.redis_url.get_secret_value())
+        app.state.redis = connect_async(
+            settings.redis_url.get_secret_value(), settings.redis_ca_certs
+        )
         app.state.tails = StreamReader(app.state.redis)
         app.state.tails.start()
+        app.state.streams = OpenStreams(app.state.stores)
+        app.state.streams.start()
         with listening(metrics.meters):
             await _prepare_bucket(app, origins)
             yield
+        await app.state.streams.close()
         await app.state.tails.close()
         await app.state.redis.aclose()
         await run_in_threadpool(app.state.stores.redis.close)

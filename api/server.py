@@ -9,6 +9,7 @@ from typing import Any
 import uvicorn
 
 from api.app import create_app
+from api.middleware.connections import bounded_protocol, most_connections
 from worker.observability.log_setup import configure_logs
 from worker.settings import Settings
 
@@ -36,6 +37,8 @@ def make_server(settings: Settings) -> uvicorn.Server:
         proxy_headers=True,
         forwarded_allow_ips=settings.trusted_proxies,
         server_header=False,
+        http=bounded_protocol(settings.connections_per_client, settings.trusted_proxies),
+        limit_concurrency=most_connections(settings.api_connections),
         timeout_graceful_shutdown=_GRACE_S,
     )
     return uvicorn.Server(config)

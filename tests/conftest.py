@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +23,28 @@ ROOT = Path(__file__).resolve().parent.parent
 hypothesis.settings.register_profile("local", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
+
+
+# what a test needs follows from its fixtures, so that `-m "not servers"` leaves out what it says
+NEEDS = {"servers": "servers", "models_dir": "models", "browser": "browser"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks each test by what its fixtures need."""
+    for item in items:
+        for fixture in set(NEEDS) & set(getattr(item, "fixturenames", ())):
+            item.add_marker(NEEDS[fixture])
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Says in one line for each reason how many tests were left out."""
+    reasons = Counter(
+        report.longrepr[2].removeprefix("Skipped: ")
+        for report in terminalreporter.stats.get("skipped", [])
+        if isinstance(report.longrepr, tuple)
+    )
+    for reason, count in reasons.most_common():
+        terminalreporter.write_line(f"skipped {count}: {reason}")
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -87,6 +110,17 @@ def stores(servers: Settings) -> Iterator[Stores]:
     opened.redis.flushall()
     yield opened
     opened.redis.close()
+
+
+@pytest.fixture(scope="session")
+def squats() -> list[bytes]:
+    """A complete pose log: two squats of the synthetic athlete in three chunks."""
+    from tests.synthetic.perform import Script, perform, split
+    from worker.contract.pose_log import END
+    from worker.contract.poses import encode_chunk, encode_head
+
+    head, chunk = perform(Script(move="squat", depths=(1.0, 1.0), fps=20.0))
+    return [encode_head(head), *map(encode_chunk, split(chunk, [50, 50])), END]
 
 
 @pytest.fixture(scope="session")

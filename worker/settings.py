@@ -25,6 +25,9 @@ class Settings(BaseSettings):
     redis_url: SecretStr = Field(
         SecretStr("redis://127.0.0.1:6379/0"), description="Redis or Valkey, 7.0 or newer"
     )
+    redis_ca_certs: Path | None = Field(
+        None, description="CA certificates that rediss:// servers are verified by; none = system's"
+    )
     s3_endpoint: str | None = Field(None, description="S3 URL that workers use; none = AWS")
     s3_public_endpoint: str | None = Field(
         None, description="S3 URL that clients reach, for presigned URLs; none = s3_endpoint"
@@ -33,6 +36,10 @@ class Settings(BaseSettings):
     s3_bucket: str = Field("posequeue", description="bucket of uploads, archives and exports")
     s3_access_key: str | None = Field(None, description="none = boto3's own credential chain")
     s3_secret_key: SecretStr | None = Field(None, description="secret of s3_access_key")
+    s3_addressing: Literal["auto", "path", "virtual"] = Field(
+        "auto", description="where the bucket stands in URLs; auto = path with an s3_endpoint"
+    )
+    s3_connections: int = Field(64, ge=1, description="connections to S3 of one process")
 
     data_dir: Path = Field(Path(".posequeue"), description="models and embedded servers' data")
     models_dir: Path | None = Field(None, description="pose models; none = data_dir/models")
@@ -124,6 +131,12 @@ class Settings(BaseSettings):
     )
     refused_keys_per_minute: int = Field(
         60, ge=0, description="requests with wrong keys from one address a minute; 0 = no limit"
+    )
+    api_connections: int = Field(
+        4096, ge=1, description="connections of one API process; beyond, requests get a 503"
+    )
+    connections_per_client: int = Field(
+        256, ge=0, description="of them from one address that is no trusted proxy; 0 = no limit"
     )
     access_log: bool = Field(False, description="log each request; keys in it are masked")
     page_embedders: str = Field(

@@ -11,8 +11,8 @@ from typing import Any, Self
 
 import httpx
 
-from api.client.batches import AsyncBatchCalls
-from api.client.operations import (
+from .batches import AsyncBatchCalls
+from .operations import (
     FINAL,
     PATIENCE,
     PAUSE_S,
@@ -35,7 +35,7 @@ from api.client.operations import (
     target,
     uploaded,
 )
-from api.client.webhooks import AsyncWebhookCalls
+from .webhooks import AsyncWebhookCalls
 
 
 class AsyncPoseQueue(AsyncBatchCalls, AsyncWebhookCalls):

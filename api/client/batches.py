@@ -10,8 +10,8 @@ import uuid
 from collections.abc import AsyncIterator, Iterable, Iterator
 from pathlib import Path
 
-from api.client.operations import PAUSE_S, Flow, Json, asked, uploaded
-from api.client.pagination import AsyncRuns, Runs
+from .operations import PAUSE_S, Flow, Json, asked, uploaded
+from .pagination import AsyncRuns, Runs
 
 MANIFEST_TYPE = "application/x-ndjson"
 _MOST_PAUSE_S = 5.0

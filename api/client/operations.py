@@ -13,7 +13,7 @@ from unicodedata import category
 
 import httpx
 
-from api.client.media_types import media_type
+from .media_types import media_type
 
 Json = dict[str, Any]
 T = TypeVar("T")

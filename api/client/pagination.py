@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Iterator
 
-from api.client.operations import Flow, Json, T, asked
+from .operations import Flow, Json, T, asked
 
 _PAGE = 200
 

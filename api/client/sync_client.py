@@ -6,7 +6,7 @@
             ...
 
 Requests are tried again where that is safe: what reads, and what bears an Idempotency-Key, which
-`submit` makes by itself. Batches are in `client_batches.py`, webhooks in `client_webhooks.py`.
+`submit` makes by itself. Batches are in `batches.py`, webhooks in `webhooks.py`.
 Needs httpx; `verify_webhook` needs standardwebhooks.
 """
 
@@ -20,9 +20,9 @@ from typing import Any, Self
 
 import httpx
 
-from api.client.async_client import AsyncPoseQueue
-from api.client.batches import BatchCalls
-from api.client.operations import (
+from .async_client import AsyncPoseQueue
+from .batches import BatchCalls
+from .operations import (
     FINAL,
     PATIENCE,
     PAUSE_S,
@@ -46,7 +46,7 @@ from api.client.operations import (
     target,
     uploaded,
 )
-from api.client.webhooks import WebhookCalls, verify_webhook
+from .webhooks import WebhookCalls, verify_webhook
 
 __all__ = ["AsyncPoseQueue", "PoseQueue", "Refused", "job_body", "verify_webhook"]
 

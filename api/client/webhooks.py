@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Any
 
-from api.client.operations import Flow, Json, asked
-from api.client.pagination import AsyncRuns, Runs
+from .operations import Flow, Json, asked
+from .pagination import AsyncRuns, Runs
 
 
 def verify_webhook(secret: str, headers: Mapping[str, str], body: bytes | str) -> Json:

@@ -1,1 +1,1 @@
-"""ASGI middleware and exception handlers."""
+"""ASGI middleware, the server's protocol and exception handlers."""

@@ -24,12 +24,13 @@ from starlette.responses import Response
 
 from api.middleware.security_headers import HARDENED
 from worker.contract.errors import DecodeError, ErrorCode, JobError, invalid_parameter
+from worker.contract.scopes import ScopeMissing
 from worker.storage.connection import DISCONNECTED, REFUSING
 from worker.storage.errors import Conflict, LimitExceeded, NotFound, StoreUnavailable
 from worker.storage.tenants.idempotency import Mismatch
 from worker.submission.schemas.validation_errors import refusal_of
 
-__all__ = ["Problem", "install", "invalid_parameter"]
+__all__ = ["Problem", "ScopeMissing", "install", "invalid_parameter"]
 
 log = structlog.get_logger()
 
@@ -49,14 +50,6 @@ _SILENT = (
     *DISCONNECTED,
     *REFUSING,
 )
-
-
-class ScopeMissing(Exception):
-    """The key is valid and may not make this call; `scope` is the one that it lacks, if one."""
-
-    def __init__(self, message: str, scope: str | None) -> None:
-        super().__init__(message)
-        self.scope = scope
 
 
 class Problem(Response):
@@ -121,7 +114,7 @@ def unavailable(error: Exception) -> Problem:
     return Problem(
         503,
         "unavailable",
-        "A part of the service does not answer; try again.",
+        "A backing service does not answer. Try again later.",
         None,
         {"Retry-After": str(RETRY_AFTER_S)},
     )
@@ -152,7 +145,7 @@ def _answer(error: Exception) -> Problem:
             return Problem(500, ErrorCode.INTERNAL, "A stored record cannot be read.")
     if isinstance(error, _SILENT):
         return unavailable(error)
-    return Problem(500, ErrorCode.INTERNAL, "Something went wrong here.")
+    return Problem(500, ErrorCode.INTERNAL, "An internal error occurred.")
 
 
 def _methods(request: Request) -> str:

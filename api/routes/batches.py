@@ -19,6 +19,8 @@ from api.schemas.batches import BatchesQuery, BatchesView, BatchView, ManifestRe
 from api.schemas.strict import allow_query_params
 from api.services.authentication import StoresDep, TenantDep
 from api.services.job_creation import broker_errors, check_minutes, check_queue, idempotent
+from api.services.json_body import AuthenticatedRoute
+from api.services.object_threads import with_objects
 from api.services.pagination import decode_cursor, encode_cursor
 from worker.contract.batches import MAX_MANIFEST_BYTES, BatchError, BatchRecord, Manifest
 from worker.contract.errors import ErrorCode, JobError
@@ -30,10 +32,10 @@ from worker.storage.stores import Stores
 from worker.storage.tenants.api_keys import Tenant
 from worker.storage.timestamps import iso
 from worker.submission.batches import batch_of, expand_batch
-from worker.submission.jobs import check_bucket, check_upload_complete
+from worker.submission.jobs import admit_webhooks, check_bucket, check_upload_complete
 from worker.submission.manifests import WRONG, job_of_request, wrong_of
 
-router = APIRouter(tags=["batches"])
+router = APIRouter(route_class=AuthenticatedRoute, tags=["batches"])
 log = structlog.get_logger()
 
 _AT_ONCE = 16
@@ -52,7 +54,11 @@ def create_batch(stores: Stores, tenant: Tenant, body: NewBatch, key: str | None
 def _take(stores: Stores, tenant: Tenant, body: NewBatch) -> str:
     name = "bat_" + secrets.token_hex(12)
     record = BatchRecord(
-        id=name, tenant=tenant.tenant, plan=tenant.plan, createdAt=iso(time.time())
+        id=name,
+        tenant=tenant.tenant,
+        plan=tenant.plan,
+        createdAt=iso(time.time()),
+        scopes=tenant.scopes,
     )
     if body.manifest is not None:
         check_queue(stores, tenant)
@@ -65,6 +71,7 @@ def _take(stores: Stores, tenant: Tenant, body: NewBatch) -> str:
     jobs = batch_of(_checked(stores, tenant, asked), name)
     if any(job.source == "video" for job in jobs):
         check_minutes(stores, tenant, "video")
+    admit_webhooks(stores, tenant, jobs)
     stores.batches.create(record, jobs)
     _start(lambda: expand_batch(stores, name))
     return name
@@ -123,6 +130,7 @@ def manifest_of(stores: Stores, tenant: Tenant, given: ManifestRef) -> Manifest:
     response_model=BatchView,
     dependencies=[Depends(allow_query_params())],
 )
+@with_objects
 def post_batch(
     body: NewBatch,
     tenant: TenantDep,

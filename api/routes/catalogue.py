@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse
 from api.middleware.body_limit import MAX_BODY_BYTES
 from api.schemas.strict import allow_query_params
 from api.services.authentication import StoresDep, TenantDep, get_tenant
+from api.services.json_body import AuthenticatedRoute
 from worker.contract.editions import Edition
 from worker.contract.exercises import ALIASES, CATALOGUE, ExerciseInfo
 from worker.contract.plans import GATED, Plan
@@ -18,7 +19,7 @@ from worker.contract.schema import message_schema
 from worker.storage.objects.s3 import PART_BYTES, SINGLE_PUT_BYTES
 from worker.submission.schemas.jobs import MAX_METADATA_BYTES
 
-router = APIRouter(tags=["catalogue"])
+router = APIRouter(route_class=AuthenticatedRoute, tags=["catalogue"])
 
 
 class SchemaResponse(JSONResponse):

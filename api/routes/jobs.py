@@ -16,6 +16,8 @@ from api.services.authentication import AsyncRedisDep, StoresDep, TenantDep
 from api.services.authorization import whole_tenant
 from api.services.job_creation import analyze_again, create_job
 from api.services.job_view import StartEstimator, job_view
+from api.services.json_body import AuthenticatedRoute
+from api.services.object_threads import run_with_objects, with_objects
 from api.services.pagination import decode_cursor, encode_cursor, page_of_jobs
 from worker.contract.jobs import JobStatus
 from worker.lifecycle.completion import cancel_job
@@ -26,7 +28,7 @@ from worker.storage.stores import Stores
 from worker.storage.tenants.api_keys import Tenant
 from worker.submission.schemas.jobs import NewJob
 
-router = APIRouter(tags=["jobs"])
+router = APIRouter(route_class=AuthenticatedRoute, tags=["jobs"])
 
 MAX_WAIT_S = 60
 _LOOK_S = (0.05, 0.1, 0.2, 0.5)
@@ -61,7 +63,7 @@ async def post_job(
     idempotency_key: Annotated[str | None, Header()] = None,
 ) -> JSONResponse:
     """Queues a job. With `wait` the answer comes when it is finished, or after so many seconds."""
-    view = await run_in_threadpool(_create, stores, tenant, body, idempotency_key)
+    view = await run_with_objects(_create, stores, tenant, body, idempotency_key)
     job_id, finished = view["id"], False
     if wait:
         await wait_for(client, job_id, wait)
@@ -131,6 +133,7 @@ def post_cancel(job_id: str, tenant: TenantDep, stores: StoresDep) -> JSONRespon
 
 
 @router.delete("/jobs/{job_id}", status_code=204, dependencies=[Depends(allow_query_params())])
+@with_objects
 def delete_job(job_id: str, tenant: TenantDep, stores: StoresDep) -> Response:
     """Erases upload, poses, messages, exports and record; a running job is stopped."""
     erase_job(stores, stores.jobs.get(job_id, tenant.tenant, tenant.owner))

@@ -12,6 +12,8 @@ from api.middleware.errors import invalid_parameter
 from api.schemas.jobs import MessagesQuery, check_entry_id
 from api.schemas.openapi_examples import MESSAGES_RESPONSES
 from api.services.authentication import StoresDep, TenantDep
+from api.services.json_body import AuthenticatedRoute
+from api.services.object_threads import with_objects
 from api.streaming.message_follower import MessageFollower
 from api.streaming.message_view import Renderer
 from api.streaming.sse import EventResponse, events
@@ -19,7 +21,7 @@ from worker.contract.jobs import Job
 from worker.lifecycle.archive import read_messages
 from worker.storage.stores import Stores
 
-router = APIRouter(tags=["messages"])
+router = APIRouter(route_class=AuthenticatedRoute, tags=["messages"])
 
 # a proxy that compresses would keep events back until a block is full
 _HEADERS = {"Cache-Control": "no-store, no-transform", "X-Accel-Buffering": "no"}
@@ -52,6 +54,7 @@ def _page(stores: Stores, job: Job, query: MessagesQuery) -> bytes:
 
 
 @router.get("/jobs/{job_id}/messages", responses=MESSAGES_RESPONSES)
+@with_objects
 def get_messages(
     request: Request,
     job_id: str,
@@ -74,9 +77,10 @@ def get_messages(
     if resumed and job.status.final and not _left(stores, job, query, after):
         return Response(None, 204, _HEADERS)
     state = request.app.state
+    stream = state.streams.open(tenant)
     follower = MessageFollower(stores, state.redis, state.tails, job, after)
     renderer = Renderer(stores, job, query.edition)
-    return EventResponse(events(follower, renderer, query.wanted), _HEADERS)
+    return EventResponse(events(follower, renderer, query.wanted), _HEADERS, state.streams, stream)
 
 
 def _left(stores: Stores, job: Job, query: MessagesQuery, after: str) -> bool:

@@ -8,9 +8,10 @@ from starlette.responses import JSONResponse
 
 from api.schemas.strict import Strict, allow_query_params
 from api.services.authentication import StoresDep, TenantDep
+from api.services.json_body import AuthenticatedRoute
 from worker.contract.scopes import LONGEST_PAGE_TOKEN_S, PAGE_TOKEN_S
 
-router = APIRouter(tags=["page tokens"])
+router = APIRouter(route_class=AuthenticatedRoute, tags=["page tokens"])
 
 
 class NewPageToken(Strict):

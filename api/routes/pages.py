@@ -113,10 +113,9 @@ def get_options(request: Request, tenant: TenantDep, stores: StoresDep) -> Respo
         options["source"] = parsed.source
     found = CATALOGUE.get(parsed.exercise or "")
     limits = stores.settings.limits(tenant.plan)
-    exercise = found and {"id": found.id, "unit": found.unit, "view": found.view}
     body = {
         "options": options,
-        "exercise": exercise,
+        "exercise": found and {"id": found.id, "unit": found.unit, "view": found.view},
         "blocked": _blocked(parsed, tenant.plan),
         "ignored": parameters.ignored,
         "uploadBytes": int(limits.most("uploadBytes", stores.settings.max_upload_bytes)),

@@ -14,6 +14,8 @@ from api.schemas.jobs import NewReference, ReferencesQuery, ReferencesView, Refe
 from api.schemas.strict import allow_query_params
 from api.services.authentication import StoresDep, TenantDep
 from api.services.job_creation import check_minutes, check_queue, queued
+from api.services.json_body import AuthenticatedRoute
+from api.services.object_threads import with_objects
 from api.services.pagination import decode_cursor, encode_cursor
 from worker.contract.options import JobOptions
 from worker.contract.references import Reference
@@ -23,7 +25,7 @@ from worker.storage.tenants.api_keys import Tenant
 from worker.storage.timestamps import iso
 from worker.submission.jobs import input_of, new_record, upload_of
 
-router = APIRouter(tags=["references"])
+router = APIRouter(route_class=AuthenticatedRoute, tags=["references"])
 
 
 def reference_view(reference: Reference) -> dict[str, Any]:
@@ -72,6 +74,7 @@ def create_reference(stores: Stores, tenant: Tenant, body: NewReference) -> Refe
     response_model=ReferenceView,
     dependencies=[Depends(allow_query_params())],
 )
+@with_objects
 def post_reference(body: NewReference, tenant: TenantDep, stores: StoresDep) -> JSONResponse:
     """Makes a reference movement from a clip of one clean rep, from its start pose and back to it.
 
@@ -110,6 +113,7 @@ def get_reference(reference_id: str, tenant: TenantDep, stores: StoresDep) -> JS
 @router.delete(
     "/references/{reference_id}", status_code=204, dependencies=[Depends(allow_query_params())]
 )
+@with_objects
 def delete_reference(reference_id: str, tenant: TenantDep, stores: StoresDep) -> Response:
     """Erases a reference; one that is being made is stopped. Jobs that began keep its poses."""
     erase_reference(stores, stores.references.get(reference_id, tenant.tenant))

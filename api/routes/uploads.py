@@ -13,6 +13,8 @@ from api.middleware.errors import invalid_parameter
 from api.schemas.jobs import CompleteUpload, NewUpload, UploadView
 from api.schemas.strict import allow_query_params
 from api.services.authentication import StoresDep, TenantDep
+from api.services.json_body import AuthenticatedRoute
+from api.services.object_threads import with_objects
 from worker.contract.errors import ErrorCode, JobError
 from worker.storage.errors import Conflict, NotFound
 from worker.storage.jobs.view import expiry
@@ -21,7 +23,9 @@ from worker.storage.stores import Stores
 from worker.storage.tenants.api_keys import Tenant
 from worker.submission.jobs import check_upload_complete
 
-router = APIRouter(tags=["uploads"], dependencies=[Depends(allow_query_params())])
+router = APIRouter(
+    route_class=AuthenticatedRoute, tags=["uploads"], dependencies=[Depends(allow_query_params())]
+)
 
 
 def _check_size(stores: Stores, tenant: Tenant, size: int) -> None:
@@ -36,6 +40,7 @@ def _check_size(stores: Stores, tenant: Tenant, size: int) -> None:
 
 
 @router.post("/uploads", status_code=201, response_model=UploadView)
+@with_objects
 def create_upload(body: NewUpload, tenant: TenantDep, stores: StoresDep) -> JSONResponse:
     """A place for one file: a presigned PUT, or one for each part where it is over 64 MiB.
 
@@ -44,8 +49,9 @@ def create_upload(body: NewUpload, tenant: TenantDep, stores: StoresDep) -> JSON
     """
     _check_size(stores, tenant, body.bytes)
     given = body.filename, body.contentType, body.bytes
-    upload = stores.uploads.create(tenant.tenant, *given, tenant.owner)
-    stores.retention.keep_upload(tenant.tenant, upload.id, stores.settings.limits(tenant.plan))
+    limits = stores.settings.limits(tenant.plan)
+    upload = stores.uploads.create(tenant.tenant, *given, tenant.owner, limits.storedBytes)
+    stores.retention.keep_upload(tenant.tenant, upload.id, limits)
     answer: dict[str, Any] = {
         "id": upload.id,
         "method": "PUT",
@@ -61,6 +67,7 @@ def create_upload(body: NewUpload, tenant: TenantDep, stores: StoresDep) -> JSON
 
 
 @router.post("/uploads/{upload_id}/complete")
+@with_objects
 def complete_upload(
     upload_id: str, body: CompleteUpload, tenant: TenantDep, stores: StoresDep
 ) -> dict[str, Any]:

@@ -11,9 +11,10 @@ from starlette.responses import JSONResponse
 
 from api.schemas.jobs import UsageOfTenant, UsageQuery
 from api.services.authentication import StoresDep, TenantDep
+from api.services.json_body import AuthenticatedRoute
 from worker.storage.tenants.usage import next_month
 
-router = APIRouter(tags=["catalogue"])
+router = APIRouter(route_class=AuthenticatedRoute, tags=["catalogue"])
 
 
 @router.get("/usage", response_model=UsageOfTenant)

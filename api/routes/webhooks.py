@@ -24,6 +24,7 @@ from api.schemas.webhooks import (
     WebhookView,
 )
 from api.services.authentication import StoresDep, TenantDep
+from api.services.json_body import AuthenticatedRoute
 from api.services.pagination import Place, decode_cursor, encode_cursor
 from worker.contract.webhooks import Delivery, DeliveryStatus, Endpoint
 from worker.storage.errors import Conflict
@@ -32,7 +33,7 @@ from worker.storage.timestamps import iso
 from worker.submission.jobs import check_webhook_url
 from worker.webhooks.replay import replay_one, replay_since, send_test
 
-router = APIRouter(tags=["webhooks"])
+router = APIRouter(route_class=AuthenticatedRoute, tags=["webhooks"])
 
 _SCAN = 2000
 """Rows looked at for one page, so that a rare status cannot make one request endless."""

@@ -95,18 +95,27 @@ async def _serve(socket: WebSocket, job_id: str, query: MessagesQuery) -> None:
     except NotFound as error:
         raise Refused(NOT_FOUND, "not_found") from error
     state = socket.app.state
+    try:
+        stream = state.streams.open(tenant)
+    except LimitExceeded as error:
+        raise Refused(RATE_LIMITED, error.code) from error
     follower = MessageFollower(stores, state.redis, state.tails, job, query.after)
     sending = asyncio.ensure_future(_send(socket, follower, Renderer(stores, job, query.edition),
                                           query.wanted))  # fmt: skip
     leaving = asyncio.ensure_future(_gone(socket))
+    cut = asyncio.ensure_future(stream.cut.wait())
+    tasks = (sending, leaving, cut)
     try:
-        await asyncio.wait((sending, leaving), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         if sending.done():
             sending.result()
+        elif cut.done():
+            raise Refused(BAD_KEY, ErrorCode.INVALID_TOKEN.value)
     finally:
-        for task in (sending, leaving):
+        state.streams.release(stream)
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(sending, leaving, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _send(

@@ -13,6 +13,7 @@ from api.client.media_types import media_type
 from api.schemas.strict import Strict
 from worker.contract.editions import Edition
 from worker.contract.jobs import JobStatus
+from worker.contract.media import AudioLoss, WarningCode
 from worker.contract.messages import TYPES, entry_key
 from worker.contract.options import PARSERS
 from worker.contract.references import ReferenceStatus
@@ -211,13 +212,16 @@ class ResultView(_Answer):
 
 
 class ExportView(_Answer):
-    """One export; the URL is signed when the job is read."""
+    """One export; the URL is signed when the job is read. `audio` is false where the source's sound
+    is not in it; `audioLoss` says why."""
 
     kind: str
     url: str
     mimeType: str
     bytes: int
     expiresAt: str
+    audio: bool | None = None
+    audioLoss: AudioLoss | None = None
 
 
 class UsageView(_Answer):
@@ -249,8 +253,10 @@ class JobView(_Answer):
     result: ResultView | None = None
     exports: list[ExportView]
     error: dict[str, Any] | None = None
-    warnings: list[str] | None = Field(
-        None, description="`queue_without_workers`: no living worker can do what is next of it"
+    warnings: list[WarningCode | Literal["queue_without_workers"]] = Field(
+        default_factory=list,
+        description="what the job lost on its way; `queue_without_workers`: no living worker can "
+        "do what is next of it",
     )
     usage: UsageView
     links: dict[str, str]

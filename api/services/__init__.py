@@ -1,1 +1,1 @@
-"""What routes share: authentication, authorization, pagination, job creation."""
+"""What routes share: authentication, authorization, request bodies, pagination, job creation."""

@@ -6,12 +6,14 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security.utils import get_authorization_scheme_param
 
 from api.middleware.rate_limit import count_refused, count_request
 from worker.contract.errors import BAD_TOKEN, ErrorCode, JobError
 from worker.storage.stores import Stores
 from worker.storage.tenants.api_keys import Tenant
 
+_STATE = "tenant"
 _bearer = HTTPBearer(auto_error=False, description="A key made with `posequeue keys create`.")
 
 
@@ -31,24 +33,26 @@ StoresDep = Annotated[Stores, Depends(get_stores)]
 AsyncRedisDep = Annotated[Any, Depends(get_async_redis)]
 
 
-def get_tenant(
-    request: Request,
-    stores: StoresDep,
-    given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
-) -> Tenant:
-    """Whose key the request bears, counted against its rate.
+def authenticate(request: Request) -> Tenant:
+    """Whose key a request bears, counted against its rate, once a request.
 
     Raises JobError `missing_token` or `invalid_token`, and LimitExceeded `rate_limited`: of the
     tenant, or of an address with many wrong keys. From there a right key still gets in, as others
     may share the address; guessing 256 random bits is hopeless at any rate.
     """
-    if given is None or not given.credentials.strip():
+    state = request.scope.setdefault("state", {})
+    known: Tenant | None = state.get(_STATE)
+    if known is not None:
+        return known
+    stores: Stores = request.app.state.stores
+    scheme, key = get_authorization_scheme_param(request.headers.get("Authorization"))
+    if scheme.lower() != "bearer" or not key.strip():
         raise JobError(
             ErrorCode.MISSING_TOKEN,
             f"{BAD_TOKEN} The header 'Authorization: Bearer <key>' is missing.",
             {"parameter": "Authorization"},
         )
-    tenant = stores.keys.find(given.credentials.strip())
+    tenant = stores.keys.find(key.strip())
     if tenant is None:
         count_refused(stores, request.client.host if request.client else "")
         raise JobError(
@@ -57,7 +61,16 @@ def get_tenant(
             {"parameter": "Authorization"},
         )
     count_request(stores, tenant, request.scope)
+    state[_STATE] = tenant
     return tenant
+
+
+def get_tenant(
+    request: Request,
+    _documented: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+) -> Tenant:
+    """Whose key the request bears; raises as `authenticate`."""
+    return authenticate(request)
 
 
 TenantDep = Annotated[Tenant, Depends(get_tenant)]

@@ -8,7 +8,7 @@ from fastapi import Request
 
 from api.middleware.errors import ScopeMissing
 from api.services.authentication import TenantDep
-from worker.contract.scopes import Scope
+from worker.contract.scopes import Scope, allows
 from worker.storage.tenants.api_keys import Tenant
 from worker.submission.schemas.jobs import NewJob
 
@@ -18,7 +18,7 @@ _READING = frozenset({"GET", "HEAD"})
 
 def check_scope(tenant: Tenant, scope: Scope) -> None:
     """Raises ScopeMissing where the key has not `scope`."""
-    if scope not in tenant.scopes:
+    if not allows(tenant.scopes, scope):
         raise ScopeMissing(f"This key may not do that: it lacks the scope '{scope}'.", scope)
 
 

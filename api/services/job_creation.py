@@ -28,7 +28,13 @@ from worker.storage.queue.workers import Worker
 from worker.storage.stores import Stores
 from worker.storage.tenants.api_keys import Tenant
 from worker.storage.tenants.quotas import queue_full
-from worker.submission.jobs import build_job, check_reference, new_record, read_options
+from worker.submission.jobs import (
+    admit_webhooks,
+    build_job,
+    check_reference,
+    new_record,
+    read_options,
+)
 from worker.submission.schemas.jobs import NewJob
 
 log = structlog.get_logger()
@@ -153,7 +159,12 @@ def _take(
     check_queue(stores, tenant)
     job = build_job(stores, tenant, body, options, alive)
     check_minutes(stores, tenant, job.source)
-    return queued(stores, job, alive, key)
+    endpoints = admit_webhooks(stores, tenant, [job])
+    try:
+        return queued(stores, job, alive, key)
+    except Exception:
+        _best_effort(stores.endpoints.withdraw, tenant.tenant, endpoints)
+        raise
 
 
 def check_queue(stores: Stores, tenant: Tenant, count: int = 1) -> None:

@@ -48,7 +48,7 @@ def job_view(stores: Stores, job: Job, outlook: StartEstimator | None = None) ->
     seen = record_view(stores.objects, job, stores.settings.read_url_ttl_s)
     outlook = outlook or StartEstimator(stores)
     if _waits(stores, job, outlook):
-        seen["warnings"] = [QUEUE_WITHOUT_WORKERS]
+        seen["warnings"] = [*seen.get("warnings", ()), QUEUE_WITHOUT_WORKERS]
     if job.status is JobStatus.QUEUED:
         place = stores.waiting.place(job)
         if place is not None:

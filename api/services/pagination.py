@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+import math
+import re
 
 from api.middleware.errors import invalid_parameter
 from api.schemas.jobs import JobsQuery
@@ -13,6 +15,7 @@ from worker.storage.stores import Stores
 Place = tuple[float, str]
 """Time of creation and id of the last job seen."""
 
+_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 _SCAN = 2000
 """Rows looked at for one page, so that a rare status cannot make one request endless."""
 
@@ -26,12 +29,13 @@ def decode_cursor(cursor: str) -> Place:
     """The place; raises JobError `invalid_parameter`."""
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
-        created, job_id = json.loads(base64.urlsafe_b64decode(padded.encode()))
-        return float(created), str(job_id)
-    except (ValueError, TypeError) as error:
-        raise invalid_parameter(
-            "cursor", "The cursor is none of ours.", "`next` of the page before"
-        ) from error
+        created, name = json.loads(base64.urlsafe_b64decode(padded.encode()))
+        place = float(created), str(name)
+        if not (math.isfinite(place[0]) and _ID.fullmatch(place[1])):
+            raise ValueError("Invalid cursor.")
+        return place
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
+        raise invalid_parameter("cursor", "Invalid cursor.", "`next` of the page before") from error
 
 
 def page_of_jobs(

@@ -11,6 +11,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from api.streaming.message_follower import TOO_SLOW, MessageFollower, TooSlow, in_time
 from api.streaming.message_view import Renderer
+from api.streaming.open_streams import OpenStream, OpenStreams
 from worker.storage.jobs.streams import Row
 
 log = structlog.get_logger()
@@ -46,27 +47,39 @@ async def events(
 
 
 class EventResponse(Response):
-    """Streams `body` until it or the client ends; a client that takes nothing is cut off."""
+    """Streams `body` until it, the client or the stream's key ends; a client that takes nothing is
+    cut off."""
 
     media_type = "text/event-stream"
 
-    def __init__(self, body: AsyncIterator[bytes], headers: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        body: AsyncIterator[bytes],
+        headers: Mapping[str, str],
+        streams: OpenStreams,
+        stream: OpenStream,
+    ) -> None:
         super().__init__(None, 200, dict(headers))
         del self.headers["content-length"]
         self._body = body
+        self._streams = streams
+        self._stream = stream
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
         """Answers one request."""
         sender = asyncio.ensure_future(self._send_all(send))
         leaving = asyncio.ensure_future(_gone(receive))
+        cut = asyncio.ensure_future(self._stream.cut.wait())
+        tasks = (sender, leaving, cut)
         try:
-            await asyncio.wait((sender, leaving), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             if sender.done():
                 sender.result()
         finally:
-            for task in (sender, leaving):
+            self._streams.release(self._stream)
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(sender, leaving, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _send_all(self, send: Send) -> None:
         head = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}

@@ -22,7 +22,7 @@ from worker.contract.poses import decode_chunk
 from worker.pipeline.local_job import LocalJob
 from worker.pose.engine import PoseEngine
 
-pytestmark = [pytest.mark.model, pytest.mark.slow]
+pytestmark = [pytest.mark.models, pytest.mark.slow]
 
 CLIPS = Path(__file__).resolve().parents[1] / "clips"
 TRUTH = {

@@ -165,7 +165,7 @@ def test_a_crash_behind_the_acceptance_loses_nothing(
         raise ConnectionError("gone")
 
     with monkeypatch.context() as patched:
-        patched.setattr("api.routes.batches.tend_batch", die)
+        patched.setattr("api.routes.batches.expand_batch", die)
         view = post(client, [URL] * 250).json()
     assert (view["status"], view["accepted"]) == ("expanding", 0)
     rows = stores.batches.todo(view["id"], 100)

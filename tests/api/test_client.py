@@ -13,8 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from api.client import operations
-from api.client.sync_client import AsyncPoseQueue, PoseQueue, Refused
+from api.client import AsyncPoseQueue, PoseQueue, Refused, operations
 from api.routes import uploads
 from tests.api.api_play import Actor
 from worker.contract.messages import Counter

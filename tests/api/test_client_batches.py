@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from api.client.sync_client import AsyncPoseQueue, PoseQueue, Refused, job_body
+from api.client import AsyncPoseQueue, PoseQueue, Refused, job_body
 from tests.api.api_play import Actor
 from tests.api.batch_play import URL, finish_all
 from worker.storage.stores import Stores

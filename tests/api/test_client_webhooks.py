@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from api.client.sync_client import AsyncPoseQueue, PoseQueue, Refused, verify_webhook
+from api.client import AsyncPoseQueue, PoseQueue, Refused, verify_webhook
 from worker.contract.webhooks import DEFAULT_EVENTS
 from worker.storage.stores import Stores
 

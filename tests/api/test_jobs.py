@@ -267,7 +267,7 @@ def test_another_tenant_learns_nothing(connect: Callable[..., Client], stores: S
 
 
 def test_a_job_says_that_no_living_worker_can_do_it(client: Client, stores: Stores) -> None:
-    warnings = [["queue_without_workers"], None]
+    warnings: list[list[str]] = [["queue_without_workers"], []]
     job_id = new_job(client)["id"]
 
     def told() -> list[str] | None:

@@ -86,7 +86,7 @@ def test_every_route_wants_a_key(
         ({**JOB, "options": {"keypoints": "yes"}}, "keypoints", ["true", "false"]),
         ({**JOB, "options": {"minGrade": "E"}}, "minGrade", ["A", "B", "C", "D"]),
         ({**JOB, "options": {"exercise": "squat", "reference": "r"}}, "reference", None),
-        ({**JOB, "options": {"reference": "\ud800"}}, "options", "valid Unicode"),
+        ({**JOB, "options": {"reference": "\ud800"}}, "body", "valid Unicode"),
     ],
 )
 def test_a_job_with_a_wrong_field(

@@ -171,8 +171,8 @@ def strict(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
     def as_in_production(here: Stores, url: str, parameter: str = "url") -> str:
         return real(Stores(**{**vars(here), "settings": given}), url, parameter)
 
-    monkeypatch.setattr(webhooks, "check_target", as_in_production)
-    monkeypatch.setattr("worker.submission.jobs.check_target", as_in_production)
+    monkeypatch.setattr(webhooks, "check_webhook_url", as_in_production)
+    monkeypatch.setattr("worker.submission.jobs.check_webhook_url", as_in_production)
 
 
 @pytest.mark.parametrize(

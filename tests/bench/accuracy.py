@@ -1,9 +1,9 @@
 """`make accuracy`: counts, holds and jumps against the truth, written to ACCURACY.md beside this.
 
 `python -m tests.bench.accuracy [--quick] [--long] [--fresh] [--keypoints] [--profiles]
-[--only TEXT]...` from the project's root. With --only or --quick the report is printed alone;
---keypoints and --profiles measure those parts alone. POSEQUEUE_PROFILE says which profile is
-usual.
+[--jumps] [--only TEXT]...` from the project's root. With --only or --quick the report is printed
+alone; --keypoints, --profiles and --jumps measure those parts alone. POSEQUEUE_PROFILE says which
+profile is usual.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pathlib import Path
 from tests.bench import (
     accuracy_cases,
     accuracy_exact,
+    accuracy_jumps,
     accuracy_keypoints,
     accuracy_profiles,
     accuracy_report,
@@ -46,6 +47,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--fresh", action="store_true", help="leave kept poses aside")
     parser.add_argument("--keypoints", action="store_true", help="their part alone")
     parser.add_argument("--profiles", action="store_true", help="what each counts, alone")
+    parser.add_argument("--jumps", action="store_true", help="those of real people, alone")
     parser.add_argument("--only", action="append", help="clips whose name has this text")
     return parser.parse_args()
 
@@ -106,6 +108,11 @@ def _keypoints() -> None:
     accuracy_report.put("keypoints", accuracy_keypoints.text_of(SHARED))
 
 
+def _jumps() -> None:
+    say("jumps")
+    accuracy_report.put("jumps", accuracy_jumps.text_of(SHARED))
+
+
 def _profiles(only: Sequence[str]) -> None:
     chosen = cases(quick=False, long=False, only=only)
     chosen = [case for case in chosen if case.group in ("development", "shipped")]
@@ -126,7 +133,9 @@ def main() -> None:
         _profiles(only)
     if asked.keypoints:
         _keypoints()
-    if asked.keypoints or asked.profiles:
+    if asked.jumps:
+        _jumps()
+    if asked.keypoints or asked.profiles or asked.jumps:
         return
     chosen = cases(quick=asked.quick, long=asked.long, only=only)
     verdicts = _all(chosen)
@@ -138,6 +147,7 @@ def main() -> None:
     accuracy_report.REPORT.write_text(text)
     _profiles(only)
     _keypoints()
+    _jumps()
     say(f"written to {accuracy_report.REPORT.name}")
 
 

@@ -51,7 +51,8 @@ def judge(case: Case, entries: Sequence[Entry]) -> Verdict:
         if isinstance(message, Counter) and message.final:
             count = message.current_count
         elif isinstance(message, JumpSummary):
-            heights = tuple(jump.jumpHeightCm for jump in message.jumps)
+            told = (jump.jumpHeightCm for jump in message.jumps)
+            heights = tuple(height for height in told if height is not None)
             count = message.totalJumps
         elif isinstance(message, ErrorMessage):
             codes.append(message.code.value)

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import redis
 
-from api.client.sync_client import PoseQueue, Refused
+from api.client import PoseQueue, Refused
 from tests.chaos.fleet import Fleet, until
 from worker.media.probing.ffmpeg_tools import find_tools
 

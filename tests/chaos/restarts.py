@@ -34,18 +34,18 @@ KINDS = ("maintenance", "webhooks")
 WORKER = """
 import gc, signal, sys
 from kombu.transport.redis import Channel
-from worker import consuming
-consuming.STUCK_S = 4.0
+from worker.runtime import consumer_watchdog
+consumer_watchdog.STUCK_S = 4.0
 def deafen(*_):
     for one in gc.get_objects():
         if isinstance(one, Channel):
             one._brpop_start = lambda *_, **__: None
 signal.signal(signal.SIGUSR2, deafen)
 from worker.queueing.celery_app import app, consumed
-from worker.webhooks import tasks as hooks
-module = hooks
+from worker.runtime import webhook_tasks
+module = webhook_tasks
 if consumed() != ("webhooks",):
-    from worker import tasks as module
+    from worker.runtime import tasks as module
 @app.task(name="test.mark")
 def mark(word):
     module._stores().redis.rpush("test:marks", word)

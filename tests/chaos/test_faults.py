@@ -29,7 +29,7 @@ SHORT = Kind("clip", "jump_side_30fps.mp4", {"exercise": "air_time_jump", "profi
              "keypoints": True, "export": ["keypoints"]}, 3)  # fmt: skip
 
 
-@pytest.mark.model
+@pytest.mark.models
 def test_nothing_is_lost(tmp_path: Path, models_dir: Path) -> None:
     kinds = (*(kind for kind in KINDS if kind.name == "again"), SHORT)
     faults = (Fault("freeze", freeze), Fault("restart", kill_redis))

@@ -15,6 +15,8 @@ from tests.chaos.looking import Left, look
 from tests.chaos.mutations import MUTATIONS
 from worker.media.sandbox import limits
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

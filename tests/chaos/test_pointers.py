@@ -18,6 +18,8 @@ from worker.media.encoding.export import export_video
 from worker.media.probing.ffmpeg_tools import find_tools
 from worker.media.probing.probe import VideoInfo
 
+pytestmark = pytest.mark.slow
+
 CLIP = Path(__file__).resolve().parent.parent / "clips" / "standing_5s.mp4"
 
 

@@ -19,7 +19,7 @@ from worker.contract.pose_log import END, split_log
 from worker.contract.schema import message_schema
 from worker.media.probing.ffmpeg_tools import find_tools
 
-pytestmark = pytest.mark.model
+pytestmark = pytest.mark.models
 ASKED = ("--exercise", "squat", "--keypoints", "--angles", "--progression", "--recommendations")
 
 

@@ -143,7 +143,7 @@ def test_the_doctor_names_the_remedy(program: Program, tmp_path: Path) -> None:
     assert any("posequeue models install" in line for line in lines)
 
 
-@pytest.mark.model
+@pytest.mark.models
 def test_the_doctor_is_content(program: Program, models_dir: Path) -> None:
     ran = program("doctor", "--no-servers", POSEQUEUE_MODELS_DIR=str(models_dir))
     assert ran.code == 0, ran.out
@@ -154,10 +154,10 @@ def test_the_doctor_is_content(program: Program, models_dir: Path) -> None:
     ran = program("doctor", POSEQUEUE_MODELS_DIR=str(models_dir), **servers)
     assert ran.code == 1
     missing = [line.split()[1] for line in ran.out.decode().splitlines() if line[0] == "m"]
-    assert missing == ["redis", "s3"]
+    assert missing == ["redis", "s3", "public"]
 
 
-@pytest.mark.model
+@pytest.mark.models
 def test_the_doctor_says_that_a_gpu_is_not_used(
     models_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

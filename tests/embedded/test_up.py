@@ -19,7 +19,7 @@ import typer
 
 from worker.media.probing.ffmpeg_tools import find_tools
 
-pytestmark = pytest.mark.model
+pytestmark = pytest.mark.models
 
 
 @pytest.fixture(scope="module")

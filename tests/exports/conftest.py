@@ -6,8 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipeline.conftest import squats  # noqa: F401
-
 ROOT = Path(__file__).resolve().parents[2]
 
 

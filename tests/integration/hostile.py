@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from api.client.sync_client import PoseQueue, job_body
+from api.client import PoseQueue, job_body
 from tests.integration.receivers import Receiver, Temper, good
 from worker.contract.plans import Plan
 from worker.embedded.processes import Process, free_port

@@ -83,7 +83,7 @@ def check_order(kinds: list[str]) -> None:
     assert kinds.index("environment") < min(kinds.index("keypoints"), kinds.index("angles"))
 
 
-@pytest.mark.model
+@pytest.mark.models
 def test_a_video_by_the_book(
     running: Running, start_worker: StartWorker, walking: Path, tmp_path: Path
 ) -> None:
@@ -136,7 +136,7 @@ def test_a_video_by_the_book(
     assert streams["audio"]["codec_name"] == "aac"
 
 
-@pytest.mark.model
+@pytest.mark.models
 def test_an_image_job_speaks_once_and_draws_upright(
     running: Running, start_worker: StartWorker, photo: Path
 ) -> None:
@@ -169,7 +169,7 @@ def test_an_image_job_speaks_once_and_draws_upright(
         time.sleep(0.02)
 
 
-@pytest.mark.model
+@pytest.mark.models
 def test_broken_uploads_end_in_one_clear_error(
     running: Running, start_worker: StartWorker, tmp_path: Path, walking: Path
 ) -> None:
@@ -190,7 +190,7 @@ def test_broken_uploads_end_in_one_clear_error(
     assert worker.running
 
 
-@pytest.mark.model
+@pytest.mark.models
 def test_a_job_that_wants_a_gpu_where_none_lives_says_so(
     running: Running, start_worker: StartWorker, walking: Path
 ) -> None:

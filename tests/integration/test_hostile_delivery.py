@@ -56,7 +56,7 @@ def clip(walking: Path, tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.model
+@pytest.mark.models
 @pytest.mark.timeout(400)
 def test_nobody_misses_anything(
     api: Api, consumer: Consumer, stores: Stores, start_worker: StartWorker, clip: Path,

@@ -56,7 +56,7 @@ def said(stores: Stores, job: Job) -> Said:
     return [(entry, json.loads(data)) for entry, _, data in stores.streams.scan(job.id)]
 
 
-@pytest.mark.model
+@pytest.mark.models
 def test_poison_is_given_up_and_harms_nobody(
     stores: Stores, settings: Settings, clip: Path, models_dir: Path, tmp_path: Path
 ) -> None:

@@ -44,7 +44,7 @@ def gone(running: Running, prefix: str) -> bool:
     return False
 
 
-@pytest.mark.model
+@pytest.mark.models
 def test_a_real_squat_as_a_reference(
     running: Running, start_worker: StartWorker, shared: Path, tmp_path: Path
 ) -> None:

@@ -60,7 +60,7 @@ def messages_of(stores: Stores, job_id: str) -> Said:
     return rows[:-1]
 
 
-@pytest.mark.model
+@pytest.mark.models
 @pytest.mark.parametrize("dies", ["helper", "lead"])
 def test_two_workers_say_what_one_does(
     running: Running, start_worker: StartWorker, long_clip: Path, tmp_path: Path,

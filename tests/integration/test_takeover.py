@@ -66,7 +66,7 @@ def ask_to_go(worker: Process) -> None:
     os.kill(worker.pid, signal.SIGTERM)
 
 
-@pytest.mark.model
+@pytest.mark.models
 @pytest.mark.parametrize("end", [kill_hard, kill_child, ask_to_go])
 def test_the_stream_is_that_of_an_undisturbed_run(
     running: Running,
@@ -93,7 +93,7 @@ def test_the_stream_is_that_of_an_undisturbed_run(
     assert len(ids) == len(set(ids))
 
 
-@pytest.mark.model
+@pytest.mark.models
 def test_a_canceled_job_ends_between_batches(
     running: Running, start_worker: StartWorker, long_clip: Path
 ) -> None:

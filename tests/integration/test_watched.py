@@ -25,7 +25,7 @@ from worker.storage.stores import Stores
 
 SENT = "ab" * 16
 PARENT = f"00-{SENT}-{'cd' * 8}-01"
-pytestmark = pytest.mark.model
+pytestmark = pytest.mark.models
 
 
 class Collector(http.server.ThreadingHTTPServer):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.server
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,9 @@ from typing import Any
 import pytest
 
 from worker.contract.errors import ErrorCode, JobError
+from worker.jobs import download
 from worker.jobs.download import fetch_url, resolve_public
+from worker.net.addresses import Unreachable
 
 BODY = bytes(range(256)) * 40
 
@@ -121,14 +125,12 @@ def test_the_address_that_was_checked_is_the_one_that_is_used(
 def test_a_redirect_is_checked_like_the_first_address(
     server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from worker.jobs import download
-
     def public_only_here(host: str, port: int, allow_private: bool) -> str:
         if host == "media.example":
             return "127.0.0.1"
         return resolve_public(host, port, allow_private)
 
-    monkeypatch.setattr(download, "checked_address", public_only_here)
+    monkeypatch.setattr(download, "resolve_public", public_only_here)
     target = address(server, "/clip.mp4")
     error = refusal(address(server, f"/to/{target}", "media.example"), tmp_path)
     assert "is not a public address" in error.message
@@ -218,8 +220,6 @@ class Cutter(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture
 def cutter(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    from worker.jobs import download
-
     monkeypatch.setattr(download, "PAUSES_S", (0.0,) * 4)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Cutter) as running:
         running.state = {"asked": [], "cuts": 0, "after": 3000, "broken": 0}  # type: ignore[attr-defined]
@@ -285,3 +285,72 @@ def test_a_page_is_no_video(
     error = refusal(address(server, "/clip.mp4"), tmp_path, allow_private=True)
     assert error.code is ErrorCode.VIDEO_LOAD_ERROR
     assert kind.split(";")[0].lower() in error.message
+
+
+DRIPS = {
+    "body": b"HTTP/1.1 200 OK\r\nContent-Type: video/mp4\r\nContent-Length: 100000\r\n\r\n",
+    "header": b"HTTP/1.1 200 OK\r\nX-A: ",
+    "informational": b"",
+    "chunk extension": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;",
+    "silence": None,
+}
+
+
+@pytest.fixture(params=DRIPS)
+def dripping(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of a server that never ends its answer, and is never silent for long."""
+    first = DRIPS[request.param]
+    piece = b"a" if first else b"HTTP/1.1 103 Early Hints\r\n\r\n"
+    ended = threading.Event()
+
+    def answer(connection: socket.socket) -> None:
+        with connection, contextlib.suppress(OSError):
+            connection.recv(4096)
+            if first is None:
+                ended.wait()
+                return
+            connection.sendall(first)
+            while not ended.wait(0.05):
+                connection.sendall(piece)
+
+    def serve() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                threading.Thread(target=answer, args=(connection,), daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=serve, daemon=True).start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/clip.mp4"
+        ended.set()
+        listener.shutdown(socket.SHUT_RDWR)
+
+
+def test_a_dripping_server_holds_nobody_past_the_limit(
+    dripping: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(download, "MOST_SECONDS", 1)
+    began = time.monotonic()
+    error = refusal(dripping, tmp_path, allow_private=True)
+    assert error.code is ErrorCode.VIDEO_LOAD_ERROR
+    assert time.monotonic() - began < 3
+
+
+def test_a_download_that_is_not_wanted_any_more_ends(dripping: str, tmp_path: Path) -> None:
+    began = time.monotonic()
+
+    def check() -> None:
+        if time.monotonic() - began > 0.3:
+            raise JobError(ErrorCode.CANCELED, "The job was canceled.")
+
+    assert refusal(dripping, tmp_path, allow_private=True, check=check).code is ErrorCode.CANCELED
+    assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize(
+    "location", ["http://example.com/clip.mp4", "//user:word@example.com/x", "HTTP://example.com/"]
+)
+def test_a_redirect_does_not_give_up_encryption_nor_carry_a_user(location: str) -> None:
+    with pytest.raises(Unreachable):
+        download._redirected("https://example.com/a", location)
+    assert download._redirected("https://example.com/a/b", "c") == "https://example.com/a/c"

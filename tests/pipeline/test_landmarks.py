@@ -21,7 +21,7 @@ from worker.pipeline import frame_chunks
 from worker.pipeline.pipeline import Pipeline
 from worker.pose.engine import PoseEngine
 
-pytestmark = pytest.mark.model
+pytestmark = pytest.mark.models
 OPTIONS = JobOptions(exercise="squat", keypoints=True, angles=True, blazepose=True)
 Run = tuple[list[tuple[str, bytes]], list[bytes]]
 

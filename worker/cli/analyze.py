@@ -45,9 +45,9 @@ def _recorded(poses: Path | None) -> list[bytes]:
         log = split_log(poses.read_bytes())
         whole = bool(log) and bool(decode_head(log[0])) and log[-1] == END
     except DecodeError as error:
-        raise typer.BadParameter(f"{poses} is no pose log: {error}") from error
+        raise typer.BadParameter(f"{poses} is not a pose log: {error}") from error
     if not whole:
-        raise typer.BadParameter(f"{poses} is no pose log, or not a whole one")
+        raise typer.BadParameter(f"{poses} is not a complete pose log")
     return log
 
 
@@ -62,25 +62,31 @@ def _save(poses: Path, log: list[bytes]) -> None:
 @with_job_options
 def analyze(
     file: Annotated[
-        Path | None, typer.Argument(help="video or image; none with --poses IN")
+        Path | None,
+        typer.Argument(help="video or image; may be left out with an existing --poses log"),
     ] = None,
-    export: Annotated[Path | None, typer.Option(help="write the overlay video here")] = None,
+    export: Annotated[
+        Path | None, typer.Option(help="write the overlay video to this file")
+    ] = None,
     export_keypoints: Annotated[
-        list[Path] | None, typer.Option(help="write the poses here: .jsonl or .parquet")
+        list[Path] | None,
+        typer.Option(help="write the keypoints to this file (.jsonl or .parquet)"),
     ] = None,
-    report: Annotated[Path | None, typer.Option(help="write the report, HTML, here")] = None,
-    poster: Annotated[Path | None, typer.Option(help="write the poster, JPEG, here")] = None,
-    edition: Annotated[Edition, typer.Option(help="view of the messages")] = Edition.V3,
+    report: Annotated[Path | None, typer.Option(help="write the HTML report to this file")] = None,
+    poster: Annotated[
+        Path | None, typer.Option(help="write the poster (JPEG) to this file")
+    ] = None,
+    edition: Annotated[Edition, typer.Option(help="edition of the messages")] = Edition.V3,
     poses: Annotated[
-        Path | None, typer.Option(help="pose log: read where it exists, else written")
+        Path | None, typer.Option(help="pose log: read if it exists, otherwise written")
     ] = None,
-    threads: Annotated[int, typer.Option(help="processors to use; 0 = all")] = 0,
+    threads: Annotated[int, typer.Option(help="CPU cores to use; 0 = all")] = 0,
     **options: Any,
 ) -> None:
     """Analyse FILE in this process: messages as JSON lines on stdout, progress on stderr."""
     recorded = _recorded(poses)
     if file is None and not recorded:
-        raise typer.BadParameter("give a FILE, or --poses with an existing pose log")
+        raise typer.BadParameter("give a FILE, or an existing pose log with --poses")
     if file is not None and not file.is_file():
         raise typer.BadParameter(f"there is no file {file}")
     files = {"video.mp4": export, "report.html": report, "poster.jpg": poster}
@@ -88,7 +94,9 @@ def analyze(
     wanted = {name: path for name, path in files.items() if path is not None}
     _check_folders([*wanted.values(), *([poses] if poses and not recorded else [])])
     if file is None and any(not name.startswith("keypoints") for name in wanted):
-        raise typer.BadParameter("pictures are made of the FILE: give it with --poses")
+        raise typer.BadParameter(
+            "video, poster and report need the FILE itself: give it beside --poses"
+        )
     kinds = sorted({name.partition(".")[0] for name in wanted})
     fields = job_options({**options, "source": _source_of(file, options)}, export=kinds or None)
     raise typer.Exit(_run(file, fields, recorded, wanted, edition, poses, threads))

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import typer
 
-from api.client.sync_client import PoseQueue, Refused
+from api.client import PoseQueue, Refused
 
 _CLIENT_FILE = "client.json"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Callable, Iterator
 from typing import Annotated
 
@@ -61,7 +62,8 @@ def _redis() -> str:
     from worker.settings import settings
     from worker.storage.connection import connect
 
-    info = connect(settings().redis_url.get_secret_value()).info("server")
+    given = settings()
+    info = connect(given.redis_url.get_secret_value(), given.redis_ca_certs).info("server")
     return f"version {info['redis_version']}"
 
 
@@ -70,8 +72,43 @@ def _s3() -> str:
     from worker.storage.objects.s3 import ObjectStore
 
     store = ObjectStore(settings())
-    store.ensure_bucket()
-    return f"bucket {store.bucket}"
+    store.check()
+    key, data = f"health/{secrets.token_hex(8)}", b"posequeue doctor"
+    store.put(key, data, "text/plain")
+    try:
+        if store.get(key) != data:
+            raise RuntimeError("an object came back changed")
+    finally:
+        store.delete(key)
+    return f"bucket {store.bucket}: put, got and deleted an object"
+
+
+def _public_s3() -> str:
+    """As a browser does it: from another origin, by presigned URLs of the public endpoint."""
+    import httpx
+
+    from worker.settings import settings
+    from worker.storage.objects.s3 import ObjectStore
+
+    store, origin = ObjectStore(settings()), "https://doctor.invalid"
+    key, data = f"health/{secrets.token_hex(8)}", b"posequeue doctor"
+    url = store.presign_put(key, "text/plain", len(data), 60)
+    asked = {"Origin": origin, "Access-Control-Request-Method": "PUT",
+             "Access-Control-Request-Headers": "content-type"}  # fmt: skip
+    with httpx.Client(timeout=10, trust_env=False) as client:
+        allowed = client.options(url, headers=asked).headers.get("access-control-allow-origin")
+        try:
+            headers = {"Content-Type": "text/plain", "Origin": origin}
+            client.put(url, content=data, headers=headers).raise_for_status()
+            client.get(store.presign_get(key, 60)).raise_for_status()
+        finally:
+            store.delete(key)
+    host = url.split("/")[2]
+    if allowed in ("*", origin):
+        return f"{host} takes and gives objects by presigned URLs, from every origin"
+    if settings().cors_origins == "*":
+        raise RuntimeError(f"{host} takes no uploads of browsers: no CORS rule allows them")
+    return f"{host} takes and gives objects by presigned URLs, from {settings().cors_origins}"
 
 
 _LOCAL: tuple[Check, ...] = (
@@ -83,7 +120,13 @@ _LOCAL: tuple[Check, ...] = (
 )
 _SERVERS: tuple[Check, ...] = (
     ("redis", _redis, "set POSEQUEUE_REDIS_URL, or start everything with `posequeue up`"),
-    ("s3", _s3, "set POSEQUEUE_S3_ENDPOINT and its keys, or use `posequeue up`"),
+    ("s3", _s3, "set POSEQUEUE_S3_ENDPOINT and its keys, make the bucket, or use `posequeue up`"),
+    (
+        "public s3",
+        _public_s3,
+        "set POSEQUEUE_S3_PUBLIC_ENDPOINT to what clients reach, and start the API once, which "
+        "writes the bucket's CORS rules",
+    ),
 )
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,14 +16,28 @@ if TYPE_CHECKING:
     from worker.pose.engine import PoseEngine
 
 
+@cache
+def _dotenv() -> Mapping[str, str | None]:
+    from dotenv import dotenv_values
+
+    return dotenv_values(".env")
+
+
+def setting(name: str, default: str = "") -> str:
+    """A setting of the environment, else of `.env`, as the settings have it; without loading them,
+    as that takes longer than a short clip."""
+    variable = "POSEQUEUE_" + name
+    return os.environ.get(variable) or _dotenv().get(variable) or default
+
+
 def models_folder() -> Path:
     """Where the pose models are; the same rule as in the settings, without loading them."""
-    return _folder("POSEQUEUE_MODELS_DIR", "models")
+    return _folder("MODELS_DIR", "models")
 
 
 def _folder(variable: str, name: str) -> Path:
-    given = os.environ.get(variable)
-    return Path(given or Path(os.environ.get("POSEQUEUE_DATA_DIR", ".posequeue")) / name)
+    given = setting(variable)
+    return Path(given or Path(setting("DATA_DIR", ".posequeue")) / name)
 
 
 def local_engine(threads: int) -> PoseEngine:
@@ -35,13 +51,13 @@ def local_engine(threads: int) -> PoseEngine:
         typer.echo(f"no pose models in {folder}: run `posequeue models install`", err=True)
         raise typer.Exit(2)
     runtime = Runtime(
-        os.environ.get("POSEQUEUE_PROVIDER", "auto"),  # type: ignore[arg-type]
-        os.environ.get("POSEQUEUE_GPU_PRECISION", "fp32"),  # type: ignore[arg-type]
-        _folder("POSEQUEUE_ENGINES_DIR", "engines"),
+        setting("PROVIDER", "auto"),  # type: ignore[arg-type]
+        setting("GPU_PRECISION", "fp32"),  # type: ignore[arg-type]
+        _folder("ENGINES_DIR", "engines"),
     )
-    size = os.environ.get("POSEQUEUE_BLAZEPOSE", "full")
-    model = os.environ.get("POSEQUEUE_POSE_MODEL") or None
-    profile = os.environ.get("POSEQUEUE_PROFILE", "auto")
+    size = setting("BLAZEPOSE", "full")
+    model = setting("POSE_MODEL") or None
+    profile = setting("PROFILE", "auto")
     try:
         return PoseEngine(folder, runtime, threads, size, model, profile)  # type: ignore[arg-type]
     except (GpuMissing, JobError) as error:

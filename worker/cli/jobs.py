@@ -17,7 +17,9 @@ from worker.contract.options import EXPORT_KINDS
 if TYPE_CHECKING:
     from worker.cli.client import Client
 
-Server = Annotated[str | None, typer.Option(help="address of the API; default: what `up` started")]
+Server = Annotated[
+    str | None, typer.Option(help="address of the API; default: the server that `up` started")
+]
 _MEDIA = {".mp4", ".mov", ".m4v", ".webm", ".mkv", ".avi", ".gif", ".jpg", ".jpeg", ".png",
           ".webp", ".heic", ".heif", ".avif"}  # fmt: skip
 _KINDS_HELP = f"what to export instead, by comma: {', '.join(EXPORT_KINDS)}"
@@ -68,7 +70,9 @@ def _submit(client: Client, thing: Path | str, fields: dict[str, Any], priority:
 @with_job_options
 def submit(
     what: Annotated[str, typer.Argument(help="a file, a folder of files, or a URL")],
-    follow: Annotated[bool, typer.Option("--follow", help="print messages to the end")] = False,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="print the messages until the job ends")
+    ] = False,
     export: Annotated[bool, typer.Option("--export", help="render the overlay video")] = False,
     export_kinds: Annotated[str | None, typer.Option(help=_KINDS_HELP)] = None,
     priority: Annotated[str, typer.Option(help="low, normal or high")] = "normal",
@@ -105,7 +109,9 @@ def _follow(client: Client, job_id: str) -> bool:
 @with_job_options
 def analyze_again(
     job_id: Annotated[str, typer.Argument(help="a job that succeeded")],
-    follow: Annotated[bool, typer.Option("--follow", help="print messages to the end")] = False,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="print the messages until the job ends")
+    ] = False,
     export: Annotated[bool, typer.Option("--export", help="render the overlay video")] = False,
     export_kinds: Annotated[str | None, typer.Option(help=_KINDS_HELP)] = None,
     server: Server = None,
@@ -142,9 +148,9 @@ def job(job_id: str, server: Server = None) -> None:
 
 def messages(
     job_id: str,
-    after: Annotated[str, typer.Option(help="only those behind this entry id")] = "0-0",
+    after: Annotated[str, typer.Option(help="only messages after this entry id")] = "0-0",
     types: Annotated[str | None, typer.Option(help="only these types, comma-separated")] = None,
-    edition: Annotated[Edition, typer.Option(help="view of the messages")] = Edition.V3,
+    edition: Annotated[Edition, typer.Option(help="edition of the messages")] = Edition.V3,
     server: Server = None,
 ) -> None:
     """Print a job's messages as JSON lines."""

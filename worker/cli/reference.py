@@ -27,14 +27,16 @@ def load_reference(given: str | None) -> ReferencePoses | None:
     try:
         return decode_reference(Path(given).read_bytes())
     except DecodeError as error:
-        raise typer.BadParameter(f"{given} is no reference: {error}") from error
+        raise typer.BadParameter(f"{given} is not a reference: {error}") from error
 
 
 def reference(
     clip: Annotated[Path, typer.Argument(help="video of one clean repetition")],
     out: Annotated[Path, typer.Argument(help="file to write")],
-    name: Annotated[str | None, typer.Option(help="what summaries call it; the clip's")] = None,
-    threads: Annotated[int, typer.Option(help="processors to use; 0 = all")] = 0,
+    name: Annotated[
+        str | None, typer.Option(help="name used in summaries; default: the clip's name")
+    ] = None,
+    threads: Annotated[int, typer.Option(help="CPU cores to use; 0 = all")] = 0,
 ) -> None:
     """Make a reference movement from CLIP, for `analyze --reference OUT`."""
     from worker.cli.engine import local_engine

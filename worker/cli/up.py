@@ -35,12 +35,12 @@ class _Stop:
 
 
 def up(
-    data: Annotated[Path | None, typer.Option(help="folder of all data")] = None,
-    port: Annotated[int, typer.Option(help="port of the API, 0 = a free one")] = 0,
-    processes: Annotated[int, typer.Option(help="worker processes, 0 = one a processor")] = 0,
-    clip: Annotated[Path | None, typer.Option(help="a file to submit at once")] = None,
+    data: Annotated[Path | None, typer.Option(help="folder for all data")] = None,
+    port: Annotated[int, typer.Option(help="port of the API; 0 = any free port")] = 0,
+    processes: Annotated[int, typer.Option(help="worker processes; 0 = one per CPU core")] = 0,
+    clip: Annotated[Path | None, typer.Option(help="a file to submit right away")] = None,
     exercise: Annotated[str, typer.Option(help="exercise of the clip")] = "squat",
-    once: Annotated[bool, typer.Option("--once", help="end after the job")] = False,
+    once: Annotated[bool, typer.Option("--once", help="stop when the job has ended")] = False,
 ) -> None:
     """Start embedded servers, a worker and the API, and serve until Ctrl-C."""
     from worker.embedded.processes import StartFailed

@@ -49,9 +49,9 @@ def list_webhooks(server: Server = None) -> None:
 @webhooks.command("create")
 def create(
     url: Annotated[str, typer.Argument(help="where events are sent")],
-    events: Annotated[str, typer.Option(help=f"by comma, of {', '.join(EVENTS)}")] = ",".join(
-        DEFAULT_EVENTS
-    ),
+    events: Annotated[
+        str, typer.Option(help=f"comma-separated, of {', '.join(EVENTS)}")
+    ] = ",".join(DEFAULT_EVENTS),
     description: Annotated[str, typer.Option(help="yours")] = "",
     server: Server = None,
 ) -> None:
@@ -105,13 +105,15 @@ def deliveries(
 @webhooks.command("replay")
 def replay(
     webhook_id: str,
-    since: Annotated[str | None, typer.Option(help="every delivery since, ISO 8601")] = None,
+    since: Annotated[
+        str | None, typer.Option(help="every delivery since this time (ISO 8601)")
+    ] = None,
     delivery: Annotated[str | None, typer.Option(help="this one")] = None,
     server: Server = None,
 ) -> None:
     """Deliver again: --delivery ID, or everything --since a time."""
     if (since is None) == (delivery is None):
-        raise typer.BadParameter("exactly one of --since and --delivery")
+        raise typer.BadParameter("give exactly one of --since and --delivery")
     client, count = client_of(server), 0
     body: dict[str, Any] = {"deliveryId": delivery} if delivery else {"since": since}
     while True:

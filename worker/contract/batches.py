@@ -7,6 +7,7 @@ from enum import StrEnum
 import msgspec
 
 from worker.contract.plans import Plan
+from worker.contract.scopes import ALL_SCOPES, Scope
 
 MAX_JOBS = 1000
 """Jobs in one request."""
@@ -46,13 +47,14 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class BatchRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a batch from its beginning."""
+    """What is known of a batch from its beginning; `scopes` are those of the key that made it."""
 
     id: str
     tenant: str
     plan: Plan
     createdAt: str
     manifest: Manifest | None = None
+    scopes: tuple[Scope, ...] = ALL_SCOPES
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):

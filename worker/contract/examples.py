@@ -5,6 +5,7 @@ from __future__ import annotations
 from worker.contract.errors import ErrorCode
 from worker.contract.keypoints import COCO_NAMES
 from worker.contract.message_parts import (
+    CriterionScore,
     FormScore,
     Jump,
     Keypoint,
@@ -49,7 +50,9 @@ _SIDE = {
 }
 _FORM = FormScore(score=91.5, avg_score=88.2, grade="A")
 _HIPS = VisibleHips(left=True, right=True)
-_JUMP = Jump(jumpNumber=1, jumpHeightCm=32.4, airTimeMs=514.0, airTimeSeconds=0.514)
+_JUMP = Jump(
+    jumpNumber=1, jumpHeightCm=32.4, airTimeMs=514.0, airTimeSeconds=0.514, plusMinusCm=2.9
+)
 _REP = Rep(
     index=1,
     startMs=480,
@@ -61,7 +64,18 @@ _REP = Rep(
     referenceScore=ReferenceScore(
         overallScore=0.88, poseScore=0.9, timingScore=0.84, movementScore=0.89, grade="B"
     ),
-    criteria={"range": 96.0, "tempo": 88.0},
+    criteria=(
+        CriterionScore(
+            name="range",
+            judged=True,
+            unit="share",
+            value=0.93,
+            score=96.8,
+            joints=("hip", "knee"),
+            atMs=1480,
+        ),
+        CriterionScore(name="knees_in", judged=False, unit="ratio"),
+    ),
 )
 
 EXAMPLES: dict[str, Message] = {
@@ -103,6 +117,8 @@ EXAMPLES: dict[str, Message] = {
         grade="A",
         durationMs=12170,
         history=(_REP,),
+        people=1,
+        warnings=("low_frame_rate",),
     ),
     "keypoints_batch": KeypointsBatch(
         fps=30,
@@ -137,6 +153,7 @@ EXAMPLES: dict[str, Message] = {
         airTimeSeconds=0.514,
         visibleHips=_HIPS,
         jumpNumber=1,
+        plusMinusCm=2.9,
     ),
     "jump_discarded": JumpDiscarded(
         reason="tracking_lost", userMessage="You left the picture during the jump."

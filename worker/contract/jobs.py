@@ -8,7 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from worker.contract.errors import DecodeError
-from worker.contract.media import MediaInfo, Source
+from worker.contract.media import AudioLoss, MediaInfo, Source, WarningCode
 from worker.contract.options import JobOptions
 from worker.contract.plans import Plan
 from worker.contract.webhooks import JobWebhook
@@ -60,14 +60,23 @@ class JobInput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     posesOf: str | None = None
     referenceId: str | None = None
 
+    @property
+    def reads_upload(self) -> str | None:
+        """The upload whose bytes the job reads: its own, or that of the job whose poses it has."""
+        if self.uploadId is None and self.key is not None and self.key.startswith("uploads/"):
+            return self.key.rpartition("/")[2]
+        return self.uploadId
+
 
 class Export(msgspec.Struct, frozen=True, kw_only=True):
-    """One finished export in the object store."""
+    """One finished export in the object store; `audioLoss` says why it has none of the source's
+    sound."""
 
     kind: str
     key: str
     mimeType: str
     bytes: int
+    audioLoss: AudioLoss | None = None
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -91,7 +100,8 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
 class Job(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that is stored of a job; times are ISO 8601 in UTC.
 
-    `progress` is of the analysis, `exportProgress` of the video that is rendered after it, 0-1 each.
+    `progress` is of the analysis, `exportProgress` of the video that is rendered after it, each
+    0-1.
     `owner` is the page token that made it, which sees nothing else; `eraseUpload` says that the
     upload goes with the job's end; `version` is the least that a worker must know to run it.
     """
@@ -119,6 +129,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     result: Result | None = None
     exports: tuple[Export, ...] = ()
     error: dict[str, Any] | None = None
+    warnings: tuple[WarningCode, ...] = ()
     usage: Usage = Usage()
     webhook: JobWebhook | None = None
     batchId: str | None = None

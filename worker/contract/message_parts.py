@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from worker.contract.grades import Grade
@@ -11,12 +13,29 @@ class MessagePart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     """A named part of a message; fields left at their default are not sent."""
 
 
+class CriterionScore(MessagePart, omit_defaults=True, frozen=True):
+    """Ours: one criterion of a rep's form. `judged` is False where the view or the joints do not
+    show it; then it has no `value` and no `score`. `unit` of the value is deg (degrees), ratio (of
+    two lengths or times) or share (1 is all of it); `score` 0-100. `joints` are what to look at
+    (COCO names without the side) and `atMs` is the media time of the rep's turning point.
+    """
+
+    name: str
+    judged: bool
+    unit: Literal["deg", "ratio", "share"]
+    value: float | None = None
+    score: float | None = None
+    joints: tuple[str, ...] = ()
+    atMs: float | None = None
+
+
 class FormScore(MessagePart, frozen=True):
-    """Form of one rep and of all counted ones, 0-100."""
+    """Form of one rep and of all counted ones, 0-100; `criteria` (ours) are the rep's."""
 
     score: float
     avg_score: float
     grade: Grade
+    criteria: tuple[CriterionScore, ...] | None = None
 
 
 class ReferenceScore(MessagePart, frozen=True):
@@ -57,8 +76,15 @@ class PoseSample(MessagePart, frozen=True, gc=False):
     world: World | None = None
 
 
+RefusalReason = Literal[
+    "too_shallow", "incomplete", "other_movement", "below_min_grade", "not_tracked", "cut_off"
+]
+"""Why a movement that was seen is not counted."""
+
+
 class Rep(MessagePart, frozen=True):
-    """One attempted rep; `criteria` are the parts of its form score, 0-100 each."""
+    """One attempted rep; `criteria` (ours) are the parts of its form score. One that is not counted
+    has a `reason`."""
 
     index: int
     startMs: float
@@ -67,8 +93,9 @@ class Rep(MessagePart, frozen=True):
     formScore: float
     grade: Grade
     counted: bool
+    reason: RefusalReason | None = None
     referenceScore: ReferenceScore | None = None
-    criteria: dict[str, float] | None = None
+    criteria: tuple[CriterionScore, ...] | None = None
 
 
 class VisibleHips(MessagePart, omit_defaults=False, frozen=True):
@@ -79,9 +106,11 @@ class VisibleHips(MessagePart, omit_defaults=False, frozen=True):
 
 
 class Jump(MessagePart, frozen=True):
-    """One accepted jump; height in cm."""
+    """One accepted jump; height in cm, `plusMinusCm` and `reason` as in `jump_height`."""
 
     jumpNumber: int
-    jumpHeightCm: float
+    jumpHeightCm: float | None
     airTimeMs: float | None = None
     airTimeSeconds: float | None = None
+    plusMinusCm: float | None = None
+    reason: str | None = None

@@ -9,7 +9,7 @@ import msgspec
 
 from worker.contract.errors import DecodeError, ErrorCode
 from worker.contract.grades import Grade
-from worker.contract.media import Source
+from worker.contract.media import AudioLoss, Source, WarningCode
 from worker.contract.message_parts import (
     FormScore,
     Jump,
@@ -122,7 +122,8 @@ class Angles(Base, tag="angles", frozen=True, gc=False):
 
 
 class ExerciseSummary(Base, tag="exercise_summary", frozen=True):
-    """The whole exercise: totals and every attempted rep."""
+    """The whole exercise: totals and every attempted rep; `people` is the most that were seen at
+    once."""
 
     exercise: str
     counter: int
@@ -131,6 +132,8 @@ class ExerciseSummary(Base, tag="exercise_summary", frozen=True):
     grade: Grade | None
     durationMs: float
     history: tuple[Rep, ...]
+    people: int = 0
+    warnings: tuple[WarningCode, ...] = ()
 
 
 class KeypointsBatch(Base, tag="keypoints_batch", frozen=True):
@@ -143,13 +146,16 @@ class KeypointsBatch(Base, tag="keypoints_batch", frozen=True):
 
 
 class ExportReady(Base, tag="export_ready", frozen=True):
-    """A finished export behind a presigned GET."""
+    """A finished export behind a presigned GET; `audio` is false where the source's sound is not in
+    it, `audioLoss` says why."""
 
     url: str
     mimeType: str
     kind: str
     bytes: int
     expiresAt: str
+    audio: bool | None = None
+    audioLoss: AudioLoss | None = None
 
 
 class ImageOverlay(Base, tag="image_overlay", frozen=True):
@@ -178,9 +184,17 @@ class JumpStarted(Base, tag="jump_started", frozen=True):
 
 
 class JumpHeight(Base, tag="jump_height", frozen=True):
-    """Height during and at the end of a jump; the final one has the jump's number, from 1."""
+    """Height in cm during and at the end of a jump; the final one has the jump's number, from 1.
 
-    jumpHeightCm: float
+    Of `air_time_jump` that of the flight, g t^2 / 8 of the air time as a jump mat has it; of
+    `jump_analysis` the rise of the hips over the standing pose. `plusMinusCm` holds 95 % of its
+    errors. None in slow motion whose capture rate is unknown. `reason` says why the height is
+    None, or why it is told by the flight alone: `slow_motion`, `not_calibrated` (no standing pose
+    was seen), `hips_disagree` (the rise in the picture does not fit the flight: the height that was
+    given is wrong, or the camera is pitched).
+    """
+
+    jumpHeightCm: float | None
     measuring: bool
     landed: bool
     final: bool = False
@@ -192,6 +206,8 @@ class JumpHeight(Base, tag="jump_height", frozen=True):
     airTimeSeconds: float | None = None
     visibleHips: VisibleHips | None = None
     jumpNumber: int | None = None
+    plusMinusCm: float | None = None
+    reason: str | None = None
 
 
 class JumpDiscarded(Base, tag="jump_discarded", frozen=True):
@@ -202,7 +218,7 @@ class JumpDiscarded(Base, tag="jump_discarded", frozen=True):
 
 
 class JumpSummary(Base, tag="jump_summary", frozen=True):
-    """All accepted jumps; heights in cm."""
+    """All accepted jumps; heights in cm, 0 where none has one."""
 
     totalJumps: int
     avgJumpHeight: float

@@ -77,6 +77,8 @@ class JobOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.keypoints or not self.tracks_movement
 
 
+_LARGE = 10**18
+_SHOWN = 200
 _DIFFICULTIES: dict[str, Difficulty] = {
     "easy": "easy",
     "pro": "pro",
@@ -86,10 +88,18 @@ _DIFFICULTIES: dict[str, Difficulty] = {
 }
 
 
+def _shown(value: Any) -> str:
+    """The beginning of a value: a refusal is not as long as what it refuses."""
+    if isinstance(value, int) and abs(value) >= _LARGE:
+        return "such a number"  # Python refuses to print one of more than 4300 digits
+    text = repr(value)
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+
+
 def _refuse(name: str, value: Any, allowed: Any) -> JobError:
     return JobError(
         ErrorCode.INVALID_PARAMETER,
-        f"Parameter '{name}' does not take {value!r}; allowed: {allowed}",
+        f"Parameter '{name}' does not take {_shown(value)}; allowed: {allowed}",
         {"parameter": name, "allowed": allowed},
     )
 
@@ -126,7 +136,7 @@ def _number(low: float, high: float) -> Callable[[str, Any], float]:
     def parse(name: str, value: Any) -> float:
         try:
             number = float("nan") if isinstance(value, bool) else float(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             number = float("nan")
         if low <= number <= high:
             return number

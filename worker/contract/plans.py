@@ -37,13 +37,18 @@ class PlanLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     Media seconds and frames are of one file, pixels of one frame or picture, media minutes of all
     jobs of a calendar month in UTC. Things are kept for `uploadDays`, `exportDays` and `recordDays`
-    (records, messages and poses).
+    (records, messages and poses). `storedBytes` are of uploads that are there or announced,
+    `jobWebhooks` receivers that jobs of the last days named, `openStreams` followed at once through
+    one API process.
     """
 
     runningJobs: int | None = None
     queuedJobs: int | None = None
     mediaMinutesPerMonth: float | None = None
     requestsPerMinute: int | None = None
+    storedBytes: int | None = None
+    jobWebhooks: int | None = None
+    openStreams: int | None = None
     uploadBytes: int | None = None
     mediaSeconds: float | None = None
     pixels: int | None = None
@@ -64,6 +69,9 @@ LIMITS: Mapping[Plan, PlanLimits] = {
         queuedJobs=100,
         mediaMinutesPerMonth=60,
         requestsPerMinute=600,
+        storedBytes=5 * 1024**3,
+        jobWebhooks=20,
+        openStreams=20,
         uploadBytes=512 * 1024**2,
         mediaSeconds=600,
         uploadDays=1,
@@ -75,6 +83,9 @@ LIMITS: Mapping[Plan, PlanLimits] = {
         queuedJobs=20_000,
         mediaMinutesPerMonth=6_000,
         requestsPerMinute=6_000,
+        storedBytes=500 * 1024**3,
+        jobWebhooks=500,
+        openStreams=500,
         uploadDays=7,
         exportDays=30,
         recordDays=30,
@@ -84,6 +95,9 @@ LIMITS: Mapping[Plan, PlanLimits] = {
         queuedJobs=200_000,
         mediaMinutesPerMonth=200_000,
         requestsPerMinute=60_000,
+        storedBytes=20 * 1024**4,
+        jobWebhooks=5_000,
+        openStreams=2_000,
         uploadDays=30,
         exportDays=90,
         recordDays=90,

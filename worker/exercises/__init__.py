@@ -23,12 +23,31 @@ from worker.exercises.raises import LATERAL_RAISE, SHOULDER_PRESS
 from worker.exercises.squat import SQUAT
 
 _ALL: tuple[Exercise, ...] = (
-    SQUAT, PUSH_UP, LUNGE, SIDE_LUNGE, DEADLIFT, BICEP_CURL, HAMMER_CURL, SHOULDER_PRESS,
+    SQUAT,
+    PUSH_UP,
+    LUNGE,
+    SIDE_LUNGE,
+    DEADLIFT,
+    BICEP_CURL,
+    HAMMER_CURL,
+    SHOULDER_PRESS,
     CALF_RAISE,
-    HIGH_KNEES, GLUTE_BRIDGE, TRICEP_DIP, MOUNTAIN_CLIMBER, LEG_RAISE, LATERAL_RAISE,
-    JUMPING_JACK, LOW_IMPACT_JACK, PLANK, WALL_SIT, BALANCE_LEG, BALANCE_LEG_LEFT,
-    BALANCE_LEG_RIGHT, AIR_TIME_JUMP, JUMP_ANALYSIS,
-)  # fmt: skip
+    HIGH_KNEES,
+    GLUTE_BRIDGE,
+    TRICEP_DIP,
+    MOUNTAIN_CLIMBER,
+    LEG_RAISE,
+    LATERAL_RAISE,
+    JUMPING_JACK,
+    LOW_IMPACT_JACK,
+    PLANK,
+    WALL_SIT,
+    BALANCE_LEG,
+    BALANCE_LEG_LEFT,
+    BALANCE_LEG_RIGHT,
+    AIR_TIME_JUMP,
+    JUMP_ANALYSIS,
+)
 
 EXERCISES: dict[str, Exercise] = {exercise.id: exercise for exercise in _ALL}
 """Every exercise that has data, by its catalogue id."""

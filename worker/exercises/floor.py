@@ -2,64 +2,46 @@
 
 from __future__ import annotations
 
-from worker.exercises.model import Advice, Criterion, Depth, Gate, RepExercise, Signal
-from worker.exercises.texts import FULL_WAY, LOWER, common
-
-_CRITERIA = (
-    Criterion("range", 0.6, good=0.95, bad=0.15),
-    Criterion("tempo", 0.2, good=0.7, bad=0.2),
-    Criterion("smoothness", 0.2, good=0.0, bad=0.5),
-)
+from worker.exercises.model import Condition, RepExercise, Signal
 
 GLUTE_BRIDGE = RepExercise(
     id="glute_bridge",
+    # The hips go from the floor to the line of knees and shoulders: half a thigh's length.
+    signals=(Signal("hip_flexion", -50), Signal("hip_height", 0.14)),
+    conditions=(
+        Condition("shoulder_over_hip", "start", high=0.18),
+        Condition("hip_height", "range", low=0.03),
+        Condition("ankle_over_hip", "range", high=0.3),
+    ),
     lying=True,
-    # Hips from the floor, knees bent, to one line from shoulders to knees.
-    signal=Signal("hip_angle", rest=125.0, full=172.0),
     joints=("shoulder", "hip", "knee"),
-    depth=Depth(easy=0.45, normal=0.65, pro=0.9),
-    gates=(Gate("trunk_tilt", low=52.0), Gate("knee_angle", high=135.0)),
-    seconds=(0.3, 20.0),
-    at="peak",
-    lowering="back",
-    criteria=(
-        Criterion("range", 0.75, good=0.95, bad=0.15),
-        Criterion("smoothness", 0.25, good=0.0, bad=0.5),
-    ),
-    advice=(
-        Advice("glute_bridge_full_range", "range", 75.0, FULL_WAY),
-        *common("glute_bridge", ("smoothness",)),
-    ),
+    counted="turn",
 )
 
 LEG_RAISE = RepExercise(
     id="leg_raise",
-    lying=True,
-    # Legs from the line of the body to upright.
-    signal=Signal("hip_angle", rest=172.0, full=100.0),
-    joints=("shoulder", "hip", "knee"),
-    depth=Depth(easy=0.45, normal=0.65, pro=0.9),
-    gates=(Gate("trunk_tilt", low=50.0), Gate("knee_angle", low=120.0)),
-    seconds=(0.5, 20.0),
-    lowering="back",
-    criteria=_CRITERIA,
-    advice=(
-        Advice("leg_raise_full_range", "range", 75.0, FULL_WAY),
-        *common("leg_raise", ("tempo", "smoothness")),
+    # The legs go from the floor to upright.
+    signals=(
+        Signal("hip_flexion", 70),
+        Signal("ankle_over_hip", 0.4),
+        Signal("knee_over_hip", 0.22, weight=0.5),
     ),
+    conditions=(
+        Condition("shoulder_over_hip", "start", high=0.22),
+        Condition("ankle_height", "range", low=0.12),
+    ),
+    lying=True,
+    joints=("shoulder", "hip", "knee"),
 )
 
 TRICEP_DIP = RepExercise(
     id="tricep_dip",
-    # Shoulders over the hands by arm length, from straight arms to level upper arms.
-    signal=Signal("support_y", rest=0.95, full=0.5),
-    joints=("shoulder", "elbow", "wrist"),
-    depth=Depth(easy=0.45, normal=0.6, pro=0.85),
-    gates=(Gate("trunk_tilt", high=50.0), Gate("hips_over_feet_y", high=0.85)),
-    seconds=(0.5, 20.0),
-    criteria=_CRITERIA,
-    advice=(
-        Advice("tricep_dip_lower", "range", 75.0, LOWER),
-        *common("tricep_dip", ("tempo", "smoothness")),
+    # The shoulders come down to the hands until the upper arms are level.
+    signals=(
+        Signal("shoulder_over_wrist", -0.16),
+        Signal("elbow_flexion", 80, weight=0.7),
+        Signal("shoulder_height", -0.16, weight=0.7),
     ),
+    conditions=(Condition("shoulder_height", "range", low=0.06),),
+    joints=("shoulder", "elbow", "wrist"),
 )

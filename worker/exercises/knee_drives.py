@@ -3,68 +3,44 @@
 from __future__ import annotations
 
 from worker.exercises.model import (
-    Advice,
-    Criterion,
-    Depth,
-    Gate,
+    Condition,
     RepExercise,
     Signal,
-    Travel,
-)
-from worker.exercises.texts import HIGHER_KNEE, common
-
-
-def _advice(exercise: str) -> tuple[Advice, ...]:
-    return (
-        Advice(f"{exercise}_higher", "range", 70.0, HIGHER_KNEE),
-        *common(exercise, ("smoothness",)),
-    )
-
-
-_CRITERIA = (
-    Criterion("range", 0.7, good=0.95, bad=0.15),
-    Criterion("smoothness", 0.3, good=0.0, bad=0.8),
 )
 
 HIGH_KNEES = RepExercise(
     id="high_knees",
-    # The knee from below the hip (1) to its height (0).
-    signal=Signal("thigh_y", rest=0.95, full=0.1, sides="each"),
-    joints=("hip", "knee", "ankle"),
-    depth=Depth(easy=0.4, normal=0.55, pro=0.85),
-    # One leg stays tall: a lunge bends both.
-    gates=(
-        Gate("trunk_tilt", high=40.0),
-        Gate("hips_over_feet_y", low=0.5),
-        Gate("stand_y", low=0.75),
+    # One knee rises to the hip: by nearly a thigh's length (0.245 of stature) over the other.
+    signals=(
+        Signal("knee_step", 0.2),
+        Signal("ankle_step", 0.2, weight=0.5),
+        Signal("higher_knee_over_hip", 0.2),
     ),
-    travels=(Travel("lift_gap", minimum=0.3),),
-    seconds=(0.12, 5.0),
-    at="peak",
-    criteria=_CRITERIA,
-    advice=_advice("high_knees"),
+    conditions=(
+        Condition("shoulder_over_hip", "turn", low=0.1),
+        Condition("hip_height", "range", high=0.15),
+        Condition("knee_step", "turn", low=0.05),
+    ),
+    # half a thigh: a walk lifts the knees by less
+    least=0.6,
+    leading="knee_over_hip",
+    joints=("hip", "knee", "ankle"),
+    counted="turn",
 )
 
 MOUNTAIN_CLIMBER = RepExercise(
     id="mountain_climber",
-    lying=True,
-    # The thigh from the line of the body to under the chest.
-    signal=Signal("hip_angle", rest=160.0, full=80.0, sides="each"),
-    joints=("shoulder", "hip", "knee"),
-    depth=Depth(easy=0.4, normal=0.55, pro=0.85),
-    gates=(
-        Gate("trunk_y", high=0.75),
-        Gate("support_y", low=0.4),
-        Gate("hips_over_feet_y", high=0.75),
-        # Seen along the body, hips and knees hide one another.
-        Gate("frontal", high=1.2),
-        # The other leg stays long: on the knees both are bent.
-        Gate("long_leg", low=0.9),
+    # One thigh goes from the line of the body to under the chest; the other one stays long.
+    signals=(
+        Signal("hip_flexion_difference", 70),
+        Signal("knee_gap", 0.2, weight=0.7),
     ),
-    # The shoulders stay over the hands; push-ups lower them.
-    travels=(Travel("support_y", maximum=0.3),),
-    seconds=(0.12, 5.0),
-    at="peak",
-    criteria=_CRITERIA,
-    advice=_advice("mountain_climber"),
+    conditions=(
+        Condition("shoulder_over_hip", "turn", high=0.24),
+        Condition("hip_over_ankle", "turn", high=0.38),
+    ),
+    lying=True,
+    leading="hip_flexion",
+    joints=("shoulder", "hip", "knee"),
+    counted="turn",
 )

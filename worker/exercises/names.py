@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from worker.exercises.model import Texts
-
-NAMES: dict[str, Texts] = {
+NAMES: dict[str, dict[str, str]] = {
     "squat": {
         "en": "Squat",
         "fr": "Squat",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from worker.contract.media import AudioLoss
 from worker.contract.options import ExportKind, JobOptions
 from worker.contract.reference_poses import ReferencePoses
 from worker.exports.highlights import Highlights, collect_highlights
@@ -44,17 +45,17 @@ class ExportContext:
 
 @dataclass(frozen=True)
 class ExportFile:
-    """One file: `make` writes it whole, or raises JobError."""
+    """One file: `make` writes it whole and says why sound is missing, or raises JobError."""
 
     kind: ExportKind
     name: str
     mime_type: str
     pictures: bool
-    make: Callable[[ExportContext, Path], None]
+    make: Callable[[ExportContext, Path], AudioLoss | None]
 
 
-def _video(given: ExportContext, out: Path) -> None:
-    render_video(
+def _video(given: ExportContext, out: Path) -> AudioLoss | None:
+    return render_video(
         given.path, given.log, given.options, out,
         threads=given.threads, report=given.report, reference=given.reference,
     )  # fmt: skip

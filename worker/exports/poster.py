@@ -12,6 +12,7 @@ from worker.contract.errors import ErrorCode, JobError
 from worker.contract.exercises import unit_of
 from worker.contract.media import MediaInfo
 from worker.contract.options import JobOptions
+from worker.exports.focus import joint_bits
 from worker.exports.highlights import Highlights, KeyFrame
 from worker.media.decoding.frame_at import frame_at
 from worker.media.rendering.face_blur import blur_face
@@ -40,9 +41,11 @@ def moment_picture(
     options: JobOptions,
     max_side: int,
     hud: Hud = NO_HUD,
+    focus: tuple[str, ...] = (),
 ) -> bytes | None:
-    """A moment (the middle of the video where there is none) as JPEG, pose and panel drawn in;
-    None where there is no such frame."""
+    """A moment (the middle of the video where there is none) as JPEG, pose and panel drawn in, the
+    joints `focus` (without their side) so that they stand out; None where there is no such frame.
+    """
     time_us = round(media.duration_ms * 500) if moment is None else moment.time_us
     frame = frame_at(path, media, time_us, max_side=max_side)
     if frame is None:
@@ -53,7 +56,7 @@ def moment_picture(
     if options.blurFaces:
         blur_face(planes, None if moment is None else moment.pose, width, height)
     if moment is not None and options.skeleton:
-        draw_pose(planes, moment.pose, width, height)
+        draw_pose(planes, moment.pose, width, height, focus=joint_bits(focus, len(moment.pose)))
     draw_hud(planes, hud, width, height)
     return _jpeg(shown)
 

@@ -7,14 +7,16 @@ from html import escape
 from pathlib import Path
 
 from worker.contract.exercises import unit_of
-from worker.contract.message_parts import Rep
+from worker.contract.message_parts import CriterionScore, Jump, Rep
 from worker.contract.options import JobOptions
 from worker.exercises.names import NAMES
+from worker.exports.focus import worst_fault
 from worker.exports.highlights import Highlights, KeyFrame
 from worker.exports.poster import moment_picture
 from worker.exports.report_charts import clock, curves
 from worker.exports.report_style import STYLE
 from worker.exports.translations import TRANSLATIONS
+from worker.motion.form import advice_on
 
 _PICTURE_SIDE = 1080
 
@@ -81,16 +83,25 @@ def _pictures(path: Path, story: Highlights, options: JobOptions) -> str:
     if story.weakest is None and story.best is not None and story.best.rep is not None:
         titles = ("best",)
     moments = (story.best, story.weakest)
+    worse = story.weakest or story.best
+    # the same joints stand out in both, to be compared
+    fault = worst_fault(worse.rep) if worse is not None and worse.rep is not None else None
     return "".join(
-        _picture(path, story, options, moment, words[title])
+        _picture(path, story, options, moment, words[title], fault)
         for title, moment in zip(titles, moments, strict=False)
     )
 
 
 def _picture(
-    path: Path, story: Highlights, options: JobOptions, moment: KeyFrame | None, title: str
+    path: Path,
+    story: Highlights,
+    options: JobOptions,
+    moment: KeyFrame | None,
+    title: str,
+    fault: CriterionScore | None,
 ) -> str:
-    data = moment_picture(path, story.media, moment, options, _PICTURE_SIDE)
+    focus = fault.joints if fault is not None else ()
+    data = moment_picture(path, story.media, moment, options, _PICTURE_SIDE, focus=focus)
     if data is None:
         return ""
     about = [f"<b>{escape(title)}</b>"]
@@ -99,11 +110,21 @@ def _picture(
         if moment.rep is not None:
             score = f"{moment.rep.formScore:.0f} {_grade(moment.rep.grade)}"
             about += [f"<span>#{moment.rep.index}</span>", f"<span>{score}</span>"]
+            about += _said_of(moment.rep, fault, options)
     source = "data:image/jpeg;base64," + base64.b64encode(data).decode()
     return (
         f'<figure><img src="{source}" alt="{escape(title)}">'
         f"<figcaption>{''.join(about)}</figcaption></figure>"
     )
+
+
+def _said_of(rep: Rep, fault: CriterionScore | None, options: JobOptions) -> list[str]:
+    """The sentence on the fault, under the picture of the rep that has it."""
+    own = worst_fault(rep)
+    if fault is None or own is None or own.name != fault.name or options.exercise is None:
+        return []
+    sentence = advice_on(options.exercise, fault.name, options.language)
+    return [f'<span class="fault">{escape(sentence)}</span>'] if sentence else []
 
 
 def _advice(story: Highlights, words: dict[str, str]) -> str:
@@ -153,12 +174,19 @@ def _jumps(story: Highlights, words: dict[str, str]) -> str:
     if story.jumps is None or not story.jumps.jumps:
         return ""
     rows = "".join(
-        f"<tr><td>{jump.jumpNumber}</td><td>{jump.jumpHeightCm:.1f} cm</td>"
+        f"<tr><td>{jump.jumpNumber}</td><td>{_height(jump)}</td>"
         f"<td>{'–' if jump.airTimeSeconds is None else f'{jump.airTimeSeconds:.2f} s'}</td></tr>"
         for jump in story.jumps.jumps
     )
     heads = [words[head] for head in ("number", "height", "air_time")]
     return _table(_capital(words["unit_jumps"]), heads, rows)
+
+
+def _height(jump: Jump) -> str:
+    if jump.jumpHeightCm is None:
+        return "–"
+    off = "" if jump.plusMinusCm is None else f" ± {jump.plusMinusCm:.1f}"
+    return f"{jump.jumpHeightCm:.1f}{off} cm"
 
 
 def _table(title: str, heads: list[str], rows: str) -> str:

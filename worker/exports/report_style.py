@@ -50,6 +50,7 @@ figure {{ margin: 0; break-inside: avoid; }}
   border-radius: 14px; background: var(--card); }}
 figcaption {{ display: flex; flex-wrap: wrap; gap: 4px 14px; margin: 6px 0; color: var(--soft);
   font-size: 14px; }}
+figcaption .fault {{ flex-basis: 100%; color: {_hex(theme.FOCUS)}; }}
 figcaption b {{ color: var(--ink); }}
 .table {{ overflow-x: auto; }}
 table {{ width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; }}

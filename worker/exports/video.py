@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import msgspec
+
 from worker.contract.exercises import Unit, unit_of
+from worker.contract.media import AudioLoss
+from worker.contract.message_parts import Rep
+from worker.contract.messages import ExerciseSummary
 from worker.contract.options import JobOptions
 from worker.contract.poses import PoseChunk
 from worker.contract.reference_poses import ReferencePoses
+from worker.exports.focus import FocusTrack, focus_track
 from worker.exports.pose_log import Log, read_log
 from worker.media.encoding.export import Report, export_video
 from worker.media.rendering.hud import NO_HUD, Hud
@@ -27,14 +35,15 @@ def render_video(
     threads: int = 1,
     report: Report = lambda _time_us: None,
     reference: ReferencePoses | None = None,
-) -> None:
-    """Writes the video at `path` with skeleton and counter to `out`; raises JobError.
+) -> AudioLoss | None:
+    """Writes the video at `path` with skeleton and counter to `out`; returns why the source's sound
+    is not in it, None where it is or there is none. Raises JobError.
 
     `report` is told every now and then how far it is, in us; what it raises ends the export.
     Memory does not grow with the clip.
     """
     head, _ = read_log(log)
-    export_video(
+    return export_video(
         path, head.media, out, lambda: drawings(log, options, reference),
         threads=threads, report=report, skeleton=options.skeleton, blur_faces=options.blurFaces,
     )  # fmt: skip
@@ -45,6 +54,9 @@ def drawings(
 ) -> Iterator[Drawing]:
     """What is drawn of each analysed frame, in order; the analysis runs as they are taken."""
     head, chunks = read_log(log)
+    history = _history_of(log, options, reference)
+    focus = focus_track(history) if options.skeleton else FocusTrack(())
+    reps = _Reps(history) if unit_of(options.exercise) == "reps" else None
     analysis = Analysis(head, options, reference)
     counted = options.exercise is not None or options.reference is not None
     waiting: deque[Drawing] = deque()  # frames whose panel is not known yet: about a second
@@ -52,6 +64,11 @@ def drawings(
     def ready() -> Iterator[Drawing]:
         for hud in _huds(analysis.take_hud(), unit_of(options.exercise)):
             bare = waiting.popleft()
+            if reps is not None:
+                count, grade = reps.at(bare.time_us)
+                hud = replace(hud, count=count, grade=grade)
+            if bare.pose is not None:
+                hud = replace(hud, focus=focus.bits_at(bare.time_us, len(bare.pose)))
             yield Drawing(bare.time_us, bare.pose, hud if counted else NO_HUD)
 
     for chunk in chunks:
@@ -60,6 +77,34 @@ def drawings(
         yield from ready()
     analysis.finish()
     yield from ready()
+
+
+class _Reps:
+    """The count of each moment, by the repetitions' own times: messages tell some of them late."""
+
+    def __init__(self, history: tuple[Rep, ...]) -> None:
+        counted = sorted((rep.endMs, rep.grade) for rep in history if rep.counted)
+        self._ends = [1000 * end for end, _ in counted]
+        self._grades: list[str | None] = [None, *(grade for _, grade in counted)]
+
+    def at(self, time_us: int) -> tuple[int, str | None]:
+        """How many have ended, and the last one's grade."""
+        count = bisect_right(self._ends, time_us)
+        return count, self._grades[count]
+
+
+def _history_of(log: Log, options: JobOptions, reference: ReferencePoses | None) -> tuple[Rep, ...]:
+    """Every repetition, from a run of its own: what it was is known after it."""
+    head, chunks = read_log(log)
+    quiet = msgspec.structs.replace(options, keypoints=False, angles=False, progression=False)
+    analysis = Analysis(head, quiet, reference)
+    for chunk in chunks:
+        analysis.feed(chunk)
+        analysis.take_hud()
+    for entry in analysis.finish():
+        if isinstance(entry.message, ExerciseSummary):
+            return entry.message.history
+    return ()
 
 
 def _poses(chunk: PoseChunk, *, drawn: bool) -> Iterator[Drawing]:

@@ -7,8 +7,9 @@ where it stopped (RFC 9110, 14.2), if the server still has the same file: `If-Ra
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import httpx
 
@@ -16,6 +17,7 @@ from worker.contract.errors import ErrorCode, JobError
 from worker.contract.media import Source
 from worker.jobs.faults import classify_fault
 from worker.net.addresses import Unreachable, resolve_public
+from worker.net.deadlines import deadline
 from worker.net.pinned_http import PinnedTransport
 
 MOST_SECONDS = 900
@@ -44,9 +46,16 @@ def check_type(content_type: str) -> None:
 
 
 def fetch_url(
-    url: str, path: Path, source: Source, max_bytes: int, *, allow_private: bool = False
+    url: str,
+    path: Path,
+    source: Source,
+    max_bytes: int,
+    *,
+    allow_private: bool = False,
+    check: Callable[[], None] = lambda: None,
 ) -> None:
-    """Downloads `url` to `path`.
+    """Downloads `url` to `path` within MOST_SECONDS, whatever its server does; `check` is called
+    about every half second meanwhile, and ends the download by what it raises.
 
     Raises JobError `video_load_error` or `image_load_error` where it cannot be had, and
     `media_too_large` past `max_bytes`; OSError where it cannot be written here.
@@ -54,8 +63,11 @@ def fetch_url(
     code = ErrorCode.IMAGE_LOAD_ERROR if source == "image" else ErrorCode.VIDEO_LOAD_ERROR
     try:
         transport = PinnedTransport(lambda host, port: resolve_public(host, port, allow_private))
-        with httpx.Client(transport=transport, timeout=_TIMEOUT, trust_env=False) as client:
-            _Download(client, url, path, max_bytes).run()
+        with (
+            httpx.Client(transport=transport, timeout=_TIMEOUT, trust_env=False) as client,
+            deadline(MOST_SECONDS, check),
+        ):
+            _Download(client, url, path, max_bytes, check).run()
     except (Unreachable, httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
         if classify_fault(error):
             raise
@@ -66,8 +78,16 @@ def fetch_url(
 class _Download:
     """One file, in as many requests as it takes."""
 
-    def __init__(self, client: httpx.Client, url: str, path: Path, max_bytes: int) -> None:
+    def __init__(
+        self,
+        client: httpx.Client,
+        url: str,
+        path: Path,
+        max_bytes: int,
+        check: Callable[[], None],
+    ) -> None:
         self._client = client
+        self._check = check
         self._url = url
         self._path = path
         self._most = max_bytes
@@ -92,9 +112,15 @@ class _Download:
                 if self._have > before:
                     pauses = list(PAUSES_S)
                 if not pauses:
-                    raise Unreachable(f"the connection was cut again and again: {cut}") from cut
-                time.sleep(pauses.pop(0))
+                    raise Unreachable(f"the connection was lost repeatedly: {cut}") from cut
+                self._pause(pauses.pop(0))
             self._check_time()
+
+    def _pause(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            time.sleep(min(left, 0.5))
+            self._check()
 
     def _follow(self) -> None:
         url = self._url
@@ -111,7 +137,7 @@ class _Download:
                 raise _ConnectionLost(str(error) or type(error).__name__) from error
             try:
                 if response.is_redirect:
-                    url = urljoin(url, response.headers.get("location", ""))
+                    url = _redirected(url, response.headers.get("location", ""))
                     continue
                 self._take(response)
                 return
@@ -161,6 +187,18 @@ class _Download:
     def _check_time(self) -> None:
         if time.monotonic() > self._end:
             raise Unreachable(f"the download takes longer than {MOST_SECONDS} s")
+
+
+def _redirected(url: str, location: str) -> str:
+    """Where a redirect leads; raises Unreachable for one that would give up encryption, or names a
+    user: what a server says is no reason for either."""
+    target = urljoin(url, location)
+    parts = urlsplit(target)
+    if url.lower().startswith("https:") and parts.scheme.lower() == "http":
+        raise Unreachable("the server redirects from https to http")
+    if parts.username is not None or parts.password is not None:
+        raise Unreachable("the server redirects to an address with a user name")
+    return target
 
 
 def _version(response: httpx.Response) -> str | None:

@@ -57,7 +57,8 @@ def _fetched(held: JobContext, path: Path) -> Path:
             _fetch_object(held, given.url, path, most)
         else:
             private = settings.allow_private_urls
-            fetch_url(given.url, path, held.job.source, most, allow_private=private)
+            source = held.job.source
+            fetch_url(given.url, path, source, most, allow_private=private, check=held.check)
     else:
         raise _unloadable(held, "The job has no input.")
     return path

@@ -39,7 +39,7 @@ MOST_FAULTS = 30
 OUT_OF_MEMORY = 71
 """Exit status of a process whose job asked for more memory than there is."""
 _MACHINE_FAULTS = (ModelFault, StoreUnavailable, OSError, *DISCONNECTED, *REFUSING)
-_OURS = JobError(ErrorCode.INTERNAL, "The job failed for a reason of ours.")
+_OURS = JobError(ErrorCode.INTERNAL, "The job failed because of an internal error.")
 
 
 class Runner:

@@ -157,7 +157,9 @@ class SegmentCoordinator:
         assert last is not None
         first = last.first + len(last)
         if first + len(chunk) > self._own.most_frames:
-            raise JobError(ErrorCode.MEDIA_TOO_LARGE, "The video is longer than its header says.")
+            raise JobError(
+                ErrorCode.MEDIA_TOO_LARGE, "The video is longer than its header declares."
+            )
         placed = replace(chunk, index=self._number, first=first)
         self._previous, self._number = placed, self._number + 1
         return placed

@@ -9,6 +9,7 @@ from typing import Any
 
 from worker.contract.errors import unknown_reference
 from worker.contract.jobs import Export, Usage
+from worker.contract.media import AudioLoss
 from worker.contract.messages import ExportReady
 from worker.contract.reference_poses import encode_reference
 from worker.exports.files import ExportContext, ExportFile, files_of
@@ -58,6 +59,7 @@ def analyse(held: LeasedJob, open_engine: Callable[[], PoseEngine], scratch: Pat
     compute_s = round(spent_s, 3)
     outcome: dict[str, Any] = {
         "result": pipeline.result,
+        "warnings": pipeline.warnings,
         "usage": Usage(mediaSeconds=round(media_s, 3), computeSeconds=compute_s),
     }
     if held.job.source == "image" and path is not None:
@@ -102,18 +104,19 @@ def export(held: LeasedJob, scratch: Path) -> None:
     for file in files:
         out = scratch / file.name
         with timed(STAGE_SECONDS, "export"):
-            file.make(material, out)
+            loss = file.make(material, out)
         held.check()
-        _publish(held, file, out)
+        _publish(held, file, out, loss)
         out.unlink()
-    held.close({})
+    silent = any(one.audioLoss for one in held.exports)
+    held.close({"warnings": (*held.job.warnings, "audio_lost")} if silent else {})
 
 
-def _publish(held: LeasedJob, file: ExportFile, out: Path) -> None:
+def _publish(held: LeasedJob, file: ExportFile, out: Path, loss: AudioLoss | None) -> None:
     # a late worker writes beside the file that counts, never over it
     key = f"{held.prefix}exports/{held.token}-{file.name}"
     size = held.stores.objects.put_file(key, out, file.mime_type)
-    made = Export(kind=file.kind, key=key, mimeType=file.mime_type, bytes=size)
+    made = Export(kind=file.kind, key=key, mimeType=file.mime_type, bytes=size, audioLoss=loss)
     ttl_s = held.stores.settings.stream_url_ttl_s
     expires = datetime.now(UTC) + timedelta(seconds=ttl_s)
     ready = ExportReady(
@@ -122,6 +125,8 @@ def _publish(held: LeasedJob, file: ExportFile, out: Path) -> None:
         kind=made.kind,
         bytes=size,
         expiresAt=expires.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        audio=False if loss else None,
+        audioLoss=loss,
     )
     try:
         held.add_export(made, ready)

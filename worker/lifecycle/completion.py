@@ -11,7 +11,7 @@ from worker.contract.errors import ErrorCode, JobError
 from worker.contract.jobs import Job, JobStatus
 from worker.contract.messages import Done, Entry, ErrorMessage, Message, entry_key
 from worker.lifecycle.archive import archive_messages, archive_poses
-from worker.lifecycle.deletion import erase_job, erase_upload
+from worker.lifecycle.deletion import erase_job, leave_upload
 from worker.observability.metrics import JOBS_FINISHED, record
 from worker.storage import keys
 from worker.storage.connection import text
@@ -119,8 +119,7 @@ def archive_job(stores: Stores, job_id: str) -> None:
         archive_messages(stores, job.tenant, job.id)
         archive_poses(stores, job.tenant, job.id)
         _delete_strays(stores, job)
-        if job.eraseUpload:
-            erase_upload(stores, job.tenant, job.input.uploadId)
+        leave_upload(stores, job, erase=job.eraseUpload)
         stores.retention.keep_job(job, stores.settings.limits(job.plan))
         kept_s = max(1, int(stores.settings.record_s(job.plan)))
         stores.jobs.expire(job.id, min(stores.settings.hot_ttl_s, kept_s), kept_s)

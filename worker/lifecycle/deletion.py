@@ -8,25 +8,35 @@ last.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections import defaultdict
 from collections.abc import Sequence
 
 import msgspec
+import structlog
 
 from worker.contract.jobs import Job
 from worker.contract.references import Reference
 from worker.storage import keys
+from worker.storage.connection import text
 from worker.storage.errors import NotFound
-from worker.storage.objects.s3 import job_prefix
+from worker.storage.objects.retention import DAY_S
+from worker.storage.objects.s3 import job_prefix, upload_key
 from worker.storage.stores import Stores
 from worker.storage.timestamps import unix
+
+log = structlog.get_logger()
 
 SWEEP_AFTER_S = 600.0
 """Seconds after an erasure at which no write of a stopped worker can be under way any more."""
 _TOLD_S = 86_400.0
 """Seconds after a job's end within which the last of it is on the firehose: its archive retries."""
 _PAGE = 1000
+_UNKNOWN_EVERY_S = 60
+_PAUSE_S = 3600
+_ALL_SEEN = "\x7f"
+"""A cursor behind every key."""
 
 
 class ErasureRecord(msgspec.Struct, frozen=True):
@@ -63,7 +73,8 @@ def erase_job(stores: Stores, job: Job) -> None:
         stores.batches.forget(job.batchId, job.id)
     stores.retention.forget_job(job)
     _erase_webhooks(stores, job.id)
-    _erase_objects(stores, erased)
+    stores.objects.delete_prefix(job_prefix(job.tenant, job.id))
+    leave_upload(stores, job, erase=True)
     if ended is not None and unix(stores.jobs.now()) - ended > SWEEP_AFTER_S:
         stores.redis.zrem(keys.ERASED, note)  # its archive is written too: nothing comes late
 
@@ -86,16 +97,84 @@ def erase_rest(stores: Stores, erased: ErasureRecord) -> None:
 
 
 def erase_upload(stores: Stores, tenant: str, upload_id: str | None) -> None:
-    """Erases an upload, its bytes and its record; one that is gone is fine."""
+    """Erases an upload, its bytes and its record; one that is gone is fine. A URL that still takes
+    its bytes may bring them back: they are deleted once more when none does."""
     if upload_id is None:
         return
-    try:
+    until: float | None = None
+    in_parts = True
+    with contextlib.suppress(NotFound):
         upload = stores.uploads.get(upload_id, tenant)
-    except NotFound:
-        return
-    stores.objects.delete(upload.key)
-    stores.uploads.forget(upload_id)
+        until, in_parts = upload.urlsUntil, upload.partsId is not None
+    _delete_upload(stores, tenant, upload_id, in_parts=in_parts)
+    stores.uploads.erase_late(tenant, upload_id, until)
+    stores.uploads.forget(tenant, upload_id)
     stores.retention.forget_upload(tenant, upload_id)
+
+
+def leave_upload(stores: Stores, job: Job, *, erase: bool) -> None:
+    """A job reads its upload no more; it is erased once no other job does, if any wanted that.
+
+    Only the job's own upload can be wanted gone: another's is not its to erase.
+    """
+    upload_id = job.input.reads_upload
+    if upload_id is None:
+        return
+    own = job.input.uploadId is not None
+    if stores.uploads.leave(upload_id, job.id, erase=erase and own):
+        erase_upload(stores, job.tenant, upload_id)
+
+
+def upload_read(stores: Stores, upload_id: str) -> bool:
+    """Whether a job still reads the upload; forgets those that are over, or gone."""
+    readers = stores.uploads.read_by(upload_id)
+    for job_id in readers:
+        if stores.jobs.over(job_id):
+            stores.uploads.leave(upload_id, job_id, erase=False)
+    return not all(map(stores.jobs.over, readers))
+
+
+def sweep_uploads(stores: Stores) -> int:
+    """Deletes bytes that came by a URL after their upload was erased, and a page of those that no
+    record knows; returns how many objects."""
+    count = 0
+    for tenant, upload_id in stores.uploads.late():
+        if not any(stores.uploads.known([upload_id])):
+            _delete_upload(stores, tenant, upload_id, in_parts=True)
+            count += 1
+    return count + _sweep_unknown(stores)
+
+
+def _delete_upload(stores: Stores, tenant: str, upload_id: str, *, in_parts: bool) -> None:
+    key = upload_key(tenant, upload_id)
+    stores.objects.delete(key)
+    if in_parts:
+        stores.objects.abort_parts(key)
+
+
+def _sweep_unknown(stores: Stores) -> int:
+    """One page of all uploads a minute, by whichever worker comes first; then an hour of rest."""
+    redis, cursor = stores.redis, keys.UPLOADS_CURSOR
+    if not redis.set(f"{cursor}:taken", 1, nx=True, ex=_UNKNOWN_EVERY_S):
+        return 0
+    after = text(redis.get(cursor) or b"")
+    if after == _ALL_SEEN:
+        return 0
+    old = unix(stores.jobs.now()) - stores.uploads.ttl_s - _UNKNOWN_EVERY_S
+    page = stores.objects.page_below("uploads/", after, _PAGE)
+    names = [key.rpartition("/")[2] for key, _ in page]
+    known = stores.uploads.known(names)
+    rows = zip(page, known, strict=True)
+    lost = [key for (key, changed), there in rows if not there and changed < old]
+    for key in lost:
+        stores.objects.delete(key)
+    if lost:
+        log.info("unknown_uploads_deleted", count=len(lost))
+    ended = len(page) < _PAGE
+    if ended:
+        stores.objects.abort_parts("uploads/", old - DAY_S)
+    redis.set(cursor, _ALL_SEEN if ended else page[-1][0], ex=_PAUSE_S if ended else None)
+    return len(lost)
 
 
 def purge_late_writes(stores: Stores) -> int:
@@ -149,4 +228,6 @@ def _erase_webhooks(stores: Stores, job_id: str) -> None:
 
 def _erase_objects(stores: Stores, erased: ErasureRecord) -> None:
     stores.objects.delete_prefix(job_prefix(erased.tenant, erased.job))
-    erase_upload(stores, erased.tenant, erased.upload)
+    upload_id = erased.upload
+    if upload_id is not None and stores.uploads.leave(upload_id, erased.job, erase=True):
+        erase_upload(stores, erased.tenant, upload_id)

@@ -5,7 +5,13 @@ from __future__ import annotations
 import structlog
 
 from worker.contract.jobs import Job
-from worker.lifecycle.deletion import ErasureRecord, erase_job, erase_rest, erase_upload
+from worker.lifecycle.deletion import (
+    ErasureRecord,
+    erase_job,
+    erase_rest,
+    erase_upload,
+    upload_read,
+)
 from worker.storage.errors import NotFound, StoreUnavailable
 from worker.storage.objects.retention import RetentionItem
 from worker.storage.objects.s3 import job_prefix
@@ -17,6 +23,10 @@ _A_ROUND = 20
 """Things erased in a round of the sweep, which is not to hold up what else the loop does."""
 
 
+class _InUse(Exception):
+    """A job still reads it; it comes again later."""
+
+
 def sweep_retention(stores: Stores) -> int:
     """One round; returns how many things are gone."""
     gone = 0
@@ -26,6 +36,8 @@ def sweep_retention(stores: Stores) -> int:
         except StoreUnavailable as error:
             log.warning("retention_put_off", kind=kept.kind, error=str(error))
             continue
+        except _InUse:
+            continue
         stores.retention.done(kept)
         gone += 1
     return gone
@@ -33,6 +45,8 @@ def sweep_retention(stores: Stores) -> int:
 
 def _erase(stores: Stores, kept: RetentionItem) -> None:
     if kept.kind == "upload":
+        if upload_read(stores, str(kept.upload)):
+            raise _InUse
         erase_upload(stores, kept.tenant, kept.upload)
         return
     job_id = str(kept.job)

@@ -7,12 +7,14 @@ from numpy.typing import NDArray
 
 from worker.contract.errors import ErrorCode
 from worker.contract.jobs import Result
+from worker.contract.media import WarningCode
 from worker.contract.message_parts import PoseSample
 from worker.contract.messages import Entry, ErrorMessage, Message, spooled_batch
 from worker.contract.options import JobOptions
 from worker.contract.poses import LogHead, PoseChunk
 from worker.contract.reference_poses import ReferencePoses
 from worker.contract.spooled_list import SpooledList
+from worker.motion.clip_facts import ClipFacts
 from worker.motion.feedback.factory import make_reporter
 from worker.motion.frames.blocks import Blocks, Span
 from worker.motion.frames.landmarks import coco_joints
@@ -52,6 +54,7 @@ class Analysis:
         self._blocks = Blocks(media.fps)
         self._percent = ProgressMessages(media.duration_ms if self._video else 0.0)
         self._hud = HudRecorder()
+        self._facts = ClipFacts(media)
         self._last_frame = -1
         self._frames = 0
         self._times: list[int] = []
@@ -65,12 +68,14 @@ class Analysis:
 
     def feed(self, *chunks: PoseChunk) -> list[Entry]:
         """The entries that `chunks` complete. Raises ValueError if they do not follow on."""
+        for chunk in chunks:
+            self._facts.add(chunk)
         return [entry for span in self._blocks.feed(*chunks) for entry in self._span(span)]
 
     def finish(self) -> list[Entry]:
         """The rest, and what is said at the end."""
         entries = [entry for span in self._blocks.finish() for entry in self._span(span)]
-        entries += _numbered(self._last_frame + 2, self._closing())
+        entries += _numbered(self._last_frame + 2, self._facts.complete(self._closing()))
         self._finished = self._totals()
         return entries
 
@@ -80,6 +85,11 @@ class Analysis:
         if self._finished is None:
             raise RuntimeError("the analysis is not finished")
         return self._finished
+
+    @property
+    def warnings(self) -> tuple[WarningCode, ...]:
+        """What users should know of the clip; whole after `finish`."""
+        return self._facts.warnings
 
     def hud(self) -> HudTrack:
         """What an export draws, for the frames analysed so far."""

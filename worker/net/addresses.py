@@ -1,28 +1,40 @@
-"""Which network addresses a URL from outside may lead to, and the deadline of resolving them."""
+"""Which network addresses a URL from outside may lead to."""
 
 from __future__ import annotations
 
 import contextlib
-import contextvars
 import ipaddress
 import socket
-import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import TimeoutError as WaitTimeout
 from typing import Any
 
 import httpcore
 
+from worker.net.deadlines import wait_in_thread
+
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolve = Callable[[str, int], str]
 """A host's name and port to an address that may be connected to; raises Unreachable."""
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
-_COMPATIBLE = ipaddress.ip_network("::/96")
+_EMBEDDING = tuple(
+    map(ipaddress.IPv6Network, ("64:ff9b::/96", "::/96", "::ffff:0:0:0/96"))
+)  # NAT64 (RFC 6052), IPv4-compatible (RFC 4291), IPv4-translated (RFC 2765)
+_ISATAP = (0x00005EFE, 0x02005EFE)
+"""First half of an interface id that ends in an IPv4 address (RFC 5214, section 6.1)."""
+_REFUSED = tuple(
+    map(
+        ipaddress.ip_network,
+        (
+            "64:ff9b:1::/48",  # local-use NAT64 (RFC 8215)
+            "5f00::/16",  # segment routing within one network (RFC 9602)
+            "3fff::/20",  # documentation (RFC 9637)
+            "192.0.0.0/24",  # protocol assignments (RFC 6890)
+            "192.88.99.0/24",  # relays of 6to4, given up (RFC 7526)
+            "168.63.129.16/32",  # the platform's own services, to every machine of one cloud
+        ),
+    )
+)
+"""What `ipaddress` of some Python versions takes for global, and nobody's public server is in."""
 _LOCAL_NAMES = ("localhost", "localhost.localdomain")
-_deadline: contextvars.ContextVar[float | None] = contextvars.ContextVar("deadline", default=None)
-# getaddrinfo cannot be told how long it may take
-_resolvers = ThreadPoolExecutor(16, thread_name_prefix="resolve")
 
 
 class Unreachable(Exception):
@@ -38,6 +50,8 @@ def is_public(address: Address) -> bool:
     """
     if address.is_multicast or not address.is_global:
         return False
+    if any(address in network for network in _REFUSED):
+        return False
     if isinstance(address, ipaddress.IPv4Address):
         return True
     return not address.is_site_local and all(map(is_public, embedded_ipv4(address)))
@@ -51,7 +65,8 @@ def embedded_ipv4(address: ipaddress.IPv6Address) -> Iterator[ipaddress.IPv4Addr
         yield address.sixtofour
     if address.teredo is not None:
         yield from address.teredo
-    if address in _NAT64 or address in _COMPATIBLE:
+    isatap = int(address) >> 32 & 0xFFFFFFFF in _ISATAP
+    if isatap or any(address in network for network in _EMBEDDING):
         yield ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
 
 
@@ -84,32 +99,9 @@ def resolve_public(host: str, port: int, allow_private: bool) -> str:
 
 
 def _resolved(host: str, port: int) -> list[Any]:
-    asked = _resolvers.submit(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
     try:
-        return asked.result(_left(None))
-    except WaitTimeout as error:
-        raise Unreachable(f"the name {host} is not resolved in time") from error
+        return wait_in_thread(lambda _: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+    except httpcore.TimeoutException as error:
+        raise Unreachable(f"the name {host} could not be resolved in time") from error
     except OSError as error:
         raise Unreachable(f"the name {host} cannot be resolved") from error
-
-
-@contextlib.contextmanager
-def deadline(seconds: float) -> Iterator[None]:
-    """Within it, everything that this thread does over a pinned connection ends in `seconds`:
-    resolving, connecting, the handshake and every byte, however a server drips them."""
-    token = _deadline.set(time.monotonic() + seconds)
-    try:
-        yield
-    finally:
-        _deadline.reset(token)
-
-
-def _left(timeout: float | None) -> float | None:
-    """`timeout`, or what is left of the deadline where that is less."""
-    end = _deadline.get()
-    if end is None:
-        return timeout
-    left = end - time.monotonic()
-    if left <= 0:
-        raise httpcore.ReadTimeout("the deadline has passed")
-    return left if timeout is None else min(timeout, left)

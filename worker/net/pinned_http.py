@@ -17,7 +17,8 @@ from typing import Any
 import httpcore
 import httpx
 
-from worker.net.addresses import Resolve, _left
+from worker.net.addresses import Resolve
+from worker.net.deadlines import remaining, slices, wait_in_thread
 
 _MOST_POOLS = 100
 _KEPT_S = 5.0
@@ -30,10 +31,16 @@ class _Stream(httpcore.NetworkStream):
         self._inner = inner
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._inner.read(max_bytes, _left(timeout))
+        for seconds, last in slices(timeout):
+            try:
+                return self._inner.read(max_bytes, seconds)
+            except httpcore.ReadTimeout:
+                if last:
+                    raise
+        raise AssertionError("the last slice returns or raises")
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._inner.write(buffer, _left(timeout))
+        self._inner.write(buffer, remaining(timeout))
 
     def close(self) -> None:
         self._inner.close()
@@ -44,7 +51,10 @@ class _Stream(httpcore.NetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> httpcore.NetworkStream:
-        return _Stream(self._inner.start_tls(ssl_context, server_hostname, _left(timeout)))
+        inner = self._inner
+        return _Stream(
+            wait_in_thread(lambda s: inner.start_tls(ssl_context, server_hostname, s), timeout)
+        )
 
     def get_extra_info(self, info: str) -> Any:
         return self._inner.get_extra_info(info)
@@ -67,7 +77,12 @@ class _Backend(httpcore.NetworkBackend):
     ) -> httpcore.NetworkStream:
         address = self._resolve(host, port)
         return _Stream(
-            self._inner.connect_tcp(address, port, _left(timeout), local_address, socket_options)
+            wait_in_thread(
+                lambda seconds: self._inner.connect_tcp(
+                    address, port, seconds, local_address, socket_options
+                ),
+                timeout,
+            )
         )
 
 
@@ -104,7 +119,7 @@ class _Pools:
             pool = self._pools.get(origin) or self._new()
             self._pools[origin] = pool
             self._pools.move_to_end(origin)
-            for other in list(self._pools)[: len(self._pools) - _MOST_POOLS]:
+            for other in list(self._pools)[: max(0, len(self._pools) - _MOST_POOLS)]:
                 if all(one.is_idle() for one in self._pools[other].connections):
                     self._pools.pop(other).close()
             return pool

@@ -27,10 +27,11 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     # API keys and page tokens; the webhooks' signing secrets (Standard Webhooks 1.0)
     (re.compile(r"\b(pq_(?:page_)?|whsec_)[A-Za-z0-9_+/=-]{8,}"), rf"\1{HIDDEN}"),
     (re.compile(r"(?i)\b(bearer\s+)[^\s\"',;]+"), rf"\1{HIDDEN}"),
-    # presigned addresses: Signature Version 4's query, and version 2's; a page's `token`
+    # queries: Signature Version 4's and 2's of presigned addresses, and what others call a secret
     (
         re.compile(
-            r"(?i)\b(X-Amz-(?:Signature|Credential|Security-Token)|AWSAccessKeyId|Signature|token)"
+            r"(?i)\b(X-Amz-(?:Signature|Credential|Security-Token)|AWSAccessKeyId|signature|sig|"
+            r"(?:access_|auth_|id_)?token|api[_-]?key|key|code|secret|pass(?:word|wd)?)"
             r"(=|%3D)[^&\s\"'<>]+"
         ),
         rf"\1\2{HIDDEN}",
@@ -38,6 +39,12 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     # user names and passwords within addresses
     (re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^/\s\"'@]*@"), rf"\1{HIDDEN}@"),
 )
+# the path of a receiver is its secret where it has one at all
+_ADDRESS = re.compile(r"(?i)\b(https?://[^/\s\"'<>?#\\]+)([/?#][^\s\"'<>]*)")
+_KEPT_PATH = 1
+"""Characters of a path that say nothing: the root alone."""
+_CHATTY = ("httpx", "httpcore")
+"""Libraries that log the address of each request at INFO."""
 _known: set[str] = set()
 
 
@@ -50,9 +57,15 @@ def mask(text: str) -> str:
     """`text` without secrets."""
     for secret in _known:
         text = text.replace(secret, HIDDEN)
+    text = _ADDRESS.sub(_origin_alone, text)
     for pattern, shown in _PATTERNS:
         text = pattern.sub(shown, text)
     return text
+
+
+def _origin_alone(found: re.Match[str]) -> str:
+    origin, rest = found.groups()
+    return found.group() if len(rest) <= _KEPT_PATH else f"{origin}/…({len(rest)})"
 
 
 def _masked(value: Any) -> Any:
@@ -106,6 +119,8 @@ def configure_logs(
     """Has this process log through the mask, at `level` and above; may be called again."""
     add_secrets(secrets)
     logging.setLogRecordFactory(_record)
+    for name in _CHATTY:
+        logging.getLogger(name).setLevel(max(logging.WARNING, level_number(level)))
     processors: list[Processor] = [*CONTEXT, mask_event, renderer(form)]
     structlog.configure(
         processors=processors,

@@ -101,11 +101,13 @@ class LocalJob:
             out = self._export_to.get(file.name)
             if out is None:
                 continue
-            file.make(material, out)
+            loss = file.make(material, out)
             yield ExportReady(
                 url=out.resolve().as_uri(),
                 mimeType=file.mime_type,
                 kind=file.kind,
                 bytes=out.stat().st_size,
                 expiresAt=FOREVER,
+                audio=False if loss else None,
+                audioLoss=loss,
             )

@@ -19,7 +19,7 @@ import msgspec
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.exercises import CATALOGUE
 from worker.contract.jobs import Result
-from worker.contract.media import MediaInfo
+from worker.contract.media import MediaInfo, WarningCode
 from worker.contract.messages import Entry
 from worker.contract.options import JobOptions
 from worker.contract.pose_log import END, SEGMENT_SECONDS
@@ -106,6 +106,11 @@ class Pipeline:
         if self._analysis is None:
             raise RuntimeError("the job has not begun")
         return self._analysis.result
+
+    @property
+    def warnings(self) -> tuple[WarningCode, ...]:
+        """What its users should know of the media; whole after the last step."""
+        return self._running().warnings
 
     @property
     def next_id(self) -> int:

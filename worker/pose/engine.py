@@ -4,8 +4,8 @@ A chunk depends on its own frames and on the state that the chunk before it left
 else; how many processors work on it changes nothing.
 
 A state may carry another one under `WARM`: that of an estimation that begins later in the media. It
-is kept up beside, for no more than the detections cost, and is what `settle` gives for the same
-frames.
+is kept up beside, for no more than the detections cost, and is what `warm_up_state` gives for the
+same frames.
 """
 
 from __future__ import annotations

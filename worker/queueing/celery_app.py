@@ -18,6 +18,7 @@ from celery.signals import celeryd_init
 from worker.observability.log_setup import configure_logs
 from worker.queueing.broker_connection import SteadyAmqp
 from worker.settings import settings
+from worker.storage.connection import tls_options
 
 Queue = Literal["pose.cpu", "pose.gpu", "export", "maintenance", "webhooks"]
 QUEUES: tuple[Queue, ...] = ("pose.cpu", "pose.gpu", "export", "maintenance", "webhooks")
@@ -41,8 +42,11 @@ def _delivers() -> bool:
 
 def _configuration() -> dict[str, Any]:
     given = settings()
+    url = given.redis_url.get_secret_value()
     return {
-        "broker_url": given.redis_url.get_secret_value(),
+        "broker_url": url,
+        # kombu verifies nobody unless told so
+        "broker_use_ssl": tls_options(url, given.redis_ca_certs) or None,
         "task_ignore_result": True,
         "task_acks_late": True,
         "task_reject_on_worker_lost": True,

@@ -11,7 +11,7 @@ import structlog
 from worker.contract.jobs import Job, Stage
 from worker.contract.segment_ids import job_of_entry
 from worker.lifecycle.completion import expire_job
-from worker.lifecycle.deletion import purge_late_writes, sweep_entries
+from worker.lifecycle.deletion import purge_late_writes, sweep_entries, sweep_uploads
 from worker.lifecycle.expiry import sweep_retention
 from worker.observability.metrics import LEASES_LOST, record
 from worker.queueing.dispatch import ensure_wakeups, offer_segment
@@ -47,6 +47,7 @@ def sweep(stores: Stores) -> None:
         send_archive(job_id)
     sweep_entries(stores)
     purge_late_writes(stores)
+    sweep_uploads(stores)
     sweep_retention(stores)
 
 

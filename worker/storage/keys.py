@@ -36,6 +36,10 @@
     pq:tenant:{<t>}:rate   string  unix time at which the bucket of requests is empty again
     pq:tenant:{<t>}:idem:<k> hash  an Idempotency-Key: digest of the request, answer
     pq:upload:<id>         hash    an upload: tenant, key, size, type, multipart id
+    pq:upload:<id>:jobs    set     jobs that read it and are not over; `erase`: it goes after them
+    pq:uploads:late        zset    erased uploads (JSON) by the time when no URL takes them any more
+    pq:uploads:cursor      string  where the search for uploads that nobody knows goes on; expires
+    pq:tenant:{<t>}:stored hash    bytes of each upload that is announced or there; '' = of all
     pq:reference:<id>      hash    a reference movement: record (JSON), durationMs, status, error
     pq:tenant:{<t>}:references zset a tenant's references by the time of creation
     pq:key:<sha256>        string  an API key, or a page token: its record (JSON)
@@ -56,9 +60,11 @@
     pq:{<subject>}:sent    set     ids of the deliveries about it
     pq:delivery:<id>       string  the record of a delivery (JSON)
     pq:tenant:{<t>}:hooks  zset    a tenant's endpoints by the time of creation
+    pq:tenant:{<t>}:adhoc  zset    those that jobs made, by the unix time of their end
     pq:tenant:{<t>}:subscribed set those of them that have events of their own
     pq:firehose:cut        hash    entries cut unread from each partition
     pq:firehose:trimmed    string  there while it was trimmed only just now
+    pq:writable            string  written by readiness checks: whether Redis takes writes
     pq:workers             hash    heartbeat of every worker: kind, queues, unix time (JSON)
 
 Keys of one job share a hash tag, so that a cluster keeps them in one slot and a script may touch
@@ -79,7 +85,10 @@ ERASED_ENTRIES = "pq:erased:entries"
 CLOSED = "pq:closed"
 KEYS = "pq:keys"
 WORKERS = "pq:workers"
+WRITABLE = "pq:writable"
 ERASED = "pq:erased"
+UPLOADS_LATE = "pq:uploads:late"
+UPLOADS_CURSOR = "pq:uploads:cursor"
 HOOKS_DUE = "pq:hooks:due"
 HOOKS_WATCHED = "pq:hooks:watched"
 FIREHOSE_CUT = "pq:firehose:cut"
@@ -161,6 +170,16 @@ def idempotency(tenant: str, key: str) -> str:
 def upload(upload_id: str) -> str:
     """An upload."""
     return f"pq:upload:{upload_id}"
+
+
+def upload_jobs(upload_id: str) -> str:
+    """Jobs that read an upload."""
+    return f"pq:upload:{upload_id}:jobs"
+
+
+def tenant_stored(tenant: str) -> str:
+    """Bytes of a tenant's uploads."""
+    return f"pq:tenant:{{{tenant}}}:stored"
 
 
 def reference(reference_id: str) -> str:
@@ -246,6 +265,11 @@ def tenant_hooks(tenant: str) -> str:
 def tenant_subscribed(tenant: str) -> str:
     """Those that have events of their own."""
     return f"pq:tenant:{{{tenant}}}:subscribed"
+
+
+def tenant_adhoc(tenant: str) -> str:
+    """Webhook endpoints that a tenant's jobs made."""
+    return f"pq:tenant:{{{tenant}}}:adhoc"
 
 
 def waiting(queue: str, tenant: str) -> str:

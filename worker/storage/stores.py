@@ -58,10 +58,12 @@ class Stores:
 
 def open_stores(settings: Settings) -> Stores:
     """Opens them; nothing is sent yet, so a missing server shows at the first use."""
-    client = connect(settings.redis_url.get_secret_value())
+    client = connect(settings.redis_url.get_secret_value(), settings.redis_ca_certs)
     objects = ObjectStore(settings)
-    waiting, usage = FairQueue(client), UsageStore(client)
-    clock = RedisClock(client)
+    clock = RedisClock(client)  # one for all: what one store writes another compares with
+    waiting, usage = FairQueue(client, clock), UsageStore(client, clock)
+    uploads = UploadStore(client, objects, settings.upload_url_ttl_s, settings.record_ttl_s, clock)
+    partitions = settings.firehose_partitions
     lanes = OrderedQueueStore(client, settings.record_ttl_s)
     return Stores(
         settings=settings,
@@ -69,21 +71,21 @@ def open_stores(settings: Settings) -> Stores:
         objects=objects,
         jobs=JobStore(client, clock),
         leases=LeaseStore(client, settings.lease_ttl_s, settings.max_lost, clock),
-        streams=StreamStore(client, settings.firehose_partitions),
+        streams=StreamStore(client, partitions),
         poses=PoseLog(client),
         parts=SegmentStore(client, settings.lease_ttl_s, settings.max_lost),
-        uploads=UploadStore(client, objects, settings.upload_url_ttl_s, settings.record_ttl_s),
-        references=ReferenceStore(client, objects),
-        keys=KeyStore(client),
-        workers=WorkerStore(client),
+        uploads=uploads,
+        references=ReferenceStore(client, objects, clock),
+        keys=KeyStore(client, clock),
+        workers=WorkerStore(client, clock),
         waiting=waiting,
         usage=usage,
-        batches=BatchStore(client, settings.firehose_partitions, settings.record_s),
-        retention=RetentionStore(client),
-        quotas=QuotaStore(client, waiting, usage),
+        batches=BatchStore(client, partitions, settings.record_s, clock),
+        retention=RetentionStore(client, clock),
+        quotas=QuotaStore(client, waiting, usage, clock),
         idempotency=IdempotencyStore(client, settings.idempotency_ttl_s),
-        endpoints=EndpointStore(client),
+        endpoints=EndpointStore(client, clock),
         lanes=lanes,
-        turns=DeliverySchedule(client, lanes, lease_s=settings.webhook_timeout_s + 5),
-        deliveries=DeliveryStore(client),
+        turns=DeliverySchedule(client, lanes, clock, settings.webhook_timeout_s + 5),
+        deliveries=DeliveryStore(client, clock),
     )

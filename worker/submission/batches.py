@@ -110,7 +110,7 @@ def _read_on(stores: Stores, batch: Batch, manifest: Manifest, name: str) -> Non
             if not stores.batches.hold(batch_id, name) or stores.batches.get(batch_id).canceled:
                 return
     except NotFound:
-        gone = BatchError(line=number + 1, code="not_found", detail="The manifest is not there.")
+        gone = BatchError(line=number + 1, code="not_found", detail="The manifest does not exist.")
         stores.batches.note_read(batch_id, number, number + 1, at, [gone])
         stores.batches.expanded(batch_id)
 

@@ -15,6 +15,7 @@ from worker.contract.jobs import Job, JobInput, JobStatus
 from worker.contract.options import JobOptions, parse_options
 from worker.contract.plans import check_plan
 from worker.contract.references import ReferenceStatus
+from worker.contract.scopes import Scope, ScopeMissing, allows
 from worker.contract.webhooks import JobWebhook
 from worker.net.addresses import is_private_hostname
 from worker.observability.tracing import span
@@ -49,7 +50,8 @@ def build_job(
 ) -> Job:
     """The record of a job that is asked for, which is not stored yet; see `new_record`.
 
-    Raises JobError for what the contract refuses, NotFound and Conflict for upload and reference.
+    Raises JobError for what the contract refuses, NotFound and Conflict for upload and reference,
+    ScopeMissing for a webhook that the key may not name.
     """
     upload = upload_of(stores, tenant, body.input)
     said = body.options.get("source") not in (None, "")
@@ -57,7 +59,7 @@ def build_job(
         options = msgspec.structs.replace(options, source="image")
     check_reference(stores, tenant, options)
     deadline = body.deadlineSeconds
-    webhook = job_webhook(stores, tenant.tenant, body.webhook)  # before the job, as its events are
+    webhook = job_webhook(stores, tenant, body.webhook)
     return msgspec.structs.replace(
         new_record(stores, tenant, input_of(body.input, upload), options, alive),
         priority=body.priority,
@@ -165,10 +167,26 @@ def check_webhook_url(stores: Stores, url: str, parameter: str = "url") -> str:
     return url
 
 
-def job_webhook(stores: Stores, tenant: str, given: JobWebhookRef | None) -> JobWebhook | None:
-    """A job's own subscription, its endpoint found or made; raises JobError."""
+def job_webhook(stores: Stores, tenant: Tenant, given: JobWebhookRef | None) -> JobWebhook | None:
+    """A job's own subscription; its endpoint is made by `admit_webhooks`. Raises JobError, and
+    ScopeMissing for a key that may not say where results go."""
     if given is None:
         return None
+    if not allows(tenant.scopes, Scope.WEBHOOKS_WRITE):
+        wanted = Scope.WEBHOOKS_WRITE
+        raise ScopeMissing(f"A job's webhook needs a key with the scope '{wanted}'.", wanted)
     url = check_webhook_url(stores, given.url, "webhook.url")
-    endpoint = stores.endpoints.of_url(tenant, url)
-    return JobWebhook(endpoint=endpoint.id, events=tuple(given.events))
+    name = stores.endpoints.name_of_url(tenant.tenant, url)
+    return JobWebhook(endpoint=name, events=tuple(given.events), url=url)
+
+
+def admit_webhooks(stores: Stores, tenant: Tenant, jobs: Sequence[Job]) -> list[str]:
+    """Makes the endpoints that jobs which are taken name; returns the new ones' ids, and raises
+    LimitExceeded where there would be too many."""
+    named = {
+        job.webhook.endpoint: job.webhook.url
+        for job in jobs
+        if job.webhook is not None and job.webhook.url is not None
+    }
+    most = stores.settings.limits(tenant.plan).jobWebhooks
+    return stores.endpoints.admit(tenant.tenant, named, most)

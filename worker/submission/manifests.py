@@ -7,17 +7,22 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import msgspec
+import structlog
 from pydantic import ValidationError
+from redis.exceptions import RedisError
 
 from worker.contract.batches import MAX_LINE_BYTES, BatchError, BatchRecord
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.jobs import Job
-from worker.storage.errors import Conflict, LimitExceeded, NotFound
+from worker.contract.scopes import ScopeMissing
+from worker.storage.errors import Conflict, LimitExceeded, NotFound, StoreUnavailable
 from worker.storage.stores import Stores
 from worker.storage.tenants.api_keys import Tenant
-from worker.submission.jobs import build_job, read_options
+from worker.submission.jobs import admit_webhooks, build_job, read_options
 from worker.submission.schemas.jobs import NewJob
 from worker.submission.schemas.validation_errors import refusal_of
+
+log = structlog.get_logger()
 
 
 class Line(NamedTuple):
@@ -52,13 +57,20 @@ def job_of_line(
     stores: Stores, record: BatchRecord, line: int, text: bytes | None
 ) -> Job | BatchError:
     """The job that a line asks for, or what is wrong with it."""
-    tenant = Tenant(keyId="", tenant=record.tenant, plan=record.plan)
+    tenant = Tenant(keyId="", tenant=record.tenant, plan=record.plan, scopes=record.scopes)
     try:
         job = job_of_request(stores, tenant, _decoded(text))
         if job.source == "video":
             stores.quotas.check_minutes(tenant.tenant, stores.settings.limits(record.plan))
+        admit_webhooks(stores, tenant, [job])
     except WRONG as error:
         return msgspec.structs.replace(wrong_of(error), line=line)
+    except _MACHINE:
+        raise  # nothing of the line's: it is read again
+    except Exception:
+        log.exception("manifest_line_broken", batch=record.id, line=line)
+        said = "The line cannot be taken for a reason of ours."
+        return BatchError(code=ErrorCode.INTERNAL.value, detail=said, line=line)
     return msgspec.structs.replace(job, id=job_id_of(record.id, line), batchId=record.id)
 
 
@@ -68,8 +80,9 @@ def job_of_request(stores: Stores, tenant: Tenant, asked: Any) -> Job:
     return build_job(stores, tenant, body, read_options(body.options, tenant))
 
 
-WRONG = (ValidationError, JobError, NotFound, Conflict, LimitExceeded)
+WRONG = (ValidationError, JobError, NotFound, Conflict, LimitExceeded, ScopeMissing)
 """What a job can be refused for."""
+_MACHINE = (StoreUnavailable, RedisError, OSError, MemoryError)
 
 
 def wrong_of(error: Exception) -> BatchError:
@@ -83,6 +96,8 @@ def wrong_of(error: Exception) -> BatchError:
         return BatchError(code=error.code.value, detail=error.message, parameter=parameter)
     if isinstance(error, LimitExceeded):
         return BatchError(code=error.code, detail=str(error))
+    if isinstance(error, ScopeMissing):
+        return BatchError(code="insufficient_scope", detail=str(error), parameter="webhook")
     code = "not_found" if isinstance(error, NotFound) else "conflict"
     return BatchError(code=code, detail=str(error), parameter="input")
 
@@ -93,5 +108,5 @@ def _decoded(text: bytes | None) -> Any:
         raise JobError(ErrorCode.INVALID_PARAMETER, f"The line is too long: {most}.")
     try:
         return msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise JobError(ErrorCode.INVALID_PARAMETER, "The line is not JSON.") from error

@@ -44,7 +44,7 @@ from worker.storage.webhooks.endpoints import Health
 from worker.webhooks.event_planner import GROUP_S
 from worker.webhooks.prefetch import DeliveryPrefetch, PendingDelivery
 from worker.webhooks.replay import enqueue_deliveries
-from worker.webhooks.retry_policy import delay_after
+from worker.webhooks.retry_policy import delay_after, delay_after_refusal, is_refusal
 from worker.webhooks.sender import Sender, WebhookResponse
 from worker.webhooks.signing import signed_headers
 
@@ -253,7 +253,11 @@ class DeliveryWorker:
         rest_s = min(REST * answer.latency_s, MOST_REST_S) if answer.latency_s > QUICK_S else 0.0
         failing_s = stores.endpoints.failed(endpoint.id, rest_s)
         scale = stores.settings.webhook_retry_scale
-        wait_s = delay_after(tried.tries, answer.retry_after_s, scale)
+        if is_refusal(answer.status):
+            age_s = self._clock() - datetime.fromisoformat(item.at).timestamp()
+            wait_s = delay_after_refusal(tried.tries, age_s, scale)
+        else:
+            wait_s = delay_after(tried.tries, answer.retry_after_s, scale)
         if wait_s is None:
             record(WEBHOOKS_GIVEN_UP)
             dead = msgspec.structs.replace(tried, status=DeliveryStatus.DEAD, nextAttemptAt=None)

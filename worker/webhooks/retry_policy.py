@@ -8,9 +8,15 @@ from email.utils import parsedate_to_datetime
 
 SCHEDULE = (0, 5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
 """Seconds before each attempt, counted from the one before (API.md)."""
+REFUSED = (0, 5, 25)
+"""Seconds before each attempt of an event that its receiver refuses: after the last, the next event
+goes on. Thirty of them in a row take a quarter of an hour."""
+HURRY_S = 600.0
+"""Age of an event from which refusals are repeated at once: what waits behind it is late."""
 JITTER = 0.2
 """Share of a wait that may be added, so that what failed together does not return together."""
 MOST_WAIT_S = 86_400.0
+_PASSING = frozenset({408, 409, 410, 425, 429})
 
 
 def delay_after(
@@ -25,6 +31,20 @@ def delay_after(
     drawn = random.random() if chance is None else chance  # noqa: S311
     planned = SCHEDULE[tries] * scale * (1 + JITTER * drawn)
     return max(planned, min(asked_s or 0.0, MOST_WAIT_S))
+
+
+def is_refusal(status: int | None) -> bool:
+    """Whether a receiver that works says no to this very event. Not so: time-outs (408), a state
+    that may pass (409, 425), too many requests (429) and 410, which is about the endpoint."""
+    return status is not None and 400 <= status < 500 and status not in _PASSING
+
+
+def delay_after_refusal(tries: int, age_s: float, scale: float = 1.0) -> float | None:
+    """Seconds to wait after an event of this age was refused `tries` times; None where that was the
+    last."""
+    if tries >= len(REFUSED):
+        return None
+    return 0.0 if age_s >= HURRY_S else REFUSED[tries] * scale
 
 
 def retry_after(value: str | None, now: float) -> float | None:

@@ -11,7 +11,8 @@ from typing import Self
 
 import httpx
 
-from worker.net.addresses import Unreachable, deadline, resolve_public
+from worker.net.addresses import Unreachable, resolve_public
+from worker.net.deadlines import deadline
 from worker.net.pinned_http import PinnedTransport
 from worker.settings import Settings
 from worker.webhooks.retry_policy import retry_after

@@ -94,9 +94,8 @@ def generated() -> str:
         if name not in taken
     ]
     union = " | ".join(kind["$ref"].rpartition("/")[2] for kind in messages["oneOf"])
-    parts.append(
-        f"/** A message of a job, as the superset edition has it. */\nexport type Message = {union};\n"
-    )
+    said = "/** A message of a job, as the superset edition has it. */"
+    parts.append(f"{said}\nexport type Message = {union};\n")
     parts += [_table("TYPES", BY_ENDING), _table("OTHER_NAMES", OTHER_NAMES)]
     return "\n".join(parts)
 

@@ -12,13 +12,15 @@
  */
 
 // <generated>
-/** One export; the URL is signed when the job is read. */
+/** One export; the URL is signed when the job is read. `audio` is false where the source's sound is not in it; `audioLoss` says why. */
 export type ExportView = {
   kind: string;
   url: string;
   mimeType: string;
   bytes: number;
   expiresAt: string;
+  audio?: boolean | null;
+  audioLoss?: "unsupported_codec" | "damaged" | null;
 };
 
 /** Where the media is: exactly one of the two. */
@@ -74,7 +76,7 @@ export type JobView = {
   result?: ResultView | null;
   exports: Array<ExportView>;
   error?: Record<string, unknown> | null;
-  warnings?: Array<string> | null;
+  warnings?: Array<"truncated" | "second_track" | "low_frame_rate" | "audio_lost" | "turned" | "slow_motion" | "hips_disagree" | "queue_without_workers">;
   usage: UsageView;
   links: Record<string, string>;
 };
@@ -158,6 +160,17 @@ export type Counter = {
   timestampMs?: number | null;
 };
 
+/** Ours: one criterion of a rep's form. `judged` is False where the view or the joints do not show it; then it has no `value` and no `score`. `unit` of the value is deg (degrees), ratio (of two lengths or times) or share (1 is all of it); `score` 0-100. `joints` are what to look at (COCO names without the side) and `atMs` is the media time of the rep's turning point. */
+export type CriterionScore = {
+  name: string;
+  judged: boolean;
+  unit: "deg" | "ratio" | "share";
+  value?: number | null;
+  score?: number | null;
+  joints?: Array<string>;
+  atMs?: number | null;
+};
+
 /** The end of the stream; `messages` counts all before it. */
 export type Done = {
   type: "done";
@@ -189,7 +202,7 @@ export type ErrorMessage = {
   error: ErrorCode;
 };
 
-/** The whole exercise: totals and every attempted rep. */
+/** The whole exercise: totals and every attempted rep; `people` is the most that were seen at once. */
 export type ExerciseSummary = {
   type: "exercise_summary";
   exercise: string;
@@ -199,11 +212,13 @@ export type ExerciseSummary = {
   grade: "A" | "B" | "C" | "D" | "F" | null;
   durationMs: number;
   history: Array<Rep>;
+  people?: number;
+  warnings?: Array<"audio_lost" | "hips_disagree" | "low_frame_rate" | "second_track" | "slow_motion" | "truncated" | "turned">;
   current_count: number;
   ready: true;
 };
 
-/** A finished export behind a presigned GET. */
+/** A finished export behind a presigned GET; `audio` is false where the source's sound is not in it, `audioLoss` says why. */
 export type ExportReady = {
   type: "export_ready";
   url: string;
@@ -211,13 +226,16 @@ export type ExportReady = {
   kind: string;
   bytes: number;
   expiresAt: string;
+  audio?: boolean | null;
+  audioLoss?: "damaged" | "unsupported_codec" | null;
 };
 
-/** Form of one rep and of all counted ones, 0-100. */
+/** Form of one rep and of all counted ones, 0-100; `criteria` (ours) are the rep's. */
 export type FormScore = {
   score: number;
   avg_score: number;
   grade: "A" | "B" | "C" | "D" | "F";
+  criteria?: Array<CriterionScore> | null;
 };
 
 /** Form while a rep is in progress; `counter.form_score` has the last word. */
@@ -246,12 +264,14 @@ export type Initialization = {
   progress?: number | null;
 };
 
-/** One accepted jump; height in cm. */
+/** One accepted jump; height in cm, `plusMinusCm` and `reason` as in `jump_height`. */
 export type Jump = {
   jumpNumber: number;
-  jumpHeightCm: number;
+  jumpHeightCm: number | null;
   airTimeMs?: number | null;
   airTimeSeconds?: number | null;
+  plusMinusCm?: number | null;
+  reason?: string | null;
 };
 
 /** Scale of the picture from the user's height; pixels of the upright frame, y down. */
@@ -271,10 +291,10 @@ export type JumpDiscarded = {
   userMessage: string;
 };
 
-/** Height during and at the end of a jump; the final one has the jump's number, from 1. */
+/** Height in cm during and at the end of a jump; the final one has the jump's number, from 1. Of `air_time_jump` that of the flight, g t^2 / 8 of the air time as a jump mat has it; of `jump_analysis` the rise of the hips over the standing pose. `plusMinusCm` holds 95 % of its errors. None in slow motion whose capture rate is unknown. `reason` says why the height is None, or why it is told by the flight alone: `slow_motion`, `not_calibrated` (no standing pose was seen), `hips_disagree` (the rise in the picture does not fit the flight: the height that was given is wrong, or the camera is pitched). */
 export type JumpHeight = {
   type: "jump_height";
-  jumpHeightCm: number;
+  jumpHeightCm: number | null;
   measuring: boolean;
   landed: boolean;
   final?: boolean;
@@ -286,12 +306,14 @@ export type JumpHeight = {
   airTimeSeconds?: number | null;
   visibleHips?: VisibleHips | null;
   jumpNumber?: number | null;
+  plusMinusCm?: number | null;
+  reason?: string | null;
 };
 
 export type JumpResult = {
   type: "jump_result";
   jumpNumber?: number | null;
-  jumpHeightCm: number;
+  jumpHeightCm: number | null;
   airTimeMs?: number | null;
   airTimeSeconds?: number | null;
   baselineY?: number | null;
@@ -308,7 +330,7 @@ export type JumpStarted = {
   timestampMs: number;
 };
 
-/** All accepted jumps; heights in cm. */
+/** All accepted jumps; heights in cm, 0 where none has one. */
 export type JumpSummary = {
   type: "jump_summary";
   totalJumps: number;
@@ -396,7 +418,7 @@ export type ReferenceScore = {
   distScore: number;
 };
 
-/** One attempted rep; `criteria` are the parts of its form score, 0-100 each. */
+/** One attempted rep; `criteria` (ours) are the parts of its form score. One that is not counted has a `reason`. */
 export type Rep = {
   index: number;
   startMs: number;
@@ -405,8 +427,9 @@ export type Rep = {
   formScore: number;
   grade: "A" | "B" | "C" | "D" | "F";
   counted: boolean;
+  reason?: "below_min_grade" | "cut_off" | "incomplete" | "not_tracked" | "other_movement" | "too_shallow" | null;
   referenceScore?: ReferenceScore | null;
-  criteria?: Record<string, number> | null;
+  criteria?: Array<CriterionScore> | null;
 };
 
 /** Which hips were seen with a score over 0.5. */

@@ -59,7 +59,7 @@ export function totals(scene, unit, say) {
 export function facts(scene, say) {
   const { summary, jumps } = scene;
   const found = [];
-  if (jumps?.totalJumps) {
+  if (jumps?.maxJumpHeight) {
     found.push(fact(say("best"), `${jumps.maxJumpHeight} cm`));
     found.push(fact(say("average"), `${jumps.avgJumpHeight} cm`));
   }
@@ -129,6 +129,16 @@ function repRows(history, say) {
 }
 
 /**
+ * The height of a jump with its uncertainty; a dash in slow motion, which has none.
+ * @param {Message} jump
+ */
+function heightText(jump) {
+  if (typeof jump.jumpHeightCm !== "number") return "–";
+  const off = typeof jump.plusMinusCm === "number" ? ` ± ${jump.plusMinusCm}` : "";
+  return `${jump.jumpHeightCm}${off} cm`;
+}
+
+/**
  * Jumps with the moment of each take-off; one that was discarded has no row.
  * @param {import("./playback_state.js").Scene} scene
  * @param {Say} say
@@ -141,7 +151,7 @@ function jumpRows(scene, say) {
     const endMs = counted[index] ?? scene.timeline.end;
     const startMs = started.filter((ms) => ms <= endMs).pop() ?? endMs;
     const air = jump.airTimeMs === undefined ? "–" : `${Math.round(jump.airTimeMs)} ms`;
-    return { startMs, endMs, counted: true, cells: [`${jump.jumpHeightCm} cm`, air] };
+    return { startMs, endMs, counted: true, cells: [heightText(jump), air] };
   });
   return { heads: [say("height"), say("air_time")], rows };
 }

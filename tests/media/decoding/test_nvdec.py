@@ -67,7 +67,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, ...]]]:
         if measure is GPU_FALLBACKS:
             seen.append(labels)
 
-    monkeypatch.setattr(nvdec, "missing", lambda: None)
+    monkeypatch.setattr(nvdec, "unavailable_reason", lambda: None)
     monkeypatch.setattr(nvdec, "_failures", 0)
     monkeypatch.setattr(gpu_fallbacks, "_told", set())
     with listening(hear):
@@ -166,7 +166,7 @@ def test_what_software_does_not_decode_either_is_no_fault_of_the_gpu(
 def test_a_process_whose_gpu_fails_again_and_again_leaves_it(
     plain: Path, stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(nvdec, "missing", MISSING)
+    monkeypatch.setattr(nvdec, "unavailable_reason", MISSING)
     monkeypatch.setattr(nvdec, "DRIVER", Path("/"))
     monkeypatch.setattr(nvdec, "_unbuilt", lambda: None)
     told = []
@@ -182,7 +182,7 @@ def test_a_process_whose_gpu_fails_again_and_again_leaves_it(
 
 
 def test_it_can_be_switched_off_and_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(nvdec, "missing", MISSING)
+    monkeypatch.setattr(nvdec, "unavailable_reason", MISSING)
     monkeypatch.setattr(nvdec, "DRIVER", Path("/nowhere"))
     assert nvdec.unavailable_reason() == "no GPU"
     monkeypatch.setattr(nvdec, "DRIVER", Path("/"))
@@ -215,7 +215,7 @@ def test_it_can_be_switched_off_and_says_what_is_missing(monkeypatch: pytest.Mon
         ({"pixel_format": "yuv420p10le"}, False),
         ({"pixel_format": "yuv422p"}, False),
         ({"transfer": "arib-std-b67"}, False),
-        ({"cropped": True}, False),
+        ({"crop": (2, 0, 0, 0)}, False),
         ({"stored_width": 128}, False),
     ],
 )

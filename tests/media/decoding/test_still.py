@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import io
+import resource
+import time
 from pathlib import Path
 
 import numpy as np
@@ -126,3 +128,77 @@ def test_too_many_pixels(tmp_path: Path, photo: Image.Image) -> None:
     with pytest.raises(JobError) as caught:
         read_still(path, MediaLimits(max_pixels=64 * 48 - 1))
     assert caught.value.code == ErrorCode.MEDIA_TOO_LARGE
+
+
+def cut(photo: Image.Image, share: float, **options: object) -> bytes:
+    buffer = io.BytesIO()
+    photo.resize((320, 240)).save(buffer, "jpeg", quality=90, **options)
+    data = buffer.getvalue()
+    return data[: int(len(data) * share)] if share < 1 else data[:-2]
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize("share", [1.0, 0.95])
+def test_a_jpeg_without_its_end_is_a_picture(
+    tmp_path: Path, photo: Image.Image, share: float, progressive: bool
+) -> None:
+    path = tmp_path / "image"
+    path.write_bytes(cut(photo, share, progressive=progressive))
+    still = read_still(path)
+    assert still.info.warnings == ("truncated",)
+    assert near(still.image[:200], photo.resize((320, 240)).crop((0, 0, 320, 200)), 8)
+
+
+@pytest.mark.parametrize(("share", "progressive"), [(0.5, False), (0.3, True)])
+def test_half_a_jpeg_is_none(
+    tmp_path: Path, photo: Image.Image, share: float, progressive: bool
+) -> None:
+    path = tmp_path / "image"
+    path.write_bytes(cut(photo, share, progressive=progressive))
+    with pytest.raises(JobError) as caught:
+        read_still(path)
+    assert caught.value.code == ErrorCode.MEDIA_DECODE_ERROR
+
+
+def test_thousands_of_scans_end_soon(tmp_path: Path, photo: Image.Image) -> None:
+    buffer = io.BytesIO()
+    large = photo.resize((3000, 2000))
+    large.save(buffer, "jpeg", progressive=True)
+    data = buffer.getvalue()
+    last = data.rindex(b"\xff\xda")
+    path = tmp_path / "image"
+    path.write_bytes(data[:-2] + data[last:-2] * 5000 + b"\xff\xd9")
+    began = resource.getrusage(resource.RUSAGE_CHILDREN)
+    began_s = began.ru_utime + time.process_time()
+    assert near(read_still(path, max_side=3000).image, large, 6)
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert ended.ru_utime + time.process_time() - began_s < 10
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_the_full_preview_of_a_raw_file(
+    tmp_path: Path, photo: Image.Image, orientation: int
+) -> None:
+    """A thumbnail in the first directory, sensor data and a JPEG behind it, as in a DNG."""
+    buffer = io.BytesIO()
+    photo.resize((32, 24)).save(buffer, "tiff", tiffinfo={274: orientation})
+    large = photo.resize((320, 240))
+    preview = io.BytesIO()
+    large.save(preview, "jpeg", quality=95)
+    lossless = b"\xff\xd8\xff\xc3\0\x0b\x0e\xff\xff\xff\xff\1\0\0\0" + bytes(64)
+    path = tmp_path / "image"
+    path.write_bytes(buffer.getvalue() + lossless + preview.getvalue())
+    still = read_still(path)
+    expected = large if orientation == 1 else large.transpose(Image.Transpose.ROTATE_270)
+    assert (still.info.width, still.info.height) == expected.size
+    assert near(still.image, expected)
+
+
+def test_jpeg_2000_is_read_and_what_is_not_is_named(tmp_path: Path, photo: Image.Image) -> None:
+    assert near(read_still(saved(tmp_path, photo, "JPEG2000")).image, photo)
+    for head, name in ((b"\xff\x0a", "JPEG XL"), (b"8BPS", "PSD")):
+        path = tmp_path / "other"
+        path.write_bytes(head + bytes(100))
+        with pytest.raises(JobError, match=name) as caught:
+            read_still(path)
+        assert caught.value.code == ErrorCode.MEDIA_UNSUPPORTED

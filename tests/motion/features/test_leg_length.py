@@ -29,13 +29,10 @@ def counted(script: Script, scale: Floats, exercise: str) -> int:
 
 @pytest.mark.parametrize("yaw", [0, 20])
 @pytest.mark.parametrize(("distance", "height"), [(2.5, 1.7), (3.1, 1.7), (2.5, 1.0)])
-def test_squats_near_the_camera_count_and_are_deep(
-    yaw: float, distance: float, height: float
-) -> None:
+def test_squats_near_the_camera_count(yaw: float, distance: float, height: float) -> None:
     camera = Camera(yaw=yaw, distance=distance, height=height, focal=0.22 * distance)
     _, analysis = analyse(replace(FRONT, camera=camera))
     assert analysis.result.count == 4
-    assert analysis.result.avgScore is not None and analysis.result.avgScore >= 60
 
 
 @pytest.mark.parametrize("at", [1.0, 4.0, 5.0, 6.0])
@@ -57,10 +54,6 @@ def test_who_comes_nearer_and_goes_away_does_nothing(exercise: str, height: floa
     seconds = perform(script)[1].times_us * 1e-6
     scale = 1.0 + 0.4 * np.sin(2 * np.pi * seconds / 6)
     assert counted(script, scale, exercise) == 0
-
-
-def test_a_clip_that_begins_at_the_bottom_misses_that_rep_alone() -> None:
-    assert analyse(replace(FRONT, lead=-1.0))[1].result.count == 3
 
 
 def body_of(shank: Floats, ankle_x: float = 0.5) -> tuple[Body, NDArray[np.bool_]]:

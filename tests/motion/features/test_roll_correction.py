@@ -85,7 +85,7 @@ def test_who_lies_rightly_is_not_turned() -> None:
 
 def test_most_of_the_last_seconds_says_which_way_is_up() -> None:
     # Two seconds of standing, then the picture lies: the old way holds until the new one has
-    # lasted longer.
+    # lasted longer, and the turn itself looks like a movement.
     script = replace(SQUATS, depths=(1.0,) * 8, lead=2.0)
     head, chunk = turned(script, 2, 180, begin=2.0)
-    assert 4 <= counted(head, chunk, "squat") <= 7
+    assert 4 <= counted(head, chunk, "squat") <= 9

@@ -5,51 +5,49 @@ from __future__ import annotations
 import itertools
 from dataclasses import replace
 
-import msgspec
 import numpy as np
 import pytest
 
+from tests.motion.jumps.told import AIR, CLEAN, HIPS, discarded, finals, heights, measured, warnings
 from tests.synthetic.analysis import analyse, entries_of
-from tests.synthetic.jumps import JumpScript, JumpTruth, film_of, perform_jumps
+from tests.synthetic.jumps import JumpScript, film_of, perform_jumps
 from tests.synthetic.perform import Camera, Script, perform, split
-from worker.contract.messages import Entry, JumpDiscarded, JumpHeight, JumpSummary, encode, type_of
+from worker.contract.messages import (
+    JumpHeight,
+    JumpSummary,
+    encode,
+    type_of,
+)
 from worker.contract.options import JobOptions
 from worker.contract.poses import LogHead, PoseChunk
 
-AIR = JobOptions(exercise="air_time_jump")
-HIPS = JobOptions(exercise="jump_analysis", userHeightCm=175.0)
-CLEAN = JumpScript((0.3,), seen=Script(noise=0.004))
 HEIGHTS = ((0.1, 0.4, 0.7), (0.2, 0.5, 0.8), (0.15, 0.3, 0.6))
 YAWS = (45.0, 90.0, 0.0)
 
 
-def heights(entries: list[Entry]) -> list[float]:
-    """Final heights in cm, in order."""
-    said = [e.message for e in entries if isinstance(e.message, JumpHeight)]
-    return [message.jumpHeightCm for message in said if message.final]
-
-
-def discarded(entries: list[Entry]) -> list[str]:
-    return [e.message.reason for e in entries if isinstance(e.message, JumpDiscarded)]
-
-
-def measured(script: JumpScript, options: JobOptions = AIR) -> tuple[list[float], list[JumpTruth]]:
-    head, chunk, truths = perform_jumps(script)
-    return heights(entries_of(head, [chunk], options)[0]), truths
-
-
-@pytest.mark.parametrize(("fps", "limit"), [(30, 2.0), (60, 1.0)])
-def test_air_time_heights_over_the_grid(fps: float, limit: float) -> None:
+@pytest.mark.parametrize("fps", [20, 24, 30, 60, 120, 240])
+def test_air_time_heights_over_the_grid(fps: float) -> None:
     errors: list[float] = []
     for seed, yaw in enumerate(YAWS):
         for number, chosen in enumerate(HEIGHTS):
             camera = Camera(yaw=yaw, distance=5, height=1.2)
-            script = film_of(JumpScript(chosen, bend=0.02 + 0.02 * number), fps, seed, camera)
+            script = film_of(JumpScript(chosen, bend=0.02 * number), fps, seed, camera)
             found, truths = measured(script)
             assert len(found) == len(truths)
             errors += [cm - 100 * truth.height for cm, truth in zip(found, truths, strict=True)]
-    assert np.sqrt(np.mean(np.square(errors))) <= limit
-    assert abs(np.mean(errors)) <= 0.5
+    assert np.sqrt(np.mean(np.square(errors))) <= 1.6
+    assert abs(np.mean(errors)) <= 1.0
+
+
+def test_the_uncertainty_holds_95_per_cent() -> None:
+    inside = []
+    for seed in range(12):
+        head, chunk, truths = perform_jumps(film_of(JumpScript((0.2, 0.4)), 30, seed, Camera()))
+        for message, truth in zip(finals(entries_of(head, [chunk], AIR)[0]), truths, strict=True):
+            assert message.jumpHeightCm is not None and message.plusMinusCm is not None
+            assert 1 < message.plusMinusCm < 4
+            inside.append(abs(message.jumpHeightCm - 100 * truth.height) <= message.plusMinusCm)
+    assert np.mean(inside) >= 0.9
 
 
 @pytest.mark.parametrize("yaw", [-20, 0, 10, 20])
@@ -62,13 +60,20 @@ def test_the_rise_of_the_hips_is_within_five_per_cent(yaw: float, fps: float) ->
     assert found == pytest.approx([100 * truth.hip_rise for truth in truths], rel=0.05)
 
 
-@pytest.mark.parametrize("bend", [0.0, 0.06, 0.12])
-def test_bent_knees_at_landing_add_nothing(bend: float) -> None:
+@pytest.mark.parametrize("bend", [0.0, 0.03, 0.06])
+def test_the_height_is_that_of_the_flight_however_it_lands(bend: float) -> None:
+    """Who lands on bent knees is in the air for longer, and a jump mat says so."""
     (found,), (truth,) = measured(replace(CLEAN, bend=bend))
-    assert found == pytest.approx(100 * truth.height, abs=2.0)
-    naive = 100 * 9.81 * (truth.landing - truth.takeoff) ** 2 / 8
-    if bend >= 0.06:
-        assert naive > found + 2
+    assert found == pytest.approx(981 * (truth.landing - truth.takeoff) ** 2 / 8, abs=3.5)
+
+
+@pytest.mark.parametrize("forward", [-0.8, -0.4, 0.4, 0.8])
+def test_who_lands_elsewhere_has_jumped(forward: float) -> None:
+    for camera in (Camera(), Camera(yaw=90), Camera(height=1.6)):
+        script = replace(CLEAN, forward=forward, seen=Script(noise=0.004, camera=camera))
+        (found,), (truth,) = measured(script)
+        # a fifth nearer or farther, the shanks are as much longer or shorter in the picture
+        assert found == pytest.approx(100 * truth.height, abs=2 + 3.5 * abs(forward))
 
 
 @pytest.mark.parametrize("fps", [30, 60])
@@ -78,7 +83,7 @@ def test_heights_have_no_bias(fps: float) -> None:
     for seed in range(12):
         found, truths = measured(film_of(JumpScript((0.2, 0.4, 0.6)), fps, 50 + seed, Camera()))
         errors += [cm - 100 * truth.height for cm, truth in zip(found, truths, strict=True)]
-    assert abs(np.mean(errors)) <= 0.3
+    assert abs(np.mean(errors)) <= 1.0
 
 
 def test_one_frame_is_too_coarse_and_the_fit_is_finer() -> None:
@@ -189,54 +194,42 @@ def test_whole_jumps_count_beside_one_that_is_cut() -> None:
     assert discarded(entries) == ["landing_not_seen"] and analysis.result.count == 2
 
 
-@pytest.mark.parametrize("options", [AIR, HIPS], ids=["air", "hips"])
-@pytest.mark.parametrize("slowdown", [4.0, 8.0])
-def test_slow_motion_is_measured_in_the_time_it_was_filmed_in(
-    options: JobOptions, slowdown: float
-) -> None:
-    """240 frames a second that play at 60 or 30: heights and air times are real, times are the
-    media's."""
-    script = JumpScript((0.25, 0.5), seen=Script(fps=240, noise=0.004, dropout=0.02))
-    head, chunk, truths = perform_jumps(script)
-    media = msgspec.structs.replace(
-        head.media, fps=240 / slowdown, duration_ms=slowdown * head.media.duration_ms,
-        slowdown=slowdown,
-    )  # fmt: skip
-    played = replace(chunk, times_us=(slowdown * chunk.times_us).astype(np.int64))
-    slow = msgspec.structs.replace(head, media=media)
-    entries, _ = entries_of(slow, [played], options)
-    true = [t.height if options is AIR else t.hip_rise for t in truths]
-    assert heights(entries) == pytest.approx([100 * height for height in true], abs=2.0)
-    final = [
-        e.message for e in entries if isinstance(e.message, JumpHeight) and e.message.final
-    ]  # fmt: skip
-    for message, truth in zip(final, truths, strict=True):
-        assert message.airTimeSeconds == pytest.approx((8 * truth.height / 9.81) ** 0.5, abs=0.02)
-    started = [e.message for e in entries if type_of(e.message) == "jump_started"]
-    for message, truth in zip(started, truths, strict=True):
-        assert message.timestampMs == pytest.approx(1000 * slowdown * truth.takeoff, abs=300)
-    # Taken at its face value, nothing that falls so slowly is a jump.
-    undeclared = msgspec.structs.replace(
-        slow, media=msgspec.structs.replace(media, slowdown=1.0)
-    )  # fmt: skip
-    assert heights(entries_of(undeclared, [played], options)[0]) == []
-
-
-def test_lost_tracking_and_moving_about_are_told() -> None:
+def test_lost_tracking_is_told() -> None:
     head, chunk, (truth,) = perform_jumps(CLEAN)
     joints = chunk.keypoints.copy()
     joints[chunk.times_us > (truth.takeoff + 0.15) * 1e6] = 0
     entries, _ = entries_of(head, [replace(chunk, keypoints=joints)], AIR)
     assert discarded(entries) == ["tracking_lost"] and heights(entries) == []
-    for forward, reason in ((0.8, "moved_toward_phone"), (-0.8, "moved_away_from_phone")):
-        head, chunk, _ = perform_jumps(replace(CLEAN, forward=forward))
-        assert discarded(entries_of(head, [chunk], AIR)[0]) == [reason]
 
 
-def test_a_stature_that_cannot_be_is_told() -> None:
-    head, chunk, _ = perform_jumps(CLEAN)
-    options = JobOptions(exercise="jump_analysis", userHeightCm=280.0)
-    assert discarded(entries_of(head, [chunk], options)[0]) == ["inconsistent_height"]
+def test_the_flight_wins_over_a_stature_that_cannot_be() -> None:
+    head, chunk, (truth,) = perform_jumps(CLEAN)
+    said = [
+        entries_of(head, [chunk], with_height(centimetres))[0] for centimetres in (175.0, 280.0)
+    ]
+    (right,), (wrong,) = map(finals, said)
+    assert [*map(warnings, said)] == [(), ("hips_disagree",)]
+    assert right.reason is None and wrong.reason == "hips_disagree"
+    assert right.jumpHeightCm == pytest.approx(100 * truth.hip_rise, rel=0.05)
+    # 60 % too tall, and the height is not: only what the heels rise by is
+    assert wrong.jumpHeightCm == pytest.approx(100 * truth.hip_rise, abs=7)
+    assert wrong.airTimeSeconds == pytest.approx(truth.landing - truth.takeoff, abs=0.03)
+
+
+def with_height(centimetres: float) -> JobOptions:
+    return JobOptions(exercise="jump_analysis", userHeightCm=centimetres)
+
+
+def test_without_a_standing_pose_the_flight_tells_the_rise() -> None:
+    head, chunk, (truth,) = perform_jumps(CLEAN)
+    late = chunk.times_us > (truth.takeoff - 0.35) * 1e6
+    cut_chunk = replace(
+        chunk, times_us=chunk.times_us[late], keypoints=chunk.keypoints[late],
+        boxes=chunk.boxes[late],
+    )  # fmt: skip
+    (found,) = finals(entries_of(head, [cut_chunk], HIPS)[0])
+    assert found.reason == "not_calibrated" and found.baselineY is None
+    assert found.jumpHeightCm == pytest.approx(100 * truth.hip_rise, rel=0.1)
 
 
 def test_hidden_feet_leave_the_hips() -> None:

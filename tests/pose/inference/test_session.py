@@ -273,7 +273,7 @@ def test_what_no_halving_helps_is_a_fault(counted: Counted) -> None:
     assert len(counted) == 4  # to one picture, which has no room either
 
 
-@pytest.mark.model
+@pytest.mark.models
 def test_the_real_runtime(models_dir: Path) -> None:
     path = models_dir / "nanodet_person.onnx"
     assert open_session(path, "cpu").inner.get_providers() == [CPU]
@@ -286,7 +286,7 @@ def test_the_real_runtime(models_dir: Path) -> None:
             open_session(path, "cuda")
 
 
-@pytest.mark.model
+@pytest.mark.models
 def test_kept_buffers_give_what_a_run_gives(models_dir: Path) -> None:
     plain = open_model("movenet_lightning", models_dir, "cpu")
     kept = dataclasses.replace(plain, buffers="cpu")
@@ -304,7 +304,7 @@ def test_kept_buffers_give_what_a_run_gives(models_dir: Path) -> None:
     assert [one.data_ptr() for one in binding._bound.get_outputs()] == places
 
 
-@pytest.mark.model
+@pytest.mark.models
 def test_buffers_of_few_shapes_are_kept(models_dir: Path) -> None:
     session = dataclasses.replace(open_model("nanodet_person", models_dir, "cpu"), buffers="cpu")
     heights = [32 * n for n in range(1, MOST_SHAPES + 3)]

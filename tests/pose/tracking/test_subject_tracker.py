@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from worker.pose.detectors.nanodet import Detections
-from worker.pose.tracking.subject_tracker import FORGET_S, SubjectTracker
+from worker.pose.tracking.subject_tracker import FORGET_S, Choice, SubjectTracker, head_start
 
 WIDTH, HEIGHT = 640, 480
 STEP_S = 0.2
@@ -93,16 +95,90 @@ def test_somebody_who_walks_across_in_front_keeps_its_own_track() -> None:
 
 
 def test_after_a_cut_the_subject_is_found_elsewhere_at_once() -> None:
-    frames = [seen(person(320, 260))] * 20 + [seen(person(480, 220))] * 5
-    found = follow(SubjectTracker(WIDTH, HEIGHT), frames)
-    assert found == ["320"] * 20 + ["-"] + ["480"] * 4
+    tracker = SubjectTracker(WIDTH, HEIGHT)
+    assert follow(tracker, [seen(person(320, 260))] * 20) == ["320"] * 20
+    box = tracker.update(seen(person(480, 220), person(100, 120)), 20 * STEP_S, cut=True)
+    assert box is not None
+    assert box.tolist() == pytest.approx(person(480, 220), abs=0.01)
 
 
-def test_one_who_comes_back_after_what_looked_like_a_cut_is_the_subject_again() -> None:
-    subject, other = person(200, 260), person(480, 220)
-    frames = [seen(subject)] * 20 + [seen(other)] * 4 + [seen(subject, other)] * 3
-    found = follow(SubjectTracker(WIDTH, HEIGHT), frames)
-    assert found == ["200"] * 20 + ["-"] + ["480"] * 3 + ["200"] * 3
+def test_what_only_looks_like_a_cut_changes_nothing() -> None:
+    tracker = SubjectTracker(WIDTH, HEIGHT)
+    subject = seen(person(200, 200), person(480, 260))
+    alone = [seen(person(200, 200))] * 20
+    assert follow(tracker, alone) == ["200"] * 20
+    box = tracker.update(subject, 20 * STEP_S, cut=True)
+    assert box is not None
+    assert (box[0] + box[2]) / 2 == 200
+
+
+def squatting(x: float, height: float, time: float) -> list[float]:
+    """A box whose upper edge goes down by a third and up again every two seconds."""
+    low, depth = 240 + height / 2, height * (1 - math.cos(math.pi * time)) / 6
+    return [x - height / 6, low - height + depth, x + height / 6, low]
+
+
+def test_who_exercises_takes_over_from_who_stands_by() -> None:
+    frames = [seen(person(380, 440), squatting(110, 300, n * STEP_S)) for n in range(60)]
+    tracker = SubjectTracker(WIDTH, HEIGHT)
+    found = follow(tracker, frames)
+    assert found[0] == "380"
+    assert set(found[40:]) == {"110"}
+    assert tracker.people == 2
+
+
+def test_what_turns_out_later_is_known_at_the_beginning() -> None:
+    frames = [seen(person(380, 440), squatting(110, 300, n * STEP_S)) for n in range(60)]
+    first, later = SubjectTracker(WIDTH, HEIGHT), SubjectTracker(WIDTH, HEIGHT)
+    follow(first, frames[:10])
+    follow(later, frames)
+    start = head_start(first.state(), later.state())
+    assert start is not None
+    again = SubjectTracker.restore(WIDTH, HEIGHT, json.loads(json.dumps(start)))
+    assert set(follow(again, frames)) == {"110"}
+    assert head_start(again.state(), later.state()) is None
+
+
+def test_somebody_small_in_the_background_is_not_the_subject_for_moving() -> None:
+    frames = [seen(person(320, 300), squatting(560, 90, n * STEP_S)) for n in range(100)]
+    assert set(follow(SubjectTracker(WIDTH, HEIGHT), frames)) == {"320"}
+
+
+def test_legs_that_are_found_beside_the_whole_are_nobody() -> None:
+    """Seen on film: the subject was followed into its own legs while it stood there."""
+    whole = person(320, 300)
+    legs = [whole[0] + 5, 250, whole[2] - 5, whole[3]]
+    tracker = SubjectTracker(WIDTH, HEIGHT)
+    frames = [seen(whole)] * 3 + [seen(legs, whole, scores=[0.9, 0.8])] + [seen(whole)] * 10
+    follow(tracker, frames)
+    assert len(tracker.tracks) == 1
+    box = tracker.last_box()
+    assert box is not None
+    assert box.tolist() == pytest.approx(whole)
+
+
+def test_who_is_only_followed_is_who_is_surely_detected_there() -> None:
+    tracker = SubjectTracker(WIDTH, HEIGHT)
+    follow(tracker, [seen(person(320, 300))] * 5)
+    for step in range(5, 12):  # the pose closes in on the chest
+        assert tracker.update(seen(), step * STEP_S) is None
+        tracker.follow(np.array([290, 160, 350, 240], np.float32), step * STEP_S)
+    box = tracker.update(seen(person(330, 300)), 12 * STEP_S)
+    assert box is not None
+    assert (box[0] + box[2]) / 2 == 330
+    assert not tracker.believes(np.array([290, 160, 350, 240], np.float32))
+
+
+@pytest.mark.parametrize(
+    ("choice", "x"),
+    [("left", 80), ("right", 560), ("centre", 300), ("largest", 560), ((0.13, 0.5), 80)],
+)
+def test_whom_the_job_asks_for(choice: Choice, x: int) -> None:
+    people = seen(person(80, 200), person(300, 220), person(560, 260), person(20, 60))
+    tracker = SubjectTracker(WIDTH, HEIGHT, choice=choice)
+    assert set(follow(tracker, [people] * 20)) == {str(x)}
+    again = SubjectTracker.restore(WIDTH, HEIGHT, json.loads(json.dumps(tracker.state())))
+    assert again.choice == choice
 
 
 def test_nobody_is_nobody() -> None:

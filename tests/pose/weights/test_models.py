@@ -11,7 +11,7 @@ import pytest
 
 from worker.pose.weights import DEFAULT_MODELS, MODELS, install, installed
 
-pytestmark = pytest.mark.model
+pytestmark = pytest.mark.models
 
 
 @pytest.mark.parametrize("name", DEFAULT_MODELS)

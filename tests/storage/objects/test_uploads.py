@@ -36,7 +36,7 @@ def test_a_presigned_put_takes_what_was_agreed_and_nothing_else(stores: Stores) 
     assert stores.uploads.get(upload.id, "acme") == upload
     with pytest.raises(NotFound):
         stores.uploads.get(upload.id, "umbrella")
-    stores.uploads.forget(upload.id)
+    stores.uploads.forget("acme", upload.id)
     with pytest.raises(NotFound):
         stores.uploads.get(upload.id, "acme")
 

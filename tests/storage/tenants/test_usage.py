@@ -62,7 +62,7 @@ def test_who_dies_before_the_count_leaves_it_to_the_archive(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(completion, "_settle", die)
+        patched.setattr(completion, "_finalize", die)
         with pytest.raises(KeyboardInterrupt):
             finish(stores)
     assert used(stores) == (0, 0.0, 0.0)

@@ -63,6 +63,7 @@ def is_supported(video: VideoInfo) -> bool:
         video.codec in CODECS
         and video.pixel_format in PIXELS
         and not video.hdr
+        and not video.parity
         and not video.cropped  # by the container: frames on a GPU keep their left and upper edges
         and min(video.stored_width, video.stored_height) >= LEAST_SIDE
     )

@@ -17,10 +17,12 @@ class Filter(NamedTuple):
     @property
     def text(self) -> str:
         """The arguments as libavfilter parses them."""
-        return ":".join(f"{key}={value}" for key, value in self.arguments.items())
+        return ":".join(f"{key}='{value}'" for key, value in self.arguments.items())
 
 
 _LIMITED = "limited"
+# bars of the same width, on even pixels; nothing where the frame has the video's own size
+_MIDDLE_X, _MIDDLE_Y = "2*trunc((ow-iw)/4)", "2*trunc((oh-ih)/4)"
 _TURNS = {
     "": (),
     "turn180": ("hflip", "vflip"),
@@ -41,22 +43,47 @@ def turning(turn: str) -> list[Filter]:
     return [Filter("transpose", {"dir": turn})]
 
 
+def whole(video: VideoInfo) -> list[Filter]:
+    """Of frames that are two half-pictures, a whole picture for each of them; both in time."""
+    if not video.parity:
+        return []
+    return [Filter("bwdif", {"mode": "send_field", "parity": video.parity, "deint": "all"})]
+
+
+def scaled(video: VideoInfo, width: int, height: int, **how: str) -> list[Filter]:
+    """Stored frames in planes of the given size, which is not turned: yuv420p, of odd sides
+    yuv444p. Frames of another size than the video's own (a phone was turned, a stream adapts) get
+    bars instead of being squeezed."""
+    own = f"eq(iw,{video.stored_width})*eq(ih,{video.stored_height})"
+    aspect = "iw*if(sar,sar,1)/ih"
+    wide, high = f"min({width},{height}*{aspect})", f"min({height},{width}/({aspect}))"
+    size = {"w": f"if({own},{width},max(1,{wide}))", "h": f"if({own},{height},max(1,{high}))"}
+    # of 4:2:0 `pad` leaves an odd side's last row or column out
+    pixels = "yuv444p" if width % 2 or height % 2 else "yuv420p"
+    steps = [
+        Filter("scale", {**size, "eval": "frame", **how}),
+        Filter("format", {"pix_fmts": pixels}),
+    ]
+    pad = {"w": width, "h": height, "x": _MIDDLE_X, "y": _MIDDLE_Y, "eval": "frame"}
+    return [*steps, Filter("pad", pad)]
+
+
 def upright(video: VideoInfo) -> list[Filter]:
     """From stored frames, their brightness mapped already, to yuv420p of `even_size`."""
     width, height = even_size(video)
     shown = (video.width, video.height)
     before = shown[::-1] if video.rotation in (90, 270) else shown
-    size = {"w": before[0], "h": before[1]}
     steps = [
-        Filter("scale", {**size, "flags": "bicubic", "out_range": _LIMITED}),
-        Filter("format", {"pix_fmts": "yuv420p"}),
+        *scaled(video, *before, flags="bicubic", out_range=_LIMITED),
         *turning(video.turn),
     ]
     if shown == (width, height):
         return steps
     if min(shown) < 2:
-        return [*steps, Filter("scale", {"w": width, "h": height})]
-    return [*steps, Filter("crop", {"w": width, "h": height, "x": 0, "y": 0})]
+        steps.append(Filter("scale", {"w": width, "h": height}))
+    else:
+        steps.append(Filter("crop", {"w": width, "h": height, "x": 0, "y": 0}))
+    return [*steps, Filter("format", {"pix_fmts": "yuv420p"})]
 
 
 def mapped(video: VideoInfo) -> list[Filter]:

@@ -26,7 +26,7 @@ MAX_SIDE = 4096
 DECODERS = ForkServer(Path(__file__).with_name("still_process.py"))
 """Each picture is decoded in a process of its own, which is forked off this one's template."""
 
-_CHILD_LIMITS = ChildLimits(cpu_seconds=60, stall_seconds=60, wall_seconds=300)
+_CHILD_LIMITS = ChildLimits(cpu_seconds=30, stall_seconds=60, wall_seconds=300)
 _HEADER_BYTES = 4096
 _ROTATION = {1: 0, 2: 0, 3: 180, 4: 180, 5: 90, 6: 90, 7: 270, 8: 270}
 _MIRRORED = frozenset({2, 4, 5, 7})
@@ -114,4 +114,5 @@ def _info(about: dict[str, Any]) -> MediaInfo:
         codec=about["format"].lower(),
         rotation=_ROTATION[about["orientation"]],
         mirrored=about["orientation"] in _MIRRORED,
+        warnings=tuple(about["warnings"]),
     )

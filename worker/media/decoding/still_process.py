@@ -2,8 +2,8 @@
 
 They are forked off it (`python -I still_process.py`, see fork_server.py). One has the image on
 standard input and the arguments MAX_PIXELS and MAX_SIDE. It writes one line of JSON, `{"format",
-"width", "height", "orientation", "shape"}` or `{"code", "message"}`, and after the first kind the
-pixels, uint8 [h, w, 3].
+"width", "height", "orientation", "warnings", "shape"}` or `{"code", "message"}`, and after the
+first kind the pixels, uint8 [h, w, 3].
 """
 
 from __future__ import annotations
@@ -20,17 +20,25 @@ from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
 # Importing a plugin registers it; all of them would cost more than decoding a photo.
 from PIL import (  # noqa: F401  isort: skip
-    AvifImagePlugin, BmpImagePlugin, GifImagePlugin, JpegImagePlugin, MpoImagePlugin,
-    PngImagePlugin, TiffImagePlugin, WebPImagePlugin,
+    AvifImagePlugin, BmpImagePlugin, GifImagePlugin, Jpeg2KImagePlugin, JpegImagePlugin,
+    MpoImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin,
 )  # fmt: skip
 
 # What these import while they decode, which nobody may be able to.
 import copy  # noqa: F401  isort: skip
 from PIL import ImageCms, ImageColor, ImageFilter, ImagePalette  # noqa: F401  isort: skip
 
+from worker.media.decoding.jpeg_stream import (  # isort: skip
+    MOST_MISSING,
+    fewer_scans,
+    missing_rows,
+    without_end,
+)
+from worker.media.decoding.raw_preview import largest_jpeg, may_be_raw, only_raw  # isort: skip
 from worker.media.sandbox.fork_server import serve  # isort: skip
+from worker.media.probing.sniff import image_format  # isort: skip
 
-FORMATS = ["JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "AVIF"]
+FORMATS = ["JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "AVIF", "JPEG2000"]
 _ORIENTATION = 0x0112  # EXIF 2.32, 4.6.4
 _WRITTEN_BYTES = 65_536
 _DEEP_GREY = ("I;16", "I;16L", "I;16B", "I;16N", "I", "F")
@@ -49,7 +57,9 @@ def _open(data: bytes, max_pixels: int) -> Image.Image:
     try:
         image = Image.open(io.BytesIO(data), formats=formats_of(data))
     except UnidentifiedImageError as error:
-        raise Refused("media_unsupported", "The file is not an image we can read.") from error
+        name = image_format(data)
+        said = f"{name} is not a format we read." if name else "The file is not an image we read."
+        raise Refused("media_unsupported", f"{said} Send a JPEG, PNG, HEIC or WebP.") from error
     except Image.DecompressionBombError as error:
         raise Refused("media_too_large", "The image is too large.") from error
     if image.width * image.height > max_pixels:
@@ -78,20 +88,53 @@ def _opaque(image: Image.Image) -> Image.Image:
     return Image.alpha_composite(white, picture).convert("RGB")
 
 
-def decode(data: bytes, max_pixels: int, max_side: int) -> tuple[dict[str, object], Image.Image]:
-    """Description of the first picture in `data`, and the same upright in RGB; raises Refused."""
-    image = _open(data, max_pixels)
-    width, height = image.size
-    form = image.format or ""
+def _unpacked(data: bytes, max_pixels: int) -> tuple[Image.Image, int]:
+    """The picture in `data`, of a raw file its full preview, and its EXIF orientation."""
+    if only_raw(data):
+        data = largest_jpeg(data) or data
+    image = _open(fewer_scans(data), max_pixels)
     orientation = int(image.getexif().get(_ORIENTATION, 1) or 1)
+    if may_be_raw(data) and (preview := largest_jpeg(data, image.width * image.height)):
+        image = _open(preview, max_pixels)
+        image.getexif()[_ORIENTATION] = orientation
+    return image, orientation if 1 <= orientation <= 8 else 1
+
+
+def _loaded(image: Image.Image, max_side: int) -> None:
+    """Decodes it, as it lies in the file; raises Refused."""
     try:
         image.draft("RGB", (max_side, max_side))  # JPEG: decode at a fraction where that is enough
         image.load()
-        ImageOps.exif_transpose(image, in_place=True)
     except (OSError, SyntaxError, ValueError, EOFError, IndexError, MemoryError) as error:
         raise Refused("media_decode_error", f"The image is damaged ({error}).") from error
     except Image.DecompressionBombError as error:
         raise Refused("media_too_large", "The image is too large.") from error
+
+
+def _mended(data: bytes, max_pixels: int, max_side: int) -> Image.Image | None:
+    """The JPEG in `data` whose end is missing, decoded; None where too much of it is."""
+    complete = without_end(data)
+    if complete is None:
+        return None
+    image = _open(complete, max_pixels)
+    _loaded(image, max_side)
+    return image if missing_rows(np.asarray(image)) <= MOST_MISSING else None
+
+
+def decode(data: bytes, max_pixels: int, max_side: int) -> tuple[dict[str, object], Image.Image]:
+    """Description of the first picture in `data`, and the same upright in RGB; raises Refused."""
+    image, orientation = _unpacked(data, max_pixels)
+    width, height = image.size
+    form = image.format or ""
+    warnings: list[str] = []
+    try:
+        _loaded(image, max_side)
+    except Refused:
+        mended = _mended(data, max_pixels, max_side)
+        if mended is None:
+            raise
+        image, warnings = mended, ["truncated"]
+    ImageOps.exif_transpose(image, in_place=True)
     if (image.width > image.height) != (width > height):
         width, height = height, width
     shown = _opaque(_eight_bit(image))
@@ -100,7 +143,8 @@ def decode(data: bytes, max_pixels: int, max_side: int) -> tuple[dict[str, objec
         "format": form,
         "width": width,
         "height": height,
-        "orientation": orientation if 1 <= orientation <= 8 else 1,
+        "orientation": orientation,
+        "warnings": warnings,
         "shape": [shown.height, shown.width, 3],
     }
     return about, shown

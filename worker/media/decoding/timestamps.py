@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from worker.media.sandbox.limits import LONGEST_GAP_S
+
 
 class FrameClock:
     """Turns a container's times into a presentation's; microseconds throughout.
@@ -14,6 +16,7 @@ class FrameClock:
         self._step = max(1, step_us)
         self._delay = delay_us
         self._shift = 0
+        self._longest = max(round(LONGEST_GAP_S * 1e6), 20 * self._step)
         self.last_us = -1
 
     def at(self, stamp_us: int | None) -> int:
@@ -21,8 +24,9 @@ class FrameClock:
         time = self.last_us + self._step
         if stamp_us is not None:
             time = max(0, stamp_us + self._delay + self._shift)
-            if time <= self.last_us:
-                # The clock jumped back (files joined carelessly): go on from the last frame.
+            leaps = self.last_us >= 0 and time - self.last_us > self._longest
+            if time <= self.last_us or leaps:
+                # The clock jumped (files joined carelessly): go on from the last frame.
                 self._shift += self.last_us + self._step - time
                 time = self.last_us + self._step
         self.last_us = time

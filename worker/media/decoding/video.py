@@ -16,7 +16,7 @@ from worker.contract.errors import ErrorCode, JobError
 from worker.contract.media import MediaInfo
 from worker.media.decoding import filter_graph, nvdec
 from worker.media.decoding.nvdec_fallback import FallbackReader
-from worker.media.decoding.orientation_filters import mapped, turning
+from worker.media.decoding.orientation_filters import mapped, scaled, turning, whole
 from worker.media.decoding.raw_reader import RawFrames, RawReader
 from worker.media.probing.orientation import fitted
 from worker.media.probing.probe import VideoInfo, as_video_info
@@ -43,10 +43,10 @@ class FrameReader(Iterator[Frame]):
         size: tuple[int, int],
         first: int,
         limits: MediaLimits,
-        duration_us: float,
+        promised_us: float,
         start_us: int = 0,
     ) -> None:
-        self._duration_us = duration_us
+        self._promised_us = promised_us
         self._raw = raw
         self._shape = (size[1], size[0], 3)
         self._start_us = start_us
@@ -85,8 +85,8 @@ class FrameReader(Iterator[Frame]):
 
     def _check_whole(self) -> None:
         """A count over half a video would be a wrong count, so it is an error instead."""
-        if self._raw.cut_off and self._raw.last_us < LEAST_WHOLE * self._duration_us:
-            read_s, whole_s = self._raw.last_us / 1e6, self._duration_us / 1e6
+        if self._raw.cut_off and self._raw.last_us < LEAST_WHOLE * self._promised_us:
+            read_s, whole_s = self._raw.last_us / 1e6, self._promised_us / 1e6
             raise JobError(
                 ErrorCode.MEDIA_DECODE_ERROR,
                 f"The file is cut off: {read_s:.1f} of {whole_s:.1f} seconds are there.",
@@ -116,7 +116,9 @@ class FrameReader(Iterator[Frame]):
         index, self._next = self._next, self._next + 1
         if index >= self._limits.max_frames or time_us > self._limits.max_duration_s * 1e6:
             self.close()
-            raise JobError(ErrorCode.MEDIA_TOO_LARGE, "The video is longer than its header says.")
+            raise JobError(
+                ErrorCode.MEDIA_TOO_LARGE, "The video is longer than its header declares."
+            )
         image = data.reshape(self._shape)
         image.flags.writeable = False
         return Frame(index, time_us, image)
@@ -189,7 +191,9 @@ def decode(
         raw = FallbackReader(partial(opened, on_gpu=True), partial(opened, on_gpu=False))
     else:
         raw = opened(on_gpu=False)
-    return FrameReader(raw, size, start_frame, limits, video.duration_ms * 1000, start_us)
+    # what is written in fragments promises no more than is there: a recording that was interrupted
+    promised_us = 0.0 if video.fragmented else video.duration_ms * 1000
+    return FrameReader(raw, size, start_frame, limits, promised_us, start_us)
 
 
 def _given(
@@ -197,7 +201,8 @@ def _given(
 ) -> Any:
     from_s = max(0.0, (start_us - video.delay_us) / 1e6 - LEAD_S)
     more = nvdec.INPUT if on_gpu else {}
-    return filter_graph.picture(filter_graph.source(limits, threads, from_s, **more), video)
+    stream = filter_graph.picture(filter_graph.source(limits, threads, from_s, **more), video)
+    return filter_graph.filtered(stream, whole(video))
 
 
 def _wanted(stream: Any, video: VideoInfo, max_fps: float | None, start_us: int) -> Any:
@@ -223,6 +228,6 @@ def _scaled(stream: Any, video: VideoInfo, size: tuple[int, int], *, on_gpu: boo
     else:
         # Shrinking in 4:2:0 and only then making RGB costs half of doing both at once; `area` looks
         # at every source pixel, where fast_bilinear leaves out most and makes edges ragged.
-        stream = stream.filter("scale", width, height, flags="area").filter("format", "yuv420p")
+        stream = filter_graph.filtered(stream, scaled(video, width, height, flags="area"))
     stream = filter_graph.filtered(stream, turning(video.turn))
     return stream.filter("scale", flags="fast_bilinear")

@@ -5,16 +5,27 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any, Protocol
 
+import av
+import numpy as np
 from av.error import FFmpegError
+
+from worker.media.sandbox.limits import LONGEST_GAP_S
 
 _BIT_RATE = 160_000
 _CODEC = "aac"
+_FORMAT = "fltp"
+_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
+"""Samples a second of AAC (ISO/IEC 14496-3, table 1.18) up to what players take."""
+_LOOSE_S = 0.1
+"""Time that a packet's stamp may be off where its samples would be; ffmpeg's own figure for clocks
+that restart."""
 
 
 class Sound(Protocol):
-    """A sound track on its way; `stream` is the source's."""
+    """A sound track on its way; `stream` is the source's, `empty` whether nothing came of it."""
 
     stream: Any
+    empty: bool
 
     def add(self, packet: Any) -> None:
         """One packet of the source, the empty one at its end too."""
@@ -28,6 +39,7 @@ class CopiedSound:
 
     def __init__(self, out: Any, stream: Any, shift_us: int) -> None:
         self.stream = stream
+        self.empty = False
         self._out = out
         self._track = out.add_stream_from_template(stream)
         self._shift_us = shift_us
@@ -47,18 +59,28 @@ class CopiedSound:
 
 
 class EncodedSound:
-    """Decoded and encoded as AAC; packets that do not decode are left out."""
+    """Decoded and encoded as AAC; packets that do not decode are left out.
+
+    The track has one rate and layout whatever the source changes to. Its samples follow on each
+    other: a gap in the source's times becomes silence, and a clock that restarts is gone on with.
+    """
 
     def __init__(self, out: Any, stream: Any, shift_us: int) -> None:
         self.stream = stream
+        self.empty = True
         self._out = out
-        self._shift_us = shift_us
-        rate = stream.codec_context.sample_rate
-        channels = min(2, stream.codec_context.channels)
-        self._track = out.add_stream(_CODEC, rate=rate)
-        self._track.codec_context.layout = "stereo" if channels == 2 else "mono"
+        self._shift_s = Fraction(shift_us, 1_000_000)
+        self._rate = rate_for(stream.codec_context.sample_rate or 0)
+        self._layout = "mono" if stream.codec_context.channels == 1 else "stereo"
+        self._track = out.add_stream(_CODEC, rate=self._rate)
+        self._track.codec_context.layout = self._layout
         self._track.codec_context.bit_rate = _BIT_RATE
-        self._track.codec_context.time_base = Fraction(1, rate)
+        self._track.codec_context.time_base = Fraction(1, self._rate)
+        self._kind: tuple[object, ...] = ()
+        self._resampler: Any = None
+        self._next: int | None = None
+        self._moved = 0
+        """Samples by which the source's times are put off, as its clock restarted."""
 
     def add(self, packet: Any) -> None:
         """One packet."""
@@ -67,10 +89,64 @@ class EncodedSound:
         except FFmpegError:
             return
         for frame in frames:
-            if frame.pts is not None and frame.time_base:
-                frame.pts += round(self._shift_us / (frame.time_base * 1_000_000))
-            self._out.mux(self._track.encode(frame))
+            self._place(frame)
+            self._resample(frame)
 
     def finish(self) -> None:
         """The encoder's last packets."""
-        self._out.mux(self._track.encode(None))
+        self._flush()
+        if not self.empty:
+            self._out.mux(self._track.encode(None))
+
+    def _place(self, frame: Any) -> None:
+        """Makes up for where the frame's time is not where its samples would follow on."""
+        stamp = None
+        if frame.pts is not None and frame.time_base:
+            stamp = round((frame.pts * frame.time_base + self._shift_s) * self._rate)
+        if self._next is None:
+            self._next = stamp or 0
+        if stamp is None:
+            return
+        ahead = stamp + self._moved - self._next
+        if _LOOSE_S < ahead / self._rate <= LONGEST_GAP_S:
+            self._flush()
+            self._silence(ahead)
+        elif abs(ahead) / self._rate > _LOOSE_S:
+            self._moved -= ahead
+
+    def _silence(self, count: int) -> None:
+        channels = 1 if self._layout == "mono" else 2
+        for start in range(0, count, self._rate):
+            samples = np.zeros((channels, min(self._rate, count - start)), np.float32)
+            self._encode(av.AudioFrame.from_ndarray(samples, format=_FORMAT, layout=self._layout))
+
+    def _resample(self, frame: Any) -> None:
+        kind = (frame.format.name, frame.layout.name, frame.sample_rate)
+        if kind != self._kind:
+            self._flush()
+            self._kind = kind
+            self._resampler = av.AudioResampler(_FORMAT, self._layout, self._rate)
+        frame.pts = None
+        for made in self._resampler.resample(frame):
+            self._encode(made)
+
+    def _flush(self) -> None:
+        if self._resampler is not None:
+            for made in self._resampler.resample(None):
+                self._encode(made)
+        self._resampler, self._kind = None, ()
+
+    def _encode(self, frame: Any) -> None:
+        assert self._next is not None
+        if not frame.samples:
+            return
+        frame.pts, frame.time_base = self._next, Fraction(1, self._rate)
+        frame.sample_rate = self._rate
+        self._next += frame.samples
+        self.empty = False
+        self._out.mux(self._track.encode(frame))
+
+
+def rate_for(rate: int) -> int:
+    """The rate that AAC has for sound of `rate` samples a second: the next one up."""
+    return next((known for known in _RATES if known >= rate), _RATES[-1])

@@ -11,16 +11,17 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Literal
 
 import ffmpeg
 import msgspec
 import structlog
 
 from worker.contract.errors import ErrorCode, JobError
-from worker.contract.media import MediaInfo
+from worker.contract.media import AudioLoss, MediaInfo
 from worker.media.decoding import filter_graph
 from worker.media.decoding.colour_tags import is_bt709, needs_tone_mapping, output_colours
-from worker.media.decoding.orientation_filters import even_size, mapped, upright
+from worker.media.decoding.orientation_filters import even_size, mapped, upright, whole
 from worker.media.decoding.raw_reader import nothing_decodes
 from worker.media.encoding.encoders import SOFTWARE, best_encoder
 from worker.media.encoding.export_plan import NO_PICTURE, PROGRESS, ExportPlan
@@ -41,6 +42,9 @@ _COPIED_AUDIO = frozenset({"aac", "mp3"})
 _LARGEST_OUTPUT = 32 << 30
 
 
+_Sound = Literal["copied", "encoded", "none"]
+
+
 def export_video(
     path: Path,
     info: MediaInfo,
@@ -52,7 +56,7 @@ def export_video(
     limits: MediaLimits = DEFAULT_LIMITS,
     skeleton: bool = True,
     blur_faces: bool = False,
-) -> None:
+) -> AudioLoss | None:
     """Writes the video at `path` with `drawings` in it, which come in order of time and are taken
     as they are needed; they are asked for again where the first way to encode fails.
 
@@ -60,8 +64,9 @@ def export_video(
     are drawn as a `skeleton`, and say where to `blur_faces`.
 
     `out` becomes an MP4 (H.264 High, index first) with upright square pixels and the source's
-    frame times; it appears whole or not at all. Raises JobError `media_decode_error` where no
-    frame decodes, `internal` where encoding fails.
+    frame times; it appears whole or not at all. Returns why it has no sound where the source has
+    some, else None. Raises JobError `media_decode_error` where no frame decodes, `internal` where
+    encoding fails.
     """
     video = as_video_info(path, info, limits)
     part = out.with_name(f".{out.name}.{os.getpid()}.part")
@@ -69,48 +74,62 @@ def export_video(
         log.info("export_tone_mapped", transfer=video.transfer, to="bt709")
     try:
         for encoder, sound in _tries(video):
-            plan = _plan(video, part, encoder, threads, limits, sound=sound)
+            plan = _plan(video, part, encoder, threads, limits, sound)
             plan = msgspec.structs.replace(plan, skeleton=skeleton, blur_faces=blur_faces)
             if _transcode(path, video, plan, drawings(), report, limits):
                 if encoder == SOFTWARE != best_encoder():
                     record_fallback("encode", SOFTWARE, f"{best_encoder()} failed")
                 reclaim(part)
                 part.replace(out)
-                return
+                if not video.has_audio or sound != "none":
+                    return None
+                return "damaged" if video.audio else "unsupported_codec"
         raise JobError(ErrorCode.INTERNAL, "The video cannot be encoded.")
     finally:
         part.unlink(missing_ok=True)
 
 
-def _tries(video: VideoInfo) -> Iterator[tuple[str, bool]]:
-    """Encoders, and whether with sound: neither a busy GPU nor a broken sound track may cost the
-    picture."""
+def _tries(video: VideoInfo) -> Iterator[tuple[str, _Sound]]:
+    """Encoders, and what becomes of the sound: neither a busy GPU nor a broken sound track may cost
+    the picture, and sound that cannot be copied may still be heard."""
+    ways: list[_Sound] = []
+    if video.audio and video.audio in _COPIED_AUDIO and video.indexed:
+        ways.append("copied")
+    if video.audio:
+        ways.append("encoded")
+    ways.append("none")
     if best_encoder() != SOFTWARE:
-        yield best_encoder(), video.has_audio
-    yield SOFTWARE, video.has_audio
-    if video.has_audio:
-        yield SOFTWARE, False
+        yield best_encoder(), ways[0]
+    for way in ways:
+        yield SOFTWARE, way
 
 
 def _plan(
-    video: VideoInfo, part: Path, encoder: str, threads: int, limits: MediaLimits, *, sound: bool
+    video: VideoInfo, part: Path, encoder: str, threads: int, limits: MediaLimits, sound: _Sound
 ) -> ExportPlan:
     through_pipe = needs_tone_mapping(video)
     width, height = even_size(video)
+    stored = [*whole(video), *upright(video)]
     return ExportPlan(
         out=str(part.resolve()),
         formats="nut" if through_pipe else FORMATS,
         stream=0 if through_pipe else video.stream,
-        audio_stream=-1 if not sound else 1 if through_pipe else video.audio_stream,
-        audio_copied=video.audio in _COPIED_AUDIO,
+        audio_stream=-1 if sound == "none" else 1 if through_pipe else video.audio_stream,
+        audio_copied=sound == "copied",
         # the pipe's times begin at the file's first moment already
         start_us=0 if through_pipe else video.start_us,
         delay_us=video.delay_us,
         fps=video.fps,
+        fields=2 if video.parity and not through_pipe else 1,
         size=(width, height),
         full_size=(video.width, video.height),
-        filters=[] if through_pipe else [(step.name, step.text) for step in upright(video)],
-        turned=bool(video.turn) and not through_pipe,
+        filters=[] if through_pipe else [(step.name, step.text) for step in stored],
+        may_pass=not (video.turn or video.parity or video.cropped),
+        coded_size=(
+            video.stored_width + video.crop[0] + video.crop[2],
+            video.stored_height + video.crop[1] + video.crop[3],
+        ),
+        crop=video.crop,
         bt709=is_bt709(video),
         colours=output_colours(video).codes(),
         encoder=encoder,
@@ -123,7 +142,7 @@ def _mapping(path: Path, video: VideoInfo, limits: MediaLimits, threads: int, so
     """An ffmpeg that maps brightness and lays the picture upright; the sound goes along."""
     given = filter_graph.source(limits, threads)
     stream = filter_graph.filtered(
-        filter_graph.picture(given, video), [*mapped(video), *upright(video)]
+        filter_graph.picture(given, video), [*whole(video), *mapped(video), *upright(video)]
     )
     streams = [stream, given[str(video.audio_stream)]] if sound else [stream]
     output = ffmpeg.output(

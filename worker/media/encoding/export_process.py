@@ -23,7 +23,7 @@ from av.error import FFmpegError
 from worker.media.decoding.timestamps import FrameClock
 from worker.media.encoding.audio import CopiedSound, EncodedSound, Sound
 from worker.media.encoding.encoders import OPTIONS
-from worker.media.encoding.export_plan import NO_PICTURE, PROGRESS, ExportPlan, plan_of
+from worker.media.encoding.export_plan import NO_PICTURE, NO_SOUND, PROGRESS, ExportPlan, plan_of
 from worker.media.rendering.face_blur import blur_face
 from worker.media.rendering.hud import draw_hud
 from worker.media.rendering.overlay_track import DrawingTrack, decoded
@@ -32,44 +32,77 @@ from worker.media.rendering.skeleton import draw_pose
 from worker.media.sandbox.limits import PROTOCOLS
 from worker.media.sandbox.privileges import create_for_nobody, drop
 
+Timed = tuple[av.VideoFrame, int]
+"""A frame and its time in microseconds."""
+
 _TIME_BASE = Fraction(1, 90_000)  # exact for the usual rates and fine enough for the rest
 _PROGRESS_S = 0.5
 _FULL_RANGE = 2
 _LIMITED_RANGE = 1
 
 
+_MICROSECOND = Fraction(1, 1_000_000)
+
+
 class Upright:
-    """Frames as the export has them: yuv420p of its size; what is so already is let through."""
+    """Frames as the export has them: yuv420p of its size; what is so already is let through.
+
+    Frames come in and go out with their times in microseconds.
+    """
 
     def __init__(self, plan: ExportPlan) -> None:
         self._plan = plan
-        self._graphs: dict[tuple[object, ...], tuple[Any, Any, Any]] = {}
+        self._kind: tuple[object, ...] = ()
+        self._graph: tuple[Any, Any, Any] | None = None
 
-    def of(self, frame: av.VideoFrame) -> av.VideoFrame:
-        """The frame upright; its time is kept."""
+    def of(self, frame: av.VideoFrame, time_us: int, aspect: Fraction) -> Iterator[Timed]:
+        """What the frame of `time_us` completes, upright; `aspect` is that of its pixels."""
         plan = self._plan
         ready = (frame.format.name, frame.width, frame.height) == ("yuv420p", *plan.size)
-        if not plan.filters or (ready and not plan.turned and frame.color_range != _FULL_RANGE):
-            return frame
-        kind = (frame.format.name, frame.width, frame.height, frame.color_range, frame.colorspace)
-        if kind not in self._graphs:
-            self._graphs[kind] = self._graph(frame)
-        source, sink, _ = self._graphs[kind]
-        source.push(frame)
-        made: av.VideoFrame = sink.pull()
-        return made
+        if not plan.filters or (ready and plan.may_pass and frame.color_range != _FULL_RANGE):
+            yield frame, time_us
+            return
+        size = (frame.width, frame.height)
+        kind = (frame.format.name, *size, frame.color_range, frame.colorspace, aspect)
+        if kind != self._kind:
+            # frames may change size or colour midway
+            yield from self.rest()
+            self._kind, self._graph = kind, self._made(frame, aspect)
+        assert self._graph is not None
+        frame.pts, frame.time_base = time_us, _MICROSECOND
+        self._graph[0].push(frame)
+        yield from self._pulled()
 
-    def _graph(self, frame: av.VideoFrame) -> tuple[Any, Any, Any]:
-        """Its two ends, and the graph itself: the ends do not keep it alive."""
-        # frames may change size or colour midway, so each kind has a graph of its own
+    def rest(self) -> Iterator[Timed]:
+        """What is still on its way."""
+        if self._graph is not None:
+            self._graph[0].push(None)
+            yield from self._pulled()
+        self._kind, self._graph = (), None
+
+    def _pulled(self) -> Iterator[Timed]:
+        assert self._graph is not None
+        while True:
+            try:
+                made: av.VideoFrame = self._graph[1].pull()
+            except (BlockingIOError, EOFError):  # as PyAV says EAGAIN and the end
+                return
+            assert made.pts is not None
+            assert made.time_base is not None
+            yield made, round(made.pts * made.time_base / _MICROSECOND)
+
+    def _made(self, frame: av.VideoFrame, aspect: Fraction) -> tuple[Any, Any, Any]:
+        """A graph's two ends, and the graph itself: the ends do not keep it alive."""
         made = av.filter.Graph()
         made.threads = 1
         given = (
             f"video_size={frame.width}x{frame.height}:pix_fmt={frame.format.name}"
             f":time_base=1/1000000:range={int(frame.color_range)}:colorspace={int(frame.colorspace)}"
+            f":pixel_aspect={aspect.numerator}/{aspect.denominator}"
         )
         nodes = [made.add("buffer", given)]
-        nodes += [made.add(name, arguments or None) for name, arguments in self._plan.filters]
+        filters = self._plan.filters_of((frame.width, frame.height))
+        nodes += [made.add(name, arguments or None) for name, arguments in filters]
         nodes.append(made.add("buffersink"))
         for first, second in pairwise(nodes):
             first.link_to(second)
@@ -97,7 +130,7 @@ class Painter:
         if self._blurs:
             blur_face(planes, pose, *self._full)
         if pose is not None and self._skeleton:
-            draw_pose(planes, pose, *self._full)
+            draw_pose(planes, pose, *self._full, focus=hud.focus)
         draw_hud(planes, hud, frame.width, frame.height)
 
 
@@ -118,13 +151,15 @@ class Export:
         )
         self._encoder = self._made_encoder()
         self._sound = self._made_sound()
-        step_us = round(1e6 / plan.fps)
+        step_us = round(1e6 / plan.fps) * plan.fields
         rows = decoded(sys.stdin.buffer.read)
         self._painter = Painter(plan, DrawingTrack(rows, round(0.5e6 / plan.fps)))
         self._upright = Upright(plan)
         self._clock = FrameClock(step_us, plan.delay_us)
         self._told = time.monotonic()
         self.frames = 0
+        self.silent = False
+        """Whether there was to be sound, and there is none to write."""
 
     def _made_encoder(self) -> Any:
         plan = self._plan
@@ -156,11 +191,15 @@ class Export:
             elif self._sound:
                 self._sound.add(packet)
         self._decode(None)  # the last frames of a file that is cut off
+        self._write(self._upright.rest())
         if not self.frames:
             return
         self._out.mux(self._encoder.encode(None))
         if self._sound:
             self._sound.finish()
+            if self._sound.empty:
+                self.silent = True
+                return
         self._out.close()
 
     def _packets(self, wanted: list[Any]) -> Iterator[Any]:
@@ -184,17 +223,20 @@ class Export:
         stamp_us = None
         if frame.pts is not None:
             stamp_us = round(frame.pts * self._picture.time_base * 1_000_000) - self._plan.start_us
-        time_us = self._clock.at(stamp_us)
-        shown = self._upright.of(frame)
-        self._painter.paint(shown, time_us)
-        shown.pts, shown.time_base = round(time_us * 9 / 100), _TIME_BASE
-        shown.pict_type = 0  # the source's choice of key frames is not ours
-        self._out.mux(self._encoder.encode(shown))
-        self.frames += 1
-        if time.monotonic() - self._told >= _PROGRESS_S:
-            self._told = time.monotonic()
-            sys.stdout.buffer.write(PROGRESS.pack(time_us))
-            sys.stdout.buffer.flush()
+        aspect = Fraction(self._picture.codec_context.sample_aspect_ratio or 1)
+        self._write(self._upright.of(frame, self._clock.at(stamp_us), aspect))
+
+    def _write(self, frames: Iterator[Timed]) -> None:
+        for shown, time_us in frames:
+            self._painter.paint(shown, time_us)
+            shown.pts, shown.time_base = round(time_us * 9 / 100), _TIME_BASE
+            shown.pict_type = 0  # the source's choice of key frames is not ours
+            self._out.mux(self._encoder.encode(shown))
+            self.frames += 1
+            if time.monotonic() - self._told >= _PROGRESS_S:
+                self._told = time.monotonic()
+                sys.stdout.buffer.write(PROGRESS.pack(time_us))
+                sys.stdout.buffer.flush()
 
 
 def _opened(plan: ExportPlan, source: int) -> Any:
@@ -228,6 +270,8 @@ def main() -> None:
     export.run()
     if not export.frames:
         sys.exit(NO_PICTURE)
+    if export.silent:
+        sys.exit(NO_SOUND)
 
 
 if __name__ == "__main__":

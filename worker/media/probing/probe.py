@@ -5,25 +5,32 @@ Headers are claims. Where they contradict each other or are missing, the packets
 
 from __future__ import annotations
 
-import statistics
 from fractions import Fraction
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from worker.contract.errors import ErrorCode, JobError
-from worker.contract.media import MediaInfo
-from worker.media.probing.ffmpeg_tools import find_tools
+from worker.contract.media import MediaInfo, WarningCode
+from worker.media.probing.ending import ending_of
+from worker.media.probing.interlacing import Parity, field_parity
 from worker.media.probing.orientation import UPRIGHT, Orientation, from_matrix, square_size
+from worker.media.probing.packets import (
+    PROBE_LIMITS,
+    SANE_FPS,
+    Timing,
+    packets_of,
+    probe_command,
+    seconds,
+    timing_of,
+    too_large,
+)
 from worker.media.probing.sniff import head_of, is_container
-from worker.media.sandbox.child_process import TOO_MUCH, run
-from worker.media.sandbox.limits import DEFAULT_LIMITS, FORMATS, PROTOCOLS, MediaLimits
-from worker.media.sandbox.media_process import ChildLimits, ChildStalled
+from worker.media.sandbox.child_process import run
+from worker.media.sandbox.limits import DEFAULT_LIMITS, MediaLimits
+from worker.media.sandbox.media_process import ChildStalled
 
-_PROBE_LIMITS = ChildLimits(cpu_seconds=60, stall_seconds=60, wall_seconds=300)
-_SANE_FPS = (0.2, 1000.0)
 # A player shows a short delay of the first frame as it is; a clock that runs on is shifted to 0.
 _LONGEST_DELAY_US = 10_000_000
 # Android's cameras write the rate of capture (MediaFormat.KEY_CAPTURE_RATE) and, in slow motion,
@@ -32,6 +39,10 @@ _LONGEST_DELAY_US = 10_000_000
 _CAPTURE_RATE = "com.android.capture.fps"
 _SLOW_MOTION = (1.5, 64.0)
 _HIDDEN = ("attached_pic", "still_image", "timed_thumbnails")
+_UNINDEXED = ("mpegts", "mpeg", "flv")
+_MAIN_SHARE = 0.3
+"""Share of the longest stream's seconds and frames that a clip has: a front camera's 25 frames a
+second beside 60 of the other one's are a clip, a thumbnail a second is none."""
 
 
 class VideoInfo(MediaInfo, frozen=True, kw_only=True, omit_defaults=True):
@@ -52,8 +63,21 @@ class VideoInfo(MediaInfo, frozen=True, kw_only=True, omit_defaults=True):
     matrix: str = ""
     primaries: str = ""
     full_range: bool = False
-    cropped: bool = False
-    """Whether the container cuts edges off what is coded."""
+    crop: tuple[int, int, int, int] = (0, 0, 0, 0)
+    """Pixels that the container cuts off what is coded: left, top, right, bottom."""
+    indexed: bool = True
+    """Whether the container has one clock and one description of each track; what has none may be
+    several recordings, one behind the other."""
+    parity: Parity = ""
+    """Which field of a stored frame is shown first; "" where frames are whole pictures."""
+    fragmented: bool = False
+    """Whether it was written piece by piece, so that what is there was never promised as a
+    whole."""
+
+    @property
+    def cropped(self) -> bool:
+        """Whether the container cuts edges off what is coded."""
+        return any(self.crop)
 
     @property
     def hdr(self) -> bool:
@@ -69,15 +93,22 @@ def probe(path: Path, limits: MediaLimits = DEFAULT_LIMITS) -> VideoInfo:
     """
     _check_bytes(path, limits)
     claims = _claims(path, limits)
-    stream = _picture_stream(claims.get("streams", []))
-    if stream is None:
-        raise JobError(ErrorCode.MEDIA_UNSUPPORTED, "The file has no video in it.")
+    stream, tracks = _picture_stream(path, claims.get("streams", []), limits)
     width, height = _stored_size(stream)
     if width * height > limits.max_pixels:
-        raise _too_large(f"The video's frames are too large ({width}x{height} pixels).")
-    duration_s, fps, frames = _timing(path, claims, stream, limits)
-    _check_timing(duration_s, frames, limits)
+        raise too_large(f"The video's frames are too large ({width}x{height} pixels).")
+    timing = _timing(path, claims, stream, limits)
     lies = _orientation(stream)
+    parity = field_parity(path, stream, timing, turned=lies != UPRIGHT)
+    if parity:  # each frame is two pictures
+        timing = Timing(timing.duration_s, 2 * timing.fps, 2 * timing.frames)
+    _check_timing(timing.duration_s, timing.frames, limits)
+    ending = ending_of(path)
+    warnings: list[WarningCode] = []
+    if tracks > 1:
+        warnings.append("second_track")
+    if ending.cut_off:
+        warnings.append("truncated")
     shown = square_size(
         width, height, _ratio(stream.get("sample_aspect_ratio"), ":") or Fraction(1)
     )
@@ -86,16 +117,17 @@ def probe(path: Path, limits: MediaLimits = DEFAULT_LIMITS) -> VideoInfo:
     audio = _audio_stream(claims.get("streams", []))
     return VideoInfo(
         kind="video",
-        duration_ms=round(duration_s * 1000, 3),
+        duration_ms=round(timing.duration_s * 1000, 3),
         width=shown[0],
         height=shown[1],
-        fps=round(fps, 4),
-        frames=frames,
+        fps=round(timing.fps, 4),
+        frames=timing.frames,
         codec=stream["codec_name"],
         rotation=lies.rotation,
         mirrored=lies.mirrored,
-        has_audio=bool(audio),
-        slowdown=_slowdown(claims, fps),
+        has_audio=any(one.get("codec_type") == "audio" for one in claims["streams"]),
+        slowdown=_slowdown(claims, timing.fps),
+        warnings=tuple(warnings),
         stream=int(stream["index"]),
         stored_width=width,
         stored_height=height,
@@ -109,17 +141,16 @@ def probe(path: Path, limits: MediaLimits = DEFAULT_LIMITS) -> VideoInfo:
         matrix=stream.get("color_space", ""),
         primaries=stream.get("color_primaries", ""),
         full_range=stream.get("color_range") == "pc",
-        cropped=bool(_side_data(stream, "Frame Cropping")),
+        crop=_crop(stream),
+        indexed=claims["format"].get("format_name", "") not in _UNINDEXED,
+        parity=parity,
+        fragmented=ending.fragmented,
     )
 
 
 def as_video_info(path: Path, info: MediaInfo, limits: MediaLimits = DEFAULT_LIMITS) -> VideoInfo:
     """`info` if it is whole already, else the file probed again (it came out of a log)."""
     return info if isinstance(info, VideoInfo) else probe(path, limits)
-
-
-def _too_large(message: str) -> JobError:
-    return JobError(ErrorCode.MEDIA_TOO_LARGE, message)
 
 
 def _check_bytes(path: Path, limits: MediaLimits) -> None:
@@ -130,26 +161,18 @@ def _check_bytes(path: Path, limits: MediaLimits) -> None:
     if size == 0:
         raise JobError(ErrorCode.VIDEO_LOAD_ERROR, "The video file is empty.")
     if size > limits.max_bytes:
-        raise _too_large(f"The video file is larger than {limits.max_bytes // 2**20} MiB.")
-
-
-def _arguments(limits: MediaLimits) -> list[str]:
-    return [
-        str(find_tools().ffprobe), "-hide_banner", "-v", "error",
-        "-protocol_whitelist", PROTOCOLS, "-format_whitelist", FORMATS,
-        "-max_pixels", str(limits.max_pixels), "-of", "json",
-    ]  # fmt: skip
+        raise too_large(f"The video file is larger than {limits.max_bytes // 2**20} MiB.")
 
 
 def _claims(path: Path, limits: MediaLimits) -> dict[str, Any]:
-    args = [*_arguments(limits), "-show_streams", "-show_format", "-i", "fd:"]
+    args = [*probe_command(limits), "-show_streams", "-show_format", "-i", "fd:"]
     try:
-        status, output, tail = run(args, path, _PROBE_LIMITS)
+        status, output, tail = run(args, path, PROBE_LIMITS)
     except ChildStalled as error:
         message = "The video's header cannot be read."
         raise JobError(ErrorCode.MEDIA_DECODE_ERROR, message) from error
     if "exceeds specified max pixel count" in tail:
-        raise _too_large(f"The video's frames have more than {limits.max_pixels} pixels.")
+        raise too_large(f"The video's frames have more than {limits.max_pixels} pixels.")
     if status != 0:
         raise _unreadable(path, tail)
     claims: dict[str, Any] = msgspec.json.decode(output)
@@ -166,11 +189,18 @@ def _unreadable(path: Path, tail: str) -> JobError:
     if is_container(head_of(path)) and "not on whitelist" not in tail:
         message = "The video file is damaged and cannot be read."
         return JobError(ErrorCode.MEDIA_DECODE_ERROR, message, details)
-    return JobError(ErrorCode.MEDIA_UNSUPPORTED, "The file is not a video we can read.", details)
+    return JobError(ErrorCode.MEDIA_UNSUPPORTED, "The file is not a readable video.", details)
 
 
-def _picture_stream(streams: list[dict[str, Any]]) -> dict[str, Any] | None:
-    """The stream a player shows: default ones first, then the largest; no covers, no depth."""
+def _picture_stream(
+    path: Path, streams: list[dict[str, Any]], limits: MediaLimits
+) -> tuple[dict[str, Any], int]:
+    """The stream that is the clip, and how many could have been it.
+
+    Covers, depth maps and thumbnails are shorter or slower than the clip beside them, whatever
+    their flags say: of several streams those are candidates that have frames like the longest one.
+    Of these it is the default one, then the largest. Raises JobError `media_unsupported`.
+    """
     pictures = [
         stream
         for stream in streams
@@ -180,12 +210,27 @@ def _picture_stream(streams: list[dict[str, Any]]) -> dict[str, Any] | None:
         and int(stream.get("height", 0)) > 0
         and not any(stream.get("disposition", {}).get(name) for name in _HIDDEN)
     ]
+    if not pictures:
+        raise JobError(ErrorCode.MEDIA_UNSUPPORTED, "The file contains no video.")
+    if len(pictures) > 1:
+        packets = packets_of(path, limits)
+        found = {s["index"]: timing_of(packets.get(s["index"], [])) for s in pictures}
+        times = {index: timing for index, timing in found.items() if timing}
+        longest = max((timing.duration_s for timing in times.values()), default=0.0)
+        most = max((timing.frames for timing in times.values()), default=0)
+        pictures = [
+            stream
+            for stream in pictures
+            if (timing := times.get(stream["index"])) is not None
+            and timing.duration_s >= _MAIN_SHARE * longest
+            and timing.frames >= _MAIN_SHARE * most
+        ] or pictures
 
     def rank(stream: dict[str, Any]) -> tuple[int, int]:
         shown = stream.get("disposition", {}).get("default", 0)
         return int(shown), int(stream["width"]) * int(stream["height"])
 
-    return max(pictures, key=rank, default=None)
+    return max(pictures, key=rank), len(pictures)
 
 
 def _audio_stream(streams: list[dict[str, Any]]) -> dict[str, Any]:
@@ -204,11 +249,19 @@ def _side_data(stream: dict[str, Any], kind: str) -> dict[str, Any]:
     return {}
 
 
+def _crop(stream: dict[str, Any]) -> tuple[int, int, int, int]:
+    crop = _side_data(stream, "Frame Cropping")
+    left, top, right, bottom = (
+        max(0, int(crop.get(f"crop_{edge}", 0))) for edge in ("left", "top", "right", "bottom")
+    )
+    return left, top, right, bottom
+
+
 def _stored_size(stream: dict[str, Any]) -> tuple[int, int]:
     """Width and height of decoded frames: the container may cut edges off."""
-    crop = _side_data(stream, "Frame Cropping")
-    width = int(stream["width"]) - int(crop.get("crop_left", 0)) - int(crop.get("crop_right", 0))
-    height = int(stream["height"]) - int(crop.get("crop_top", 0)) - int(crop.get("crop_bottom", 0))
+    left, top, right, bottom = _crop(stream)
+    width = int(stream["width"]) - left - right
+    height = int(stream["height"]) - top - bottom
     return max(1, width), max(1, height)
 
 
@@ -230,15 +283,8 @@ def _ratio(text: str | None, sign: str = "/") -> Fraction | None:
     return ratio if ratio > 0 else None
 
 
-def _seconds(value: object) -> float:
-    try:
-        return float(str(value))
-    except ValueError:
-        return 0.0
-
-
 def _start(claims: dict[str, Any]) -> int:
-    return round(_seconds(claims.get("format", {}).get("start_time")) * 1e6)
+    return round(seconds(claims.get("format", {}).get("start_time")) * 1e6)
 
 
 def _delay(claims: dict[str, Any]) -> int:
@@ -251,54 +297,36 @@ def _delay(claims: dict[str, Any]) -> int:
 
 def _slowdown(claims: dict[str, Any], fps: float) -> float:
     """Seconds of media that a second of what was filmed takes, as the container declares it."""
-    rate = _seconds(claims.get("format", {}).get("tags", {}).get(_CAPTURE_RATE))
+    rate = seconds(claims.get("format", {}).get("tags", {}).get(_CAPTURE_RATE))
     ratio = rate / fps if fps > 0 else 0.0
     return round(ratio, 4) if _SLOW_MOTION[0] < ratio <= _SLOW_MOTION[1] else 1.0
 
 
 def _timing(
     path: Path, claims: dict[str, Any], stream: dict[str, Any], limits: MediaLimits
-) -> tuple[float, float, int]:
-    """Duration in seconds, mean frames per second and number of frames."""
-    duration = _seconds(stream.get("duration")) or _seconds(claims["format"].get("duration"))
+) -> Timing:
+    """How long it is, by its header where that agrees with itself, else by its packets."""
+    duration = seconds(stream.get("duration")) or seconds(claims["format"].get("duration"))
     average = float(_ratio(stream.get("avg_frame_rate")) or 0)
     nominal = float(_ratio(stream.get("r_frame_rate")) or 0)
     frames = int(stream.get("nb_frames", 0))
     agree = frames > 0 or (average > 0 and abs(average - nominal) < 0.05 * average)
-    sane = _SANE_FPS[0] <= average <= _SANE_FPS[1]
-    if 0 < duration <= limits.max_duration_s and agree and sane:
+    sane = SANE_FPS[0] <= average <= SANE_FPS[1]
+    # streams without an index may be joined recordings, each with a clock of its own
+    indexed = claims["format"].get("format_name", "") not in _UNINDEXED
+    if indexed and 0 < duration <= limits.max_duration_s and agree and sane:
         count = frames or max(1, round(duration * average))
         if abs(count / duration - average) < 0.2 * average + 1 / duration:
-            return duration, average, count
-    return _counted(path, int(stream["index"]), limits)
-
-
-def _counted(path: Path, index: int, limits: MediaLimits) -> tuple[float, float, int]:
-    """The same from the packets' own times; absurd gaps count as one ordinary frame."""
-    args = [*_arguments(limits), "-select_streams", str(index), "-show_entries",
-            "packet=pts_time,flags", "-of", "csv=p=0", "-i", "fd:"]  # fmt: skip
-    try:
-        _, output, tail = run(args, path, _PROBE_LIMITS, max_output=24 * limits.max_frames)
-    except ChildStalled as error:
-        raise JobError(ErrorCode.MEDIA_DECODE_ERROR, "The video cannot be read.") from error
-    if tail == TOO_MUCH:
-        raise _too_large(f"The video has more than {limits.max_frames} frames.")
-    lines = (line.split(",") for line in output.decode("ascii", "replace").split())
-    # D marks packets that an edit list hides.
-    times = sorted(_seconds(time) for time, flags, *_ in lines if "D" not in flags)
-    if not times:
+            return Timing(duration, average, count)
+    counted = timing_of(packets_of(path, limits, int(stream["index"])).get(stream["index"], []))
+    if counted is None:
         raise JobError(ErrorCode.MEDIA_DECODE_ERROR, "The video has no readable frames.")
-    steps = [after - before for before, after in pairwise(times)]
-    step = statistics.median(steps) if steps else 0.0
-    step = step if step > 0 else 1 / 30
-    longest = max(10.0, 20 * step)
-    duration = sum(gap if gap <= longest else step for gap in steps) + step
-    return duration, min(_SANE_FPS[1], len(times) / duration), len(times)
+    return counted
 
 
 def _check_timing(duration_s: float, frames: int, limits: MediaLimits) -> None:
     if duration_s > limits.max_duration_s:
         most = f"at most {limits.max_duration_s:.0f} s are taken"
-        raise _too_large(f"The video is {duration_s:.0f} s long; {most}.")
+        raise too_large(f"The video is {duration_s:.0f} s long; {most}.")
     if frames > limits.max_frames:
-        raise _too_large(f"The video has {frames} frames; at most {limits.max_frames} are taken.")
+        raise too_large(f"The video has {frames} frames; at most {limits.max_frames} are taken.")

@@ -11,10 +11,48 @@ _IMAGE_MAGIC = (
     b"II*\x00",  # TIFF, both byte orders
     b"MM\x00*",
     b"BM",
+    b"\xff\x4f\xff\x51",  # a bare JPEG 2000 stream
+    b"\0\0\0\x0cjP  ",
+    b"\xff\x0a",  # JPEG XL, bare and in boxes
+    b"\0\0\0\x0cJXL ",
+    b"8BPS",
+    b"FUJIFILMCCD-RAW",
+    b"IIU\0",
+    b"IIRO",
+    b"IIRS",
+    b"MMOR",
+)
+_NAMES = (
+    (b"\xff\x0a", "JPEG XL"),
+    (b"\0\0\0\x0cJXL ", "JPEG XL"),
+    (b"8BPS", "Photoshop (PSD)"),
+    (b"FUJIFILMCCD-RAW", "This camera's raw format"),
+    (b"IIU\0", "This camera's raw format"),
+    (b"IIR", "This camera's raw format"),
+    (b"MMOR", "This camera's raw format"),
+    (b"%PDF", "PDF"),
+    (b"%!PS", "PostScript"),
+    (b"\0\0\x01\0", "A Windows icon"),
+    (b"<svg", "SVG"),
+    (b"<?xml", "SVG"),
+    (b"#?RADIANCE", "Radiance HDR"),
+    (b"v/1\x01", "OpenEXR"),
 )
 # ISO/IEC 23008-12 and the AV1 image format: stills and image sequences.
 _IMAGE_BRANDS = frozenset(
-    {b"mif1", b"msf1", b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"avif", b"avis"}
+    {
+        b"mif1",
+        b"msf1",
+        b"heic",
+        b"heix",
+        b"heim",
+        b"heis",
+        b"hevc",
+        b"hevx",
+        b"avif",
+        b"avis",
+        b"crx ",
+    }
 )
 _GIF_MAGIC = (b"GIF87a", b"GIF89a")
 _CONTAINER_MAGIC = (b"\x1aE\xdf\xa3", b"OggS", b"FLV\x01", b"0&\xb2u\x8ef\xcf\x11", b"\0\0\x01\xba")
@@ -40,6 +78,13 @@ def sniff(path: Path) -> Literal["video", "image"]:
     if head[4:8] == b"ftyp" and head[8:12] in _IMAGE_BRANDS:
         return "image"
     return "video"
+
+
+def image_format(head: bytes) -> str:
+    """The name of a format of pictures that is known and not read, "" of any other."""
+    if head[4:12] == b"ftypcrx ":
+        return "This camera's raw format"
+    return next((name for magic, name in _NAMES if head.startswith(magic)), "")
 
 
 def is_container(head: bytes) -> bool:

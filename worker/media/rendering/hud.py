@@ -26,12 +26,14 @@ Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 @dataclass(frozen=True)
 class Hud:
     """What the panel says: how many of `unit`, grade of the last one, progress 0-1 within the
-    present one. None leaves a part out; all None, the panel."""
+    present one. None leaves a part out; all None, the panel. `focus` has a bit for each joint that
+    stands out in the pose, as what an advice is about."""
 
     count: int | None = None
     grade: str | None = None
     progress: float | None = None
     unit: Unit = "reps"
+    focus: int = 0
 
     @property
     def empty(self) -> bool:

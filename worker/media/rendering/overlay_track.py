@@ -15,7 +15,7 @@ from worker.media.rendering.hud import NO_HUD, Hud
 
 _LONGEST_GAP_US = 500_000
 """Poses further apart than this are not joined: a body moves visibly in half a second."""
-_HEAD = struct.Struct("<qif2sBB")  # time, count, progress, grade, unit, joints
+_HEAD = struct.Struct("<qif2sBBQ")  # time, count, progress, grade, unit, joints, focus
 _NONE = -1
 _VALUES = 3
 
@@ -40,6 +40,7 @@ def encode(drawing: Drawing) -> bytes:
         (hud.grade or "").encode()[:2],
         UNITS.index(hud.unit),
         0 if pose is None else len(pose),
+        hud.focus,
     )
     return head if pose is None else head + pose[:, :_VALUES].astype("<f4").tobytes()
 
@@ -47,7 +48,7 @@ def encode(drawing: Drawing) -> bytes:
 def decoded(read: Callable[[int], bytes]) -> Iterator[Drawing]:
     """The drawings behind `read`, which gives so many bytes, fewer only at the end."""
     while len(head := read(_HEAD.size)) == _HEAD.size:
-        time_us, count, progress, grade, unit, joints = _HEAD.unpack(head)
+        time_us, count, progress, grade, unit, joints, focus = _HEAD.unpack(head)
         pose = None
         if joints:
             values = read(joints * _VALUES * 4)
@@ -57,6 +58,7 @@ def decoded(read: Callable[[int], bytes]) -> Iterator[Drawing]:
             grade.rstrip(b"\0").decode() or None,
             None if math.isnan(progress) else progress,
             UNITS[unit],
+            focus,
         )
         yield Drawing(time_us, pose, hud)
 

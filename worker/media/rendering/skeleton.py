@@ -48,10 +48,15 @@ def _confidence(score: float) -> theme.Colour:
 
 
 def draw_pose(
-    planes: list[Plane], keypoints: NDArray[np.float32], width: float, height: float
+    planes: list[Plane],
+    keypoints: NDArray[np.float32],
+    width: float,
+    height: float,
+    focus: int = 0,
 ) -> None:
     """Draws a pose onto planes: float32 [17 COCO joints or 33 landmarks, 3 or more] of x, y (0-1 of
-    a frame of that size) and score."""
+    a frame of that size) and score. Joints whose bit is set in `focus`, and the limbs between them,
+    stand out."""
     if not np.isfinite(keypoints).all():
         return
     points = pixels_of(keypoints[:, :2], width, height)
@@ -73,6 +78,26 @@ def draw_pose(
     for plane in planes:
         _strokes(plane, points, limbs, limb, limb * theme.LIMB_OUTLINE)
         _strokes(plane, points, joints, wide * theme.JOINT_FILL, wide)
+    if focus:
+        _draw_focus(planes, points, seen, figure, focus, limb * theme.FOCUS_WIDTH)
+
+
+def _draw_focus(
+    planes: list[Plane],
+    points: NDArray[np.float64],
+    seen: list[bool],
+    figure: _Figure,
+    focus: int,
+    limb: float,
+) -> None:
+    shown = [ok and bool(focus >> place & 1) for place, ok in enumerate(seen)]
+    strokes = [
+        (first, second) for first, second, _ in figure.limbs if shown[first] and shown[second]
+    ]
+    dots = [(place, place) for place, ok in enumerate(shown) if ok]
+    for plane in planes:
+        _strokes(plane, points, {theme.FOCUS: strokes + dots}, limb, limb * theme.LIMB_OUTLINE)
+        _strokes(plane, points, {theme.FOCUS: dots}, 2 * limb, 2 * limb * theme.LIMB_OUTLINE)
 
 
 def _strokes(

@@ -17,6 +17,11 @@ DOUBTFUL_FROM = 0.5
 DRAWN_FROM = 0.3
 """Keypoint scores: below the last one a joint and its limbs are not drawn."""
 
+FOCUS: Colour = (239, 68, 68)
+"""Of the joints and limbs that an advice is about."""
+FOCUS_WIDTH = 1.8
+"""Their thickness by that of the others."""
+
 LIMB = 1 / 110
 LIMB_OUTLINE = 1.6
 JOINT = 1 / 100

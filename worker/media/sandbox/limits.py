@@ -11,6 +11,9 @@ graphics are not among them: they name other files."""
 PROTOCOLS = "fd"
 """The only way a child reads: the descriptor it was given."""
 
+LONGEST_GAP_S = 10.0
+"""Seconds between two frames beyond which the clock jumped and nothing was recorded."""
+
 
 @dataclass(frozen=True)
 class MediaLimits:

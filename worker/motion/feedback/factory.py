@@ -19,7 +19,7 @@ from worker.motion.frames.span import Frames
 from worker.motion.jumps.reporter import JumpReporter
 
 
-class AnyCoach(Protocol):
+class AnyReporter(Protocol):
     """Follows one exercise through a job and says what there is to say."""
 
     def span(self, frames: Frames, hud: HudRecorder) -> list[list[Message]]:
@@ -34,7 +34,7 @@ class AnyCoach(Protocol):
 
 def make_reporter(
     options: JobOptions, media: MediaInfo, reference: ReferencePoses | None = None
-) -> AnyCoach | None:
+) -> AnyReporter | None:
     """The coach of what the options name, None where they name nothing.
 
     Raises JobError `invalid_exercise` if an exercise has no data, and `reference_not_found` if a
@@ -49,4 +49,4 @@ def make_reporter(
     exercise = EXERCISES.get(options.exercise)
     if isinstance(exercise, JumpExercise):
         return JumpReporter(exercise, options, media)
-    return ExerciseReporter(followed_exercise(options, media.rotation), options, media)
+    return ExerciseReporter(followed_exercise(options, media), options, media)

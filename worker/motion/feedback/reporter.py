@@ -1,6 +1,8 @@
-"""From a tracker's moments to what is said of them: counts, scores, advice, guidance."""
+"""From a tracker's events to what is said of them: counts, scores, advice, guidance."""
 
 from __future__ import annotations
+
+import msgspec
 
 from worker.contract.grades import grade_of
 from worker.contract.jobs import Result
@@ -11,11 +13,14 @@ from worker.contract.messages import (
     ExerciseSummary,
     FormScoreMessage,
     Message,
+    Posture,
     Progression,
     Recommendations,
 )
 from worker.contract.options import JobOptions
+from worker.motion.feedback.refusals import why_nothing
 from worker.motion.feedback.target import Target
+from worker.motion.form import RepForm
 from worker.motion.frames.overlay_values import HudRecorder
 from worker.motion.frames.span import Frames
 from worker.motion.posture.guide import PostureGuide
@@ -41,30 +46,33 @@ class ExerciseReporter:
         self._progress = 0.0
         self._live: float | None = None
         self._advice: tuple[str, ...] = ()
+        self._seen = False
 
     def span(self, frames: Frames, hud: HudRecorder) -> list[list[Message]]:
         """The messages of each of n frames."""
-        moments = self._tracker.span(frames)
+        events = self._tracker.span(frames)
+        self._seen = self._seen or bool(frames.known.any())
         states = self._guide.states(frames.body, frames.known)
         times, seconds = frames.times_us.tolist(), (frames.times_us * 1e-6).tolist()
         said: list[list[Message]] = []
         for rows in frames.blocks:
             # a count makes the guide say `ready`, which it knows of from the next block on
             postures = self._guide.steps(seconds[rows], states[rows])
-            for time, moment, posture in zip(times[rows], moments[rows], postures, strict=True):
+            for time, event, posture in zip(times[rows], events[rows], postures, strict=True):
                 messages: list[Message] = [] if posture is None else [posture]
-                messages += self._said(time, moment)
+                messages += self._said(time, event)
                 grade = self._form.grade if self._form else None
-                hud.add(time, self._count, moment.progress / 100, grade)
+                hud.add(time, self._count, event.progress / 100, grade)
                 said.append(messages)
         return said
 
     def closing(self, time_us: int) -> list[Message]:
-        """A rep that the media's end completes, the final counter and the summary."""
-        rep = self._tracker.finish().rep
-        messages: list[Message] = []
-        if rep is not None and self._take(rep):
-            messages = self._counted(self._count + 1, time_us)
+        """What the media's end decides, the final counter and the summary; where nothing counts,
+        why."""
+        event = self._tracker.finish()
+        messages = self._told(event) + self._advised(event)
+        if self._count == 0 and self._seen and not self._followed.hold:
+            messages += self._why_nothing()
         final = Counter(
             current_count=self._count, final=True, form_score=self._form,
             reference_score=self._reference, timestampMs=round(time_us / 1000, 1),
@@ -77,9 +85,21 @@ class ExerciseReporter:
             avg_similarity=round(average / 100, 3) if self._followed.reference else None,
             grade=grade_of(average) if self._scored else None,
             durationMs=round(self._media.duration_ms, 1),
-            history=tuple(self._history),
+            history=tuple(
+                msgspec.structs.replace(rep, index=number)
+                for number, rep in enumerate(sorted(self._history, key=_start), 1)
+            ),
         )
         return [*messages, final, summary]
+
+    def _why_nothing(self) -> list[Message]:
+        code, text = why_nothing(self._history, self._options.language, self._guide.ready_once)
+        messages: list[Message] = [
+            Posture(message=text, direction="in-frame", ready=False, requirements=())
+        ]
+        if self._options.recommendations:
+            messages.append(Recommendations(data=(text,), codes=(code,)))
+        return messages
 
     def result(self, person_frames: int, frames: int) -> Result:
         """The job's result."""
@@ -105,31 +125,57 @@ class ExerciseReporter:
         self._scored += 1
         self._reference = rep.referenceScore
         self._form = FormScore(
-            score=rep.formScore, avg_score=self._average(), grade=grade_of(rep.formScore)
+            score=rep.formScore,
+            avg_score=self._average(),
+            grade=grade_of(rep.formScore),
+            criteria=rep.criteria,
         )
         return True
 
-    def _said(self, time_us: int, moment: FrameEvent) -> list[Message]:
+    def _take_hold(self, form: RepForm) -> None:
+        """Takes the form of all that was held so far."""
+        self._total, self._scored = form.score, 1
+        self._form = FormScore(
+            score=form.score,
+            avg_score=form.score,
+            grade=grade_of(form.score),
+            criteria=form.criteria,
+        )
+
+    def _said(self, time_us: int, event: FrameEvent) -> list[Message]:
         messages: list[Message] = []
-        if self._options.progression and abs(moment.progress - self._progress) >= 1:
-            self._progress = float(int(moment.progress))
+        if self._options.progression and abs(event.progress - self._progress) >= 1:
+            self._progress = float(int(event.progress))
             messages.append(Progression(value=self._progress, current_count=self._count))
-        if moment.rep is not None and self._take(moment.rep) and moment.seconds is None:
-            messages += self._counted(self._count + 1, time_us)
-        if moment.seconds is not None:
-            messages += self._counted(moment.seconds, time_us)
-        if moment.rep is not None:
+        messages += self._told(event)
+        if event.form is not None:
+            self._take_hold(event.form)
+        if event.seconds is not None:
+            messages += self._counted(event.seconds, round(time_us / 1000, 1))
+        if event.reps:
             self._live = None
-        elif moment.live is not None:
-            messages += self._live_score(moment.live)
-        if moment.advice is not None and moment.advice != self._advice:
-            self._advice = moment.advice
-            if self._options.recommendations:
-                data = tuple(self._followed.texts[code] for code in moment.advice)
-                messages.append(Recommendations(data=data, codes=moment.advice))
+        elif event.live is not None:
+            messages += self._live_score(event.live)
+        messages += self._advised(event)
         return messages
 
-    def _counted(self, count: int, time_us: int) -> list[Message]:
+    def _advised(self, event: FrameEvent) -> list[Message]:
+        if event.advice is None or event.advice == self._advice:
+            return []
+        self._advice = event.advice
+        if not self._options.recommendations:
+            return []
+        data = tuple(self._followed.texts[code] for code in event.advice)
+        return [Recommendations(data=data, codes=event.advice)]
+
+    def _told(self, event: FrameEvent) -> list[Message]:
+        messages: list[Message] = []
+        for rep in event.reps:
+            if self._take(rep):
+                messages += self._counted(self._count + 1, rep.endMs)
+        return messages
+
+    def _counted(self, count: int, time_ms: float) -> list[Message]:
         self._count = count
         posture = self._guide.force_ready()
         messages: list[Message] = [] if posture is None else [posture]
@@ -138,7 +184,7 @@ class ExerciseReporter:
                 current_count=count,
                 form_score=self._form,
                 reference_score=self._reference,
-                timestampMs=round(time_us / 1000, 1),
+                timestampMs=time_ms,
             )
         )
         return messages
@@ -156,3 +202,7 @@ class ExerciseReporter:
                 current_count=self._count,
             )
         ]
+
+
+def _start(rep: Rep) -> float:
+    return rep.startMs

@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 from worker.contract.errors import unknown_exercise
 from worker.contract.exercises import CATALOGUE, View
 from worker.contract.grades import floor_of
+from worker.contract.media import MediaInfo
 from worker.contract.options import JobOptions
 from worker.contract.reference_poses import LIMBS, ReferencePoses
 from worker.exercises import EXERCISES
 from worker.exercises.model import JumpExercise, RepExercise
 from worker.motion.features.features import PAIRS, Body
+from worker.motion.form import advice_texts
 from worker.motion.frames.span import Frames
 from worker.motion.reference.template import moving_limbs
 from worker.motion.reference.tracker import ReferenceTracker
@@ -80,23 +82,26 @@ def _least_score(options: JobOptions) -> float | None:
     return floor_of(options.minGrade) if options.minGrade else None
 
 
-def followed_exercise(options: JobOptions, rotation: int = 0) -> Target:
-    """The options' exercise; raises JobError `invalid_exercise` if it has no data.
-
-    `rotation` is the turn in degrees that the media's tag asked for.
-    """
+def followed_exercise(options: JobOptions, media: MediaInfo) -> Target:
+    """The options' exercise; raises JobError `invalid_exercise` if it has no data."""
     name = str(options.exercise)
     exercise = EXERCISES.get(name)
     if exercise is None or isinstance(exercise, JumpExercise):
         raise unknown_exercise(name)
     return Target(
         name=name,
-        tracker=RepTracker(exercise, options.difficulty, _least_score(options), rotation)
+        tracker=RepTracker(
+            exercise,
+            options.difficulty,
+            _least_score(options),
+            media.rotation,
+            max(media.width, 1) / max(media.height, 1),
+        )
         if isinstance(exercise, RepExercise)
-        else HoldTracker(exercise, rotation),
+        else HoldTracker(exercise, media.rotation),
         joints=(*exercise.joints, *exercise.guided),
         view=CATALOGUE[name].view,
-        texts={advice.code: advice.texts[options.language] for advice in exercise.advice},
+        texts=advice_texts(name, options.language),
         hold=CATALOGUE[name].kind == "hold",
     )
 

@@ -1,1 +1,1 @@
-"""Jump height."""
+"""Jumps: found, measured by take-off and landing, told."""

@@ -14,6 +14,7 @@ import numpy as np
 from worker.motion.features.anthropometry import LEVELS
 from worker.motion.features.features import Floats
 from worker.motion.features.median import median
+from worker.motion.jumps.signals import Rows
 
 STILL = 0.5
 """Seconds that a subject must stand still."""
@@ -27,6 +28,12 @@ what image stabilisation crops."""
 
 SAME, CROUCH = 0.02, 0.03
 """Shares of stature: most movement of feet that stay, least loss of height that is a crouch."""
+
+SWAY = 0.015
+"""Most movement of the hips of a subject that stands still, as a share of stature."""
+
+NEWS = 0.05
+"""Change of the scale, as a share, from which a calibration is told again."""
 
 _JOINTS: dict[str, tuple[int, ...]] = {
     "eye": (1, 2, 3, 4), "shoulder": (5, 6), "hip": (11, 12), "ankle": (15, 16),
@@ -102,3 +109,40 @@ def _level(heights: Floats, scores: Floats, columns: tuple[int, ...]) -> float:
     """Mean height of those joints that are seen; nan where none is."""
     seen = [column for column in columns if scores[column] >= SEEN]
     return float(np.mean([heights[column] for column in seen])) if seen else float("nan")
+
+
+class Calibrator:
+    """Calibrates by each standing pose that lasts; `latest` is the calibration that holds.
+
+    `metres` is the subject's stature.
+    """
+
+    def __init__(self, metres: float, tilt: Tilt) -> None:
+        self._height_cm = 100 * metres
+        self._tilt = tilt
+        self._since: tuple[float, float] | None = None
+        self.latest: Calibration | None = None
+
+    def interrupt(self) -> None:
+        """The subject does not stand any more."""
+        self._since = None
+
+    def step(self, seconds: float, hip: float, stature: float, rows: Rows) -> list[Calibration]:
+        """Takes an upright frame with the height of the hips in it; what there is to tell.
+
+        `rows` are the frames until now and `stature` the subject's in frame heights.
+        """
+        if self._since is None or abs(hip - self._since[1]) > SWAY * stature:
+            self._since = (seconds, hip)
+        begin, level = self._since
+        if seconds - begin < STILL:
+            return []
+        self._since = (seconds, level)
+        still = rows.between(begin, seconds)
+        found = calibrated(still.joints, self._height_cm, self._tilt) if len(still) else None
+        before = self.latest
+        if found is None or (before is not None and crouched(found, before)):
+            return []
+        self.latest = found
+        known = before is not None and abs(found.scale / before.scale - 1) < NEWS
+        return [] if known else [found]

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from worker.exercises.model import JumpExercise
 from worker.motion.features.anthropometry import GRAVITY, STATURE
 from worker.motion.frames.span import Frames
-from worker.motion.jumps.calibration import STILL, Calibration, Tilt, calibrated, crouched
-from worker.motion.jumps.fit import measured
+from worker.motion.jumps.calibration import Calibration, Calibrator, Tilt
+from worker.motion.jumps.fit import Before, measured
 from worker.motion.jumps.height import Jump, Subject
 from worker.motion.jumps.signals import Rows, rows_of
 
@@ -34,21 +34,21 @@ RECENT = 0.15
 STEADY = 0.02
 """Most movement of the feet, as a share of stature, on a steady floor."""
 
-RISING, LEAVING = 0.035, 0.02
-"""Least rise of the hips and of either foot over RECENT, as shares of stature, at take-off (0.4 and
+RISING, LEAVING = 0.025, 0.02
+"""Least rise of the hips and of either foot over RECENT, as shares of stature, at take-off (0.3 and
 0.2 m/s): who walks or comes back from a lunge has one foot at rest."""
 
-SWAY = 0.015
-"""Most movement of the hips of a subject that stands still, as a share of stature."""
+AFTERWARDS = 0.45
+"""Seconds after a landing until it is measured: by then the feet rest."""
 
-AFTERWARDS = 0.35
-"""Seconds after a landing until it is measured."""
-
-LONGEST = 1.2
-"""Seconds of the longest flight: 1.77 m."""
+LONGEST = 3.0
+"""Seconds of the longest flight: 0.7 s in fourfold slow motion."""
 
 SIZED = 3.0
 """Seconds over which the subject's size is read."""
+
+BEGUN = 0.6
+"""Seconds from which on a subject who falls was seen to jump."""
 
 BLIND = 0.3
 """Seconds without a pose after which a flight is lost."""
@@ -98,16 +98,16 @@ class JumpTracker:
         self._tilt = Tilt(pitch, aspect)
         self._aspect, self._slowdown = aspect, slowdown
         self._rows: Rows | None = None
-        self._calibration: Calibration | None = None
+        self._calibrator = Calibrator(self._metres, self._tilt)
         self._recent: deque[tuple[float, float, float, float, float]] = deque()
-        self._standing: tuple[float, float] | None = None
         self._floor: float | None = None
         self._size = 0.0
         self._fell = False
-        self._seen_at = -1e9
+        self._seen_since = self._seen_at = -1e9
         self._takeoff: float | None = None
         self._landing: float | None = None
-        self._best = 0.0
+        self._before = Before()
+        self._best = self._peak = 0.0
 
     @property
     def airborne(self) -> bool:
@@ -152,7 +152,9 @@ class JumpTracker:
         events: list[Event] = []
         if seconds - self._seen_at > BLIND:
             self._recent.clear()
-            self._standing, self._floor = None, None
+            self._calibrator.interrupt()
+            self._floor = None
+            self._seen_since = seconds
         self._seen_at = seconds
         while self._recent and self._recent[0][0] < seconds - RECENT - 1e-6:
             self._recent.popleft()
@@ -164,13 +166,12 @@ class JumpTracker:
             return events + self._fly(seconds, hip, low)
         if self._leaves(hip, low):
             events += self._measure()
-            self._takeoff, self._best = seconds, 0.0
+            self._takeoff, self._best, self._peak = seconds, 0.0, 0.0
             return [*events, Started(seconds)]
         events += self._find_floor()
-        if upright:
-            events += self._stand(seconds, hip)
-        else:
-            self._standing = None
+        if upright and self._rows is not None:
+            return events + self._calibrator.step(seconds, hip, self._size, self._rows)
+        self._calibrator.interrupt()
         return events
 
     def _unseen(self, seconds: float) -> list[Event]:
@@ -185,12 +186,14 @@ class JumpTracker:
         """How far the feet are up, as a share of stature; by the hips where no foot is seen."""
         if low == low:
             return None if self._floor is None else (self._floor - low) / self._size
-        if self._calibration is None:
-            return None
-        hips = [level for level in self._calibration.hips if level == level]
-        if not hips:
-            return None
-        return (sum(hips) / len(hips) - hip) / self._size - HIPS + LIFT
+        hips = self._hip_level()
+        return None if hips is None else (hips - hip) / self._size - HIPS + LIFT
+
+    def _hip_level(self) -> float | None:
+        """Height in the picture of the standing subject's hips, where it was seen."""
+        found = self._calibrator.latest
+        hips = [level for level in found.hips if level == level] if found else []
+        return sum(hips) / len(hips) if hips else None
 
     def _leaves(self, hip: float, low: float) -> bool:
         lift = self._lift(hip, low)
@@ -211,16 +214,18 @@ class JumpTracker:
         assert self._takeoff is not None
         lift = self._lift(hip, low)
         span = seconds - self._takeoff
+        if lift is not None:
+            self._peak = max(self._peak, lift)
+            # feet that came down and rest have landed farther away, higher in the picture
+            rests = lift < self._peak - 2 * STEADY and self._steady(self._lows())
+            if span > 0.06 and (lift < DOWN or rests):
+                self._landing, self._floor = seconds, low if low == low else self._floor
+                self._calibrator.interrupt()
+                return [Rising(self._best, landed=True)]
         if span > LONGEST:
-            self._takeoff = None
-            # Feet that rest higher in the picture than before are farther away.
-            steady = self._steady(self._lows())
-            return [Discarded("moved_away_from_phone" if steady else "jump_timeout")]
-        if lift is not None and lift < DOWN and span > 0.06:
-            self._landing = seconds
-            self._standing = None
-            return [Rising(self._best, landed=True)]
-        height = self._so_far(span, hip)
+            self._takeoff = self._floor = None
+            return [Discarded("jump_timeout")]
+        height = min(self._so_far(span, hip), self._exercise.most)
         if height < self._best + 0.01:
             return []
         self._best = height
@@ -228,27 +233,28 @@ class JumpTracker:
 
     def _so_far(self, span: float, hip: float) -> float:
         """Metres risen so far: of the hips, or what the time in the air would mean."""
-        found = self._calibration
-        hips = [level for level in found.hips if level == level] if found else []
-        if self._exercise.by == "hips" and found is not None and hips:
-            rise = self._tilt.level(sum(hips) / len(hips)) - self._tilt.level(hip)
+        found, hips = self._calibrator.latest, self._hip_level()
+        if self._exercise.by == "hips" and found is not None and hips is not None:
+            rise = self._tilt.level(hips) - self._tilt.level(hip)
             return max(rise * found.scale / 100, 0.0)
         return GRAVITY * span * span / 8
 
     def _find_floor(self) -> list[Event]:
-        if self._recent[-1][0] - self._recent[0][0] < 0.4 * RECENT:
-            return []
+        begin, end = self._recent[0], self._recent[-1]
         lows = self._lows()
-        if len(lows) < 2:
+        if end[0] - begin[0] < 0.4 * RECENT or len(lows) < 2:
             return []
-        if self._floor is None and self._recent[-1][1] - self._recent[0][1] > 0.06 * self._size:
-            # Falling before there was any floor: the take-off was before the first frame.
-            self._fell |= lows[-1] - lows[0] > 0.06 * self._size
-        if not self._steady(lows):
-            return []
-        first, self._floor = self._floor is None, sum(lows) / len(lows)
-        fell, self._fell = self._fell, False
-        return [Discarded("takeoff_not_seen")] if first and fell else []
+        if end[0] - self._seen_since < BEGUN:
+            fall = LIFT * self._size
+            self._fell |= end[1] - begin[1] > fall and lows[-1] - lows[0] > fall
+        if self._steady(lows):
+            self._floor = sum(lows) / len(lows)
+            fell, self._fell = self._fell, False
+            return [Discarded("takeoff_not_seen")] if fell else []
+        if self._floor is not None:
+            # who hops is on the floor too shortly to rest; nobody's foot is under it
+            self._floor = max(self._floor, lows[-1])
+        return []
 
     def _lows(self) -> list[float]:
         """Heights of the lower foot over RECENT where it was seen."""
@@ -258,29 +264,15 @@ class JumpTracker:
         """Whether the feet were seen, at the heights `lows` over RECENT, and rested."""
         return bool(lows) and max(lows) - min(lows) <= STEADY * self._size
 
-    def _stand(self, seconds: float, hip: float) -> list[Event]:
-        if self._standing is None or abs(hip - self._standing[1]) > SWAY * self._size:
-            self._standing = (seconds, hip)
-        begin, level = self._standing
-        if seconds - begin < STILL or self._rows is None:
-            return []
-        self._standing = (seconds, level)
-        rows = self._rows.between(begin, seconds)
-        found = calibrated(rows.joints, 100 * self._metres, self._tilt) if len(rows) else None
-        before = self._calibration
-        if found is None or (before is not None and crouched(found, before)):
-            return []
-        self._calibration = found
-        if before is not None and abs(found.scale / before.scale - 1) < 0.05:
-            return []
-        return [found]
-
     def _measure(self) -> list[Event]:
         """The jump that has landed, measured."""
         if self._takeoff is None or self._landing is None or self._rows is None:
             return []
-        subject = Subject(self._metres, self._calibration, self._tilt)
-        jump = measured(self._exercise, self._rows, self._takeoff, self._landing, subject)
+        subject = Subject(self._metres, self._calibrator.latest, self._tilt)
+        jump = measured(
+            self._exercise, self._rows, self._takeoff, self._landing, self._before, subject
+        )
+        self._before.landing = self._landing
         self._takeoff = self._landing = None
         return [Discarded(jump) if isinstance(jump, str) else jump]
 

@@ -1,9 +1,14 @@
-"""What height a measured jump has: by its air time, by the rise of the hips, or none, and why.
+"""What height a measured jump has, how far that may be off, or why it has none.
 
-Two measures of how far the hips rise over the standing pose are independent: the hips' own path at
-the scale of the calibration, and the air time's height on top of what the heels rose by at
-take-off. Keypoints slip on the body in a jump, those of the hips by 3 cm and more, so the rise
-that is told is the mean of both, weighted by their inverse variances.
+Two definitions, by exercise:
+
+- `air_time_jump`: the height of the flight, g t^2 / 8 of the time between take-off and landing by
+  the feet, as jump mats and video apps have it;
+- `jump_analysis`: how far the hips rose over the standing pose, which is the flight's height and
+  what the heels rose by at take-off. Read twice: from the hips' own path at the scale of the
+  calibration, and from the flight; told is the mean by inverse variance. Where the two differ by
+  more than their uncertainties allow, the stature that was given, the camera's pitch or the
+  hips' keypoints are wrong, and the flight alone is told.
 """
 
 from __future__ import annotations
@@ -14,39 +19,90 @@ import numpy as np
 
 from worker.exercises.model import JumpExercise
 from worker.motion.features.anthropometry import GRAVITY
-from worker.motion.features.median import median
+from worker.motion.features.features import Floats
 from worker.motion.jumps.calibration import Calibration, Tilt
-from worker.motion.jumps.flight import HEEL_OFF, parabola
+from worker.motion.jumps.flight import parabola
+from worker.motion.jumps.legs import HEEL, HEEL_SPREAD
 from worker.motion.jumps.signals import Rows
 
-SLIP_HIPS, SLIP_FEET = 0.015, 0.02
-"""Standard deviation of what the keypoints of hips and ankles slip by on the body between standing
-and flight, as shares of stature."""
+SLIP = 0.02
+"""Standard deviation of what the hips' keypoints slip by on the body between standing and flight,
+as a share of stature."""
 
-SCALE = 0.03
-"""Standard deviation of the picture's scale, as a share: individuals' proportions (Winter 2009)."""
+SCALE = 0.05
+"""Standard deviation of the picture's scale, as a share: individuals' proportions (0.03, Winter
+2009) and their distance."""
 
-AGREE = 0.03
-"""Most difference between the hips' rise and what the air time and the heels let expect, as a share
-of stature, beside 12 % of it."""
+LIMIT = 1.96
+"""Standard deviations that hold 95 % of errors."""
+
+
+@dataclass(frozen=True)
+class Flight:
+    """Seconds of take-off and landing, the standard deviation of the time between, and whether the
+    body falls too slowly for the time to be real."""
+
+    takeoff: float
+    landing: float
+    sigma: float
+    slow: bool = False
+
+    @property
+    def seconds(self) -> float:
+        """The time in the air."""
+        return self.landing - self.takeoff
+
+    @property
+    def height(self) -> Estimate:
+        """Metres that a body rises which is in the air for so long."""
+        span = self.seconds
+        return Estimate(GRAVITY * span**2 / 8, GRAVITY * span / 4 * self.sigma)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Metres and their standard deviation."""
+
+    metres: float
+    sigma: float
+
+    def differs(self, other: Estimate) -> bool:
+        """Whether two estimates of one thing are farther apart than their uncertainties allow."""
+        allowed = LIMIT * float(np.hypot(self.sigma, other.sigma))
+        return abs(self.metres - other.metres) > allowed
+
+    def mean(self, other: Estimate) -> Estimate:
+        """Both weighted by inverse variance."""
+        own, its = self.sigma**-2, other.sigma**-2
+        return Estimate((own * self.metres + its * other.metres) / (own + its), (own + its) ** -0.5)
+
+    def plus(self, other: Estimate) -> Estimate:
+        """The sum of two lengths."""
+        return Estimate(self.metres + other.metres, float(np.hypot(self.sigma, other.sigma)))
+
+    def less(self, other: Estimate) -> Estimate:
+        """This length less another, 0 at least."""
+        return replace(self.plus(other), metres=max(self.metres - other.metres, 0.0))
 
 
 @dataclass(frozen=True)
 class Jump:
-    """Seconds of take-off and landing, equivalent `air` seconds (None where the feet were hidden)
-    and metres that the `heel` rose before take-off, metres that the hips rose over the standing
-    pose as they were seen (None where that was not), and the `height` told, in metres; `baseline`
-    and `top` of the hips in frame heights, y down, and the `side` they were read from."""
+    """A jump that counts: its `flight` (None where the feet were hidden) and its `height` (None
+    where it cannot be told), a `reason` where it is not told as usual; `baseline` (None where no
+    standing pose was seen) and `top` of the hips in frame heights, y down, and the `side` they
+    were read from."""
 
-    takeoff: float
-    landing: float
-    air: float | None
-    heel: float
-    rise: float | None
-    height: float
+    flight: Flight | None
+    height: Estimate | None
     baseline: float | None
     top: float
     side: str
+    reason: str | None = None
+
+    @property
+    def air(self) -> float | None:
+        """Seconds in the air, None where they are not known."""
+        return None if self.flight is None or self.flight.slow else self.flight.seconds
 
 
 @dataclass(frozen=True)
@@ -58,60 +114,74 @@ class Subject:
     tilt: Tilt
 
 
-def by_hips(near: Rows, begin: float, end: float, subject: Subject) -> Jump:
-    """The jump as the hips show it: how far they rose over the standing pose, if that was seen."""
-    span = end - begin
-    scores = median(near.between(begin, end).joints[:, 11:13, 2])
-    calibration = subject.calibration
-    known = (True, True) if calibration is None else np.isfinite(calibration.hips)
-    sides = [side for side in (0, 1) if scores[side] > 0.5 and known[side]] or [0, 1]
-    hips = near.joints[:, [11 + side for side in sides], 1].mean(axis=1)
-    path = parabola(near.seconds, hips, begin + 0.1 * span, end - 0.1 * span)
-    inside = (near.seconds >= begin) & (near.seconds <= end)
-    top = float(hips[inside].min()) if path is None else path.top
-    baseline = rise = None
-    if calibration is not None:
-        level = float(np.mean([calibration.hips[side] for side in sides]))
-        if np.isfinite(level):
-            baseline = level
-            up = subject.tilt.level(level) - subject.tilt.level(top)
-            rise = up * calibration.scale / 100
-    side = "both" if len(sides) == 2 else ("left", "right")[sides[0]]
-    return Jump(begin, end, None, HEEL_OFF * subject.metres, rise, 0.0, baseline, top, side)
+@dataclass(frozen=True)
+class HipPath:
+    """What the hips show of a jump: see Jump; `rise` over the standing pose, if that was seen."""
+
+    baseline: float | None
+    top: float
+    side: str
+    rise: Estimate | None
 
 
-def judged(exercise: JumpExercise, jump: Jump, subject: Subject) -> Jump | str:
-    """The jump with its height, if that is plausible and its two measures agree."""
-    free = None if jump.air is None else GRAVITY * jump.air**2 / 8
-    if free is None and jump.rise is None:
-        return "not_calibrated" if exercise.by == "hips" else "feet_hidden"
-    if free is None:
-        # The heels' rise is no part of the flight.
-        free = max(float(jump.rise or 0.0) - jump.heel, 0.0)
-    elif exercise.by == "hips" and not _agree(jump.rise, jump.heel + free, subject.metres):
-        return "inconsistent_height"
-    if free < exercise.least:
+def judged(
+    exercise: JumpExercise, flight: Flight | None, hips: HipPath, subject: Subject
+) -> Jump | str:
+    """The jump of a `flight` (None where the feet were hidden) and of what the hips show of it,
+    with its height, or the reason why it is discarded."""
+    jump = Jump(flight, None, hips.baseline, hips.top, hips.side)
+    heel = Estimate(HEEL * subject.metres, HEEL_SPREAD * subject.metres)
+    rise, free = hips.rise, None
+    if flight is not None and not flight.slow:
+        free = flight.height
+    elif flight is None and rise is not None:
+        free = rise.less(heel)
+    if free is not None and free.metres < exercise.least:
         return "too_low"
-    if free > exercise.most:
+    if free is not None and free.metres > exercise.most:
         return "implausible_height"
     if exercise.by == "air_time":
-        return replace(jump, air=float(np.sqrt(8 * free / GRAVITY)), height=free)
-    return _risen(jump, free, subject)
+        if free is None and flight is None:
+            return "feet_hidden"
+        return replace(jump, height=free, reason=None if free else "slow_motion")
+    if free is None or rise is None:
+        if flight is None and rise is None:
+            return "not_calibrated"
+        reason = "not_calibrated" if free else None if rise else "slow_motion"
+        return replace(jump, height=free.plus(heel) if free else rise, reason=reason)
+    if flight is None:
+        return replace(jump, height=rise)
+    expected = free.plus(heel)
+    if rise.differs(expected):
+        return replace(jump, height=expected, reason="hips_disagree")
+    return _at(replace(jump, height=rise.mean(expected)), subject)
 
 
-def _risen(jump: Jump, free: float, subject: Subject) -> Jump | str:
-    """The jump with the rise of the hips for its height, and `top` to match."""
-    if jump.rise is None or jump.baseline is None or subject.calibration is None:
-        return "not_calibrated"
-    height = jump.rise
-    if jump.air is not None:
-        seen = 1 / ((SLIP_HIPS * subject.metres) ** 2 + (SCALE * height) ** 2)
-        timed = 1 / (SLIP_FEET * subject.metres) ** 2
-        height = (seen * height + timed * (jump.heel + free)) / (seen + timed)
-    level = subject.tilt.level(jump.baseline) - 100 * height / subject.calibration.scale
-    return replace(jump, height=height, top=subject.tilt.seen(level))
+def _at(jump: Jump, subject: Subject) -> Jump:
+    """The jump with the `top` that its height has above its baseline."""
+    if jump.height is None or jump.baseline is None or subject.calibration is None:
+        return jump
+    level = subject.tilt.level(jump.baseline)
+    level -= 100 * jump.height.metres / subject.calibration.scale
+    return replace(jump, top=subject.tilt.seen(level))
 
 
-def _agree(rise: float | None, expected: float, stature: float) -> bool:
-    """Whether the hips' rise is what the air time lets expect, all in metres."""
-    return rise is None or abs(rise - expected) <= AGREE * stature + 0.12 * expected
+def hip_path(near: Rows, begin: float, end: float, scores: Floats, subject: Subject) -> HipPath:
+    """What the hips show of a flight from about `begin` to `end` seconds, in the frames `near` it;
+    `scores` [17] are the joints' in the air."""
+    calibration = subject.calibration
+    known = (True, True) if calibration is None else np.isfinite(calibration.hips)
+    sides = [side for side in (0, 1) if scores[11 + side] > 0.5 and known[side]] or [0, 1]
+    hips = near.joints[:, [11 + side for side in sides], 1].mean(axis=1)
+    path = parabola(near.seconds, hips, begin, end)
+    inside = (near.seconds >= begin) & (near.seconds <= end)
+    top = float(hips[inside].min()) if path is None else path.top
+    side = "both" if len(sides) == 2 else ("left", "right")[sides[0]]
+    if calibration is None or not np.isfinite([calibration.hips[side] for side in sides]).all():
+        return HipPath(None, top, side, None)
+    baseline = float(np.mean([calibration.hips[side] for side in sides]))
+    up = subject.tilt.level(baseline) - subject.tilt.level(top)
+    rise = up * calibration.scale / 100
+    return HipPath(
+        baseline, top, side, Estimate(rise, float(np.hypot(SLIP * subject.metres, SCALE * rise)))
+    )

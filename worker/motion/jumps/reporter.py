@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from worker.contract.exercises import CATALOGUE
 from worker.contract.jobs import Result
-from worker.contract.media import MediaInfo
+from worker.contract.media import MediaInfo, WarningCode
 from worker.contract.message_parts import Jump as JumpPart
 from worker.contract.message_parts import VisibleHips
 from worker.contract.messages import (
@@ -23,7 +25,7 @@ from worker.motion.frames.overlay_values import HudRecorder
 from worker.motion.frames.span import Frames
 from worker.motion.jumps.calibration import Calibration
 from worker.motion.jumps.detector import Discarded, Event, JumpTracker, Rising, Started
-from worker.motion.jumps.height import Jump
+from worker.motion.jumps.height import LIMIT, Jump
 from worker.motion.jumps.texts import TEXTS
 from worker.motion.posture.guide import PostureGuide
 
@@ -82,6 +84,7 @@ class JumpReporter:
             ExerciseSummary(
                 exercise=self._exercise.id, counter=count, avg_rep_score=0.0, avg_similarity=None,
                 grade=None, durationMs=round(self._media.duration_ms, 1), history=(),
+                warnings=self._warnings(),
             ),
             self._summary(),
         ]  # fmt: skip
@@ -133,29 +136,41 @@ class JumpReporter:
         baseline = None if jump.baseline is None else round(jump.baseline * self._height, 1)
         top = round(jump.top * self._height, 1)
         return JumpHeight(
-            jumpHeightCm=round(100 * jump.height, 1), measuring=False, landed=True, final=True,
-            baselineY=baseline, minY=top,
+            measuring=False, landed=True, final=True, baselineY=baseline, minY=top,
             deltaPixels=None if baseline is None else round(baseline - top, 1),
-            sideUsed=jump.side, visibleHips=self._hips, jumpNumber=len(self._jumps), **_air(jump),
+            sideUsed=jump.side, visibleHips=self._hips, jumpNumber=len(self._jumps),
+            **_measures(jump),
         )  # fmt: skip
 
+    def _warnings(self) -> tuple[WarningCode, ...]:
+        reasons = {jump.reason for jump in self._jumps}
+        known: tuple[WarningCode, ...] = ("slow_motion", "hips_disagree")
+        return tuple(code for code in known if code in reasons)
+
     def _summary(self) -> JumpSummary:
-        heights = [round(100 * jump.height, 1) for jump in self._jumps]
+        jumps = tuple(
+            JumpPart(jumpNumber=number, **_measures(jump))
+            for number, jump in enumerate(self._jumps, 1)
+        )
+        heights = [jump.jumpHeightCm for jump in jumps if jump.jumpHeightCm is not None]
         airs = [jump.air for jump in self._jumps if jump.air is not None]
         return JumpSummary(
-            totalJumps=len(heights),
+            totalJumps=len(jumps),
             avgJumpHeight=round(sum(heights) / len(heights), 1) if heights else 0.0,
             maxJumpHeight=max(heights, default=0.0),
             minJumpHeight=min(heights, default=0.0),
             avgAirTimeSeconds=round(sum(airs) / len(airs), 4) if airs else None,
-            jumps=tuple(
-                JumpPart(jumpNumber=number, jumpHeightCm=height, **_air(jump))
-                for number, (height, jump) in enumerate(zip(heights, self._jumps, strict=True), 1)
-            ),
+            jumps=jumps,
         )
 
 
-def _air(jump: Jump) -> dict[str, float | None]:
-    if jump.air is None:
-        return {}
-    return {"airTimeMs": round(1000 * jump.air, 1), "airTimeSeconds": round(jump.air, 4)}
+def _measures(jump: Jump) -> dict[str, Any]:
+    """The fields of a jump that its messages share."""
+    height, air = jump.height, jump.air
+    return {
+        "jumpHeightCm": None if height is None else round(100 * height.metres, 1),
+        "plusMinusCm": None if height is None else round(100 * LIMIT * height.sigma, 1),
+        "airTimeMs": None if air is None else round(1000 * air, 1),
+        "airTimeSeconds": None if air is None else round(air, 4),
+        "reason": jump.reason,
+    }

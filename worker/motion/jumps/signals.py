@@ -5,16 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from worker.motion.features.features import PAIRS, Body, Floats, feature, merged
 from worker.motion.frames.span import Frames
 
-KEPT = 4.0
-"""Seconds of frames that are kept: a jump, its landing, and the standing before it."""
+KEPT = 6.0
+"""Seconds of frames that are kept: a jump in slow motion, its landing, the standing before it."""
 
 FEET = 0.25
 """Score from which an ankle takes part."""
+
+REPEATED = 0.2
+"""Share of the usual movement between two frames below which the second repeats the first, as in
+recordings of a screen or of 24 frames a second shown at 30."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,27 @@ class Rows:
         if logged.all():
             return Rows(*(getattr(self, name)[first:last] for name in _COLUMNS))
         return Rows(*(getattr(self, name)[first:last][logged] for name in _COLUMNS))
+
+    def distinct(self) -> Rows:
+        """The rows less those that repeat the one before: the movement seen in them is zero for a
+        frame and double in the next. Usual is the 80th percentile of eleven frames around."""
+        if len(self) < 3:
+            return self
+        moved = np.abs(np.diff(self.joints[:, 5:, :2], axis=0)).mean(axis=(1, 2))
+        around = sliding_window_view(np.pad(moved, 5, "edge"), 11)
+        kept = np.concatenate(([True], moved >= REPEATED * np.sort(around, axis=1)[:, 8]))
+        return Rows(*(getattr(self, name)[kept] for name in _COLUMNS))
+
+    def height_of(self, joint: str, scores: Floats) -> Floats | None:
+        """Height [n] in the picture of a pair of joints as logged, each side weighted by the square
+        of its score in `scores` [17]; None where neither is seen."""
+        columns = slice(PAIRS[joint][0], PAIRS[joint][1] + 1)
+        weights = np.where(scores[columns] >= FEET, scores[columns] ** 2, 0.0)
+        total = float(weights.sum())
+        if total <= 0:
+            return None
+        height: Floats = self.joints[:, columns, 1] @ (weights / total)
+        return height
 
 
 _COLUMNS = tuple(field.name for field in fields(Rows))

@@ -48,6 +48,8 @@ class PostureGuide:
         self._texts = TEXTS[language]
         self._aspect = aspect
         self._ready = False
+        self.ready_once = False
+        """Whether everything that is needed was ever seen."""
         self._said: State | None = None
         self._state: State | None = None
         self._since = 0.0
@@ -57,8 +59,8 @@ class PostureGuide:
         return [self._step(time, state) for time, state in zip(seconds, states, strict=True)]
 
     def force_ready(self) -> Posture | None:
-        """`ready`, if it was not said yet: a counted rep proves it."""
-        return None if self._ready else self._say_ready()
+        """`ready`, if it was never said: a counted rep proves it."""
+        return None if self.ready_once else self._say_ready()
 
     def states(self, body: Body, known: NDArray[np.bool_]) -> list[State]:
         """Where the subject stands in each frame; keeps nothing of it."""
@@ -145,7 +147,7 @@ class PostureGuide:
         )  # fmt: skip
 
     def _say_ready(self) -> Posture:
-        self._ready, self._said = True, None
+        self._ready, self._said, self.ready_once = True, None, True
         return Posture(
             message=self._texts["ready"], direction="in-frame", ready=True, requirements=()
         )

@@ -18,8 +18,8 @@ from worker.motion.features.features import Floats
 from worker.motion.frames.blocks import Blocks, Span
 from worker.motion.frames.smoothing import smoothed
 from worker.motion.reference.features import limbs_of, vectors
+from worker.motion.reference.state_machine import CEILING, FLOOR, Cycle, RepStateMachine
 from worker.motion.reference.template import resampled
-from worker.motion.reps.state_machine import CEILING, FLOOR, Cycle, RepStateMachine
 
 SETTLED = 0.2
 """Seconds at the beginning whose median pose is the start pose."""

@@ -6,11 +6,11 @@
                  fast, as tempo is heard and judged in ratios
     rhythm       how far the alignment strays from even time: pauses, a hasty way back
     range        the rep's excursion along the reference's axis by the reference's own
-    smoothness   way covered along it beyond out and back, as in `worker.motion.reps.form_score`
+    smoothness   way covered along it beyond out and back
 
 poseScore is `pose`; timingScore 60 % `tempo` and 40 % `rhythm`; movementScore 60 % `range` and
 40 % `smoothness`, the latter paid for what range there is; overallScore half pose, 30 % movement,
-20 % timing. Each criterion is linear between a good and a bad value (`form_score.linear`),
+20 % timing. Each criterion is linear between a good and a bad value,
 set on real clips so that another rep of the same set earns an A.
 """
 
@@ -24,7 +24,6 @@ from worker.contract.grades import grade_of
 from worker.contract.message_parts import ReferenceScore
 from worker.motion.features.features import Floats
 from worker.motion.reference.template import Match
-from worker.motion.reps.form_score import linear
 
 POSE = (0.04, 0.5)
 """Distance of 100 and of 0 points: 7 and 40 degrees at a limb, or a hand 4 and 23 cm astray."""
@@ -35,6 +34,11 @@ TEMPO = (0.05, 1.6)
 RHYTHM = (0.02, 0.25)
 RANGE = (0.95, 0.3)
 SMOOTHNESS = (0.05, 0.6)
+
+
+def linear(value: float, good: float, bad: float) -> float:
+    """100 at `good` or better, 0 at `bad` or worse, linear between; either may be the larger."""
+    return 100.0 * min(max((value - bad) / (good - bad), 0.0), 1.0)
 
 
 def criteria_of(match: Match, ratio: float, excursion: float, progress: Floats) -> dict[str, float]:

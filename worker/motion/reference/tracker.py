@@ -9,14 +9,21 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.contract.message_parts import Rep
+from worker.contract.message_parts import CriterionScore, Rep
 from worker.contract.reference_poses import ReferencePoses
 from worker.motion.features.features import Body, Floats
 from worker.motion.reference.features import WIDTH, limbs_of, vectors
 from worker.motion.reference.score import criteria_of, pose_score, score_of
+from worker.motion.reference.state_machine import (
+    CEILING,
+    FLOOR,
+    RETURN,
+    RISE,
+    Cycle,
+    RepStateMachine,
+)
 from worker.motion.reference.template import IMAGES, Match, resampled, templates_of
 from worker.motion.reps.frame_events import NOTHING, FrameEvent
-from worker.motion.reps.state_machine import CEILING, FLOOR, RETURN, RISE, Cycle, RepStateMachine
 
 DEPTHS = {"easy": 0.5, "normal": 0.65, "pro": 0.85}
 """Share of the reference's excursion that a rep must reach, by difficulty."""
@@ -114,7 +121,7 @@ class ReferenceTracker:
             cycle = machine.rest_of(int(row[_Row.FRAME]), row[_Row.SECONDS], value)
             rep = self._judge(cycle, channel) if cycle is not None else None
             if rep is not None:
-                return FrameEvent(progress=100.0, rep=rep)
+                return FrameEvent(progress=100.0, reps=(rep,))
         return NOTHING
 
     def _measure(
@@ -146,7 +153,7 @@ class ReferenceTracker:
                 rep = self._judge(cycle, channel)
         if rep is not None:
             self._progress = 0.0
-            return FrameEvent(progress=100.0 if rep.counted else 0.0, rep=rep)
+            return FrameEvent(progress=100.0 if rep.counted else 0.0, reps=(rep,))
         active = [c for c, machine in enumerate(self._machines) if machine.out]
         if not active:
             self._progress = 0.0
@@ -210,13 +217,18 @@ class ReferenceTracker:
         criteria = criteria_of(match, ratio, excursion, rows[:, _Row.PROGRESS + channel])
         score = score_of(criteria)
         form = round(100 * score.overallScore, 1)
-        counted = excursion >= self._depth
-        counted = counted and (self._least_score is None or form >= self._least_score)
+        deep = excursion >= self._depth
+        counted = deep and (self._least_score is None or form >= self._least_score)
         self._attempts += 1
         return Rep(
             index=self._attempts, startMs=begin, endMs=end, durationMs=round(end - begin, 1),
             formScore=form, grade=score.grade, counted=counted,
-            referenceScore=score, criteria=criteria,
+            reason=None if counted else "below_min_grade" if deep else "too_shallow",
+            referenceScore=score,
+            criteria=tuple(
+                CriterionScore(name=name, judged=True, unit="share", score=points)
+                for name, points in criteria.items()
+            ),
         )  # fmt: skip
 
     def _between(self, start: int, end: int, channel: int) -> Floats:

@@ -5,22 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from worker.contract.message_parts import Rep
+from worker.motion.form import RepForm
 
 
 @dataclass(frozen=True)
 class FrameEvent:
     """One frame of the exercise.
 
-    `progress` 0-100 within the rep or hold; `rep` an attempt that ended here; `live` the form
-    score of the rep in progress, where it is time to say it; `advice` the codes that hold from
-    here on, where a rep or a hold's judgement ended here; `seconds` a hold's whole seconds.
+    `progress` 0-100 within the rep or hold; `reps` the attempts that are told here, counted or not,
+    each with its own times; `live` the form score of the rep in progress, where it is time to say
+    it; `advice` the codes that hold from here on, where reps are told; `seconds` a hold's whole
+    seconds, and `form` its form so far.
     """
 
     progress: float = 0.0
-    rep: Rep | None = None
+    reps: tuple[Rep, ...] = ()
     live: float | None = None
     advice: tuple[str, ...] | None = None
     seconds: int | None = None
+    form: RepForm | None = None
 
 
 NOTHING = FrameEvent()

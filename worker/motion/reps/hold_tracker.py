@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,6 +12,7 @@ from worker.motion.features.features import Body, Floats, feature, merged
 from worker.motion.features.leg_length import OwnLeg
 from worker.motion.features.roll_correction import RollCorrection
 from worker.motion.features.rolling_range import trailing_ranges
+from worker.motion.form import HoldForm, advice_codes
 from worker.motion.frames.span import Frames
 from worker.motion.reps.frame_events import NOTHING, FrameEvent
 
@@ -36,6 +39,7 @@ class HoldTracker:
 
     def __init__(self, exercise: HoldExercise, rotation: int = 0) -> None:
         self._exercise = exercise
+        self._form = HoldForm(exercise.id)
         self._held = 0.0
         self._trying = 0.0
         self._hidden = 0.0
@@ -62,7 +66,7 @@ class HoldTracker:
             inside = (level >= gate.low) & (level <= gate.high)
             good &= inside | (sure.max(axis=1) < self._exercise.visible)
         still = self._still(seconds, body, tells)
-        return [
+        events = [
             self._step(*frame)
             for frame in zip(
                 seconds.tolist(),
@@ -72,6 +76,28 @@ class HoldTracker:
                 strict=True,
             )
         ]
+        for block in frames.blocks:
+            self._judge(seconds[block], body, good[block] & still[block], events, block)
+        return events
+
+    def _judge(
+        self,
+        seconds: Floats,
+        body: Body,
+        held: NDArray[np.bool_],
+        events: list[FrameEvent],
+        block: slice,
+    ) -> None:
+        """Adds the form so far to those `events` of a block that count a second."""
+        rows = np.flatnonzero(held)
+        if len(rows):
+            at = rows + block.start
+            self._form.add(seconds[rows], Body(x=body.x[at], y=body.y[at], score=body.score[at]))
+        for place in range(block.start, block.stop):
+            if events[place].seconds is not None:
+                form = self._form.form()
+                codes = advice_codes(self._exercise.id, [form])
+                events[place] = replace(events[place], form=form, advice=codes)
 
     def _still(self, seconds: Floats, body: Body, tells: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Which frames [n] end a second of little movement, as far as it was seen."""

@@ -1,155 +1,116 @@
-"""A rep exercise's frames as rows of numbers: progress, what was seen, gates and other features."""
+"""A repetition exercise's frames as rows of numbers: signals, conditions, the body's size."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from worker.exercises.model import FrontSignal, RepExercise, Signal
-from worker.motion.features.features import Body, Floats, feature, merged
-from worker.motion.features.leg_length import OwnLeg
-from worker.motion.features.rest_level import RestLevel
+from worker.exercises.model import RepExercise
+from worker.motion.features.body_segments import Body, Floats
+from worker.motion.features.measures import (
+    Sight,
+    is_length,
+    sides_of,
+    stature,
+    statures,
+    visibility,
+    whole,
+)
 from worker.motion.features.roll_correction import RollCorrection
 from worker.motion.frames.span import Frames
-from worker.motion.reps.state_machine import CEILING, FLOOR
 
-PROFILE, FRONT = 0.25, 0.65
-"""Shoulder width by trunk length seen from the side and from the front (0.22 and 0.29 of stature:
-Winter 2009, and what pose models leave of it in profile)."""
-
-SURE = 0.25
-"""Joint score from which a gate's feature is believed."""
-
-COLUMNS = 8
+SEEN = 0.3
+"""Weight from which a measure takes part in a condition."""
 
 
-class Row:
-    """Columns of a row, before those of the features."""
+@dataclass(frozen=True)
+class Rows:
+    """n frames: `seconds` [n], `frame` number of the first, `values` and `weights` [n, c, k] of the
+    k signals on each of c sides (full repetitions), `measures` [n, m] of the conditions, nan where
+    not seen (degrees and shares of stature); `size` is the stature that they are shares of."""
 
-    SECONDS = 0
-    PROGRESS = 1
-    LEFT = 2
-    SEEN_LEFT = 4
-    OK = 6
-    FRAME = 7
+    first: int
+    size: float
+    seconds: Floats
+    values: Floats
+    weights: Floats
+    measures: Floats
 
 
-class RepRows:
-    """Measures frames and keeps the rows of the rep in progress."""
+class SignalRows:
+    """Measures frames and keeps what it measured."""
 
-    def __init__(self, exercise: RepExercise, rotation: int) -> None:
+    def __init__(self, exercise: RepExercise, rotation: int, aspect: float) -> None:
         self._exercise = exercise
-        self._each = exercise.signal.sides == "each"
+        self._aspect = aspect
+        self._sides = 2 if exercise.sides == "each" else 1
         self._upright = RollCorrection(rotation, standing=not exercise.lying)
-        self._legs = OwnLeg()
-        self._rest = RestLevel()
-        names = [c.feature for c in exercise.criteria if c.feature]
-        names += ["frontal", *(travel.feature for travel in exercise.travels)]
-        self._names = tuple(dict.fromkeys(names))
-        self._rows: Floats = np.zeros((0, COLUMNS + len(self._names)))
+        self._names = [signal.measure for signal in exercise.signals]
+        self._full = np.array([signal.full for signal in exercise.signals], np.float64)
+        self._say = np.array([signal.weight for signal in exercise.signals], np.float64)
+        self._lengths = np.array([is_length(name) for name in self._names])
+        self._asked = [condition.measure for condition in exercise.conditions]
+        self._asked_lengths = np.array([is_length(name) for name in self._asked], bool)
+        count = 1 + 2 * self._sides * len(self._names) + len(self._asked) + 4
+        self._rows: Floats = np.zeros((0, count))
+        self._joints: Floats = np.zeros((0, 3, 17))
+        self._first = 0
 
-    def add(self, frames: Frames) -> Floats:
-        """The rows [n, COLUMNS] of n frames, which are kept."""
-        rows = self._measured(frames)
-        self._rows = np.concatenate((self._rows, rows))
-        return rows[:, :COLUMNS]
-
-    def forget(self, seconds: float, starts: list[int]) -> None:
-        """Drops, before each block, what came before it, whose first frame is at `seconds`, and no
-        rep needs: all but the longest rep's time, and what is before the first frame of `starts`
-        (of the excursions in progress)."""
-        oldest = seconds - self._exercise.seconds[1] - 1.0
-        passed = int(np.searchsorted(self._rows[:, Row.SECONDS], oldest))
-        if starts:
-            passed = max(passed, min(starts) - int(self._rows[0, Row.FRAME]))
-        self._rows = self._rows[passed:]
-
-    def last(self) -> Floats | None:
-        """The newest row [COLUMNS]; None before there is one."""
-        return self._rows[-1, :COLUMNS] if len(self._rows) else None
-
-    def between(self, start: int, end: int) -> Floats:
-        """Rows of the frames from `start` to `end`."""
-        first = int(self._rows[0, Row.FRAME])
-        return self._rows[max(start - first, 0) : end - first + 1]
-
-    def seen_between(self, start: int, end: int, channel: int) -> Floats:
-        """Those of them in which the channel was followed."""
-        rows = self.between(start, end)
-        seen = rows[:, Row.SEEN_LEFT : Row.SEEN_LEFT + 2]
-        best = seen[:, channel] if self._each else seen.max(axis=1)
-        return rows[best >= self._exercise.visible]
-
-    def progress(self, rows: Floats, channel: int) -> Floats:
-        """Progress in `rows`, of one side where each is followed alone."""
-        return rows[:, Row.LEFT + channel] if self._each else rows[:, Row.PROGRESS]
-
-    def known(self, rows: Floats, name: str) -> Floats:
-        """The values of a feature in those of `rows` where it was seen."""
-        values = rows[:, COLUMNS + self._names.index(name)]
-        return values[np.isfinite(values)]
-
-    def features(self, rows: Floats) -> dict[str, Floats]:
-        """Every feature's values in `rows` by name; nan where it was not seen."""
-        return {name: rows[:, COLUMNS + place] for place, name in enumerate(self._names)}
-
-    def _measured(self, frames: Frames) -> Floats:
-        exercise, known = self._exercise, frames.known
+    def add(self, frames: Frames) -> None:
+        """Takes the frames, in order."""
         seconds = frames.times_us.astype(np.float64) * 1e-6
-        body = self._upright.told(seconds, frames.body, known, frames.blocks)
-        body = self._legs.with_leg_length(seconds, body, known, frames.blocks)
-        seen = body.seen(exercise.joints) * known[:, None]
-        ok = known.copy()
-        for gate in exercise.gates:
-            values, sure = feature(body, gate.feature)
-            level = merged(values, sure)
-            inside = (level >= gate.low) & (level <= gate.high)
-            # A gate refuses what it sees; hidden joints are no reason to.
-            ok &= inside | (sure.max(axis=1) < SURE)
-        sides = self._progress_of(body, seconds, ok, frames.blocks)
-        if exercise.signal.own_rest:
-            # Over the subject's own rest by more than the body can: in the air.
-            ok &= sides[:, 0] <= CEILING
-        sides = np.clip(sides, FLOOR, CEILING)
-        columns = [
-            seconds, merged(sides, seen), sides[:, 0], sides[:, 1], seen[:, 0], seen[:, 1],
-            ok.astype(np.float64), np.arange(frames.first, frames.first + len(seconds)),
-        ]  # fmt: skip
-        columns += [_sure(*feature(body, name)) for name in self._names]
-        return np.stack(columns, axis=1)
+        body = self._upright.told(seconds, frames.body, frames.known, frames.blocks)
+        sight = Sight(body, visibility(frames.body, self._aspect))
+        signals = [self._signal(sight, name) for name in self._names]
+        columns = [seconds[:, None]]
+        columns += [values for values, _ in signals]
+        columns += [weights * frames.known[:, None] for _, weights in signals]
+        for name in self._asked:
+            values, weights = whole(sight, name)
+            seen = (weights >= SEEN) & frames.known
+            columns.append(np.where(seen, values, np.nan)[:, None])
+        columns.append(np.where(frames.known[:, None], statures(sight), np.nan))
+        if not len(self._rows):
+            self._first = frames.first
+        self._rows = np.concatenate((self._rows, np.concatenate(columns, axis=1)))
+        joints = np.stack((body.x, body.y, body.score * frames.known[:, None]), axis=1)
+        self._joints = np.concatenate((self._joints, joints))
 
-    def _progress_of(
-        self, body: Body, seconds: Floats, ok: NDArray[np.bool_], blocks: Sequence[slice]
-    ) -> Floats:
-        signal = self._exercise.signal
-        values = feature(body, signal.feature)[0]
-        if signal.own_rest:
-            stature = merged(*feature(body, "stature"))
-            parts = [
-                self._rest.shares(seconds[block], values[block, 0], stature[block], ok[block])
-                for block in blocks
-            ]
-            shares = np.concatenate(parts)
-            values = np.stack((shares, shares), axis=1)
-        sides = _mapped(values, signal)
-        if signal.front is not None:
-            width = feature(body, "frontal")[0]
-            facing = np.clip((width - PROFILE) / (FRONT - PROFILE), 0.0, 1.0)
-            share = signal.front.share * facing
-            front = _mapped(feature(body, signal.front.feature)[0], signal.front)
-            sides = (1 - share) * sides + share * front
-        return sides
+    def _signal(self, sight: Sight, name: str) -> tuple[Floats, Floats]:
+        if self._sides == 2:
+            return sides_of(sight, name)
+        values, weights = whole(sight, name)
+        return values[:, None], weights[:, None]
 
+    def forget(self, seconds: float) -> None:
+        """Drops what is before `seconds`."""
+        passed = int(np.searchsorted(self._rows[:, 0], seconds))
+        self._rows, self._joints = self._rows[passed:], self._joints[passed:]
+        self._first += passed
 
-def _mapped(values: Floats, signal: Signal | FrontSignal) -> Floats:
-    """Progress of a feature's values."""
-    return (values - signal.rest) / (signal.full - signal.rest)
+    def rows(self, first: int, last: int, size: float | None = None) -> Rows:
+        """What is kept of the frames from number `first` to before `last`, in shares of `size`, a
+        stature in frame heights; of the one that they tell where it is None."""
+        begin = max(first - self._first, 0)
+        rows = self._rows[begin : last - self._first]
+        signals, sides = len(self._names), self._sides
+        size = stature(rows[:, -4:]) if size is None else size
+        scale = self._full * np.where(self._lengths, size, 1.0)
+        shape = (len(rows), signals, sides)
+        values = rows[:, 1 : 1 + signals * sides].reshape(shape).transpose(0, 2, 1) / scale
+        weights = rows[:, 1 + signals * sides : 1 + 2 * signals * sides].reshape(shape)
+        measures = rows[:, 1 + 2 * signals * sides : -4]
+        return Rows(
+            first=self._first + begin,
+            size=size,
+            seconds=rows[:, 0],
+            values=values,
+            weights=weights.transpose(0, 2, 1) * self._say,
+            measures=measures / np.where(self._asked_lengths, size, 1.0),
+        )
 
-
-def _sure(values: Floats, seen: Floats) -> Floats:
-    """Mean [n] of the sides; nan where neither is seen well."""
-    mean = merged(values, seen)
-    mean[seen.max(axis=1) < SURE] = np.nan
-    return mean
+    def body(self, first: int, last: int) -> Body:
+        """The joints of the frames from number `first` to before `last`."""
+        x, y, score = self._joints[first - self._first : last - self._first].transpose(1, 0, 2)
+        return Body(x=x, y=y, score=score)

@@ -1,47 +1,52 @@
-"""Follows one rep exercise through a job's frames: cycles, their judgement, live feedback."""
+"""Follows one repetition exercise through a job's frames.
+
+Every three seconds of media all that is known of the last two minutes is counted anew. A repetition
+is told at once where it is beyond doubt; what only hindsight shows is told a minute after it, or at
+the media's end, with its own times. What was told stays told. Each evaluation depends on the frames
+up to it alone, however they were fed.
+"""
 
 from __future__ import annotations
-
-import numpy as np
 
 from worker.contract.grades import grade_of
 from worker.contract.message_parts import Rep
 from worker.exercises.model import RepExercise
-from worker.motion.features.features import Floats
 from worker.motion.frames.span import Frames
-from worker.motion.reps.form_score import SEEN, UNKNOWN, Window, criteria_of, form_of
-from worker.motion.reps.frame_events import NOTHING, FrameEvent
-from worker.motion.reps.signals import RepRows, Row
-from worker.motion.reps.state_machine import RETURN, RISE, Cycle, RepStateMachine
+from worker.motion.reps.counter import Attempt, Counted, count, twins
+from worker.motion.reps.frame_events import FrameEvent
+from worker.motion.reps.live_progress import LiveProgress
+from worker.motion.reps.scoring import RepScorer
+from worker.motion.reps.signals import SignalRows
 
-LOST = 1.5
-"""Seconds unseen after which a rep in progress is given up."""
+EVERY = 8
+"""Blocks (of about 0.4 s) from one evaluation to the next; the first come sooner, for the live
+progress."""
 
-LIVE = 0.2
-"""Seconds between live form scores at least."""
+SOON = (2, 4)
+"""Blocks after which those come."""
 
-SAME = 0.35
-"""Two sides' peaks closer than this share of the rep's time are one rep of both."""
+HINDSIGHT = 60.0
+"""Seconds of media after a repetition that are looked at before it is told or refused for good, and
+before it that calibrate."""
 
-START = 0.5
-"""Most progress at a rep's start: a clip may begin on the way, not at the bottom."""
+SETTLED = 1.0
+"""Seconds of media after a repetition's end before it can be beyond doubt."""
 
-WHOLE = 0.7
-"""Least excursion as a share of the depth asked for."""
+ALIKE = 3
+"""Repetitions alike, this one among them, that leave no doubt of each other."""
 
-WATCHED = 0.6
-"""Least share of a rep's frames in which its joints were followed: the rest is guessed."""
+LIKE = (0.6, 1.6)
+"""Size by the usual one of a repetition like the others."""
 
-TRUST = 0.3
-"""Mean joint score over a rep from which one side's word is enough."""
+LISTED = 0.3
+"""Least size of a movement, in full repetitions, that is told of though it does not count."""
 
-ALONG, IN_STEP = 0.2, 0.6
-"""Least excursion of the other side, as a share of this one's, and least correlation of the two, of
-sides that do one rep together; sides in turn go against each other."""
+REAL = 0.6
+"""Least usual size, in full repetitions, that leaves no doubt: less may be a warm-up."""
 
 
 class RepTracker:
-    """Moments of one rep exercise, frame by frame."""
+    """Events of one repetition exercise, frame by frame; `least_score` is that of `minGrade`."""
 
     def __init__(
         self,
@@ -49,192 +54,115 @@ class RepTracker:
         difficulty: str,
         least_score: float | None,
         rotation: int = 0,
+        aspect: float = 1.0,
     ) -> None:
         self._exercise = exercise
-        self._depth = exercise.depth.of(difficulty)
-        self._easy = exercise.depth.easy
+        self._difficulty = difficulty
         self._least_score = least_score
-        self._each = exercise.signal.sides == "each"
-        self._rows = RepRows(exercise, rotation)
-        channels = 2 if self._each else 1
-        at_peak = exercise.at == "peak"
-        self._machines = [
-            RepStateMachine(exercise.seconds[1], at_peak=at_peak, depth=self._depth)
-            for _ in range(channels)
-        ]
-        self._seen_at = [-1e9] * channels
-        self._last: tuple[int, float, float] | None = None
+        self._rows = SignalRows(exercise, rotation, aspect)
+        self._scorer = RepScorer(exercise, self._rows)
+        self._live = LiveProgress()
+        self._blocks = 0
+        self._end = 0
         self._attempts = 0
-        self._progress = 0.0
-        self._live_at = -1e9
+        self._recent: list[Attempt] = []
+        self._decided = -1.0
         self._codes: tuple[str, ...] = ()
 
     def span(self, frames: Frames) -> list[FrameEvent]:
-        """One moment for each of n frames."""
-        rows = self._rows.add(frames).tolist()
-        moments: list[FrameEvent] = []
+        """One event for each of n frames."""
+        self._rows.add(frames)
+        events: list[FrameEvent] = []
         for block in frames.blocks:
-            starts = [machine.start for machine in self._machines if machine.start >= 0]
-            self._rows.forget(rows[block.start][Row.SECONDS], starts)
-            moments += [self._step(row) for row in rows[block]]
-        return moments
+            first, self._end = frames.first + block.start, frames.first + block.stop
+            progress = self._progress(first)
+            reps: tuple[Rep, ...] = ()
+            self._blocks += 1
+            if self._blocks in SOON or self._blocks % EVERY == 0:
+                reps = self._evaluated(float(frames.times_us[block.stop - 1]) * 1e-6)
+            events += [FrameEvent(progress=value) for value in progress[:-1]]
+            events.append(
+                FrameEvent(
+                    progress=progress[-1],
+                    reps=reps,
+                    live=self._live_score(),
+                    advice=self._codes if reps else None,
+                )
+            )
+        return events
 
     def finish(self) -> FrameEvent:
-        """What the media's end completes."""
-        last = self._rows.last()
-        if last is None:
-            return NOTHING
-        row = last.tolist()
-        for channel, machine in enumerate(self._machines):
-            value = row[Row.LEFT + channel] if self._each else row[Row.PROGRESS]
-            cycle = machine.rest_of(int(row[Row.FRAME]), row[Row.SECONDS], value)
-            rep = self._judge(cycle, channel) if cycle is not None else None
-            if rep is not None:
-                return FrameEvent(progress=100.0, rep=rep, advice=self._codes)
-        return NOTHING
+        """What the media's end decides."""
+        counted = count(self._exercise, self._difficulty, self._rows.rows(0, self._end))
+        reps = self._decide(counted, float("inf"))
+        return FrameEvent(reps=reps, advice=self._codes if reps else None)
 
-    def _step(self, row: list[float]) -> FrameEvent:
-        frame, seconds = int(row[Row.FRAME]), row[Row.SECONDS]
-        rep = None
-        for cycle, channel in self._ended(row, frame, seconds):
-            rep = rep or self._judge(cycle, channel)
-        if rep is not None:
-            self._progress = 0.0
-            return FrameEvent(progress=100.0 if rep.counted else 0.0, rep=rep, advice=self._codes)
-        active = [machine for machine in self._machines if machine.out]
-        if not active:
-            self._progress = 0.0
-            return NOTHING
-        self._progress = max(self._progress, *(self._share(m, row) for m in active))
-        return FrameEvent(progress=self._progress, live=self._live(active[0], frame, seconds))
+    def _progress(self, first: int) -> list[float]:
+        if self._live.stature is None:
+            return [0.0] * (self._end - first)
+        return self._live.block(self._rows.rows(first, self._end, self._live.stature))
 
-    def _ended(self, row: list[float], frame: int, seconds: float) -> list[tuple[Cycle, int]]:
-        """The cycles that end here and their channels, the lesser first, whichever side it is."""
-        ended = []
-        for channel, machine in enumerate(self._machines):
-            cycle = self._advance(channel, machine, row, frame, seconds)
-            if cycle is not None:
-                ended.append((cycle, channel))
-        return sorted(ended, key=lambda one: one[0].peak)
+    def _live_score(self) -> float | None:
+        """Form of the repetition in progress, once a block."""
+        if self._live.since < 0 or self._live.stature is None:
+            return None
+        return self._scorer.live(self._live.since, self._end, self._live.stature)
 
-    def _advance(
-        self, channel: int, machine: RepStateMachine, row: list[float], frame: int, seconds: float
-    ) -> Cycle | None:
-        seen = row[Row.SEEN_LEFT : Row.SEEN_LEFT + 2]
-        if (seen[channel] if self._each else max(seen)) < self._exercise.visible:
-            if seconds - self._seen_at[channel] > LOST:
-                machine.lost()
-            return None
-        self._seen_at[channel] = seconds
-        value = row[Row.LEFT + channel] if self._each else row[Row.PROGRESS]
-        return machine.step(frame, seconds, value)
+    def _evaluated(self, now: float) -> tuple[Rep, ...]:
+        self._rows.forget(now - 2 * HINDSIGHT)
+        counted = count(self._exercise, self._difficulty, self._rows.rows(0, self._end))
+        self._live.calibrate(counted)
+        reps = self._decide(counted, now - HINDSIGHT)
+        alike = [a for a in counted.attempts if a.reason is None and _like(a, counted.usual)]
+        if len(alike) < ALIKE or counted.usual < REAL:
+            return reps
+        sure = [a for a in alike if a.whole and a.end_s <= now - SETTLED and self._is_new(a)]
+        return reps + tuple(self._tell(attempt) for attempt in sure)
 
-    def _share(self, machine: RepStateMachine, row: list[float]) -> float:
-        """0-100 of the cycle: half for the way out, half for the way back once it was deep."""
-        channel = self._machines.index(machine)
-        value = row[Row.LEFT + channel] if self._each else row[Row.PROGRESS]
-        out = (machine.peak - machine.low - RISE) / max(self._depth - machine.low - RISE, 0.1)
-        if out < 1:
-            return 50.0 * max(out, 0.0)
-        back = (machine.peak - value) / ((1 - RETURN) * (machine.peak - machine.low))
-        return min(50.0 + 50.0 * max(back, 0.0), 99.0)
-
-    def _judge(self, cycle: Cycle, channel: int) -> Rep | None:
-        """The attempt that `cycle` is; None where it is no rep of this exercise at all."""
-        if cycle.peak < self._easy or cycle.low > START:
-            return None
-        if cycle.excursion < WHOLE * min(self._depth, cycle.peak):
-            return None
-        rows = self._rows.seen_between(cycle.start, cycle.end, channel)
-        span = float(rows[-1, Row.SECONDS] - rows[0, Row.SECONDS])
-        if span < self._exercise.seconds[0] or not self._passes(rows, cycle, channel):
-            return None
-        if not self._travelled(rows) or not self._trusted(cycle, rows, channel):
-            return None
-        if self._each and self._is_twin(cycle, rows, channel):
-            return None
-        scores = criteria_of(self._exercise, self._window(rows, cycle.low, cycle.peak, channel))
-        form = form_of(self._exercise, scores)
-        counted = cycle.peak >= self._depth
-        counted = counted and (self._least_score is None or form >= self._least_score)
-        self._codes = tuple(
-            advice.code
-            for advice in self._exercise.advice
-            if scores.get(advice.criterion, 100.0) < advice.below
+    def _decide(self, counted: Counted, until: float) -> tuple[Rep, ...]:
+        """What is to be told, or refused for good, of the attempts that turn before `until`."""
+        reps = tuple(
+            self._tell(attempt)
+            for attempt in counted.attempts
+            if attempt.turn_s < until and attempt.size >= LISTED and self._is_new(attempt)
         )
+        self._decided = max(self._decided, until)
+        self._recent = [one for one in self._recent if one.end_s > until - HINDSIGHT]
+        return reps
+
+    def _is_new(self, attempt: Attempt) -> bool:
+        return attempt.turn_s >= self._decided and not any(
+            _same(one, attempt) for one in self._recent
+        )
+
+    def _tell(self, attempt: Attempt) -> Rep:
+        form = self._scorer.judged(attempt)
+        reason = attempt.reason
+        if reason is None and self._least_score is not None and form.score < self._least_score:
+            reason = "below_min_grade"
+        self._recent.append(attempt)
         self._attempts += 1
-        start, end = (round(float(rows[i, Row.SECONDS]) * 1000, 1) for i in (0, -1))
+        if reason is None:
+            self._codes = self._scorer.advice(form)
         return Rep(
-            index=self._attempts, startMs=start, endMs=end, durationMs=round(end - start, 1),
-            formScore=form, grade=grade_of(form), counted=counted, criteria=scores,
-        )  # fmt: skip
-
-    def _passes(self, rows: Floats, cycle: Cycle, channel: int) -> bool:
-        """Whether enough of the rep, and of its deep half, is the exercise at all."""
-        progress = self._rows.progress(rows, channel)
-        ok = rows[:, Row.OK]
-        deep = ok[progress >= cycle.low + 0.5 * cycle.excursion]
-        return bool(min(ok.mean(), deep.mean()) >= self._exercise.share)
-
-    def _travelled(self, rows: Floats) -> bool:
-        for travel in self._exercise.travels:
-            values = self._rows.known(rows, travel.feature)
-            # Hidden joints refuse nothing.
-            if len(values) < 3:
-                continue
-            if not travel.minimum <= float(values.max() - values.min()) <= travel.maximum:
-                return False
-        return True
-
-    def _trusted(self, cycle: Cycle, rows: Floats, channel: int) -> bool:
-        if len(rows) < WATCHED * len(self._rows.between(cycle.start, cycle.end)):
-            return False
-        if not self._each:
-            return True
-        seen = rows[:, Row.SEEN_LEFT : Row.SEEN_LEFT + 2].mean(axis=0)
-        return bool(seen[channel] >= min(TRUST, 0.6 * float(seen.max())))
-
-    def _is_twin(self, cycle: Cycle, rows: Floats, channel: int) -> bool:
-        """Whether the other side has just been counted for the same movement."""
-        middle = float(self._rows.between(cycle.top, cycle.top)[0, Row.SECONDS])
-        span = float(rows[-1, Row.SECONDS] - rows[0, Row.SECONDS])
-        last, self._last = self._last, (channel, middle, span)
-        if last is None or last[0] == channel:
-            return False
-        return abs(middle - last[1]) <= SAME * min(span, last[2])
-
-    def _window(self, rows: Floats, low: float, peak: float, channel: int) -> Window:
-        progress = self._rows.progress(rows, channel)
-        sides = rows[:, Row.LEFT : Row.LEFT + 2]
-        other = self._along(rows, channel, peak - low) if self._each else None
-        facing = self._rows.known(rows, "frontal")
-        return Window(
-            seconds=rows[:, Row.SECONDS],
-            progress=progress,
-            sides=sides,
-            seen=rows[:, Row.SEEN_LEFT : Row.SEEN_LEFT + 2],
-            features=self._rows.features(rows),
-            low=low,
-            peak=peak,
-            facing=float(facing.mean()) if len(facing) else UNKNOWN,
-            paired=not self._each or other is not None,
-            other=other,
+            index=self._attempts,
+            startMs=round(1000 * attempt.start_s, 1),
+            endMs=round(1000 * attempt.end_s, 1),
+            durationMs=round(1000 * (attempt.end_s - attempt.start_s), 1),
+            formScore=form.score,
+            grade=grade_of(form.score),
+            counted=reason is None,
+            reason=reason,
+            criteria=form.criteria,
         )
 
-    def _along(self, rows: Floats, channel: int, excursion: float) -> Floats | None:
-        """The other side's progress, if it is seen to move along with this one."""
-        own, other = rows[:, Row.LEFT + channel], rows[:, Row.LEFT + 1 - channel]
-        if float(rows[:, Row.SEEN_LEFT + 1 - channel].mean()) < SEEN or len(rows) < 3:
-            return None
-        if float(np.ptp(other)) < ALONG * excursion:
-            return None
-        return other if float(np.corrcoef(own, other)[0, 1]) > IN_STEP else None
 
-    def _live(self, machine: RepStateMachine, frame: int, seconds: float) -> float | None:
-        if seconds - self._live_at < LIVE or frame - machine.start < 3:
-            return None
-        self._live_at = seconds
-        channel = self._machines.index(machine)
-        rows = self._rows.seen_between(machine.start, frame, channel)
-        window = self._window(rows, machine.low, machine.peak, channel)
-        return form_of(self._exercise, criteria_of(self._exercise, window, live=True))
+def _like(attempt: Attempt, usual: float) -> bool:
+    return LIKE[0] * usual <= attempt.size <= LIKE[1] * usual
+
+
+def _same(one: Attempt, other: Attempt) -> bool:
+    """Whether two evaluations' attempts are the same movement."""
+    if one.side != other.side and None not in (one.side, other.side):
+        return twins(one, other)
+    return one.start_s <= other.turn_s <= one.end_s or other.start_s <= one.turn_s <= other.end_s

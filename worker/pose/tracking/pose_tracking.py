@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from worker.pose.detectors.nanodet import Detections
 from worker.pose.geometry.boxes import Boxes, around, grow
+from worker.pose.tracking.cut_detection import is_cut, thumbnail
 from worker.pose.tracking.detector_skipping import (
     Pose,
     TrackedPose,
@@ -89,11 +90,20 @@ class PoseTracker:
         """Passes the keyframes in `rows`; gives each with the subject's box in it, None where it is
         not."""
         for row in rows:
-            box = self._followed(row)
+            cut = self._cut(row)
+            box = None if cut else self._followed(row)
             if box is None:
-                box = self._detected(row)
+                box = self._detected(row, cut=cut)
             self._before, self._last = self._last, box
             yield row, box
+
+    def _cut(self, row: int) -> bool:
+        """Whether the keyframe is of another shot than the one before."""
+        before, self._tracker.view = self._tracker.view, thumbnail(self._looks.images[row])
+        if not is_cut(before, self._tracker.view):
+            return False
+        self._last = self._before = None
+        return True
 
     def _followed(self, row: int) -> Boxes | None:
         """The subject's box without a look, None where one is due or the pose leaves a doubt."""
@@ -112,12 +122,12 @@ class PoseTracker:
         self._tracker.follow(placed, self._times[row] / 1e6)
         return placed
 
-    def _detected(self, row: int) -> Boxes | None:
+    def _detected(self, row: int, *, cut: bool) -> Boxes | None:
         """The subject's box where the detector looks, or by its pose where that is blind."""
         # only a pose vouches for where somebody is: a box that drifts would vouch for itself
         sure = None if self._hold is None else self._last
         people = self._looks.people(row, sure)
-        box = self._tracker.update(people, self._times[row] / 1e6)
+        box = self._tracker.update(people, self._times[row] / 1e6, cut=cut)
         self._looked, self._hold = second(self._times[row]), None
         if box is None:
             return self._blind(row)
@@ -131,6 +141,8 @@ class PoseTracker:
             return None
         pose = self._looks.pose(row, grow(self._last, 1.1))
         box = around(pose, margin=1.2) if pose[:, 2].mean() >= PRESENT else None
-        if box is not None and row == len(self._times) - 1:
+        if box is None or not self._tracker.believes(box):
+            return None
+        if row == len(self._times) - 1:
             self._tracker.follow(box, self._times[row] / 1e6)
         return box

@@ -1,84 +1,59 @@
 """Which of the people in the picture the job is about.
 
-Detections of neighbouring keyframes are linked into tracks; the subject is the track that was
-largest and most central for longest. Everything needed to go on is in plain numbers, so that a
-worker that takes over a job goes on exactly as the first one would have.
+Detections of neighbouring keyframes are assigned to tracks; the subject is the track that
+exercises, of several or none the one that was largest and most central for longest. Everything
+needed to go on is in plain numbers, so that a worker that takes over a job goes on exactly as the
+first one would have.
+
+Who is meant is decided from what was seen so far. At a clip's beginning that is nothing: what is
+found out in its first seconds is given in as a `head_start`.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
-from worker.pose.detectors.nanodet import Detections
-from worker.pose.geometry.boxes import Boxes, area, closeness, covered
+from worker.contract.poses import PEOPLE
+from worker.pose.detectors.nanodet import SURE, Detections
+from worker.pose.geometry.boxes import Boxes, area, closeness, covered, iou
+from worker.pose.tracking.assignment import assign
+from worker.pose.tracking.track import Track
 
 LINK = 0.15
 """Least closeness of two boxes of one track."""
-STALE_S = 1.0
-"""Time constant in which an unseen track loses its claim to a box: a detection that was doubled
-once must not take the next one from the track that was there all along."""
 FORGET_S = 2.5
 """A track unseen for this long is gone; a subject is waited for that long."""
 FADE_S = 8.0
 """Time constant in which what a track once weighed loses its say."""
-YOUNG_S = 1.0
-"""How long before that a track may have begun, doubled beside the subject's own."""
+WITHIN = 0.8
+"""Share of a box inside of a detected person's from which it is a part of that one."""
 SAME = 0.6
-"""Share of an undetected subject's box that a new track must cover to be the same person."""
+"""Share of an undetected subject's box that a sure detection must cover to be the same person."""
+APART = 0.5
+"""Overlap (IoU) under which two boxes of one keyframe are two people."""
 WARM = "warm"
 """Where a state carries that of an estimation that begins later."""
+CHOICE = "choice"
+"""Where a state says whom the job asks for."""
 ALIKE = 0.5
-"""Closeness from which the subjects of two states are one person."""
-EDGE = 0.03
-"""Shares of the picture's width from its sides within which somebody may just have come in."""
-CUT_SIZE = 0.25
-"""Least size after a cut, as a share of the subject's before it: distant people are not it."""
+"""Closeness from which the subjects of two states are one person, or boxes before and after what
+looks like a cut."""
 TAKEOVER = 2.5
 """A challenger must outweigh a visible subject this many times: passers-by do not."""
+EXERCISE = 9.0
+"""Who surely exercises weighs one and this many times what size and place give."""
+SHRINKS = 0.4
+"""Least share of its detected area that a followed subject's box has; who squats keeps 0.5."""
+COMPARABLE = 0.25
+"""Share of the largest person's area under which somebody is background."""
 
-
-@dataclass
-class Track:
-    """One person over time; `weight` is faded seconds of size x centrality x score.
-
-    `seen_s` is when it was last detected or followed by its pose, `detected_s` only the former;
-    `pace` is pixels to the right a second; `apart`: it began elsewhere than the subject was.
-    """
-
-    id: int
-    box: list[float]
-    seen_s: float
-    weight: float = 0.0
-    born_s: float = 0.0
-    detected_s: float = 0.0
-    pace: float = 0.0
-    apart: bool = False
-
-    def near(self, box: Boxes, time_s: float) -> float:
-        """Closeness to `box` of where it was, or of where it is by its pace: who walks across goes
-        on behind others."""
-        here = self.array()
-        way = self.pace * min(time_s - self.seen_s, STALE_S)
-        there = here + np.array([way, 0, way, 0], np.float32)
-        return max(closeness(here, box), closeness(there, box))
-
-    def take(self, box: Boxes, time_s: float) -> None:
-        """It was detected at `box`."""
-        if time_s > self.seen_s:  # the box is of then: it may have been followed there
-            moved = (float(box[0] + box[2]) - self.box[0] - self.box[2]) / 2
-            pace = moved / (time_s - self.seen_s)
-            first = self.detected_s == self.born_s
-            self.pace = pace if first else (self.pace + pace) / 2
-        self.box = [float(value) for value in box]
-        self.seen_s = self.detected_s = time_s
-
-    def array(self) -> Boxes:
-        """The last box as float32 [4]."""
-        return np.array(self.box, np.float32)
+Choice = Literal["auto", "largest", "left", "centre", "right"] | tuple[float, float]
+"""Whom a job asks for: by name, or by a point (0-1) of the first picture that shows it."""
 
 
 def same_subject(one: dict[str, Any], other: dict[str, Any]) -> bool:
@@ -89,9 +64,26 @@ def same_subject(one: dict[str, Any], other: dict[str, Any]) -> bool:
     return closeness(ours, theirs) >= ALIKE
 
 
+def head_start(first: dict[str, Any], later: dict[str, Any]) -> dict[str, Any] | None:
+    """The state to begin a clip with whose first chunk left `first` where it turned out `later`
+    that somebody else is the subject; None where it is the same, or came after the first chunk."""
+    subject = next((t for t in later["tracks"] if t["id"] == later["subject"]), None)
+    if subject is None or first["last"] is None or subject["born_s"] > first["last"]:
+        return None
+    begun = np.array(subject["first_box"], np.float32)
+    opening = first["opening"]
+    if opening and closeness(np.array(opening, np.float32), begun) >= ALIKE:
+        return None
+    track = Track.begin(1, begun, subject["born_s"])
+    track.weight, track.hits = subject["weight"], subject["hits"]
+    return SubjectTracker(1, 1, [track], track.id, 2, opening=track.first_box).state()
+
+
 @dataclass
 class SubjectTracker:
-    """Links detections and says which box is the subject's; `width`, `height` of the picture."""
+    """Assigns detections and says which box is the subject's; `width`, `height` of the picture;
+    `people` is how many were seen at once, at most; `opening` the box in which the first subject
+    began."""
 
     width: int
     height: int
@@ -99,18 +91,25 @@ class SubjectTracker:
     subject: int | None = None
     next_id: int = 1
     last_s: float | None = None
-    before_cut: int | None = None
+    view: list[int] = field(default_factory=list)
+    choice: Choice = "auto"
+    people: int = 0
+    opening: list[float] = field(default_factory=list)
 
-    def update(self, found: Detections, time_s: float) -> Boxes | None:
-        """The subject's box float32 [4] in pixels at this keyframe, None where it is not seen."""
+    def update(self, found: Detections, time_s: float, *, cut: bool = False) -> Boxes | None:
+        """The subject's box float32 [4] in pixels at this keyframe, None where it is not seen; with
+        `cut` the picture is of another shot than the one before."""
         step = 0.0 if self.last_s is None else max(0.0, time_s - self.last_s)
         self.last_s = time_s
+        if cut:
+            self._forget_unlike(found)
         self._fade(step)
         self._link(found, time_s, max(step, 1 / 30))
-        self.tracks = [t for t in self.tracks if time_s - t.seen_s <= FORGET_S]
-        self._rejoin(time_s)
-        self._recut(time_s)
+        self.tracks = [track for track in self.tracks if self._stays(track, time_s)]
+        self._reclaim(found, time_s)
+        self._tell_apart(time_s)
         self._choose()
+        self._count(time_s)
         chosen = self._subject_track()
         return chosen.array() if chosen and chosen.seen_s == time_s else None
 
@@ -118,134 +117,200 @@ class SubjectTracker:
         """The subject was seen at `box` by its pose where the detector was blind."""
         chosen = self._subject_track()
         if chosen:
-            chosen.box, chosen.seen_s = [float(v) for v in box], time_s
+            chosen.follow(box, time_s)
 
     def last_box(self) -> Boxes | None:
         """Where the subject was last seen, while it is still waited for."""
         chosen = self._subject_track()
         return chosen.array() if chosen else None
 
+    def believes(self, box: Boxes) -> bool:
+        """Whether the subject can be in `box` [4], by the size that it was detected with: joints
+        that are looked for where others were found close in on a few of them."""
+        chosen = self._subject_track()
+        return chosen is not None and float(area(box)) >= SHRINKS * chosen.detected_area
+
     def state(self) -> dict[str, Any]:
         """All of it as JSON-encodable numbers."""
         return {
-            "tracks": [
-                [t.id, t.box, t.seen_s, t.weight, t.born_s, t.detected_s] for t in self.tracks
-            ],
+            "tracks": [track.state() for track in self.tracks],
             "subject": self.subject,
             "next": self.next_id,
             "last": self.last_s,
-            "paces": {str(t.id): t.pace for t in self.tracks if t.pace},
-            "apart": [t.id for t in self.tracks if t.apart],
-            "before_cut": self.before_cut,
+            "view": self.view,
+            CHOICE: list(self.choice) if isinstance(self.choice, tuple) else self.choice,
+            PEOPLE: self.people,
+            "opening": self.opening,
         }
 
     @classmethod
     def restore(cls, width: int, height: int, state: dict[str, Any]) -> SubjectTracker:
         """The tracker as it was when `state` was taken."""
-        if not state:
-            return cls(width, height)
-        # a worker of before leaves neither paces nor what follows them, and reads past them
-        tracks = [Track(*row) for row in state["tracks"]]
-        for track in tracks:
-            track.pace = state.get("paces", {}).get(str(track.id), 0.0)
-            track.apart = track.id in state.get("apart", [])
-        subject, number, last = state["subject"], state["next"], state["last"]
-        return cls(width, height, tracks, subject, number, last, state.get("before_cut"))
+        choice = state.get(CHOICE, "auto")
+        choice = (choice[0], choice[1]) if isinstance(choice, list) else choice
+        tracks = state.get("tracks", [])
+        if any(isinstance(track, list) for track in tracks):
+            tracks = []  # a worker of before left them in another form: looked for anew
+            state = {}
+        return cls(
+            width,
+            height,
+            [Track.restore(track) for track in tracks],
+            state.get("subject"),
+            state.get("next", 1),
+            state.get("last"),
+            list(state.get("view", [])),
+            choice,
+            state.get(PEOPLE, 0),
+            state.get("opening", []),
+        )
 
     def _fade(self, step: float) -> None:
-        keep = float(np.exp(-step / FADE_S))
+        keep = math.exp(-step / FADE_S)
         for track in self.tracks:
             track.weight *= keep
 
-    def _link(self, found: Detections, time_s: float, step: float) -> None:
-        pairs = [
-            (near * math.exp((track.seen_s - time_s) / STALE_S), -track.weight, row, track)
+    def _forget_unlike(self, found: Detections) -> None:
+        """Behind a cut only who is where somebody was before is still the same."""
+        self.tracks = [
+            track
             for track in self.tracks
-            for row, box in enumerate(found.boxes)
-            if (near := track.near(box, time_s)) >= LINK
+            if any(closeness(track.array(), box) >= ALIKE for box in found.boxes)
         ]
-        used: set[int] = set()
-        linked: set[int] = set()
-        for _, _, row, track in sorted(pairs, key=lambda pair: (-pair[0], pair[1], pair[2])):
-            if row in used or track.id in linked:
-                continue
-            used.add(row)
-            linked.add(track.id)
-            track.take(found.boxes[row], time_s)
-            track.weight += step * self._worth(found, row)
-        for row in range(len(found)):
-            if row not in used:
-                box = [float(value) for value in found.boxes[row]]
-                weight = step * self._worth(found, row)
-                new = Track(self.next_id, box, time_s, weight, time_s, time_s)
-                current = self._subject_track()
-                new.apart = current is not None and closeness(current.array(), new.array()) < LINK
-                self.tracks.append(new)
-                self.next_id += 1
 
-    def _worth(self, found: Detections, row: int) -> float:
+    def _link(self, found: Detections, time_s: float, step: float) -> None:
+        first = not self.tracks
+        free = list(range(len(found)))
+        for confirmed in (True, False):
+            tracks = [track for track in self.tracks if track.confirmed is confirmed]
+            gains = [[_gain(track, found.boxes[row], time_s) for row in free] for track in tracks]
+            pairs = assign(gains)
+            for place, column in pairs:
+                tracks[place].take(found.boxes[free[column]], time_s)
+                tracks[place].weight += step * self._worth(found, free[column], tracks[place])
+            free = [row for n, row in enumerate(free) if n not in {column for _, column in pairs}]
+        for row in free:
+            if not _part_of_other(found, row):
+                self._begin(found, row, time_s, step, confirmed=first)
+
+    def _begin(
+        self, found: Detections, row: int, time_s: float, step: float, *, confirmed: bool
+    ) -> None:
+        track = Track.begin(self.next_id, found.boxes[row], time_s)
+        self.next_id += 1
+        track.weight = step * self._worth(found, row, track)
+        if confirmed:
+            track.hits = 2
+        current = self.last_box()
+        track.other = current is not None and closeness(current, track.array()) < LINK
+        self.tracks.append(track)
+
+    def _stays(self, track: Track, time_s: float) -> bool:
+        if track.id == self.subject or track.confirmed:
+            return time_s - track.seen_s <= FORGET_S
+        return track.detected_s == time_s
+
+    def _worth(self, found: Detections, row: int, track: Track) -> float:
         box = found.boxes[row]
         size = float(area(box)) / (self.width * self.height)
+        if self.choice == "largest":
+            return size
         middle = (float(box[0] + box[2]) / 2 - self.width / 2) / (self.width / 2)
         central = max(0.1, 1 - middle * middle)
-        return math.sqrt(size) * central * float(found.scores[row])
+        plain = math.sqrt(size) * central * float(found.scores[row])
+        background = float(area(box)) < COMPARABLE * float(area(found.boxes).max())
+        return plain if background else plain * (1 + EXERCISE * track.exercise)
 
-    def _rejoin(self, time_s: float) -> None:
-        """A doubled detection or a missed link makes one person two tracks: the other one is the
-        subject's where it began about when the subject was last detected, where the subject was,
-        and covers it. A passer-by was there before, or came from elsewhere."""
+    def _reclaim(self, found: Detections, time_s: float) -> None:
+        """A subject that was not detected is who a sure detection covers, unless that is known to
+        be somebody else: nobody is only followed beside its own detection."""
         current = self._subject_track()
         if current is None or current.detected_s == time_s:
             return
         for track in self.tracks:
+            sure = (found.scores[(found.boxes == track.array()).all(axis=1)] >= SURE).any()
             if (
                 track is not current
+                and not track.other
                 and track.detected_s == time_s
-                and not track.apart
-                and track.born_s > current.detected_s - YOUNG_S
+                and sure
                 and covered(current.array(), track.array()) >= SAME
             ):
-                track.weight += current.weight
-                self.subject = track.id
-                self.tracks.remove(current)
+                current.take(track.array(), time_s)
+                current.weight += track.weight
+                self.tracks.remove(track)
                 return
 
-    def _recut(self, time_s: float) -> None:
-        """Nobody gets into the middle of a picture unseen but by a cut: who began there when the
-        subject was gone, and is there still, is the subject. One that comes back is it again."""
-        left = next((track for track in self.tracks if track.id == self.before_cut), None)
-        if left is None or left.seen_s == time_s:
-            self.subject = self.subject if left is None else left.id
-            self.before_cut = None
+    def _tell_apart(self, time_s: float) -> None:
+        """Who is detected beside the subject is another."""
         current = self._subject_track()
-        if current is None or self.before_cut is not None:
+        if current is None or current.detected_s != time_s:
             return
-        new = [track for track in self.tracks if self._appeared(track, current, time_s)]
-        if new:
-            best = max(new, key=lambda track: (track.weight, -track.id))
-            self.before_cut, self.subject = current.id, best.id
-
-    def _appeared(self, track: Track, current: Track, time_s: float) -> bool:
-        margin = EDGE * self.width
-        inside = margin < track.box[0] and track.box[2] < self.width - margin
-        large = float(area(track.array())) > CUT_SIZE * float(area(current.array()))
-        return (
-            track.apart
-            and current.seen_s < track.born_s < track.detected_s == time_s
-            and inside
-            and large
-        )
+        own = current.array()
+        for track in self.tracks:
+            if track is not current and track.detected_s == time_s and track.confirmed:
+                track.other |= bool(iou(own, track.array()[None])[0] < APART)
 
     def _choose(self) -> None:
-        if not self.tracks:
+        people = [track for track in self.tracks if track.confirmed] or self.tracks
+        current = self._subject_track()
+        if not people:
             self.subject = None
             return
-        current = self._subject_track()
-        # what was there before a cut is waited for, but does not take over
-        known = [track for track in self.tracks if track.id != self.before_cut]
-        best = max(known, key=lambda track: (track.weight, -track.id))
-        if current is None or best.weight > TAKEOVER * current.weight:
+        best = self._preferred(people) if current is None else current
+        if self.choice in ("auto", "largest"):
+            heaviest = max(people, key=lambda track: (track.weight, -track.id))
+            if current is None or heaviest.weight > TAKEOVER * current.weight:
+                best = heaviest
+        if best.id != self.subject:
+            for track in self.tracks:
+                track.other = track is not best and self.subject is not None
             self.subject = best.id
+            self.opening = self.opening or best.first_box
+
+    def _preferred(self, people: Sequence[Track]) -> Track:
+        """Whom the job asks for, of who is large enough to be meant; of no preference the
+        heaviest."""
+        choice = self.choice
+        if isinstance(choice, tuple):
+            x, y = choice[0] * self.width, choice[1] * self.height
+            return min(people, key=lambda track: (_distance(track.array(), x, y), track.id))
+        largest = max(float(area(track.array())) for track in people)
+        near = [t for t in people if float(area(t.array())) >= COMPARABLE * largest]
+        places = {
+            "left": lambda track: track.box[0] + track.box[2],
+            "right": lambda track: -track.box[0] - track.box[2],
+            "centre": lambda track: abs(track.box[0] + track.box[2] - self.width),
+        }
+        if choice in places:
+            return min(near, key=lambda track: (places[choice](track), track.id))
+        return max(people, key=lambda track: (track.weight, -track.id))
+
+    def _count(self, time_s: float) -> None:
+        seen = sum(track.hits > 2 and track.detected_s == time_s for track in self.tracks)
+        self.people = max(self.people, seen)
 
     def _subject_track(self) -> Track | None:
         return next((track for track in self.tracks if track.id == self.subject), None)
+
+
+def _gain(track: Track, box: Boxes, time_s: float) -> float:
+    near = track.near(box, time_s)
+    return near * track.fresh(time_s) if near >= LINK else 0.0
+
+
+def _part_of_other(found: Detections, row: int) -> bool:
+    """Whether a box lies in a larger one: a detector now and then finds somebody's legs too."""
+    box = found.boxes[row]
+    return any(
+        other != row and area(found.boxes[other]) > area(box)
+        and covered(box, found.boxes[other]) >= WITHIN
+        for other in range(len(found))
+    )  # fmt: skip
+
+
+def _distance(box: Boxes, x: float, y: float) -> float:
+    """Of a point from a box, in its heights; the nearer its middle the less, inside of it."""
+    outside = max(box[0] - x, x - box[2], 0.0) + max(box[1] - y, y - box[3], 0.0)
+    middle = math.hypot(float(box[0] + box[2]) / 2 - x, float(box[1] + box[3]) / 2 - y)
+    return float(outside) * 10 + middle

@@ -75,6 +75,9 @@ class BatchStore:
         self._add = client.register_script(load_script(__package__, "complete", "add"))
         self._expanded = client.register_script(load_script(__package__, "complete", "expanded"))
         self._read = client.register_script(load_script(__package__, "read"))
+        self._hold = client.register_script(load_script(__package__, "hold"))
+        self._let_go = client.register_script(load_script(__package__, "let_go"))
+        self._ask_cancel = client.register_script(load_script(__package__, "ask_cancel"))
         self._done = client.register_script(load_script(__package__, "done"))
         self._open = DueSet(client, keys.BATCHES)
 
@@ -197,8 +200,8 @@ class BatchStore:
 
     def ask_cancel(self, batch_id: str) -> None:
         """The batch is to end: what is not made is not, what is not over is canceled."""
-        self._redis.hset(keys.batch(batch_id), "canceled", "1")
-        self._redis.zadd(keys.BATCHES, {batch_id: self._clock() + LOOK_S}, xx=True)
+        at = self._clock() + LOOK_S
+        self._ask_cancel(keys=[keys.batch(batch_id), keys.BATCHES], args=[batch_id, at])
 
     def unfinished(self, batch_id: str) -> Iterator[str]:
         """Jobs of the batch that have not ended."""
@@ -216,19 +219,11 @@ class BatchStore:
 
     def hold(self, batch_id: str, name: str) -> bool:
         """Whether `name` has the batch to himself for HOLD_S, renewed by each call."""
-        key = keys.batch_hold(batch_id)
-        if self._redis.set(key, name, nx=True, ex=HOLD_S):
-            return True
-        if self._redis.get(key) != name.encode():
-            return False
-        self._redis.expire(key, HOLD_S)
-        return True
+        return bool(self._hold(keys=[keys.batch_hold(batch_id)], args=[name, HOLD_S]))
 
     def let_go(self, batch_id: str, name: str) -> None:
         """Others may expand the batch."""
-        key = keys.batch_hold(batch_id)
-        if self._redis.get(key) == name.encode():
-            self._redis.delete(key)
+        self._let_go(keys=[keys.batch_hold(batch_id)], args=[name])
 
     @staticmethod
     def _keys(batch_id: str) -> list[str]:

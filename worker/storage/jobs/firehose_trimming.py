@@ -24,6 +24,9 @@ GROUP = "webhooks"
 """The consumer group of the webhook workers, one on every partition."""
 HARD = 10
 EVERY_S = 5
+COUNTED = 10_000
+"""Entries that are counted one by one where Redis does not know a group's lag."""
+_PAGE = 1000
 
 
 def trim_now_and_then(client: Client, settings: Settings) -> None:
@@ -102,9 +105,20 @@ def _behind(client: Client, name: str, group: dict[str, Any]) -> int:
     pending = int(group["pending"])
     lag = group.get("lag")
     if lag is None:  # Redis does not know it where entries were deleted from the middle
-        after = "(" + text(group["last-delivered-id"])
-        return pending + len(client.xrange(name, after, "+"))
+        return pending + _count_after(client, name, text(group["last-delivered-id"]))
     return pending + int(lag)
+
+
+def _count_after(client: Client, name: str, last: str) -> int:
+    """Entries after an id, COUNTED at most: that many read is enough for a gauge."""
+    found = 0
+    page = client.xrange(name, f"({last}", "+", count=_PAGE)
+    while page:
+        found += len(page)
+        if len(page) < _PAGE or found >= COUNTED:
+            break
+        page = client.xrange(name, f"({text(page[-1][0])}", "+", count=_PAGE)
+    return found
 
 
 def _states(client: Client, name: str) -> list[dict[str, Any]]:

@@ -60,7 +60,7 @@ class LeaseStore:
         self._max_lost = max_lost
         self._clock = clock
         self._known = known
-        self._claim = client.register_script(load_script(__package__, "claim"))
+        self._claim = client.register_script(load_script(__package__, "next_token", "claim"))
         self._commit = client.register_script(load_script(__package__, "commit"))
         self._append = client.register_script(load_script(__package__, "append"))
         self._extend = client.register_script(load_script(__package__, "extend"))

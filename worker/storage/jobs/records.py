@@ -92,6 +92,8 @@ class JobStore:
         pipe.zadd(keys.QUEUED, {job.id: now})
         if job.deadlineAt is not None:
             pipe.zadd(keys.DEADLINES, {job.id: unix(job.deadlineAt)})
+        if job.input.reads_upload is not None:
+            pipe.sadd(keys.upload_jobs(job.input.reads_upload), job.id)
 
     def get(self, job_id: str, tenant: str | None = None, owner: str | None = None) -> Job:
         """The job; raises NotFound, to a tenant also for another's and for one that is hidden, and
@@ -146,7 +148,7 @@ class JobStore:
 
     def ask_cancel(self, job_id: str) -> None:
         """Leaves word for whoever runs the job."""
-        self._redis.hset(keys.job(job_id), "cancel", "1")
+        self._note(keys=[keys.job(job_id)], args=["cancel", "1"])
 
     def cancel_asked(self, job_id: str) -> bool:
         """Whether somebody wants the job to stop; true also where it is gone."""

@@ -52,7 +52,7 @@ class SegmentStore:
         self.ttl_s = ttl_s
         self._open = client.register_script(load_script(__package__, "segment_open"))
         self._claim = client.register_script(
-            load_script(__package__, "segment_names", "segment_claim")
+            load_script(__package__, "next_token", "segment_names", "segment_claim")
         )
         self._take = client.register_script(
             load_script(__package__, "segment_names", "segment_take")

@@ -13,6 +13,7 @@ from worker.contract.options import Firehose
 from worker.contract.webhooks import final_event
 from worker.storage import keys
 from worker.storage.connection import Client, text
+from worker.storage.lua_scripts import load_script
 
 Row = tuple[str, str, bytes]
 """Entry id, message type, message as JSON."""
@@ -49,6 +50,8 @@ class StreamStore:
     def __init__(self, client: Client, partitions: int = 8) -> None:
         self._redis = client
         self._partitions = partitions
+        self._relay_script = load_script(__package__, "relay")
+        self._relay = client.register_script(self._relay_script)
 
     def read(self, job_id: str, after: str = "0-0", limit: int = _PAGE) -> list[Row]:
         """Up to `limit` messages after an entry id; empty where the stream is gone too."""
@@ -91,8 +94,11 @@ class StreamStore:
         one's."""
         if job.input.referenceId is None:
             data = {"id": job.id, "status": "queued", "createdAt": job.createdAt}
-            row = (FIRST, "job.queued", msgspec.json.encode(data))
-            self._put_in(pipe, job.id, job.tenant, [row])
+            names = [keys.job(job.id), keys.firehose(job.id, self._partitions)]
+            said = msgspec.json.encode(data)
+            # its text, as a pipeline that is given a digest asks first whether it is known
+            args = [job.id, job.tenant, "", FIRST, "job.queued", said]
+            pipe.eval(self._relay_script, len(names), *names, *args)
 
     def started(self, job: Job) -> None:
         """Tells of a job that was claimed, where no claim before has come to that."""
@@ -132,24 +138,11 @@ class StreamStore:
     def _wanted(kind: str, wanted: Firehose) -> bool:
         return wanted == "all" or (wanted == "events" and kind not in PER_FRAME)
 
-    def _fire(self, job_id: str, tenant: str, rows: Sequence[Row], last: str | None) -> None:
-        with self._redis.pipeline(transaction=False) as pipe:
-            self._put_in(pipe, job_id, tenant, rows)
-            if last is not None:
-                pipe.hset(keys.job(job_id), "fired", last)
-            pipe.execute()
-
-    def _put_in(self, pipe: Client, job_id: str, tenant: str, rows: Sequence[Row]) -> None:
-        key = keys.firehose(job_id, self._partitions)
-        for entry_id, kind, data in rows:
-            fields: dict[Any, Any] = {
-                "job": job_id,
-                "tenant": tenant,
-                "id": entry_id,
-                "type": kind,
-                "data": data,
-            }
-            pipe.xadd(key, fields)
+    def _fire(self, job_id: str, tenant: str, rows: Sequence[Row], last: str) -> None:
+        args: list[Any] = [job_id, tenant, last]
+        for row in rows:
+            args += row
+        self._relay(keys=[keys.job(job_id), keys.firehose(job_id, self._partitions)], args=args)
 
 
 class PoseLog:

@@ -54,6 +54,7 @@ def record_view(objects: ObjectStore, job: Job, ttl_s: int) -> View:
         "result": _result(job),
         "exports": [_export(objects, export, ttl_s) for export in job.exports],
         "error": job.error,
+        "warnings": list(job.warnings),
         "usage": msgspec.structs.asdict(job.usage),
         "links": {"self": here, "messages": f"{here}/messages", "cancel": f"{here}/cancel"},
     }
@@ -66,6 +67,7 @@ def _export(objects: ObjectStore, export: Export, ttl_s: int) -> View:
         "mimeType": export.mimeType,
         "bytes": export.bytes,
         "expiresAt": expiry(ttl_s),
+        **({"audio": False, "audioLoss": export.audioLoss} if export.audioLoss else {}),
     }
 
 

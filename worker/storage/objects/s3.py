@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -23,6 +24,9 @@ PART_BYTES = 16 * 1024 * 1024
 _TRANSFER_BYTES = 16 * 1024 * 1024
 SINGLE_PUT_BYTES = 64 * 1024 * 1024
 """Above this an upload goes in parts and can be resumed."""
+_QUICK_S = 5.0
+"""Seconds that S3 may take to connect, and to answer where no bytes of an object are moved."""
+_DATA_S = 60.0
 _FAILED = (ClientError, BotoCoreError, Boto3Error, RetriesExceededError)
 """What a transfer raises: the transfer manager wraps some errors in its own."""
 
@@ -69,8 +73,10 @@ def _measured(client: Any) -> Any:
     return client
 
 
-def _client(settings: Settings, endpoint: str | None) -> Any:
-    secret = settings.s3_secret_key
+def _client(settings: Settings, endpoint: str | None, read_s: float, attempts: int) -> Any:
+    secret, style = settings.s3_secret_key, settings.s3_addressing
+    if style == "auto" and endpoint:
+        style = "path"
     return boto3.client(
         "s3",
         endpoint_url=endpoint,
@@ -80,10 +86,14 @@ def _client(settings: Settings, endpoint: str | None) -> Any:
         # a custom endpoint would still be signed with SigV2
         config=Config(
             signature_version="s3v4",
-            s3={"addressing_style": "path" if endpoint else "auto"},
-            connect_timeout=5,
-            read_timeout=60,
-            retries={"max_attempts": 4, "mode": "standard"},
+            s3={"addressing_style": style},
+            connect_timeout=_QUICK_S,
+            read_timeout=read_s,
+            retries={"total_max_attempts": attempts, "mode": "standard"},
+            max_pool_connections=settings.s3_connections,
+            # else every put over TLS is sent as aws-chunked with a trailer: many stores refuse it
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
         ),
     )
 
@@ -104,6 +114,10 @@ def _whole(body: Any, key: str) -> bytes:
     return data
 
 
+_MOVING = frozenset({"get_object", "put_object"})
+"""Calls that move an object's bytes, and may take longer."""
+
+
 def _in(bucket: str | None) -> dict[str, str]:
     return {} if bucket is None else {"Bucket": bucket}
 
@@ -113,13 +127,15 @@ class ObjectStore:
 
     def __init__(self, settings: Settings) -> None:
         self.bucket = settings.s3_bucket
-        self._client = _measured(_client(settings, settings.s3_endpoint))
+        self._client = _measured(_client(settings, settings.s3_endpoint, _DATA_S, 4))
+        self._quick = _measured(_client(settings, settings.s3_endpoint, _QUICK_S, 2))
         public = settings.s3_public_endpoint or settings.s3_endpoint
-        self._public = _client(settings, public)
+        self._public = _client(settings, public, _DATA_S, 1)
 
     def _call(self, name: str, **arguments: Any) -> Any:
+        client = self._client if name in _MOVING else self._quick
         try:
-            return getattr(self._client, name)(**{"Bucket": self.bucket, **arguments})
+            return getattr(client, name)(**{"Bucket": self.bucket, **arguments})
         except ClientError as error:
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
             if status == 404:
@@ -127,6 +143,10 @@ class ObjectStore:
             raise StoreUnavailable(f"S3 {name}: {error}") from error
         except BotoCoreError as error:
             raise StoreUnavailable(f"S3 {name}: {error}") from error
+
+    def check(self) -> None:
+        """Returns where S3 answers and the bucket is there; makes nothing."""
+        self._call("head_bucket")
 
     def ensure_bucket(self) -> None:
         """Makes the bucket where it is missing."""
@@ -274,6 +294,28 @@ class ObjectStore:
         }
         url: str = self._public.generate_presigned_url("upload_part", params, ExpiresIn=ttl_s)
         return url
+
+    def abort_parts(self, prefix: str, until: float | None = None) -> int:
+        """Ends multipart uploads of keys that start with `prefix`, those that began before the unix
+        time `until`, and deletes the parts that came; returns how many there were."""
+        page = self._call("list_multipart_uploads", Prefix=prefix)
+        count = 0
+        for one in page.get("Uploads", ()):
+            begun = one.get("Initiated")
+            if until is not None and begun is not None and begun.timestamp() >= until:
+                continue
+            with contextlib.suppress(NotFound):
+                self._call("abort_multipart_upload", Key=one["Key"], UploadId=one["UploadId"])
+            count += 1
+        return count
+
+    def page_below(self, prefix: str, after: str, most: int) -> list[tuple[str, float]]:
+        """Up to `most` keys that start with `prefix` and come after `after`, each with the unix
+        time of its last change."""
+        page = self._call("list_objects_v2", Prefix=prefix, StartAfter=after, MaxKeys=most)
+        return [
+            (item["Key"], item["LastModified"].timestamp()) for item in page.get("Contents", ())
+        ]
 
     def finish_parts(self, key: str, parts_id: str, etags: list[tuple[int, str]]) -> None:
         """Joins the parts; raises Conflict where they are not what S3 has, NotFound when joined."""

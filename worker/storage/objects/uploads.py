@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
 from worker.storage import keys
-from worker.storage.connection import Client
-from worker.storage.errors import NotFound
+from worker.storage.connection import Client, text
+from worker.storage.errors import LimitExceeded, NotFound, StoreUnavailable
+from worker.storage.lua_scripts import load_script
 from worker.storage.objects.s3 import PART_BYTES, SINGLE_PUT_BYTES, ObjectStore, upload_key
+
+RETRY_S = 3600.0
+"""Seconds after which uploads may have gone."""
+_AFTER_S = 60.0
+"""Seconds after the end of a URL at which no PUT of it is under way any more."""
 
 
 class Upload(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,6 +31,7 @@ class Upload(msgspec.Struct, frozen=True, kw_only=True):
     bytes: int
     partsId: str | None = None
     owner: str | None = None
+    urlsUntil: float | None = None
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,14 +57,31 @@ class UploadStore:
         self.ttl_s = ttl_s
         self._record_ttl_s = record_ttl_s
         self._clock = clock
+        self._announce = client.register_script(load_script(__package__, "announce_upload"))
+        self._release = client.register_script(load_script(__package__, "release_upload"))
+        self._leave = client.register_script(load_script(__package__, "leave_upload"))
 
     def create(
-        self, tenant: str, filename: str, content_type: str, size: int, owner: str | None = None
+        self,
+        tenant: str,
+        filename: str,
+        content_type: str,
+        size: int,
+        owner: str | None = None,
+        most: int | None = None,
     ) -> Upload:
-        """A new upload, in parts where it is over SINGLE_PUT_BYTES."""
+        """A new upload, in parts where it is over SINGLE_PUT_BYTES; raises LimitExceeded where the
+        tenant's uploads would have more than `most` bytes together."""
         upload_id = "upl_" + secrets.token_hex(12)
         key = upload_key(tenant, upload_id)
-        parts_id = self._objects.start_parts(key, content_type) if size > SINGLE_PUT_BYTES else None
+        self._take_room(tenant, upload_id, size, most)
+        parts_id: str | None = None
+        try:
+            if size > SINGLE_PUT_BYTES:
+                parts_id = self._objects.start_parts(key, content_type)
+        except StoreUnavailable:
+            self.forget(tenant, upload_id)
+            raise
         upload = Upload(
             id=upload_id,
             tenant=tenant,
@@ -67,6 +91,7 @@ class UploadStore:
             bytes=size,
             partsId=parts_id,
             owner=owner,
+            urlsUntil=self._clock() + self.ttl_s,
         )
         data = msgspec.json.encode(upload)
         self._redis.set(keys.upload(upload_id), data, ex=self._record_ttl_s)
@@ -101,9 +126,51 @@ class UploadStore:
         if upload.partsId is not None:
             self._objects.finish_parts(upload.key, upload.partsId, etags)
 
-    def forget(self, upload_id: str) -> None:
-        """Deletes the record."""
-        self._redis.delete(keys.upload(upload_id))
+    def forget(self, tenant: str, upload_id: str) -> None:
+        """Deletes the record, and counts its bytes no longer."""
+        self._redis.delete(keys.upload(upload_id), keys.upload_jobs(upload_id))
+        self._release(keys=[keys.tenant_stored(tenant)], args=[upload_id])
+
+    def known(self, upload_ids: Sequence[str]) -> list[bool]:
+        """Which of them have a record."""
+        with self._redis.pipeline(transaction=False) as pipe:
+            for upload_id in upload_ids:
+                pipe.exists(keys.upload(upload_id))
+            return [bool(reply) for reply in pipe.execute()]
+
+    def leave(self, upload_id: str, job_id: str, *, erase: bool) -> bool:
+        """The job does not read the upload any more, and wants it erased or does not care; returns
+        whether it is to be erased now: a job wanted that, and nobody reads it."""
+        args = [job_id, int(erase), self._record_ttl_s]
+        return bool(self._leave(keys=[keys.upload_jobs(upload_id)], args=args))
+
+    def read_by(self, upload_id: str) -> list[str]:
+        """Jobs that read the upload."""
+        names = map(text, self._redis.smembers(keys.upload_jobs(upload_id)))
+        return [name for name in names if name != "erase"]
+
+    def erase_late(self, tenant: str, upload_id: str, until: float | None) -> None:
+        """The upload's bytes are to be deleted once more when no URL of it works any more."""
+        ends = self._clock() + self.ttl_s if until is None else max(until, self._clock())
+        note = msgspec.json.encode((tenant, upload_id))
+        self._redis.zadd(keys.UPLOADS_LATE, {note: ends + _AFTER_S}, nx=True)
+
+    def late(self) -> Iterator[tuple[str, str]]:
+        """Tenants and ids of uploads to delete now; each is gone from the list once it is back."""
+        for note in self._redis.zrangebyscore(keys.UPLOADS_LATE, "-inf", self._clock(), 0, 50):
+            yield msgspec.json.decode(note, type=tuple[str, str])
+            self._redis.zrem(keys.UPLOADS_LATE, note)
+
+    def _take_room(self, tenant: str, upload_id: str, size: int, most: int | None) -> None:
+        args = [upload_id, size, -1 if most is None else most]
+        room, there = self._announce(keys=[keys.tenant_stored(tenant)], args=args)
+        if not room:
+            raise LimitExceeded(
+                "quota_exceeded",
+                f"The plan keeps {most} bytes of uploads, and {there} are there or announced.",
+                {"limit": "storedBytes", "allowed": most, "used": there},
+                RETRY_S,
+            )
 
     def _part_url(self, upload: Upload, parts_id: str, number: int) -> str:
         size = min(PART_BYTES, upload.bytes - (number - 1) * PART_BYTES)

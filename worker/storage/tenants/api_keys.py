@@ -6,7 +6,7 @@ import hashlib
 import math
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import msgspec
 
@@ -37,6 +37,8 @@ class Tenant(msgspec.Struct, frozen=True, kw_only=True):
     expiresAt: str | None = None
     owner: str | None = None
     madeBy: str | None = None
+    digest: str = ""
+    """Set where a key is found by it; what is stored of a key does not repeat its name."""
 
 
 def digest(key: str) -> str:
@@ -112,9 +114,25 @@ class KeyStore:
         """
         data = self._redis.get(keys.api_key(digest(key)))
         found = msgspec.json.decode(data, type=Tenant) if data else None
-        if found is None or (found.expiresAt and unix(found.expiresAt) <= self._clock()):
+        if found is None or self._over(found):
             return None
-        return found
+        return msgspec.structs.replace(found, digest=digest(key))
+
+    def valid(self, digests: Iterable[str]) -> set[str]:
+        """Those of the keys with these digests that are neither revoked nor over."""
+        names = list(digests)
+        with self._redis.pipeline(transaction=False) as pipe:
+            for name in names:
+                pipe.get(keys.api_key(name))
+            replies = pipe.execute()
+        return {
+            name
+            for name, data in zip(names, replies, strict=True)
+            if data and not self._over(msgspec.json.decode(data, type=Tenant))
+        }
+
+    def _over(self, key: Tenant) -> bool:
+        return bool(key.expiresAt) and unix(str(key.expiresAt)) <= self._clock()
 
     def list(self) -> list[Tenant]:
         """All keys, oldest first; page tokens are not listed."""

@@ -7,10 +7,11 @@ are made, never listed and never logged.
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import secrets
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +20,8 @@ import msgspec
 from worker.contract.webhooks import Endpoint
 from worker.storage import keys
 from worker.storage.connection import Client, text
-from worker.storage.errors import Conflict, NotFound
+from worker.storage.errors import Conflict, LimitExceeded, NotFound
+from worker.storage.lua_scripts import load_script
 from worker.storage.timestamps import iso
 
 MOST_ENDPOINTS = 50
@@ -28,6 +30,7 @@ OVERLAP_S = 86_400.0
 """Seconds for which an old secret signs too."""
 ADHOC_S = 30 * 86_400
 """Seconds after its last job for which a job's own endpoint is kept."""
+ADHOC_RETRY_S = 3600.0
 _SECRET_BYTES = 32
 
 
@@ -61,6 +64,7 @@ class EndpointStore:
     def __init__(self, client: Client, clock: Callable[[], float] = time.time) -> None:
         self._redis = client
         self._clock = clock
+        self._admit = client.register_script(load_script(__package__, "admit_endpoints"))
 
     def create(
         self, tenant: str, url: str, events: Sequence[str], description: str = ""
@@ -80,18 +84,55 @@ class EndpointStore:
         self._redis.sadd(keys.tenant_subscribed(tenant), endpoint.id)
         return endpoint, secret
 
-    def of_url(self, tenant: str, url: str) -> Endpoint:
-        """The tenant's endpoint for a URL that a job names, made where there is none."""
+    def name_of_url(self, tenant: str, url: str) -> str:
+        """The id of the tenant's endpoint for a URL that a job names; it may not be there yet."""
         for endpoint in self.subscribed(tenant):
             if endpoint.url == url:
-                return endpoint
+                return endpoint.id
         # the id follows from the URL, so that two jobs at once make one endpoint
-        name = "we_" + hashlib.sha256(f"{tenant}\n{url}".encode()).hexdigest()[:24]
-        fresh = Endpoint(
-            id=name, tenant=tenant, url=url, events=(), adhoc=True, createdAt=iso(self._clock())
+        return "we_" + hashlib.sha256(f"{tenant}\n{url}".encode()).hexdigest()[:24]
+
+    def admit(self, tenant: str, urls: Mapping[str, str], most: int | None) -> list[str]:
+        """Makes the endpoints of jobs, which are URLs by their ids; those that are there are kept
+        for longer. Returns the ids that are new; raises LimitExceeded, and makes none, where a
+        tenant would have more than `most`."""
+        wanted = {
+            name: url
+            for name, url in urls.items()
+            if not self._redis.sismember(keys.tenant_subscribed(tenant), name)
+        }
+        if not wanted:
+            return []
+        now = self._clock()
+        limit = -1 if most is None else most
+        fresh = self._admit(
+            keys=[keys.tenant_adhoc(tenant)], args=[now, now + ADHOC_S, limit, *wanted]
         )
-        self._store(fresh)
-        self._redis.expire(keys.hook(name), ADHOC_S)
+        if fresh is None:
+            raise LimitExceeded(
+                "concurrency_limit_exceeded",
+                f"The plan lets jobs name {most} webhook addresses in {ADHOC_S // 86_400} days.",
+                {"limit": "jobWebhooks", "allowed": most},
+                ADHOC_RETRY_S,
+            )
+        for name, url in wanted.items():
+            made = iso(now)
+            self._store(
+                Endpoint(id=name, tenant=tenant, url=url, events=(), adhoc=True, createdAt=made)
+            )
+            self._redis.expire(keys.hook(name), ADHOC_S)
+        return [text(name) for name in fresh]
+
+    def withdraw(self, tenant: str, names: Sequence[str]) -> None:
+        """Deletes endpoints that were made for jobs which were refused after all."""
+        for name in names:
+            with contextlib.suppress(NotFound):
+                self.delete(self.get(name, tenant))
+
+    def of_url(self, tenant: str, url: str) -> Endpoint:
+        """The tenant's endpoint for a URL that a job names, made where there is none."""
+        name = self.name_of_url(tenant, url)
+        self.admit(tenant, {name: url}, None)
         return self.get(name)
 
     def get(self, endpoint_id: str, tenant: str | None = None) -> Endpoint:
@@ -151,6 +192,7 @@ class EndpointStore:
             pipe.delete(keys.hook(endpoint.id), keys.hook_health(endpoint.id))
             pipe.zrem(keys.tenant_hooks(endpoint.tenant), endpoint.id)
             pipe.srem(keys.tenant_subscribed(endpoint.tenant), endpoint.id)
+            pipe.zrem(keys.tenant_adhoc(endpoint.tenant), endpoint.id)
             pipe.execute()
 
     def secrets(self, endpoint_id: str) -> list[str]:

@@ -7,6 +7,7 @@ import re
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+import msgspec
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from worker.contract.options import PARSERS
@@ -33,7 +34,9 @@ class InputRef(Strict):
             return None
         if _OBJECT.fullmatch(value):
             return value
-        parts = urlsplit(value)  # ValueError for a broken one
+        parts = urlsplit(value)  # ValueError for a broken one, and for a port past 65535
+        if parts.port == 0:
+            raise ValueError("an address with a port above 0")
         if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
             raise ValueError("an http or https address")
         if not (value.isascii() and value.isprintable() and " " not in value):
@@ -88,8 +91,9 @@ class NewJob(Strict):
     def _small(cls, value: dict[str, Any]) -> dict[str, Any]:
         try:
             size = len(json.dumps(value, ensure_ascii=False, allow_nan=False).encode())
-        except (ValueError, RecursionError) as error:
-            raise ValueError("JSON without NaN and deep nesting") from error
+            msgspec.json.encode(value)  # as the record will
+        except (ValueError, RecursionError, TypeError, OverflowError) as error:
+            raise ValueError("JSON without NaN, huge numbers and deep nesting") from error
         if size > MAX_METADATA_BYTES:
             raise ValueError(f"at most {MAX_METADATA_BYTES} bytes of JSON")
         return value

@@ -11,7 +11,7 @@ local lost = tonumber(redis.call('HGET', KEYS[1], 'lost') or '0')
 if redis.call('HGET', KEYS[1], 'held') == '1' then
   lost = redis.call('HINCRBY', KEYS[1], 'lost', 1)
 end
-local token = redis.call('INCR', KEYS[2])
+local token = next_token(KEYS[2])
 redis.call('SET', KEYS[3], token, 'PX', ARGV[1])
 redis.call('HSET', KEYS[1], 'held', '1')
 if ARGV[3] == '' then return {'run', token, 0, tenant} end

@@ -8,7 +8,7 @@ for k = tonumber(get('low') or '0'), tonumber(get('count') or '0') - 1 do
     if found >= 0 then more = k break end
     if get(k .. ':holder') then lose(k, tonumber(ARGV[2])) end
     if not get('shut') then
-      found, token = k, redis.call('INCR', KEYS[2])
+      found, token = k, next_token(KEYS[2])
       redis.call('HSET', parts, k .. ':holder', token, k .. ':until', now + tonumber(ARGV[1]))
     end
   end

@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from worker.motion.reps.state_machine import Cycle, RepStateMachine
+from worker.motion.reference.state_machine import Cycle, RepStateMachine
 
 
 def cycles(values: list[float], fps: float = 30.0, longest: float = 20.0) -> list[Cycle]:

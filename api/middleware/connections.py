@@ -1,0 +1,142 @@
+"""Connections are never waited for without end: time-outs for heads and bodies, a cap a client.
+
+uvicorn itself waits for a request as long as its client likes, and keeps each connection open
+meanwhile: a thousand half-sent requests would be all that a process can hold.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import ipaddress
+import resource
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+HEADERS_S = 10.0
+"""Seconds for the whole head of a request, from the connection or the request's first byte on."""
+BODY_S = 60.0
+"""Seconds for the whole body, from the end of the head on: 8 MiB at 1.1 Mbit/s."""
+_SPARE_FILES = 256
+"""Descriptors left for what is no client's connection: Redis, S3, files."""
+
+Trusted = Callable[[str], bool]
+
+
+def trusts(proxies: str) -> Trusted:
+    """Whether an address is a proxy's, by the setting `trusted_proxies`: many clients share it."""
+    names = [name.strip() for name in proxies.split(",") if name.strip()]
+    networks = []
+    for name in names:
+        try:
+            networks.append(ipaddress.ip_network(name, strict=False))
+        except ValueError:
+            continue
+
+    @functools.lru_cache(4096)
+    def trusted(address: str) -> bool:
+        if "*" in names or address in names:
+            return True
+        try:
+            found = ipaddress.ip_address(address)
+        except ValueError:
+            return False
+        return any(found in network for network in networks)
+
+    return trusted
+
+
+def most_connections(wanted: int) -> int:
+    """`wanted`, or fewer where the process may not open as many files; raises its soft limit."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = wanted + _SPARE_FILES
+    if soft < needed:
+        soft = min(needed, hard) if hard != resource.RLIM_INFINITY else needed
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return max(1, min(wanted, soft - _SPARE_FILES))
+
+
+class BoundedProtocol(H11Protocol):
+    """HTTP/1.1 on one connection, closed where its client does not get on with a request.
+
+    `per_client` connections of one address are served, of a trusted proxy any number.
+    """
+
+    per_client = 0
+    trusted: Trusted = staticmethod(lambda _address: False)
+    open_by_address: Counter[str]
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Counts the connection, and waits for the first head."""
+        super().connection_made(transport)
+        self._timer: asyncio.TimerHandle | None = None
+        self._address: str | None = None
+        address = self.client[0] if self.client else ""
+        if self.per_client and not self.trusted(address):
+            if self.open_by_address[address] >= self.per_client:
+                transport.abort()
+                return
+            self.open_by_address[address] += 1
+            self._address = address
+        self._wait(HEADERS_S)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Takes the connection off the counts."""
+        self._leave()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Takes bytes; what is still to come of a request has its time."""
+        before = self.conn.their_state
+        super().data_received(data)
+        after = self.conn.their_state
+        if self.transport.is_closing():
+            return
+        if after is h11.SEND_BODY:
+            if before is not h11.SEND_BODY:
+                self._wait(BODY_S)
+        elif after is not h11.IDLE:
+            self._stop()
+        elif self._timer is None and self.conn.trailing_data[0]:
+            self._wait(HEADERS_S)  # the first bytes of another request on this connection
+
+    def handle_websocket_upgrade(self, event: h11.Request) -> None:
+        """The connection is another protocol's from now on."""
+        self._leave()
+        super().handle_websocket_upgrade(event)
+
+    def _wait(self, seconds: float) -> None:
+        self._stop()
+        self._timer = self.loop.call_later(seconds, self._too_slow)
+
+    def _stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _too_slow(self) -> None:
+        self._timer = None
+        if not self.transport.is_closing():
+            self.transport.abort()
+
+    def _leave(self) -> None:
+        self._stop()
+        if self._address is not None:
+            self.open_by_address[self._address] -= 1
+            if not self.open_by_address[self._address]:
+                del self.open_by_address[self._address]
+            self._address = None
+
+
+def bounded_protocol(per_client: int, proxies: str) -> type[BoundedProtocol]:
+    """A protocol class for one server."""
+    fields: dict[str, Any] = {
+        "per_client": per_client,
+        "trusted": staticmethod(trusts(proxies)),
+        "open_by_address": Counter(),
+    }
+    return type("BoundedProtocol", (BoundedProtocol,), fields)

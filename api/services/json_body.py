@@ -1,0 +1,103 @@
+"""Bodies of requests: read from who has a key, within bounds, and parsed off the event loop."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import msgspec
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from api.middleware.body_limit import LARGER, MAX_BODY_BYTES
+from api.middleware.errors import invalid_parameter
+from api.services.authentication import authenticate
+
+MOST_DEPTH = 64
+"""Lists and objects within one another."""
+BYTES_AN_ELEMENT = 16
+"""A body may hold one value for as many bytes of its route's limit: Python makes 50 to 100 bytes of
+each, so what is parsed is a few times the size of the body at most."""
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_SMALL = 4096
+"""Bytes up to which parsing takes less time than the way to a thread."""
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+"""Half of a character, most likely, where the whole is refused."""
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+def parse_json(body: bytes, most_elements: int) -> Any:
+    """The value of a JSON text; raises RequestValidationError for what is none, and JobError for
+    one that is nested too deeply or has too many values."""
+    # an upper bound, as texts may hold these characters too; nothing is made of the body before
+    if body.count(b",") + body.count(b"[") + body.count(b"{") > most_elements:
+        allowed = f"at most {most_elements} values"
+        raise invalid_parameter("body", f"The body holds too much: {allowed}.", allowed)
+    too_deep = invalid_parameter(
+        "body", "The body is nested too deeply.", f"{MOST_DEPTH} levels of lists and objects"
+    )
+    try:
+        value = msgspec.json.decode(body)
+    except RecursionError:
+        raise too_deep from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        if _SURROGATE.search(body):
+            raise invalid_parameter("body", "A text is not Unicode.", "valid Unicode") from error
+        failure = {"type": "json_invalid", "loc": ("body",), "msg": str(error), "input": {}}
+        raise RequestValidationError([failure]) from error
+    if _deeper_than(value, MOST_DEPTH):
+        raise too_deep
+    return value
+
+
+def _deeper_than(value: Any, most: int) -> bool:
+    level = [value]
+    for _ in range(most):
+        found: list[Any] = []
+        for one in level:
+            if isinstance(one, dict):
+                found += one.values()
+            elif isinstance(one, list):
+                found += one
+        level = [one for one in found if isinstance(one, dict | list)]
+        if not level:
+            return False
+    return True
+
+
+class _Parsed(Request):
+    """A request whose JSON body is there already where FastAPI asks for it."""
+
+    async def load(self) -> None:
+        body = await self.body()
+        kind = self.headers.get("content-type", "").split(";")[0].strip().lower()
+        if not body or not (kind == "application/json" or kind.endswith("+json")):
+            return
+        most = LARGER.get(self.url.path, MAX_BODY_BYTES) // BYTES_AN_ELEMENT
+        if len(body) <= _SMALL:
+            self._json = parse_json(body, most)
+        else:
+            self._json = await run_in_threadpool(parse_json, body, most)
+
+
+class AuthenticatedRoute(APIRoute):
+    """A route of the versioned API: whose key it is comes first, then the body."""
+
+    def get_route_handler(self) -> Handler:
+        """The handler with that before it."""
+        handle = super().get_route_handler()
+
+        async def bounded(request: Request) -> Response:
+            if request.method not in _WITH_BODY:
+                return await handle(request)
+            await run_in_threadpool(authenticate, request)
+            parsed = _Parsed(request.scope, request.receive)
+            await parsed.load()
+            return await handle(parsed)
+
+        return bounded

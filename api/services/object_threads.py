@@ -1,0 +1,47 @@
+"""Threads for what waits on the object store, so that a silent one holds up nothing else."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Awaitable, Callable
+from typing import ParamSpec, TypeVar
+
+import anyio
+from anyio import CapacityLimiter, to_thread
+
+from worker.storage.errors import StoreUnavailable
+
+AT_ONCE = 24
+"""Threads; starlette's own 40 are for all other calls."""
+QUEUED_S = 5.0
+"""Seconds that a call waits for one of them."""
+
+P = ParamSpec("P")
+T = TypeVar("T")
+_threads = CapacityLimiter(AT_ONCE)
+
+
+async def run_with_objects(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """What `call` returns, from one of these threads; raises StoreUnavailable where all stay busy,
+    and what `call` raises."""
+    token = object()
+    with anyio.move_on_after(QUEUED_S) as waiting:
+        await _threads.acquire_on_behalf_of(token)
+    if waiting.cancelled_caught:
+        raise StoreUnavailable("the object store is slow: too many calls wait for it")
+    try:
+        return await to_thread.run_sync(
+            functools.partial(call, *args, **kwargs), limiter=CapacityLimiter(1)
+        )
+    finally:
+        _threads.release_on_behalf_of(token)
+
+
+def with_objects(route: Callable[P, T]) -> Callable[P, Awaitable[T]]:
+    """A route that waits on the object store, run in one of these threads."""
+
+    @functools.wraps(route)
+    async def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        return await run_with_objects(route, *args, **kwargs)
+
+    return run

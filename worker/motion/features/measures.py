@@ -1,0 +1,209 @@
+"""Measures of the body that repetitions are found by: bends of joints and heights of joints.
+
+A measure has a value and a weight in every frame. The weight says how well its joints are seen: it
+falls with their scores, and to nothing where the network puts them outside the picture, where it
+guesses. Lengths are in frame heights; `stature` tells what share of a person that is.
+
+Names: `knee_flexion`, `hip_flexion`, `elbow_flexion` are degrees from straight,
+`deeper_knee_flexion` that of the leg that bends more, `hip_flexion_difference` that between both
+sides, `trunk_tilt` degrees from upright, `fold` the bend of hips or knees, whichever shows more.
+`A_height` is the height of a joint in the picture, `A_over_B` its height over another one,
+`higher_knee_over_hip` the higher knee's; `A_spread`, `A_step` and `A_gap` are the distance of the
+left from the right one along the picture, upwards and in all.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+
+from worker.motion.features.body_segments import PAIRS, TINY, Body, Floats
+
+FLEXIONS = {
+    "knee": ("hip", "knee", "ankle"),
+    "hip": ("shoulder", "hip", "knee"),
+    "elbow": ("shoulder", "elbow", "wrist"),
+}
+
+FAINT, CLEAR = 0.1, 0.35
+"""Joint scores of no weight and of full weight: MoveNet's own threshold for a joint that is shown
+is 0.3 (TensorFlow's pose example); darkness and the farther side of the body halve scores."""
+
+EDGE = 0.02
+"""Frame heights outside the picture at which a joint has no weight left: what is cut off by the
+edge is put just at it, and a foot that stands on the lower edge is seen."""
+
+SEGMENTS = (
+    (("shoulder", "hip"), 0.288),
+    (("hip", "knee", "ankle"), 0.491),
+    (("shoulder", "elbow", "wrist"), 0.332),
+)
+"""Chains of joints and their lengths as shares of stature (Drillis and Contini 1966, in Winter
+2009, fig. 4.1)."""
+
+WIDTH = 0.23
+"""Distance of the shoulder joints by stature: 0.259 over the acromia (the same source), of which
+the joint centres lack 1.5 cm a side."""
+
+STANDING = 0.63
+"""Height of the hips over the ankles by that of the shoulders (0.491 of 0.779 of stature)."""
+
+LONGEST = 85
+"""Percentile of a segment's lengths that is its length: foreshortening only shortens."""
+
+ENOUGH = 5
+"""Frames in which a segment must be seen."""
+
+
+def visibility(body: Body, aspect: float) -> Floats:
+    """Weight 0-1 of each joint [n, 17]: how well it is seen; `aspect` is the width of the picture
+    by its height."""
+    clear = np.clip((body.score - FAINT) / (CLEAR - FAINT), 0.0, 1.0)
+    x, y = body.x, body.y
+    inside = np.minimum(np.minimum(x, aspect - x), np.minimum(y, 1.0 - y)) + EDGE
+    weight: Floats = clear * np.clip(inside / (1.5 * EDGE), 0.0, 1.0)
+    return weight
+
+
+class Sight:
+    """The joints of n frames with a `weight` [n, 17] for each (see `visibility`)."""
+
+    def __init__(self, body: Body, weight: Floats) -> None:
+        self.body = body
+        self.weight = weight
+        self._middles: dict[str, tuple[Floats, Floats]] = {}
+
+    def seen(self, *joints: str) -> Floats:
+        """Weight [n, 2] of the joints of each side together: that of the one seen worst."""
+        lowest = self._of(joints[0])
+        for joint in joints[1:]:
+            lowest = np.minimum(lowest, self._of(joint))
+        return lowest
+
+    def height(self, joint: str) -> tuple[Floats, Floats]:
+        """Height [n] of the middle of both sides, as far as they are seen, and its weight [n]."""
+        found = self._middles.get(joint)
+        if found is None:
+            weight = self._of(joint)
+            found = -merged(self.body.pair(joint)[1], weight), weight.max(axis=1)
+            self._middles[joint] = found
+        return found
+
+    def _of(self, joint: str) -> Floats:
+        first = PAIRS[joint][0]
+        return self.weight[:, first : first + 2]
+
+
+def merged(values: Floats, weights: Floats) -> Floats:
+    """Mean [n] of both sides [n, 2], by the squares of their weights."""
+    left, right = weights[:, 0] ** 2 + 1e-9, weights[:, 1] ** 2 + 1e-9
+    mean: Floats = (values[:, 0] * left + values[:, 1] * right) / (left + right)
+    return mean
+
+
+def is_length(name: str) -> bool:
+    """Whether the measure `name` is a length, not an angle."""
+    return "flexion" not in name and name not in ("trunk_tilt", "fold")
+
+
+def sides_of(sight: Sight, name: str) -> tuple[Floats, Floats]:
+    """Values and weights [n, 2] of the measure `name` of the left and the right side.
+
+    Raises KeyError for a name that has no sides.
+    """
+    if name.endswith("_flexion"):
+        joints = FLEXIONS[name.removesuffix("_flexion")]
+        return _flexion(sight.body, *joints), sight.seen(*joints)
+    upper, _, lower = name.partition("_over_")
+    upper_y, lower_y = sight.body.pair(upper)[1], sight.body.pair(lower)[1]
+    return lower_y - upper_y, sight.seen(upper, lower)
+
+
+def whole(sight: Sight, name: str) -> tuple[Floats, Floats]:
+    """Values and weights [n] of the measure `name` of the whole body.
+
+    Raises KeyError for an unknown name.
+    """
+    kind = name.rpartition("_")[2]
+    if name == "deeper_knee_flexion":
+        values, weights = sides_of(sight, "knee_flexion")
+        return values.max(axis=1), weights.max(axis=1)
+    if name == "higher_knee_over_hip":
+        values, weights = sides_of(sight, "knee_over_hip")
+        return values.max(axis=1), weights.min(axis=1)
+    if kind == "flexion":
+        values, weights = sides_of(sight, name)
+        return merged(values, weights), weights.max(axis=1)
+    if kind == "difference":
+        values, weights = sides_of(sight, name.removesuffix("_difference"))
+        return np.abs(values[:, 0] - values[:, 1]), weights.min(axis=1)
+    if kind == "fold":
+        return _fold(sight)
+    if kind == "tilt":
+        return _tilt(sight)
+    if kind == "height":
+        return sight.height(name.removesuffix("_height"))
+    if kind in ("spread", "step", "gap"):
+        return _apart(sight, name.removesuffix(f"_{kind}"), kind)
+    upper, _, lower = name.partition("_over_")
+    (high, high_weight), (low, low_weight) = sight.height(upper), sight.height(lower)
+    return high - low, np.minimum(high_weight, low_weight)
+
+
+def statures(sight: Sight) -> Floats:
+    """Stature [n, 4] in frame heights, as each of trunk, leg, arm and shoulders tells it in each
+    frame; nan where it is not seen."""
+    told = []
+    for chain, share in SEGMENTS:
+        length = np.sum([sight.body.length(*ends) for ends in pairwise(chain)], axis=0)
+        told.append(np.where(sight.seen(*chain) > 0.5, length, np.nan) / share)
+    x, y = sight.body.pair("shoulder")
+    width = np.hypot(x[:, 0] - x[:, 1], y[:, 0] - y[:, 1]) / WIDTH
+    columns = [np.fmax(one[:, 0], one[:, 1]) for one in told]
+    columns.append(np.where(sight.seen("shoulder").min(axis=1) > 0.5, width, np.nan))
+    return np.stack(columns, axis=1)
+
+
+def stature(told: Floats) -> float:
+    """Stature in frame heights from `told` [n, 4] (see `statures`): the segment that is the least
+    foreshortened says most. 1 where nothing was seen."""
+    found = [
+        float(np.percentile(known, LONGEST))
+        for known in (column[np.isfinite(column)] for column in told.T)
+        if len(known) >= max(ENOUGH, 0.02 * len(told))
+    ]
+    return max(found, default=1.0)
+
+
+def _flexion(body: Body, first: str, middle: str, last: str) -> Floats:
+    (ax, ay), (bx, by), (cx, cy) = body.pair(first), body.pair(middle), body.pair(last)
+    ux, uy, vx, vy = ax - bx, ay - by, cx - bx, cy - by
+    straight: Floats = np.degrees(np.abs(np.arctan2(ux * vy - uy * vx, ux * vx + uy * vy)))
+    return 180.0 - straight
+
+
+def _fold(sight: Sight) -> tuple[Floats, Floats]:
+    """The most of both bends and of what the heights tell: from the front bends do not show. A
+    bend by 15 degrees of hips or knees changes the hips' share of the height by 0.05."""
+    found = [whole(sight, name) for name in ("knee_flexion", "hip_flexion")]
+    hips, seen = whole(sight, "hip_over_ankle")
+    share = hips / np.maximum(whole(sight, "shoulder_over_ankle")[0], TINY)
+    found.append((300 * np.abs(np.clip(share, 0.0, 1.0) - STANDING), seen))
+    values = np.max([np.where(weight > 0, value, 0.0) for value, weight in found], axis=0)
+    return values, np.max([weight for _, weight in found], axis=0)
+
+
+def _tilt(sight: Sight) -> tuple[Floats, Floats]:
+    weight = np.minimum(sight.seen("shoulder").max(axis=1), sight.seen("hip").max(axis=1))
+    across = merged(sight.body.pair("shoulder")[0], sight.seen("shoulder"))
+    across = across - merged(sight.body.pair("hip")[0], sight.seen("hip"))
+    up = sight.height("shoulder")[0] - sight.height("hip")[0]
+    return np.degrees(np.arctan2(np.abs(across), up + TINY)), weight
+
+
+def _apart(sight: Sight, joint: str, kind: str) -> tuple[Floats, Floats]:
+    x, y = sight.body.pair(joint)
+    across, upwards = np.abs(x[:, 0] - x[:, 1]), np.abs(y[:, 0] - y[:, 1])
+    values = {"spread": across, "step": upwards, "gap": np.hypot(across, upwards)}[kind]
+    return values, sight.seen(joint).min(axis=1)

@@ -1,0 +1,19 @@
+"""How well a repetition or hold was done: criteria with their measures, a score, advice."""
+
+from __future__ import annotations
+
+from worker.motion.form.advice import advice_codes, advice_on, advice_texts
+from worker.motion.form.hold import HoldForm
+from worker.motion.form.rep_frames import RepFrames
+from worker.motion.form.score import RepForm, judge, judge_live
+
+__all__ = [
+    "HoldForm",
+    "RepForm",
+    "RepFrames",
+    "advice_codes",
+    "advice_on",
+    "advice_texts",
+    "judge",
+    "judge_live",
+]

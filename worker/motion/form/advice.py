@@ -1,0 +1,58 @@
+"""What to say after a rep: the worst fault of the set so far, and the next one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from worker.motion.form.criteria import CRITERIA
+from worker.motion.form.criterion import Criterion
+from worker.motion.form.score import RepForm
+from worker.motion.form.texts import TEXTS
+
+AT_MOST = 2
+"""Sentences at a time: nobody follows three."""
+
+RECENT = 3
+"""Reps that speak for the set: what was put right fades after as many."""
+
+FAULT = 50.0
+"""Mean points of a criterion under which it is a fault, halfway between good and bad."""
+
+
+def code_of(exercise_id: str, criterion: Criterion) -> str | None:
+    """The stable code of a criterion's advice; None where nothing is said of it."""
+    return None if criterion.advice is None else f"{exercise_id}_{criterion.advice}"
+
+
+def advice_codes(exercise_id: str, forms: Sequence[RepForm]) -> tuple[str, ...]:
+    """Codes of at most AT_MOST pieces of advice after the reps `forms`, the worst fault first."""
+    points: dict[Criterion, list[float]] = {}
+    for form in forms[-RECENT:]:
+        for one in form.judged:
+            if one.points is not None:
+                points.setdefault(one.criterion, []).append(one.points)
+    losses: dict[str, float] = {}
+    for criterion, values in points.items():
+        code, mean = code_of(exercise_id, criterion), sum(values) / len(values)
+        if code is not None and mean < FAULT:
+            losses[code] = max(losses.get(code, 0.0), criterion.weight * (100.0 - mean))
+    ordered = sorted(losses, key=lambda code: -losses[code])
+    return tuple(ordered[:AT_MOST])
+
+
+def advice_on(exercise_id: str, criterion: str, language: str) -> str | None:
+    """The sentence on a criterion of the exercise by its name; None where there is none."""
+    for one in CRITERIA.get(exercise_id, ()):
+        if one.name == criterion and one.advice is not None:
+            return TEXTS[one.advice][language]
+    return None
+
+
+def advice_texts(exercise_id: str, language: str) -> dict[str, str]:
+    """Sentence of each code that the exercise can give. Raises KeyError for another language than
+    those of TEXTS."""
+    return {
+        f"{exercise_id}_{criterion.advice}": TEXTS[criterion.advice][language]
+        for criterion in CRITERIA.get(exercise_id, ())
+        if criterion.advice is not None
+    }

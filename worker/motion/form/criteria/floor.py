@@ -1,0 +1,28 @@
+"""On the back, on a bench or on the toes: bridge, leg raise, sit-up, dip, calf raise."""
+
+from __future__ import annotations
+
+from worker.motion.form.criteria.common import SMOOTHNESS, reach, tempo
+from worker.motion.form.criterion import Criterion
+from worker.motion.form.measures import depth
+
+CRITERIA: dict[str, tuple[Criterion, ...]] = {
+    "glute_bridge": (
+        reach(
+            depth.bridge,
+            joints=("shoulder", "hip", "knee"),
+            advice="hips_all_the_way",
+            good=0.98,
+            bad=0.55,
+        ),
+        SMOOTHNESS,
+    ),
+    "leg_raise": (reach(joints=("hip", "ankle"), good=1.2, bad=0.6), tempo("back"), SMOOTHNESS),
+    "sit_up": (reach(joints=("shoulder", "hip")), tempo("back"), SMOOTHNESS),
+    "tricep_dip": (
+        reach(depth.support, joints=("shoulder", "elbow"), advice="deeper", good=0.95, bad=0.45),
+        tempo("out"),
+        SMOOTHNESS,
+    ),
+    "calf_raise": (reach(joints=("ankle",), good=0.55, bad=0.25), tempo("back"), SMOOTHNESS),
+}

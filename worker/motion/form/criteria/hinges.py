@@ -1,0 +1,46 @@
+"""Deadlift and swing: the hips hinge under a load."""
+
+from __future__ import annotations
+
+from worker.motion.form.criteria.common import SMOOTHNESS, reach, tempo
+from worker.motion.form.criterion import MINOR, Criterion
+from worker.motion.form.measures import arms, trunk
+
+_TRUNK = ("shoulder", "hip")
+_ARM = ("shoulder", "elbow", "wrist")
+
+CRITERIA: dict[str, tuple[Criterion, ...]] = {
+    "deadlift": (
+        reach(joints=_TRUNK, good=1.2, bad=0.6),
+        Criterion(
+            "hips_first", trunk.hips_first, "share", good=0.3, bad=0.6,
+            joints=_TRUNK, advice="hips_chest_together", live=False,
+        ),
+        Criterion(
+            "bar_away", arms.wrist_ahead_of_shin, "ratio", good=0.15, bad=0.5,
+            joints=("wrist", "knee", "ankle"), advice="bar_close", view="side",
+        ),
+        Criterion(
+            "lockout", trunk.stoop_at_top, "deg", good=8.0, bad=30.0,
+            joints=("shoulder", "hip", "knee"), advice="stand_up_fully", live=False,
+        ),
+        Criterion(
+            "lean_back", trunk.lean_back_at_top, "deg", good=0.0, bad=15.0,
+            joints=_TRUNK, advice="no_lean_back", view="side", live=False,
+        ),
+        Criterion(
+            "arms", arms.least_bend, "deg", good=10.0, bad=50.0,
+            joints=_ARM, advice="straight_arms", weight=MINOR,
+        ),
+        tempo("out"),
+        SMOOTHNESS,
+    ),
+    "kettlebell_swing": (
+        reach(joints=_TRUNK),
+        Criterion(
+            "arms", arms.least_bend, "deg", good=35.0, bad=70.0,
+            joints=_ARM, advice="straight_arms", weight=MINOR,
+        ),
+        SMOOTHNESS,
+    ),
+}  # fmt: skip

@@ -1,0 +1,50 @@
+"""Holds: the line of the body, the depth of the seat, and what is lost over time."""
+
+from __future__ import annotations
+
+from worker.motion.form.criterion import Criterion
+from worker.motion.form.measures import balance, hips_line, knees, trunk
+
+_BODY = ("shoulder", "hip", "knee", "ankle")
+
+
+def _balance(exercise: str) -> tuple[str, tuple[Criterion, ...]]:
+    return exercise, (
+        Criterion(
+            "trunk_tilt", trunk.tilt, "deg", good=12.0, bad=30.0,
+            joints=("shoulder", "hip"), advice="stand_tall",
+        ),
+        Criterion(
+            "hips_level", balance.hips_tilt, "ratio", good=0.08, bad=0.2,
+            joints=("hip",), advice="hips_level", view="front",
+        ),
+    )  # fmt: skip
+
+
+CRITERIA: dict[str, tuple[Criterion, ...]] = {
+    "plank": (
+        Criterion(
+            "hips_low", hips_line.sag, "share", good=0.02, bad=0.06,
+            joints=_BODY, advice="hips_up", view="side",
+        ),
+        Criterion(
+            "hips_high", hips_line.pike, "share", good=0.13, bad=0.23,
+            joints=_BODY, advice="hips_down", view="side",
+        ),
+        Criterion(
+            "drift", hips_line.drift, "share", good=0.02, bad=0.07,
+            joints=_BODY, advice="keep_line", view="side", live=False,
+        ),
+    ),
+    "wall_sit": (
+        Criterion(
+            "range", knees.seat, "share", good=0.35, bad=0.6,
+            joints=("hip", "knee"), advice="sit_lower",
+        ),
+        Criterion(
+            "trunk_tilt", trunk.tilt, "deg", good=12.0, bad=30.0,
+            joints=("shoulder", "hip"), advice="back_to_wall", view="side",
+        ),
+    ),
+    **dict(_balance(name) for name in ("balance_leg", "balance_leg_left", "balance_leg_right")),
+}  # fmt: skip

@@ -1,0 +1,41 @@
+"""Movements that repeat quickly on the feet or hands: jacks, knee drives, climbers, burpees."""
+
+from __future__ import annotations
+
+from worker.motion.form.criteria.common import EVEN_ARMS, SMOOTHNESS, reach
+from worker.motion.form.criterion import MINOR, Criterion
+from worker.motion.form.measures import arms, depth, trunk
+
+_ARM = ("shoulder", "elbow", "wrist")
+
+
+def _jack(wide: float, narrow: float) -> tuple[Criterion, ...]:
+    return (
+        Criterion(
+            "arms", arms.wrist_rise, "ratio", good=0.72, bad=0.2,
+            joints=_ARM, advice="arms_higher", live=False,
+        ),
+        Criterion(
+            "legs", depth.feet_apart, "ratio", good=wide, bad=narrow,
+            joints=("ankle",), advice="legs_wider", view="front", live=False,
+        ),
+        EVEN_ARMS,
+        SMOOTHNESS,
+    )  # fmt: skip
+
+
+_KNEE = reach(joints=("hip", "knee"), advice="higher_knee", good=1.05, bad=0.5)
+
+CRITERIA: dict[str, tuple[Criterion, ...]] = {
+    "jumping_jack": _jack(0.65, 0.2),
+    "low_impact_jack": _jack(0.4, 0.1),
+    "high_knees": (
+        _KNEE,
+        Criterion(
+            "trunk_tilt", trunk.tilt, "deg", good=6.0, bad=30.0,
+            joints=("shoulder", "hip"), advice="upright", weight=MINOR,
+        ),
+    ),
+    "mountain_climber": (_KNEE,),
+    "burpee": (reach(joints=("shoulder", "hip", "knee", "ankle")), SMOOTHNESS),
+}  # fmt: skip

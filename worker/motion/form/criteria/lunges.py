@@ -1,0 +1,37 @@
+"""Lunges: front thigh to level, trunk upright, knee over the foot."""
+
+from __future__ import annotations
+
+from worker.motion.form.criteria.common import SMOOTHNESS, reach, tempo
+from worker.motion.form.criterion import Criterion
+from worker.motion.form.measures import depth, knees, trunk
+
+CRITERIA: dict[str, tuple[Criterion, ...]] = {
+    "lunge": (
+        reach(depth.lunge, joints=("hip", "knee"), advice="deeper", good=0.85, bad=0.4),
+        Criterion(
+            "trunk_forward", trunk.tilt, "deg", good=16.0, bad=42.0,
+            joints=("shoulder", "hip"), advice="upright",
+        ),
+        Criterion(
+            # the toes are ~29 degrees ahead
+            "knee_ahead_of_ankle", knees.ahead_of_ankle, "deg", good=12.0, bad=28.0,
+            joints=("knee", "ankle"), advice="knee_over_foot", view="side",
+        ),
+        Criterion(
+            "knee_in", knees.inward, "deg", good=8.0, bad=25.0,
+            joints=("hip", "knee", "ankle"), advice="knees_out", view="front",
+        ),
+        tempo("out"),
+        SMOOTHNESS,
+    ),
+    "side_lunge": (
+        reach(joints=("hip", "knee"), advice="deeper", good=0.88, bad=0.45),
+        Criterion(
+            "trunk_forward", trunk.tilt, "deg", good=16.0, bad=45.0,
+            joints=("shoulder", "hip"), advice="upright",
+        ),
+        tempo("out"),
+        SMOOTHNESS,
+    ),
+}  # fmt: skip

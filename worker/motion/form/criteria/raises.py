@@ -1,0 +1,39 @@
+"""Arm raises to the side and to the front: nearly straight arms, to shoulder height, no swing."""
+
+from __future__ import annotations
+
+from worker.motion.form.criteria.common import EVEN_ARMS, SMOOTHNESS, tempo
+from worker.motion.form.criterion import Criterion
+from worker.motion.form.measures import arms, trunk
+
+_ARM = ("shoulder", "elbow", "wrist")
+
+
+def _raise() -> tuple[Criterion, ...]:
+    return (
+        Criterion(
+            "range", arms.wrist_rise, "ratio", good=-0.02, bad=-0.45,
+            joints=_ARM, advice="raise_up", live=False,
+        ),
+        Criterion(
+            "too_high", arms.wrist_rise, "ratio", good=0.2, bad=0.65,
+            joints=_ARM, advice="shoulder_height",
+        ),
+        Criterion(
+            "elbows_bent", arms.elbow_bend, "deg", good=22.0, bad=60.0,
+            joints=_ARM, advice="straight_arms",
+        ),
+        Criterion(
+            "swing", trunk.swing, "deg", good=7.0, bad=22.0,
+            joints=("shoulder", "hip"), advice="no_swing",
+        ),
+        EVEN_ARMS,
+        tempo("back"),
+        SMOOTHNESS,
+    )  # fmt: skip
+
+
+CRITERIA: dict[str, tuple[Criterion, ...]] = {
+    "lateral_raise": _raise(),
+    "front_raise": _raise(),
+}

@@ -1,0 +1,1 @@
+"""What a rep is measured by: one family of measures a file, each a function of RepFrames."""

@@ -1,0 +1,43 @@
+"""Measures of the course of a rep in time; ratios, so that slow motion scores like real time."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from worker.motion.features.body_segments import TINY
+from worker.motion.form.rep_frames import RepFrames
+
+
+def _phase_seconds(rep: RepFrames) -> tuple[float, float] | None:
+    """Seconds from 10 to 90 % of the way, out and back."""
+    out, back = rep.share[: rep.turn + 1], rep.share[rep.turn :]
+    if len(out) < 2 or len(back) < 2 or out[0] > 0.5 or back[-1] > 0.5:
+        return None
+    begin = int(np.flatnonzero(out <= max(0.1, float(out.min())))[-1])
+    reach = int(np.flatnonzero(out >= 0.9)[0])
+    leave = rep.turn + int(np.flatnonzero(back >= 0.9)[-1])
+    home = rep.turn + int(np.flatnonzero(back <= max(0.1, float(back.min())))[0])
+    there = float(rep.seconds[reach] - rep.seconds[begin])
+    return max(there, TINY), max(float(rep.seconds[home] - rep.seconds[leave]), TINY)
+
+
+def drop_out(rep: RepFrames) -> float | None:
+    """Seconds of the way out by those of the way back, where the load goes down on the way out: the
+    lowering should take as long as the lifting (NSCA Essentials, 4th ed.)."""
+    phases = _phase_seconds(rep)
+    return None if phases is None else phases[0] / phases[1]
+
+
+def drop_back(rep: RepFrames) -> float | None:
+    """The same where the load goes down on the way back."""
+    phases = _phase_seconds(rep)
+    return None if phases is None else phases[1] / phases[0]
+
+
+def detour(rep: RepFrames) -> float | None:
+    """Way covered beyond out and back by the way out and back: 0 for one clean arc."""
+    share = rep.share
+    direct = 2.0 - float(share[0]) - float(share[-1])
+    if len(share) < 4 or direct < 0.5:
+        return None
+    return max(float(np.abs(np.diff(share)).sum()) - direct, 0.0) / direct

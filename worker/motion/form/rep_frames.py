@@ -1,0 +1,260 @@
+"""The frames of one repetition or hold as the form measures read them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.motion.features.body_segments import PAIRS, TINY, Body, Floats
+
+Rows = NDArray[np.bool_]
+
+SEEN = 0.2
+"""Joint score from which a joint's place is believed."""
+
+CLEAR = 0.5
+"""Share of the joints' best score in the rep under which a frame is a guess of the network: where
+it loses a limb its score falls to a half and less at once."""
+
+COVERAGE = 0.5
+"""Least share of the frames asked for in which the joints must be seen."""
+
+DEEP = 0.6
+"""Share of the way from the start pose to the turning point from which a frame is deep."""
+
+LOADED = 0.5
+"""Share of the way from which the joints carry the load of the turning point."""
+
+NEAR_START = 0.25
+"""Share of the way below which a frame shows the start pose."""
+
+HIGH = 0.9
+"""Quantile that stands for a maximum: a tenth of the frames may be outliers of the network."""
+
+
+def quantile(values: Floats, share: float) -> float:
+    """The value below which `share` (0-1) of `values` [n >= 1] lie, linear between neighbours.
+
+    `numpy.quantile` takes twenty times as long for the few dozen frames of a rep.
+    """
+    ordered = np.sort(values)
+    place = share * (len(ordered) - 1)
+    low = int(place)
+    high = min(low + 1, len(ordered) - 1)
+    return float(ordered[low] + (place - low) * (ordered[high] - ordered[low]))
+
+
+@dataclass(frozen=True)
+class RepFrames:
+    """n consecutive frames of one repetition, from its start pose over its turning point and back.
+
+    `seconds` [n]; `body` the smoothed, upright joints of exactly these frames; `progress` [n] 0 in
+    the start pose, about 1 at the turning point (only its course in time is used); `turn` the row
+    of the turning point. `side` is 0 (left) or 1 (right) where one side alone does the rep, else
+    None. `depth` is the range reached as a share of the exercise's full range, None where counting
+    does not know it. A hold is one rep whose `progress` is the same throughout.
+    """
+
+    seconds: Floats
+    body: Body
+    progress: Floats
+    turn: int
+    side: int | None = None
+    depth: float | None = None
+
+    def __len__(self) -> int:
+        return len(self.seconds)
+
+    # ------------------------------------------------------------------ phases
+
+    @cached_property
+    def share(self) -> Floats:
+        """Progress [n] from 0 at its least to 1 at its greatest in the rep; 1 in a hold."""
+        low = float(self.progress.min())
+        span = float(self.progress.max()) - low
+        if span < TINY:
+            return np.ones(len(self))
+        share: Floats = (self.progress - low) / span
+        return share
+
+    @cached_property
+    def all(self) -> Rows:
+        """Every row."""
+        return np.ones(len(self), np.bool_)
+
+    @cached_property
+    def deep(self) -> Rows:
+        """Rows near the turning point."""
+        return self.share >= DEEP
+
+    @cached_property
+    def loaded(self) -> Rows:
+        """Rows in the lower half of the way."""
+        return self.share >= LOADED
+
+    @cached_property
+    def start(self) -> Rows:
+        """Rows in the start pose, at either end; the first and the last where there are none."""
+        rows = self.share <= NEAR_START
+        if not rows.any():
+            rows[[0, -1]] = True
+        return rows
+
+    @cached_property
+    def out(self) -> Rows:
+        """Rows up to the turning point."""
+        return np.arange(len(self)) <= self.turn
+
+    @cached_property
+    def back(self) -> Rows:
+        """Rows from the turning point on."""
+        return np.arange(len(self)) >= self.turn
+
+    # ------------------------------------------------------------------ joints
+
+    @cached_property
+    def _cache(self) -> dict[str, tuple[Floats, Floats, Floats]]:
+        return {}
+
+    def weights(self, joint: str) -> Floats:
+        """Weights [n, 2] of the two sides' `joint`: the squares of their scores."""
+        first = PAIRS[joint][0]
+        score = self.body.score[:, first : first + 2]
+        weights: Floats = score * score + 1e-9
+        return weights
+
+    def point(self, joint: str) -> tuple[Floats, Floats]:
+        """x and y [n] of `joint`: of the working side, else the mean of both by weight. The mean of
+        two limbs is a place of neither: use it for heights, and for what lies in the body's middle.
+        """
+        x, y, _ = self._point(joint)
+        return x, y
+
+    def seen(self, *joints: str) -> Floats:
+        """Lowest score [n] of the joints, each of its better seen (or of the working) side."""
+        lowest = self._point(joints[0])[2]
+        for joint in joints[1:]:
+            lowest = np.minimum(lowest, self._point(joint)[2])
+        return lowest
+
+    def _point(self, joint: str) -> tuple[Floats, Floats, Floats]:
+        found = self._cache.get(joint)
+        if found is None:
+            x, y = self.body.pair(joint)
+            first = PAIRS[joint][0]
+            score = self.body.score[:, first : first + 2]
+            if self.side is not None and joint not in ("shoulder", "hip"):
+                found = x[:, self.side], y[:, self.side], score[:, self.side]
+            else:
+                weight = self.weights(joint)
+                total = weight.sum(axis=1)
+                found = (
+                    (x * weight).sum(axis=1) / total,
+                    (y * weight).sum(axis=1) / total,
+                    score.max(axis=1),
+                )
+            self._cache[joint] = found
+        return found
+
+    def merged(self, values: Floats, *joints: str) -> tuple[Floats, Floats]:
+        """Of values [n, 2] of the two sides: the working side's, else their mean [n] weighted by
+        the square of how well each side's joints are seen; and how well the better one is [n]."""
+        seen = self.body.seen(joints)
+        if self.side is not None:
+            return values[:, self.side], seen[:, self.side]
+        weight = seen * seen + 1e-9
+        mean: Floats = (values * weight).sum(axis=1) / weight.sum(axis=1)
+        return mean, seen.max(axis=1)
+
+    def angle(self, first: str, middle: str, last: str) -> Floats:
+        """Angle [n, 2] at `middle` of each side, degrees 0-180."""
+        (ax, ay), (bx, by), (cx, cy) = (self.body.pair(joint) for joint in (first, middle, last))
+        ux, uy, vx, vy = ax - bx, ay - by, cx - bx, cy - by
+        angle: Floats = np.degrees(np.abs(np.arctan2(ux * vy - uy * vx, ux * vx + uy * vy)))
+        return angle
+
+    # ------------------------------------------------------------------ the subject
+
+    def _longest(self, first: str, second: str) -> float:
+        """True length of a segment that each side has: foreshortening only shortens it, and a side
+        that is not seen has no say."""
+        lengths = self.body.length(first, second)
+        seen = self.body.seen((first, second))
+        longest = [quantile(lengths[:, side], HIGH) for side in (0, 1)]
+        known = [quantile(seen[:, side], 0.5) for side in (0, 1)]
+        believed = [
+            length
+            for length, score in zip(longest, known, strict=True)
+            if score >= 0.7 * max(known)
+        ]
+        return max(believed)
+
+    @cached_property
+    def trunk(self) -> float:
+        """Length from the middle of the shoulders to that of the hips, in frame heights."""
+        (sx, sy), (hx, hy) = self.point("shoulder"), self.point("hip")
+        return quantile(np.sqrt((sx - hx) ** 2 + (sy - hy) ** 2), HIGH) + TINY
+
+    @cached_property
+    def leg(self) -> float:
+        """Length of thigh and shank, in frame heights."""
+        return self._longest("hip", "knee") + self._longest("knee", "ankle")
+
+    @cached_property
+    def arm(self) -> float:
+        """Length of upper arm and forearm, in frame heights."""
+        return self._longest("shoulder", "elbow") + self._longest("elbow", "wrist")
+
+    @cached_property
+    def frontal(self) -> float:
+        """Shoulder width by trunk length, median: ~0.7 facing the camera, ~0.2 in profile."""
+        x, y = self.body.pair("shoulder")
+        width = np.sqrt((x[:, 0] - x[:, 1]) ** 2 + (y[:, 0] - y[:, 1]) ** 2)
+        return quantile(width, 0.5) / self.trunk
+
+    @cached_property
+    def heading(self) -> int:
+        """Where the subject looks in the picture: 1 to the right, -1 to the left, 0 not known.
+
+        The nose lies ahead of the ears by a tenth of the trunk and more in profile.
+        """
+        score = self.body.score
+        ears = score[:, 3:5] * score[:, 3:5] + 1e-9
+        ear = (self.body.x[:, 3:5] * ears).sum(axis=1) / ears.sum(axis=1)
+        both = (score[:, 0] >= SEEN) & (score[:, 3:5].max(axis=1) >= SEEN)
+        if not both.any():
+            return 0
+        ahead = quantile((self.body.x[:, 0] - ear)[both], 0.5) / self.trunk
+        return 0 if abs(ahead) < 0.05 else (1 if ahead > 0 else -1)
+
+    # ------------------------------------------------------------------ taking a value
+
+    def part(self, values: Floats, seen: Floats, rows: Rows, share: float) -> float | None:
+        """The quantile `share` of what `over` gives."""
+        found = self.over(values, seen, rows)
+        return None if found is None else quantile(found, share)
+
+    def spread(self, values: Floats, seen: Floats) -> float | None:
+        """Range of `values` over the rep, without a twentieth at either end."""
+        found = self.over(values, seen, self.all)
+        return None if found is None else quantile(found, 0.95) - quantile(found, 0.05)
+
+    def over(self, values: Floats, seen: Floats, rows: Rows) -> Floats | None:
+        """Those of `values` [n] in `rows` whose joints were seen; None where too few were."""
+        asked = int(np.count_nonzero(rows))
+        if asked == 0:
+            return None
+        least = max(SEEN, CLEAR * quantile(seen, HIGH))
+        usable = rows & (seen >= least) & np.isfinite(values)
+        found = int(np.count_nonzero(usable))
+        if found < max(COVERAGE * asked, 1):
+            return None
+        return values[usable]
+
+
+Measure = Callable[[RepFrames], float | None]
+"""Takes a rep; gives the measured value in the criterion's unit, None where it cannot be seen."""

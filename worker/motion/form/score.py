@@ -1,0 +1,79 @@
+"""The form score of a rep: each criterion takes its share.
+
+    score = 100 * product over the judged criteria of (1 - weight * (1 - points / 100))
+
+It is monotone in each measure, no strength makes up for a fault, and what cannot be judged from
+this view takes nothing. Weights are MAJOR and MINOR of `criterion`: one clear fault ends below 70,
+two below 50. A rep in which nothing could be judged scores 100 and says so by its criteria.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from worker.contract.message_parts import CriterionScore
+from worker.motion.form.criteria import CRITERIA
+from worker.motion.form.criterion import Criterion, Judged, judged
+from worker.motion.form.rep_frames import RepFrames
+
+MIN_FRAMES = 4
+"""Fewer frames have no course in time."""
+
+
+@dataclass(frozen=True)
+class RepForm:
+    """Form of one rep: `score` 0-100 and every criterion, judged or not."""
+
+    score: float
+    judged: tuple[Judged, ...]
+    turn_ms: float
+
+    @property
+    def criteria(self) -> tuple[CriterionScore, ...]:
+        """As messages tell it."""
+        return tuple(_told(one, self.turn_ms) for one in self.judged)
+
+
+def judge(exercise_id: str, rep: RepFrames) -> RepForm:
+    """Form of a whole rep of the exercise; 100 without criteria where none are known for it."""
+    return _judge(CRITERIA.get(exercise_id, ()), rep)
+
+
+def judge_live(exercise_id: str, rep: RepFrames) -> float:
+    """Score so far of a rep that is not over: without what only its end shows."""
+    known = CRITERIA.get(exercise_id, ())
+    return _judge((criterion for criterion in known if criterion.live), rep).score
+
+
+def _judge(criteria: Iterable[Criterion], rep: RepFrames) -> RepForm:
+    if len(rep) < MIN_FRAMES:
+        told = tuple(Judged(criterion, None, None) for criterion in criteria)
+    else:
+        told = tuple(judged(criterion, rep) for criterion in criteria)
+    turn_ms = 1e3 * float(rep.seconds[rep.turn]) if rep.turn < len(rep) else 0.0
+    return RepForm(round(combined(told), 1), told, turn_ms)
+
+
+def combined(parts: Iterable[Judged]) -> float:
+    """The product above, 0-100."""
+    score = 100.0
+    for one in parts:
+        if one.points is not None:
+            score *= 1.0 - one.criterion.weight * (1.0 - one.points / 100.0)
+    return score
+
+
+def _told(one: Judged, turn_ms: float) -> CriterionScore:
+    criterion = one.criterion
+    if one.value is None or one.points is None:
+        return CriterionScore(name=criterion.name, judged=False, unit=criterion.unit)
+    return CriterionScore(
+        name=criterion.name,
+        judged=True,
+        unit=criterion.unit,
+        value=round(one.value, 3),
+        score=round(one.points, 1),
+        joints=criterion.joints,
+        atMs=round(turn_ms, 1),
+    )

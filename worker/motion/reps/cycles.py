@@ -1,0 +1,140 @@
+"""Cycles of a curve of progress: from a low over a high to the next low."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.motion.features.body_segments import Floats
+
+LEAST = 0.12
+"""Share of a full repetition that the curve must rise and fall by to have turned: twice the noise
+of a good signal (see `fusion.NOISE`)."""
+
+BREAK = 1.5
+"""Seconds unseen that part what comes before from what comes after."""
+
+NEAR = 0.1
+"""Share of the way at both ends of a cycle that is still rest."""
+
+
+@dataclass(frozen=True)
+class Cycle:
+    """Rows of the `start` of the movement, of its `turn` and of its `end`; how far the curve went
+    `out` and came `back`, and its level at the turn, `peak`. `opens` and `closes` say that what is
+    before or after it was not seen."""
+
+    start: int
+    turn: int
+    end: int
+    out: float
+    back: float
+    peak: float
+    opens: bool
+    closes: bool
+
+    @property
+    def size(self) -> float:
+        """The lesser of both ways."""
+        return min(self.out, self.back)
+
+    @property
+    def whole(self) -> bool:
+        """Whether it came back about as far as it went."""
+        return self.size >= 0.5 * max(self.out, self.back)
+
+
+def usual_size(cycles: list[Cycle]) -> float:
+    """The usual size of the whole cycles, of the parts where there is no whole one."""
+    sizes = [cycle.size for cycle in cycles if cycle.whole]
+    return usual_of(sizes or [max(cycle.out, cycle.back) for cycle in cycles])
+
+
+def usual_of(values: list[float]) -> float:
+    """The median of positive values, each weighing as much as it is large: many small ones do not
+    outweigh a few large ones; 0 where there is none."""
+    ordered = sorted(values)
+    if not ordered:
+        return 0.0
+    below = np.cumsum(ordered)
+    return ordered[int(np.searchsorted(below, 0.5 * below[-1]))]
+
+
+def cycles_of(seconds: Floats, curve: Floats, turn: float = LEAST) -> list[Cycle]:
+    """The cycles of a curve [n] with nan where nothing is known, in order; what wavers by less than
+    `turn` on its way is one cycle."""
+    known = np.flatnonzero(np.isfinite(curve))
+    if not len(known):
+        return []
+    parts = np.split(known, np.flatnonzero(np.diff(seconds[known]) > BREAK) + 1)
+    return [cycle for rows in parts for cycle in _of_part(curve, rows, turn)]
+
+
+def _of_part(curve: Floats, rows: NDArray[np.intp], turn: float) -> list[Cycle]:
+    values = curve[rows]
+    extremes = _extremes(values, turn)
+    cycles = []
+    for place, (high, row) in enumerate(extremes):
+        if not high:
+            continue
+        opens, closes = place == 0, place >= len(extremes) - 1
+        low = 0 if opens else extremes[place - 1][1]
+        after = len(values) - 1 if closes else extremes[place + 1][1]
+        peak = float(values[row])
+        out, back = peak - float(values[low]), peak - float(values[after])
+        closes = closes or place + 1 == len(extremes) - 1
+        start, end = _movement(values, low, row, after)
+        turn = _middle_of_top(values, low, row, after)
+        cycles.append(
+            Cycle(int(rows[start]), int(rows[turn]), int(rows[end]), out, back, peak, opens, closes)
+        )
+    return cycles
+
+
+def _movement(values: Floats, low: int, turn: int, after: int) -> tuple[int, int]:
+    """Where the movement begins and ends between the lows around a turn: rests are left out."""
+    rising = values[low : turn + 1]
+    falling = values[turn : after + 1]
+    resting = rising <= rising[0] + NEAR * (rising[-1] - rising[0])
+    rested = falling <= falling[-1] + NEAR * (falling[0] - falling[-1])
+    start = low + (int(np.flatnonzero(resting)[-1]) if resting.any() else 0)
+    return start, turn + (int(np.flatnonzero(rested)[0]) if rested.any() else len(falling) - 1)
+
+
+def _middle_of_top(values: Floats, low: int, turn: int, after: int) -> int:
+    """The middle of where the curve stays near its height: a turn that is held has no one place."""
+    around = values[low : after + 1]
+    high = values[turn] - NEAR * max(values[turn] - values[low], values[turn] - values[after])
+    below = np.flatnonzero(around < high) + low
+    left = below[below < turn]
+    right = below[below > turn]
+    first = int(left[-1]) + 1 if len(left) else low
+    last = int(right[0]) - 1 if len(right) else after
+    return (first + last) // 2
+
+
+def _extremes(values: Floats, turn: float) -> list[tuple[bool, int]]:
+    """Highs (True) and lows in turn, each at least `turn` from the next; the last one is where the
+    curve was farthest since the one before."""
+    steps = np.diff(values)
+    bends = np.flatnonzero(steps[:-1] * steps[1:] <= 0) + 1
+    places = [0, *bends.tolist(), len(values) - 1]
+    extremes: list[tuple[bool, int]] = []
+    high = low = 0
+    rising: bool | None = None
+    for place, value in zip(places, values[places].tolist(), strict=True):
+        if value > values[high]:
+            high = place
+        if value < values[low]:
+            low = place
+        if rising is not False and value < values[high] - turn:
+            extremes.append((True, high))
+            rising, low = False, place
+        elif rising is not True and value > values[low] + turn:
+            extremes.append((False, low))
+            rising, high = True, place
+    if extremes:
+        extremes.append((True, high) if rising else (False, low))
+    return extremes

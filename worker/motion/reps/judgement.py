@@ -1,0 +1,146 @@
+"""Which cycles are repetitions, and why the others are not.
+
+A cycle counts that is large enough to be a repetition at all, and as large as half of this
+subject's usual one. What the exercise's conditions say is asked of all cycles together: one
+measure of one cycle may be wrong, the median over the clip is not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import median
+
+import numpy as np
+
+from worker.contract.message_parts import RefusalReason
+from worker.exercises.model import Condition, RepExercise
+from worker.motion.features.body_segments import Floats
+from worker.motion.reps.cycles import Cycle
+
+LEAST = {"easy": 0.6, "normal": 1.0, "pro": 1.0}
+"""The exercise's least range is multiplied by this."""
+
+FULL = {"easy": 0.0, "normal": 0.0, "pro": 0.85}
+"""Share of the exercise's full range that is asked for however far the subject goes otherwise."""
+
+OWN = {"easy": 0.4, "normal": 0.5, "pro": 0.5}
+"""Share of the subject's usual range."""
+
+OPENING = 0.9
+"""Share of the usual height at which a clip may begin that a repetition is counted whose way out
+was not seen."""
+
+RETURNED = 0.55
+"""Share of the way out that must be seen to come back where the clip ends."""
+
+PASSED = 0.1
+"""The same where a repetition counts at its turn."""
+
+WATCHED = 0.4
+"""Share of a cycle's frames in which it must be seen: more is guessed than known otherwise."""
+
+HASTY, LARGE = 0.25, 0.7
+"""Share of the time that the large cycles take, those of this share of the usual size at least:
+what takes less is a jerk, not a repetition."""
+
+ROUND = 2
+"""Frames to both sides of a moment that are looked at for a condition."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a cycle is: a repetition, or not, for a reason."""
+
+    cycle: Cycle
+    reason: RefusalReason | None = None
+
+
+def least_size(exercise: RepExercise, difficulty: str, usual: float) -> float:
+    """Least size of a repetition where the subject's usual one is `usual`, in full repetitions."""
+    return max(LEAST[difficulty] * exercise.least, OWN[difficulty] * usual, FULL[difficulty])
+
+
+def judge(
+    exercise: RepExercise,
+    cycles: list[Cycle],
+    usual: float,
+    least: float,
+    seconds: Floats,
+    curve: Floats,
+    measures: Floats,
+) -> list[Verdict]:
+    """A verdict on each of `cycles` of a curve [n]; `usual` is the subject's usual size and `least`
+    the least one of a repetition; `measures` [n, m] are those that the exercise's conditions name,
+    in their order, nan where they are not seen."""
+    heights = [cycle.peak for cycle in cycles if cycle.whole] or [c.peak for c in cycles]
+    height = median(heights) if heights else 0.0
+    verdicts = []
+    for cycle in cycles:
+        reason = _size_reason(exercise, cycle, least, usual, height)
+        if reason is None and _watched(cycle, curve) < WATCHED:
+            reason = "not_tracked"
+        verdicts.append(Verdict(cycle, reason))
+    right = [verdict.cycle for verdict in verdicts if verdict.reason is None]
+    if _is_other(exercise.conditions, right, measures):
+        return [Verdict(v.cycle, v.reason or "other_movement") for v in verdicts]
+    lasts = [float(seconds[cycle.end] - seconds[cycle.start]) for cycle in right]
+    large = [last for cycle, last in zip(right, lasts, strict=True) if cycle.size >= LARGE * usual]
+    shortest = HASTY * median(large) if large else 0.0
+    hasty = {
+        cycle.turn for cycle, last in zip(right, lasts, strict=True)
+        if last < shortest and cycle.whole
+    }  # fmt: skip
+    return [
+        Verdict(v.cycle, "other_movement" if v.cycle.turn in hasty else v.reason) for v in verdicts
+    ]
+
+
+def _size_reason(
+    exercise: RepExercise, cycle: Cycle, least: float, usual: float, height: float
+) -> RefusalReason | None:
+    out, back = cycle.out, cycle.back
+    if max(out, back) < least:
+        return "too_shallow"
+    if exercise.counted == "turn" and out >= least and back >= PASSED * out:
+        return None
+    if cycle.opens and out < least:
+        high = cycle.peak >= OPENING * height and back >= 0.75 * usual
+        return None if high and exercise.counted == "return" else "cut_off"
+    if cycle.closes and back < RETURNED * out:
+        return "cut_off"
+    if cycle.closes and out >= least:
+        return None
+    return None if cycle.size >= least else "incomplete"
+
+
+def _watched(cycle: Cycle, curve: Floats) -> float:
+    return float(np.isfinite(curve[cycle.start : cycle.end + 1]).mean())
+
+
+def _is_other(conditions: tuple[Condition, ...], cycles: list[Cycle], measures: Floats) -> bool:
+    """Whether the cycles together fail one of the conditions."""
+    if not cycles:
+        return False
+    for condition, values in zip(conditions, measures.T, strict=True):
+        found = [_at(condition, cycle, values) for cycle in cycles]
+        known = [value for value in found if value == value]
+        if not known:
+            continue
+        middle = median(known)
+        if not condition.low <= middle <= condition.high:
+            return True
+    return False
+
+
+def _at(condition: Condition, cycle: Cycle, values: Floats) -> float:
+    """What the condition looks at in a cycle; nan where it was not seen."""
+    if condition.at == "range":
+        rows = values[cycle.start : cycle.end + 1]
+        rows = rows[np.isfinite(rows)]
+        return float(np.ptp(rows)) if len(rows) >= 3 else float("nan")
+    row = cycle.turn
+    if condition.at == "start":
+        row = cycle.start if cycle.out >= cycle.back else cycle.end
+    around = values[max(row - ROUND, 0) : row + ROUND + 1]
+    around = around[np.isfinite(around)]
+    return float(around.mean()) if len(around) else float("nan")

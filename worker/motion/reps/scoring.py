@@ -1,0 +1,82 @@
+"""Hands the frames of a repetition to the form judgement."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+
+from worker.exercises.model import RepExercise
+from worker.motion.features.body_segments import Body, Floats
+from worker.motion.features.measures import Sight, sides_of
+from worker.motion.form import RepForm, RepFrames, advice_codes, judge, judge_live
+from worker.motion.reps.counter import Attempt
+from worker.motion.reps.signals import Rows, SignalRows
+
+REMEMBERED = 16
+"""Repetitions whose forms speak for the set."""
+
+FEWEST = 4
+"""Frames of a movement before its form can be judged."""
+
+
+class RepScorer:
+    """Scores the attempts of one job."""
+
+    def __init__(self, exercise: RepExercise, rows: SignalRows) -> None:
+        self._exercise = exercise
+        self._rows = rows
+        self._forms: deque[RepForm] = deque(maxlen=REMEMBERED)
+
+    def judged(self, attempt: Attempt) -> RepForm:
+        """The form of an attempt."""
+        rows = self._rows.rows(attempt.first, attempt.last + 1, attempt.stature)
+        body = self._rows.body(attempt.first, attempt.last + 1)
+        progress = _courses(rows) if attempt.side is None else _course(rows, attempt.side)
+        turn = int(np.argmax(progress))
+        side = attempt.side if attempt.side is not None else self._leading(body, turn)
+        frames = RepFrames(
+            seconds=rows.seconds,
+            body=body,
+            progress=progress,
+            turn=turn,
+            side=side,
+            depth=attempt.size,
+        )
+        return judge(self._exercise.id, frames)
+
+    def advice(self, form: RepForm) -> tuple[str, ...]:
+        """Codes of the advice that holds after a repetition that counts."""
+        self._forms.append(form)
+        return advice_codes(self._exercise.id, tuple(self._forms))
+
+    def live(self, first: int, last: int, stature: float) -> float | None:
+        """The form of the movement that began at frame `first`, before it has ended."""
+        rows = self._rows.rows(first, last, stature)
+        if len(rows.seconds) < FEWEST:
+            return None
+        progress = _courses(rows)
+        body = self._rows.body(rows.first, last)
+        turn = int(np.argmax(progress))
+        return judge_live(self._exercise.id, RepFrames(rows.seconds, body, progress, turn))
+
+    def _leading(self, body: Body, turn: int) -> int | None:
+        """The side that leads at the turn, where the exercise has one."""
+        if self._exercise.leading is None:
+            return None
+        values, weights = sides_of(Sight(body, body.score), self._exercise.leading)
+        return int(np.argmax(values[turn])) if weights[turn].min() > 0 else None
+
+
+def _courses(rows: Rows) -> Floats:
+    """Progress [n] of all sides together."""
+    sides = range(rows.values.shape[1])
+    together: Floats = np.mean([_course(rows, side) for side in sides], axis=0)
+    return together
+
+
+def _course(rows: Rows, side: int) -> Floats:
+    """Progress [n] from its least: the signals by how well they are seen over all the frames."""
+    weights = np.median(rows.weights[:, side], axis=0) + 1e-6
+    course: Floats = (rows.values[:, side] * weights).sum(axis=1) / weights.sum()
+    return course - float(course.min())

@@ -1,0 +1,10 @@
+-- keys: job, partition of the firehose
+-- args: job id, tenant, id of the last message that it has had then ('' = as before),
+--       (entry id, type, data)...; of a job that is erased nothing is told, and nothing comes back
+if redis.call('HEXISTS', KEYS[1], 'id') == 0 then return 0 end
+for at = 4, #ARGV, 3 do
+  redis.call('XADD', KEYS[2], '*', 'job', ARGV[1], 'tenant', ARGV[2], 'id', ARGV[at],
+    'type', ARGV[at + 1], 'data', ARGV[at + 2])
+end
+if ARGV[3] ~= '' then redis.call('HSET', KEYS[1], 'fired', ARGV[3]) end
+return 1
