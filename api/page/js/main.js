@@ -1,6 +1,7 @@
 /** @file Where the upload page begins. */
 
 import { byId } from "./dom.js";
+import { FileStore } from "./file_store.js";
 import { loadTexts } from "./i18n.js";
 import { applyLayout, readLayout, watchFrame } from "./layout.js";
 import { Page } from "./page.js";
@@ -22,8 +23,18 @@ async function main() {
     openSession(window, params.token, window.location.search),
   ]);
   const base = new URL("..", window.location.href).href;
-  const page = new Page({ params, layout, say, view: new View(say), transport, session, base });
+  const files = new FileStore(storeOf(window));
+  const page = new Page({ params, layout, say, view: new View(say), transport, session, files, base });
   await page.start();
+}
+
+/** @param {Window} win */
+function storeOf(win) {
+  try {
+    return win.indexedDB;
+  } catch {
+    return null; // a frame whose storage is blocked
+  }
 }
 
 main().catch((error) => {
