@@ -66,9 +66,11 @@ def test_one_fault_ends_below_70_and_two_below_50() -> None:
     assert combined([_judged(0.0, MINOR)]) >= 70
 
 
-def test_what_was_not_judged_takes_nothing() -> None:
+def test_what_was_not_judged_counts_like_a_usual_good_rep() -> None:
     criterion = EVERY[0][1]
-    assert combined([Judged(criterion, None, None)]) == 100
+    unseen = combined([Judged(criterion, None, None)])
+    assert unseen == combined([Judged(criterion, criterion.good, criterion.points(criterion.good))])
+    assert combined([]) == 100
 
 
 def _form(**points: float) -> RepForm:
