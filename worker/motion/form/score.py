@@ -20,6 +20,9 @@ from worker.motion.form.rep_frames import RepFrames
 UNSEEN = 95.0
 """Points of what was not judged: those at `good`, which half of the good reps reach."""
 
+SHOWN = 75.0
+"""Points under which it is told where a criterion is to be seen."""
+
 MIN_FRAMES = 4
 """Fewer frames have no course in time."""
 
@@ -71,12 +74,14 @@ def _told(one: Judged, turn_ms: float) -> CriterionScore:
     criterion = one.criterion
     if one.value is None or one.points is None:
         return CriterionScore(name=criterion.name, judged=False, unit=criterion.unit)
+    # what is well done needs no pointing at, and a long set's summary stays small
+    shown = one.points < SHOWN
     return CriterionScore(
         name=criterion.name,
         judged=True,
         unit=criterion.unit,
         value=round(one.value, 3),
         score=round(one.points, 1),
-        joints=criterion.joints,
-        atMs=round(turn_ms, 1),
+        joints=criterion.joints if shown else (),
+        atMs=round(turn_ms, 1) if shown else None,
     )
