@@ -13,6 +13,7 @@ from worker.motion.form.criteria import CRITERIA
 from worker.motion.form.criterion import MAJOR, MINOR, Criterion, Judged
 from worker.motion.form.score import RepForm, combined
 from worker.motion.form.texts import TEXTS
+from worker.motion.form.texts.names import CRITERION_NAMES
 
 EVERY = [(exercise, one) for exercise, known in sorted(CRITERIA.items()) for one in known]
 LANGUAGES = {"en", "fr", "de", "es", "pt"}
@@ -44,6 +45,11 @@ def test_every_sentence_is_there_in_five_languages_and_used() -> None:
     for language in LANGUAGES:
         said = [sentences[language] for sentences in TEXTS.values()]
         assert all(text.endswith(".") and len(text) <= 90 for text in said)
+
+
+def test_every_criterion_has_a_name_in_five_languages() -> None:
+    assert all(set(names) == LANGUAGES for names in CRITERION_NAMES.values())
+    assert {one.name for _, one in EVERY} <= set(CRITERION_NAMES)
 
 
 def _judged(points: float, weight: float) -> Judged:
