@@ -71,6 +71,7 @@ def reach(
     good: float = 0.95,
     bad: float = 0.5,
     weight: float = MAJOR,
+    code: str | None = None,
 ) -> Criterion:
     """How far the rep goes; half a rep is a clear fault."""
     return Criterion(
@@ -83,4 +84,5 @@ def reach(
         advice=advice,
         weight=weight,
         live=False,
+        code=code,
     )

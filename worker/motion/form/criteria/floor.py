@@ -12,6 +12,7 @@ CRITERIA: dict[str, tuple[Criterion, ...]] = {
             depth.bridge,
             joints=("shoulder", "hip", "knee"),
             advice="hips_all_the_way",
+            code="full_range",
             good=0.98,
             bad=0.55,
         ),
@@ -20,7 +21,14 @@ CRITERIA: dict[str, tuple[Criterion, ...]] = {
     "leg_raise": (reach(joints=("hip", "ankle"), good=1.2, bad=0.6), tempo("back"), SMOOTHNESS),
     "sit_up": (reach(joints=("shoulder", "hip")), tempo("back"), SMOOTHNESS),
     "tricep_dip": (
-        reach(depth.support, joints=("shoulder", "elbow"), advice="deeper", good=0.95, bad=0.45),
+        reach(
+            depth.support,
+            joints=("shoulder", "elbow"),
+            advice="deeper",
+            code="lower",
+            good=0.95,
+            bad=0.45,
+        ),
         tempo("out"),
         SMOOTHNESS,
     ),

@@ -13,7 +13,7 @@ CRITERIA: dict[str, tuple[Criterion, ...]] = {
     "shoulder_press": (
         Criterion(
             "range", arms.wrist_reach, "ratio", good=0.88, bad=0.58,
-            joints=_ARM, advice="press_up", live=False,
+            joints=_ARM, advice="press_up", live=False, code="full_range",
         ),
         Criterion(
             "lockout", arms.lockout_bend, "deg", good=14.0, bad=55.0,
