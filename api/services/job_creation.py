@@ -21,7 +21,7 @@ from worker.contract.errors import JobError
 from worker.contract.jobs import Job, JobInput, JobStatus, Stage
 from worker.contract.media import Source
 from worker.contract.options import JobOptions
-from worker.observability.log_format import bind_job_context
+from worker.observability.log_setup import bind_job_context
 from worker.observability.tracing import incoming, span
 from worker.queueing import queues
 from worker.storage.connection import DISCONNECTED, REFUSING

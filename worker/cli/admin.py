@@ -186,14 +186,13 @@ def api(
 ) -> None:
     """Run the HTTP API."""
     from api.server import serve
-    from worker.observability.log_format import configure_stdlib_logging
-    from worker.observability.log_setup import level_number
+    from worker.observability.log_setup import configure_stdlib_logging
     from worker.observability.tracing import start_tracing, stop_tracing
     from worker.settings import settings
 
     given = settings()
     if given.log_format == "json":
-        configure_stdlib_logging(level_number(given.log_level), "json")
+        configure_stdlib_logging(given.log_level, "json")
     start_tracing(given, "posequeue-api")
     changed = {"api_host": host, "api_port": port}
     serve(given.model_copy(update={k: v for k, v in changed.items() if v is not None}))

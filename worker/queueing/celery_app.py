@@ -1,6 +1,6 @@
 """The Celery application and the sending of jobs; light enough for the API's image.
 
-Redis traps that these settings answer are listed in the README. No result backend: the state of a
+Redis traps that these settings answer are in worker/README.md. No result backend: the state of a
 job lives in our own keys. Who runs a job is decided by its lease, so a task may come twice.
 
 Tasks are wake-ups: they name no job, and a lost one is sent again by the sweep. One with more

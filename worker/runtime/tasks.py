@@ -16,7 +16,7 @@ from celery import signals
 from celery.exceptions import Reject
 
 import worker.runtime.signals  # noqa: F401  (logs, metrics and traces follow the worker's signals)
-from worker.jobs.recent_faults import OUTCOMES
+from worker.jobs.recent_faults import RecentFaults
 from worker.jobs.runner import Runner
 from worker.queueing.celery_app import app, consumed
 from worker.queueing.dispatch import dispatch_next as exchange
@@ -32,6 +32,8 @@ from worker.system.memory import limit_mmap_threshold, raise_oom_score
 
 # one byte that the main process shares with its children: told to stop
 _STOPPING = mmap.mmap(-1, 1)
+# shared in the same way: how the last jobs ended
+_OUTCOMES = RecentFaults()
 _BEFORE_THE_MAIN_PROCESS = 200
 _PAUSE_S = 1.0
 MODELS_FAILED = 72
@@ -49,7 +51,7 @@ def _stopping() -> bool:
 
 @cache
 def _runner() -> Runner:
-    return Runner(_stores(), engine, _stopping)
+    return Runner(_stores(), engine, _stopping, _OUTCOMES)
 
 
 def _run(name: str) -> None:
@@ -61,13 +63,13 @@ def _run(name: str) -> None:
         run_quarantined(name, _stopping)
     else:
         _runner().run(name)
-        if OUTCOMES.mine("models") and engine.cache_info().currsize:
+        if _OUTCOMES.mine("models") and engine.cache_info().currsize:
             os._exit(MODELS_FAILED)
 
 
 def _give_back_if_tripped() -> None:
     """Before anything is taken: the task goes to another worker where this one can do no job."""
-    if OUTCOMES.dominant_fault():
+    if _OUTCOMES.dominant_fault():
         time.sleep(_PAUSE_S)  # until the main process has stopped consuming
         raise Reject("the worker takes no jobs", requeue=True)
 
@@ -99,4 +101,8 @@ def _tell_children(**_: Any) -> None:
     _STOPPING[0] = 1
 
 
-app.steps["consumer"].add(Housekeeping)
+class _JobHousekeeping(Housekeeping):
+    outcomes = _OUTCOMES
+
+
+app.steps["consumer"].add(_JobHousekeeping)
