@@ -121,8 +121,6 @@ class Fleet:
         self.stores = open_stores(Settings.model_validate(direct))
         here, there = f":{self.redis_port}/", f":{self.redis_proxy.port}/"
         given["redis_url"] = self.redis.url.replace(here, there)
-            f":{self.redis_port}/", f":{self.redis_proxy.port}/"
-        )
         given["s3_endpoint"] = f"http://127.0.0.1:{self.s3_proxy.port}"
         self._environment = {f"POSEQUEUE_{name.upper()}": text for name, text in given.items()}
         self._environment["TMPDIR"] = str(self.temporary)
