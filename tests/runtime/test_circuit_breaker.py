@@ -197,10 +197,9 @@ def test_who_can_do_no_job_takes_none(stores: Stores, monkeypatch: pytest.Monkey
     monkeypatch.setattr(tasks, "_PAUSE_S", 0.0)
     job = new_job(stores)
     stores.waiting.push([job], None)
-    for task, given in ((tasks.run_next, "pose.cpu"), (tasks.run_job, job.id)):
-        with pytest.raises(Reject) as refused:
-            task(given)
-        assert refused.value.requeue
+    with pytest.raises(Reject) as refused:
+        tasks.run_next("pose.cpu")
+    assert refused.value.requeue
     assert stores.waiting.length("acme") == 1 and stores.jobs.get(job.id).attempt == 0
 
 

@@ -140,7 +140,7 @@ def worker(
     ] = 0,
 ) -> None:
     """Run a worker until it is told to stop (SIGTERM hands its jobs over)."""
-    from worker.queueing.celery_app import DELIVERY_THREADS, QUEUES
+    from worker.queueing.celery_app import DELIVERY_THREADS, QUEUES, consumption_order
     from worker.settings import settings
     from worker.system.scratch import own_folder
 
@@ -165,7 +165,7 @@ def worker(
     os.environ["POSEQUEUE_WORKER_QUEUES"] = queues
     os.environ["POSEQUEUE_WORKER_SLOTS"] = str(slots)
     command = ["-A", "worker.queueing.celery_app", "-q", "worker", "-P", pool, "-c", str(slots),
-               "-Q", queues,
+               "-Q", ",".join(consumption_order(queues.split(","))),
                "--without-gossip", "--without-mingle", "-l", settings().log_level,
                "-n", f"posequeue-{os.getpid()}@%h"]  # fmt: skip
     os.execv(sys.executable, [sys.executable, "-m", "celery", *command])  # noqa: S606
