@@ -18,7 +18,7 @@ JUMPING_JACK = RepExercise(
     conditions=(
         Condition("wrist_over_shoulder", "range", low=0.2),
         Condition("wrist_over_shoulder", "turn", low=0.05),
-        Condition("hip_height", "range", high=0.18),
+        Condition("hip_height", "range", high=0.2),
     ),
     joints=("shoulder", "elbow", "wrist"),
 )

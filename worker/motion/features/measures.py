@@ -12,7 +12,7 @@ Names:
     fold                                        bend of hips or knees, whichever shows more, degrees
     A_height                                    height of a joint in the picture
     A_over_B                                    its height over another one
-    higher_knee_over_hip                        that of the higher knee
+    higher_A_over_B                             that of the side where A is higher
     hip_over_lower_ankle                        that over the lower foot
     A_spread, A_step, A_gap                     distance of the left joint from the right one along
                                                 the picture, upwards, and in all
@@ -139,9 +139,8 @@ def whole(sight: Sight, name: str) -> tuple[Floats, Floats]:
     if name == "deeper_knee_flexion":
         values, weights = sides_of(sight, "knee_flexion")
         return values.max(axis=1), weights.max(axis=1)
-    if name == "higher_knee_over_hip":
-        values, weights = sides_of(sight, "knee_over_hip")
-        return values.max(axis=1), weights.min(axis=1)
+    if name.startswith("higher_"):
+        return _higher(*sides_of(sight, name.removeprefix("higher_")))
     if name == "hip_over_lower_ankle":
         values, weights = sides_of(sight, "hip_over_ankle")
         return values.max(axis=1), weights.max(axis=1)
@@ -199,6 +198,13 @@ def _flexion(body: Body, first: str, middle: str, last: str) -> Floats:
     ux, uy, vx, vy = ax - bx, ay - by, cx - bx, cy - by
     straight: Floats = np.degrees(np.abs(np.arctan2(ux * vy - uy * vx, ux * vx + uy * vy)))
     return 180.0 - straight
+
+
+def _higher(values: Floats, weights: Floats) -> tuple[Floats, Floats]:
+    """Value and weight [n] of the side that is higher, of those that are seen about as well."""
+    best = weights.max(axis=1)
+    seen = weights >= 0.5 * best[:, None]
+    return np.where(seen, values, -np.inf).max(axis=1), best
 
 
 def _fold(sight: Sight) -> tuple[Floats, Floats]:
