@@ -66,7 +66,7 @@ export class Page {
     const { params, session, transport } = this._parts;
     if (session.resumed) return; // the stream goes on
     await transport.ready;
-    transport.sendFirst(initialization(params.job.get("source")?.toLowerCase() === "image"));
+    transport.send(initialization(params.job.get("source")?.toLowerCase() === "image"));
   }
 
   /** @returns {Asked} */
@@ -276,7 +276,7 @@ export class Page {
     const { transport } = this._parts;
     this._fail(problem, () => window.location.reload());
     await transport.ready;
-    transport.sendFirst(errorMessage(problem));
+    transport.send(errorMessage(problem));
   }
 
   /**
