@@ -31,10 +31,14 @@ ROW = RepExercise(
         Signal("wrist_over_shoulder", 0.2, weight=0.7),
     ),
     conditions=(
+        # of one arm's pull half shows in the mean of both
+        Condition("elbow_flexion", "range", low=20),
         Condition("wrist_over_shoulder", "start", high=0.0),
         Condition("wrist_over_shoulder", "turn", high=0.1),
         Condition("shoulder_height", "range", high=0.15),
     ),
     sides="each",
+    # arms that swing in a walk bend by 40 degrees
+    least=0.6,
     joints=("shoulder", "elbow", "wrist"),
 )

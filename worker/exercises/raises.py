@@ -29,6 +29,9 @@ FRONT_RAISE = RepExercise(
     signals=LATERAL_RAISE.signals,
     conditions=(
         *LATERAL_RAISE.conditions,
+        Condition("shoulder_height", "range", high=0.12),
+        # A curl lifts the hands as high, but not the elbows.
+        Condition("elbow_over_shoulder", "range", low=0.05),
         # To the front the hands stay within both shoulders' width and half an arm to each side.
         Condition("wrist_spread", "turn", high=0.6),
     ),

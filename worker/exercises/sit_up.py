@@ -14,9 +14,12 @@ SIT_UP = RepExercise(
         Signal("shoulder_height", 0.25, weight=0.5),
     ),
     conditions=(
+        # on the floor, or on a bench: the hips are as low as the feet, and stay
         Condition("shoulder_over_hip", "start", high=0.15),
-        Condition("shoulder_over_hip", "range", low=0.05),
-        Condition("hip_height", "range", high=0.15),
+        Condition("hip_over_ankle", "start", high=0.2),
+        Condition("hip_height", "range", high=0.12),
+        Condition("shoulder_height", "range", low=0.08),
+        Condition("hip_flexion", "range", low=20),
         Condition("ankle_over_hip", "range", high=0.2),
     ),
     lying=True,

@@ -17,7 +17,7 @@ TRICEPS_EXTENSION = RepExercise(
         Signal("wrist_over_elbow", -0.2, weight=0.7),
     ),
     conditions=(
-        Condition("elbow_flexion", "range", low=30),
+        Condition("elbow_flexion", "range", low=40),
         Condition("elbow_over_shoulder", "range", high=0.15),
         Condition("shoulder_height", "range", high=0.1),
     ),
