@@ -1,6 +1,6 @@
 """Prometheus metrics: requests as they end, queue and workers as they are at the scrape.
 
-`worker/measures.py` declares them all.
+`worker/observability/metrics.py` declares them all.
 """
 
 from __future__ import annotations

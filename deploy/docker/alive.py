@@ -1,8 +1,8 @@
 """Whether the worker of this container consumes: exit 0 or 1, for health checks and probes.
 
 A worker's heartbeat is written by the loop that takes tasks, so one that hangs falls silent, as
-does one that takes nothing of what waits for it (`worker/consuming.py`). While Redis is silent
-nobody can tell, and a restart would mend nothing: that counts as alive.
+does one that takes nothing of what waits for it (`worker/runtime/consumer_watchdog.py`). While
+Redis is silent nobody can tell, and a restart would mend nothing: that counts as alive.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """`make accuracy`: counts, holds and jumps against the truth, written to ACCURACY.md beside this.
 
 `python -m tests.bench.accuracy [--quick] [--long] [--fresh] [--keypoints] [--profiles]
-[--jumps] [--only TEXT]...` from the project's root. With --only or --quick the report is printed
-alone; --keypoints, --profiles and --jumps measure those parts alone. POSEQUEUE_PROFILE says which
-profile is usual.
+[--strangers] [--jumps] [--form] [--only TEXT]...` from the project's root. With --only or --quick
+the report is printed alone; --keypoints, --profiles, --strangers, --jumps and --form measure those
+parts alone. POSEQUEUE_PROFILE says which profile is usual.
 """
 
 from __future__ import annotations
@@ -19,10 +19,12 @@ from pathlib import Path
 from tests.bench import (
     accuracy_cases,
     accuracy_exact,
+    accuracy_form,
     accuracy_jumps,
     accuracy_keypoints,
     accuracy_profiles,
     accuracy_report,
+    accuracy_strangers,
     machine,
 )
 from tests.bench.accuracy_cases import Case
@@ -47,7 +49,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--fresh", action="store_true", help="leave kept poses aside")
     parser.add_argument("--keypoints", action="store_true", help="their part alone")
     parser.add_argument("--profiles", action="store_true", help="what each counts, alone")
+    parser.add_argument("--strangers", action="store_true", help="their clips, alone")
     parser.add_argument("--jumps", action="store_true", help="those of real people, alone")
+    parser.add_argument("--form", action="store_true", help="good and bad reps, alone")
     parser.add_argument("--only", action="append", help="clips whose name has this text")
     return parser.parse_args()
 
@@ -108,9 +112,19 @@ def _keypoints() -> None:
     accuracy_report.put("keypoints", accuracy_keypoints.text_of(SHARED))
 
 
+def _strangers() -> None:
+    if text := accuracy_strangers.measured(SHARED, say):
+        accuracy_report.put("strangers", text)
+
+
 def _jumps() -> None:
     say("jumps")
     accuracy_report.put("jumps", accuracy_jumps.text_of(SHARED))
+
+
+def _form() -> None:
+    say("form")
+    accuracy_report.put("form", accuracy_form.measure(SHARED))
 
 
 def _profiles(only: Sequence[str]) -> None:
@@ -133,9 +147,14 @@ def main() -> None:
         _profiles(only)
     if asked.keypoints:
         _keypoints()
+    if asked.strangers:
+        _strangers()
     if asked.jumps:
         _jumps()
-    if asked.keypoints or asked.profiles or asked.jumps:
+    if asked.form:
+        _form()
+    alone = (asked.keypoints, asked.profiles, asked.strangers, asked.jumps, asked.form)
+    if any(alone):
         return
     chosen = cases(quick=asked.quick, long=asked.long, only=only)
     verdicts = _all(chosen)
@@ -145,9 +164,11 @@ def main() -> None:
         print(text)
         return
     accuracy_report.REPORT.write_text(text)
+    _strangers()
     _profiles(only)
     _keypoints()
     _jumps()
+    _form()
     say(f"written to {accuracy_report.REPORT.name}")
 
 

@@ -25,8 +25,8 @@ _PROTOCOL = """### Shipped clips, exact truth
 
 `tests/clips/keypoints.npz` says where the 17 joints are in each of the {frames} frames of the
 {clips} shipped clips with one performer and one camera (two synthetic bodies;
-`tests/athlete/body_keypoints.py`): the points of the mesh that a regressor of COCO's joints picks,
-those that the body hides included. OKS with COCO's sigmas; its area is what the body covers,
+`tests/synthetic/rendering/keypoints.py`): the points of the mesh that a regressor of COCO's joints
+picks, those that the body hides included. OKS with COCO's sigmas; its area is what the body covers,
 counted in pixels. *Seen*: without the joints that lie more than 20 cm behind the skin. PCK: joints
 within {share:.0f} % of the stature of the truth. Means over clips; a frame without a pose scores 0.
 Errors in per cent of the stature (1 % is 17 mm).

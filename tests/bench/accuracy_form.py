@@ -58,6 +58,17 @@ TABLES = (
 )
 """Frames: table, exercise, the criteria that single frames show, and what a label means."""
 
+PROTOCOL = """## Form
+
+Good and bad reps of strangers: share of pairs of a good and a bad rep in which the good one scores
+higher (AUC, 0.5 is blind), over all subjects and by halves of them (a hash of the subject's name);
+medians, and the share of reps with 95 and more. Counted reps alone, every attempt where none
+counts. *frames* are labelled single frames, judged by the criteria that one frame shows. *(few)*:
+fewer than five good or bad ones. What is good in a criterion is what these good reps and those of
+the counting clips do in the median, so their figures are no evidence on others; what is bad is
+anatomy or the middle of the faulty reps.
+"""
+
 WIDE = 16 / 9
 """Aspect of the pictures that coordinates of 0-1 are of."""
 
@@ -148,8 +159,10 @@ def _analysed(head: LogHead, chunks: list[PoseChunk], exercise: str) -> list[Ent
 
 
 def _history(entries: list[Entry]) -> tuple[Rep, ...]:
+    """The counted reps; every attempt where none counts, as of a rep that is too shallow."""
     summaries = [e.message for e in entries if isinstance(e.message, ExerciseSummary)]
-    return summaries[-1].history if summaries else ()
+    history = summaries[-1].history if summaries else ()
+    return tuple(rep for rep in history if rep.counted) or history
 
 
 def frames(shared: Path) -> Iterable[Scored]:
@@ -212,7 +225,7 @@ def _figure(good: list[Scored], bad: list[Scored], half: str) -> str:
 def measure(shared: Path, poses: Path | None = None) -> str:
     """The part of the report, measured now."""
     found = [*clips(shared, poses), *sequences(shared), *frames(shared)]
-    return text_of(found)
+    return f"{PROTOCOL}\n{text_of(found)}"
 
 
 def main() -> None:

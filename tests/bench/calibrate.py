@@ -1,8 +1,8 @@
 """Measures the ranges that MoveNet Thunder's layers take, for its model in 8 bits.
 
-`python -m tests.bench.calibrate` writes worker/pose/weights/movenet_thunder_ranges.json: of every
-clip of ../shared/media/videos and tests/clips it takes about FRAMES frames, cuts the crops that
-the engine would cut, and keeps for each layer the widest of the crops' TAIL percentiles. No
+`python -m tests.bench.calibrate` writes worker/pose/conversion/movenet_thunder_ranges.json: of
+every clip of ../shared/media/videos and tests/clips it takes about FRAMES frames, cuts the crops
+that the engine would cut, and keeps for each layer the widest of the crops' TAIL percentiles. No
 picture that keypoints are scored on is among them. A new file means new pins in registry.py.
 """
 
@@ -36,7 +36,7 @@ FRAMES = 8
 TAIL = 0.03
 """Per cent of a layer's values beyond its range at either end: the extremes of a few values would
 take most of the 256 steps (median drift of a joint 1.05 px of 256 without, 0.93 with)."""
-OUT = ROOT / "worker" / "pose" / "weights" / f"{NAME}_ranges.json"
+OUT = ROOT / "worker" / "pose" / "conversion" / f"{NAME}_ranges.json"
 
 
 def clips() -> list[Path]:
@@ -68,7 +68,7 @@ def observed(folder: Path) -> tuple[Path, list[str]]:
         trunks.append(ObservedTrunk(graph))
         return trunks[-1]
 
-    convert = partial(movenet.convert_tfjs, model="movenet-thunder.json", people=1)
+    convert = partial(movenet.convert, model="movenet-thunder.json")
     path = folder / "observed.onnx"
     path.write_bytes(convert(files, make_trunk=make))
     return path, trunks[0].layers

@@ -1,4 +1,4 @@
-"""Where the joints are in the shipped clips, as tests/athlete/body_keypoints.py wrote it down."""
+"""Where the joints are in the shipped clips, written by tests/synthetic/rendering/keypoints.py."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import msgspec
 
 from tests.chaos.fleet import TENANT, Fleet
 from worker.contract.jobs import Job
-from worker.queueing.celery_app import KEY_PREFIX, PRIORITY_STEPS, QUEUES
+from worker.queueing.celery_app import KEY_PREFIX, QUEUES
 from worker.storage import keys
 from worker.storage.objects.s3 import job_prefix, key_in_url
 
@@ -32,11 +32,7 @@ def hurry(fleet: Fleet) -> None:
 def in_redis(fleet: Fleet) -> Iterator[str]:
     """Leases, claims, queues, lanes: all are to be empty."""
     redis = fleet.stores.redis
-    lists = [
-        f"{KEY_PREFIX}{queue}:{step}" if step else KEY_PREFIX + queue
-        for queue in QUEUES
-        for step in PRIORITY_STEPS
-    ]
+    lists = [KEY_PREFIX + queue for queue in QUEUES]
     for name in lists:
         if length := redis.llen(name):
             yield f"{length} messages in {name}: {redis.lindex(name, 0)[:200]!r}"

@@ -49,7 +49,7 @@ def test_a_single_pass(whole: list[PoseChunk]) -> None:
     assert [chunk.first for chunk in whole] == list(range(0, 175, 20))
     carried = [WARM in chunk.state for chunk in whole]
     assert carried == [False, True] * 4 + [False]
-    born_s = [chunk.state["tracks"][0][4] for chunk in whole]
+    born_s = [chunk.state["tracks"][0]["born_s"] for chunk in whole]
     assert born_s == [0, 0, 2, 2, 6, 6, 10, 10, 14]  # the state of the warm-up takes over
 
 

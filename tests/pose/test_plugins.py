@@ -170,6 +170,16 @@ def test_an_entry_is_all_that_a_model_takes(folder: Path) -> None:
     assert chunk.boxes[0] == pytest.approx([100 / 320, 40 / 240, 0.5, 200 / 240], abs=1e-4)
 
 
+def test_the_one_stage_network_goes_into_the_engine(folder: Path) -> None:
+    dets = np.array([[200, 80, 320, 400, 0.9]])
+    keypoints = np.tile(np.array([260, 240, 0.8]), (1, 17, 1))
+    tiny_networks.one_stage(folder / RTMO.file, dets, keypoints)
+    engine = PoseEngine(folder, "cpu", model="yolox_m+rtmo_l")
+    times = np.arange(2, dtype=np.int64) * 100_000
+    chunk = engine.estimate(0, 0, times, [spotted(130, 120)] * 2, {})
+    assert np.abs(chunk.keypoints - [130 / 320, 120 / 240, 0.8]).max() < 0.005
+
+
 @pytest.mark.parametrize(
     ("model", "text"),
     [
@@ -177,7 +187,7 @@ def test_an_entry_is_all_that_a_model_takes(folder: Path) -> None:
         ("yolox_m+yolox_m", "yolox_m finds no joints"),
         ("yolox_m", "does not know the model yolox_m"),
         ("yolox_m+athlete", "does not know the model"),
-        ("yolox_m+rtmpose_l", "models install rtmpose_l"),
+        ("yolox_m+rtmo_l", "models install rtmo_l"),
     ],
 )
 def test_what_does_not_go_together_is_said(folder: Path, model: str, text: str) -> None:

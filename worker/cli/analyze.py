@@ -34,7 +34,7 @@ def _source_of(file: Path | None, given: dict[str, Any]) -> str | None:
     return sniff(file)
 
 
-def _recorded(poses: Path | None) -> list[bytes]:
+def recorded_log(poses: Path | None) -> list[bytes]:
     if poses is None or not poses.exists():
         return []
     from worker.contract.errors import DecodeError
@@ -51,7 +51,7 @@ def _recorded(poses: Path | None) -> list[bytes]:
     return log
 
 
-def _save(poses: Path, log: list[bytes]) -> None:
+def save_log(poses: Path, log: list[bytes]) -> None:
     from worker.contract.pose_log import framed
 
     part = poses.with_name(poses.name + ".part")
@@ -84,7 +84,7 @@ def analyze(
     **options: Any,
 ) -> None:
     """Analyse FILE in this process: messages as JSON lines on stdout, progress on stderr."""
-    recorded = _recorded(poses)
+    recorded = recorded_log(poses)
     if file is None and not recorded:
         raise typer.BadParameter("give a FILE, or an existing pose log with --poses")
     if file is not None and not file.is_file():
@@ -166,5 +166,5 @@ def _run(
         end()
         sys.stdout.buffer.flush()
     if poses is not None and not recorded and job.succeeded:
-        _save(poses, job.log)
+        save_log(poses, job.log)
     return 0 if job.succeeded else 1

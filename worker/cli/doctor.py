@@ -142,6 +142,17 @@ def _show_settings() -> None:
         typer.echo(f"{variable}={getattr(given, name)}  [{source}] {field.description}")
 
 
+def _repair() -> None:
+    """Lists, counts and sets that Redis lost are made of the records; running jobs go on."""
+    from worker.queueing.index_rebuild import rebuild
+    from worker.settings import settings
+    from worker.storage.stores import open_stores
+
+    counts = rebuild(open_stores(settings()))
+    said = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items())
+    typer.echo(f"jobs listed anew: {said or 'none'}")
+
+
 def _failures(checks: tuple[Check, ...]) -> Iterator[str]:
     for name, check, remedy in checks:
         try:
@@ -155,8 +166,14 @@ def _failures(checks: tuple[Check, ...]) -> Iterator[str]:
 def doctor(
     settings: Annotated[bool, typer.Option("--settings", help="print all settings")] = False,
     servers: Annotated[bool, typer.Option(help="check Redis and S3 too")] = True,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="list every job anew by its record, then end")
+    ] = False,
 ) -> None:
     """Say what is missing and how to mend it."""
+    if repair:
+        _repair()
+        return
     if settings:
         _show_settings()
         return

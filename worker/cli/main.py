@@ -7,6 +7,7 @@ import typer
 from worker.cli import admin, jobs
 from worker.cli.analyze import analyze
 from worker.cli.doctor import doctor
+from worker.cli.evaluate import evaluate
 from worker.cli.reference import reference
 from worker.cli.up import up
 from worker.cli.webhooks import webhooks
@@ -20,6 +21,7 @@ app = typer.Typer(
 )
 for command in (
     analyze,
+    evaluate,
     up,
     jobs.submit,
     jobs.analyze_again,

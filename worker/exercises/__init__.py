@@ -8,13 +8,7 @@ from worker.exercises.burpee import BURPEE
 from worker.exercises.calf_raise import CALF_RAISE
 from worker.exercises.deadlift import DEADLIFT
 from worker.exercises.floor import GLUTE_BRIDGE, LEG_RAISE, TRICEP_DIP
-from worker.exercises.holds import (
-    BALANCE_LEG,
-    BALANCE_LEG_LEFT,
-    BALANCE_LEG_RIGHT,
-    PLANK,
-    WALL_SIT,
-)
+from worker.exercises.holds import BALANCE_LEG, BALANCE_LEG_LEFT, BALANCE_LEG_RIGHT, PLANK, WALL_SIT
 from worker.exercises.jumping_jack import JUMPING_JACK, LOW_IMPACT_JACK
 from worker.exercises.jumps import AIR_TIME_JUMP, JUMP_ANALYSIS
 from worker.exercises.kettlebell_swing import KETTLEBELL_SWING

@@ -7,11 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from worker.exercises.model import (
-    Condition,
-    RepExercise,
-    Signal,
-)
+from worker.exercises.model import Condition, RepExercise, Signal
 
 BICEP_CURL = RepExercise(
     id="bicep_curl",
@@ -20,7 +16,7 @@ BICEP_CURL = RepExercise(
     signals=(Signal("elbow_flexion", 110), Signal("wrist_over_elbow", 0.22)),
     conditions=(
         Condition("elbow_flexion", "range", low=40),
-        Condition("shoulder_height", "range", high=0.1),
+        Condition("shoulder_height", "range", high=0.12),
     ),
     sides="each",
     joints=("shoulder", "elbow", "wrist"),

@@ -16,7 +16,7 @@ DEADLIFT = RepExercise(
     ),
     conditions=(
         Condition("fold", "range", low=7),
-        Condition("shoulder_over_ankle", "start", low=0.4),
+        Condition("shoulder_over_ankle", "start", low=0.3),
         Condition("shoulder_over_hip", "range", low=0.05),
     ),
     joints=("shoulder", "hip"),

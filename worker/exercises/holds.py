@@ -1,61 +1,63 @@
-"""Poses that are held: plank, wall sit, balance on one leg. Their count is whole seconds."""
+"""Poses that are held: plank, wall sit, balance on one leg. Their count is whole seconds.
+
+Lengths are shares of stature; limits are those of the body, not of a good pose.
+"""
 
 from __future__ import annotations
 
-from worker.exercises.model import Gate, HoldExercise, Travel
+from worker.exercises.model import HoldExercise, Limit
 
 PLANK = HoldExercise(
     id="plank",
     lying=True,
     joints=("shoulder", "hip"),
-    gates=(
-        Gate("trunk_tilt", low=60.0, high=120.0),
-        Gate("hip_angle", low=145.0),
+    pose=(
+        Limit("trunk_tilt", low=60, high=120),
+        Limit("hip_flexion", high=35),
         # Mountain climbers fold one hip at a time.
-        Gate("bent_hip", low=130.0),
-        # On forearms (~0.5) or hands (~1): lying flat leaves nothing under the shoulders.
-        Gate("support_y", low=0.25),
-        Gate("hips_over_feet_y", low=-0.15, high=0.5),
+        Limit("hip_flexion_difference", high=45),
+        # On forearms or hands: lying flat leaves nothing under the shoulders.
+        Limit("shoulder_over_wrist", low=0.08),
+        Limit("hip_over_ankle", low=-0.07, high=0.25),
     ),
-    # Push-ups pass through the pose twice a rep, but do not stay: they range over 0.3 and more;
-    # mountain climbers over 90 degrees at the hip.
-    still=(Travel("support_y", maximum=0.15), Travel("bent_hip", maximum=40.0)),
+    # Push-ups pass through the pose twice a repetition, but do not stay.
+    still=(Limit("shoulder_over_wrist", high=0.05), Limit("hip_flexion", high=30)),
 )
 
 WALL_SIT = HoldExercise(
     id="wall_sit",
-    joints=("hip", "knee", "ankle"),
-    gates=(
-        # Thighs near level; from the front perspective leaves 0.4 of that.
-        Gate("thigh_y", high=0.6),
-        Gate("thigh_gap", high=0.5),
-        Gate("hips_over_feet_y", low=0.3),
-        Gate("trunk_tilt", high=35.0),
-        # The same from the front: a trunk that bends over grows short against the shoulders.
-        Gate("frontal", high=0.9),
+    joints=("hip", "knee"),
+    pose=(
+        # Standing, the hips are 0.245 over the knees; from the front perspective hides half of it.
+        Limit("hip_over_knee", high=0.21),
+        Limit("knee_step", high=0.1),
+        Limit("hip_over_ankle", low=0.08),
+        # An upright trunk: one that bends over grows short.
+        Limit("trunk_tilt", high=35),
+        Limit("shoulder_over_hip", low=0.2),
     ),
     # Squats pass through the pose.
-    still=(Travel("leg_y", maximum=0.12),),
+    still=(Limit("hip_over_ankle", high=0.05), Limit("hip_over_knee", high=0.05)),
 )
 
 
 def _balance(exercise: str, foot: str) -> HoldExercise:
-    # An ankle 0.13 of the leg (~11 cm) over the other is off the floor; a foot that is only ahead
-    # of the other looks up to 0.1 higher or lower.
+    # A foot 0.06 of stature (11 cm) over the other is off the floor; one that is only ahead of the
+    # other looks up to 0.05 higher or lower.
     return HoldExercise(
         id=exercise,
         joints=("hip", "ankle"),
-        gates=(
-            Gate(foot, low=0.13),
-            Gate("hips_over_feet_y", low=0.6),
-            Gate("trunk_tilt", high=60.0),
+        pose=(
+            Limit(foot, low=0.06),
+            Limit("hip_over_lower_ankle", low=0.3),
+            Limit("trunk_tilt", high=60),
         ),
         # Walking lifts the feet in turn.
-        still=(Travel("right_foot_lift", maximum=0.15),),
+        still=(Limit("left_lift", high=0.075),),
     )
 
 
 BALANCE_LEG = _balance("balance_leg", "foot_lift")
-BALANCE_LEG_LEFT = _balance("balance_leg_left", "right_foot_lift")
+BALANCE_LEG_LEFT = _balance("balance_leg_left", "right_lift")
 """On the left leg: the right foot is up."""
-BALANCE_LEG_RIGHT = _balance("balance_leg_right", "left_foot_lift")
+BALANCE_LEG_RIGHT = _balance("balance_leg_right", "left_lift")

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from worker.exercises.model import (
-    Condition,
-    RepExercise,
-    Signal,
-)
+from worker.exercises.model import Condition, RepExercise, Signal
 
 JUMPING_JACK = RepExercise(
     id="jumping_jack",
@@ -22,12 +18,9 @@ JUMPING_JACK = RepExercise(
     conditions=(
         Condition("wrist_over_shoulder", "range", low=0.2),
         Condition("wrist_over_shoulder", "turn", low=0.05),
-        Condition("hip_height", "range", high=0.18),
+        Condition("hip_height", "range", high=0.2),
     ),
     joints=("shoulder", "elbow", "wrist"),
 )
 
-LOW_IMPACT_JACK = replace(
-    JUMPING_JACK,
-    id="low_impact_jack",
-)
+LOW_IMPACT_JACK = replace(JUMPING_JACK, id="low_impact_jack")

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from worker.exercises.model import (
-    Condition,
-    RepExercise,
-    Signal,
-)
+from worker.exercises.model import Condition, RepExercise, Signal
 
 HIGH_KNEES = RepExercise(
     id="high_knees",

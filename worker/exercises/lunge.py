@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from worker.exercises.model import (
-    Condition,
-    RepExercise,
-    Signal,
-)
+from worker.exercises.model import Condition, RepExercise, Signal
 
 _LEGS = (
     Signal("deeper_knee_flexion", 90, weight=0.7),
@@ -18,7 +14,7 @@ _STANDING = (
     Condition("fold", "range", low=7),
     Condition("hip_over_ankle", "range", low=0.05),
     Condition("hip_height", "range", low=0.05),
-    Condition("shoulder_over_ankle", "start", low=0.4),
+    Condition("shoulder_over_ankle", "start", low=0.3),
     Condition("shoulder_over_hip", "start", low=0.1),
 )
 

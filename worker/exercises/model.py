@@ -2,8 +2,8 @@
 
 A repetition exercise names a few signals that move in it, and how far in a full repetition; they
 are fused into one curve of progress, and its cycles are counted (`worker.motion.reps`). Names of
-measures are those of `worker.motion.features.measures`, names of features in holds those of
-`worker.motion.features.features`. How well a repetition is done is judged in `worker.motion.form`.
+measures are those of `worker.motion.features.measures`. How well it is done is judged in
+`worker.motion.form`.
 """
 
 from __future__ import annotations
@@ -62,26 +62,19 @@ class RepExercise:
 
 
 @dataclass(frozen=True)
-class Gate:
-    """A feature's range that makes a frame part of the hold; ends included."""
+class Limit:
+    """A measure's range while the pose is held; ends included."""
 
-    feature: str
+    measure: str
     low: float = -math.inf
     high: float = math.inf
 
 
 @dataclass(frozen=True)
-class Travel:
-    """Greatest range of a feature over a second of holding, in the feature's unit."""
-
-    feature: str
-    maximum: float
-
-
-@dataclass(frozen=True)
 class HoldExercise:
-    """An exercise whose seconds are counted while all `gates` hold on a frame, and while no feature
-    of `still` has ranged farther than its `maximum` over the last second: who moves is not holding.
+    """An exercise whose seconds are counted while all limits of the `pose` that are seen hold, and
+    while no measure of `still` has ranged farther than it says over the last second: who moves is
+    not holding.
 
     `joints` are those of one side that must be seen to tell. `unseen` is the longest loss of
     sight, in seconds, within a hold that still counts: the pose before and after it is proof.
@@ -89,10 +82,9 @@ class HoldExercise:
 
     id: str
     joints: tuple[str, ...]
-    gates: tuple[Gate, ...]
-    still: tuple[Travel, ...] = ()
+    pose: tuple[Limit, ...]
+    still: tuple[Limit, ...] = ()
     unseen: float = 5.0
-    visible: float = 0.2
     guided: tuple[str, ...] = ()
     lying: bool = False
 

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from worker.exercises.model import (
-    Condition,
-    RepExercise,
-    Signal,
-)
+from worker.exercises.model import Condition, RepExercise, Signal
 
 LATERAL_RAISE = RepExercise(
     id="lateral_raise",
@@ -16,10 +12,11 @@ LATERAL_RAISE = RepExercise(
         Signal("elbow_over_shoulder", 0.18),
     ),
     conditions=(
-        Condition("wrist_over_shoulder", "start", high=-0.05),
+        Condition("wrist_over_shoulder", "start", high=0.0),
         Condition("wrist_over_shoulder", "turn", high=0.25),
         Condition("hip_height", "range", high=0.12),
     ),
+    sides="each",
     joints=("shoulder", "elbow", "wrist"),
 )
 
@@ -48,8 +45,9 @@ SHOULDER_PRESS = RepExercise(
         Signal("elbow_flexion", -100, weight=0.5),
     ),
     conditions=(
-        Condition("wrist_over_shoulder", "turn", low=0.05),
+        Condition("higher_wrist_over_shoulder", "turn", low=0.05),
         Condition("hip_height", "range", high=0.15),
     ),
+    sides="each",
     joints=("shoulder", "elbow", "wrist"),
 )

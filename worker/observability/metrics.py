@@ -1,7 +1,7 @@
 """Every metric, once: name, kind, unit, meaning, labels. And the telling of values as they arise.
 
 Whoever measures calls `note` or `timed` and knows nothing of Prometheus; that costs nothing where
-nobody listens, as in `posequeue analyze`. `exposition.py` and `api/metrics.py` make series of it.
+nobody listens, as in `posequeue analyze`. `prometheus.py` and `request_metrics.py` make series.
 """
 
 from __future__ import annotations

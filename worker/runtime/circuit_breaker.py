@@ -1,8 +1,8 @@
 """A worker that can do no job takes none, rather than drain the queue into failure.
 
-Where most of its last jobs failed for reasons of its own (`faults.py`), the main process stops
+Where most of its last jobs failed for reasons of its own (`jobs/faults.py`), the main process stops
 consuming from the queues of jobs, says so, and has a process try what a job needs
-(`selfcheck.py`) now and then. Once that goes well, it consumes again.
+(`self_check.py`) now and then. Once that goes well, it consumes again.
 """
 
 from __future__ import annotations

@@ -12,6 +12,8 @@ const STILL = window.matchMedia("(prefers-reduced-motion: reduce)");
 
 /** A picture's size is waited for so long; a file that cannot be shown has none. */
 const MEASURE_MS = 1500;
+/** Longer side of a poster. */
+const POSTER_PX = 480;
 
 /**
  * Width over height and length of a video or photo, nulls where it cannot be shown: asked before
@@ -100,6 +102,32 @@ export class Stage {
     this.draw();
   }
 
+  /**
+   * A still of a video that is not here any more.
+   * @param {string} url
+   */
+  showPoster(url) {
+    this._screen.dataset.kind = "video";
+    this._video.poster = url;
+  }
+
+  /** A small still of the first frame, once there is one; empty where it may not be read. */
+  async poster() {
+    if (this._video.readyState < 2) {
+      await new Promise((resolve) => this._video.addEventListener("loadeddata", resolve, { once: true }));
+    }
+    const canvas = document.createElement("canvas");
+    const scale = Math.min(1, POSTER_PX / Math.max(this._video.videoWidth, this._video.videoHeight));
+    canvas.width = Math.round(this._video.videoWidth * scale);
+    canvas.height = Math.round(this._video.videoHeight * scale);
+    canvas.getContext("2d")?.drawImage(this._video, 0, 0, canvas.width, canvas.height);
+    try {
+      return canvas.toDataURL("image/jpeg", 0.8);
+    } catch {
+      return ""; // another origin's
+    }
+  }
+
   /** Whether there is a picture to draw over. */
   get playable() {
     return this._kind !== "";
@@ -145,6 +173,7 @@ export class Stage {
     this._leave.abort();
     this._sizes?.disconnect();
     this._video.removeAttribute("src");
+    this._video.removeAttribute("poster");
     this._video.load();
     this._image.removeAttribute("src");
     delete this._screen.dataset.kind;

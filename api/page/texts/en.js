@@ -31,7 +31,7 @@ export const TEXTS = {
   connection_lost: "Connection lost. Trying again…",
   cancel: "Cancel",
   resumed: "Your analysis goes on.",
-  no_workers: "No worker is running that could do this. It starts as soon as one is there.",
+  no_workers: "Waiting: no worker is running that can do this. It starts as soon as there is one.",
   of_total: "of {total} {unit}",
   interrupted: "The upload was interrupted. Please choose the file again.",
   upload_resumed: "The upload goes on after the reload",

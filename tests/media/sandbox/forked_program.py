@@ -1,4 +1,4 @@
-"""What `test_forked.py` has forked: a program whose forks tell of themselves, or misbehave."""
+"""What `test_fork_server.py` has forked: a program whose forks tell of themselves, or misbehave."""
 
 from __future__ import annotations
 

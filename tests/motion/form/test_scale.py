@@ -96,6 +96,12 @@ def test_two_criteria_with_one_sentence_say_it_once() -> None:
     assert advice_codes("squat", [form]) == ("squat_chest_up",)
 
 
+def test_opposite_advice_is_not_given_at_once() -> None:
+    known = {criterion.name: criterion for criterion in CRITERIA["push_up"]}
+    faults = (Judged(known["hips_low"], 0.2, 3.0), Judged(known["hips_high"], 0.2, 9.0))
+    assert advice_codes("push_up", [RepForm(30.0, faults, 0.0)]) == ("push_up_hips_up",)
+
+
 def test_texts_are_those_of_the_exercise() -> None:
     german = advice_texts("push_up", "de")
     assert set(german) >= {"push_up_hips_up", "push_up_hips_down", "push_up_chest_to_floor"}

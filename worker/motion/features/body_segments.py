@@ -30,14 +30,12 @@ class Body:
     """Smoothed joints of n frames.
 
     `x`, `y` float64 [n, 17] in frame heights, y down (square pixels, so angles are true);
-    `score` float64 [n, 17] 0-1. `legs` [n, 2] are the lengths of thigh and shank together, in
-    frame heights, where they are known better than these frames show (see `own_leg`).
+    `score` float64 [n, 17] 0-1.
     """
 
     x: Floats
     y: Floats
     score: Floats
-    legs: Floats | None = None
     _pairs: dict[str, tuple[Floats, Floats]] = field(default_factory=dict)
     _lengths: dict[str, Floats] = field(default_factory=dict)
 

@@ -4,12 +4,19 @@ A measure has a value and a weight in every frame. The weight says how well its 
 falls with their scores, and to nothing where the network puts them outside the picture, where it
 guesses. Lengths are in frame heights; `stature` tells what share of a person that is.
 
-Names: `knee_flexion`, `hip_flexion`, `elbow_flexion` are degrees from straight,
-`deeper_knee_flexion` that of the leg that bends more, `hip_flexion_difference` that between both
-sides, `trunk_tilt` degrees from upright, `fold` the bend of hips or knees, whichever shows more.
-`A_height` is the height of a joint in the picture, `A_over_B` its height over another one,
-`higher_knee_over_hip` the higher knee's; `A_spread`, `A_step` and `A_gap` are the distance of the
-left from the right one along the picture, upwards and in all.
+Names:
+    knee_flexion, hip_flexion, elbow_flexion    degrees from straight
+    deeper_knee_flexion                         that of the leg that bends more
+    knee_flexion_difference, hip_...            between both sides
+    trunk_tilt                                  degrees from upright
+    fold                                        bend of hips or knees, whichever shows more, degrees
+    A_height                                    height of a joint in the picture
+    A_over_B                                    its height over another one
+    higher_A_over_B                             that of the side where A is higher
+    hip_over_lower_ankle                        that over the lower foot
+    A_spread, A_step, A_gap                     distance of the left joint from the right one along
+                                                the picture, upwards, and in all
+    left_lift, right_lift, foot_lift            height of that foot (of one) over the other one
 """
 
 from __future__ import annotations
@@ -48,6 +55,9 @@ the joint centres lack 1.5 cm a side."""
 
 STANDING = 0.63
 """Height of the hips over the ankles by that of the shoulders (0.491 of 0.779 of stature)."""
+
+PROFILE = 0.12
+"""Distance of the shoulders along the picture by stature that is seen from the side: half of it."""
 
 LONGEST = 85
 """Percentile of a segment's lengths that is its length: foreshortening only shortens."""
@@ -129,9 +139,16 @@ def whole(sight: Sight, name: str) -> tuple[Floats, Floats]:
     if name == "deeper_knee_flexion":
         values, weights = sides_of(sight, "knee_flexion")
         return values.max(axis=1), weights.max(axis=1)
-    if name == "higher_knee_over_hip":
-        values, weights = sides_of(sight, "knee_over_hip")
-        return values.max(axis=1), weights.min(axis=1)
+    if name.startswith("higher_"):
+        return _higher(*sides_of(sight, name.removeprefix("higher_")))
+    if name == "hip_over_lower_ankle":
+        values, weights = sides_of(sight, "hip_over_ankle")
+        return values.max(axis=1), weights.max(axis=1)
+    if kind == "lift":
+        values, weights = _lift(sight)
+        return {"left": values, "right": -values, "foot": np.abs(values)}[
+            name.split("_")[0]
+        ], weights
     if kind == "flexion":
         values, weights = sides_of(sight, name)
         return merged(values, weights), weights.max(axis=1)
@@ -183,6 +200,13 @@ def _flexion(body: Body, first: str, middle: str, last: str) -> Floats:
     return 180.0 - straight
 
 
+def _higher(values: Floats, weights: Floats) -> tuple[Floats, Floats]:
+    """Value and weight [n] of the side that is higher, of those that are seen about as well."""
+    best = weights.max(axis=1)
+    seen = weights >= 0.5 * best[:, None]
+    return np.where(seen, values, -np.inf).max(axis=1), best
+
+
 def _fold(sight: Sight) -> tuple[Floats, Floats]:
     """The most of both bends and of what the heights tell: from the front bends do not show. A
     bend by 15 degrees of hips or knees changes the hips' share of the height by 0.05."""
@@ -192,6 +216,26 @@ def _fold(sight: Sight) -> tuple[Floats, Floats]:
     found.append((300 * np.abs(np.clip(share, 0.0, 1.0) - STANDING), seen))
     values = np.max([np.where(weight > 0, value, 0.0) for value, weight in found], axis=0)
     return values, np.max([weight for _, weight in found], axis=0)
+
+
+def _lift(sight: Sight) -> tuple[Floats, Floats]:
+    """Height of the left foot over the right one, as far as the legs explain it.
+
+    In profile perspective alone lifts the farther foot, by as much as the near one is nearer; one
+    that left the floor has its knee bent more than the other's (by 0.06 of stature in 26 degrees),
+    or is ahead or behind.
+    """
+    told = stature(statures(sight))
+    _, y = sight.body.pair("ankle")
+    up = y[:, 1] - y[:, 0]
+    bent, bent_weight = whole(sight, "knee_flexion_difference")
+    apart, weight = whole(sight, "ankle_spread")
+    legs = np.maximum(told * bent / 400, 0.33 * apart)
+    x, _ = sight.body.pair("shoulder")
+    profile = np.abs(x[:, 0] - x[:, 1]) < PROFILE * told
+    explained = np.where(profile & (bent_weight > 0), np.minimum(np.abs(up), legs), np.abs(up))
+    lift: Floats = np.sign(up) * explained
+    return lift, weight
 
 
 def _tilt(sight: Sight) -> tuple[Floats, Floats]:

@@ -88,6 +88,7 @@ def followed_exercise(options: JobOptions, media: MediaInfo) -> Target:
     exercise = EXERCISES.get(name)
     if exercise is None or isinstance(exercise, JumpExercise):
         raise unknown_exercise(name)
+    aspect = max(media.width, 1) / max(media.height, 1)
     return Target(
         name=name,
         tracker=RepTracker(
@@ -95,10 +96,10 @@ def followed_exercise(options: JobOptions, media: MediaInfo) -> Target:
             options.difficulty,
             _least_score(options),
             media.rotation,
-            max(media.width, 1) / max(media.height, 1),
+            aspect,
         )
         if isinstance(exercise, RepExercise)
-        else HoldTracker(exercise, media.rotation),
+        else HoldTracker(exercise, media.rotation, aspect),
         joints=(*exercise.joints, *exercise.guided),
         view=CATALOGUE[name].view,
         texts=advice_texts(name, options.language),

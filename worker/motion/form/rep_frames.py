@@ -105,6 +105,14 @@ class RepFrames:
         return rows
 
     @cached_property
+    def turned(self) -> Rows:
+        """Rows about the turning point: a fifth of the rep, 0.4 s at most."""
+        seconds = self.seconds
+        around = min(0.1 * float(seconds[-1] - seconds[0]), 0.2)
+        rows: Rows = np.abs(seconds - seconds[self.turn]) <= around + 1e-9
+        return rows
+
+    @cached_property
     def out(self) -> Rows:
         """Rows up to the turning point."""
         return np.arange(len(self)) <= self.turn
@@ -237,6 +245,11 @@ class RepFrames:
         """The quantile `share` of what `over` gives."""
         found = self.over(values, seen, rows)
         return None if found is None else quantile(found, share)
+
+    def reached(self, values: Floats, seen: Floats) -> float | None:
+        """Mean about the turning point: how far a rep goes, to which a tremor adds nothing."""
+        found = self.over(values, seen, self.turned)
+        return None if found is None else float(found.mean())
 
     def spread(self, values: Floats, seen: Floats) -> float | None:
         """Range of `values` over the rep, without a twentieth at either end."""

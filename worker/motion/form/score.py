@@ -40,10 +40,10 @@ def judge(exercise_id: str, rep: RepFrames) -> RepForm:
     return _judge(CRITERIA.get(exercise_id, ()), rep)
 
 
-def judge_live(exercise_id: str, rep: RepFrames) -> float:
-    """Score so far of a rep that is not over: without what only its end shows."""
+def judge_live(exercise_id: str, rep: RepFrames) -> RepForm:
+    """Form so far of a rep that is not over: without what only its end shows."""
     known = CRITERIA.get(exercise_id, ())
-    return _judge((criterion for criterion in known if criterion.live), rep).score
+    return _judge((criterion for criterion in known if criterion.live), rep)
 
 
 def _judge(criteria: Iterable[Criterion], rep: RepFrames) -> RepForm:

@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.exercises.model import HoldExercise
-from worker.motion.features.features import Body, Floats, feature, merged
-from worker.motion.features.leg_length import OwnLeg
+from worker.exercises.model import HoldExercise, Limit
+from worker.motion.features.body_segments import Body, Floats
+from worker.motion.features.measures import Sight, is_length, stature, statures, visibility, whole
 from worker.motion.features.roll_correction import RollCorrection
 from worker.motion.features.rolling_range import trailing_ranges
 from worker.motion.form import HoldForm, advice_codes
@@ -25,6 +25,12 @@ LEAVE = 0.6
 MOVING = 1.0
 """Seconds over which the features of `still` must not range too far."""
 
+SEEN = 0.3
+"""Weight from which a measure has a say."""
+
+MEMORY = 60.0
+"""Seconds that the subject's size is told by."""
+
 STEP = 0.5
 """Longest time between two frames, in seconds, that is taken for held."""
 
@@ -37,8 +43,9 @@ class HoldTracker:
     again soon enough.
     """
 
-    def __init__(self, exercise: HoldExercise, rotation: int = 0) -> None:
+    def __init__(self, exercise: HoldExercise, rotation: int = 0, aspect: float = 1.0) -> None:
         self._exercise = exercise
+        self._aspect = aspect
         self._form = HoldForm(exercise.id)
         self._held = 0.0
         self._trying = 0.0
@@ -47,38 +54,40 @@ class HoldTracker:
         self._before: float | None = None
         self._on = False
         self._unsettled = 0.0
-        self._upright = RollCorrection(rotation, standing=not exercise.lying)
-        self._legs = OwnLeg()
+        self._roll = RollCorrection(rotation, standing=not exercise.lying)
+        self._told: Floats = np.zeros((0, 5))
         self._recent: Floats = np.zeros((0, 1 + len(exercise.still)))
 
     def span(self, frames: Frames) -> list[FrameEvent]:
-        """One moment for each of n frames."""
-        known = frames.known
+        """One event for each of n frames."""
         seconds = frames.times_us.astype(np.float64) * 1e-6
-        body = self._upright.told(seconds, frames.body, known, frames.blocks)
-        body = self._legs.with_leg_length(seconds, body, known, frames.blocks)
-        seen = body.seen(self._exercise.joints).max(axis=1)
-        tells = known & (seen >= self._exercise.visible)
-        good = tells.copy()
-        for gate in self._exercise.gates:
-            values, sure = feature(body, gate.feature)
-            level = merged(values, sure)
-            inside = (level >= gate.low) & (level <= gate.high)
-            good &= inside | (sure.max(axis=1) < self._exercise.visible)
-        still = self._still(seconds, body, tells)
-        events = [
-            self._step(*frame)
-            for frame in zip(
-                seconds.tolist(),
-                tells.tolist(),
-                good.tolist(),
-                still.tolist(),
-                strict=True,
-            )
-        ]
+        body = self._roll.told(seconds, frames.body, frames.known, frames.blocks)
+        sight = Sight(body, visibility(frames.body, self._aspect))
+        tells = frames.known & (sight.seen(*self._exercise.joints).max(axis=1) >= SEEN)
+        told = np.where(tells[:, None], statures(sight), np.nan)
+        pose = [_seen(*whole(sight, limit.measure), tells) for limit in self._exercise.pose]
+        still = [_seen(*whole(sight, limit.measure), tells) for limit in self._exercise.still]
+        events: list[FrameEvent] = []
         for block in frames.blocks:
-            self._judge(seconds[block], body, good[block] & still[block], events, block)
+            size = self._stature(seconds[block], told[block])
+            good = tells[block].copy()
+            for limit, values in zip(self._exercise.pose, pose, strict=True):
+                good &= _within(values[block], limit, size)
+            held = self._still(seconds[block], [values[block] for values in still], size)
+            rows = zip(
+                seconds[block].tolist(), tells[block].tolist(), good.tolist(), held.tolist(),
+                strict=True,
+            )  # fmt: skip
+            events += [self._step(*row) for row in rows]
+            self._judge(seconds[block], body, good & held, events, block)
         return events
+
+    def _stature(self, seconds: Floats, told: Floats) -> float:
+        """The subject's size by what was seen of it lately, in frame heights."""
+        rows = np.concatenate((seconds[:, None], told), axis=1)
+        lately = self._told[self._told[:, 0] >= seconds[0] - MEMORY]
+        self._told = np.concatenate((lately, rows))
+        return stature(self._told[:, 1:])
 
     def _judge(
         self,
@@ -99,17 +108,15 @@ class HoldTracker:
                 codes = advice_codes(self._exercise.id, [form])
                 events[place] = replace(events[place], form=form, advice=codes)
 
-    def _still(self, seconds: Floats, body: Body, tells: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    def _still(self, seconds: Floats, measures: list[Floats], size: float) -> NDArray[np.bool_]:
         """Which frames [n] end a second of little movement, as far as it was seen."""
-        levels = [merged(*feature(body, travel.feature)) for travel in self._exercise.still]
-        rows = np.stack((seconds, *levels), axis=1)
-        rows[~tells, 1:] = np.nan
+        rows = np.stack((seconds, *measures), axis=1)
         oldest = seconds[0] - MOVING - 1e-9
         self._recent = np.concatenate((self._recent[self._recent[:, 0] >= oldest], rows))
         first = np.searchsorted(self._recent[:, 0], seconds - MOVING - 1e-9)
         last = np.arange(len(self._recent) - len(rows), len(self._recent))
         ranges, frames = trailing_ranges(self._recent[:, 1:], first, last)
-        limits = [travel.maximum for travel in self._exercise.still]
+        limits = [_scaled(limit, size) * limit.high for limit in self._exercise.still]
         still: NDArray[np.bool_] = (frames < 2) | (ranges <= limits).all(axis=1)
         return still
 
@@ -157,3 +164,20 @@ class HoldTracker:
         self._trying = 0.0
         if self._left >= LEAVE:
             self._on, self._hidden = False, 0.0
+
+
+def _seen(values: Floats, weights: Floats, tells: NDArray[np.bool_]) -> Floats:
+    """Values [n] of a measure, nan where it is not seen."""
+    seen: Floats = np.where(tells & (weights >= SEEN), values, np.nan)
+    return seen
+
+
+def _scaled(limit: Limit, size: float) -> float:
+    return size if is_length(limit.measure) else 1.0
+
+
+def _within(values: Floats, limit: Limit, size: float) -> NDArray[np.bool_]:
+    """Which frames [n] keep the limit, or do not tell."""
+    scale = _scaled(limit, size)
+    outside = (values < limit.low * scale) | (values > limit.high * scale)
+    return ~outside

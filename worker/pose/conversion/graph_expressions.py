@@ -70,22 +70,6 @@ class Tensor:
         """Remainder of integers."""
         return self.node("Mod", other)
 
-    def __lt__(self, other: Value) -> Tensor:
-        """Less than, as booleans."""
-        return self.node("Less", other)
-
-    def __gt__(self, other: Value) -> Tensor:
-        """Greater than, as booleans."""
-        return self.node("Greater", other)
-
-    def __ge__(self, other: Value) -> Tensor:
-        """Greater than or equal, as booleans."""
-        return self.node("GreaterOrEqual", other)
-
-    def __and__(self, other: Value) -> Tensor:
-        """Logical and."""
-        return self.node("And", other)
-
     def to_float(self) -> Tensor:
         """The tensor as float32."""
         return self.node("Cast", to=FLOAT)
@@ -130,11 +114,6 @@ class Tensor:
         """Parts of the given lengths along `axis`."""
         names = self.graph.nodes("Split", [self.name, integers(*sizes)], len(sizes), axis=axis)
         return tuple(Tensor(self.graph, name) for name in names)
-
-    def topk(self, count: int) -> tuple[Tensor, Tensor]:
-        """Values and indices of the `count` largest along axis 1, largest first."""
-        values, indices = self.graph.nodes("TopK", [self.name, integers(count)], 2, axis=1)
-        return Tensor(self.graph, values), Tensor(self.graph, indices)
 
     def output(self, name: str, shape: Sequence[int | str]) -> None:
         """Declare the tensor as a float32 output of its graph."""

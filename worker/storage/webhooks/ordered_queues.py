@@ -44,7 +44,7 @@ class DispatchCursor:
 
 
 class OrderedQueueStore:
-    """Contents of lanes; when each is attempted is the business of `turns.py`."""
+    """Contents of ordered queues; `schedule.py` decides when each is attempted."""
 
     def __init__(self, client: Client, ttl_s: int) -> None:
         self._redis = client

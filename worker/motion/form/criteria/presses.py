@@ -12,7 +12,7 @@ _TRUNK = ("shoulder", "hip")
 CRITERIA: dict[str, tuple[Criterion, ...]] = {
     "shoulder_press": (
         Criterion(
-            "range", arms.wrist_rise, "ratio", good=0.88, bad=0.58,
+            "range", arms.wrist_reach, "ratio", good=0.88, bad=0.58,
             joints=_ARM, advice="press_up", live=False,
         ),
         Criterion(

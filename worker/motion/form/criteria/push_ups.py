@@ -24,7 +24,7 @@ CRITERIA: dict[str, tuple[Criterion, ...]] = {
             joints=_BODY, advice="one_piece", weight=MINOR, view="side", live=False,
         ),
         Criterion(
-            "forearm_tilt", arms.forearm_tilt, "deg", good=40.0, bad=85.0,
+            "forearm_tilt", arms.forearm_tilt, "deg", good=55.0, bad=88.0,
             joints=("elbow", "wrist"), advice="forearms_upright", weight=MINOR, view="front",
         ),
         EVEN_ARMS,

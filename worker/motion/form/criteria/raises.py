@@ -12,7 +12,7 @@ _ARM = ("shoulder", "elbow", "wrist")
 def _raise() -> tuple[Criterion, ...]:
     return (
         Criterion(
-            "range", arms.wrist_rise, "ratio", good=-0.02, bad=-0.45,
+            "range", arms.wrist_reach, "ratio", good=-0.02, bad=-0.45,
             joints=_ARM, advice="raise_up", live=False,
         ),
         Criterion(

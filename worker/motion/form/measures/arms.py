@@ -50,6 +50,12 @@ def _bend(rep: RepFrames, rows: Rows, share: float) -> float | None:
     return rep.part(bend, seen * (shorter >= 0.5 * POINTED * rep.arm), rows, share)
 
 
+def wrist_reach(rep: RepFrames) -> float | None:
+    """Height of the wrists over the shoulders at the turning point by trunk length."""
+    rise = (rep.point("shoulder")[1] - rep.point("wrist")[1]) / rep.trunk
+    return rep.reached(rise, rep.seen("shoulder", "wrist"))
+
+
 def wrist_rise(rep: RepFrames) -> float | None:
     """Greatest height of the wrists over the shoulders by trunk length: 0 level, ~1.1 overhead."""
     rise = (rep.point("shoulder")[1] - rep.point("wrist")[1]) / rep.trunk
@@ -60,9 +66,8 @@ def forearm_tilt(rep: RepFrames) -> float | None:
     """Mean angle of the forearms from the vertical near the turning point, degrees."""
     (ex, ey), (wx, wy) = rep.body.pair("elbow"), rep.body.pair("wrist")
     angle = np.degrees(np.arctan2(np.abs(ex - wx), np.maximum(wy - ey, 0.0) + 1e-6))
-    values, _ = rep.merged(angle, "elbow", "wrist")
     both = rep.body.seen(("elbow", "wrist")).min(axis=1)
-    return rep.part(values, both, rep.deep, 0.5)
+    return rep.part(angle.mean(axis=1), both, rep.deep, 0.5)
 
 
 def wrist_ahead_of_shin(rep: RepFrames) -> float | None:

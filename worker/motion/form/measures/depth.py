@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from worker.motion.form.rep_frames import RepFrames
+from worker.motion.form.measures.balance import together
+from worker.motion.form.rep_frames import RepFrames, quantile
+
+BOTH = 0.35
+"""Score from which both sides are compared with each other."""
 
 PROFILE, FACING = 0.25, 0.65
 """`frontal` seen from the side and from the front (0.22 and 0.29 of stature: Winter 2009)."""
 
 
 def counted(rep: RepFrames) -> float | None:
-    """What counting measured."""
-    return rep.depth
+    """What counting measured, about the turning point."""
+    return None if rep.depth is None else rep.depth * float(rep.share[rep.turned].mean())
 
 
 def thighs(rep: RepFrames) -> float | None:
@@ -22,8 +26,8 @@ def thighs(rep: RepFrames) -> float | None:
     ankles says more: 0.55 of the leg is left with shin and thigh at 34 and 76 degrees."""
     hip, knee, ankle = (rep.point(joint)[1] for joint in ("hip", "knee", "ankle"))
     seen = rep.seen("hip", "knee")
-    above_knee = rep.part((knee - hip) / (0.5 * rep.leg), seen, rep.deep, 0.1)
-    above_foot = rep.part((ankle - hip) / rep.leg, rep.seen("hip", "ankle"), rep.deep, 0.1)
+    above_knee = rep.reached((knee - hip) / (0.5 * rep.leg), seen)
+    above_foot = rep.reached((ankle - hip) / rep.leg, rep.seen("hip", "ankle"))
     if above_knee is None or above_foot is None:
         return None
     side = (1.0 - above_knee) / 0.8
@@ -37,7 +41,7 @@ def lunge(rep: RepFrames) -> float | None:
     hip, knee = rep.body.pair("hip")[1], rep.body.pair("knee")[1]
     height = (knee - hip) / (0.5 * rep.leg)
     seen = rep.body.seen(("hip", "knee")).max(axis=1)
-    lowest = rep.part(height.min(axis=1), seen, rep.deep, 0.1)
+    lowest = rep.reached(height.min(axis=1), seen)
     return None if lowest is None else (0.9 - lowest) / 0.75
 
 
@@ -45,28 +49,36 @@ def support(rep: RepFrames) -> float | None:
     """Chest to the hands: 0 with the shoulders 0.95 of an arm over the wrists, 1 at 0.45, upper
     arms level."""
     wrist, shoulder = rep.point("wrist")[1], rep.point("shoulder")[1]
-    lowest = rep.part((wrist - shoulder) / rep.arm, rep.seen("shoulder", "wrist"), rep.deep, 0.1)
+    lowest = rep.reached((wrist - shoulder) / rep.arm, rep.seen("shoulder", "wrist"))
     return None if lowest is None else (0.95 - lowest) / 0.5
 
 
 def curl(rep: RepFrames) -> float | None:
     """Forearm from hanging to 40 degrees from upright: height of the wrist over the elbow from -0.9
-    to 0.6 of the longer arm segment (end of elbow flexion, ~140 degrees: AAOS)."""
+    to 0.6 of the longer arm segment (end of elbow flexion, ~140 degrees: AAOS). Where both arms
+    curl together, of the lesser one."""
     longer = np.maximum(rep.body.length("shoulder", "elbow"), rep.body.length("elbow", "wrist"))
     height = (rep.body.pair("elbow")[1] - rep.body.pair("wrist")[1]) / longer
-    highest = rep.part(*rep.merged(height, "elbow", "wrist"), rep.deep, 0.9)
+    seen = rep.body.seen(("elbow", "wrist"))
+    if quantile(seen.min(axis=1), 0.5) >= BOTH and together(height):
+        highest = rep.reached(height.min(axis=1), seen.min(axis=1))
+    else:
+        highest = rep.reached(*rep.merged(height, "elbow", "wrist"))
     return None if highest is None else (highest + 0.9) / 1.5
 
 
 def bridge(rep: RepFrames) -> float | None:
     """Hips from the floor to the line from shoulders to knees: hip angle from 125 to 172."""
     joints = ("shoulder", "hip", "knee")
-    widest = rep.part(*rep.merged(rep.angle(*joints), *joints), rep.deep, 0.9)
+    widest = rep.reached(*rep.merged(rep.angle(*joints), *joints))
     return None if widest is None else (widest - 125.0) / 47.0
 
 
 def feet_apart(rep: RepFrames) -> float | None:
-    """Range of the distance between the feet over the rep by leg length: how far a jack opens."""
+    """How much farther the feet are apart at the turning point than in the start pose, by leg
+    length: how far a jack opens."""
     x = rep.body.pair("ankle")[0]
     apart = np.abs(x[:, 0] - x[:, 1]) / rep.leg
-    return rep.spread(apart, rep.body.seen(("ankle",)).min(axis=1))
+    seen = rep.body.seen(("ankle",)).min(axis=1)
+    wide, start = rep.reached(apart, seen), rep.part(apart, seen, rep.start, 0.5)
+    return None if wide is None or start is None else wide - start

@@ -43,12 +43,10 @@ def width(rep: RepFrames) -> float | None:
 
 
 def _front_leg(rep: RepFrames) -> int:
-    """Side whose thigh is nearer to level at the turning point: a lunge's front leg."""
-    if rep.side is not None:
-        return rep.side
-    hip, knee = rep.body.pair("hip")[1], rep.body.pair("knee")[1]
-    rise = (knee - hip)[rep.deep].mean(axis=0)
-    return int(np.argmin(rise))
+    """Side whose shin stands the more upright at the turning point: a lunge's front leg."""
+    (kx, ky), (ax, ay) = rep.body.pair("knee"), rep.body.pair("ankle")
+    lean = np.abs(np.arctan2(np.abs(kx - ax), ay - ky))[rep.turned].mean(axis=0)
+    return int(np.argmin(lean))
 
 
 def ahead_of_ankle(rep: RepFrames) -> float | None:

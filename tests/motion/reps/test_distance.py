@@ -1,4 +1,4 @@
-"""The subject's own leg length: what a leaning shin hides from the front."""
+"""Near and far, nearer and farther: what the distance of the camera does not change."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from tests.synthetic.analysis import analyse, entries_of
 from tests.synthetic.perform import Camera, Script, perform
 from worker.contract.options import JobOptions
 from worker.contract.poses import quantised
-from worker.motion.features.features import Body, Floats
-from worker.motion.features.leg_length import OwnLeg
+from worker.motion.features.body_segments import Floats
 
 FRONT = Script(depths=(1.0,) * 4, noise=0.006, camera=Camera(yaw=0))
 
@@ -54,41 +52,3 @@ def test_who_comes_nearer_and_goes_away_does_nothing(exercise: str, height: floa
     seconds = perform(script)[1].times_us * 1e-6
     scale = 1.0 + 0.4 * np.sin(2 * np.pi * seconds / 6)
     assert counted(script, scale, exercise) == 0
-
-
-def body_of(shank: Floats, ankle_x: float = 0.5) -> tuple[Body, NDArray[np.bool_]]:
-    """A body facing the camera with thighs of 0.15 and shanks of `shank` [n] frame heights."""
-    n = len(shank)
-    x, y = np.full((n, 17), ankle_x), np.full((n, 17), 0.8)
-    x[:, 5], x[:, 6] = ankle_x + 0.05, ankle_x - 0.05
-    y[:, 13:15] = 0.8 - shank[:, None]
-    y[:, 11:13] = y[:, 13:15] - 0.15
-    y[:, 5:7] = y[:, 11:13] - 0.2
-    return Body(x, y, np.full((n, 17), 0.8)), np.ones(n, bool)
-
-
-def legs_of(own: OwnLeg, shank: float, at: float, ankle_x: float = 0.5) -> float:
-    body, known = body_of(np.full(10, shank), ankle_x)
-    told = own.with_leg_length(at + np.arange(10) / 30, body, known, [slice(0, 10)])
-    assert told.legs is not None
-    return float(np.median(told.legs))
-
-
-def test_a_leg_is_remembered_while_the_feet_stay() -> None:
-    own = OwnLeg()
-    assert legs_of(own, 0.15, 0.0) == pytest.approx(0.3, abs=1e-3)
-    assert legs_of(own, 0.1, 1.0) == pytest.approx(0.3, abs=1e-3)
-    # They are elsewhere in the picture now.
-    assert legs_of(own, 0.1, 2.0, ankle_x=0.3) == pytest.approx(0.25, abs=1e-3)
-
-
-def test_a_leg_that_looks_far_too_short_is_farther_away() -> None:
-    own = OwnLeg()
-    legs_of(own, 0.4, 0.0)
-    assert legs_of(own, 0.1, 1.0) == pytest.approx(1.4 * 0.25, abs=1e-3)
-
-
-def test_a_leg_is_forgotten_after_a_while() -> None:
-    own = OwnLeg()
-    legs_of(own, 0.15, 0.0)
-    assert legs_of(own, 0.1, 40.0) == pytest.approx(0.25, abs=1e-3)

@@ -1,0 +1,121 @@
+"""Strangers' clips against their labels, by exercise and by view, beside the prototype's counts.
+
+The clips lie in `../shared/media/bench` (see its README) and are never committed. What was fitted
+on them: the limits and full ranges of `worker.exercises`, on all of its subjects; the folds of the
+table are by subject and say how even the figures are, not how they would be on others.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from tests.bench.accuracy_poses import is_kept, log_path, messages_of
+from worker.pipeline.evaluation import (
+    Figures,
+    Label,
+    Outcome,
+    by_exercise,
+    figures_of,
+    labels_of,
+    outcome_of,
+    refusals_of,
+)
+
+BEFORE = "at 2f434a2: exact 0.776, within one 0.855, MAE 0.149 (152 clips with repetitions)"
+"""What the state machine with gates did on the same poses."""
+
+
+def outcomes_of(folder: Path, say: Callable[[str], None]) -> list[Outcome]:
+    """What the system counts of each labelled clip of a folder."""
+    outcomes = []
+    for label in labels_of(folder / "labels.json"):
+        clip = folder / "clips" / label.clip
+        if clip.is_file():
+            outcomes.append(outcome_of(label, messages_of(clip, label.exercise)))
+            say(f"{label.clip} {label.exercise}: {outcomes[-1].count}")
+    return outcomes
+
+
+def prototype_outcomes(folder: Path, program: Path) -> list[Outcome]:
+    """The same of the prototype beside the clips, on the same kept poses."""
+    spec = importlib.util.spec_from_file_location("prototype", program)
+    if spec is None or spec.loader is None:
+        return []
+    module: Any = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    outcomes = []
+    for label in labels_of(folder / "labels.json"):
+        clip = folder / "clips" / label.clip
+        if not clip.is_file() or not is_kept(kept := log_path(clip, label.exercise)):
+            continue
+        count = module.count(label.exercise, *module.load(kept))
+        if count is not None:
+            outcomes.append(Outcome(label, count))
+    return outcomes
+
+
+def text_of(folder: Path, outcomes: Sequence[Outcome], prototype: Sequence[Outcome]) -> str:
+    """The part of the report."""
+    folds = _folds(folder)
+    parts = [
+        "## Strangers' clips\n",
+        f"{len(outcomes)} clips of `../shared/media/bench`; {BEFORE}.\n",
+        "| | clips | exact | within one | MAE | lost | invented |\n|---|---|---|---|---|---|---|",
+        _row("all", figures_of(outcomes)),
+    ]
+    counted = [one for one in outcomes if one.label.clip in {p.label.clip for p in prototype}]
+    if counted:
+        parts.append(_row("of those the prototype counts", figures_of(counted)))
+        parts.append(_row("prototype", figures_of(prototype)))
+    for name, some in by_exercise(outcomes).items():
+        parts.append(_row(name, figures_of(some)))
+    for view, some in _grouped(outcomes, lambda label: _view(label.view)).items():
+        parts.append(_row(f"view: {view}", figures_of(some)))
+    for fold, some in _grouped(outcomes, lambda label: str(folds.get(label.clip))).items():
+        parts.append(_row(f"fold {fold}", figures_of(some)))
+    refused = ", ".join(f"{number} {reason}" for reason, number in refusals_of(outcomes).items())
+    parts.append(f"\nMovements that were seen and not counted: {refused}.\n")
+    return "\n".join(parts)
+
+
+def _row(name: str, figures: Figures) -> str:
+    return (
+        f"| {name} | {figures.clips} | {figures.exact:.3f} | {figures.within_one:.3f} | "
+        f"{figures.mae:.3f} | {figures.lost} | {figures.invented} |"
+    )
+
+
+def _grouped(outcomes: Sequence[Outcome], key: Callable[[Label], str]) -> dict[str, list[Outcome]]:
+    groups: dict[str, list[Outcome]] = {}
+    for outcome in sorted(outcomes, key=lambda one: key(one.label)):
+        groups.setdefault(key(outcome.label), []).append(outcome)
+    return groups
+
+
+def _view(view: str) -> str:
+    """The first word of a label's view that says from where."""
+    words = view.lower().replace(",", " ").replace("-", " ").split()
+    known = ("front", "side", "rear", "diagonal", "overhead", "three")
+    return next((word for word in words if word in known), "any").replace("three", "three-quarter")
+
+
+def _folds(folder: Path) -> dict[str, int]:
+    entries = msgspec.json.decode((folder / "labels.json").read_bytes(), type=list[dict[str, Any]])
+    return {entry["clip"]: entry.get("fold", -1) for entry in entries}
+
+
+def measured(shared: Path, say: Callable[[str], None]) -> str:
+    """The part of the report; empty where there are no clips."""
+    folder = shared / "media" / "bench"
+    if not (folder / "labels.json").is_file():
+        return ""
+    outcomes = outcomes_of(folder, say)
+    program = shared / "counting" / "prototype.py"
+    prototype = prototype_outcomes(folder, program) if program.is_file() else []
+    return text_of(folder, outcomes, [replace(one, error=None) for one in prototype])
