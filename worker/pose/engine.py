@@ -231,7 +231,7 @@ class PoseEngine:
         boxes = [(row, box) for row, box in follower.go(keyframes(times_us)) if box is not None]
         rows = np.linspace(0, len(boxes) - 1, min(len(boxes), LOOKS)).astype(int)
         poses = {boxes[n][0]: looks.pose(*boxes[n]) for n in rows}
-        images = [looks.images[row] for row in poses]
+        images = [looks.images[row] for row in poses or [len(looks.images) // 2]]
         turn = turn_of(images, list(poses.values()), self._detect, self._estimate)
         if not turn:
             return turn, state

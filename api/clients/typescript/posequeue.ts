@@ -29,7 +29,7 @@ export type InputRef = {
   url?: string | null;
 };
 
-/** Options of a job under their names in a request; `exercise` is always a catalogue id. */
+/** Options of a job under their names in a request; `exercise` is always a catalogue id; `subject` one of SUBJECTS or a point of the first picture that shows it, as "x,y" (0-1). */
 export type JobOptions = {
   source?: "image" | "video";
   exercise?: string | null;
@@ -43,6 +43,7 @@ export type JobOptions = {
   blazepose?: boolean;
   skeleton?: boolean;
   blurFaces?: boolean;
+  subject?: string;
   poseBackend?: "wasm" | "webgl" | null;
   profile?: "accurate" | "balanced" | "fast" | null;
   userHeightCm?: number | null;

@@ -1,3 +1,4 @@
+-- transition: running -> running, waiting, handed out, over
 -- keys: lease, job, poses, messages, running jobs, base, closed jobs
 -- args: token, ttl ms, mode (keep, release, preempt, finish), job id, tenant, now,
 --       queue to wait in then ('' = none, later = none for a while), most running, score,

@@ -1,4 +1,5 @@
--- nothing -> queued. keys: job, base, jobs of the tenant, deadlines, jobs that read the upload
+-- transition: nothing -> waiting
+-- keys: job, base, jobs of the tenant, deadlines, jobs that read the upload
 -- args: job id, tenant, queue, most running, most waiting (-1 = any), score, now,
 --       shown to the tenant (0, 1), deadline ('' = none), reads an upload (0, 1), (field, JSON)...
 -- returns 1, 0 where the job is there already, -1 where too many wait: then nothing is written
