@@ -37,5 +37,8 @@ CRITERIA: dict[str, tuple[Criterion, ...]] = {
         ),
     ),
     "mountain_climber": (_KNEE,),
-    "burpee": (reach(joints=("shoulder", "hip", "knee", "ankle")), SMOOTHNESS),
+    "burpee": (
+        reach(joints=("shoulder", "hip", "knee", "ankle"), good=0.85, bad=0.4),
+        SMOOTHNESS,
+    ),
 }  # fmt: skip

@@ -47,7 +47,7 @@ CRITERIA: dict[str, tuple[Criterion, ...]] = {
         SMOOTHNESS,
     ),
     "row": (
-        reach(joints=_ARM),
+        reach(joints=_ARM, good=0.85, bad=0.4),
         Criterion(
             "swing", trunk.swing, "deg", good=12.0, bad=28.0,
             joints=_TRUNK, advice="trunk_still", view="side",
