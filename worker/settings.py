@@ -92,7 +92,12 @@ class Settings(BaseSettings):
         description="memory of the process in which a job is tried again that killed its worker; "
         "0 = no limit, as on workers with a GPU",
     )
-    job_time_limit_s: int = Field(3600, gt=0, description="seconds a task may run at most")
+    job_time_limit_s: int = Field(
+        3600,
+        gt=0,
+        description="seconds that a stage of a job may take in one attempt, or 60 for each second "
+        "of its media where that is more",
+    )
 
     upload_url_ttl_s: int = Field(3600, gt=0, description="seconds a presigned upload holds")
     stream_url_ttl_s: int = Field(86400, gt=0, description="seconds a URL in a stream holds")

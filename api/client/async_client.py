@@ -128,6 +128,7 @@ class AsyncPoseQueue(AsyncBatchCalls, AsyncWebhookCalls):
             broken = 0 if events.heard else broken + 1
             if not events.ended:
                 await asyncio.sleep(PAUSE_S)
+        events.check_ended()
 
     async def wait(self, job_id: str, seconds: float = 3600) -> Json:
         """The finished job; raises TimeoutError."""

@@ -167,6 +167,12 @@ class Events:
         headers = {"Accept": "text/event-stream", "Last-Event-ID": self.last}
         return {"method": "GET", "url": self._path, "headers": headers, "params": self._query}
 
+    def check_ended(self) -> None:
+        """Raises httpx.RemoteProtocolError where the messages stopped before `done`: the connection
+        was cut again and again, or the job was erased."""
+        if not self.ended:
+            raise httpx.RemoteProtocolError(f"the messages ended at {self.last}, without `done`")
+
     def take(self, line: str) -> tuple[str, Json] | None:
         """The message that a line completes."""
         if line.startswith("id:"):

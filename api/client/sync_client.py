@@ -136,6 +136,7 @@ class PoseQueue(BatchCalls, WebhookCalls):
             broken = 0 if events.heard else broken + 1
             if not events.ended:
                 time.sleep(PAUSE_S)
+        events.check_ended()
 
     def wait(self, job_id: str, seconds: float = 3600) -> Json:
         """The finished job; raises TimeoutError."""

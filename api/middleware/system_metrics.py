@@ -8,10 +8,10 @@ from collections import Counter
 
 from worker.contract.workers import FAULTS
 from worker.observability import metrics as m
-from worker.queueing.celery_app import KEY_PREFIX, PRIORITY_STEPS, QUEUES
+from worker.queueing.celery_app import KEY_PREFIX, QUEUES
 from worker.storage import keys
 from worker.storage.jobs.firehose_trimming import GROUP, groups_of, stream_lag
-from worker.storage.queue.fair_queue import POSE_QUEUES
+from worker.storage.queue.fair_queue import QUEUES as FAIR_QUEUES
 from worker.storage.stores import Stores
 
 State = dict[m.MetricSpec, dict[tuple[str, ...], float]]
@@ -41,22 +41,19 @@ def collect_system_state(stores: Stores) -> State:
         m.FIREHOSE_CUT: {(): sum(map(int, stores.redis.hvals(keys.FIREHOSE_CUT)))},
     }
     for queue in QUEUES:
-        pose = queue in POSE_QUEUES
-        depth, age = stores.waiting.backlog(queue) if pose else _tasks(stores, queue)
+        fair = queue in FAIR_QUEUES
+        depth, age = stores.waiting.backlog(queue) if fair else _tasks(stores, queue)
         state[m.QUEUE_DEPTH][queue,], state[m.QUEUE_AGE][queue,] = depth, age
     return state
 
 
 def _tasks(stores: Stores, queue: str) -> tuple[int, float]:
-    """Tasks of a queue of Celery's, and the age of the oldest."""
-    names = [f"{KEY_PREFIX}{queue}" + (f":{step}" if step else "") for step in PRIORITY_STEPS]
+    """Wake-ups in a queue of Celery's, and the age of the oldest."""
     with stores.redis.pipeline(transaction=False) as pipe:
-        for name in names:
-            pipe.llen(name)
-            pipe.lindex(name, -1)  # kombu puts in at the left and takes from the right
-        replies = pipe.execute()
-    sent = [_sent(task) for task in replies[1::2] if task is not None]
-    return sum(replies[::2]), max(0.0, time.time() - min(sent)) if sent else 0.0
+        pipe.llen(KEY_PREFIX + queue)
+        pipe.lindex(KEY_PREFIX + queue, -1)  # kombu puts in at the left and takes from the right
+        count, oldest = pipe.execute()
+    return count, 0.0 if oldest is None else max(0.0, time.time() - _sent(oldest))
 
 
 def _sent(task: bytes) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -48,11 +47,13 @@ def create_batch(stores: Stores, tenant: Tenant, body: NewBatch, key: str | None
     Raises JobError where any job is wrong (then none is taken), LimitExceeded where the queue or
     the month has no room, and as the making of a job does for the key.
     """
-    return idempotent(stores, tenant, body, key, lambda: _take(stores, tenant, body))
+    return idempotent(stores, tenant, body, key, lambda token: _take(stores, tenant, body, token))
 
 
-def _take(stores: Stores, tenant: Tenant, body: NewBatch) -> str:
-    name = "bat_" + secrets.token_hex(12)
+def _take(stores: Stores, tenant: Tenant, body: NewBatch, token: str) -> str:
+    name = f"bat_{token}"
+    if stores.batches.exists(name):  # taken by a request that was never answered
+        return name
     record = BatchRecord(
         id=name,
         tenant=tenant.tenant,
@@ -64,7 +65,7 @@ def _take(stores: Stores, tenant: Tenant, body: NewBatch) -> str:
         check_queue(stores, tenant)
         manifest = manifest_of(stores, tenant, body.manifest)
         stores.batches.create(msgspec.structs.replace(record, manifest=manifest))
-        _start(lambda: queues.send_batch(name))
+        _start(queues.send_maintenance)
         return name
     asked = body.jobs or []
     check_queue(stores, tenant, len(asked))
@@ -179,6 +180,6 @@ def post_cancel(batch_id: str, tenant: TenantDep, stores: StoresDep) -> JSONResp
     batch = stores.batches.get(batch_id, tenant.tenant)
     if batch.completedAt is None:
         stores.batches.ask_cancel(batch_id)
-        _start(lambda: queues.send_batch(batch_id))
+        _start(queues.send_maintenance)
         batch = stores.batches.get(batch_id, tenant.tenant)
     return JSONResponse(batch_view(batch), 202)

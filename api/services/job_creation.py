@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import secrets
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import msgspec
 import redis.exceptions
 import structlog
 from kombu.exceptions import OperationalError
@@ -19,7 +21,7 @@ from worker.contract.errors import JobError
 from worker.contract.jobs import Job, JobInput, JobStatus, Stage
 from worker.contract.media import Source
 from worker.contract.options import JobOptions
-from worker.observability.log_format import bind_job_context
+from worker.observability.log_setup import bind_job_context
 from worker.observability.tracing import incoming, span
 from worker.queueing import queues
 from worker.storage.connection import DISCONNECTED, REFUSING
@@ -83,8 +85,9 @@ def _created(
 ) -> Job:
     new: list[Job] = []
 
-    def make() -> str:
-        new.append(_take(stores, tenant, body, options, alive, _own_key(tenant, key)))
+    def make(token: str) -> str:
+        own = _own_key(tenant, key)
+        new.append(_take(stores, tenant, body, options, alive, own, f"job_{token}"))
         return new[0].id
 
     made = idempotent(stores, tenant, body, key, make)
@@ -97,26 +100,29 @@ def _created(
 
 
 def idempotent(
-    stores: Stores, tenant: Tenant, body: BaseModel, key: str | None, make: Callable[[], str]
+    stores: Stores, tenant: Tenant, body: BaseModel, key: str | None, make: Callable[[str], str]
 ) -> str:
-    """The id of what `make` makes, or of what it made for the same key and body before.
+    """The id of what `make` makes, or of what it made for the same key and body before. `make` is
+    given what is to tell it from others; the same again where a request with the key was never
+    answered, so that nothing is made twice.
 
     Raises what `make` raises, which uses up no key, Conflict where the first request is still being
     handled or what it made was erased, and Mismatch for another body.
     """
+    token = secrets.token_hex(12)
     if key is None:
-        return make()
+        return make(token)
     own = _own_key(tenant, check_key(key))
-    made = stores.idempotency.begin(tenant.tenant, own, digest_of(body))
-    if made is not None:
-        return made
+    ours, name = stores.idempotency.begin(tenant.tenant, own, digest_of(body), token)
+    if not ours:
+        return name
     try:
-        name = make()
+        made = make(name)
     except Exception:
         _best_effort(stores.idempotency.abandon, tenant.tenant, own)
         raise
-    stores.idempotency.finish(tenant.tenant, own, name)
-    return name
+    stores.idempotency.finish(tenant.tenant, own, made)
+    return made
 
 
 def _own_key(tenant: Tenant, key: str) -> str:
@@ -155,9 +161,12 @@ def _take(
     options: JobOptions,
     alive: Sequence[Worker],
     key: str | None = None,
+    name: str | None = None,
 ) -> Job:
     check_queue(stores, tenant)
     job = build_job(stores, tenant, body, options, alive)
+    if name is not None:
+        job = msgspec.structs.replace(job, id=name)
     check_minutes(stores, tenant, job.source)
     endpoints = admit_webhooks(stores, tenant, [job])
     try:
@@ -184,31 +193,32 @@ def queued(stores: Stores, job: Job, alive: Sequence[Worker], key: str | None = 
     limits = stores.settings.limits(job.plan)
     queue = queues.effective_queue(job.queue, alive)
     with stores.redis.pipeline(transaction=False) as pipe:
+        stores.jobs.submit_in(pipe, job, limits.runningJobs, limits.queuedJobs, key)
         try:
-            stores.jobs.put_in(pipe, job, key)
-            stores.waiting.put_in(pipe, job, limits.runningJobs, limits.queuedJobs)
-            if pipe.execute()[-1] < 0:
-                raise queue_full(limits.queuedJobs or 0, stores.waiting.length(job.tenant))
-        except Exception:
-            _best_effort(stores.waiting.remove, job.tenant, job.id)
+            made = pipe.execute()[0]
+        except Exception:  # it may be written all the same, and only the answer be lost
             _best_effort(stores.jobs.erase, job)
             raise
+        if made < 0:
+            raise queue_full(limits.queuedJobs or 0, stores.waiting.length(job.tenant))
+        if not made:  # by a request with the same Idempotency-Key that was never answered
+            return stores.jobs.get(job.id, job.tenant, job.owner)
         stores.streams.put_in(pipe, job)
         queues.pending_wakeups(pipe, queue)
-        tickets = pipe.execute()[-1]
+        wakeups = pipe.execute()[-1]
     with bind_job_context(job.id, job.tenant, job.attempt, job.trace):
         log.info("job_queued", queue=job.queue)
-    if tickets < queues.ENOUGH_TICKETS:
+    if wakeups < queues.ENOUGH_WAKEUPS:
         _ring(job.queue, queue)
     return job
 
 
 def _ring(waiting: str, queue: str) -> None:
-    """A ticket for what waits. Where the broker is silent the job is safe: a sweep sends one."""
+    """A wake-up for what waits. Where the broker is silent the job is safe: a sweep sends one."""
     try:
         queues.send_wakeups(waiting, queue)
     except broker_errors as error:
-        log.warning("ticket_not_sent", queue=waiting, error=str(error))
+        log.warning("wakeup_not_sent", queue=waiting, error=str(error))
 
 
 def _best_effort(undo: Any, *arguments: Any) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 import pytest
-import redis
 from celery import Celery
 
 from api.schemas.jobs import JobView
@@ -20,8 +19,9 @@ from worker.queueing import queues
 from worker.queueing.dispatch import ensure_wakeups
 from worker.settings import Settings
 from worker.storage import keys
+from worker.storage.jobs.records import JobStore
 from worker.storage.objects.s3 import job_prefix
-from worker.storage.queue.fair_queue import FairQueue, Pulled
+from worker.storage.queue.fair_queue import LATER, Pulled
 from worker.storage.stores import Stores
 
 
@@ -215,11 +215,14 @@ def test_a_job_that_cannot_be_listed_leaves_nothing(
 ) -> None:
     upload = put_upload(client)
 
-    def silent(pipe: Any, *_: Any) -> None:
-        pipe.execute()  # the record is stored
-        raise redis.ConnectionError("gone")
+    submit = JobStore.submit_in
 
-    monkeypatch.setattr(FairQueue, "put_in", staticmethod(silent))
+    def silent(store: JobStore, pipe: Any, *given: Any) -> None:
+        submit(store, pipe, *given)
+        pipe.execute()  # it is stored, and listed
+        pipe.execute_command("FAULT")
+
+    monkeypatch.setattr(JobStore, "submit_in", silent)
     before = all_keys(stores)
     headers = {"Idempotency-Key": "once"}
     answer = client.post("/jobs", json={"input": {"uploadId": upload}}, headers=headers)
@@ -284,7 +287,7 @@ def test_a_job_says_that_no_living_worker_can_do_it(client: Client, stores: Stor
     stores.workers.leave("w1")
     assert told() == warnings[1]  # it is being done
     actor.say(stage=Stage.EXPORT)
-    stores.leases.commit(job_id, actor.token, [], release=True)
+    stores.leases.release(stores.jobs.get(job_id), actor.token, LATER, None)
     stores.workers.beat("w1", "gpu", ("pose.gpu",), 1)
     assert told() == warnings[0]
     stores.workers.beat("w2", "cpu", ("export",), 1)

@@ -130,7 +130,7 @@ def test_a_silent_broker_refuses_no_batch(
     def silent(*_: Any) -> None:
         raise ConnectionError("broker")
 
-    monkeypatch.setattr(queues, "send_batch", silent)
+    monkeypatch.setattr(queues, "send_maintenance", silent)
     upload = put_manifest(client, [URL])
     answer = client.post("/batches", json={"manifest": {"uploadId": upload}})
     assert answer.status_code == 202

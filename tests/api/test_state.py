@@ -50,12 +50,12 @@ def test_depth_and_age_of_a_fair_queue(stores: Stores) -> None:
 def test_depth_and_age_of_a_queue_of_tasks(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patched:
         patched.setattr(queues.time, "time", lambda now=time.time: now() - 200)
-        queues.send_job("job_1", "export", "low")
-    queues.send_job("job_2", "export", "high")
-    queues.send_archive("job_3")
+        queues.send_delivery("we_1")
+    queues.send_delivery("we_2")
+    queues.send_maintenance()
     state = collect_system_state(stores)
-    assert state[m.QUEUE_DEPTH]["export",] == 2
-    assert 199 < state[m.QUEUE_AGE]["export",] < 300
+    assert state[m.QUEUE_DEPTH]["webhooks",] == 2
+    assert 199 < state[m.QUEUE_AGE]["webhooks",] < 300
     assert state[m.QUEUE_DEPTH]["maintenance",] == 1
     assert state[m.QUEUE_AGE]["maintenance",] < 100
 

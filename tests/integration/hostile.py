@@ -20,7 +20,7 @@ from worker.embedded.processes import Process, free_port
 from worker.settings import Settings
 from worker.storage.stores import Stores
 
-README = Path(__file__).resolve().parents[2] / "README.md"
+README = Path(__file__).resolve().parents[2] / "api" / "README.md"
 EVENTS = ["job.queued", "job.succeeded", "batch.completed", "message.counter",
           "message.exercise_summary", "message.image_overlay", "message.keypoints"]  # fmt: skip
 CUTS = 10
@@ -153,7 +153,7 @@ def cut_off(api: Api, key: str, job: str) -> list[str]:
 
 
 class Consumer:
-    """The README's consumer of the firehose, which may be killed."""
+    """The firehose consumer of api/README.md, which may be killed."""
 
     def __init__(self, settings: Settings, folder: Path) -> None:
         blocks = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)

@@ -1,4 +1,4 @@
-"""The README's consumer of the firehose, as it stands there, with its processes killed."""
+"""The firehose consumer of api/README.md, as it stands there, with its processes killed."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from worker.contract.messages import entry_key
 from worker.settings import Settings
 from worker.storage.stores import Stores
 
-README = Path(__file__).resolve().parents[2] / "README.md"
+README = Path(__file__).resolve().parents[2] / "api" / "README.md"
 Start = Callable[..., subprocess.Popen[str]]
 
 
 def consumer() -> str:
-    """The README's program."""
+    """The program of api/README.md."""
     blocks = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
     found = [block for block in blocks if "xreadgroup" in block]
     assert len(found) == 1

@@ -4,34 +4,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from threading import Timer
 from typing import Any, cast
 
 import pytest
 import redis
 
-from tests.storage.factories import counters, die, new_job
+from tests.storage.factories import counters, die, listed, new_job
 from worker.contract.errors import JobError
 from worker.contract.jobs import Job, JobInput, JobStatus, Stage
 from worker.contract.messages import encode
 from worker.contract.options import JobOptions
-from worker.jobs import leased_job as module
 from worker.jobs.runner import Runner
 from worker.pipeline.pipeline import Pipeline
 from worker.pose.engine import PoseEngine
 from worker.storage import keys
 from worker.storage.errors import StoreUnavailable
+from worker.storage.queue.fair_queue import LATER
 from worker.storage.stores import Stores
 
 OPTIONS = JobOptions(exercise="squat", keypoints=True)
-Sent = list[tuple[str, str]]
-
-
-@pytest.fixture
-def sent(monkeypatch: pytest.MonkeyPatch) -> Sent:
-    """Tasks sent, as job and queue; there is no broker."""
-    tasks: Sent = []
-    monkeypatch.setattr(module, "send_job", lambda job, queue, *_: tasks.append((job, queue)))
-    return tasks
 
 
 def runner(stores: Stores, stopping: Callable[[], bool] = lambda: False) -> Runner:
@@ -47,8 +39,7 @@ def recorded_job(stores: Stores, log: list[bytes], **fields: Any) -> Job:
     token = stores.leases.claim(job.id).token
     for place, entry in enumerate(log):
         stores.leases.commit(job.id, token, place=place, log=entry)
-    stores.leases.commit(job.id, token, release=True)
-    stores.jobs.requeue(job.id)
+    stores.leases.release(job, token, LATER, None)
     return job
 
 
@@ -65,7 +56,7 @@ def without_links(said: list[tuple[str, dict[str, Any]]]) -> list[tuple[str, str
     return [(entry, message["type"]) for entry, message in said]
 
 
-def test_a_job_is_finished(stores: Stores, sent: Sent, squats: list[bytes]) -> None:
+def test_a_job_is_finished(stores: Stores, squats: list[bytes]) -> None:
     job = recorded_job(stores, squats)
     runner(stores).run(job.id)
     over = stores.jobs.get(job.id)
@@ -76,13 +67,13 @@ def test_a_job_is_finished(stores: Stores, sent: Sent, squats: list[bytes]) -> N
     assert said[:-1] == expected(squats)
     assert said[-1][1] == {"type": "done", "status": "succeeded", "messages": len(said) - 1}
     assert list(stores.jobs.unarchived(60)) == [job.id]
-    assert sent == []
+    assert listed(stores) == []
     runner(stores).run(job.id)  # a second delivery
     assert rows(stores, job.id) == said
 
 
 def test_large_messages_travel_as_a_claim_check(
-    stores: Stores, sent: Sent, squats: list[bytes], monkeypatch: pytest.MonkeyPatch
+    stores: Stores, squats: list[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import httpx
 
@@ -101,7 +92,7 @@ def test_large_messages_travel_as_a_claim_check(
 
 
 def test_a_job_is_handed_over_and_goes_on(
-    stores: Stores, sent: Sent, squats: list[bytes], monkeypatch: pytest.MonkeyPatch
+    stores: Stores, squats: list[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("worker.jobs.committer.MOST_BYTES", 1)
     job = recorded_job(stores, squats)
@@ -109,25 +100,24 @@ def test_a_job_is_handed_over_and_goes_on(
     runner(stores, lambda: next(stops)).run(job.id)
     now = stores.jobs.get(job.id)
     assert not now.status.final
-    assert sent == [(job.id, "pose.cpu")]
-    assert stores.jobs.queue_position(job.id) == 0
+    assert listed(stores) == [(job.id, "pose.cpu")]
     assert 0 < stores.streams.length(job.id) < len(expected(squats))
     runner(stores).run(job.id)
     assert rows(stores, job.id)[:-1] == expected(squats)
     assert stores.jobs.get(job.id).lost == 0
 
 
-def test_a_job_with_export_is_passed_on(stores: Stores, sent: Sent, squats: list[bytes]) -> None:
+def test_a_job_with_export_is_passed_on(stores: Stores, squats: list[bytes]) -> None:
     job = recorded_job(stores, squats, options=JobOptions(exercise="squat", export=True))
     runner(stores).run(job.id)
     now = stores.jobs.get(job.id)
     assert (now.status, now.stage) == (JobStatus.RUNNING, Stage.EXPORT)
-    assert sent == [(job.id, "export")]
+    assert listed(stores) == [(job.id, "export")]
     assert stores.leases.claim(job.id).outcome == "run"
 
 
 def test_each_export_is_told_once_whoever_dies(
-    stores: Stores, sent: Sent, squats: list[bytes], monkeypatch: pytest.MonkeyPatch
+    stores: Stores, squats: list[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A worker dies over the second file; the next one makes what is missing, and no more."""
     options = JobOptions(exercise="squat", export=("keypoints",))
@@ -160,33 +150,52 @@ def test_each_export_is_told_once_whoever_dies(
 
 @pytest.mark.parametrize("end", ["hand over", "put back", "pass on"])
 def test_who_dies_while_letting_go_loses_no_job(
-    stores: Stores, sent: Sent, squats: list[bytes], monkeypatch: pytest.MonkeyPatch, end: str
+    stores: Stores, squats: list[bytes], monkeypatch: pytest.MonkeyPatch, end: str
 ) -> None:
     """Between the release of the lease and the next command."""
     options = JobOptions(exercise="squat", export=end == "pass on")
     job = recorded_job(stores, squats, options=options)
-    commit = stores.leases.commit_rows
+    release = stores.leases.release
 
-    def dying(*args: Any, **more: Any) -> int:
-        if end == "put back" and not more.get("release"):
-            raise StoreUnavailable("S3")
-        added = commit(*args, **more)
-        if more.get("release"):
-            raise KeyboardInterrupt
-        return added
+    def broken(*_: Any, **__: Any) -> int:
+        raise StoreUnavailable("S3")
 
-    pause = stores.leases.pause
-
-    def dying_pause(*args: Any) -> None:
-        pause(*args)
+    def dying(*args: Any, **more: Any) -> None:
+        release(*args, **more)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(stores.leases, "commit_rows", dying)
-    monkeypatch.setattr(stores.leases, "pause", dying_pause)
+    monkeypatch.setattr(stores.leases, "release", dying)
+    if end == "put back":
+        monkeypatch.setattr(stores.leases, "commit_rows", broken)
     with pytest.raises(KeyboardInterrupt):
         runner(stores, lambda: end == "hand over").run(job.id)
     assert stores.redis.zscore(keys.RUNNING, job.id) is None
-    assert stores.jobs.queue_position(job.id) == 0
+    if end == "put back":
+        assert stores.jobs.queue_position(job.id) == 0
+    else:
+        assert listed(stores) == [(job.id, "export" if end == "pass on" else "pose.cpu")]
+
+
+def test_a_redis_that_refuses_for_a_while_costs_no_attempt(
+    stores: Stores, squats: list[bytes]
+) -> None:
+    """`NOREPLICAS`, as of a primary that has lost its replicas."""
+    job = recorded_job(stores, squats)
+    refused, commit = [], stores.leases.commit_rows
+
+    def refusing(*args: Any, **more: Any) -> int:
+        if not refused:
+            refused.append(True)
+            stores.redis.config_set("min-replicas-to-write", 1)
+            Timer(1.2, stores.redis.config_set, ("min-replicas-to-write", 0)).start()
+        return commit(*args, **more)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(stores.leases, "commit_rows", refusing)
+        runner(stores).run(job.id)
+    over = stores.jobs.get(job.id)
+    assert (over.status, over.attempt, over.lost) == (JobStatus.SUCCEEDED, 2, 0)
+    assert rows(stores, job.id)[:-1] == expected(squats)
 
 
 @pytest.mark.parametrize(
@@ -194,7 +203,6 @@ def test_who_dies_while_letting_go_loses_no_job(
 )
 def test_a_store_that_is_away_for_a_while_fails_no_job(
     stores: Stores,
-    sent: Sent,
     squats: list[bytes],
     monkeypatch: pytest.MonkeyPatch,
     error: Exception,
@@ -226,20 +234,20 @@ def failed_with(stores: Stores, job: Job) -> tuple[str, str, list[str]]:
 LAST = ["error", "done"]
 
 
-def test_an_upload_that_is_not_there(stores: Stores, sent: Sent, squats: list[bytes]) -> None:
+def test_an_upload_that_is_not_there(stores: Stores, squats: list[bytes]) -> None:
     for source, code in (("video", "video_load_error"), ("image", "image_load_error")):
         job = recorded_job(stores, squats, input=JobInput(key="uploads/none"), source=source)
         runner(stores).run(job.id)
         assert failed_with(stores, job) == ("failed", code, LAST)
 
 
-def test_a_deadline_that_has_passed(stores: Stores, sent: Sent, squats: list[bytes]) -> None:
+def test_a_deadline_that_has_passed(stores: Stores, squats: list[bytes]) -> None:
     job = recorded_job(stores, squats, deadlineAt="2026-01-01T00:00:00Z")
     runner(stores).run(job.id)
     assert failed_with(stores, job) == ("failed", "deadline_exceeded", LAST)
 
 
-def test_a_canceled_job_ends_as_canceled(stores: Stores, sent: Sent, squats: list[bytes]) -> None:
+def test_a_canceled_job_ends_as_canceled(stores: Stores, squats: list[bytes]) -> None:
     job = recorded_job(stores, squats)
 
     def cancel() -> bool:
@@ -250,7 +258,7 @@ def test_a_canceled_job_ends_as_canceled(stores: Stores, sent: Sent, squats: lis
     assert failed_with(stores, job) == ("canceled", "canceled", LAST)
 
 
-def test_a_job_that_kills_its_workers_is_given_up(stores: Stores, sent: Sent) -> None:
+def test_a_job_that_kills_its_workers_is_given_up(stores: Stores) -> None:
     job = new_job(stores)
     for _ in range(stores.settings.max_lost):
         stores.leases.claim(job.id)
@@ -260,7 +268,7 @@ def test_a_job_that_kills_its_workers_is_given_up(stores: Stores, sent: Sent) ->
 
 
 def test_a_defect_of_ours_fails_the_job_and_tells_nothing(
-    stores: Stores, sent: Sent, squats: list[bytes], monkeypatch: pytest.MonkeyPatch
+    stores: Stores, squats: list[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: Any, **__: Any) -> None:
         raise ZeroDivisionError("secret detail")
@@ -272,9 +280,7 @@ def test_a_defect_of_ours_fails_the_job_and_tells_nothing(
     assert "secret" not in json.dumps(rows(stores, job.id))
 
 
-def test_a_job_that_was_taken_over_is_left_alone(
-    stores: Stores, sent: Sent, squats: list[bytes]
-) -> None:
+def test_a_job_that_was_taken_over_is_left_alone(stores: Stores, squats: list[bytes]) -> None:
     job = recorded_job(stores, squats)
     taken: list[int] = []
 
@@ -291,14 +297,12 @@ def test_a_job_that_was_taken_over_is_left_alone(
     stores.leases.extend(job.id, taken[0])
 
 
-def test_nothing_is_fetched_for_a_job_that_does_not_exist(stores: Stores, sent: Sent) -> None:
+def test_nothing_is_fetched_for_a_job_that_does_not_exist(stores: Stores) -> None:
     runner(stores).run("job_none")
     assert not stores.redis.exists(*keys.of_job("job_none"))
 
 
-def test_errors_of_the_analysis_are_the_jobs(
-    stores: Stores, sent: Sent, squats: list[bytes]
-) -> None:
+def test_errors_of_the_analysis_are_the_jobs(stores: Stores, squats: list[bytes]) -> None:
     job = recorded_job(stores, squats, options=JobOptions(reference="none"))
     with pytest.raises(JobError):
         list(Pipeline(None, job.options, None, squats).steps())

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.jobs.test_runner import Sent, recorded_job, rows, runner, sent
+from tests.jobs.test_runner import recorded_job, rows, runner
 from worker.contract.jobs import Job, JobInput, JobStatus
 from worker.contract.options import JobOptions
 from worker.contract.pose_log import END
@@ -20,7 +20,6 @@ from worker.storage import keys
 from worker.storage.objects.s3 import reference_key
 from worker.storage.stores import Stores
 
-__all__ = ["sent"]
 _numbers = itertools.count(1)
 
 
@@ -60,7 +59,7 @@ def summary_of(stores: Stores, job: Job) -> dict[str, Any]:
     return next(message for message in said if message["type"] == "exercise_summary")
 
 
-def test_a_reference_is_made_and_measures_jobs(stores: Stores, sent: Sent) -> None:
+def test_a_reference_is_made_and_measures_jobs(stores: Stores) -> None:
     made, making, options = made_from(stores, log_of("squat", 1))
     assert made.status is ReferenceStatus.READY
     poses = decode_reference(stores.references.poses(made.id, "acme"))
@@ -77,14 +76,14 @@ def test_a_reference_is_made_and_measures_jobs(stores: Stores, sent: Sent) -> No
     assert all(0.9 < rep["referenceScore"]["overallScore"] <= 1 for rep in summary["history"])
 
 
-def test_a_clip_of_several_reps_fails_clearly(stores: Stores, sent: Sent) -> None:
+def test_a_clip_of_several_reps_fails_clearly(stores: Stores) -> None:
     made, _, _ = made_from(stores, log_of("squat", 2))
     assert made.status is ReferenceStatus.FAILED
     assert made.error is not None and made.error["details"]["found"] == 2
     assert not kept(stores, made)
 
 
-def test_who_goes_on_with_a_job_measures_by_the_same(stores: Stores, sent: Sent) -> None:
+def test_who_goes_on_with_a_job_measures_by_the_same(stores: Stores) -> None:
     made, _, options = made_from(stores, log_of("squat", 1))
     job = recorded_job(stores, log_of("squat", 2), options=options)
     stops = iter([False, False, True])
@@ -100,7 +99,7 @@ def test_who_goes_on_with_a_job_measures_by_the_same(stores: Stores, sent: Sent)
     assert error is not None and error["code"] == "reference_not_found"
 
 
-def test_another_tenants_reference_is_not_found(stores: Stores, sent: Sent) -> None:
+def test_another_tenants_reference_is_not_found(stores: Stores) -> None:
     made, _, options = made_from(stores, log_of("squat", 1), "umbrella")
     assert made.status is ReferenceStatus.READY
     job = recorded_job(stores, log_of("squat", 1), options=options)
@@ -110,7 +109,7 @@ def test_another_tenants_reference_is_not_found(stores: Stores, sent: Sent) -> N
 
 
 def test_one_that_is_erased_while_it_is_made_leaves_nothing(
-    stores: Stores, sent: Sent, monkeypatch: pytest.MonkeyPatch
+    stores: Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keep = stores.references.keep
 

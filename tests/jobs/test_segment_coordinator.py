@@ -10,12 +10,14 @@ import pytest
 
 from tests.pipeline.tracking import SEGMENT_S, Tracking, make_clip
 from tests.storage.factories import new_job
+from worker.contract.errors import ModelFault
 from worker.contract.jobs import Job, JobInput, JobStatus
 from worker.contract.messages import encode
 from worker.contract.options import JobOptions
 from worker.contract.segment_ids import entry_of, job_of_entry
 from worker.jobs import leased_job as held_module
 from worker.jobs import segment_coordinator, segment_worker
+from worker.jobs.recent_faults import RecentFaults
 from worker.jobs.runner import Runner
 from worker.jobs.segment_worker import run_segments
 from worker.lifecycle.completion import cancel_job
@@ -163,8 +165,16 @@ def test_a_helper_whose_frames_are_others_is_not_believed(
     assert lead.estimated == 175
 
 
+@pytest.mark.parametrize(
+    ("error", "own"), [(ZeroDivisionError(), False), (ModelFault("CUDA error"), True)]
+)
 def test_a_helper_that_fails_harms_nobody(
-    stores: Stores, job: Job, alone: Said, monkeypatch: pytest.MonkeyPatch
+    stores: Stores,
+    job: Job,
+    alone: Said,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    own: bool,
 ) -> None:
     somebody_waits(stores)
     lead, broken = Engine(), Engine()
@@ -172,11 +182,13 @@ def test_a_helper_that_fails_harms_nobody(
     stores.waiting.remove("umbrella", str(dispatch_next(stores, lambda _: None, "pose.cpu")))
 
     def fail(*_: object) -> None:
-        raise ZeroDivisionError
+        raise error
 
+    outcomes = RecentFaults()
     monkeypatch.setattr(broken, "warm_up_state", fail)
     for _ in range(5):
-        assert run_segments(stores, entry_of(job.id, 1), broken) == 0
+        assert run_segments(stores, entry_of(job.id, 1), broken, outcomes=outcomes) == 0
+    assert outcomes.mine("models") is own
     assert stores.redis.hget(keys.parts(job.id), "shut") == b"1"
     dispatch_next(stores, Runner(stores, lead).run, "pose.cpu")
     assert said(stores, job.id) == alone

@@ -20,6 +20,7 @@ from worker.runtime import sweeper
 from worker.storage import keys
 from worker.storage.errors import Newer
 from worker.storage.jobs.leases import LeaseStore
+from worker.storage.queue.fair_queue import LATER
 from worker.storage.queue.workers import WorkerStore
 from worker.storage.stores import Stores
 
@@ -30,7 +31,7 @@ NEWER = str(SUPPORTED_JOB_VERSION + 1)
 def no_broker(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tickets and tasks go nowhere."""
     monkeypatch.setattr(dispatch, "send_wakeups", lambda *_: None)
-    monkeypatch.setattr(sweeper, "send_job", lambda *_: None)
+    monkeypatch.setattr(sweeper, "send_maintenance", lambda: None)
 
 
 def runs(stores: Stores) -> Callable[[str], None]:
@@ -109,7 +110,7 @@ def test_a_job_begun_by_an_older_worker_is_gone_on_with(
     token = stores.leases.claim(job.id).token
     for place, entry in enumerate(squats[3:], 3):
         stores.leases.commit(job.id, token, place=place, log=entry)
-    stores.leases.commit(job.id, token, release=True)
+    stores.leases.release(job, token, LATER, None)
     runs(stores)(job.id)
     assert stores.jobs.get(job.id).status is JobStatus.SUCCEEDED
     assert rows(stores, job.id)[:-1] == expected(squats)
@@ -126,7 +127,6 @@ def test_tasks_with_more_than_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     from worker.runtime import tasks
 
     ran: list[str] = []
-    monkeypatch.setattr(tasks, "_run", ran.append)
-    monkeypatch.setattr(tasks, "ensure_wakeups", lambda _: 0)
-    tasks.run_job("job_1", urgency=3)
-    assert ran == ["job_1"]
+    monkeypatch.setattr(tasks, "exchange", lambda _stores, _run, waiting: ran.append(waiting))
+    tasks.run_next("pose.cpu", urgency=3)
+    assert ran == ["pose.cpu"]

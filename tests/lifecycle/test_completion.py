@@ -175,13 +175,13 @@ def test_who_dies_behind_the_last_commit_leaves_the_job_to_the_sweep(
 ) -> None:
     job = new_job(stores)
     token = stores.leases.claim(job.id).token
-    commit = stores.leases.commit
+    finish = stores.leases.finish
 
-    def commit_and_die(*args: object, **more: object) -> int:
-        commit(*args, **more)  # type: ignore[arg-type]
+    def finish_and_die(*args: object, **more: object) -> int:
+        finish(*args, **more)  # type: ignore[arg-type]
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(stores.leases, "commit", commit_and_die)
+    monkeypatch.setattr(stores.leases, "finish", finish_and_die)
     with pytest.raises(KeyboardInterrupt):
         complete_job(stores, stores.jobs.get(job.id), token, JobStatus.SUCCEEDED)
     assert stores.jobs.get(job.id).status is JobStatus.SUCCEEDED

@@ -36,7 +36,9 @@ def script_of(exercise: str, view: int, pace: float = 1.0, seed: int = 0) -> Scr
 
 def form(script: Script) -> float:
     reps = reps_of(script, difficulty="easy")
-    return sum(rep.formScore for rep in reps) / len(script.depths)
+    # what is only told of, and not counted, has no part; a rep that is lost has no points
+    scores = [rep.formScore for rep in reps if rep.counted]
+    return sum(scores) / max(len(scores), len(script.depths))
 
 
 @EVERY

@@ -64,7 +64,7 @@ OUT_OF_VIEW = """(selectors) => selectors.filter((selector) => {
 
 
 def check(tab: Tab, state: str, address: str) -> list[Any]:
-    """What is out of view in any frame, with the frame; the picture has at least a sixth of it."""
+    """What is out of view in any frame, with the frame; the picture has its part of it."""
     wrong: list[Any] = []
     for width, height in FRAMES:
         tab.resize(width, height)
@@ -74,7 +74,8 @@ def check(tab: Tab, state: str, address: str) -> list[Any]:
             wrong.append((state, address, (width, height), missing))
         if state in ("work", "result", "done"):
             box = tab.run("document.querySelector('#screen').getBoundingClientRect().toJSON()")
-            if box["bottom"] > height + 1 or box["height"] < 40:
+            least = min(40, 0.11 * height)  # a container of 75 % of the lowest frame has 180 px
+            if box["bottom"] > height + 1 or box["height"] < least:
                 wrong.append((state, address, (width, height), "picture", box["height"]))
         if folder := os.environ.get("POSEQUEUE_PICTURES"):
             name = f"{state}-{address.replace(' ', '_')}-{width}x{height}.png"

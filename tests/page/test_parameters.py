@@ -103,7 +103,7 @@ def test_a_reference_instead_of_an_exercise(
     player = next_job(stores, known)
     assert stores.jobs.get(player.id).options.reference == made["id"]
     summary = ExerciseSummary(exercise="My squat", counter=2, avg_rep_score=80.0,
-                              avg_similarity=91.6, grade="B", durationMs=6000, history=())  # fmt: skip
+                              avg_similarity=0.916, grade="B", durationMs=6000, history=())  # fmt: skip
     player.say(Entry("90-1", Counter(current_count=2, final=True)), Entry("90-2", summary))
     player.finish()
     guest.state("done")

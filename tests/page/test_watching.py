@@ -15,7 +15,7 @@ from tests.page.conftest import CLIPS, Host, Site
 from tests.page.hosts import Guest
 from tests.page.played import REPS, Player, next_job
 from worker.contract.examples import EXAMPLES
-from worker.contract.message_parts import Jump
+from worker.contract.message_parts import Jump, Rep
 from worker.contract.messages import (
     Counter,
     Entry,
@@ -231,7 +231,14 @@ def test_angles_of_the_page_are_those_of_the_messages(
 def test_an_export_is_saved_by_the_button(tab: Tab, site: Site, key: str, stores: Stores) -> None:
     guest, player = watched(tab, site.page(key, exercise="squat", export="true"), stores)
     player.squat()
-    guest.wait("document.querySelector('#status').innerText.startsWith('Making the video')")
+    # the result is there before its video is
+    guest.state("result")
+    guest.wait("document.querySelector('#status').innerText.startsWith('Rendering your video')")
+    assert tab.text(".total strong") == f"{REPS} reps"
+    assert tab.run("document.querySelectorAll('.reps tbody tr').length") == REPS
+    stores.workers.beat("w1", "cpu", ("export",), 1)
+    player._commit([], exportProgress=0.4)
+    guest.wait("document.querySelector('#percent').innerText === '40 %'")
     player.export(SQUAT.read_bytes())
     player.finish()
     guest.state("done")
@@ -260,9 +267,15 @@ def test_every_export_has_a_button(tab: Tab, site: Site, key: str, stores: Store
     assert tab.console == []
 
 
-def test_after_a_reload_the_export_is_the_picture(
-    tab: Tab, site: Site, key: str, stores: Stores
+FORGETFUL = "Object.defineProperty(window, 'indexedDB', {value: undefined});"
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["kept", "not kept"])
+def test_after_a_reload_the_result_is_shown_over_its_video(
+    tabs: Callable[..., Tab], site: Site, key: str, stores: Stores, kept: bool
 ) -> None:
+    """The file that the browser keeps; where it keeps none, the export."""
+    tab = tabs(still=True, script="" if kept else FORGETFUL)
     guest, player = watched(tab, site.page(key, exercise="squat", export="true"), stores)
     player.squat()
     player.export(SQUAT.read_bytes())
@@ -272,9 +285,133 @@ def test_after_a_reload_the_export_is_the_picture(
     tab.wait("!window.was")
     guest.state("done")
     tab.wait("document.querySelector('#video').videoWidth > 0")
-    assert "exports/video" in tab.run("document.querySelector('#video').src")
-    assert shown(tab)["count"] is None  # everything is drawn into it
+    source = tab.run("document.querySelector('#video').src")
+    assert source.startswith("blob:") if kept else "exports/video" in source
+    # not "0 reps": nobody has played it yet; the export has everything drawn into it
+    assert shown(tab)["count"] == (REPS if kept else None)
     assert tab.text(".total strong") == f"{REPS} reps"
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["kept", "not kept"])
+def test_a_reload_in_mid_job_shows_the_video_or_a_still(
+    tabs: Callable[..., Tab], site: Site, key: str, stores: Stores, kept: bool
+) -> None:
+    tab = tabs(script="" if kept else FORGETFUL)
+    guest, player = watched(tab, site.page(key, exercise="squat"), stores)
+    player.squat(60)
+    if not kept:
+        tab.wait("Object.values(sessionStorage).some((one) => one.includes('data:image/jpeg'))")
+    tab.run("window.was = true; location.reload()")
+    tab.wait("!window.was")
+    guest.state("work")
+    if kept:
+        tab.wait("document.querySelector('#video').videoWidth > 0")
+    else:
+        tab.wait("document.querySelector('#video').poster.startsWith('data:image/jpeg')")
+    assert tab.run("getComputedStyle(document.querySelector('#video')).display") == "block"
+    player.squat()
+    player.finish()
+    guest.state("done")
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["kept", "not kept"])
+def test_a_reload_in_the_middle_of_the_upload(
+    tabs: Callable[..., Tab], site: Site, key: str, stores: Stores, kept: bool
+) -> None:
+    tab = tabs(script="" if kept else FORGETFUL)
+    tab.open(site.page(key, exercise="squat"))
+    guest = Guest(tab)
+    guest.state("pick")
+    tab.pause_requests(["*/uploads/acme/*"], lambda event: None)  # the upload never ends
+    tab.choose("#file", SQUAT)
+    guest.wait("document.querySelector('#status').innerText === 'Uploading'")
+    tab.run("new Promise((done) => setTimeout(done, 300))")
+    tab.call("Fetch.disable")
+    tab.run("window.was = true; location.reload()")
+    tab.wait("!window.was && document.readyState === 'complete'")
+    if kept:
+        next_job(stores).finish()
+        guest.state("done")
+    else:
+        guest.state("pick")
+        assert "interrupted" in tab.text("#interrupted")
+        tab.choose("#file", SQUAT)
+        assert next_job(stores)
+
+
+def test_nothing_counted_says_why_and_has_no_grade(
+    tab: Tab, site: Site, key: str, stores: Stores
+) -> None:
+    guest, player = watched(tab, site.page(key, exercise="plank"), stores)
+    reps = tuple(
+        Rep(index=n, startMs=1000.0 * n, endMs=1000.0 * n + 900, durationMs=900.0,
+            formScore=40.0, grade="F", counted=False)
+        for n in (1, 2)
+    )  # fmt: skip
+    summary = ExerciseSummary(exercise="plank", counter=0, avg_rep_score=0.0,
+                              avg_similarity=None, grade="F", durationMs=6000, history=reps)  # fmt: skip
+    player.say(Entry("90-1", Counter(current_count=0, final=True)), Entry("90-2", summary))
+    player.finish()
+    guest.state("done")
+    assert tab.text("#totals") == "0 seconds"
+    assert "Average score" not in tab.text("#facts")
+    reasons = tab.text("#why").splitlines()
+    assert reasons == [
+        "2 × not counted",
+        "Film your whole body from the side, with the camera held still.",
+    ]
+
+
+def test_the_picture_never_contradicts_the_result(
+    tab: Tab, site: Site, key: str, stores: Stores
+) -> None:
+    finished(tab, site.page(key, exercise="squat"), stores)
+    seek(tab, 30)
+    unit = "document.querySelector('#hud-unit').innerText"
+    assert (shown(tab)["count"], shown(tab)["grade"]) == (0, "")
+    assert tab.run(unit) == f"of {REPS} reps"
+    seek(tab, 1000 * tab.run("document.querySelector('#video').duration") - 50)
+    assert shown(tab)["count"] == REPS
+    assert tab.run(unit) == "reps"
+
+
+def test_being_in_position_has_a_check_mark(tab: Tab, site: Site, key: str, stores: Stores) -> None:
+    guest, player = watched(tab, site.page(key, exercise="squat"), stores)
+    back = Posture(message="Step back", direction="backward", ready=False, requirements=())
+    good = Posture(message="You are in position", direction="in-frame", ready=True, requirements=())
+    player.say(Entry("1-1", back), Entry("31-1", good))
+    player.finish()
+    guest.state("done")
+    marked = "!document.querySelector('#in-position').hidden"
+    seek(tab, 500)
+    assert tab.run(marked) is False
+    seek(tab, 2500)
+    assert tab.run(marked) is True
+
+
+def test_another_person_is_chosen_by_a_tap(tab: Tab, site: Site, key: str, stores: Stores) -> None:
+    guest, player = watched(tab, site.page(key, exercise="squat"), stores)
+    summary = ExerciseSummary(exercise="squat", counter=0, avg_rep_score=0.0, avg_similarity=None,
+                              grade=None, durationMs=6000, history=(), people=2)  # fmt: skip
+    player.say(Entry("90-1", Counter(current_count=0, final=True)), Entry("90-2", summary))
+    player.finish()
+    guest.state("done")
+    tab.click("#choose-person")
+    assert tab.text("#hint-text") == "Tap the person to follow"
+    tab.run("""(() => { const screen = document.querySelector('#screen');
+      const box = screen.getBoundingClientRect();
+      screen.dispatchEvent(new PointerEvent('pointerdown', {bubbles: true, cancelable: true,
+        clientX: box.x + box.width / 4, clientY: box.y + box.height / 2})); })()""")
+    second = next_job(stores, 1)
+    first, again = stores.jobs.get(player.id), stores.jobs.get(second.id)
+    x, y = map(float, str(again.options.subject).split(","))
+    assert (x, y) == (pytest.approx(0.25, abs=0.02), pytest.approx(0.5, abs=0.02))
+    assert again.input == first.input
+    second.squat()
+    second.finish()
+    guest.state("done")
+    assert tab.text(".total strong") == f"{REPS} reps"
+    assert tab.run("document.querySelector('#choose-person').hidden")
 
 
 def test_jumps(tab: Tab, site: Site, key: str, stores: Stores) -> None:
@@ -334,9 +471,8 @@ def test_a_video_that_the_browser_cannot_play(
     tab.choose("#file", broken)
     player = next_job(stores)
     guest.wait("!document.querySelector('#unplayable').hidden")
-    player.squat(150)
-    tab.wait("Number(document.querySelector('#hud-count').innerText) > 0")  # the count goes on
     player.squat()
+    tab.wait("Number(document.querySelector('#hud-count').innerText) > 0")  # the count goes on
     player.finish()
     guest.state("done")
     assert tab.text(".total strong") == f"{REPS} reps"

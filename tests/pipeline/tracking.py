@@ -41,7 +41,7 @@ class Tracking:
             after[WARM] = self.warm_up_state(times_us, images, state[WARM])
         poses = np.zeros((len(images), COUNT, 3), np.float32)
         poses[..., 0] = np.array([image.mean() / 255 for image in images])[:, None]
-        poses[..., 1] = sum(track[3] for track in after["tracks"]) % 1.0
+        poses[..., 1] = sum(track["weight"] for track in after["tracks"]) % 1.0
         poses[..., 2] = (after["subject"] or 0) / 10
         self.estimated += len(images)
         return quantised(

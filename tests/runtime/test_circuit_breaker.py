@@ -114,7 +114,8 @@ def test_a_job_goes_back_unharmed_but_not_for_ever(stores: Stores, squats: list[
         raise ModelFault("gone")
 
     job = recorded_job(stores, squats)
-    runner = Runner(stores, broken)
+    outcomes = RecentFaults()
+    runner = Runner(stores, broken, outcomes=outcomes)
     attempts = set()
     for _ in range(MOST_FAULTS - 1):
         runner.run(job.id)
@@ -122,6 +123,7 @@ def test_a_job_goes_back_unharmed_but_not_for_ever(stores: Stores, squats: list[
         attempts.add(now.attempt)
         assert not now.status.final and stores.jobs.queue_position(job.id) == 0
     assert len(attempts) == 1 and now.lost == 0
+    assert outcomes.dominant_fault() == "models" and RecentFaults().dominant_fault() is None
     assert stores.usage.of_month("acme").jobs == 0
     Runner(stores, lambda: cast(PoseEngine, None)).run(new_job(stores, options=OPTIONS).id)
     runner.run(job.id)
@@ -191,14 +193,13 @@ def test_who_can_do_no_job_takes_none(stores: Stores, monkeypatch: pytest.Monkey
     outcomes = RecentFaults()
     for _ in range(MOST):
         outcomes.record("disk")
-    monkeypatch.setattr(tasks, "OUTCOMES", outcomes)
+    monkeypatch.setattr(tasks, "_OUTCOMES", outcomes)
     monkeypatch.setattr(tasks, "_PAUSE_S", 0.0)
     job = new_job(stores)
     stores.waiting.push([job], None)
-    for task, given in ((tasks.run_next, "pose.cpu"), (tasks.run_job, job.id)):
-        with pytest.raises(Reject) as refused:
-            task(given)
-        assert refused.value.requeue
+    with pytest.raises(Reject) as refused:
+        tasks.run_next("pose.cpu")
+    assert refused.value.requeue
     assert stores.waiting.length("acme") == 1 and stores.jobs.get(job.id).attempt == 0
 
 
@@ -216,7 +217,7 @@ def test_a_process_whose_models_failed_while_they_ran_ends(
         def run(self, _: str) -> None:
             outcomes.record("models")
 
-    monkeypatch.setattr(tasks, "OUTCOMES", outcomes)
+    monkeypatch.setattr(tasks, "_OUTCOMES", outcomes)
     monkeypatch.setattr(tasks, "_stores", lambda: stores)
     monkeypatch.setattr(tasks, "_runner", Failing)
     monkeypatch.setattr(tasks, "engine", SimpleNamespace(cache_info=lambda: loaded))

@@ -12,6 +12,7 @@ from worker.contract.options import JobOptions
 from worker.contract.plans import Plan
 from worker.storage import keys
 from worker.storage.jobs.leases import LeaseStore
+from worker.storage.queue.fair_queue import QUEUES
 from worker.storage.stores import Stores
 
 _numbers = itertools.count(1)
@@ -33,7 +34,7 @@ def patient(stores: Stores) -> Stores:
 
 
 def new_job(stores: Stores, tenant: str = "acme", **fields: Any) -> Job:
-    """A queued job in the store."""
+    """A queued job in the store, which a worker has pulled."""
     values: dict[str, Any] = {
         "source": "video",
         "input": JobInput(uploadId="upl_1", key="uploads/acme/upl_1"),
@@ -49,7 +50,14 @@ def new_job(stores: Stores, tenant: str = "acme", **fields: Any) -> Job:
         **values,
     )
     stores.jobs.create(job)
+    pull(stores, job)
     return job
+
+
+def pull(stores: Stores, job: Job) -> None:
+    """A worker has pulled the job and not claimed it yet: it is on no list."""
+    stores.waiting.remove(job.tenant, job.id)
+    stores.redis.zadd(keys.QUEUED, {job.id: stores.jobs._clock()})
 
 
 def counters(first: int, last: int) -> list[Entry]:
@@ -80,3 +88,13 @@ def contents(stores: Stores, job_id: str) -> dict[str, Any]:
         "messages": list(stores.streams.scan(job_id)),
         "lease": stores.redis.get(keys.lease(job_id)),
     }
+
+
+def listed(stores: Stores) -> list[tuple[str, str]]:
+    """What waits in the fair queue: entries and their queues."""
+    found: list[tuple[str, str]] = []
+    for queue in QUEUES:
+        for tenant in stores.redis.zrange(keys.waiting_tenants(queue), 0, -1):
+            entries = stores.redis.zrange(keys.waiting(queue, tenant.decode()), 0, -1)
+            found += [(entry.decode(), queue) for entry in entries]
+    return found

@@ -80,7 +80,8 @@ def list_models() -> None:
     """List the models of the registry: size, licence, COCO AP, cost of a picture, whether
     installed."""
     from worker.cli.engine import models_folder
-    from worker.pose.weights import MODELS, installed
+    from worker.pose.weights.install import installed
+    from worker.pose.weights.registry import MODELS
 
     here = installed(models_folder())
     for name, spec in MODELS.items():
@@ -109,7 +110,9 @@ def install_models(
 ) -> None:
     """Fetch, verify and convert models."""
     from worker.cli.engine import models_folder
-    from worker.pose.weights import DEFAULT_MODELS, MODELS, WeightsError, install
+    from worker.pose.conversion.errors import WeightsError
+    from worker.pose.weights.install import install
+    from worker.pose.weights.registry import DEFAULT_MODELS, MODELS
 
     names = [name.replace("-", "_") for name in names or ()]
     unknown = [name for name in names if name not in MODELS]
@@ -137,7 +140,7 @@ def worker(
     ] = 0,
 ) -> None:
     """Run a worker until it is told to stop (SIGTERM hands its jobs over)."""
-    from worker.queueing.celery_app import DELIVERY_THREADS, QUEUES
+    from worker.queueing.celery_app import DELIVERY_THREADS, QUEUES, consumption_order
     from worker.settings import settings
     from worker.system.scratch import own_folder
 
@@ -162,7 +165,7 @@ def worker(
     os.environ["POSEQUEUE_WORKER_QUEUES"] = queues
     os.environ["POSEQUEUE_WORKER_SLOTS"] = str(slots)
     command = ["-A", "worker.queueing.celery_app", "-q", "worker", "-P", pool, "-c", str(slots),
-               "-Q", queues,
+               "-Q", ",".join(consumption_order(queues.split(","))),
                "--without-gossip", "--without-mingle", "-l", settings().log_level,
                "-n", f"posequeue-{os.getpid()}@%h"]  # fmt: skip
     os.execv(sys.executable, [sys.executable, "-m", "celery", *command])  # noqa: S606
@@ -186,14 +189,13 @@ def api(
 ) -> None:
     """Run the HTTP API."""
     from api.server import serve
-    from worker.observability.log_format import configure_stdlib_logging
-    from worker.observability.log_setup import level_number
+    from worker.observability.log_setup import configure_stdlib_logging
     from worker.observability.tracing import start_tracing, stop_tracing
     from worker.settings import settings
 
     given = settings()
     if given.log_format == "json":
-        configure_stdlib_logging(level_number(given.log_level), "json")
+        configure_stdlib_logging(given.log_level, "json")
     start_tracing(given, "posequeue-api")
     changed = {"api_host": host, "api_port": port}
     serve(given.model_copy(update={k: v for k, v in changed.items() if v is not None}))

@@ -28,7 +28,8 @@ def _runtime() -> str:
 
 def _models() -> str:
     from worker.cli.engine import models_folder
-    from worker.pose.weights import DEFAULT_MODELS, model_path
+    from worker.pose.weights.install import model_path
+    from worker.pose.weights.registry import DEFAULT_MODELS
 
     for name in DEFAULT_MODELS:
         model_path(name, models_folder())
@@ -142,6 +143,17 @@ def _show_settings() -> None:
         typer.echo(f"{variable}={getattr(given, name)}  [{source}] {field.description}")
 
 
+def _repair() -> None:
+    """Lists, counts and sets that Redis lost are made of the records; running jobs go on."""
+    from worker.queueing.index_rebuild import rebuild
+    from worker.settings import settings
+    from worker.storage.stores import open_stores
+
+    counts = rebuild(open_stores(settings()))
+    said = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items())
+    typer.echo(f"jobs listed anew: {said or 'none'}")
+
+
 def _failures(checks: tuple[Check, ...]) -> Iterator[str]:
     for name, check, remedy in checks:
         try:
@@ -155,8 +167,14 @@ def _failures(checks: tuple[Check, ...]) -> Iterator[str]:
 def doctor(
     settings: Annotated[bool, typer.Option("--settings", help="print all settings")] = False,
     servers: Annotated[bool, typer.Option(help="check Redis and S3 too")] = True,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="list every job anew by its record, then end")
+    ] = False,
 ) -> None:
     """Say what is missing and how to mend it."""
+    if repair:
+        _repair()
+        return
     if settings:
         _show_settings()
         return

@@ -23,6 +23,7 @@ _HELP = {
     "blazepose": "33 landmarks instead of 17 keypoints",
     "skeleton": "draw the skeleton in exports",
     "blurFaces": "blur the subject's face in exports and overlays",
+    "subject": "of several people: auto, largest, left, centre, right, or a point x,y (0-1)",
     "poseBackend": "webgl prefers a GPU, wasm a CPU",
     "profile": "fast, balanced or accurate joints; of the 17 keypoints alone",
     "userHeightCm": "body height, for jump_analysis",

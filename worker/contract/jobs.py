@@ -139,6 +139,11 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     trace: str | None = None
     """W3C traceparent of the span in which it was made; never shown."""
 
+    @property
+    def waits_in(self) -> str:
+        """The queue in which the stage that is next waits."""
+        return "export" if self.stage is Stage.EXPORT else self.queue
+
 
 def decode_job(data: bytes) -> Job:
     """The job record in `data`; raises DecodeError."""

@@ -23,6 +23,8 @@ Backend = Literal["webgl", "wasm"]
 ExportKind = Literal["video", "keypoints", "report", "poster"]
 EXPORT_KINDS: tuple[ExportKind, ...] = ("video", "keypoints", "report", "poster")
 """What `export` may list; `true` is the first."""
+SUBJECTS = ("auto", "largest", "left", "centre", "right")
+"""Who of several people is meant; `auto` is who exercises."""
 Profile = Literal["fast", "balanced", "accurate"]
 """How much a job may cost, and how exact its joints are."""
 
@@ -37,7 +39,8 @@ LAYOUT = frozenset(
 
 
 class JobOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Options of a job under their names in a request; `exercise` is always a catalogue id."""
+    """Options of a job under their names in a request; `exercise` is always a catalogue id;
+    `subject` one of SUBJECTS or a point of the first picture that shows it, as "x,y" (0-1)."""
 
     source: Source = "video"
     exercise: str | None = None
@@ -51,6 +54,7 @@ class JobOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     blazepose: bool = False
     skeleton: bool = True
     blurFaces: bool = False
+    subject: str = "auto"
     poseBackend: Backend | None = None
     profile: Profile | None = None
     userHeightCm: float | None = None
@@ -145,6 +149,19 @@ def _number(low: float, high: float) -> Callable[[str, Any], float]:
     return parse
 
 
+def _subject(name: str, value: Any) -> str:
+    text = str(value).strip().lower().replace("center", "centre")
+    if isinstance(value, str) and text in SUBJECTS:
+        return text
+    try:
+        x, y = (float(part) for part in text.split(","))
+    except ValueError:
+        x = y = -1.0
+    if 0 <= x <= 1 and 0 <= y <= 1:
+        return f"{x:g},{y:g}"
+    raise _refuse(name, value, [*SUBJECTS, "x,y"])
+
+
 def _grade(name: str, value: Any) -> str:
     if isinstance(value, str) and value.upper() in ("A", "B", "C", "D"):
         return value.upper()
@@ -178,6 +195,7 @@ PARSERS: dict[str, Callable[[str, Any], Any]] = {
     "blazepose": _boolean,
     "skeleton": _boolean,
     "blurFaces": _boolean,
+    "subject": _subject,
     "poseBackend": _choice("webgl", "wasm"),
     "profile": _choice(*get_args(Profile)),
     "userHeightCm": _number(50, 280),

@@ -93,6 +93,17 @@ class PoseChunk:
         return means
 
 
+def turned_joints(keypoints: NDArray[np.float32], quarters: int) -> NDArray[np.float32]:
+    """Joints [n, k, 3] of x, y (0-1) and score as they are in the picture turned clockwise by
+    quarters of a circle; what was not seen stays zero."""
+    joints = keypoints.copy()
+    seen = keypoints[..., 2] > 0
+    for _ in range(quarters % 4):
+        x, y = joints[..., 0].copy(), joints[..., 1].copy()
+        joints[..., 0], joints[..., 1] = np.where(seen, 1 - y, x), np.where(seen, x, y)
+    return joints
+
+
 def _quantise(values: NDArray[Any]) -> NDArray[np.uint16]:
     steps = np.rint((np.asarray(values, np.float64) + _OFFSET) * _SCALE)
     return np.clip(steps, 0, 65535).astype("<u2")

@@ -6,7 +6,10 @@ import contextlib
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
+
+import msgspec
+import structlog
 
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.jobs import Export, Job, JobStatus, Stage
@@ -24,11 +27,20 @@ from worker.jobs.heartbeat import Heartbeat
 from worker.lifecycle.archive import read_poses, store_pieces
 from worker.lifecycle.completion import complete_job, next_entry_id
 from worker.queueing.dispatch import all_slots_busy
-from worker.queueing.queues import queue_of, send_job
+from worker.storage.connection import REFUSING
 from worker.storage.errors import Fenced
 from worker.storage.jobs.streams import Row, rows_of
 from worker.storage.objects.s3 import job_prefix
+from worker.storage.queue.fair_queue import LATER
 from worker.storage.stores import Stores
+
+log = structlog.get_logger()
+
+T = TypeVar("T")
+_REFUSED_S = 0.5
+SLOWEST = 60.0
+"""Seconds that a second of media may take: a core of a small machine takes a tenth of that with the
+most exact profile. What makes no progress at all is ended by the stall watchdog, long before."""
 
 
 class WorkerStopping(Exception):
@@ -59,6 +71,8 @@ class LeasedJob:
         self._heartbeat = heartbeat
         self._stopping = stopping
         self._progress = progress
+        self._began = time.monotonic()
+        self.media_s = job.media.duration_ms / 1000 if job.media else 0.0
 
     def check(self) -> None:
         """Between batches: may the work go on?"""
@@ -78,6 +92,10 @@ class LeasedJob:
         deadline = self.job.deadlineAt
         if deadline and datetime.fromisoformat(deadline) < datetime.now(UTC):
             raise JobError(ErrorCode.DEADLINE_EXCEEDED, "The job's deadline has passed.")
+        limit_s = max(self.stores.settings.job_time_limit_s, SLOWEST * self.media_s)
+        if time.monotonic() - self._began > limit_s:
+            text = f"The job took more than {limit_s:g} s in one attempt."
+            raise JobError(ErrorCode.INTERNAL, text)
         if self._stopping():
             raise WorkerStopping(self.job.id)
 
@@ -116,8 +134,9 @@ class LeasedJob:
         self, rows: Sequence[Row], fields: dict[str, Any], place: int = -1, log: bytes = b""
     ) -> None:
         """A log entry and messages, and fields of the record, all or nothing; then the firehose."""
-        added = self.stores.leases.commit_rows(
-            self.job.id, self.token, rows, place=place, log=log, fields=fields
+        leases, given = self.stores.leases, (self.job.id, self.token, rows)
+        added = self._unless_refused(
+            lambda: leases.commit_rows(*given, place=place, log=log, fields=fields)
         )
         # a replay's first entries were there, and relayed, already
         new = rows[len(rows) - added :]
@@ -147,52 +166,51 @@ class LeasedJob:
 
     def close(self, fields: dict[str, Any], *before: Message) -> None:
         """The job succeeded; `before` comes right before `done`."""
-        complete_job(
-            self.stores,
-            self.job,
-            self.token,
-            JobStatus.SUCCEEDED,
-            before=before,
-            fields=fields,
-        )
+        given = self.stores, self.job, self.token, JobStatus.SUCCEEDED
+        self._unless_refused(lambda: complete_job(*given, before=before, fields=fields))
 
     def enqueue_export(self, fields: dict[str, Any]) -> None:
         """The rest is for an export worker: GPUs never encode."""
-        self.stores.jobs.requeue(self.job.id)
-        self.stores.leases.commit(
-            self.job.id, self.token, fields={**fields, "stage": Stage.EXPORT}, release=True
-        )
-        send_job(self.job.id, "export", self.job.priority)
+        rest = msgspec.structs.replace(self.job, stage=Stage.EXPORT)
+        self._release(rest.waits_in, fields={**fields, "stage": Stage.EXPORT})
 
     def release_for_shutdown(self) -> None:
-        """Lets go of the job and has another worker take it at once."""
+        """Lets go of the job, which is among the first of its tenant's to run elsewhere."""
         with contextlib.suppress(Fenced):
-            self.stores.jobs.requeue(self.job.id)
-            self.stores.leases.commit(self.job.id, self.token, release=True)
-            queue = queue_of(self.job.stage, self.job.queue)
-            send_job(self.job.id, queue, self.job.priority)
+            self._release(self.job.waits_in)
 
     def requeue_fairly(self) -> None:
         """Lets go of the job, which waits for the next turn of its tenant."""
         with contextlib.suppress(Fenced):
-            self.stores.jobs.requeue(self.job.id)
-            self.stores.leases.pause(self.job.id, self.token)
-            most = self.stores.settings.limits(self.job.plan).runningJobs
-            self.stores.waiting.push([self.job], most)
+            self._release(self.job.waits_in, preempted=True)
 
     def release_for_retry(self, *, counted: bool = True) -> None:
-        """Lets go of the job; a sweep sends it again once it has waited. Not `counted`, the next
-        attempt has this one's number."""
+        """Lets go of the job, which waits again after a while. Not `counted`, the next attempt has
+        this one's number."""
         with contextlib.suppress(Fenced):
-            self.stores.jobs.requeue(self.job.id)
-            if counted:
-                self.stores.leases.commit(self.job.id, self.token, release=True)
-            else:
-                self.stores.leases.pause(self.job.id, self.token)
+            self._release(LATER, preempted=not counted)
+
+    def _release(self, queue: str, **more: Any) -> None:
+        most = self.stores.settings.limits(self.job.plan).runningJobs
+        given = self.job, self.token, queue, most
+        self._unless_refused(lambda: self.stores.leases.release(*given, **more))
+
+    def _unless_refused(self, write: Callable[[], T]) -> T:
+        """What `write` gives, tried again while Redis takes no writes and the job is ours: what was
+        refused has left nothing. Raises what `write` raises."""
+        while True:
+            try:
+                return write()
+            except REFUSING as error:
+                if self._heartbeat.lost:
+                    raise
+                log.warning("write_refused", job=self.job.id, error=str(error))
+                time.sleep(_REFUSED_S)
 
     def fail(self, error: JobError) -> None:
         """Ends the job with an error; a job that is not ours any more is left alone."""
         canceled = error.code is ErrorCode.CANCELED
         status = JobStatus.CANCELED if canceled else JobStatus.FAILED
         with contextlib.suppress(Fenced):
-            complete_job(self.stores, self.job, self.token, status, error=error)
+            given = self.stores, self.job, self.token, status
+            self._unless_refused(lambda: complete_job(*given, error=error))

@@ -52,6 +52,3 @@ class RecentFaults:
     def reset(self) -> None:
         """All is well again."""
         self._shared[:] = bytes(LAST + 1)
-
-
-OUTCOMES = RecentFaults()

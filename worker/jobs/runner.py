@@ -15,10 +15,10 @@ from worker.contract.segment_ids import job_of_entry
 from worker.jobs.faults import classify_fault
 from worker.jobs.heartbeat import Heartbeat
 from worker.jobs.leased_job import LeasedJob, Preempted, WorkerStopping
-from worker.jobs.recent_faults import OUTCOMES
+from worker.jobs.recent_faults import RecentFaults
 from worker.jobs.segment_worker import run_segments
 from worker.jobs.stages import analyse, export
-from worker.observability.log_format import bind_job_context
+from worker.observability.log_setup import bind_job_context
 from worker.observability.metrics import RETRIES, STAGE_SECONDS, StageTimes, listening, record
 from worker.observability.tracing import annotate, span
 from worker.pose.engine import PoseEngine
@@ -45,7 +45,8 @@ _OURS = JobError(ErrorCode.INTERNAL, "The job failed because of an internal erro
 class Runner:
     """Runs jobs of one worker process.
 
-    `engine` opens the models at the first use; `stopping` tells that the worker is to end.
+    `engine` opens the models at the first use; `stopping` tells that the worker is to end;
+    `outcomes` is told how each job ended, for whoever reads it.
     """
 
     def __init__(
@@ -53,16 +54,18 @@ class Runner:
         stores: Stores,
         engine: Callable[[], PoseEngine],
         stopping: Callable[[], bool] = lambda: False,
+        outcomes: RecentFaults | None = None,
     ) -> None:
         self._stores = stores
         self._engine = engine
         self._stopping = stopping
+        self._outcomes = outcomes or RecentFaults()
 
     def run(self, job_id: str) -> None:
         """Runs a job if nobody else does, or estimates segments of one that another runs; raises
         nothing that a retry could not mend."""
         if job_of_entry(job_id):
-            run_segments(self._stores, job_id, self._engine, self._stopping)
+            run_segments(self._stores, job_id, self._engine, self._stopping, self._outcomes)
             return
         claim = self._stores.leases.claim(job_id)
         if claim.outcome == "newer":
@@ -107,7 +110,7 @@ class Runner:
                     lost = "The job was given up: its workers died again and again."
                     raise JobError(ErrorCode.WORKER_LOST, lost)
                 self._work(held)
-                OUTCOMES.record(None)
+                self._outcomes.record(None)
                 log.info("job_stage_done", stage=job.stage)
             except Fenced:
                 log.warning("job_taken_over")
@@ -121,7 +124,7 @@ class Runner:
                 log.info("turn_over")
                 _let_go("turn_over")
             except JobError as error:
-                OUTCOMES.record(None)
+                self._outcomes.record(None)
                 held.fail(error)
                 log.info("job_failed", code=error.code)
                 annotate(error=error.code)
@@ -143,7 +146,7 @@ class Runner:
         log.warning("machine_fault", fault=fault, error=repr(error))
         _let_go("machine_fault")
         if fault is not None:
-            OUTCOMES.record(fault)
+            self._outcomes.record(fault)
             again = self._stores.jobs.note_fault(held.job.id) < MOST_FAULTS
         else:
             again = claim.attempt < MOST_ATTEMPTS

@@ -21,9 +21,9 @@ from worker.contract.segment_ids import entry_of, job_of_entry
 from worker.jobs.faults import classify_fault
 from worker.jobs.heartbeat import Heartbeat
 from worker.jobs.inputs import fetched_input, limits_of
-from worker.jobs.recent_faults import OUTCOMES
+from worker.jobs.recent_faults import RecentFaults
 from worker.media.sandbox.fork_client import forked_seconds
-from worker.observability.log_format import bind_job_context
+from worker.observability.log_setup import bind_job_context
 from worker.observability.tracing import span
 from worker.pipeline.estimation import DamagedSegment, SegmentStart, VideoEstimator
 from worker.pipeline.pipeline import estimation
@@ -88,9 +88,11 @@ def run_segments(
     entry: str,
     engine: Callable[[], PoseEngine],
     stopping: Callable[[], bool] = lambda: False,
+    outcomes: RecentFaults | None = None,
 ) -> int:
     """A turn of a job whose segments are offered: claims and estimates them while any is open and
-    it is nobody else's turn. Returns how many; raises nothing of what went wrong."""
+    it is nobody else's turn. Returns how many; raises nothing of what went wrong, and tells
+    `outcomes` of what is a fault of this worker's own."""
     try:
         job = stores.jobs.get(str(job_of_entry(entry)))
     except NotFound:
@@ -99,11 +101,15 @@ def run_segments(
         return 0
     stores.waiting.mark_running(job.tenant, entry)
     with bind_job_context(job.id, job.tenant, job.attempt, job.trace):
-        return _help(stores, job, engine, stopping)
+        return _help(stores, job, engine, stopping, outcomes)
 
 
 def _help(
-    stores: Stores, job: Job, engine: Callable[[], PoseEngine], stopping: Callable[[], bool]
+    stores: Stores,
+    job: Job,
+    engine: Callable[[], PoseEngine],
+    stopping: Callable[[], bool],
+    outcomes: RecentFaults | None,
 ) -> int:
     done = 0
     try:
@@ -119,8 +125,8 @@ def _help(
         log.info("segment_not_wanted")
     except Exception as error:  # the one that runs the job finds out
         log.warning("segment_failed", error=repr(error))
-        if fault := classify_fault(error):
-            OUTCOMES.record(fault)
+        if outcomes and (fault := classify_fault(error)):
+            outcomes.record(fault)
     if done:
         log.info("segments_estimated", count=done)
     return done

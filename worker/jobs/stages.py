@@ -49,6 +49,8 @@ def analyse(held: LeasedJob, open_engine: Callable[[], PoseEngine], scratch: Pat
     try:
         with StepCommitter(held) as publisher:
             for step in pipeline.steps():
+                if pipeline.media:
+                    held.media_s = pipeline.media.duration_ms / 1000
                 publisher.add(step, {"progress": step.progress, "media": pipeline.media})
             publisher.finish()
     except (WorkerStopping, Preempted):

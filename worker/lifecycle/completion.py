@@ -70,11 +70,9 @@ def complete_job(
         final["usage"] = used_so_far(_now(stores, job))
     if failure:
         final["error"] = failure
-    stores.jobs.closed(job.id)  # before too: who dies right behind the commit is swept up after
-    stores.leases.commit(job.id, token, entries, fields=final, release=True)
+    stores.leases.finish(job, token, entries, final)
     record(JOBS_FINISHED, 1, status.value)
     stores.parts.close(job.id)
-    stores.jobs.closed(job.id)
     _finalize(stores, job.id)
     hidden = job.input.referenceId is not None
     stores.streams.relay(job.id, job.tenant, job.options.firehose, hidden=hidden)
@@ -94,7 +92,6 @@ def _finalize(stores: Stores, job_id: str) -> None:
         job = stores.jobs.get(job_id)
     except NotFound:
         return
-    stores.waiting.remove(job.tenant, job.id)
     stores.usage.meter(job)
     if job.batchId is not None:
         stores.batches.mark(job.batchId, job.id, job.status)

@@ -23,6 +23,7 @@ from worker.storage.connection import text
 from worker.storage.errors import NotFound
 from worker.storage.objects.retention import DAY_S
 from worker.storage.objects.s3 import job_prefix, upload_key
+from worker.storage.objects.uploads import ALL_SEEN
 from worker.storage.stores import Stores
 from worker.storage.timestamps import unix
 
@@ -35,8 +36,6 @@ _TOLD_S = 86_400.0
 _PAGE = 1000
 _UNKNOWN_EVERY_S = 60
 _PAUSE_S = 3600
-_ALL_SEEN = "\x7f"
-"""A cursor behind every key."""
 
 
 class ErasureRecord(msgspec.Struct, frozen=True):
@@ -155,11 +154,11 @@ def _delete_upload(stores: Stores, tenant: str, upload_id: str, *, in_parts: boo
 def _sweep_unknown(stores: Stores) -> int:
     """One page of all uploads a minute, by whichever worker comes first; then an hour of rest."""
     redis, cursor = stores.redis, keys.UPLOADS_CURSOR
-    if not redis.set(f"{cursor}:taken", 1, nx=True, ex=_UNKNOWN_EVERY_S):
+    if not stores.uploads.search_due():
+        return 0
+    if not redis.set(keys.UPLOADS_SEARCHED, 1, nx=True, ex=_UNKNOWN_EVERY_S):
         return 0
     after = text(redis.get(cursor) or b"")
-    if after == _ALL_SEEN:
-        return 0
     old = unix(stores.jobs.now()) - stores.uploads.ttl_s - _UNKNOWN_EVERY_S
     page = stores.objects.page_below("uploads/", after, _PAGE)
     names = [key.rpartition("/")[2] for key, _ in page]
@@ -173,8 +172,15 @@ def _sweep_unknown(stores: Stores) -> int:
     ended = len(page) < _PAGE
     if ended:
         stores.objects.abort_parts("uploads/", old - DAY_S)
-    redis.set(cursor, _ALL_SEEN if ended else page[-1][0], ex=_PAUSE_S if ended else None)
+    redis.set(cursor, ALL_SEEN if ended else page[-1][0], ex=_PAUSE_S if ended else None)
     return len(lost)
+
+
+def erasures_due(stores: Stores) -> bool:
+    """Whether anything of erased jobs is to be looked for now."""
+    if stores.redis.exists(keys.ERASED_ENTRIES):
+        return True
+    return bool(stores.redis.zcount(keys.ERASED, "-inf", time.time() - SWEEP_AFTER_S))
 
 
 def purge_late_writes(stores: Stores) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,7 +12,7 @@ from worker.contract.media import WarningCode
 from worker.contract.message_parts import PoseSample
 from worker.contract.messages import Entry, ErrorMessage, Message, spooled_batch
 from worker.contract.options import JobOptions
-from worker.contract.poses import LogHead, PoseChunk
+from worker.contract.poses import TURN, LogHead, PoseChunk, turned_joints
 from worker.contract.reference_poses import ReferencePoses
 from worker.contract.spooled_list import SpooledList
 from worker.motion.clip_facts import ClipFacts
@@ -55,6 +56,8 @@ class Analysis:
         self._percent = ProgressMessages(media.duration_ms if self._video else 0.0)
         self._hud = HudRecorder()
         self._facts = ClipFacts(media)
+        self._reference = reference
+        self._turn: int | None = None
         self._last_frame = -1
         self._frames = 0
         self._times: list[int] = []
@@ -69,6 +72,8 @@ class Analysis:
     def feed(self, *chunks: PoseChunk) -> list[Entry]:
         """The entries that `chunks` complete. Raises ValueError if they do not follow on."""
         for chunk in chunks:
+            if self._turn is None and TURN in chunk.state:
+                self._lay_upright(int(chunk.state[TURN]))
             self._facts.add(chunk)
         return [entry for span in self._blocks.feed(*chunks) for entry in self._span(span)]
 
@@ -100,6 +105,16 @@ class Analysis:
         memory does not grow with the clip."""
         return self._hud.take()
 
+    def _lay_upright(self, turn: int) -> None:
+        """Has movement analysed as it is in the picture turned by quarters; what is known only
+        behind the first frames changes nothing any more."""
+        self._turn = 0 if self._frames else turn
+        if self._turn % 2:
+            self._width, self._height = self._height, self._width
+            media = self._head.media
+            upright = msgspec.structs.replace(media, width=media.height, height=media.width)
+            self._coach = make_reporter(self._options, upright, self._reference)
+
     def _span(self, span: Span) -> list[Entry]:
         inside = span.inside
         times, joints = span.times_us[inside], span.joints[inside]
@@ -107,7 +122,7 @@ class Analysis:
         self._note(span.first, times, person)
         said = self._percent.of(times)
         if self._coach is not None:
-            window = coco_joints(span.joints)
+            window = turned_joints(coco_joints(span.joints), self._turn or 0)
             body, known = smoothed(span.times_us, window, inside, self._width, self._height)
             frames = Frames(span.first, times, window[inside], body, known, span.blocks)
             for messages, more in zip(said, self._coach.span(frames, self._hud), strict=True):

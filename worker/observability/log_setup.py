@@ -1,8 +1,8 @@
-"""Logs without secrets: what is written passes one mask, whoever wrote it.
+"""Logs: a JSON object a line, or lines for people, of ours and of the libraries alike; no secrets.
 
-structlog's events and the standard library's records (uvicorn, Celery, botocore) both do.
-Tracebacks are plain text: pretty ones would print local variables, and with them what the mask does
-not know.
+structlog's events and the standard library's records (uvicorn, Celery, botocore) pass one mask.
+Tracebacks are plain text: pretty ones would print local variables, and with them what the mask
+does not know. What is bound to the context (job, tenant, attempt, trace) is in every line.
 """
 
 from __future__ import annotations
@@ -12,13 +12,12 @@ import re
 import sys
 import traceback
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 
 import structlog
 from structlog.typing import EventDict, Processor
 
-from worker.observability.log_format import CONTEXT, Form, renderer
-
+Form = Literal["json", "text"]
 HIDDEN = "***"
 _SHORTEST = 6
 """Settings' secrets shorter than this are not looked for: they would blot out half of every log."""
@@ -46,11 +45,12 @@ _KEPT_PATH = 1
 _CHATTY = ("httpx", "httpcore")
 """Libraries that log the address of each request at INFO."""
 _known: set[str] = set()
-
-
-def add_secrets(secrets: Iterable[str | None]) -> None:
-    """These are masked wherever they stand."""
-    _known.update(one for one in secrets if one and len(one) >= _SHORTEST)
+_CONTEXT: tuple[Any, ...] = (
+    structlog.contextvars.merge_contextvars,
+    structlog.processors.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.format_exc_info,
+)
 
 
 def mask(text: str) -> str:
@@ -78,8 +78,7 @@ def _masked(value: Any) -> Any:
     return mask(value if isinstance(value, str) else str(value))
 
 
-def mask_event(_logger: Any, _method: str, event: EventDict) -> EventDict:
-    """A structlog processor; it stands last but for what writes."""
+def _mask_event(_logger: Any, _method: str, event: EventDict) -> EventDict:
     return {str(name): _masked(value) for name, value in event.items()}
 
 
@@ -108,7 +107,15 @@ def _whole(record: logging.LogRecord) -> str:
         return f"{record.msg} {record.args!r}"
 
 
-def level_number(level: str) -> int:
+def bind_job_context(job: str, tenant: str, attempt: int, trace: str | None) -> Any:
+    """A context in which every line names the job; `trace` is its traceparent."""
+    known: dict[str, Any] = {"job": job, "tenant": tenant, "attempt": attempt}
+    if trace:
+        known["trace"] = trace.split("-")[1]
+    return structlog.contextvars.bound_contextvars(**known)
+
+
+def _number(level: str) -> int:
     """A level's number; that of INFO where there is no such level."""
     return logging.getLevelNamesMapping().get(level.upper(), logging.INFO)
 
@@ -116,14 +123,51 @@ def level_number(level: str) -> int:
 def configure_logs(
     level: str = "INFO", secrets: Iterable[str | None] = (), form: Form = "text"
 ) -> None:
-    """Has this process log through the mask, at `level` and above; may be called again."""
-    add_secrets(secrets)
+    """Has this process log through the mask, at `level` and above; `secrets` are masked wherever
+    they stand. May be called again."""
+    _known.update(one for one in secrets if one and len(one) >= _SHORTEST)
     logging.setLogRecordFactory(_record)
     for name in _CHATTY:
-        logging.getLogger(name).setLevel(max(logging.WARNING, level_number(level)))
-    processors: list[Processor] = [*CONTEXT, mask_event, renderer(form)]
+        logging.getLogger(name).setLevel(max(logging.WARNING, _number(level)))
+    processors: list[Processor] = [*_CONTEXT, _mask_event, _renderer(form)]
     structlog.configure(
         processors=processors,
-        wrapper_class=structlog.make_filtering_bound_logger(level_number(level)),
+        wrapper_class=structlog.make_filtering_bound_logger(_number(level)),
         logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
     )
+
+
+def configure_stdlib_logging(level: str, form: Form) -> None:
+    """Has what the standard library's loggers say come out alike, at `level` and at least INFO;
+    `configure_logs` has their records masked before any handler sees them."""
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[structlog.stdlib.add_logger_name, *_CONTEXT, _traceback],
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            _renderer(form),
+        ],
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(formatter)
+    logging.captureWarnings(True)
+    root = logging.getLogger()
+    root.handlers = [handler]
+    # below INFO botocore tells signatures and bodies
+    root.setLevel(max(_number(level), logging.INFO))
+
+
+def _renderer(form: Form) -> Any:
+    """A structlog processor that makes a line of an event."""
+    if form == "json":
+        return structlog.processors.JSONRenderer()
+    return structlog.dev.ConsoleRenderer(
+        colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+    )
+
+
+def _traceback(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    """The traceback that the mask has made plain text of."""
+    record = event.get("_record")
+    if record is not None and record.exc_text:
+        event["exception"] = record.exc_text
+    return event

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,17 @@ from worker.contract.poses import PoseChunk
 from worker.media.decoding.video import FrameReader, decode
 from worker.media.sandbox.limits import MediaLimits
 from worker.observability.metrics import FRAMES, STAGE_SECONDS, record, timed, timed_each
-from worker.pipeline.frame_chunks import FrameChunk, PrefetchingReader
+from worker.pipeline.frame_chunks import FrameChunk, PrefetchingReader, grouped
 from worker.pipeline.segments import LOOK, Segments, frame_fingerprint, matches
 from worker.pose.engine import MAX_SIDE, Estimation
+from worker.pose.tracking.box_interpolation import KEYFRAME_S
+from worker.pose.tracking.subject_tracker import WARM, contested, head_start
 
 log = structlog.get_logger()
+
+
+AHEAD_S = 8.0
+"""Media time at a video's beginning that is looked at for who exercises: two or three reps."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +105,7 @@ class VideoEstimator:
         Raises Damaged, and JobError where nothing can be read there.
         """
         began = SegmentStart([], None)
-        state: dict[str, Any] = {}
+        state = self.segments.first_state(whole=False)
         before: PoseChunk | None = None
         last = True
         reader = self._decode(start_us=self.segments.warm_us(segment))
@@ -136,12 +143,36 @@ class VideoEstimator:
     ) -> PoseChunk:
         state = self.segments.state_for(previous, int(frames.times_us[0]))
         if previous is None:
-            state = {**(start or {}), **state}
+            warm = {WARM: state[WARM]} if WARM in state else {}
+            state = state if start is None else {**start, **warm}
         times, images = frames.times_us, frames.images
         with timed(STAGE_SECONDS, "infer"):
             chunk = self._models.estimate(number, frames.first, times, images, state)
+            if previous is None and start is None and (known := self._head_start(chunk)):
+                state = {**state, **known}
+                chunk = self._models.estimate(number, frames.first, times, images, state)
         record(FRAMES, len(images))
         return replace(chunk, state={**chunk.state, LOOK: frame_fingerprint(frames.images[-1])})
+
+    def _head_start(self, first: PoseChunk) -> dict[str, Any] | None:
+        """The state to begin the video with where somebody else than the subject of its `first`
+        chunk turns out to be who exercises; None where not, or one person is all there is.
+
+        No later chunk changes its mind about what was before it: a segment finds its subject in the
+        seconds that warm it up.
+        """
+        if self.segments.choice != "auto" or not contested(first.state):
+            return None
+        state = {name: value for name, value in first.state.items() if name != WARM}
+        reader = self._decode(start_us=int(first.times_us[-1]) + 1, max_fps=1 / KEYFRAME_S)
+        try:
+            with reader as frames:
+                soon = takewhile(lambda frame: frame.time_us < AHEAD_S * 1e6, frames)
+                for chunk in grouped(soon):
+                    state = self._models.warm_up_state(chunk.times_us, chunk.images, state)
+        except JobError:
+            return None  # what is broken there is for the estimation to say
+        return head_start(first.state, state)
 
     def _behind(self, previous: PoseChunk | None) -> Iterator[FrameChunk]:
         """Frames behind `previous`: sought, and where that does not find `previous` again, all
@@ -179,12 +210,14 @@ class VideoEstimator:
         finally:
             self._damaged |= reader.sought and bool(reader.damaged)
 
-    def _decode(self, start_frame: int = 0, start_us: int = 0) -> FrameReader:
+    def _decode(
+        self, start_frame: int = 0, start_us: int = 0, max_fps: float | None = None
+    ) -> FrameReader:
         return decode(
             self._path,
             self._media,
             max_side=MAX_SIDE,
-            max_fps=self._max_fps,
+            max_fps=max_fps or self._max_fps,
             gpu=self._models.environment.gpu,
             limits=self._limits,
             start_frame=start_frame,

@@ -211,9 +211,10 @@ def estimation(
     """The estimation of the video at `path` that belongs to a log's head."""
     from worker.pipeline.estimation import VideoEstimator
     from worker.pipeline.segments import Segments
+    from worker.pose.tracking.subject_tracker import choice_of
 
     jump = CATALOGUE[options.exercise].kind == "jump" if options.exercise else False
-    segments = Segments(head.segment_s)
+    segments = Segments(head.segment_s, choice_of(options.subject))
     return VideoEstimator(path, head.media, models, segments, limits, None if jump else 60.0)
 
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from worker.contract.poses import CHUNK_SECONDS, PoseChunk
 from worker.pipeline.frame_chunks import FrameChunk
-from worker.pose.tracking.subject_tracker import WARM, same_subject
+from worker.pose.tracking.subject_tracker import CHOICE, WARM, Choice, same_subject
 
 WARM_S = 4.0
 """Media time in which a new estimation finds the subject: half of what a weight fades in."""
@@ -32,9 +32,18 @@ _LOOK_APART = 3
 
 @dataclass(frozen=True)
 class Segments:
-    """Segments of `seconds` of media each, whole chunks; 0 for one that never ends."""
+    """Segments of `seconds` of media each, whole chunks; 0 for one that never ends. `choice` is
+    whom the job asks for."""
 
     seconds: float
+    choice: Choice = "auto"
+
+    def first_state(self, *, whole: bool) -> dict[str, Any]:
+        """The state in which an estimation begins, of the `whole` media or inside of it, where
+        nobody knows any more who was at a point of the first picture."""
+        if self.choice == "auto" or (isinstance(self.choice, tuple) and not whole):
+            return {}
+        return {CHOICE: self.choice if isinstance(self.choice, str) else list(self.choice)}
 
     def of(self, time_us: int) -> int:
         """The segment that a frame is in."""
@@ -60,14 +69,14 @@ class Segments:
     def state_for(self, previous: PoseChunk | None, first_us: int) -> dict[str, Any]:
         """The state to estimate the chunk in that begins at `first_us`, behind `previous`."""
         if previous is None:
-            state: dict[str, Any] = {}
+            state = self.first_state(whole=True)
         elif self.of(first_us) != self.of_chunk(previous):
             warm = self.start_of(previous, self.of(first_us))
             state = _without(previous.state, WARM) if warm is None else warm
         else:
             state = dict(previous.state)
         if self.seconds and first_us >= self.warm_us(self.of(first_us) + 1):
-            state.setdefault(WARM, {})
+            state.setdefault(WARM, self.first_state(whole=False))
         return _without(state, LOOK)
 
     def start_of(self, last: PoseChunk, segment: int) -> dict[str, Any] | None:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from worker.contract.keypoints import COUNT
 from worker.contract.options import Profile
-from worker.contract.poses import Environment, PoseChunk, quantised
+from worker.contract.poses import TURN, Environment, PoseChunk, quantised, turned_joints
 from worker.pose.detectors.blazepose_detector import BodyDetector
 from worker.pose.detectors.nanodet import Detections
 from worker.pose.estimators.blazepose_landmarks import Landmarker
@@ -33,11 +33,13 @@ from worker.pose.landmark_engine import LandmarkEngine
 from worker.pose.model_factory import joint_estimator, open_model, people_detector
 from worker.pose.profiles import ModelName, Wanted, model_of, skips_detector
 from worker.pose.tracking.box_interpolation import interpolate, keyframes
+from worker.pose.tracking.detector_skipping import Pose
 from worker.pose.tracking.estimation_batch import EstimationBatch
 from worker.pose.tracking.keyframe_detection import Image, SubjectFinder
 from worker.pose.tracking.leg_swap_correction import LEGS, correct_leg_swaps
 from worker.pose.tracking.pose_tracking import PRESENT, InferenceCache, PoseTracker
-from worker.pose.tracking.subject_tracker import WARM, SubjectTracker
+from worker.pose.tracking.subject_tracker import CHOICE, WARM, SubjectTracker
+from worker.pose.tracking.turned_picture import LOOKS, turn_of, turned, turned_boxes
 from worker.pose.weights.registry import MODELS
 
 Result = TypeVar("Result")
@@ -171,21 +173,43 @@ class PoseEngine:
         images: Sequence[Image],
         state: dict[str, Any],
     ) -> PoseChunk:
-        """The quantised chunk of `images` (uint8 RGB [h, w, 3] each, one size)."""
-        height, width = images[0].shape[:2]
+        """The quantised chunk of `images` (uint8 RGB [h, w, 3] each, one size).
+
+        Joints are those of the pictures as they lie; where the state says, or bodies tell, that
+        they lie on their side or head, they are looked at upright.
+        """
         looks = self._looks(times_us, images)
+        turn, begin = self._turn_in(times_us, looks, state)
+        upright = self._turned_looks(times_us, looks, turn)
+        keypoints, drawn, after = self._estimated(times_us, upright, begin)
+        if turn is not None:
+            after[TURN] = turn
+            keypoints = turned_joints(keypoints, -turn)
+            drawn = turned_boxes(drawn, -turn)
+        if WARM in state:
+            after[WARM] = self._settled(times_us, looks, state[WARM])
+        return quantised(PoseChunk(index, first, times_us, keypoints, drawn, after))
+
+    def _estimated(
+        self, times_us: NDArray[np.int64], looks: InferenceCache, state: dict[str, Any]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], dict[str, Any]]:
+        """Joints [n, 17, 3] and boxes [n, 4] (0-1) of the pictures of `looks`, and the state."""
+        images = looks.images
+        height, width = images[0].shape[:2]
         tracker, follower = self._follower(times_us, looks, state)
         work = EstimationBatch(self._estimator, self._beside)
         drawn = np.zeros((len(images), 4), np.float32)
+        known: dict[int, Pose] = {}
         for row, box in interpolate(times_us, follower.go(keyframes(times_us))):
             drawn[row] = box
-            if row not in follower.poses:
+            pose = follower.poses.get(row, looks.known_pose(row, box))
+            if pose is None:
                 work.put(row, images[row], box)
+            else:
+                known[row] = pose
         after = tracker.state()
-        if WARM in state:
-            after[WARM] = self._settled(times_us, looks, state[WARM])
         keypoints = np.zeros((len(images), COUNT, 3), np.float32)
-        for row, pose in [*work.done(), *follower.poses.items()]:
+        for row, pose in [*work.done(), *known.items()]:
             if pose[:, 2].mean() >= PRESENT:
                 keypoints[row] = pose
             else:
@@ -194,7 +218,31 @@ class PoseEngine:
         size = np.array([width, height], np.float32)
         keypoints[..., :2] /= size
         drawn /= np.tile(size, 2)
-        return quantised(PoseChunk(index, first, times_us, keypoints, drawn, after))
+        return keypoints, drawn, after
+
+    def _turn_in(
+        self, times_us: NDArray[np.int64], looks: InferenceCache, state: dict[str, Any]
+    ) -> tuple[int | None, dict[str, Any]]:
+        """By how many quarters the pictures of `looks` must be turned to stand upright, None while
+        nobody was seen; and the state to go on with in them."""
+        if TURN in state:
+            return int(state[TURN]), state
+        _, follower = self._follower(times_us, looks, state)
+        boxes = [(row, box) for row, box in follower.go(keyframes(times_us)) if box is not None]
+        rows = np.linspace(0, len(boxes) - 1, min(len(boxes), LOOKS)).astype(int)
+        poses = {boxes[n][0]: looks.pose(*boxes[n]) for n in rows}
+        images = [looks.images[row] for row in poses or [len(looks.images) // 2]]
+        turn = turn_of(images, list(poses.values()), self._detect, self._estimate)
+        if not turn:
+            return turn, state
+        return turn, {CHOICE: state[CHOICE]} if CHOICE in state else {}
+
+    def _turned_looks(
+        self, times_us: NDArray[np.int64], looks: InferenceCache, turn: int | None
+    ) -> InferenceCache:
+        if not turn:
+            return looks
+        return self._looks(times_us, [turned(image, turn) for image in looks.images])
 
     def warm_up_state(
         self, times_us: NDArray[np.int64], images: Sequence[Image], state: dict[str, Any]
@@ -205,10 +253,13 @@ class PoseEngine:
     def _settled(
         self, times_us: NDArray[np.int64], looks: InferenceCache, state: dict[str, Any]
     ) -> dict[str, Any]:
-        tracker, follower = self._follower(times_us, looks, state)
+        turn, begin = self._turn_in(times_us, looks, state)
+        upright = self._turned_looks(times_us, looks, turn)
+        tracker, follower = self._follower(times_us, upright, begin)
         for _ in follower.go(keyframes(times_us)):
             pass
-        return tracker.state()
+        after = tracker.state()
+        return after if turn is None else {**after, TURN: turn}
 
     def _follower(
         self, times_us: NDArray[np.int64], looks: InferenceCache, state: dict[str, Any]
@@ -225,13 +276,13 @@ class PoseEngine:
         return InferenceCache(images, self._detect, self._estimate, seen)
 
     def _detect(self, image: Image, expected: Boxes | None) -> Detections:
-        return self._turn(self._detector.detect, image, expected)
+        return self._in_pool(self._detector.detect, image, expected)
 
     def _estimate(self, image: Image, box: Boxes) -> NDArray[np.float32]:
-        pose: NDArray[np.float32] = self._turn(self._estimator.estimate, [image], [box])[0]
+        pose: NDArray[np.float32] = self._in_pool(self._estimator.estimate, [image], [box])[0]
         return pose
 
-    def _turn(self, call: Callable[..., Result], *given: Any) -> Result:
+    def _in_pool(self, call: Callable[..., Result], *given: Any) -> Result:
         """What `call` gives; with a pool it takes its turn there: its threads are all that work."""
         return self._pool.submit(call, *given).result() if self._pool else call(*given)
 

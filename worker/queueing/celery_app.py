@@ -1,15 +1,16 @@
 """The Celery application and the sending of jobs; light enough for the API's image.
 
-Redis traps that these settings answer are listed in the README. No result backend: the state of a
+Redis traps that these settings answer are in worker/README.md. No result backend: the state of a
 job lives in our own keys. Who runs a job is decided by its lease, so a task may come twice.
 
-Tasks name a job and say nothing of it. One with more arguments than a worker knows runs without
-them; one that it does not know at all is dropped, and sent again by the sweep of who does.
+Tasks are wake-ups: they name no job, and a lost one is sent again by the sweep. One with more
+arguments than a worker knows runs without them; one that it does not know at all is dropped.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from typing import Any, Literal
 
 from celery import Celery
@@ -25,8 +26,9 @@ QUEUES: tuple[Queue, ...] = ("pose.cpu", "pose.gpu", "export", "maintenance", "w
 DELIVERY_THREADS = 32
 """Threads of a worker of the queue `webhooks`, unless its command line says otherwise."""
 
+VISIBLE_S = 3600
+"""Seconds after which a wake-up that nobody acknowledged is sent again, whatever became of it."""
 KEY_PREFIX = "pq:celery:"
-PRIORITY_STEPS = (0, 3, 6, 9)
 START_S = (300.0, 3600.0)
 """Seconds in which a process has to be up; the second where TensorRT may build its engines."""
 
@@ -34,6 +36,12 @@ START_S = (300.0, 3600.0)
 def consumed() -> tuple[str, ...]:
     """The queues this worker consumes from, as its command line says."""
     return tuple(os.environ.get("POSEQUEUE_WORKER_QUEUES", ",".join(QUEUES)).split(","))
+
+
+def consumption_order(queues: Iterable[str]) -> tuple[str, ...]:
+    """Queues in the order in which a worker looks into them: what has begun is finished first."""
+    order = ("maintenance", "webhooks", "export", "pose.gpu", "pose.cpu")
+    return tuple(sorted(queues, key=order.index))
 
 
 def _delivers() -> bool:
@@ -52,7 +60,6 @@ def _configuration() -> dict[str, Any]:
         "task_reject_on_worker_lost": True,
         "task_track_started": False,
         "task_default_queue": "maintenance",
-        "task_time_limit": given.job_time_limit_s,
         "worker_prefetch_multiplier": 1,
         # a process is up once its models are; Celery's own 4 s kill it over and over on a GPU
         "worker_proc_alive_timeout": START_S[given.provider == "tensorrt"],
@@ -66,7 +73,7 @@ def _configuration() -> dict[str, Any]:
         "broker_channel_error_retry": True,
         "broker_connection_max_retries": None,  # running jobs outlast any outage
         "broker_transport_options": {
-            "visibility_timeout": given.job_time_limit_s + 600,
+            "visibility_timeout": VISIBLE_S,
             "unacked_restore_interval": 5,
             "unacked_restore_throttle": 1,
             "socket_timeout": 30,
@@ -74,8 +81,8 @@ def _configuration() -> dict[str, Any]:
             "socket_keepalive": True,
             "health_check_interval": 25,
             "global_keyprefix": KEY_PREFIX,
-            "priority_steps": list(PRIORITY_STEPS),
-            "sep": ":",
+            "priority_steps": [0],
+            # in the order of `consumption_order`
             "queue_order_strategy": "priority",
         },
         # who delivers webhooks needs no models: its image has no onnxruntime

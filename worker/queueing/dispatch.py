@@ -1,4 +1,4 @@
-"""From the fair queue into the hands of workers: tickets, and what one is exchanged for."""
+"""From the fair queue into the hands of workers: wake-ups, and what each is answered with."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from worker.contract.jobs import Job
 from worker.contract.segment_ids import job_of_entry
 from worker.lifecycle.completion import expire_job
 from worker.queueing.queues import effective_queue, pending_wakeups, send_wakeups
-from worker.storage.queue.fair_queue import POSE_QUEUES
+from worker.storage.queue.fair_queue import QUEUES
 from worker.storage.stores import Stores
 
 log = structlog.get_logger()
 
 
 def dispatch_next(stores: Stores, run: Callable[[str], None], waiting: str) -> str | None:
-    """Exchanges a ticket: runs the job that is next and returns its id, None where none may run.
+    """Answers a wake-up: runs the job that is next and returns its id, None where none may run.
 
     Raises what `run` raises; the job is then put back by a sweep.
     """
@@ -50,19 +50,19 @@ def offer_segment(stores: Stores, job: Job, entry: str) -> None:
 
 
 def ensure_wakeups(stores: Stores) -> int:
-    """Sends as many tickets as there are jobs that may run and slots to run them; returns them.
+    """Sends as many wake-ups as there are jobs that may run and slots to run them; returns them.
 
     Where no worker lives, none is sent: the first one to come does it.
     """
     sent = 0
     alive = stores.workers.alive()
-    for waiting in POSE_QUEUES:
+    for waiting in QUEUES:
         queue = effective_queue(waiting, alive)
         slots = sum(worker.slots for worker in alive if queue in worker.queues)
         wanted = stores.waiting.runnable_count(waiting, slots) if slots else 0
-        missing = wanted - pending_wakeups(stores.redis, queue) if wanted else 0
+        missing = wanted - int(pending_wakeups(stores.redis, queue)) if wanted else 0
         if missing > 0:
-            log.debug("tickets_sent", waiting=waiting, queue=queue, count=missing)
+            log.debug("wakeups_sent", waiting=waiting, queue=queue, count=missing)
             send_wakeups(waiting, queue, missing)
             sent += missing
     return sent

@@ -6,22 +6,16 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from worker.contract.jobs import Job, Priority, Stage
+from worker.contract.jobs import Job
 from worker.contract.options import JobOptions
-from worker.queueing.celery_app import KEY_PREFIX, PRIORITY_STEPS, QUEUES, Queue, app
+from worker.queueing.celery_app import KEY_PREFIX, QUEUES, Queue, app
 from worker.storage.connection import Client
 from worker.storage.queue.workers import Worker
 
-RUN_JOB = "posequeue.run_job"
 RUN_NEXT = "posequeue.run_next"
-ARCHIVE_JOB = "posequeue.archive_job"
-TEND_BATCH = "posequeue.tend_batch"
+MAINTAIN = "posequeue.maintain"
 DELIVER = "posequeue.deliver"
-# on Redis 0 is the highest of the steps 0, 3, 6, 9
-_PRIORITIES: dict[Priority, int] = {"high": 0, "normal": 3, "low": 6}
-# what has begun is finished first: a job that is sent by name comes before any ticket
-_TICKET = 9
-ENOUGH_TICKETS = 64
+ENOUGH_WAKEUPS = 64
 """More than these need not wait for workers: each run sends the next one."""
 
 
@@ -40,14 +34,9 @@ def choose_queue(options: JobOptions, alive: Sequence[Worker]) -> Queue:
     return "pose.cpu"
 
 
-def _send(name: str, given: str, queue: str, **options: Any) -> None:
+def _send(name: str, queue: str, *given: str) -> None:
     # when it was sent tells how old a queue is
-    app.send_task(name, args=[given], queue=queue, headers={"sent": time.time()}, **options)
-
-
-def send_job(job_id: str, queue: str, priority: Priority = "normal") -> None:
-    """Puts a job into its queue; more than once does no harm."""
-    _send(RUN_JOB, job_id, queue, priority=_PRIORITIES[priority])
+    app.send_task(name, args=list(given), queue=queue, headers={"sent": time.time()})
 
 
 def other_pose_queue(queue: str) -> str:
@@ -59,12 +48,12 @@ def effective_queue(queue: str, alive: Sequence[Worker]) -> str:
     """Whose workers run what waits in `queue`: the other kind's where its own has none."""
     served = {name for worker in alive for name in worker.queues}
     other = other_pose_queue(queue)
-    return other if queue not in served and other in served else queue
+    return other if queue != "export" and queue not in served and other in served else queue
 
 
 def without_workers(job: Job, alive: Sequence[Worker]) -> bool:
     """Whether no living worker takes what is next of a job."""
-    queue = queue_of(job.stage, effective_queue(job.queue, alive))
+    queue = effective_queue(job.waits_in, alive)
     return all(queue not in worker.queues for worker in alive)
 
 
@@ -78,42 +67,31 @@ def unserved(alive: Sequence[Worker]) -> list[str]:
 def send_wakeups(waiting: str, queue: str, count: int = 1) -> None:
     """Has workers of `queue` run the next `count` jobs of the fair queue `waiting`.
 
-    A ticket names no job: what is next is decided when a worker is free. More tickets than jobs do
-    no harm, nor do fewer.
+    A wake-up names no job: what is next is decided when a worker is free. More wake-ups than jobs
+    do no harm, nor do fewer.
     """
     for _ in range(count):
-        _send(RUN_NEXT, waiting, queue, priority=_TICKET)
+        _send(RUN_NEXT, queue, waiting)
 
 
 def pending_wakeups(client: Client, queue: str) -> Any:
-    """How many tickets wait for workers of `queue`; of a pipeline, the reply to come."""
-    return client.llen(f"{KEY_PREFIX}{queue}:{_TICKET}")
+    """How many wake-ups wait for workers of `queue`; of a pipeline, the reply to come."""
+    return client.llen(KEY_PREFIX + queue)
 
 
 def tasks_in(client: Client, queues: Sequence[str]) -> int:
-    """How many tasks wait in queues, over all priorities."""
-    names = [f"{queue}:{step}" if step else queue for queue in queues for step in PRIORITY_STEPS]
+    """How many wake-ups wait in queues."""
     with client.pipeline(transaction=False) as pipe:
-        for name in names:
-            pipe.llen(KEY_PREFIX + name)
+        for queue in queues:
+            pending_wakeups(pipe, queue)
         return sum(map(int, pipe.execute()))
 
 
-def send_archive(job_id: str) -> None:
-    """Has a finished job's messages and poses archived; more than once does no harm."""
-    _send(ARCHIVE_JOB, job_id, "maintenance")
-
-
-def send_batch(batch_id: str) -> None:
-    """Has a batch's jobs made, or canceled; more than once does no harm."""
-    _send(TEND_BATCH, batch_id, "maintenance")
+def send_maintenance() -> None:
+    """Has a worker do what is due: batches to make, jobs to archive, things to erase."""
+    _send(MAINTAIN, "maintenance")
 
 
 def send_delivery(endpoint: str) -> None:
     """Has what is due for an endpoint delivered; more than once does no harm."""
-    _send(DELIVER, endpoint, "webhooks")
-
-
-def queue_of(stage: Stage, pose_queue: str) -> str:
-    """The queue in which a stage of a job waits."""
-    return "export" if stage is Stage.EXPORT else pose_queue
+    _send(DELIVER, "webhooks", endpoint)

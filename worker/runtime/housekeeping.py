@@ -11,7 +11,7 @@ import structlog
 from celery import bootsteps
 from celery.worker import state
 
-from worker.jobs.recent_faults import OUTCOMES
+from worker.jobs.recent_faults import RecentFaults
 from worker.queueing.celery_app import consumed
 from worker.queueing.queues import tasks_in
 from worker.runtime.circuit_breaker import CircuitBreaker
@@ -32,12 +32,14 @@ class Housekeeping(bootsteps.StartStopStep):  # type: ignore[misc]
     """Beats, sweeps, trims and clears every BEAT_S seconds."""
 
     requires = ("celery.worker.consumer.tasks:Tasks",)
+    outcomes: RecentFaults | None = None
+    """How the jobs of this worker ended; a subclass names them, as Celery makes the step."""
 
     def __init__(self, parent: Any, **kwargs: Any) -> None:
         self._timer: Any = None
         self._stores = open_stores(settings())
         self._name = f"{socket.gethostname()}:{os.getpid()}"
-        self._breaker = CircuitBreaker(OUTCOMES, consumed())
+        self._breaker = CircuitBreaker(self.outcomes or RecentFaults(), consumed())
         self._consuming = ConsumerWatchdog()
         super().__init__(parent, **kwargs)
 

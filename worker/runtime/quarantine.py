@@ -19,8 +19,7 @@ from collections.abc import Callable
 import structlog
 
 from worker.jobs.runner import Runner
-from worker.observability.log_format import configure_stdlib_logging
-from worker.observability.log_setup import configure_logs, level_number
+from worker.observability.log_setup import configure_logs, configure_stdlib_logging
 from worker.observability.tracing import start_tracing, stop_tracing
 from worker.queueing.celery_app import consumed
 from worker.runtime.model_loading import engine
@@ -67,7 +66,7 @@ def main(name: str) -> None:
     _die_with_parent()
     given = settings()
     configure_logs(given.log_level, given.secrets(), given.log_format)
-    configure_stdlib_logging(level_number(given.log_level), given.log_format)
+    configure_stdlib_logging(given.log_level, given.log_format)
     _bound(given)
     _count(given)
     start_tracing(given, "posequeue-worker")

@@ -14,8 +14,7 @@ from typing import Any
 
 from celery import signals
 
-from worker.observability.log_format import configure_stdlib_logging
-from worker.observability.log_setup import level_number
+from worker.observability.log_setup import configure_stdlib_logging
 from worker.observability.tracing import start_tracing, stop_tracing
 from worker.settings import settings
 from worker.system.scratch import keep, own_folder
@@ -30,7 +29,7 @@ _server: Any = None
 @signals.setup_logging.connect  # so that it sets up none of its own
 def _lead_libraries(**_: Any) -> None:
     given = settings()
-    configure_stdlib_logging(level_number(given.log_level), given.log_format)
+    configure_stdlib_logging(given.log_level, given.log_format)
 
 
 @signals.worker_init.connect

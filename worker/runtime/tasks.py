@@ -16,24 +16,24 @@ from celery import signals
 from celery.exceptions import Reject
 
 import worker.runtime.signals  # noqa: F401  (logs, metrics and traces follow the worker's signals)
-from worker.jobs.recent_faults import OUTCOMES
+from worker.jobs.recent_faults import RecentFaults
 from worker.jobs.runner import Runner
-from worker.lifecycle.completion import archive_job as archive
 from worker.queueing.celery_app import app, consumed
 from worker.queueing.dispatch import dispatch_next as exchange
-from worker.queueing.dispatch import ensure_wakeups
-from worker.queueing.queues import ARCHIVE_JOB, RUN_JOB, RUN_NEXT, TEND_BATCH
+from worker.queueing.queues import MAINTAIN, RUN_NEXT
 from worker.runtime.housekeeping import Housekeeping
+from worker.runtime.maintenance import run_maintenance
 from worker.runtime.model_loading import engine, warm
 from worker.runtime.quarantine import run_quarantined
 from worker.settings import settings
 from worker.storage.stores import Stores, open_stores
-from worker.submission.batches import expand_batch as tend
 from worker.system.gc_tuning import tune_gc
 from worker.system.memory import limit_mmap_threshold, raise_oom_score
 
 # one byte that the main process shares with its children: told to stop
 _STOPPING = mmap.mmap(-1, 1)
+# shared in the same way: how the last jobs ended
+_OUTCOMES = RecentFaults()
 _BEFORE_THE_MAIN_PROCESS = 200
 _PAUSE_S = 1.0
 MODELS_FAILED = 72
@@ -51,7 +51,7 @@ def _stopping() -> bool:
 
 @cache
 def _runner() -> Runner:
-    return Runner(_stores(), engine, _stopping)
+    return Runner(_stores(), engine, _stopping, _OUTCOMES)
 
 
 def _run(name: str) -> None:
@@ -63,42 +63,28 @@ def _run(name: str) -> None:
         run_quarantined(name, _stopping)
     else:
         _runner().run(name)
-        if OUTCOMES.mine("models") and engine.cache_info().currsize:
+        if _OUTCOMES.mine("models") and engine.cache_info().currsize:
             os._exit(MODELS_FAILED)
 
 
 def _give_back_if_tripped() -> None:
     """Before anything is taken: the task goes to another worker where this one can do no job."""
-    if OUTCOMES.dominant_fault():
+    if _OUTCOMES.dominant_fault():
         time.sleep(_PAUSE_S)  # until the main process has stopped consuming
         raise Reject("the worker takes no jobs", requeue=True)
 
 
-@app.task(name=RUN_JOB)
-def run_job(job_id: str, **_newer: object) -> None:
-    """Runs the next stage of a job."""
-    _give_back_if_tripped()
-    _run(job_id)
-    ensure_wakeups(_stores())
-
-
 @app.task(name=RUN_NEXT)
 def run_next(waiting: str, **_newer: object) -> None:
-    """A ticket: runs the job that is next in a fair queue, if any may run."""
+    """A wake-up: runs the job that is next in a fair queue, if any may run."""
     _give_back_if_tripped()
     exchange(_stores(), _run, waiting)
 
 
-@app.task(name=TEND_BATCH)
-def tend_batch(batch_id: str, **_newer: object) -> None:
-    """Makes a batch's jobs, or cancels them."""
-    tend(_stores(), batch_id)
-
-
-@app.task(name=ARCHIVE_JOB)
-def archive_job(job_id: str, **_newer: object) -> None:
-    """Archives a finished job."""
-    archive(_stores(), job_id)
+@app.task(name=MAINTAIN)
+def maintain(**_newer: object) -> None:
+    """Does what is due, whoever is told first."""
+    run_maintenance(_stores(), _stopping)
 
 
 @signals.worker_process_init.connect
@@ -115,4 +101,8 @@ def _tell_children(**_: Any) -> None:
     _STOPPING[0] = 1
 
 
-app.steps["consumer"].add(Housekeeping)
+class _JobHousekeeping(Housekeeping):
+    outcomes = _OUTCOMES
+
+
+app.steps["consumer"].add(_JobHousekeeping)

@@ -29,6 +29,8 @@
     pq:{wait}:pace         hash    seconds that a job takes, by queue and by queue and tenant
     pq:{wait}:running:<t>  zset    a tenant's running jobs by the unix time of their start
     pq:{wait}:busy         set     tenants that have, or had just now, running jobs
+    pq:{wait}:indexed      string  there as long as the keys of the queue have not been lost
+    pq:rebuilding          string  there while a worker rebuilds them; expires
     pq:closed              zset    finished jobs not yet archived, by the unix time of the end
     pq:tenant:{<t>}:jobs   zset    a tenant's jobs by the time of creation
     pq:tenant:{<t>}:usage  hash    <month>:jobs, :mediaMs and :computeMs
@@ -39,6 +41,7 @@
     pq:upload:<id>:jobs    set     jobs that read it and are not over; `erase`: it goes after them
     pq:uploads:late        zset    erased uploads (JSON) by the time when no URL takes them any more
     pq:uploads:cursor      string  where the search for uploads that nobody knows goes on; expires
+    pq:uploads:searched    string  there while it has gone on only just now
     pq:tenant:{<t>}:stored hash    bytes of each upload that is announced or there; '' = of all
     pq:reference:<id>      hash    a reference movement: record (JSON), durationMs, status, error
     pq:tenant:{<t>}:references zset a tenant's references by the time of creation
@@ -67,8 +70,9 @@
     pq:writable            string  written by readiness checks: whether Redis takes writes
     pq:workers             hash    heartbeat of every worker: kind, queues, unix time (JSON)
 
-Keys of one job share a hash tag, so that a cluster keeps them in one slot and a script may touch
-them together. Nothing but the two kinds of streams is read from outside.
+A transition of a job changes its record, its lease and the lists in one script, so all keys are on
+one server: Redis Cluster is not supported. Nothing but the two kinds of streams is read from
+outside.
 """
 
 from __future__ import annotations
@@ -78,6 +82,8 @@ import zlib
 RUNNING = "pq:running"
 WAIT = "pq:{wait}"
 QUEUED = "pq:{wait}:queued"
+INDEXED = "pq:{wait}:indexed"
+REBUILDING = "pq:rebuilding"
 DEADLINES = "pq:deadlines"
 BATCHES = "pq:batches"
 RETENTION = "pq:retention"
@@ -89,6 +95,7 @@ WRITABLE = "pq:writable"
 ERASED = "pq:erased"
 UPLOADS_LATE = "pq:uploads:late"
 UPLOADS_CURSOR = "pq:uploads:cursor"
+UPLOADS_SEARCHED = "pq:uploads:searched"
 HOOKS_DUE = "pq:hooks:due"
 HOOKS_WATCHED = "pq:hooks:watched"
 FIREHOSE_CUT = "pq:firehose:cut"

@@ -83,7 +83,7 @@ def open_stores(settings: Settings) -> Stores:
         batches=BatchStore(client, partitions, settings.record_s, clock),
         retention=RetentionStore(client, clock),
         quotas=QuotaStore(client, waiting, usage, clock),
-        idempotency=IdempotencyStore(client, settings.idempotency_ttl_s),
+        idempotency=IdempotencyStore(client, settings.idempotency_ttl_s, clock),
         endpoints=EndpointStore(client, clock),
         lanes=lanes,
         turns=DeliverySchedule(client, lanes, clock, settings.webhook_timeout_s + 5),

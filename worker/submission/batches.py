@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 import structlog
@@ -28,8 +28,8 @@ STEP = 100
 """Jobs made between two looks at whether to go on."""
 
 
-def recover_batch(stores: Stores, batch_id: str, send: Callable[[str], None]) -> None:
-    """For a sweep: has a batch tended where there is something to do."""
+def recover_batch(stores: Stores, batch_id: str) -> None:
+    """Goes on with a batch that is due, where there is something to do."""
     try:
         batch = stores.batches.get(batch_id)
     except NotFound:
@@ -38,7 +38,7 @@ def recover_batch(stores: Stores, batch_id: str, send: Callable[[str], None]) ->
     if batch.completedAt is not None:
         stores.batches.announce(batch_id)
     elif batch.canceled or not batch.expanded:
-        send(batch_id)
+        expand_batch(stores, batch_id)
 
 
 def expand_batch(stores: Stores, batch_id: str) -> None:
@@ -72,11 +72,10 @@ def _make_all(stores: Stores, batch_id: str, name: str) -> None:
 
 def _make(stores: Stores, batch_id: str, numbered: Sequence[tuple[int, Job]]) -> None:
     """Stores jobs, counts them in the batch and has them wait their turn."""
-    new = stores.jobs.create_all([job for _, job in numbered])
+    limits = stores.settings.limits(numbered[0][1].plan) if numbered else None
+    running = limits.runningJobs if limits else None
+    new = stores.jobs.create_all([job for _, job in numbered], running)
     stores.batches.add(batch_id, numbered)
-    for _, jobs in itertools.groupby(sorted(new, key=lambda job: job.queue), lambda j: j.queue):
-        together = list(jobs)
-        stores.waiting.push(together, stores.settings.limits(together[0].plan).runningJobs)
     stores.streams.queued(*new)
 
 

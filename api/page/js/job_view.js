@@ -136,6 +136,7 @@ export class Work {
     const seek = (/** @type {number} */ ms) => this.stage.seek(ms);
     this._onTime = showReport(this.scene, unit, seenFrom, say, seek);
     showNote(this._warning && advice(this._warning, say));
+    byId("choose-person").hidden = !((this.scene.summary?.people ?? 0) > 1 && this.stage.playable);
     this.stage.finish();
   }
 

@@ -126,3 +126,40 @@ export function applyLayout(layout, document) {
   root.classList.toggle("has-height", Boolean(layout.height));
   root.classList.toggle("android", layout.android);
 }
+
+/** Lower than this, words go before the picture does. */
+const LOW_PX = 520;
+const THIN_PX = 360;
+/** From this width, or in a frame that is wider than high, picture and numbers stand side by side. */
+const BESIDE_PX = [860, 440];
+
+/**
+ * What kind of frame a height and a width make: classes of the page.
+ * @param {number} width
+ * @param {number} height
+ */
+export function frameKind(width, height) {
+  const [always, turned] = BESIDE_PX;
+  return {
+    low: height <= LOW_PX,
+    thin: width <= THIN_PX,
+    beside: width >= always || (width >= turned && width >= height),
+  };
+}
+
+/**
+ * Keeps the classes that go with the frame's size: the window's, or a smaller container's within.
+ * @param {Window} win
+ */
+export function watchFrame(win) {
+  const root = win.document.documentElement;
+  const app = /** @type {HTMLElement} */ (win.document.getElementById("app"));
+  const look = () => {
+    const most = Number.parseFloat(win.getComputedStyle(app).maxHeight); // NaN for none
+    const height = most < win.innerHeight ? most : win.innerHeight;
+    const kind = frameKind(app.clientWidth, height);
+    for (const [name, on] of Object.entries(kind)) root.classList.toggle(name, on);
+  };
+  win.addEventListener("resize", look);
+  look();
+}

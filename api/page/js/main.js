@@ -1,8 +1,9 @@
 /** @file Where the upload page begins. */
 
 import { byId } from "./dom.js";
+import { FileStore } from "./file_store.js";
 import { loadTexts } from "./i18n.js";
-import { applyLayout, readLayout } from "./layout.js";
+import { applyLayout, readLayout, watchFrame } from "./layout.js";
 import { Page } from "./page.js";
 import { hideToken, readParams } from "./params.js";
 import { openSession } from "./session.js";
@@ -14,6 +15,7 @@ async function main() {
   hideToken(window);
   const layout = readLayout(params.layout);
   applyLayout(layout, document);
+  watchFrame(window);
   const meta = document.querySelector('meta[name="pq-embedders"]')?.getAttribute("content") ?? "";
   const transport = new Transport(window, meta.split(" ").filter(Boolean));
   const [say, session] = await Promise.all([
@@ -21,8 +23,18 @@ async function main() {
     openSession(window, params.token, window.location.search),
   ]);
   const base = new URL("..", window.location.href).href;
-  const page = new Page({ params, layout, say, view: new View(say), transport, session, base });
+  const files = new FileStore(storeOf(window));
+  const page = new Page({ params, layout, say, view: new View(say), transport, session, files, base });
   await page.start();
+}
+
+/** @param {Window} win */
+function storeOf(win) {
+  try {
+    return win.indexedDB;
+  } catch {
+    return null; // a frame whose storage is blocked
+  }
 }
 
 main().catch((error) => {

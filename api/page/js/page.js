@@ -25,7 +25,8 @@ export class Page {
    * @param {{params: import("./params.js").Params, layout: import("./layout.js").Layout,
    *   say: import("./i18n.js").Say, view: import("./view.js").View,
    *   transport: import("./transport.js").Transport,
-   *   session: import("./session.js").Session, base: string}} parts
+   *   session: import("./session.js").Session, files: import("./file_store.js").FileStore,
+   *   base: string}} parts
    */
   constructor(parts) {
     this._parts = parts;
@@ -39,6 +40,7 @@ export class Page {
     this._stop = new AbortController();
     byId("again").onclick = () => this._startAgain();
     byId("cancel").onclick = () => this._cancel();
+    byId("choose-person").onclick = () => this._chooseSubject();
   }
 
   /** From the address to the first thing that a person can do. */
@@ -55,6 +57,7 @@ export class Page {
     if (Object.keys(ignored).length) console.info("Parameters of the address without effect:", ignored);
     this._setUp();
     if (session.saved.job || session.saved.key) return this._resume();
+    if (session.saved.uploading) return this._uploadAgain();
     const url = mediaUrl(params);
     return url ? this._fetch(url) : this._pick();
   }
@@ -64,7 +67,7 @@ export class Page {
     const { params, session, transport } = this._parts;
     if (session.resumed) return; // the stream goes on
     await transport.ready;
-    transport.sendFirst(initialization(params.job.get("source")?.toLowerCase() === "image"));
+    transport.send(initialization(params.job.get("source")?.toLowerCase() === "image"));
   }
 
   /** @returns {Asked} */
@@ -99,6 +102,7 @@ export class Page {
   _pick() {
     const { say, view, layout } = this._parts;
     view.pickProblem("");
+    view.interrupted("");
     const lead = say(this._source === "image" ? "lead_image" : "lead_video");
     view.show("pick", this._title, layout.showUpload ? lead : say("nothing_to_do"));
   }
@@ -124,10 +128,24 @@ export class Page {
     return this._work;
   }
 
-  /** @param {File} file */
-  async _take(file) {
-    const { say, view, session, params } = this._parts;
-    if (["work", "loading"].includes(byId("app").dataset.state)) return undefined;
+  /** After a reload in the middle of an upload: it begins anew where the file is still here. */
+  async _uploadAgain() {
+    const { session, files, say, view } = this._parts;
+    const file = await files.find(session.id);
+    if (file) return this._take(file, say("upload_resumed"));
+    session.restart();
+    this._pick();
+    view.interrupted(say("interrupted"));
+    return undefined;
+  }
+
+  /**
+   * @param {File} file
+   * @param {string} [label] of its progress
+   */
+  async _take(file, label = this._parts.say("uploading")) {
+    const { say, view, session, params, files } = this._parts;
+    if (byId("app").dataset.state === "work") return undefined;
     const language = languageOf(params.lang);
     const wrong = fileProblem(file, this._source, this._known.uploadBytes, say, language);
     if (wrong) {
@@ -136,23 +154,38 @@ export class Page {
     }
     session.restart();
     const source = typeOf(file).startsWith("image/") ? "image" : "video";
-    session.save({ source });
+    session.save({ source, uploading: true });
+    const kept = files.keep(session.id, file);
     const url = URL.createObjectURL(file);
     const size = await measure(url, source);
     const work = this._begin(source, size.aspect);
     work.stage.show(url, source);
-    view.progress(say("uploading"), 0);
+    session.save({ aspect: size.aspect });
+    this._keepPoster(kept, work, source);
+    view.progress(label, 0);
     let id;
     try {
       id = await upload(this._api, file, {
         signal: this._stop.signal,
-        onProgress: (share) => view.progress(say("uploading"), share),
+        onProgress: (share) => view.progress(label, share),
         onConnection: (lost) => view.connection(lost),
       });
     } catch (error) {
       return this._broke(error, uploadProblem(error, source), () => this._take(file));
     }
     return this._request({ uploadId: id }, source, size.seconds);
+  }
+
+  /**
+   * Of a video that is not kept a still is, for a reload.
+   * @param {Promise<boolean>} kept
+   * @param {Work} work
+   * @param {"video" | "image"} source
+   */
+  async _keepPoster(kept, work, source) {
+    if (source !== "video" || (await kept)) return;
+    const poster = await work.stage.poster();
+    if (poster && this._work === work) this._parts.session.save({ poster });
   }
 
   /** @param {string} url that the server fetches */
@@ -173,17 +206,14 @@ export class Page {
     const { options, blocked } = this._known;
     const counts = Boolean(options.exercise || options.reference);
     const wanted = withOwnWishes(options, blocked, source === "video", counts, seconds);
-    this._parts.session.save({ key: randomId(), body: { input, options: wanted } });
+    this._parts.session.save({ uploading: false, key: randomId(), body: { input, options: wanted } });
     await this._run();
   }
 
-  /** After a reload: the same job, without the local file. */
+  /** After a reload: the same job. */
   async _resume() {
-    const { session, params, say, view } = this._parts;
-    const source = session.saved.source ?? "video";
-    const work = this._begin(source);
-    const url = mediaUrl(params);
-    if (url) work.stage.show(url, source);
+    const { session, say, view } = this._parts;
+    await this._beginAgain();
     if (!session.saved.over) view.announce(say("resumed"));
     await this._run();
   }
@@ -206,10 +236,19 @@ export class Page {
     }
   }
 
+  /** The session's picture: the file that is kept, the address, or a still. */
+  async _beginAgain() {
+    const { session, params, files } = this._parts;
+    const { source = "video", aspect = null, poster } = session.saved;
+    const file = await files.find(session.id);
+    const work = this._begin(source, aspect);
+    const url = file ? URL.createObjectURL(file) : mediaUrl(params);
+    if (url) work.stage.show(url, source);
+    else if (poster) work.stage.showPoster(poster);
+  }
+
   async _runAgain() {
-    const work = this._begin(this._parts.session.saved.source ?? "video");
-    const url = mediaUrl(this._parts.params);
-    if (url) work.stage.show(url, this._parts.session.saved.source ?? "video");
+    await this._beginAgain();
     await this._run();
   }
 
@@ -238,7 +277,7 @@ export class Page {
     const { transport } = this._parts;
     this._fail(problem, () => window.location.reload());
     await transport.ready;
-    transport.sendFirst(errorMessage(problem));
+    transport.send(errorMessage(problem));
   }
 
   /**
@@ -264,10 +303,25 @@ export class Page {
     this._stop.abort();
     this._work?.close();
     this._work = null;
+    this._parts.files.forget(this._parts.session.id);
     this._parts.session.restart();
     this._parts.view.connection(false);
     this._pick();
     byId("file").focus();
+  }
+
+  /** The same file once more, with the person who is tapped in it. */
+  async _chooseSubject() {
+    const { session, say } = this._parts;
+    const { source = "video", body, aspect, poster } = session.saved;
+    const point = await this._work?.stage.choosePoint(say("tap_person"));
+    if (!point || !body) return;
+    const subject = `${point.x.toFixed(3)},${point.y.toFixed(3)}`;
+    this._stop.abort();
+    session.restart();
+    const again = { ...body, options: { ...body.options, subject } };
+    session.save({ source, aspect, poster, key: randomId(), body: again });
+    await this._runAgain();
   }
 
   async _cancel() {

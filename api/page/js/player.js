@@ -12,6 +12,8 @@ const STILL = window.matchMedia("(prefers-reduced-motion: reduce)");
 
 /** A picture's size is waited for so long; a file that cannot be shown has none. */
 const MEASURE_MS = 1500;
+/** Longer side of a poster. */
+const POSTER_PX = 480;
 
 /**
  * Width over height and length of a video or photo, nulls where it cannot be shown: asked before
@@ -100,6 +102,32 @@ export class Stage {
     this.draw();
   }
 
+  /**
+   * A still of a video that is not here any more.
+   * @param {string} url
+   */
+  showPoster(url) {
+    this._screen.dataset.kind = "video";
+    this._video.poster = url;
+  }
+
+  /** A small still of the first frame, once there is one; empty where it may not be read. */
+  async poster() {
+    if (this._video.readyState < 2) {
+      await new Promise((resolve) => this._video.addEventListener("loadeddata", resolve, { once: true }));
+    }
+    const canvas = document.createElement("canvas");
+    const scale = Math.min(1, POSTER_PX / Math.max(this._video.videoWidth, this._video.videoHeight));
+    canvas.width = Math.round(this._video.videoWidth * scale);
+    canvas.height = Math.round(this._video.videoHeight * scale);
+    canvas.getContext("2d")?.drawImage(this._video, 0, 0, canvas.width, canvas.height);
+    try {
+      return canvas.toDataURL("image/jpeg", 0.8);
+    } catch {
+      return ""; // another origin's
+    }
+  }
+
   /** Whether there is a picture to draw over. */
   get playable() {
     return this._kind !== "";
@@ -121,6 +149,39 @@ export class Stage {
     this._video.pause();
     this._video.currentTime = ms / 1000;
     this._screen.scrollIntoView({ block: "nearest", behavior: STILL.matches ? "auto" : "smooth" });
+  }
+
+  /**
+   * Waits for a tap on the first picture; gives its place, 0-1 of the picture, or null for a tap
+   * beside it.
+   * @param {string} hint what is shown meanwhile
+   * @returns {Promise<{x: number, y: number} | null>}
+   */
+  choosePoint(hint) {
+    this.seek(0);
+    this._screen.dataset.choosing = "";
+    this._hud.ask(hint);
+    return new Promise((resolve) => {
+      const { signal } = this._leave;
+      const tap = (/** @type {PointerEvent} */ event) => {
+        event.preventDefault();
+        delete this._screen.dataset.choosing;
+        this._hud.ask("");
+        this.draw();
+        resolve(this._placeOf(event));
+      };
+      this._screen.addEventListener("pointerdown", tap, { once: true, signal });
+    });
+  }
+
+  /** @param {PointerEvent} event */
+  _placeOf(event) {
+    const frame = this._canvas.getBoundingClientRect();
+    const fit = getComputedStyle(this._video).objectFit;
+    const box = contentBox(fit, frame.width, frame.height, ...this._size(this._video));
+    const x = (event.clientX - frame.x - box.x) / box.width;
+    const y = (event.clientY - frame.y - box.y) / box.height;
+    return Math.min(x, y) >= 0 && Math.max(x, y) <= 1 ? { x, y } : null;
   }
 
   /** More of the media is analysed. */
@@ -145,6 +206,7 @@ export class Stage {
     this._leave.abort();
     this._sizes?.disconnect();
     this._video.removeAttribute("src");
+    this._video.removeAttribute("poster");
     this._video.load();
     this._image.removeAttribute("src");
     delete this._screen.dataset.kind;

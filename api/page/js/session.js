@@ -13,8 +13,10 @@ const NOTHING = "0-0";
 /**
  * @typedef {{
  *   token: string, params: string, source?: "video" | "image", label?: string,
+ *   uploading?: boolean, aspect?: number | null, poster?: string,
  *   key?: string, body?: Record<string, any>, job?: string, given: string, over: boolean,
- * }} Saved `key` and `body` of the job's request; `given`: id of the host's last message
+ * }} Saved `key` and `body` of the job's request; `given`: id of the host's last message; `aspect`
+ *   and `poster` of the picture
  */
 
 /** One session; what cannot be stored lives as long as the page. */
@@ -104,7 +106,7 @@ async function orphan(win, storage, token, params) {
   for (const name of Object.keys(storage ?? {})) {
     const id = name.slice(PREFIX.length);
     const saved = name.startsWith(PREFIX) ? read(storage, id) : null;
-    const waiting = saved && (saved.job || saved.key) && !saved.over;
+    const waiting = saved && (saved.job || saved.key || saved.uploading) && !saved.over;
     if (waiting && !held.has(id) && fits(saved, token, params)) return id;
   }
   return null;

@@ -65,6 +65,12 @@ export class View {
     if (lost) this.announce(this._say("connection_lost"));
   }
 
+  /** @param {string} text of what a reload broke off; empty takes it away */
+  interrupted(text) {
+    setText(byId("interrupted"), text);
+    byId("interrupted").hidden = !text;
+  }
+
   /** @param {string} text of what is wrong with the file that was chosen; empty takes it away */
   pickProblem(text) {
     setText(byId("pick-problem"), text);

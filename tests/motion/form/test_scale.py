@@ -13,6 +13,7 @@ from worker.motion.form.criteria import CRITERIA
 from worker.motion.form.criterion import MAJOR, MINOR, Criterion, Judged
 from worker.motion.form.score import RepForm, combined
 from worker.motion.form.texts import TEXTS
+from worker.motion.form.texts.names import CRITERION_NAMES
 
 EVERY = [(exercise, one) for exercise, known in sorted(CRITERIA.items()) for one in known]
 LANGUAGES = {"en", "fr", "de", "es", "pt"}
@@ -46,6 +47,11 @@ def test_every_sentence_is_there_in_five_languages_and_used() -> None:
         assert all(text.endswith(".") and len(text) <= 90 for text in said)
 
 
+def test_every_criterion_has_a_name_in_five_languages() -> None:
+    assert all(set(names) == LANGUAGES for names in CRITERION_NAMES.values())
+    assert {one.name for _, one in EVERY} <= set(CRITERION_NAMES)
+
+
 def _judged(points: float, weight: float) -> Judged:
     one = next(criterion for _, criterion in EVERY if criterion.weight == weight)
     return Judged(one, 0.0, points)
@@ -66,9 +72,11 @@ def test_one_fault_ends_below_70_and_two_below_50() -> None:
     assert combined([_judged(0.0, MINOR)]) >= 70
 
 
-def test_what_was_not_judged_takes_nothing() -> None:
+def test_what_was_not_judged_counts_like_a_usual_good_rep() -> None:
     criterion = EVERY[0][1]
-    assert combined([Judged(criterion, None, None)]) == 100
+    unseen = combined([Judged(criterion, None, None)])
+    assert unseen == combined([Judged(criterion, criterion.good, criterion.points(criterion.good))])
+    assert combined([]) == 100
 
 
 def _form(**points: float) -> RepForm:
@@ -94,6 +102,12 @@ def test_advice_speaks_of_the_set_and_fades_once_the_fault_is_gone() -> None:
 def test_two_criteria_with_one_sentence_say_it_once() -> None:
     form = _form(trunk_forward=10.0, trunk_parallel_to_shin=5.0)
     assert advice_codes("squat", [form]) == ("squat_chest_up",)
+
+
+def test_opposite_advice_is_not_given_at_once() -> None:
+    known = {criterion.name: criterion for criterion in CRITERIA["push_up"]}
+    faults = (Judged(known["hips_low"], 0.2, 3.0), Judged(known["hips_high"], 0.2, 9.0))
+    assert advice_codes("push_up", [RepForm(30.0, faults, 0.0)]) == ("push_up_hips_up",)
 
 
 def test_texts_are_those_of_the_exercise() -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
-from tests.synthetic.analysis import analyse, reps_of
-from tests.synthetic.perform import Camera, Script
+from tests.motion.form.form_reps import joints_of
+from tests.synthetic.analysis import analyse, entries_of, reps_of
+from tests.synthetic.perform import Camera, Script, duration, film, times_of
 from worker.contract.messages import Counter, ExerciseSummary, Recommendations
+from worker.contract.options import JobOptions
 
 VIEWS = [
     ("squat", 0.0), ("squat", 40.0), ("squat", 90.0), ("push_up", 0.0), ("push_up", 90.0),
@@ -86,3 +89,19 @@ def test_a_hold_has_a_score() -> None:
         "hips_low", "hips_high", "drift",
     }  # fmt: skip
     assert analysis.result.avgScore == last.form_score.score and analysis.result.grade == "A"
+
+
+def test_a_plain_fault_is_spoken_of_while_it_happens() -> None:
+    """Hips that hang in every push-up: the sentence comes within the set, not at its end."""
+    made = performed("push_up", 90.0, depths=(1.0,) * 5)
+    seconds = times_of(made)
+    joints = joints_of(made)
+    for side in ("left", "right"):
+        joints[f"{side}_hip"] = joints[f"{side}_hip"] - np.array([0.0, 0.0, 0.16])
+    head, chunk = film(joints, seconds, duration(made), made)
+    options = JobOptions(exercise="push_up", recommendations=True)
+    entries, _ = entries_of(head, [chunk], options)
+    said = [e for e in entries if isinstance(e.message, Recommendations)]
+    assert said and "push_up_hips_up" in said[0].message.codes
+    frame = int(said[0].id.split("-")[0])
+    assert frame / made.fps < 0.6 * duration(made)

@@ -15,13 +15,13 @@ from worker.contract.messages import Counter, Entry
 from worker.lifecycle.completion import complete_job
 from worker.storage import keys
 from worker.storage.errors import Fenced
+from worker.storage.queue.fair_queue import LATER
 from worker.storage.stores import Stores
 
 STALE_WRITES: dict[str, dict[str, Any]] = {
     "message": {"entries": counters(1, 2)},
     "log": {"place": 0, "log": b"head"},
     "field": {"fields": {"progress": 0.7}},
-    "release": {"release": True},
     "all": {"entries": counters(1, 1), "place": 0, "log": b"head", "fields": {"progress": 0.1}},
     "nothing": {},
 }
@@ -107,7 +107,7 @@ def test_a_commit_is_a_sign_of_life_and_a_release_ends_the_lease(stores: Stores)
     stores.redis.pexpire(keys.lease(job.id), 500)
     stores.leases.commit(job.id, token)
     assert stores.redis.pttl(keys.lease(job.id)) > 1000 * stores.leases.ttl_s - 500
-    stores.leases.commit(job.id, token, release=True)
+    stores.leases.release(job, token, LATER, None)
     assert not stores.redis.exists(keys.lease(job.id))
     assert stores.redis.zscore(keys.RUNNING, job.id) is None
 
@@ -130,7 +130,7 @@ def test_whatever_dies_and_replays_the_run_is_said_once(
             assert place >= len(known) or known[place] == log
             stores.leases.commit(job.id, token, said[place], place=place, log=log)
         if released:
-            stores.leases.commit(job.id, token, release=True)
+            stores.leases.release(job, token, LATER, None)
         else:
             die(stores, job.id)
     assert ids(stores, job.id) == [f"{n}-1" for n in range(1, 25)]

@@ -14,6 +14,7 @@ from worker.lifecycle.completion import complete_job
 from worker.storage import keys
 from worker.storage.errors import Fenced
 from worker.storage.jobs.leases import Claim, LeaseStore
+from worker.storage.queue.fair_queue import LATER
 from worker.storage.stores import Stores
 
 
@@ -76,7 +77,7 @@ def test_a_release_is_no_death(stores: Stores) -> None:
     for attempt in (1, 2, 3):
         claim = leases.claim(job.id)
         assert (claim.outcome, claim.attempt) == ("run", attempt)
-        leases.commit(job.id, claim.token, release=True)
+        leases.release(job, claim.token, LATER, None)
     assert stores.jobs.get(job.id).lost == 0
 
 
@@ -95,7 +96,7 @@ def test_a_heartbeat_extends_the_lease_and_its_time_in_the_list(stores: Stores) 
 def test_a_heartbeat_never_brings_back_a_released_job(stores: Stores) -> None:
     job = new_job(stores)
     token = stores.leases.claim(job.id).token
-    stores.leases.commit(job.id, token, release=True)
+    stores.leases.release(job, token, LATER, None)
     with pytest.raises(Fenced):
         stores.leases.extend(job.id, token)
     assert stores.redis.zscore(keys.RUNNING, job.id) is None
@@ -190,7 +191,7 @@ def test_a_job_that_is_over_leaves_the_lists(stores: Stores, erased: bool) -> No
     if erased:
         stores.jobs.erase(job)
     stores.redis.zadd(keys.RUNNING, {job.id: clock.now})
-    stores.jobs.requeue(job.id)
+    stores.redis.zadd(keys.QUEUED, {job.id: clock.now})
     clock.now += 60
     assert leases.overdue() == [job.id]
     leases.claim(job.id)
@@ -211,5 +212,5 @@ def test_who_is_suspect(stores: Stores) -> None:
         die(stores, job.id)
     assert seen == [(False, False), (True, True), (False, False)]
     other = new_job(stores)
-    leases.commit(other.id, leases.claim(other.id).token, release=True)
+    leases.release(other, leases.claim(other.id).token, LATER, None)
     assert not leases.suspect(other.id) and not leases.suspect("job_none")

@@ -78,7 +78,7 @@ def test_queued_jobs_wait_in_order(stores: Stores) -> None:
     second = new_job(stores)
     for job in (first, second):
         clock.now += 10
-        jobs.requeue(job.id)
+        stores.redis.zadd(keys.QUEUED, {job.id: clock.now})
     assert [jobs.queue_position(job.id) for job in (first, second)] == [0, 1]
     assert list(jobs.waiting_since(15)) == []
     clock.now += 6

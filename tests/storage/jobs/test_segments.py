@@ -12,6 +12,7 @@ from worker.lifecycle.deletion import erase_job
 from worker.storage import keys
 from worker.storage.errors import Fenced
 from worker.storage.jobs.segments import SegmentClaim, SegmentStore
+from worker.storage.queue.fair_queue import LATER
 from worker.storage.stores import Stores
 
 
@@ -130,17 +131,18 @@ def test_a_job_that_does_not_go_on_takes_nothing(stores: Stores, job_id: str) ->
 
 
 def test_a_turn_that_is_over_is_no_new_attempt(stores: Stores) -> None:
-    job_id = new_job(stores).id
+    job = new_job(stores)
+    job_id = job.id
     assert stores.leases.claim(job_id).attempt == 1
     token = stores.leases.claim(job_id).token
     token = int(stores.redis.get(keys.lease(job_id)))
-    stores.leases.pause(job_id, token)
+    stores.leases.release(job, token, LATER, None, preempted=True)
     again = stores.leases.claim(job_id)
     assert (again.outcome, again.attempt) == ("run", 1)
-    stores.leases.commit(job_id, again.token, release=True)
+    stores.leases.release(stores.jobs.get(job_id), again.token, LATER, None)
     assert stores.leases.claim(job_id).attempt == 2
     with pytest.raises(Fenced):
-        stores.leases.pause(job_id, token)
+        stores.leases.release(job, token, LATER, None, preempted=True)
 
 
 def test_whose_turn_it_is(stores: Stores) -> None:

@@ -111,7 +111,7 @@ def test_objects_that_no_record_knows_go(stores: Stores, monkeypatch: pytest.Mon
     kept, lost = put(stores), upload_key("acme", "upl_lost")
     stores.objects.put(lost, b"clip", "video/mp4")
     assert sweep_uploads(stores) == 0 and sweep_uploads(stores) == 0  # it may be on its way
-    stores.redis.delete(keys.UPLOADS_CURSOR, f"{keys.UPLOADS_CURSOR}:taken")
+    stores.redis.delete(keys.UPLOADS_CURSOR, keys.UPLOADS_SEARCHED)
     monkeypatch.setattr(stores.uploads, "ttl_s", -7200)
     assert sweep_uploads(stores) >= 1
     assert there(stores, kept) and not list(stores.objects.list_keys(lost))

@@ -13,7 +13,7 @@ from worker.storage import keys
 from worker.storage.errors import Conflict, NotFound
 from worker.storage.stores import Stores
 from worker.storage.tenants.api_keys import KeyStore
-from worker.storage.tenants.idempotency import Mismatch
+from worker.storage.tenants.idempotency import IdempotencyStore, Mismatch
 
 
 def everything(stores: Stores) -> bytes:
@@ -73,28 +73,28 @@ def test_part_of_an_id_revokes_nothing(stores: Stores, part: str) -> None:
 
 def test_the_same_request_is_answered_once(stores: Stores) -> None:
     seen = stores.idempotency
-    assert seen.begin("acme", "k", "body") is None
+    assert seen.begin("acme", "k", "body", "a") == (True, "a")
     with pytest.raises(Conflict):
-        seen.begin("acme", "k", "body")
+        seen.begin("acme", "k", "body", "b")
     seen.finish("acme", "k", "job_1")
-    assert seen.begin("acme", "k", "body") == "job_1"
+    assert seen.begin("acme", "k", "body", "b") == (False, "job_1")
     with pytest.raises(Mismatch):
-        seen.begin("acme", "k", "other")
-    assert seen.begin("umbrella", "k", "other") is None
-    assert 0 < stores.redis.ttl(keys.idempotency("umbrella", "k")) <= 60
-    assert 60 < stores.redis.ttl(keys.idempotency("acme", "k")) <= 86_400
+        seen.begin("acme", "k", "other", "b")
+    assert seen.begin("umbrella", "k", "other", "c") == (True, "c")
+    for tenant in ("acme", "umbrella"):
+        assert 60 < stores.redis.ttl(keys.idempotency(tenant, "k")) <= 86_400
 
 
 def test_a_failed_request_frees_its_key(stores: Stores) -> None:
-    assert stores.idempotency.begin("acme", "k", "body") is None
+    assert stores.idempotency.begin("acme", "k", "body", "a")[0]
     stores.idempotency.abandon("acme", "k")
-    assert stores.idempotency.begin("acme", "k", "other") is None
+    assert stores.idempotency.begin("acme", "k", "other", "b") == (True, "b")
 
 
 def test_of_requests_at_once_one_is_new(stores: Stores) -> None:
     def begin(_: int) -> str:
         try:
-            return "new" if stores.idempotency.begin("acme", "k", "body") is None else "answered"
+            return "new" if stores.idempotency.begin("acme", "k", "body", "a")[0] else "answered"
         except Conflict:
             return "conflict"
 
@@ -103,9 +103,14 @@ def test_of_requests_at_once_one_is_new(stores: Stores) -> None:
     assert sorted(outcomes) == ["conflict"] * 39 + ["new"]
 
 
-def test_a_request_whose_server_died_frees_its_key_in_time(stores: Stores) -> None:
-    """Also one that died before it could say for how long."""
-    stores.redis.hset(keys.idempotency("acme", "k"), "digest", "body")
+def test_what_was_never_answered_is_made_under_the_same_name(stores: Stores) -> None:
+    """A request that outlasts the wait for it, or whose server died."""
+    clock = Clock()
+    seen = IdempotencyStore(stores.redis, 86_400, clock)
+    assert seen.begin("acme", "k", "body", "a") == (True, "a")
+    clock.now += 61
+    assert seen.begin("acme", "k", "body", "b") == (True, "a")
     with pytest.raises(Conflict):
-        stores.idempotency.begin("acme", "k", "body")
-    assert stores.redis.ttl(keys.idempotency("acme", "k")) > 0
+        seen.begin("acme", "k", "body", "c")
+    seen.finish("acme", "k", "job_a")
+    assert seen.begin("acme", "k", "body", "d") == (False, "job_a")

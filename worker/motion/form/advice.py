@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from worker.motion.form.criteria import CRITERIA
 from worker.motion.form.criterion import Criterion
@@ -15,8 +16,15 @@ AT_MOST = 2
 RECENT = 3
 """Reps that speak for the set: what was put right fades after as many."""
 
+PLAIN = 20.0
+"""Points of a criterion under which a fault is spoken of before the rep is over."""
+
 FAULT = 50.0
 """Mean points of a criterion under which it is a fault, halfway between good and bad."""
+
+
+OPPOSITES = (("hips_up", "hips_down"), ("raise_up", "shoulder_height"))
+"""Advice that is never given together: of a body that does both, the worse is spoken of."""
 
 
 def code_of(exercise_id: str, criterion: Criterion) -> str | None:
@@ -36,8 +44,22 @@ def advice_codes(exercise_id: str, forms: Sequence[RepForm]) -> tuple[str, ...]:
         code, mean = code_of(exercise_id, criterion), sum(values) / len(values)
         if code is not None and mean < FAULT:
             losses[code] = max(losses.get(code, 0.0), criterion.weight * (100.0 - mean))
-    ordered = sorted(losses, key=lambda code: -losses[code])
-    return tuple(ordered[:AT_MOST])
+    chosen: list[str] = []
+    for code in sorted(losses, key=lambda code: -losses[code]):
+        if not any(_against(exercise_id, code, other) for other in chosen):
+            chosen.append(code)
+    return tuple(chosen[:AT_MOST])
+
+
+def _against(exercise_id: str, one: str, other: str) -> bool:
+    """Whether two codes ask for opposite things."""
+    return {one, other} in [{f"{exercise_id}_{name}" for name in pair} for pair in OPPOSITES]
+
+
+def live_codes(exercise_id: str, form: RepForm) -> tuple[str, ...]:
+    """Codes of what is plainly wrong in a rep that is not over, the worst fault first."""
+    plain = tuple(one for one in form.judged if one.points is not None and one.points < PLAIN)
+    return advice_codes(exercise_id, (replace(form, judged=plain),))
 
 
 def advice_on(exercise_id: str, criterion: str, language: str) -> str | None:

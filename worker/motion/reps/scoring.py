@@ -9,7 +9,7 @@ import numpy as np
 from worker.exercises.model import RepExercise
 from worker.motion.features.body_segments import Body, Floats
 from worker.motion.features.measures import Sight, sides_of
-from worker.motion.form import RepForm, RepFrames, advice_codes, judge, judge_live
+from worker.motion.form import RepForm, RepFrames, advice_codes, judge, judge_live, live_codes
 from worker.motion.reps.counter import Attempt
 from worker.motion.reps.signals import Rows, SignalRows
 
@@ -50,7 +50,11 @@ class RepScorer:
         self._forms.append(form)
         return advice_codes(self._exercise.id, tuple(self._forms))
 
-    def live(self, first: int, last: int, stature: float) -> float | None:
+    def live_advice(self, form: RepForm | None) -> tuple[str, ...] | None:
+        """Codes of what is plainly wrong in the movement in progress; None where nothing is."""
+        return (live_codes(self._exercise.id, form) if form is not None else None) or None
+
+    def live(self, first: int, last: int, stature: float) -> RepForm | None:
         """The form of the movement that began at frame `first`, before it has ended."""
         rows = self._rows.rows(first, last, stature)
         if len(rows.seconds) < FEWEST:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from worker.contract.grades import grade_of
 from worker.contract.message_parts import Rep
 from worker.exercises.model import RepExercise
+from worker.motion.form import RepForm
 from worker.motion.frames.span import Frames
 from worker.motion.reps.counter import Attempt, Counted, count, twins
 from worker.motion.reps.frame_events import FrameEvent
@@ -81,12 +82,13 @@ class RepTracker:
             if self._blocks in SOON or self._blocks % EVERY == 0:
                 reps = self._evaluated(float(frames.times_us[block.stop - 1]) * 1e-6)
             events += [FrameEvent(progress=value) for value in progress[:-1]]
+            live = self._live_form()
             events.append(
                 FrameEvent(
                     progress=progress[-1],
                     reps=reps,
-                    live=self._live_score(),
-                    advice=self._codes if reps else None,
+                    live=None if live is None else live.score,
+                    advice=self._codes if reps else self._scorer.live_advice(live),
                 )
             )
         return events
@@ -102,7 +104,7 @@ class RepTracker:
             return [0.0] * (self._end - first)
         return self._live.block(self._rows.rows(first, self._end, self._live.stature))
 
-    def _live_score(self) -> float | None:
+    def _live_form(self) -> RepForm | None:
         """Form of the repetition in progress, once a block."""
         if self._live.since < 0 or self._live.stature is None:
             return None

@@ -61,6 +61,10 @@ class InferenceCache:
             self._poses[key] = self._estimate(self.images[row], box)
         return self._poses[key]
 
+    def known_pose(self, row: int, box: Boxes) -> Pose | None:
+        """The same where it was asked for before."""
+        return self._poses.get((row, box.tobytes()))
+
 
 class PoseTracker:
     """Goes from keyframe to keyframe; where it `rests`, the detector does whenever it may.

@@ -14,15 +14,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 
-from worker.contract.poses import PEOPLE
+from worker.contract.poses import PEOPLE, TURN
 from worker.pose.detectors.nanodet import SURE, Detections
 from worker.pose.geometry.boxes import Boxes, area, closeness, covered, iou
 from worker.pose.tracking.assignment import assign
-from worker.pose.tracking.track import Track
+from worker.pose.tracking.track import CONFIRMED, Track
 
 LINK = 0.15
 """Least closeness of two boxes of one track."""
@@ -56,12 +56,27 @@ Choice = Literal["auto", "largest", "left", "centre", "right"] | tuple[float, fl
 """Whom a job asks for: by name, or by a point (0-1) of the first picture that shows it."""
 
 
+def choice_of(subject: str) -> Choice:
+    """The choice that a job's option `subject` makes."""
+    if subject in ("auto", "largest", "left", "centre", "right"):
+        return cast(Choice, subject)
+    x, y = subject.split(",")
+    return float(x), float(y)
+
+
 def same_subject(one: dict[str, Any], other: dict[str, Any]) -> bool:
     """Whether two states at one moment are about the same person, or both about nobody."""
     ours, theirs = (SubjectTracker.restore(1, 1, state).last_box() for state in (one, other))
     if ours is None or theirs is None:
         return ours is theirs
     return closeness(ours, theirs) >= ALIKE
+
+
+def contested(state: dict[str, Any]) -> bool:
+    """Whether somebody beside the subject is large enough to be meant."""
+    sizes = {t["id"]: t["detected_area"] for t in state.get("tracks", []) if t["hits"] >= CONFIRMED}
+    own = sizes.pop(state.get("subject"), 0.0)
+    return any(size >= COMPARABLE * own for size in sizes.values())
 
 
 def head_start(first: dict[str, Any], later: dict[str, Any]) -> dict[str, Any] | None:
@@ -76,7 +91,8 @@ def head_start(first: dict[str, Any], later: dict[str, Any]) -> dict[str, Any] |
         return None
     track = Track.begin(1, begun, subject["born_s"])
     track.weight, track.hits = subject["weight"], subject["hits"]
-    return SubjectTracker(1, 1, [track], track.id, 2, opening=track.first_box).state()
+    state = SubjectTracker(1, 1, [track], track.id, 2, opening=track.first_box).state()
+    return {**state, TURN: first[TURN]} if TURN in first else state
 
 
 @dataclass
@@ -189,8 +205,10 @@ class SubjectTracker:
                 tracks[place].take(found.boxes[free[column]], time_s)
                 tracks[place].weight += step * self._worth(found, free[column], tracks[place])
             free = [row for n, row in enumerate(free) if n not in {column for _, column in pairs}]
+        unseen = [t.array() for t in self.tracks if t.confirmed and t.detected_s < time_s]
         for row in free:
-            if not _part_of_other(found, row):
+            in_unseen = any(covered(found.boxes[row], box) >= WITHIN for box in unseen)
+            if not in_unseen and not _part_of_other(found, row):
                 self._begin(found, row, time_s, step, confirmed=first)
 
     def _begin(
@@ -219,7 +237,8 @@ class SubjectTracker:
         central = max(0.1, 1 - middle * middle)
         plain = math.sqrt(size) * central * float(found.scores[row])
         background = float(area(box)) < COMPARABLE * float(area(found.boxes).max())
-        return plain if background else plain * (1 + EXERCISE * track.exercise)
+        unsure = found.scores[row] < SURE
+        return plain if background or unsure else plain * (1 + EXERCISE * track.exercise)
 
     def _reclaim(self, found: Detections, time_s: float) -> None:
         """A subject that was not detected is who a sure detection covers, unless that is known to

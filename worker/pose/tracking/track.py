@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from copy import deepcopy
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -21,6 +22,10 @@ MOVES_S = 4.0
 MOVES = 0.12
 """Relative change of size and height (standard deviation) of who surely exercises; a box of who
 stands still varies by 0.03, a squat's by 0.2."""
+STEADY = 0.5
+"""Least closeness of two boxes, one after the other, of a movement."""
+SETTLED_S = 2.0
+"""Age from which a track's movement counts: a rep's time."""
 WALKS = 0.3
 """Heights a second sideways, on average, of who goes through the picture."""
 
@@ -86,7 +91,7 @@ class Track:
     @classmethod
     def restore(cls, state: dict[str, Any]) -> Track:
         """The track as `state` has it."""
-        values = dict(state)
+        values = deepcopy(state)  # a state is another's too
         values["motion"] = BoxMotion(**values["motion"])
         values["activity"] = Activity(**values["activity"])
         return cls(**values)
@@ -106,13 +111,15 @@ class Track:
 
     def take(self, box: Boxes, time_s: float) -> None:
         """It was detected in `box` [4]."""
-        self.activity.add(box, time_s - self.detected_s)
         self.follow(box, time_s)
         self.detected_s, self.detected_area = time_s, float(area(box))
         self.hits += 1
 
     def follow(self, box: Boxes, time_s: float) -> None:
         """Its pose was seen in `box` [4]."""
+        # what leaps from the whole of somebody to a part is a detector's doubt, no movement
+        if closeness(self.array(), box) >= STEADY:
+            self.activity.add(box, time_s - self.seen_s)
         self.motion.correct(box, time_s)
         self.box, self.seen_s = [float(value) for value in box], time_s
 
@@ -128,6 +135,6 @@ class Track:
     @property
     def exercise(self) -> float:
         """From 0 to 1, how surely it moves without going anywhere."""
-        if self.motion.walk > WALKS:
+        if self.motion.walk > WALKS or self.seen_s - self.born_s < SETTLED_S:
             return 0.0
         return min(1.0, self.activity.amount / MOVES)

@@ -87,15 +87,14 @@ class BatchStore:
         The jobs wait in the batch until `submission/batches.py` makes them.
         """
         now = self._clock()
-        # listed before it is there: a batch that is not is struck off at the first look
-        self._redis.zadd(keys.BATCHES, {record.id: now + LOOK_S})
         with self._redis.pipeline(transaction=True) as pipe:
             if jobs:
                 rows = map(msgspec.json.encode, enumerate(jobs))
                 pipe.rpush(keys.batch_todo(record.id), *rows)
             pipe.hset(keys.batch(record.id), "record", msgspec.json.encode(record))
+            pipe.zadd(keys.BATCHES, {record.id: now + (LOOK_S if jobs else 0)})
+            pipe.zadd(keys.tenant_batches(record.tenant), {record.id: now})
             pipe.execute()
-        self._redis.zadd(keys.tenant_batches(record.tenant), {record.id: now})
 
     def get(self, batch_id: str, tenant: str | None = None) -> Batch:
         """The batch as it is now."""
@@ -120,6 +119,10 @@ class BatchStore:
             canceled="canceled" in fields,
             announced="announced" in fields,
         )
+
+    def exists(self, batch_id: str) -> bool:
+        """Whether the batch was taken."""
+        return bool(self._redis.hexists(keys.batch(batch_id), "record"))
 
     def page(
         self, tenant: str, after: tuple[float, str] | None, limit: int
@@ -200,7 +203,7 @@ class BatchStore:
 
     def ask_cancel(self, batch_id: str) -> None:
         """The batch is to end: what is not made is not, what is not over is canceled."""
-        at = self._clock() + LOOK_S
+        at = self._clock()
         self._ask_cancel(keys=[keys.batch(batch_id), keys.BATCHES], args=[batch_id, at])
 
     def unfinished(self, batch_id: str) -> Iterator[str]:
@@ -212,6 +215,10 @@ class BatchStore:
     def due(self) -> list[str]:
         """Batches to look after now; each comes again until it is announced."""
         return self._open.take_all(self._clock(), LOOK_S, 100)
+
+    def count_due(self) -> int:
+        """How many there are."""
+        return int(self._redis.zcount(keys.BATCHES, "-inf", self._clock()))
 
     def drop(self, batch_id: str) -> None:
         """There is no such batch: nobody looks after it any more."""

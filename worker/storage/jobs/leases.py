@@ -11,9 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import msgspec
-
-from worker.contract.jobs import SUPPORTED_JOB_VERSION
+from worker.contract.jobs import SUPPORTED_JOB_VERSION, Job
 from worker.contract.messages import Entry
 from worker.contract.segment_ids import job_of_entry
 from worker.storage import keys
@@ -23,15 +21,11 @@ from worker.storage.errors import Fenced
 from worker.storage.jobs.records import json_fields
 from worker.storage.jobs.streams import Row, rows_of
 from worker.storage.lua_scripts import load_script
-from worker.storage.queue.fair_queue import FairQueue
+from worker.storage.queue.fair_queue import limit_arg, load_list_script, score_of
 from worker.storage.timestamps import iso
 
+_ANY = -1
 Outcome = Literal["run", "lost", "busy", "final", "gone", "newer"]
-
-
-def _plain(value: bytes) -> str:
-    """A text of a record, which is JSON; nothing where there was none."""
-    return str(msgspec.json.decode(value)) if value else ""
 
 
 @dataclass(frozen=True)
@@ -60,12 +54,12 @@ class LeaseStore:
         self._max_lost = max_lost
         self._clock = clock
         self._known = known
-        self._claim = client.register_script(load_script(__package__, "next_token", "claim"))
-        self._commit = client.register_script(load_script(__package__, "commit"))
+        self._claim = client.register_script(load_list_script(__package__, "next_token", "claim"))
+        self._commit = client.register_script(load_list_script(__package__, "commit"))
+        self._requeue_lost = client.register_script(load_list_script(__package__, "requeue_lost"))
         self._append = client.register_script(load_script(__package__, "append"))
         self._extend = client.register_script(load_script(__package__, "extend"))
         self._running = DueSet(client, keys.RUNNING)
-        self._waiting = FairQueue(client, clock)
 
     @property
     def ttl_s(self) -> float:
@@ -80,21 +74,12 @@ class LeaseStore:
         a worker that knows more.
         """
         started = b"" if to_close else json_fields({"at": iso(self._clock())})["at"]
-        outcome, token, attempt, tenant = self._claim(
-            keys=[keys.job(job_id), keys.fence(job_id), keys.lease(job_id)],
-            args=[self._ttl_ms(), self._max_lost, started, self._known],
+        names = [keys.job(job_id), keys.fence(job_id), keys.lease(job_id), keys.RUNNING, keys.WAIT]
+        outcome, token, attempt = self._claim(
+            keys=names,
+            args=[self._ttl_ms(), self._max_lost, started, self._known, self._clock(), job_id],
         )
-        claim = Claim(text(outcome), int(token), int(attempt))  # type: ignore[arg-type]
-        if claim.token:
-            self._redis.zadd(keys.RUNNING, {job_id: self._clock() + self._ttl_s})
-            (self._waiting.remove if to_close else self._waiting.mark_running)(
-                _plain(tenant), job_id
-            )
-        elif claim.outcome in ("final", "gone"):
-            # whoever ended it may have died before it could take it off the lists
-            self._redis.zrem(keys.RUNNING, job_id)
-            self._waiting.remove(_plain(tenant), job_id)
-        return claim
+        return Claim(text(outcome), int(token), int(attempt))  # type: ignore[arg-type]
 
     def held(self, job_id: str) -> bool:
         """Whether somebody runs the job."""
@@ -112,10 +97,10 @@ class LeaseStore:
 
     def extend(self, job_id: str, token: int) -> None:
         """A sign of life; raises Fenced where the lease is not ours any more."""
-        held = self._extend(keys=[keys.lease(job_id)], args=[token, self._ttl_ms()])
-        if not held:
+        until = self._clock() + self._ttl_s
+        names, args = [keys.lease(job_id), keys.RUNNING], [token, self._ttl_ms(), job_id, until]
+        if not self._extend(keys=names, args=args):
             raise Fenced(job_id)
-        self._redis.zadd(keys.RUNNING, {job_id: self._clock() + self._ttl_s}, xx=True)
 
     def commit(
         self,
@@ -126,16 +111,14 @@ class LeaseStore:
         place: int = -1,
         log: bytes = b"",
         fields: dict[str, Any] | None = None,
-        release: bool = False,
     ) -> int:
         """Writes a log entry, messages and fields of the record together; all or nothing.
 
         `place` is where `log` belongs in the pose log. Returns how many messages were new.
         Raises Fenced where the lease is not ours any more.
         """
-        rows = rows_of(entries)
         return self.commit_rows(
-            job_id, token, rows, place=place, log=log, fields=fields, release=release
+            job_id, token, rows_of(entries), place=place, log=log, fields=fields
         )
 
     def commit_rows(
@@ -147,22 +130,75 @@ class LeaseStore:
         place: int = -1,
         log: bytes = b"",
         fields: dict[str, Any] | None = None,
-        release: bool = False,
     ) -> int:
         """The same for messages that are encoded already."""
-        values = json_fields(fields or {})
-        args: list[Any] = [token, self._ttl_ms(), int(release), len(values)]
+        keep = ["keep", job_id, "", 0, "", _ANY, 0]
+        return self._write(job_id, token, keep, fields or {}, place, log, rows)
+
+    def release(
+        self,
+        job: Job,
+        token: int,
+        queue: str,
+        running: int | None,
+        *,
+        preempted: bool = False,
+        fields: dict[str, Any] | None = None,
+    ) -> None:
+        """Lets go of the job, which waits in `queue` then, of a tenant that may have `running` jobs
+        running. `preempted`: it only goes on later, which is no new attempt. Raises Fenced."""
+        mode, limit = "preempt" if preempted else "release", limit_arg(running)
+        how = [mode, job.id, job.tenant, self._clock(), queue, limit, score_of(job)]
+        self._write(job.id, token, how, fields or {})
+
+    def finish(
+        self, job: Job, token: int, entries: Sequence[Entry], fields: dict[str, Any]
+    ) -> None:
+        """Writes the last messages and the final state; the job is on no list but that of those to
+        archive then. Raises Fenced."""
+        how = ["finish", job.id, job.tenant, self._clock(), "", _ANY, 0]
+        self._write(job.id, token, how, fields, rows=rows_of(entries))
+
+    def relist(self, job_id: str) -> None:
+        """The job has a lease: it is among the running ones, until that runs out."""
+        left_s = max(0, int(self._redis.pttl(keys.lease(job_id)))) / 1000
+        self._redis.zadd(keys.RUNNING, {job_id: self._clock() + left_s}, nx=True)
+
+    def requeue_lost(self, job: Job, running: int | None) -> bool:
+        """Has a job wait again that nobody runs, and that was not let go of; whether it does."""
+        names = [keys.job(job.id), keys.lease(job.id), keys.RUNNING, keys.WAIT]
+        args = [job.id, job.tenant, job.waits_in, limit_arg(running), score_of(job)]
+        return bool(self._requeue_lost(keys=names, args=args))
+
+    def _write(
+        self,
+        job_id: str,
+        token: int,
+        how: Sequence[Any],
+        fields: dict[str, Any],
+        place: int = -1,
+        log: bytes = b"",
+        rows: Sequence[Row] = (),
+    ) -> int:
+        values = json_fields(fields)
+        args: list[Any] = [token, self._ttl_ms(), *how, len(values)]
         for name, value in values.items():
             args += (name, value)
         args += (place, log)
         for row in rows:
             args += row
-        hash_keys = [keys.lease(job_id), keys.job(job_id), keys.poses(job_id)]
-        added = int(self._commit(keys=[*hash_keys, keys.messages(job_id)], args=args))
+        names = [
+            keys.lease(job_id),
+            keys.job(job_id),
+            keys.poses(job_id),
+            keys.messages(job_id),
+            keys.RUNNING,
+            keys.WAIT,
+            keys.CLOSED,
+        ]
+        added = int(self._commit(keys=names, args=args))
         if added < 0:
             raise Fenced(job_id)
-        if release:
-            self._redis.zrem(keys.RUNNING, job_id)
         return added
 
     def append(self, job_id: str, token: int, place: int, log: Sequence[bytes]) -> None:
@@ -172,13 +208,6 @@ class LeaseStore:
         names = [keys.lease(job_id), keys.poses(job_id)]
         if not self._append(keys=names, args=[token, self._ttl_ms(), place, *log]):
             raise Fenced(job_id)
-
-    def pause(self, job_id: str, token: int) -> None:
-        """Lets go of the job until its next turn, which is no new attempt; raises Fenced."""
-        names = [keys.lease(job_id), keys.job(job_id), keys.poses(job_id), keys.messages(job_id)]
-        if int(self._commit(keys=names, args=[token, self._ttl_ms(), 2, 0, -1, b""])) < 0:
-            raise Fenced(job_id)
-        self._redis.zrem(keys.RUNNING, job_id)
 
     def overdue(self) -> list[str]:
         """Running jobs whose lease ran out; each is handed to one caller only."""

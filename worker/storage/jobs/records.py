@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -16,6 +16,7 @@ from worker.storage.connection import Client, text
 from worker.storage.due_set import DueSet
 from worker.storage.errors import Newer, NotFound
 from worker.storage.lua_scripts import load_script
+from worker.storage.queue.fair_queue import FairQueue, limit_arg, load_list_script, score_of
 from worker.storage.timestamps import iso, unix
 
 _FIELDS = frozenset(name.encode() for name in Job.__struct_fields__)
@@ -55,45 +56,61 @@ class JobStore:
         self._closed = DueSet(client, keys.CLOSED)
         self._note = client.register_script(load_script(__package__, "set_fields"))
         self._spend = client.register_script(load_script(__package__, "count_up"))
-        self._create = client.register_script(load_script(__package__, "create"))
+        self._submit_script = load_list_script(__package__, "submit")
+        self._submit = client.register_script(self._submit_script)
 
-    def create(self, job: Job) -> None:
-        """Stores a new queued job and lists it under its tenant, unless it makes a reference."""
+    def create(self, job: Job, running: int | None = None) -> None:
+        """Stores a new job of a tenant that may have `running` jobs running, and has it wait."""
+        self.create_all([job], running)
+
+    def create_all(self, jobs: Sequence[Job], running: int | None = None) -> list[Job]:
+        """Stores queued jobs and has them wait, each in one step; returns those that are new, as
+        others are left as they are."""
         with self._redis.pipeline(transaction=False) as pipe:
-            self.put_in(pipe, job)
-            pipe.execute()
+            for number, job in enumerate(jobs):
+                names, args = self._submission(job, running, None, number=number)
+                self._submit(keys=names, args=args, client=pipe)
+            return [job for job, made in zip(jobs, pipe.execute(), strict=True) if made]
 
-    def put_in(self, pipe: Client, job: Job, key: str | None = None) -> None:
-        """Has a pipeline do that; `key` is the Idempotency-Key under which the job is made."""
-        pairs = _pairs(job)
-        if key is not None:
-            pairs += ("idem", key)
+    def submit_in(
+        self, pipe: Client, job: Job, running: int | None, most: int | None, key: str | None
+    ) -> None:
+        """Has a pipeline do that with one job, made under the Idempotency-Key `key`; its reply is 0
+        where the job is there already, and below 0 where over `most` of its tenant would wait."""
+        names, args = self._submission(job, running, most, key)
         # its text rather than its digest: for that a pipeline asks first whether it is known
-        pipe.eval(load_script(__package__, "create"), 1, keys.job(job.id), *pairs)
-        self._list(pipe, job, self._clock())
+        pipe.eval(self._submit_script, len(names), *names, *args)
 
-    def create_all(self, jobs: Sequence[Job]) -> list[Job]:
-        """Stores queued jobs; returns those that are new, as others are left as they are."""
-        now = self._clock()
-        with self._redis.pipeline(transaction=False) as pipe:
-            for job in jobs:
-                self._create(keys=[keys.job(job.id)], args=_pairs(job), client=pipe)
-            replies = pipe.execute()
-            new = [job for job, made in zip(jobs, replies, strict=True) if made]
-            for job in new:
-                self._list(pipe, job, now)
-            pipe.execute()
-        return new
-
-    @staticmethod
-    def _list(pipe: Client, job: Job, now: float) -> None:
-        if job.input.referenceId is None:
-            pipe.zadd(keys.tenant_jobs(job.tenant), {job.id: now})
-        pipe.zadd(keys.QUEUED, {job.id: now})
-        if job.deadlineAt is not None:
-            pipe.zadd(keys.DEADLINES, {job.id: unix(job.deadlineAt)})
-        if job.input.reads_upload is not None:
-            pipe.sadd(keys.upload_jobs(job.input.reads_upload), job.id)
+    def _submission(
+        self,
+        job: Job,
+        running: int | None,
+        most: int | None,
+        key: str | None = None,
+        number: int = 0,
+    ) -> tuple[list[str], list[Any]]:
+        upload = job.input.reads_upload
+        names = [
+            keys.job(job.id),
+            keys.WAIT,
+            keys.tenant_jobs(job.tenant),
+            keys.DEADLINES,
+            keys.upload_jobs(upload or ""),
+        ]
+        args: list[Any] = [
+            job.id,
+            job.tenant,
+            job.waits_in,
+            limit_arg(running),
+            limit_arg(most),
+            score_of(job, number),
+            self._clock(),
+            int(job.input.referenceId is None),
+            "" if job.deadlineAt is None else unix(job.deadlineAt),
+            int(upload is not None),
+            *_pairs(job),
+        ]
+        return names, args if key is None else [*args, "idem", key]
 
     def get(self, job_id: str, tenant: str | None = None, owner: str | None = None) -> Job:
         """The job; raises NotFound, to a tenant also for another's and for one that is hidden, and
@@ -180,14 +197,14 @@ class JobStore:
         return status is None or JobStatus(msgspec.json.decode(status)).final
 
     def erase(self, job: Job) -> None:
-        """Deletes every key of the job; its objects are deleted by `objects/s3.py`."""
-        with self._redis.pipeline(transaction=False) as pipe:
+        """Deletes every key of the job, and takes it off every list, in one step; its objects are
+        deleted by `objects/s3.py`."""
+        with self._redis.pipeline(transaction=True) as pipe:
             pipe.delete(*keys.of_job(job.id))
             pipe.zrem(keys.tenant_jobs(job.tenant), job.id)
-            pipe.zrem(keys.QUEUED, job.id)
-            pipe.zrem(keys.RUNNING, job.id)
-            pipe.zrem(keys.CLOSED, job.id)
-            pipe.zrem(keys.DEADLINES, job.id)
+            for name in (keys.RUNNING, keys.CLOSED, keys.DEADLINES):
+                pipe.zrem(name, job.id)
+            FairQueue.remove_in(pipe, job.tenant, job.id)
             pipe.execute()
 
     def expire(self, job_id: str, hot_s: int, record_s: int) -> None:
@@ -198,10 +215,11 @@ class JobStore:
             pipe.expire(keys.job(job_id), record_s)
             pipe.execute()
 
-    def waiting_since(self, seconds: float) -> Iterator[str]:
-        """Queued jobs that have been on no list for longer than `seconds`."""
-        for job_id in self._redis.zrangebyscore(keys.QUEUED, "-inf", self._clock() - seconds):
-            yield text(job_id)
+    def waiting_since(self, seconds: float, most: int = 200) -> list[str]:
+        """Entries that have been on no list for longer than `seconds`, `most` at most."""
+        ends = self._clock() - seconds
+        rows = self._redis.zrangebyscore(keys.QUEUED, "-inf", ends, start=0, num=most)
+        return list(map(text, rows))
 
     def touch_queued(self, job_id: str) -> None:
         """The job was looked after just now."""
@@ -224,10 +242,6 @@ class JobStore:
         known = self._redis.hget(keys.job(job_id), "trace")
         return None if known is None else msgspec.json.decode(known)
 
-    def requeue(self, job_id: str) -> None:
-        """The job waits, or is to: called before the lease goes, lest a crash loses it."""
-        self._redis.zadd(keys.QUEUED, {job_id: self._clock()})
-
     def closed(self, job_id: str) -> None:
         """The job is finished, or is about to be, and is to be archived."""
         self._redis.zadd(keys.CLOSED, {job_id: self._clock()})
@@ -236,9 +250,14 @@ class JobStore:
         """The job needs no more care."""
         self._redis.zrem(keys.CLOSED, job_id)
 
-    def unarchived(self, again_s: float) -> Sequence[str]:
-        """Finished jobs to archive now; each comes again after `again_s` seconds if need be."""
-        return self._closed.take_all(self._clock(), again_s)
+    def unarchived(self, again_s: float, most: int | None = None) -> Sequence[str]:
+        """Finished jobs to archive now, `most` at most; each comes again after `again_s` seconds if
+        need be."""
+        return self._closed.take_all(self._clock(), again_s, most)
+
+    def count_unarchived(self) -> int:
+        """How many there are."""
+        return int(self._redis.zcount(keys.CLOSED, "-inf", self._clock()))
 
     def now(self) -> str:
         """The time as records hold it."""

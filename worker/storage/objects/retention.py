@@ -71,6 +71,10 @@ class RetentionStore:
         taken = self._days.take_all(self._clock(), AGAIN_S, most)
         return [msgspec.json.decode(row, type=RetentionItem) for row in taken]
 
+    def count_due(self) -> int:
+        """How many things there are whose day has come."""
+        return int(self._redis.zcount(keys.RETENTION, "-inf", self._clock()))
+
     def done(self, kept: RetentionItem) -> None:
         """It is gone."""
         self._redis.zrem(keys.RETENTION, msgspec.json.encode(kept))

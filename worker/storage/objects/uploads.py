@@ -16,6 +16,8 @@ from worker.storage.objects.s3 import PART_BYTES, SINGLE_PUT_BYTES, ObjectStore,
 
 RETRY_S = 3600.0
 """Seconds after which uploads may have gone."""
+ALL_SEEN = "\x7f"
+"""A cursor behind every key."""
 _AFTER_S = 60.0
 """Seconds after the end of a URL at which no PUT of it is under way any more."""
 
@@ -160,6 +162,19 @@ class UploadStore:
         for note in self._redis.zrangebyscore(keys.UPLOADS_LATE, "-inf", self._clock(), 0, 50):
             yield msgspec.json.decode(note, type=tuple[str, str])
             self._redis.zrem(keys.UPLOADS_LATE, note)
+
+    def count_due(self) -> int:
+        """How many erased uploads are to be deleted once more now, and one more where it is time to
+        look for uploads that nobody knows."""
+        late = int(self._redis.zcount(keys.UPLOADS_LATE, "-inf", self._clock()))
+        return late + self.search_due()
+
+    def search_due(self) -> bool:
+        """Whether nobody looked for uploads without a record for a while."""
+        return not (
+            self._redis.exists(keys.UPLOADS_SEARCHED)
+            or self._redis.get(keys.UPLOADS_CURSOR) == ALL_SEEN.encode()
+        )
 
     def _take_room(self, tenant: str, upload_id: str, size: int, most: int | None) -> None:
         args = [upload_id, size, -1 if most is None else most]

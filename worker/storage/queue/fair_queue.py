@@ -4,7 +4,8 @@ A tenant's own jobs run high before normal before low, then oldest first. Betwee
 shares count: who queues 10,000 jobs delays another's single one by one job's length at most.
 A tenant at its limit of running jobs is passed over.
 
-What is pulled is among the jobs on no list until it is claimed; a sweep puts back what nobody did.
+An entry is a job, whatever stage is next, or a segment of one. What is pulled is among the jobs on
+no list until it is claimed; a sweep puts back what nobody did.
 """
 
 from __future__ import annotations
@@ -23,15 +24,24 @@ from worker.storage import keys
 from worker.storage.connection import Client, text
 from worker.storage.lua_scripts import load_script
 
-POSE_QUEUES = ("pose.cpu", "pose.gpu")
-"""The queues that are pulled from; exports go first come, first served."""
-STALE_S = 60.0
+QUEUES = ("pose.cpu", "pose.gpu", "export")
+"""The queues that are pulled from: one for each kind of worker that a stage may need."""
+STALE_S = 20.0
 """Seconds after which it is looked up whether a running job still runs."""
 _CLASSES: dict[Priority, int] = {"high": 0, "normal": 1, "low": 2}
 # seconds of a class: more than any unix time, and small enough for microseconds in a double
 _CLASS_S = 1e10
 _WEIGHT = 0.2
 _NO_LIMIT = -1
+LATER = "later"
+"""In place of a queue: the entry waits on no list until a sweep lists it."""
+
+
+def load_list_script(package: str | None, *names: str) -> str:
+    """A script that changes the lists of the fair queue, of this package or another."""
+    queues = ", ".join(f"'{name}'" for name in QUEUES)
+    own = load_script(__package__, "lists")
+    return f"local QUEUES = {{{queues}}}\n{own}" + load_script(package, *names)
 
 
 @dataclass(frozen=True)
@@ -58,9 +68,9 @@ class FairQueue:
     def __init__(self, client: Client, clock: Callable[[], float] = time.time) -> None:
         self._redis = client
         self._clock = clock
-        self._enter = client.register_script(load_script(__package__, "names", "push"))
+        self._enter = client.register_script(load_list_script(__package__, "push"))
         self._pull = client.register_script(load_script(__package__, "names", "pop"))
-        self._leave = client.register_script(load_script(__package__, "remove"))
+        self._leave = client.register_script(load_list_script(__package__, "remove"))
         self._others = client.register_script(load_script(__package__, "names", "should_preempt"))
         self._startable = client.register_script(
             load_script(__package__, "names", "runnable_count")
@@ -74,14 +84,7 @@ class FairQueue:
         """
         if not jobs:
             return True
-        lists, args = _entering(jobs, running, most)
-        return int(self._enter(keys=lists, args=args)) >= 0
-
-    @staticmethod
-    def put_in(pipe: Client, job: Job, running: int | None, most: int | None) -> None:
-        """Has a pipeline do that with one job; its reply is below 0 where too many would wait."""
-        lists, args = _entering([job], running, most)
-        pipe.eval(load_script(__package__, "names", "push"), len(lists), *lists, *args)
+        return int(self._enter(keys=[keys.WAIT], args=_entering(jobs, running, most))) >= 0
 
     def pop(self, queue: str) -> Pulled | None:
         """The job that is next, which counts as running from now on."""
@@ -90,23 +93,29 @@ class FairQueue:
 
     def remove(self, tenant: str, job_id: str) -> None:
         """The job is over, or gone: it neither waits nor runs."""
-        self._leave(keys=[keys.WAIT], args=[tenant, job_id, "", *POSE_QUEUES])
+        self._leave(keys=[keys.WAIT], args=[tenant, job_id, ""])
+
+    @staticmethod
+    def remove_in(pipe: Client, tenant: str, job_id: str) -> None:
+        """Has a pipeline do that."""
+        script = load_list_script(__package__, "remove")
+        pipe.eval(script, 1, keys.WAIT, tenant, job_id, "")
 
     def mark_running(self, tenant: str, job_id: str) -> None:
         """The job runs, however its worker came to it."""
-        self._leave(keys=[keys.WAIT], args=[tenant, job_id, self._clock(), *POSE_QUEUES])
+        self._leave(keys=[keys.WAIT], args=[tenant, job_id, self._clock()])
 
     def length(self, tenant: str) -> int:
         """How many of a tenant's jobs wait."""
         with self._redis.pipeline(transaction=False) as pipe:
-            for queue in POSE_QUEUES:
+            for queue in QUEUES:
                 pipe.zcard(keys.waiting(queue, tenant))
             return sum(pipe.execute())
 
     def total(self) -> int:
         """How many jobs wait, those on no list included."""
         count = int(self._redis.zcard(keys.QUEUED))
-        for queue in POSE_QUEUES:
+        for queue in QUEUES:
             with self._redis.pipeline(transaction=False) as pipe:
                 for tenant in self._redis.zrange(keys.waiting_tenants(queue), 0, -1):
                     pipe.zcard(keys.waiting(queue, text(tenant)))
@@ -139,12 +148,12 @@ class FairQueue:
                 load_script(__package__, "names", "position"),
                 1,
                 keys.WAIT,
-                job.queue,
+                job.waits_in,
                 job.tenant,
                 job.id,
             )
             pipe.zscore(keys.QUEUED, job.id)
-            pipe.hget(_PACE, job.queue)
+            pipe.hget(_PACE, job.waits_in)
             pipe.zcard(keys.RUNNING)
             before, queued, pace, running = pipe.execute()
         if before < 0 and queued is None:
@@ -155,7 +164,7 @@ class FairQueue:
 
     def should_preempt(self, job: Job) -> bool:
         """Whether somebody else's turn would come before the job's, were it put back now."""
-        args = [job.queue, job.tenant, repr(_score(job, 0))]
+        args = [job.waits_in, job.tenant, repr(score_of(job))]
         return bool(self._others(keys=[keys.WAIT], args=args))
 
     def runnable_count(self, queue: str, enough: int) -> int:
@@ -170,19 +179,23 @@ class FairQueue:
             average += _WEIGHT * (seconds - average)
             self._redis.hset(_PACE, field, f"{average:.3f}")
 
-    def reconcile_running(self) -> None:
-        """Takes jobs that are over off the lists of running ones: their worker died at the end."""
-        now = self._clock()
+    def reconcile_running(self) -> list[str]:
+        """Takes entries that are over off the lists of running ones: their worker died at the end.
+        Returns jobs that are listed as running, and are not over, and have no lease."""
+        now, lost = self._clock(), []
         for tenant in map(text, self._redis.smembers(_BUSY)):
             name = keys.running_of(tenant)
             old = self._redis.zrangebyscore(name, "-inf", now - STALE_S, start=0, num=200)
-            for job_id in map(text, old):
-                if self._over(job_id):
-                    self._redis.zrem(name, job_id)
-                else:
-                    self._redis.zadd(name, {job_id: now}, xx=True)
+            for entry in map(text, old):
+                if self._over(entry):
+                    self._redis.zrem(name, entry)
+                    continue
+                self._redis.zadd(name, {entry: now}, xx=True)
+                if not job_of_entry(entry) and not self._redis.exists(keys.lease(entry)):
+                    lost.append(entry)
             if not self._redis.exists(name):
                 self._redis.srem(_BUSY, tenant)
+        return lost
 
     def _over(self, name: str) -> bool:
         job_id = job_of_entry(name) or name
@@ -194,21 +207,22 @@ _PACE = f"{keys.WAIT}:pace"
 _BUSY = f"{keys.WAIT}:busy"
 
 
-def _limit(most: int | None) -> int:
+def limit_arg(most: int | None) -> int:
+    """A limit as the scripts take it."""
     return _NO_LIMIT if most is None else most
 
 
-def _entering(
-    jobs: Sequence[Job], running: int | None, most: int | None
-) -> tuple[list[str], list[Any]]:
-    """Keys and arguments of the script that lists jobs."""
+def _entering(jobs: Sequence[Job], running: int | None, most: int | None) -> list[Any]:
+    """Arguments of the script that lists jobs of one tenant and queue."""
     first = jobs[0]
-    args: list[Any] = [first.queue, first.tenant, _limit(running), _limit(most)]
+    args: list[Any] = [first.waits_in, first.tenant, limit_arg(running), limit_arg(most)]
     for number, job in enumerate(jobs):
-        args += (_score(job, number), job.id)
-    return [keys.WAIT, *(keys.waiting(queue, first.tenant) for queue in POSE_QUEUES)], args
+        args += (score_of(job, number), job.id)
+    return args
 
 
-def _score(job: Job, number: int) -> float:
+def score_of(job: Job, number: int = 0) -> float:
+    """Where a job stands among its tenant's: by priority, then by time of creation; `number` keeps
+    jobs of one instant in order."""
     created = datetime.fromisoformat(job.createdAt).timestamp()
     return _CLASSES[job.priority] * _CLASS_S + created + number * 1e-5

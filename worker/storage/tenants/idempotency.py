@@ -5,9 +5,13 @@ Follows the IETF draft "The Idempotency-Key HTTP Header Field" as API.md words i
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+
 from worker.storage import keys
-from worker.storage.connection import Client
+from worker.storage.connection import Client, text
 from worker.storage.errors import Conflict
+from worker.storage.lua_scripts import load_script
 
 _PENDING_S = 60
 
@@ -19,29 +23,26 @@ class Mismatch(Exception):
 class IdempotencyStore:
     """Remembers answers for `ttl_s` seconds."""
 
-    def __init__(self, client: Client, ttl_s: int) -> None:
+    def __init__(self, client: Client, ttl_s: int, clock: Callable[[], float] = time.time) -> None:
         self._redis = client
         self._ttl_s = ttl_s
+        self._clock = clock
+        self._begin = client.register_script(load_script(__package__, "begin_request"))
 
-    def begin(self, tenant: str, key: str, digest: str) -> str | None:
-        """None where the request is new and now ours, else the id it was answered with; that is
-        empty where it was erased since.
+    def begin(self, tenant: str, key: str, digest: str, name: str) -> tuple[bool, str]:
+        """Whether the request is ours to answer, and the name of what it makes: `name`, or the one
+        that a first request took which was never answered. Else the name that it was answered with;
+        that is empty where it was erased since.
 
         Raises Conflict while the first is still being handled, Mismatch for another request.
         """
-        name = keys.idempotency(tenant, key)
-        with self._redis.pipeline() as pipe:
-            pipe.hsetnx(name, "digest", digest)
-            pipe.expire(name, _PENDING_S, nx=True)
-            fresh, _ = pipe.execute()
-        if fresh:
-            return None
-        known, answer = self._redis.hmget(name, "digest", "answer")
-        if known is not None and known.decode() != digest:
+        args = [digest, name, self._clock(), _PENDING_S, self._ttl_s]
+        found, known = map(text, self._begin(keys=[keys.idempotency(tenant, key)], args=args))
+        if found == "mismatch":
             raise Mismatch(key)
-        if answer is None:
+        if found == "pending":
             raise Conflict("the first request with this Idempotency-Key is still being handled")
-        return str(answer.decode())
+        return found == "make", known
 
     def finish(self, tenant: str, key: str, answer: str) -> None:
         """The request was answered with this id."""

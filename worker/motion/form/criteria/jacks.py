@@ -27,8 +27,8 @@ def _jack(wide: float, narrow: float) -> tuple[Criterion, ...]:
 _KNEE = reach(joints=("hip", "knee"), advice="higher_knee", good=1.05, bad=0.5)
 
 CRITERIA: dict[str, tuple[Criterion, ...]] = {
-    "jumping_jack": _jack(0.65, 0.2),
-    "low_impact_jack": _jack(0.4, 0.1),
+    "jumping_jack": _jack(0.55, 0.15),
+    "low_impact_jack": _jack(0.35, 0.08),
     "high_knees": (
         _KNEE,
         Criterion(

@@ -15,7 +15,7 @@ IN_STEP, ALONG = 0.6, 0.2
 do a rep together; a limb at rest, or one that moves in turn, is not uneven."""
 
 
-def _together(height: Floats) -> bool:
+def together(height: Floats) -> bool:
     """Whether both columns of `height` [n, 2] go the same way at the same time."""
     ranges = height.max(axis=0) - height.min(axis=0)
     if len(height) < 3 or ranges.min() <= ALONG * ranges.max():
@@ -30,7 +30,7 @@ def _uneven(rep: RepFrames, upper: str, lower: str) -> float | None:
     start pose, by the way that height goes over the rep."""
     height: Floats = rep.body.pair(lower)[1] - rep.body.pair(upper)[1]
     seen = rep.body.seen((upper, lower)).min(axis=1)
-    if not _together(height):
+    if not together(height):
         return None
     way = rep.spread(height.mean(axis=1), seen)
     apart = height[:, 0] - height[:, 1]

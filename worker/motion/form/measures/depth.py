@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from worker.motion.form.rep_frames import RepFrames
+from worker.motion.form.measures.balance import together
+from worker.motion.form.rep_frames import RepFrames, quantile
+
+BOTH = 0.35
+"""Score from which both sides are compared with each other."""
 
 PROFILE, FACING = 0.25, 0.65
 """`frontal` seen from the side and from the front (0.22 and 0.29 of stature: Winter 2009)."""
@@ -51,10 +55,15 @@ def support(rep: RepFrames) -> float | None:
 
 def curl(rep: RepFrames) -> float | None:
     """Forearm from hanging to 40 degrees from upright: height of the wrist over the elbow from -0.9
-    to 0.6 of the longer arm segment (end of elbow flexion, ~140 degrees: AAOS)."""
+    to 0.6 of the longer arm segment (end of elbow flexion, ~140 degrees: AAOS). Where both arms
+    curl together, of the lesser one."""
     longer = np.maximum(rep.body.length("shoulder", "elbow"), rep.body.length("elbow", "wrist"))
     height = (rep.body.pair("elbow")[1] - rep.body.pair("wrist")[1]) / longer
-    highest = rep.reached(*rep.merged(height, "elbow", "wrist"))
+    seen = rep.body.seen(("elbow", "wrist"))
+    if quantile(seen.min(axis=1), 0.5) >= BOTH and together(height):
+        highest = rep.reached(height.min(axis=1), seen.min(axis=1))
+    else:
+        highest = rep.reached(*rep.merged(height, "elbow", "wrist"))
     return None if highest is None else (highest + 0.9) / 1.5
 
 
@@ -66,7 +75,10 @@ def bridge(rep: RepFrames) -> float | None:
 
 
 def feet_apart(rep: RepFrames) -> float | None:
-    """Range of the distance between the feet over the rep by leg length: how far a jack opens."""
+    """How much farther the feet are apart at the turning point than in the start pose, by leg
+    length: how far a jack opens."""
     x = rep.body.pair("ankle")[0]
     apart = np.abs(x[:, 0] - x[:, 1]) / rep.leg
-    return rep.spread(apart, rep.body.seen(("ankle",)).min(axis=1))
+    seen = rep.body.seen(("ankle",)).min(axis=1)
+    wide, start = rep.reached(apart, seen), rep.part(apart, seen, rep.start, 0.5)
+    return None if wide is None or start is None else wide - start

@@ -1,13 +1,16 @@
--- keys: lease, job, poses, messages
--- args: token, ttl ms, release (0, 1, or 2 = until its next turn), number of fields,
---       (field, JSON)..., place of the log entry (-1 = none), log entry, (id, type, data)...
+-- transition: running -> running, waiting, handed out, over
+-- keys: lease, job, poses, messages, running jobs, base, closed jobs
+-- args: token, ttl ms, mode (keep, release, preempt, finish), job id, tenant, now,
+--       queue to wait in then ('' = none, later = none for a while), most running, score,
+--       number of fields, (field, JSON)..., place of the log entry (-1 = none), log entry,
+--       (id, type, data)...
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return -1 end
-local at = 5 + 2 * tonumber(ARGV[4])
+local at = 11 + 2 * tonumber(ARGV[10])
 local place = tonumber(ARGV[at])
 local length = redis.call('LLEN', KEYS[3])
 -- looked at before the first write, as nothing is rolled back
 if length < place then return redis.error_reply('pose log has a gap') end
-for field = 5, at - 2, 2 do
+for field = 11, at - 2, 2 do
   redis.call('HSET', KEYS[2], ARGV[field], ARGV[field + 1])
 end
 if length == place then redis.call('RPUSH', KEYS[3], ARGV[at + 1]) end
@@ -23,11 +26,22 @@ while ARGV[at] do
   end
   at = at + 3
 end
-if ARGV[3] ~= '0' then
-  redis.call('HSET', KEYS[2], 'held', '0')
-  if ARGV[3] == '2' then redis.call('HSET', KEYS[2], 'turn', '1') end
-  redis.call('DEL', KEYS[1])
-else
+local mode, id, tenant, base, queue = ARGV[3], ARGV[4], ARGV[5], KEYS[6], ARGV[7]
+if mode == 'keep' then
   redis.call('PEXPIRE', KEYS[1], ARGV[2])
+  return added
+end
+redis.call('HSET', KEYS[2], 'held', '0')
+if mode == 'preempt' then redis.call('HSET', KEYS[2], 'turn', '1') end
+redis.call('DEL', KEYS[1])
+redis.call('ZREM', KEYS[5], id)
+redis.call('ZREM', base .. ':running:' .. tenant, id)
+unlist(base, tenant, id)
+if mode == 'finish' then
+  redis.call('ZADD', KEYS[7], ARGV[6], id)
+elseif queue == 'later' then
+  redis.call('ZADD', base .. ':queued', ARGV[6], id)
+elseif queue ~= '' then
+  push(base, queue, tenant, ARGV[8], ARGV[9], id)
 end
 return added

@@ -1,0 +1,1 @@
+"""The TypeScript client: one file, and what generates its types."""

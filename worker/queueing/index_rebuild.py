@@ -1,0 +1,78 @@
+"""Every index of jobs made anew from their records, which are the truth: after Redis lost keys,
+and for `posequeue doctor --repair`.
+
+An index is a list, a sorted set or a count of `keys.py` that only says again, for a quick look,
+what records and leases say. What is right in it stays as it is.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import structlog
+
+from worker.contract.errors import DecodeError
+from worker.contract.jobs import Job
+from worker.storage import keys
+from worker.storage.connection import text
+from worker.storage.errors import NotFound
+from worker.storage.stores import Stores
+from worker.storage.timestamps import unix
+
+log = structlog.get_logger()
+
+_PAGE = 1000
+_LOCK_S = 60
+
+
+def rebuild_if_lost(stores: Stores) -> bool:
+    """Rebuilds where the keys of the fair queue are gone; whether it did. Of several callers one
+    does: the others find a mark that it left."""
+    if stores.redis.exists(keys.INDEXED):
+        return False
+    if not stores.redis.set(keys.REBUILDING, 1, nx=True, ex=_LOCK_S):
+        return False
+    counts = rebuild(stores)
+    if counts:
+        log.warning("indexes_rebuilt", **counts)
+    return True
+
+
+def rebuild(stores: Stores) -> dict[str, int]:
+    """Lists every job where it belongs; how many are now waiting, running and to archive, and how
+    many records cannot be read."""
+    counts: Counter[str] = Counter()
+    for key in stores.redis.scan_iter(match="pq:{job_*}:job", count=_PAGE):
+        job_id = text(key)[len("pq:{") : -len("}:job")]
+        try:
+            job = stores.jobs.get(job_id)
+        except NotFound:
+            continue
+        except DecodeError:
+            counts["broken"] += 1
+            continue
+        counts[_relist(stores, job)] += 1
+    stores.redis.set(keys.INDEXED, 1)
+    counts.pop("", None)
+    return dict(counts)
+
+
+def _relist(stores: Stores, job: Job) -> str:
+    redis = stores.redis
+    if job.input.referenceId is None:
+        redis.zadd(keys.tenant_jobs(job.tenant), {job.id: unix(job.createdAt)}, nx=True)
+    if job.status.final:
+        if redis.ttl(keys.job(job.id)) >= 0:
+            return ""  # archived: its record has a day on which it goes
+        redis.zadd(keys.CLOSED, {job.id: unix(job.finishedAt or job.createdAt)}, nx=True)
+        return "to_archive"
+    if job.deadlineAt is not None:
+        redis.zadd(keys.DEADLINES, {job.id: unix(job.deadlineAt)}, nx=True)
+    if job.input.reads_upload is not None:
+        redis.sadd(keys.upload_jobs(job.input.reads_upload), job.id)
+    if stores.leases.held(job.id):
+        stores.leases.relist(job.id)
+        stores.waiting.mark_running(job.tenant, job.id)
+        return "running"
+    limit = stores.settings.limits(job.plan).runningJobs
+    return "waiting" if stores.leases.requeue_lost(job, limit) else ""

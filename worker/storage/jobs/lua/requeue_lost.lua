@@ -1,0 +1,18 @@
+-- transition: running, handed out -> waiting
+-- keys: job, lease, running jobs, base; args: job id, tenant, queue, most running, score
+-- returns whether it waits; not so where somebody runs it, or it is over
+local status = redis.call('HGET', KEYS[1], 'status')
+if redis.call('EXISTS', KEYS[2]) == 1 then
+  redis.call('ZREM', KEYS[4] .. ':queued', ARGV[1])
+  return 0
+end
+redis.call('ZREM', KEYS[3], ARGV[1])
+if status ~= '"queued"' and status ~= '"running"' then
+  unlist(KEYS[4], ARGV[2], ARGV[1])
+  redis.call('ZREM', KEYS[4] .. ':running:' .. ARGV[2], ARGV[1])
+  return 0
+end
+local there = redis.call('ZSCORE', KEYS[4] .. ':' .. ARGV[3] .. ':jobs:' .. ARGV[2], ARGV[1])
+-- one that is listed keeps its place among those of one instant
+push(KEYS[4], ARGV[3], ARGV[2], ARGV[4], there or ARGV[5], ARGV[1])
+return 1
