@@ -36,7 +36,7 @@ RETURNED = 0.55
 PASSED = 0.1
 """The same where a repetition counts at its turn."""
 
-WATCHED = 0.4
+WATCHED = 0.6
 """Share of a cycle's frames in which it must be seen: more is guessed than known otherwise."""
 
 ROUND = 2

@@ -204,6 +204,8 @@ class JobStore:
             pipe.zrem(keys.tenant_jobs(job.tenant), job.id)
             for name in (keys.RUNNING, keys.CLOSED, keys.DEADLINES):
                 pipe.zrem(name, job.id)
+            if job.input.reads_upload is not None:
+                pipe.srem(keys.upload_jobs(job.input.reads_upload), job.id)
             FairQueue.remove_in(pipe, job.tenant, job.id)
             pipe.execute()
 
