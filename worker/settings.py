@@ -47,8 +47,8 @@ class Settings(BaseSettings):
 
     provider: Literal["auto", "tensorrt", "cuda", "cpu"] = Field(
         "auto",
-        description="where models run; cuda and tensorrt fail where there is no GPU; tensorrt builds "
-        "its engines at the start, auto uses engines that exist",
+        description="where models run; cuda and tensorrt fail without a GPU; tensorrt builds its "
+        "engines at the start, auto uses engines that exist",
     )
     gpu_precision: Literal["fp32", "tf32", "fp16"] = Field(
         "fp32",
@@ -89,8 +89,8 @@ class Settings(BaseSettings):
     alone_memory_bytes: int = Field(
         4 * 1024**3,
         ge=0,
-        description="memory limit in bytes of the process that retries a job which killed its worker; "
-        "0 = no limit, as on workers with a GPU",
+        description="memory limit in bytes of the process that retries a job which killed its "
+        "worker; 0 = no limit, as on workers with a GPU",
     )
     job_time_limit_s: int = Field(
         3600,
@@ -108,7 +108,7 @@ class Settings(BaseSettings):
     firehose_partitions: int = Field(8, ge=1, description="firehose streams, shared by all jobs")
     firehose_length: int = Field(100_000, gt=0, description="firehose entries kept per stream")
     firehose_age_s: int = Field(7 * 86400, gt=0, description="seconds a firehose entry is kept")
-    inline_bytes: int = Field(262_144, gt=0, description="larger messages are sent as claim checks")
+    inline_bytes: int = Field(262_144, gt=0, description="bytes of the largest message sent inline")
 
     max_upload_bytes: int = Field(2 * 1024**3, gt=0, description="largest upload in bytes")
     max_duration_s: float = Field(3600, gt=0, description="longest video in seconds")
@@ -146,8 +146,8 @@ class Settings(BaseSettings):
     access_log: bool = Field(False, description="log each request; keys in it are masked")
     page_embedders: str = Field(
         "*",
-        description="origins that may frame the upload page and get its messages, by comma; * = every "
-        "web page; https://*.example.com is allowed; app schemes need naming (capacitor://app)",
+        description="origins that may frame the upload page and get its messages, by comma; * = "
+        "every web page; https://*.example.com is allowed; apps must be named (capacitor://app)",
     )
     allow_private_urls: bool = Field(
         False, description="fetch inputs from, and send webhooks to, private addresses too"

@@ -22,7 +22,7 @@ def evaluate(
         Path, typer.Argument(help="JSON list of {clip, exerciseId, reps, reps_accept}")
     ],
     clips: Annotated[
-        Path | None, typer.Option(help="folder of the clips; default: that of the labels")
+        Path | None, typer.Option(help="folder of the clips; default: clips/ or that of LABELS")
     ] = None,
     poses: Annotated[
         Path | None, typer.Option(help="folder of pose logs, CLIP.poses: read or written")
