@@ -29,7 +29,7 @@ export type InputRef = {
   url?: string | null;
 };
 
-/** Options of a job under their names in a request. `exercise` is always a catalogue id; `subject` is one of SUBJECTS, or a point "x,y" (0-1) that lies on the person in the first picture. */
+/** Options of a job under their names in a request. `exercise` is always a catalogue id; `subject` is one of SUBJECTS, or a point "x,y" (0-1) on the person in the first picture that shows them. */
 export type JobOptions = {
   source?: "image" | "video";
   exercise?: string | null;
