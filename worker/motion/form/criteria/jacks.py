@@ -35,8 +35,9 @@ CRITERIA: dict[str, tuple[Criterion, ...]] = {
             "trunk_tilt", trunk.tilt, "deg", good=6.0, bad=30.0,
             joints=("shoulder", "hip"), advice="upright", weight=MINOR,
         ),
+        SMOOTHNESS,
     ),
-    "mountain_climber": (_KNEE,),
+    "mountain_climber": (_KNEE, SMOOTHNESS),
     "burpee": (
         reach(joints=("shoulder", "hip", "knee", "ankle"), good=0.85, bad=0.4),
         SMOOTHNESS,
