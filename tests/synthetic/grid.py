@@ -15,7 +15,14 @@ PACES = (0.7, 1.0, 2.0)
 RATES = (15.0, 30.0, 60.0)
 TEMPO = (0.9, 0.1, 0.8, 0.5)
 IN_TURN = frozenset({"lunge", "side_lunge", "high_knees", "mountain_climber"})
-LOW = frozenset({"push_up", "glute_bridge", "leg_raise", "mountain_climber", "tricep_dip"})
+LOW = frozenset(
+    {
+        "push_up", "glute_bridge", "leg_raise", "mountain_climber", "tricep_dip", "sit_up",
+        "bench_press",
+    }
+)  # fmt: skip
+HEIGHTS = {**dict.fromkeys(LOW, 0.6), "pull_up": 1.3}
+"""Metres of the camera over the floor, where it is not 1: the subject fills the picture."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +40,7 @@ class Cell:
         return Script(
             move=self.exercise, depths=(1.0,) * reps, seconds=(out, hold, back, rest),
             fps=self.fps, noise=0.008, dropout=0.05, alternate=self.exercise in IN_TURN, seed=seed,
-            camera=Camera(yaw=self.yaw, height=0.6 if self.exercise in LOW else 1.0),
+            camera=Camera(yaw=self.yaw, height=HEIGHTS.get(self.exercise, 1.0)),
         )  # fmt: skip
 
 

@@ -27,6 +27,17 @@ from tests.synthetic.floor_moves import (
     side_lunge,
     tricep_dip,
 )
+from tests.synthetic.load_moves import (
+    bench_press,
+    burpee,
+    front_raise,
+    kettlebell_swing,
+    pull_up,
+    pushdown,
+    row,
+    sit_up,
+    triceps_extension,
+)
 
 MOVES: dict[str, Move] = {
     "squat": squat,
@@ -46,6 +57,15 @@ MOVES: dict[str, Move] = {
     "leg_raise": leg_raise,
     "glute_bridge": glute_bridge,
     "tricep_dip": tricep_dip,
+    "sit_up": sit_up,
+    "pull_up": pull_up,
+    "burpee": burpee,
+    "bench_press": bench_press,
+    "row": row,
+    "kettlebell_swing": kettlebell_swing,
+    "front_raise": front_raise,
+    "triceps_extension": triceps_extension,
+    "pushdown": pushdown,
     "plank": plank,
     "wall_sit": wall_sit,
     "balance_leg": balance_leg_left,

@@ -36,9 +36,10 @@ def _entry(exercise: str, kind: Kind, view: View, requires: tuple[str, ...] = ()
 
 _ANY = (
     "squat", "push_up", "lunge", "side_lunge", "deadlift", "calf_raise", "bicep_curl",
-    "hammer_curl", "shoulder_press", "high_knees",
+    "hammer_curl", "shoulder_press", "high_knees", "pull_up", "burpee", "bench_press", "row",
+    "kettlebell_swing", "front_raise", "triceps_extension",
 )  # fmt: skip
-_SIDE = ("glute_bridge", "tricep_dip", "mountain_climber", "leg_raise")
+_SIDE = ("glute_bridge", "tricep_dip", "mountain_climber", "leg_raise", "sit_up")
 _FRONT = ("lateral_raise", "jumping_jack", "low_impact_jack")
 _HOLDS = ("wall_sit", "balance_leg", "balance_leg_left", "balance_leg_right")
 
@@ -75,6 +76,13 @@ ALIASES: dict[str, str] = {
     "jumping_jacks": "jumping_jack",
     "mountain_climbers": "mountain_climber",
     "overhead_press": "shoulder_press",
+    "situp": "sit_up",
+    "situps": "sit_up",
+    "sit_ups": "sit_up",
+    "pullup": "pull_up",
+    "pullups": "pull_up",
+    "pull_ups": "pull_up",
+    "burpees": "burpee",
     "balance_left_leg": "balance_leg_left",
     "balance_right_leg": "balance_leg_right",
     "jump": "air_time_jump",

@@ -1,4 +1,4 @@
-"""Arms lifted against a load: lateral raise to shoulder height, shoulder press overhead."""
+"""Arms lifted against a load: raised to shoulder height sideways or forwards, pressed overhead."""
 
 from __future__ import annotations
 
@@ -15,6 +15,22 @@ LATERAL_RAISE = RepExercise(
         Condition("wrist_over_shoulder", "start", high=0.0),
         Condition("wrist_over_shoulder", "turn", high=0.25),
         Condition("hip_height", "range", high=0.12),
+    ),
+    sides="each",
+    joints=("shoulder", "elbow", "wrist"),
+)
+
+FRONT_RAISE = RepExercise(
+    id="front_raise",
+    # The same height, to the front; both arms, one, or in turn.
+    signals=LATERAL_RAISE.signals,
+    conditions=(
+        *LATERAL_RAISE.conditions,
+        Condition("shoulder_height", "range", high=0.12),
+        # A curl lifts the hands as high, but not the elbows.
+        Condition("elbow_over_shoulder", "range", low=0.05),
+        # To the front the hands stay within both shoulders' width and half an arm to each side.
+        Condition("wrist_spread", "turn", high=0.6),
     ),
     sides="each",
     joints=("shoulder", "elbow", "wrist"),

@@ -16,6 +16,10 @@ from worker.contract.options import JobOptions
 
 REPS = [entry.id for entry in CATALOGUE.values() if entry.kind == "reps"]
 FLOOR = ("glute_bridge", "leg_raise", "mountain_climber", "tricep_dip", "calf_raise", "side_lunge")
+LOADED = (
+    "sit_up", "pull_up", "burpee", "bench_press", "row", "kettlebell_swing", "front_raise",
+    "triceps_extension",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("exercise", REPS)
@@ -26,7 +30,7 @@ def test_a_sample_of_the_grid_is_exact(exercise: str) -> None:
 
 
 @pytest.mark.parametrize("move", ["standing", "walking"])
-@pytest.mark.parametrize("exercise", FLOOR)
+@pytest.mark.parametrize("exercise", FLOOR + LOADED)
 def test_standing_and_walking_are_none_of_them(exercise: str, move: str) -> None:
     yaw = 90 if CATALOGUE[exercise].view == "side" else 30
     script = Script(move=move, depths=(1.0,) * 6, noise=0.008, camera=Camera(yaw=yaw))
@@ -48,6 +52,12 @@ def test_standing_and_walking_are_none_of_them(exercise: str, move: str) -> None
         ("high_knees", 90, "side_lunge"), ("jumping_jack", 0, "side_lunge"),
         ("squat", 20, "lateral_raise"), ("squat", 0, "bicep_curl"),
         ("lateral_raise", 90, "shoulder_press"), ("push_up", 90, "mountain_climber"),
+        ("lateral_raise", 0, "front_raise"), ("bicep_curl", 0, "front_raise"),
+        ("glute_bridge", 90, "sit_up"), ("leg_raise", 90, "sit_up"), ("push_up", 90, "sit_up"),
+        ("squat", 90, "burpee"), ("deadlift", 90, "burpee"), ("push_up", 90, "bench_press"),
+        ("shoulder_press", 0, "pull_up"), ("shoulder_press", 90, "bench_press"),
+        ("deadlift", 90, "kettlebell_swing"), ("front_raise", 90, "kettlebell_swing"),
+        ("shoulder_press", 0, "triceps_extension"), ("squat", 0, "row"),
     ],
 )  # fmt: skip
 def test_one_is_not_another(move: str, yaw: float, exercise: str) -> None:
@@ -73,8 +83,27 @@ def test_calf_raises_count_whatever_perspective_does_to_the_farther_foot(
         assert analyse(script)[1].result.count == 4
 
 
-@pytest.mark.parametrize("exercise", FLOOR)
+@pytest.mark.parametrize("exercise", FLOOR + LOADED)
 def test_a_third_of_the_way_does_not_count(exercise: str) -> None:
     cell = Cell(exercise, 90.0 if CATALOGUE[exercise].view == "side" else 0.0, 1.0, 30.0)
     script = replace(cell.script(4, seed=5), depths=(1.0, 0.3, 1.0, 0.3))
     assert analyse(script)[1].result.count == 2
+
+
+@pytest.mark.parametrize("yaw", [45, 90])
+def test_a_triceps_extension_at_a_cable_pushes_down(yaw: float) -> None:
+    script = replace(Cell("triceps_extension", yaw, 1.0, 30.0).script(5, seed=2), move="pushdown")
+    assert analyse(script, "triceps_extension")[1].result.count == 5
+
+
+@pytest.mark.parametrize("exercise", ["row", "front_raise", "triceps_extension"])
+def test_each_arm_in_turn_is_a_repetition(exercise: str) -> None:
+    script = replace(Cell(exercise, 0.0, 1.0, 30.0).script(6, seed=4), alternate=True)
+    assert analyse(script)[1].result.count == 6
+
+
+@pytest.mark.parametrize("share", [0.75, 1.15])
+@pytest.mark.parametrize("exercise", LOADED)
+def test_short_and_long_ranges_count(exercise: str, share: float) -> None:
+    script = Cell(exercise, 90.0, 1.0, 30.0).script(4, seed=6)
+    assert analyse(replace(script, depths=(share,) * 4))[1].result.count == 4

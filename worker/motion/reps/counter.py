@@ -27,6 +27,10 @@ FAR, UNLIKE, SEVERAL = 1.0, 3.0, 5
 """The same amid the clip, which must be so many times the usual, of so many repetitions at least:
 jumps with the arms alone among jumping jacks."""
 
+HASTY, LARGE = 0.3, 0.7
+"""Share of the time that the large repetitions take, those of this share of the usual size at
+least: what takes less is a jerk. Tired or hurried, people halve their time."""
+
 SEEN = 0.3
 """Mean weight from which a signal is seen well enough to be missed."""
 
@@ -91,11 +95,12 @@ def count(exercise: RepExercise, difficulty: str, rows: Rows) -> Counted:
         if not side.follows:
             attempts += [_attempt(rows, Verdict(one, "other_movement"), None) for one in cycles]
             continue
-        verdicts = judge(exercise, cycles, usual, least, rows.seconds, side.curve, rows.measures)
+        verdicts = judge(exercise, cycles, usual, least, side.curve, rows.measures)
         verdicts = _without_strays(rows, channel, side.calibration, verdicts)
         number = channel if len(sides) > 1 else None
         attempts += [_attempt(rows, verdict, number) for verdict in verdicts]
-    return Counted(tuple(_without_twins(attempts)), sides, usual, rows.size)
+    found = _without_jerks(_without_twins(attempts), usual)
+    return Counted(tuple(found), sides, usual, rows.size)
 
 
 def _without_strays(
@@ -174,6 +179,22 @@ def _without_twins(attempts: list[Attempt]) -> list[Attempt]:
         elif attempt.reason is None:
             kept[twin] = replace(kept[twin], side=None)
     return sorted(kept, key=lambda attempt: attempt.turn_s)
+
+
+def _without_jerks(attempts: list[Attempt], usual: float) -> list[Attempt]:
+    """The attempts, those refused that take far less time than the large ones."""
+    lasts = [
+        one.end_s - one.start_s
+        for one in attempts
+        if one.reason is None and one.whole and one.size >= LARGE * usual
+    ]
+    shortest = HASTY * median(lasts) if lasts else 0.0
+    return [
+        replace(one, reason="other_movement")
+        if one.reason is None and one.end_s - one.start_s < shortest
+        else one
+        for one in attempts
+    ]
 
 
 def _worth(attempt: Attempt) -> tuple[bool, float, int]:
