@@ -13,7 +13,8 @@ from worker.storage.stores import Stores
 
 pytestmark = pytest.mark.slow
 REQUEST_MS = 1200
-PAINT_MS = 300
+PAINT_MS = 600
+"""Half the time of a second answer: on a free machine it takes 100 to 300, on a busy one more."""
 
 
 def test_the_first_paint_waits_for_the_document_alone(
