@@ -149,7 +149,7 @@ def signed_well(one: Heard, secret: str) -> bool:
     """Whether a request bears our signature. Its time is the attempt's, and we look minutes later:
     how old it is says nothing here."""
     at = datetime.fromtimestamp(int(one.headers["webhook-timestamp"]), UTC)
-    mine = Webhook(secret).sign(one.headers["webhook-id"], at, one.body.decode())
+    mine = Webhook(secret).sign(one.headers["webhook-id"], at, one.body)
     return mine in one.headers["webhook-signature"].split()
 
 

@@ -326,9 +326,9 @@ def test_a_reload_in_the_middle_of_the_upload(
     tab.choose("#file", SQUAT)
     guest.wait("document.querySelector('#status').innerText === 'Uploading'")
     tab.run("new Promise((done) => setTimeout(done, 300))")
-    tab.call("Fetch.disable")
     tab.run("window.was = true; location.reload()")
     tab.wait("!window.was && document.readyState === 'complete'")
+    tab.call("Fetch.disable")
     if kept:
         next_job(stores).finish()
         guest.state("done")

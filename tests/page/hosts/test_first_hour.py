@@ -143,8 +143,8 @@ def test_every_host_ends_with_the_result(
         tab.choose("#file", SQUAT, frame=guest.frame)
         guest.wait("document.querySelector('#status').innerText === 'Uploading'")
         guest.tab.run("new Promise((done) => setTimeout(done, 300))")
-        tab.call("Fetch.disable")
         reload(guest)
+        tab.call("Fetch.disable")
     else:
         tab.choose("#file", SQUAT, frame=guest.frame)
     player = next_job(stores)

@@ -22,7 +22,9 @@ _STRICT = (
 )  # fmt: skip
 
 _CURL = (
-    reach(depth.curl, joints=("elbow", "wrist"), advice="curl_up", good=0.95, bad=0.45),
+    reach(
+        depth.curl, joints=("elbow", "wrist"), advice="curl_up", code="higher", good=0.95, bad=0.45
+    ),
     Criterion(
         "lowered", arms.lockout_bend_at_start, "deg", good=25.0, bad=80.0,
         joints=("elbow", "wrist"), advice="lower_all_the_way", weight=MINOR, live=False,
