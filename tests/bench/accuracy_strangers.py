@@ -73,7 +73,7 @@ def text_of(folder: Path, outcomes: Sequence[Outcome], prototype: Sequence[Outco
     folds = _folds(folder)
     parts = [
         "## Strangers' clips\n",
-        f"{len(outcomes)} clips of `../shared/media/bench`, looked at while the counting was written; "
+        f"{len(outcomes)} clips of `../shared/media/bench`, looked at while counting was written; "
         f"{BEFORE}. {CHOSEN}\n",
         "| | clips | exact | within one | MAE | lost | invented |\n|---|---|---|---|---|---|---|",
         _row("all", figures_of(outcomes)),
