@@ -42,7 +42,10 @@ def collect_system_state(stores: Stores) -> State:
     }
     for queue in QUEUES:
         fair = queue in FAIR_QUEUES
-        depth, age = stores.waiting.backlog(queue) if fair else _tasks(stores, queue)
+        if queue == "webhooks":
+            depth, age = _webhooks_due(stores)
+        else:
+            depth, age = stores.waiting.backlog(queue) if fair else _tasks(stores, queue)
         state[m.QUEUE_DEPTH][queue,], state[m.QUEUE_AGE][queue,] = depth, age
     return state
 
@@ -59,6 +62,11 @@ def _tasks(stores: Stores, queue: str) -> tuple[int, float]:
 def _sent(task: bytes) -> float:
     """When a task was sent; now, where it does not say."""
     return float(json.loads(task)["headers"].get("sent", time.time()))
+
+
+def _webhooks_due(stores: Stores) -> tuple[int, float]:
+    """Endpoints that something is due for, and for how long at most."""
+    return stores.redis.zcount(keys.HOOKS_DUE, "-inf", time.time()), _webhook_due_s(stores)
 
 
 def _webhook_due_s(stores: Stores) -> float:

@@ -18,7 +18,7 @@ from api.services.job_creation import analyze_again, create_job
 from api.services.job_view import StartEstimator, job_view
 from api.services.json_body import AuthenticatedRoute
 from api.services.object_threads import run_with_objects, with_objects
-from api.services.pagination import decode_cursor, encode_cursor, page_of_jobs
+from api.services.pagination import decode_cursor, encode_cursor, page_of
 from worker.contract.jobs import JobStatus
 from worker.lifecycle.completion import cancel_job
 from worker.lifecycle.deletion import erase_job
@@ -105,7 +105,12 @@ def list_jobs(
     place = None if query.cursor is None else decode_cursor(query.cursor)
     if query.batch is not None:
         stores.batches.get(query.batch, tenant.tenant)
-    jobs, after = page_of_jobs(stores, tenant.tenant, query, place)
+    jobs, after = page_of(
+        lambda after, count: stores.jobs.page(tenant.tenant, after, count, query.batch),
+        place,
+        query.limit,
+        lambda job: query.status in (None, job.status),
+    )
     outlook = StartEstimator(stores)
     views = [job_view(stores, job, outlook) for job in jobs]
     return JSONResponse({"jobs": views, "next": encode_cursor(after) if after else None})

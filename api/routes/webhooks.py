@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any
 
 import msgspec
@@ -25,8 +26,8 @@ from api.schemas.webhooks import (
 )
 from api.services.authentication import StoresDep, TenantDep
 from api.services.json_body import AuthenticatedRoute
-from api.services.pagination import Place, decode_cursor, encode_cursor
-from worker.contract.webhooks import Delivery, DeliveryStatus, Endpoint
+from api.services.pagination import decode_cursor, encode_cursor, page_of
+from worker.contract.webhooks import Delivery, Endpoint
 from worker.storage.errors import Conflict
 from worker.storage.stores import Stores
 from worker.storage.timestamps import iso
@@ -34,9 +35,6 @@ from worker.submission.jobs import check_webhook_url
 from worker.webhooks.replay import replay_one, replay_since, send_test
 
 router = APIRouter(route_class=AuthenticatedRoute, tags=["webhooks"])
-
-_SCAN = 2000
-"""Rows looked at for one page, so that a rare status cannot make one request endless."""
 
 
 def webhook_view(stores: Stores, endpoint: Endpoint) -> dict[str, Any]:
@@ -182,7 +180,12 @@ def list_deliveries(
     """Deliveries of the last seven days, newest first, with every attempt."""
     endpoint = stores.endpoints.get(webhook_id, tenant.tenant)
     place = None if query.cursor is None else decode_cursor(query.cursor)
-    found, after = _page(stores, endpoint.id, query.status, place, query.limit)
+    found, after = page_of(
+        partial(stores.deliveries.page, endpoint.id),
+        place,
+        query.limit,
+        lambda delivery: query.status in (None, delivery.status),
+    )
     views = [delivery_view(delivery) for delivery in found]
     return JSONResponse({"deliveries": views, "next": encode_cursor(after) if after else None})
 
@@ -211,27 +214,3 @@ def _enabled(endpoint: Endpoint) -> Endpoint:
     if not endpoint.enabled:
         raise Conflict(f"{endpoint.id} is disabled; enable it first")
     return endpoint
-
-
-def _page(
-    stores: Stores,
-    endpoint: str,
-    status: DeliveryStatus | None,
-    place: Place | None,
-    limit: int,
-) -> tuple[list[Delivery], Place | None]:
-    """Up to `limit` deliveries after `place`, and where the next page begins."""
-    found: list[Delivery] = []
-    seen = 0
-    while seen < _SCAN:
-        rows = stores.deliveries.page(endpoint, place, limit + 1)
-        for made, name, delivery in rows:
-            if len(found) == limit:
-                return found, place
-            place = (made, name)
-            if delivery is not None and (status is None or delivery.status is status):
-                found.append(delivery)
-        if len(rows) <= limit:
-            return found, None
-        seen += len(rows)
-    return found, place

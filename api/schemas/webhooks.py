@@ -12,6 +12,16 @@ from worker.contract.webhooks import DEFAULT_EVENTS, EVENTS, DeliveryStatus
 from worker.submission.schemas.webhooks import MAX_URL, check_events, check_url
 
 
+def _known_events(values: list[str]) -> list[str]:
+    return check_events(values, EVENTS)
+
+
+def _printable(value: str) -> str:
+    if value and not value.isprintable():
+        raise ValueError("printable characters")
+    return value
+
+
 class NewWebhook(Strict):
     """A receiver and what it wants to hear of."""
 
@@ -36,22 +46,9 @@ class NewWebhook(Strict):
     )
     description: str = Field("", max_length=200)
 
-    @field_validator("url")
-    @classmethod
-    def _web_address(cls, value: str) -> str:
-        return check_url(value)
-
-    @field_validator("events")
-    @classmethod
-    def _known(cls, values: list[str]) -> list[str]:
-        return check_events(values, EVENTS)
-
-    @field_validator("description")
-    @classmethod
-    def _printable(cls, value: str) -> str:
-        if value and not value.isprintable():
-            raise ValueError("printable characters")
-        return value
+    _web_address = field_validator("url")(check_url)
+    _known = field_validator("events")(_known_events)
+    _description = field_validator("description")(_printable)
 
 
 class WebhookChange(Strict):
@@ -65,18 +62,8 @@ class WebhookChange(Strict):
     enabled: StrictBool = Field(default_factory=lambda: True)
 
     _web_address = field_validator("url")(check_url)
-
-    @field_validator("events")
-    @classmethod
-    def _known(cls, values: list[str]) -> list[str]:
-        return check_events(values, EVENTS)
-
-    @field_validator("description")
-    @classmethod
-    def _printable(cls, value: str) -> str:
-        if value and not value.isprintable():
-            raise ValueError("printable characters")
-        return value
+    _known = field_validator("events")(_known_events)
+    _description = field_validator("description")(_printable)
 
     @model_validator(mode="after")
     def _something(self) -> WebhookChange:

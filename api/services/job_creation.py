@@ -192,17 +192,16 @@ def queued(stores: Stores, job: Job, alive: Sequence[Worker], key: str | None = 
     LimitExceeded where the queue is full."""
     limits = stores.settings.limits(job.plan)
     queue = queues.effective_queue(job.queue, alive)
+    try:
+        made = stores.jobs.submit(job, limits.runningJobs, limits.queuedJobs, key)
+    except Exception:  # it may be written all the same, and only the answer be lost
+        _best_effort(stores.jobs.erase, job)
+        raise
+    if made < 0:
+        raise queue_full(limits.queuedJobs or 0, stores.waiting.length(job.tenant))
+    if not made:  # by a request with the same Idempotency-Key that was never answered
+        return stores.jobs.get(job.id, job.tenant, job.owner)
     with stores.redis.pipeline(transaction=False) as pipe:
-        stores.jobs.submit_in(pipe, job, limits.runningJobs, limits.queuedJobs, key)
-        try:
-            made = pipe.execute()[0]
-        except Exception:  # it may be written all the same, and only the answer be lost
-            _best_effort(stores.jobs.erase, job)
-            raise
-        if made < 0:
-            raise queue_full(limits.queuedJobs or 0, stores.waiting.length(job.tenant))
-        if not made:  # by a request with the same Idempotency-Key that was never answered
-            return stores.jobs.get(job.id, job.tenant, job.owner)
         stores.streams.put_in(pipe, job)
         queues.pending_wakeups(pipe, queue)
         wakeups = pipe.execute()[-1]

@@ -1,4 +1,4 @@
-"""Opaque cursors of the job list, and the walk over it."""
+"""Opaque cursors of a list, newest first, and the walk over it."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import base64
 import json
 import math
 import re
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from api.middleware.errors import invalid_parameter
-from api.schemas.jobs import JobsQuery
-from worker.contract.jobs import Job
-from worker.storage.stores import Stores
 
 Place = tuple[float, str]
-"""Time of creation and id of the last job seen."""
+"""Time of creation and id of the last entry seen."""
+T = TypeVar("T")
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 _SCAN = 2000
@@ -38,25 +38,28 @@ def decode_cursor(cursor: str) -> Place:
         raise invalid_parameter("cursor", "Invalid cursor.", "`next` of the page before") from error
 
 
-def page_of_jobs(
-    stores: Stores, tenant: str, query: JobsQuery, place: Place | None
-) -> tuple[list[Job], Place | None]:
-    """Up to `limit` jobs after `place`, newest first, and where the next page begins.
+def page_of(
+    rows_after: Callable[[Place | None, int], Sequence[tuple[float, str, T | None]]],
+    place: Place | None,
+    limit: int,
+    wanted: Callable[[T], bool],
+) -> tuple[list[T], Place | None]:
+    """Up to `limit` wanted entries after `place`, newest first, and where the next page begins.
 
-    A page may hold fewer than `limit` jobs and still not be the last.
+    `rows_after` gives up to so many rows after a place: time, id, entry (None: gone meanwhile). A
+    page may hold fewer than `limit` entries and still not be the last.
     """
-    limit, status = query.limit, query.status
-    found: list[Job] = []
+    found: list[T] = []
     seen = 0
     while seen < _SCAN:
         # one more than wanted tells whether there is a next page
-        rows = stores.jobs.page(tenant, place, limit + 1, query.batch)
-        for created, job_id, job in rows:
+        rows = rows_after(place, limit + 1)
+        for created, name, entry in rows:
             if len(found) == limit:
                 return found, place
-            place = (created, job_id)
-            if job is not None and (status is None or job.status is status):
-                found.append(job)
+            place = (created, name)
+            if entry is not None and wanted(entry):
+                found.append(entry)
         if len(rows) <= limit:
             return found, None
         seen += len(rows)

@@ -19,9 +19,10 @@ RUN python subset.py requirements.lock pyproject.toml --extra worker --extra cpu
 FROM build AS models
 COPY worker/__init__.py worker/
 COPY worker/pose/__init__.py worker/pose/
+COPY worker/pose/conversion worker/pose/conversion
 COPY worker/pose/weights worker/pose/weights
 RUN PYTHONPATH=/opt/posequeue/lib/python3.11/site-packages python -c \
-      "import pathlib, worker.pose.weights as w; w.install(w.DEFAULT_MODELS, pathlib.Path('/opt/models'))"
+      "import pathlib; from worker.pose.weights import install, registry; install.install(registry.DEFAULT_MODELS, pathlib.Path('/opt/models'))"
 
 FROM build AS package
 COPY README.md ./

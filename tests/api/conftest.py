@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
 
-from api.server import make_server
 from tests.api.api_play import plain_client
+from tests.api.server_play import serving
 from worker.contract.plans import Plan
 from worker.queueing import celery_app
 from worker.settings import Settings
@@ -22,16 +21,8 @@ Client = httpx.Client
 def address(servers: Settings) -> Iterator[str]:
     """The base address of a server that runs on its own port in this process."""
     celery_app.app.conf.broker_url = servers.redis_url.get_secret_value()
-    server = make_server(servers.model_copy(update={"api_port": 0}))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive(), "the API ended at its start"
-        thread.join(0.02)
-    host, port = server.servers[0].sockets[0].getsockname()
-    yield f"http://{host}:{port}"
-    server.should_exit = True
-    thread.join(10)
+    with serving(servers) as found:
+        yield found
 
 
 @pytest.fixture

@@ -39,7 +39,7 @@ def test_a_refused_job_leaves_no_endpoint(
         raise redis.ConnectionError("gone")
 
     with monkeypatch.context() as patched:
-        patched.setattr(type(stores.jobs), "submit_in", full)
+        patched.setattr(type(stores.jobs), "submit", full)
         assert client.post("/jobs", json=hooked(1)).status_code == 503
     assert not stores.redis.keys("pq:hook:*")
     assert client.post("/jobs", json=hooked(1)).status_code == 202

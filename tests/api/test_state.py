@@ -50,14 +50,14 @@ def test_depth_and_age_of_a_fair_queue(stores: Stores) -> None:
 def test_depth_and_age_of_a_queue_of_tasks(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patched:
         patched.setattr(queues.time, "time", lambda now=time.time: now() - 200)
-        queues.send_delivery("we_1")
-    queues.send_delivery("we_2")
+        queues.send_maintenance()
     queues.send_maintenance()
+    stores.redis.zadd(keys.HOOKS_DUE, {"we_1": time.time() - 50, "we_2": time.time() + 50})
     state = collect_system_state(stores)
-    assert state[m.QUEUE_DEPTH]["webhooks",] == 2
-    assert 199 < state[m.QUEUE_AGE]["webhooks",] < 300
-    assert state[m.QUEUE_DEPTH]["maintenance",] == 1
-    assert state[m.QUEUE_AGE]["maintenance",] < 100
+    assert state[m.QUEUE_DEPTH]["maintenance",] == 2
+    assert 199 < state[m.QUEUE_AGE]["maintenance",] < 300
+    assert state[m.QUEUE_DEPTH]["webhooks",] == 1
+    assert 49 < state[m.QUEUE_AGE]["webhooks",] < 100
 
 
 def test_streams_workers_and_webhooks(stores: Stores) -> None:

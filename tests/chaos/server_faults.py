@@ -12,6 +12,7 @@ from random import Random
 from tests.chaos.faults import Fault
 from tests.chaos.fleet import Fleet
 from worker.embedded.servers import start_redis
+from worker.storage import keys
 
 PAUSE_S = 10.0
 _BLOCK = b"\0" * 65_536
@@ -54,6 +55,49 @@ def fill_redis(fleet: Fleet, random: Random) -> None:
         fleet.hold(random.uniform(4, 8))
     finally:
         fleet.stores.redis.config_set("maxmemory", "0")
+
+
+def strand_redis(fleet: Fleet, random: Random) -> None:
+    """Valkey has lost its replicas: it reads, and takes no writes."""
+    fleet.stores.redis.config_set("min-replicas-to-write", 1)
+    try:
+        fleet.hold(random.uniform(4, 8))
+    finally:
+        fleet.stores.redis.config_set("min-replicas-to-write", 0)
+
+
+def forget_running(fleet: Fleet, random: Random) -> None:
+    """The list of running jobs is gone."""
+    fleet.stores.redis.delete(keys.RUNNING)
+
+
+def forget_queue(fleet: Fleet, random: Random) -> None:
+    """Every key of the fair queue is gone."""
+    found = list(fleet.stores.redis.scan_iter("pq:{wait}:*", count=1000))
+    if found:
+        fleet.stores.redis.delete(*found)
+
+
+def cut_log(fleet: Fleet, random: Random) -> None:
+    """Valkey is killed in the middle of a write to its append-only file, and comes back without
+    it: a command that is not whole is cut off."""
+    fleet.redis.process.kill()
+    folder = Path(fleet.redis.process.log).parent / "appendonlydir"
+    newest = max(folder.glob("*.incr.aof"), key=lambda path: path.stat().st_mtime)
+    with newest.open("ab") as file:
+        file.write(b"*3\r\n$3\r\nSET\r\n$5\r\nbro")
+    fleet.redis = start_redis(Path(fleet.redis.process.log).parent, fleet.redis_port)
+    fleet.note_server(fleet.redis.process)
+
+
+def pause_s3(fleet: Fleet, random: Random) -> None:
+    """S3 stands still: it takes connections, and says nothing."""
+    pid = fleet.s3.process.pid
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        fleet.hold(random.uniform(6, 10))
+    finally:
+        os.kill(pid, signal.SIGCONT)
 
 
 def lose_s3(fleet: Fleet, random: Random) -> None:
@@ -105,6 +149,11 @@ SERVER_FAULTS = (
     Fault("SIGSTOP of Valkey for 10 s", pause_redis),
     Fault("connections to Valkey reset", reset_redis),
     Fault("Valkey out of memory", fill_redis),
+    Fault("Valkey without its replicas (NOREPLICAS)", strand_redis),
+    Fault("the list of running jobs deleted", forget_running),
+    Fault("every key of the fair queue deleted", forget_queue),
+    Fault("Valkey killed in a write (AOF cut short)", cut_log),
+    Fault("SIGSTOP of S3", pause_s3),
     Fault("S3 refuses connections", lose_s3),
     Fault("S3 slow", slow_s3),
     Fault("S3 answers 503", busy_s3),

@@ -111,6 +111,14 @@ class Trial:
             self.outcome.violations.append(text)
             self._say(f"VIOLATION  {text}")
 
+    def _check(self, check: Callable[..., Iterable[str]], *given: object) -> None:
+        """Notes what a check finds; one that cannot run to its end is a violation, and holds up no
+        other."""
+        try:
+            self._note(check(*given))
+        except Exception as error:
+            self._note([f"the check {check.__name__} broke: {error!r}"])
+
     def _learn(self, fleet: Fleet, load: Load) -> None:
         """The first seed's undisturbed jobs are what every seed's must equal."""
         streams = load.undisturbed()
@@ -169,27 +177,30 @@ class Trial:
     def _settle(self, fleet: Fleet, load: Load, receiver: Receiver) -> None:
         """Until every job is over, archived and told of; what does not come is counted after."""
         self._say(f"{len(load.jobs)} jobs accepted, {len(load.under_way())} under way")
-        self._supervised(fleet, lambda: not load.under_way())
+        began = time.monotonic()
+        if not self._supervised(fleet, lambda: not load.under_way()):
+            self._note(f"{job.kind} {job.id} did not end" for job in load.under_way())
         self._supervised(fleet, lambda: _nothing_left(fleet), 0.5)
+        self._say(f"settled {time.monotonic() - began:.0f} s after the last fault")
 
     def _count(self, fleet: Fleet, load: Load, receiver: Receiver, secret: str) -> None:
         self.outcome.jobs = len(load.jobs)
         self._note(load.wrong)
         self._note(fleet.wrong)
         listed = _listed(fleet)
-        self._note(invariants.of_states(fleet, load, listed))
+        self._check(invariants.of_states, fleet, load, listed)
         listed = [job for job in listed if job.status.value == "succeeded"]
-        self._note(invariants.of_streams(fleet, load, self._undisturbed.streams))
-        self._note(invariants.of_exports(fleet, load, self._undisturbed.exports))
-        self._note(invariants.of_firehose(fleet, listed))
-        self._note(invariants.of_webhooks(fleet, list(receiver.heard), secret, listed))
-        self._note(leftovers.in_redis(fleet))
+        self._check(invariants.of_streams, fleet, load, self._undisturbed.streams)
+        self._check(invariants.of_exports, fleet, load, self._undisturbed.exports)
+        self._check(invariants.of_firehose, fleet, listed)
+        self._check(invariants.of_webhooks, fleet, list(receiver.heard), secret, listed)
+        self._check(leftovers.in_redis, fleet)
         names = {one.headers["webhook-id"] for one in list(receiver.heard)}
-        self._note(leftovers.in_s3(fleet, listed, names))
+        self._check(leftovers.in_s3, fleet, listed, names)
         for job in listed:
             load.queue.erase(job.id)
         until(lambda: not list(leftovers.of_erased(fleet)), 60)
-        self._note(leftovers.of_erased(fleet))
+        self._check(leftovers.of_erased, fleet)
 
 
 def _nothing_left(fleet: Fleet) -> bool:

@@ -18,7 +18,7 @@ from worker.contract.exercises import CATALOGUE
 from worker.contract.options import PARSERS, JobOptions
 from worker.contract.pose_log import END, framed
 from worker.pose.inference import providers
-from worker.pose.weights import MODELS
+from worker.pose.weights.registry import MODELS
 
 FILE = "clip.mp4"
 

@@ -152,3 +152,16 @@ def test_grades() -> None:
 
 def test_every_option_has_a_parser() -> None:
     assert set(PARSERS) == set(JobOptions.__struct_fields__)
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [("Left", "left"), ("center", "centre"), ("0.25, 0.5", "0.25,0.5"), ("1,0", "1,0")],
+)
+def test_who_of_several_is_meant(given: str, meant: str) -> None:
+    assert parse_options({"subject": given}).subject == meant
+
+
+@pytest.mark.parametrize("given", ["tallest", "1.2,0", "0.5", "nan,0.1", True, [0.1, 0.2]])
+def test_who_is_nobody(given: object) -> None:
+    assert refusal(subject=given).details["parameter"] == "subject"

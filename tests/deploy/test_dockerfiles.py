@@ -4,11 +4,25 @@ from __future__ import annotations
 
 import fnmatch
 import re
+import shutil
+import subprocess
+import sys
+import sysconfig
 from pathlib import Path
 
 import pytest
 
 from tests.deploy.conftest import ROOT, Run, not_settings, variables
+
+CONVERT = """
+from worker.pose.weights import install, registry
+for spec in registry.MODELS.values():
+    try:
+        spec.converter({})
+    except (KeyError, ValueError):  # no files are given
+        pass
+"""
+"""Imports all that a conversion needs."""
 
 FILES = sorted((ROOT / "deploy/docker").glob("*.Dockerfile"))
 NAMES = [path.name for path in FILES]
@@ -42,6 +56,22 @@ def test_copies_what_is_there_and_the_build_may_see(path: Path) -> None:
     for source in copied(path):
         assert (ROOT / source).exists(), source
         assert any(source == one or fnmatch.fnmatch(source, one + "/*") for one in seen), source
+
+
+@pytest.mark.parametrize("path", FILES[1:], ids=NAMES[1:])
+def test_copies_all_that_makes_the_weights(path: Path, tmp_path: Path) -> None:
+    stage = path.read_text().partition(" AS models\n")[2].partition("\nFROM ")[0]
+    for source, target in re.findall(r"^COPY (\S+) (\S+)$", stage, re.MULTILINE):
+        place = tmp_path / target / (Path(source).name if target.endswith("/") else "")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        (shutil.copytree if (ROOT / source).is_dir() else shutil.copy)(ROOT / source, place)
+    # -S: without the editable install, which would find the rest of the project
+    environment = {"PYTHONPATH": sysconfig.get_path("purelib")}
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", CONVERT], cwd=tmp_path, env=environment, capture_output=True,
+        text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
 
 
 def test_bases_are_one_digest() -> None:

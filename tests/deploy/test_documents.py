@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -94,3 +95,12 @@ def test_settings_exist(document: Path) -> None:
     own = {"POSEQUEUE_WORKER_QUEUES", "POSEQUEUE_SHARED", "POSEQUEUE_CHROMIUM"}
     for name in re.findall(r"POSEQUEUE_[A-Z0-9_]*[A-Z0-9]", text_of(document)):
         assert name in known | own or name.removesuffix("_FILE") in known, name
+
+
+def test_the_example_of_an_exercise_is_the_squat() -> None:
+    """Its numbers may have been measured anew since."""
+    text = text_of(Path("worker/exercises/README.md"))
+    [block] = re.findall(r"```python\n(.*?) *```", text, re.DOTALL)
+    numbers = re.compile(r"-?\d+(\.\d+)?")
+    squat = numbers.sub("0", (ROOT / "worker/exercises/squat.py").read_text())
+    assert numbers.sub("0", textwrap.dedent(block)) in squat

@@ -88,4 +88,6 @@ def test_a_report_says_what_the_weakest_rep_needs(
     weak = rep(criterion("knees_in", 12.0, "hip", "knee", "ankle"))
     story.weakest = type(story.best)(story.best.time_us, story.best.pose, weak)
     write_report(clip, story, options, tmp_path / "r.html")
-    assert "Drück die Knie nach außen über die Füße." in (tmp_path / "r.html").read_text()
+    page = (tmp_path / "r.html").read_text()
+    assert "Drück die Knie nach außen über die Füße." in page
+    assert '<td class="fault">12</td></tr>' in page and "Knie auseinander" in page

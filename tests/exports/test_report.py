@@ -62,7 +62,9 @@ def test_a_report_stands_alone(story: Highlights, clip: Path, tmp_path: Path) ->
     sources = [values.get("src") or "" for tag, values in tags.seen if tag == "img"]
     assert sources and all(source.startswith("data:image/jpeg;base64,") for source in sources)
     assert not re.search(r"https?://|url\(|@import", page)
-    assert tags.count("tr") == 1 + 2
+    assert story.best is not None and story.best.rep is not None
+    judged = [one for one in story.best.rep.criteria or () if one.judged]
+    assert tags.count("tr") == 1 + 2 + 1 + len(judged)
     assert tags.count("svg") == 4
     lines = [values["d"] or "" for tag, values in tags.seen if tag == "path"]
     assert all(line.count("M") == 1 and line.count("L") > 100 for line in lines)

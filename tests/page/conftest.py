@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from api.server import make_server
+from tests.api.server_play import serving
 from tests.conftest import ROOT
 from tests.integration.conftest import running, start_worker  # noqa: F401
 from tests.page.browser import Browser, Tab
@@ -71,42 +72,35 @@ class Site:
         return f"{self.address}/pose_tracker/upload_tracking?{urlencode(given)}"
 
 
-def _serve(settings: Settings) -> Iterator[str]:
+@contextmanager
+def _site(settings: Settings, **changes: Any) -> Iterator[Site]:
     celery_app.app.conf.broker_url = settings.redis_url.get_secret_value()
-    server = make_server(settings)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive(), "the API ended at its start"
-        thread.join(0.02)
-    host, port = server.servers[0].sockets[0].getsockname()
-    yield f"http://{host}:{port}"
-    server.should_exit = True
-    thread.join(10)
+    with serving(settings, **changes) as address:
+        yield Site(address)
 
 
 @pytest.fixture(scope="session")
 def site(servers: Settings) -> Iterator[Site]:
     """The API with its default settings."""
-    for address in _serve(servers.model_copy(update={"api_port": 0})):
-        yield Site(address)
+    with _site(servers) as found:
+        yield found
 
 
 @pytest.fixture
 def strict_site(servers: Settings, host: Host) -> Iterator[Site]:
     """The API that lets `host` alone frame its page."""
-    changes = {"api_port": 0, "page_embedders": f"https://app.example.com, {host.address}"}
-    for address in _serve(servers.model_copy(update=changes)):
-        yield Site(address)
+    with _site(servers, page_embedders=f"https://app.example.com, {host.address}") as found:
+        yield found
 
 
 @pytest.fixture
 def broken_line(servers: Settings) -> Iterator[tuple[Site, BrokenLine]]:
     """The API whose clients reach the object store over a line that breaks."""
-    with BrokenLine(str(servers.s3_endpoint)) as line:
-        changes = {"api_port": 0, "s3_public_endpoint": line.address}
-        for address in _serve(servers.model_copy(update=changes)):
-            yield Site(address), line
+    with (
+        BrokenLine(str(servers.s3_endpoint)) as line,
+        _site(servers, s3_public_endpoint=line.address) as found,
+    ):
+        yield found, line
 
 
 @pytest.fixture

@@ -90,7 +90,7 @@ def test_a_clip_and_every_kind_of_answer(site: Site, key: str, stores: Stores) -
 
 
 @pytest.mark.slow
-@pytest.mark.model
+@pytest.mark.models
 def test_the_whole_way(
     running: Running, start_worker: StartWorker, key: str, stores: Stores
 ) -> None:

@@ -326,9 +326,9 @@ def test_a_reload_in_the_middle_of_the_upload(
     tab.choose("#file", SQUAT)
     guest.wait("document.querySelector('#status').innerText === 'Uploading'")
     tab.run("new Promise((done) => setTimeout(done, 300))")
-    tab.call("Fetch.disable")
     tab.run("window.was = true; location.reload()")
     tab.wait("!window.was && document.readyState === 'complete'")
+    tab.call("Fetch.disable")
     if kept:
         next_job(stores).finish()
         guest.state("done")
@@ -389,6 +389,31 @@ def test_being_in_position_has_a_check_mark(tab: Tab, site: Site, key: str, stor
     assert tab.run(marked) is True
 
 
+def test_another_person_is_chosen_by_a_tap(tab: Tab, site: Site, key: str, stores: Stores) -> None:
+    guest, player = watched(tab, site.page(key, exercise="squat"), stores)
+    summary = ExerciseSummary(exercise="squat", counter=0, avg_rep_score=0.0, avg_similarity=None,
+                              grade=None, durationMs=6000, history=(), people=2)  # fmt: skip
+    player.say(Entry("90-1", Counter(current_count=0, final=True)), Entry("90-2", summary))
+    player.finish()
+    guest.state("done")
+    tab.click("#choose-person")
+    assert tab.text("#hint-text") == "Tap the person to follow"
+    tab.run("""(() => { const screen = document.querySelector('#screen');
+      const box = screen.getBoundingClientRect();
+      screen.dispatchEvent(new PointerEvent('pointerdown', {bubbles: true, cancelable: true,
+        clientX: box.x + box.width / 4, clientY: box.y + box.height / 2})); })()""")
+    second = next_job(stores, 1)
+    first, again = stores.jobs.get(player.id), stores.jobs.get(second.id)
+    x, y = map(float, str(again.options.subject).split(","))
+    assert (x, y) == (pytest.approx(0.25, abs=0.02), pytest.approx(0.5, abs=0.02))
+    assert again.input == first.input
+    second.squat()
+    second.finish()
+    guest.state("done")
+    assert tab.text(".total strong") == f"{REPS} reps"
+    assert tab.run("document.querySelector('#choose-person').hidden")
+
+
 def test_jumps(tab: Tab, site: Site, key: str, stores: Stores) -> None:
     guest, player = watched(tab, site.page(key, exercise="jump"), stores)
     heights = (31.4, 35.2)
@@ -446,9 +471,8 @@ def test_a_video_that_the_browser_cannot_play(
     tab.choose("#file", broken)
     player = next_job(stores)
     guest.wait("!document.querySelector('#unplayable').hidden")
-    player.squat(150)
-    tab.wait("Number(document.querySelector('#hud-count').innerText) > 0")  # the count goes on
     player.squat()
+    tab.wait("Number(document.querySelector('#hud-count').innerText) > 0")  # the count goes on
     player.finish()
     guest.state("done")
     assert tab.text(".total strong") == f"{REPS} reps"

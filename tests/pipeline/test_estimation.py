@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from tests.pipeline.tracking import SEGMENT_S, Tracking, make_clip
 from worker.contract.poses import PoseChunk, encode_chunk
@@ -16,7 +20,9 @@ from worker.media.probing.probe import probe
 from worker.media.sandbox.limits import MediaLimits
 from worker.pipeline.estimation import DamagedSegment, SegmentStart, VideoEstimator
 from worker.pipeline.segments import Segments
-from worker.pose.tracking.subject_tracker import WARM, same_subject
+from worker.pose.detectors.nanodet import Detections
+from worker.pose.tracking.keyframe_detection import Image
+from worker.pose.tracking.subject_tracker import WARM, Choice, SubjectTracker, same_subject
 
 
 @pytest.fixture(scope="module")
@@ -124,3 +130,28 @@ def test_segments_by_the_clock() -> None:
     assert [segments.count(d) for d in (1.0, 24e6, 24e6 + 1, 720e6)] == [1, 1, 2, 30]
     never = Segments(0.0)
     assert (never.of(10**12), never.count(1e12)) == (0, 1)
+
+
+class TwoPeople(Tracking):
+    """A larger one stands by while the other squats."""
+
+    def warm_up_state(
+        self, times_us: NDArray[np.int64], images: Sequence[Image], state: dict[str, Any]
+    ) -> dict[str, Any]:
+        tracker = SubjectTracker.restore(160, 120, state)
+        for time in (times_us / 1e6).tolist():
+            depth = 12 * (1 - math.cos(math.pi * time))
+            boxes = np.array([[90, 5, 135, 118], [35, 30 + depth, 62, 110]], np.float32)
+            tracker.update(Detections(boxes, np.full(2, 0.9, np.float32)), time)
+        return tracker.state()
+
+
+@pytest.mark.parametrize(("choice", "left"), [("auto", 35), ("largest", 90), ("right", 90)])
+def test_a_video_begins_with_who_exercises(clip: Path, choice: Choice, left: float) -> None:
+    segments = Segments(SEGMENT_S, choice)
+    video = VideoEstimator(clip, probe(clip), TwoPeople(), segments, MediaLimits(), None)
+    chunks = list(video.chunks(None, 0))
+    assert chunks[0].state["opening"][0] == left
+    resumed = VideoEstimator(clip, probe(clip), TwoPeople(), segments, MediaLimits(), None)
+    rest = list(resumed.chunks(chunks[0], 1))
+    assert [*map(encode_chunk, rest)] == [*map(encode_chunk, chunks[1:])]

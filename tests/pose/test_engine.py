@@ -11,7 +11,7 @@ import pytest
 
 from worker.contract.keypoints import COUNT
 from worker.contract.options import Profile
-from worker.contract.poses import PoseChunk, decode_chunk, encode_chunk
+from worker.contract.poses import TURN, PoseChunk, decode_chunk, encode_chunk, turned_joints
 from worker.media.decoding.still import read_still
 from worker.media.decoding.video import decode
 from worker.media.probing.probe import probe
@@ -21,6 +21,7 @@ from worker.pose.engine import PoseEngine
 from worker.pose.estimators.movenet import PoseEstimator
 from worker.pose.tracking.box_interpolation import keyframes
 from worker.pose.tracking.subject_tracker import WARM
+from worker.pose.tracking.turned_picture import turned_boxes
 
 pytestmark = pytest.mark.models
 NOSE, HIPS, ANKLES = 0, [11, 12], [15, 16]
@@ -190,3 +191,32 @@ def test_hardly_a_frame_is_estimated_twice(
         run(PoseEngine(models_dir, "cpu", profile=profile), frames)
         assert len(set(asked)) == len(asked)
         assert len(asked) <= FRAMES + doubts
+
+
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_a_picture_on_its_side_or_head_is_looked_at_upright(
+    engine: PoseEngine, frames: FrameChunk, chunks: list[PoseChunk], quarters: int
+) -> None:
+    """Its joints are those of the picture as it lies, and the next worker does as the first."""
+    lying = [np.ascontiguousarray(np.rot90(image, quarters)) for image in frames.images]
+    turned = run(engine, FrameChunk(0, frames.times_us, lying), (12,))
+    assert [chunk.state[TURN] for chunk in turned] == [quarters] * 2
+    assert [chunk.state[TURN] for chunk in chunks] == [0] * 2
+    for upright, other in zip(chunks, turned, strict=True):
+        joints = turned_joints(other.keypoints, quarters)
+        assert np.abs(joints - upright.keypoints).max() < 0.002
+        boxes = turned_boxes(other.boxes, quarters)
+        assert np.abs(boxes - upright.boxes).max() < 0.002
+    again = engine.estimate(1, 12, frames.times_us[12:], lying[12:], turned[0].state)
+    assert encode_chunk(again) == encode_chunk(turned[1])
+
+
+def test_what_is_kept_warm_of_a_turned_picture_is_what_another_worker_begins_with(
+    engine: PoseEngine, frames: FrameChunk
+) -> None:
+    lying = [np.ascontiguousarray(np.rot90(image)) for image in frames.images]
+    times = frames.times_us
+    first = engine.estimate(0, 0, times[:12], lying[:12], {})
+    kept = engine.estimate(1, 12, times[12:], lying[12:], {**first.state, WARM: {}})
+    assert kept.state[WARM] == engine.warm_up_state(times[12:], lying[12:], {})
+    assert kept.state[WARM][TURN] == 1

@@ -30,7 +30,7 @@ from worker.pose.inference.providers import Provider, Runtime
 from worker.pose.inference.session import Session
 from worker.pose.model_factory import open_model, shapes_of
 from worker.pose.profiles import PROFILES, model_of
-from worker.pose.weights import DEFAULT_MODELS, MODELS
+from worker.pose.weights.registry import DEFAULT_MODELS, MODELS
 from worker.runtime import model_loading
 
 pytestmark = pytest.mark.models

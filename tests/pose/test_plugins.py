@@ -20,7 +20,7 @@ from worker.pose.estimators.simcc import SimccEstimator, crop_matrix, decoded
 from worker.pose.inference.preprocessing import letterbox, tensor
 from worker.pose.inference.session import Session
 from worker.pose.model_factory import open_model
-from worker.pose.weights import MODELS
+from worker.pose.weights.registry import MODELS
 from worker.pose.weights.spec import Pixels
 
 RTMPOSE, RTMO, YOLOX = (MODELS[name] for name in ("rtmpose_m", "rtmo_l", "yolox_m"))

@@ -10,7 +10,7 @@ from worker.contract.errors import JobError
 from worker.contract.options import Profile
 from worker.pose.engine import PoseEngine
 from worker.pose.profiles import PROFILES, ModelName, model_of, skips_detector
-from worker.pose.weights import DEFAULT_MODELS
+from worker.pose.weights.registry import DEFAULT_MODELS
 
 
 @pytest.mark.parametrize("gpu", [False, True])

@@ -16,7 +16,12 @@ from worker.contract.options import JobOptions
 from worker.contract.webhooks import DISABLED, JOB_EVENTS, DeliveryStatus
 from worker.storage import keys
 from worker.storage.stores import Stores
-from worker.webhooks.retry_policy import SCHEDULE
+from worker.webhooks.retry_policy import (
+    HURRY_S,
+    SCHEDULE,
+    delay_after_refusal,
+    is_refusal,
+)
 
 Receive = Callable[..., Receiver]
 
@@ -131,6 +136,52 @@ def test_given_up_after_the_schedule_and_the_lane_goes_on(
     dead = stores.deliveries.get(poison[0], endpoint.id)
     assert dead.status is DeliveryStatus.DEAD and len(dead.attempts) == len(SCHEDULE)
     assert stores.redis.ttl(keys.delivery(poison[0])) > 6 * 86_400
+
+
+@pytest.mark.parametrize("status", [400, 401, 404, 422])
+def test_a_refused_event_is_given_up_after_three_tries_and_the_next_goes_on(
+    stores: Stores, post: Post, receive: Receive, subscribe: Subscribe, status: int
+) -> None:
+    poison: list[str] = []
+
+    def refuse_first(request: Request) -> tuple[int, dict[str, str], bytes]:
+        poison.append(request.id)
+        return (status if request.id == poison[0] else 200), {}, b""
+
+    post.stores.settings.webhook_retry_scale = 1e-7
+    receiver = receive(refuse_first)
+    endpoint, _ = subscribe(receiver, "message.counter")
+    played(stores, *counters(1, 2))
+    post.run(until=lambda: len(set(poison)) == 2)
+    assert poison[:3] == [poison[0]] * 3 and poison[3] != poison[0]
+    dead = stores.deliveries.get(poison[0], endpoint.id)
+    assert dead.status is DeliveryStatus.DEAD and len(dead.attempts) == 3
+
+
+@pytest.mark.parametrize("status", [408, 409, 425, 429, 500])
+def test_what_may_pass_is_no_refusal(
+    stores: Stores, post: Post, receive: Receive, subscribe: Subscribe, status: int
+) -> None:
+    asked: list[str] = []
+
+    def later(request: Request) -> tuple[int, dict[str, str], bytes]:
+        asked.append(request.id)
+        return (status if len(asked) <= 4 else 200), {}, b""
+
+    post.stores.settings.webhook_retry_scale = 1e-7
+    endpoint, _ = subscribe(receive(later), "message.counter")
+    played(stores, *counters(1, 1))
+    post.run(until=lambda: len(asked) == 5)
+    assert stores.deliveries.get(asked[0], endpoint.id).status is DeliveryStatus.DELIVERED
+
+
+def test_refusals_hold_a_jobs_end_up_for_a_quarter_of_an_hour_at_most() -> None:
+    assert not is_refusal(410) and not is_refusal(None) and not is_refusal(302)
+    waits = [delay_after_refusal(tries, 0) for tries in (1, 2, 3)]
+    assert waits == [5, 25, None]
+    # what is old already waits no more: hundreds of refused events take the time of their requests
+    assert [delay_after_refusal(tries, HURRY_S) for tries in (1, 2, 3)] == [0, 0, None]
+    assert HURRY_S + sum(filter(None, waits)) < 900
 
 
 def test_a_redirect_is_a_failure_and_not_followed(

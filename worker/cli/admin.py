@@ -80,7 +80,8 @@ def list_models() -> None:
     """List the models of the registry: size, licence, COCO AP, cost of a picture, whether
     installed."""
     from worker.cli.engine import models_folder
-    from worker.pose.weights import MODELS, installed
+    from worker.pose.weights.install import installed
+    from worker.pose.weights.registry import MODELS
 
     here = installed(models_folder())
     for name, spec in MODELS.items():
@@ -109,7 +110,9 @@ def install_models(
 ) -> None:
     """Fetch, verify and convert models."""
     from worker.cli.engine import models_folder
-    from worker.pose.weights import DEFAULT_MODELS, MODELS, WeightsError, install
+    from worker.pose.conversion.errors import WeightsError
+    from worker.pose.weights.install import install
+    from worker.pose.weights.registry import DEFAULT_MODELS, MODELS
 
     names = [name.replace("-", "_") for name in names or ()]
     unknown = [name for name in names if name not in MODELS]

@@ -28,7 +28,8 @@ def _runtime() -> str:
 
 def _models() -> str:
     from worker.cli.engine import models_folder
-    from worker.pose.weights import DEFAULT_MODELS, model_path
+    from worker.pose.weights.install import model_path
+    from worker.pose.weights.registry import DEFAULT_MODELS
 
     for name in DEFAULT_MODELS:
         model_path(name, models_folder())

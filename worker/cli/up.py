@@ -78,7 +78,8 @@ def _prepare_models(folder: Path, usual: Path) -> None:
     """Sees to it that the worker has its models: those in `folder`, else those that are installed
     where they `usual`ly are, else new ones; ends the program where none can be had."""
     from worker.pose.conversion.errors import WeightsError
-    from worker.pose.weights import DEFAULT_MODELS, install, installed
+    from worker.pose.weights.install import install, installed
+    from worker.pose.weights.registry import DEFAULT_MODELS
 
     for known in (folder, usual):
         if len(installed(known, DEFAULT_MODELS)) == len(DEFAULT_MODELS):

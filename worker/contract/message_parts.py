@@ -17,7 +17,8 @@ class CriterionScore(MessagePart, omit_defaults=True, frozen=True):
     """Ours: one criterion of a rep's form. `judged` is False where the view or the joints do not
     show it; then it has no `value` and no `score`. `unit` of the value is deg (degrees), ratio (of
     two lengths or times) or share (1 is all of it); `score` 0-100. `joints` are what to look at
-    (COCO names without the side) and `atMs` is the media time of the rep's turning point.
+    (COCO names without the side) and `atMs` is the media time of the rep's turning point, both
+    only of what could be better.
     """
 
     name: str

@@ -14,6 +14,7 @@ from worker.exports.focus import worst_fault
 from worker.exports.highlights import Highlights, KeyFrame
 from worker.exports.poster import moment_picture
 from worker.exports.report_charts import clock, curves
+from worker.exports.report_criteria import compared, criteria_rows
 from worker.exports.report_style import STYLE
 from worker.exports.translations import TRANSLATIONS
 from worker.motion.form import advice_on
@@ -36,6 +37,7 @@ def report_page(story: Highlights, options: JobOptions, pictures: str = "") -> s
         "" if story.result.personFrames else f"<p>{escape(words['nobody'])}</p>",
         f'<div class="pictures">{pictures}</div>' if pictures else "",
         _advice(story, words),
+        _criteria(story, words, options.language),
         _reps(story, words),
         _jumps(story, words),
         _curves(story, words),
@@ -132,6 +134,14 @@ def _advice(story: Highlights, words: dict[str, str]) -> str:
         return ""
     items = "".join(f"<li>{escape(text)}</li>" for text in story.advice)
     return f"<section><h2>{escape(words['advice'])}</h2><ul>{items}</ul></section>"
+
+
+def _criteria(story: Highlights, words: dict[str, str], language: str) -> str:
+    rows = criteria_rows(story, language)
+    if not rows:
+        return ""
+    heads = ["", *(f"#{rep.index}" for rep in compared(story))]
+    return _table(words["criteria"], heads, rows)
 
 
 def _reps(story: Highlights, words: dict[str, str]) -> str:

@@ -58,6 +58,7 @@ th, td {{ padding: 8px 10px; border-bottom: 1px solid var(--rule); text-align: r
   white-space: nowrap; }}
 th:first-child, td:first-child {{ text-align: left; }}
 thead th {{ color: var(--soft); font-size: 14px; font-weight: 500; }}
+td.fault {{ color: {_hex(theme.FOCUS)}; }}
 tr.uncounted td {{ color: var(--soft); }}
 tr {{ break-inside: avoid; }}
 .grade {{ display: inline-block; min-width: 28px; padding: 0 8px; border-radius: 999px;

@@ -114,6 +114,10 @@ STAGE_SECONDS = MetricSpec(
 FRAMES = MetricSpec(
     "posequeue_frames", "counter", "frames", "Video frames whose poses were estimated"
 )
+SECOND_LOOKS = MetricSpec(
+    "posequeue_second_looks", "counter", "frames",
+    "Video frames whose poses were doubted and estimated once more",
+)  # fmt: skip
 BATCH_FILL = MetricSpec(
     "posequeue_batch_fill", "histogram", "ratio", "How full a batch on a GPU was, of 1",
     buckets=(0.1, 0.25, 0.5, 0.75, 0.9, 1.0),

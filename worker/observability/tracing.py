@@ -1,7 +1,7 @@
 """One trace a job, across API, queue, workers and webhooks; nothing without the extra `otel`.
 
 The W3C `traceparent` of the span in which a job was made stays in its record, so it crosses
-tickets, which name no job, retries and workers' deaths. https://www.w3.org/TR/trace-context/
+wake-ups, which name no job, retries and workers' deaths. https://www.w3.org/TR/trace-context/
 """
 
 from __future__ import annotations

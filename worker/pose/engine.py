@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from worker.contract.keypoints import COUNT
 from worker.contract.options import Profile
 from worker.contract.poses import TURN, Environment, PoseChunk, quantised, turned_joints
+from worker.observability.metrics import SECOND_LOOKS, record
 from worker.pose.detectors.blazepose_detector import BodyDetector
 from worker.pose.detectors.nanodet import Detections
 from worker.pose.estimators.blazepose_landmarks import Landmarker
@@ -38,6 +39,7 @@ from worker.pose.tracking.estimation_batch import EstimationBatch
 from worker.pose.tracking.keyframe_detection import Image, SubjectFinder
 from worker.pose.tracking.leg_swap_correction import LEGS, correct_leg_swaps
 from worker.pose.tracking.pose_tracking import PRESENT, InferenceCache, PoseTracker
+from worker.pose.tracking.second_look import looked_at_again
 from worker.pose.tracking.subject_tracker import CHOICE, WARM, SubjectTracker
 from worker.pose.tracking.turned_picture import LOOKS, turn_of, turned, turned_boxes
 from worker.pose.weights.registry import MODELS
@@ -214,6 +216,11 @@ class PoseEngine:
                 keypoints[row] = pose
             else:
                 drawn[row] = 0
+        looked = looked_at_again(
+            keypoints, drawn, lambda row, box: self._estimate(images[row], box)
+        )
+        if looked:
+            record(SECOND_LOOKS, looked)
         keypoints, after[LEGS] = correct_leg_swaps(keypoints, times_us, state.get(LEGS, []))
         size = np.array([width, height], np.float32)
         keypoints[..., :2] /= size
@@ -231,7 +238,7 @@ class PoseEngine:
         boxes = [(row, box) for row, box in follower.go(keyframes(times_us)) if box is not None]
         rows = np.linspace(0, len(boxes) - 1, min(len(boxes), LOOKS)).astype(int)
         poses = {boxes[n][0]: looks.pose(*boxes[n]) for n in rows}
-        images = [looks.images[row] for row in poses]
+        images = [looks.images[row] for row in poses or [len(looks.images) // 2]]
         turn = turn_of(images, list(poses.values()), self._detect, self._estimate)
         if not turn:
             return turn, state

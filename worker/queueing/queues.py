@@ -14,7 +14,6 @@ from worker.storage.queue.workers import Worker
 
 RUN_NEXT = "posequeue.run_next"
 MAINTAIN = "posequeue.maintain"
-DELIVER = "posequeue.deliver"
 ENOUGH_WAKEUPS = 64
 """More than these need not wait for workers: each run sends the next one."""
 
@@ -90,8 +89,3 @@ def tasks_in(client: Client, queues: Sequence[str]) -> int:
 def send_maintenance() -> None:
     """Has a worker do what is due: batches to make, jobs to archive, things to erase."""
     _send(MAINTAIN, "maintenance")
-
-
-def send_delivery(endpoint: str) -> None:
-    """Has what is due for an endpoint delivered; more than once does no harm."""
-    _send(DELIVER, "webhooks", endpoint)

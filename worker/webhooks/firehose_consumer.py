@@ -30,6 +30,7 @@ IDLE_MS = 6_000
 TRIES = 125
 PULSE_S = 0.2
 _COUNT = 200
+_MOST = 500
 _BLOCK_MS = 1000
 _STALE_MS = 86_400_000
 
@@ -38,7 +39,8 @@ Entry = tuple[str, bytes, dict[bytes, bytes]]
 
 
 class FirehoseConsumer:
-    """Reads the firehose as consumer `name`; `send` tells a worker of an endpoint with news."""
+    """Reads the firehose as consumer `name`; `send` is given endpoints that have something due, and
+    are ours to deliver to, `room` of them at most."""
 
     def __init__(
         self,
@@ -46,10 +48,12 @@ class FirehoseConsumer:
         name: str,
         send: Callable[[str], None],
         clock: Callable[[], float] = time.time,
+        room: Callable[[], int] = lambda: _MOST,
     ) -> None:
         self._stores = stores
         self._name = name
         self._send = send
+        self._room = room
         self._clock = clock
         self._partitions = keys.partitions(stores.settings.firehose_partitions)
 
@@ -87,11 +91,12 @@ class FirehoseConsumer:
         return sum(self._claim(partition, idle_ms) for partition in self._partitions)
 
     def pulse(self) -> None:
-        """Looks again at jobs whose news ring no bell, and tells workers what is due."""
+        """Looks again at jobs whose news ring no bell, and takes what is due."""
         dispatcher = Dispatcher(self._stores, self._clock)
         for job_id in self._stores.turns.watched():
             self._safely(dispatcher.advance, job_id)
-        for endpoint in self._stores.turns.due():
+        room = self._room()
+        for endpoint in self._stores.turns.due(room) if room > 0 else ():
             self._send(endpoint)
 
     def _claim(self, partition: str, idle_ms: int) -> int:
@@ -120,7 +125,7 @@ class FirehoseConsumer:
         for partition, ids in heard.items():
             self._stores.redis.xack(partition, GROUP, *ids)
         for endpoint in dispatcher.due_endpoints:
-            if self._stores.turns.take(endpoint):
+            if self._room() > 0 and self._stores.turns.take(endpoint):
                 self._send(endpoint)
         return sum(map(len, by_job.values()))
 

@@ -29,7 +29,7 @@ export type InputRef = {
   url?: string | null;
 };
 
-/** Options of a job under their names in a request; `exercise` is always a catalogue id. */
+/** Options of a job under their names in a request; `exercise` is always a catalogue id; `subject` one of SUBJECTS or a point of the first picture that shows it, as "x,y" (0-1). */
 export type JobOptions = {
   source?: "image" | "video";
   exercise?: string | null;
@@ -43,6 +43,7 @@ export type JobOptions = {
   blazepose?: boolean;
   skeleton?: boolean;
   blurFaces?: boolean;
+  subject?: string;
   poseBackend?: "wasm" | "webgl" | null;
   profile?: "accurate" | "balanced" | "fast" | null;
   userHeightCm?: number | null;
@@ -160,7 +161,7 @@ export type Counter = {
   timestampMs?: number | null;
 };
 
-/** Ours: one criterion of a rep's form. `judged` is False where the view or the joints do not show it; then it has no `value` and no `score`. `unit` of the value is deg (degrees), ratio (of two lengths or times) or share (1 is all of it); `score` 0-100. `joints` are what to look at (COCO names without the side) and `atMs` is the media time of the rep's turning point. */
+/** Ours: one criterion of a rep's form. `judged` is False where the view or the joints do not show it; then it has no `value` and no `score`. `unit` of the value is deg (degrees), ratio (of two lengths or times) or share (1 is all of it); `score` 0-100. `joints` are what to look at (COCO names without the side) and `atMs` is the media time of the rep's turning point, both only of what could be better. */
 export type CriterionScore = {
   name: string;
   judged: boolean;

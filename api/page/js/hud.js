@@ -22,6 +22,19 @@ export class Hud {
     this._unit = unit;
     this._panel = byId("hud");
     this._hint = byId("hint");
+    this._asked = "";
+  }
+
+  /**
+   * Shows a request in place of hints; an empty one takes it away.
+   * @param {string} text
+   */
+  ask(text) {
+    this._asked = text;
+    this._hint.hidden = !text;
+    this._hint.dataset.kind = "advice";
+    setText(byId("hint-sign"), "");
+    setText(byId("hint-text"), text);
   }
 
   /** @param {Moment} moment */
@@ -63,6 +76,7 @@ export class Hud {
 
   /** @param {Moment} moment */
   _hints(moment) {
+    if (this._asked) return;
     const { posture, advice } = moment;
     const text = posture ? posture.message : (advice[0] ?? "");
     this._hint.hidden = !text;

@@ -40,6 +40,7 @@ export class Page {
     this._stop = new AbortController();
     byId("again").onclick = () => this._startAgain();
     byId("cancel").onclick = () => this._cancel();
+    byId("choose-person").onclick = () => this._chooseSubject();
   }
 
   /** From the address to the first thing that a person can do. */
@@ -66,7 +67,7 @@ export class Page {
     const { params, session, transport } = this._parts;
     if (session.resumed) return; // the stream goes on
     await transport.ready;
-    transport.sendFirst(initialization(params.job.get("source")?.toLowerCase() === "image"));
+    transport.send(initialization(params.job.get("source")?.toLowerCase() === "image"));
   }
 
   /** @returns {Asked} */
@@ -276,7 +277,7 @@ export class Page {
     const { transport } = this._parts;
     this._fail(problem, () => window.location.reload());
     await transport.ready;
-    transport.sendFirst(errorMessage(problem));
+    transport.send(errorMessage(problem));
   }
 
   /**
@@ -307,6 +308,20 @@ export class Page {
     this._parts.view.connection(false);
     this._pick();
     byId("file").focus();
+  }
+
+  /** The same file once more, with the person who is tapped in it. */
+  async _chooseSubject() {
+    const { session, say } = this._parts;
+    const { source = "video", body, aspect, poster } = session.saved;
+    const point = await this._work?.stage.choosePoint(say("tap_person"));
+    if (!point || !body) return;
+    const subject = `${point.x.toFixed(3)},${point.y.toFixed(3)}`;
+    this._stop.abort();
+    session.restart();
+    const again = { ...body, options: { ...body.options, subject } };
+    session.save({ source, aspect, poster, key: randomId(), body: again });
+    await this._runAgain();
   }
 
   async _cancel() {

@@ -151,6 +151,39 @@ export class Stage {
     this._screen.scrollIntoView({ block: "nearest", behavior: STILL.matches ? "auto" : "smooth" });
   }
 
+  /**
+   * Waits for a tap on the first picture; gives its place, 0-1 of the picture, or null for a tap
+   * beside it.
+   * @param {string} hint what is shown meanwhile
+   * @returns {Promise<{x: number, y: number} | null>}
+   */
+  choosePoint(hint) {
+    this.seek(0);
+    this._screen.dataset.choosing = "";
+    this._hud.ask(hint);
+    return new Promise((resolve) => {
+      const { signal } = this._leave;
+      const tap = (/** @type {PointerEvent} */ event) => {
+        event.preventDefault();
+        delete this._screen.dataset.choosing;
+        this._hud.ask("");
+        this.draw();
+        resolve(this._placeOf(event));
+      };
+      this._screen.addEventListener("pointerdown", tap, { once: true, signal });
+    });
+  }
+
+  /** @param {PointerEvent} event */
+  _placeOf(event) {
+    const frame = this._canvas.getBoundingClientRect();
+    const fit = getComputedStyle(this._video).objectFit;
+    const box = contentBox(fit, frame.width, frame.height, ...this._size(this._video));
+    const x = (event.clientX - frame.x - box.x) / box.width;
+    const y = (event.clientY - frame.y - box.y) / box.height;
+    return Math.min(x, y) >= 0 && Math.max(x, y) <= 1 ? { x, y } : null;
+  }
+
   /** More of the media is analysed. */
   advance() {
     const end = this._scene.timeline.end;

@@ -79,13 +79,23 @@ export class Transport {
     this.ready = hostReady(win, limits.bridgeMs ?? BRIDGE_MS);
     /** @type {Message[]} */
     this._unheard = [];
+    this._waiting = true;
   }
 
   /**
-   * Hands one message over; a host that throws has had it.
+   * Hands one message over; a host that throws has had it. In the page's first ten seconds, what is
+   * said to nobody is said again to a bridge that comes.
    * @param {Message} message
    */
   send(message) {
+    const nobody = this._win.parent === this._win && !bridgeOf(this._win);
+    if (!nobody) this._repeat();
+    else if (this._waiting && this._unheard.push(message) === 1) this._awaitBridge();
+    this._hand(message);
+  }
+
+  /** @param {Message} message */
+  _hand(message) {
     const win = this._win;
     try {
       const bridge = bridgeOf(win);
@@ -99,25 +109,18 @@ export class Transport {
     }
   }
 
-  /**
-   * Hands over what is said before a file is chosen. Where nobody is there to take it, a bridge
-   * that comes within ten seconds gets it too.
-   * @param {Message} message
-   */
-  sendFirst(message) {
-    if (this._win.parent === this._win && !bridgeOf(this._win)) {
-      if (this._unheard.push(message) === 1) this._repeatToBridge();
-    }
-    this.send(message);
+  /** Hands over what nobody heard. */
+  _repeat() {
+    for (const message of this._unheard.splice(0)) this._hand(message);
   }
 
-  async _repeatToBridge() {
-    for (let waited = 0; waited < this._lateMs; waited += LOOK_MS) {
+  async _awaitBridge() {
+    for (let waited = 0; waited < this._lateMs && !bridgeOf(this._win); waited += LOOK_MS) {
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-      if (!bridgeOf(this._win)) continue;
-      for (const message of this._unheard.splice(0)) this.send(message);
-      return;
     }
+    this._waiting = false;
+    if (bridgeOf(this._win)) this._repeat();
+    this._unheard = [];
   }
 
   /** @param {string} text */

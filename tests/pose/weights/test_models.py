@@ -9,7 +9,8 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from worker.pose.weights import DEFAULT_MODELS, MODELS, install, installed
+from worker.pose.weights.install import install, installed
+from worker.pose.weights.registry import DEFAULT_MODELS, MODELS
 
 pytestmark = pytest.mark.models
 

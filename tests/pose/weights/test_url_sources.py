@@ -10,16 +10,12 @@ from urllib.error import URLError
 
 import pytest
 
-from worker.pose.weights import (
-    MODELS,
-    ModelSpec,
-    WeightsError,
-    install,
-    installed,
-    package_sources,
-    url_sources,
-)
-from worker.pose.weights.package_sources import Package
+from worker.pose.conversion.errors import WeightsError
+from worker.pose.weights import package_sources, url_sources
+from worker.pose.weights.install import install, installed
+from worker.pose.weights.packages import Package
+from worker.pose.weights.registry import MODELS
+from worker.pose.weights.spec import ModelSpec
 
 WEIGHTS = b"weights " * 100
 

@@ -19,7 +19,7 @@ DRAWN_FROM = 0.3
 
 FOCUS: Colour = (239, 68, 68)
 """Of the joints and limbs that an advice is about."""
-FOCUS_WIDTH = 1.8
+FOCUS_WIDTH = 1.4
 """Their thickness by that of the others."""
 
 LIMB = 1 / 110

@@ -23,13 +23,15 @@ FAULT = 50.0
 """Mean points of a criterion under which it is a fault, halfway between good and bad."""
 
 
-OPPOSITES = (("hips_up", "hips_down"), ("raise_up", "shoulder_height"))
+OPPOSITES = (("hips_up", "hips_down"), ("full_range", "shoulder_height"))
 """Advice that is never given together: of a body that does both, the worse is spoken of."""
 
 
 def code_of(exercise_id: str, criterion: Criterion) -> str | None:
     """The stable code of a criterion's advice; None where nothing is said of it."""
-    return None if criterion.advice is None else f"{exercise_id}_{criterion.advice}"
+    if criterion.advice is None:
+        return None
+    return f"{exercise_id}_{criterion.code or criterion.advice}"
 
 
 def advice_codes(exercise_id: str, forms: Sequence[RepForm]) -> tuple[str, ...]:
@@ -74,7 +76,7 @@ def advice_texts(exercise_id: str, language: str) -> dict[str, str]:
     """Sentence of each code that the exercise can give. Raises KeyError for another language than
     those of TEXTS."""
     return {
-        f"{exercise_id}_{criterion.advice}": TEXTS[criterion.advice][language]
+        code: TEXTS[str(criterion.advice)][language]
         for criterion in CRITERIA.get(exercise_id, ())
-        if criterion.advice is not None
+        if (code := code_of(exercise_id, criterion)) is not None
     }

@@ -36,8 +36,9 @@ class Criterion:
 
     `name` is stable for ever. `weight` is the share of the form score that it takes at 0 points.
     `view` is from where it can be judged. `joints` are what to look at (COCO names without the
-    side). `live` says whether it can be judged before the rep is over. `advice` is its code and the
-    key of its sentence, None where nothing is said of it.
+    side). `live` says whether it can be judged before the rep is over. `advice` is the key of
+    its sentence, None where nothing is said of it; its code is `code`, or else that key, after the
+    exercise's id.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Criterion:
     weight: float = MAJOR
     view: View = "any"
     live: bool = True
+    code: str | None = None
 
     def points(self, value: float) -> float:
         """Score of a measured value, 0-100."""

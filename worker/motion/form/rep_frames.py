@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,6 +27,9 @@ COVERAGE = 0.5
 DEEP = 0.6
 """Share of the way from the start pose to the turning point from which a frame is deep."""
 
+AHEAD = 0.05
+"""Least distance of the nose by trunk length that tells where the subject looks."""
+
 LOADED = 0.5
 """Share of the way from which the joints carry the load of the turning point."""
 
@@ -37,10 +41,13 @@ HIGH = 0.9
 
 
 def quantile(values: Floats, share: float) -> float:
-    """The value below which `share` (0-1) of `values` [n >= 1] lie, linear between neighbours.
+    """The value below which `share` (0-1) of `values` [n] lie, linear between neighbours; nan of
+    none.
 
     `numpy.quantile` takes twenty times as long for the few dozen frames of a rep.
     """
+    if not len(values):
+        return math.nan
     ordered = np.sort(values)
     place = share * (len(ordered) - 1)
     low = int(place)
@@ -74,11 +81,11 @@ class RepFrames:
     @cached_property
     def share(self) -> Floats:
         """Progress [n] from 0 at its least to 1 at its greatest in the rep; 1 in a hold."""
-        low = float(self.progress.min())
-        span = float(self.progress.max()) - low
-        if span < TINY:
+        known = self.progress[np.isfinite(self.progress)]
+        low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 0.0)
+        if high - low < TINY:
             return np.ones(len(self))
-        share: Floats = (self.progress - low) / span
+        share: Floats = (np.nan_to_num(self.progress, nan=low) - low) / (high - low)
         return share
 
     @cached_property
@@ -228,16 +235,24 @@ class RepFrames:
     def heading(self) -> int:
         """Where the subject looks in the picture: 1 to the right, -1 to the left, 0 not known.
 
-        The nose lies ahead of the ears by a tenth of the trunk and more in profile.
+        In profile the nose lies ahead of the ears by a tenth of the trunk and more, and, where they
+        are hidden, ahead of the trunk's line.
         """
-        score = self.body.score
+        score, x, y = self.body.score, self.body.x, self.body.y
         ears = score[:, 3:5] * score[:, 3:5] + 1e-9
-        ear = (self.body.x[:, 3:5] * ears).sum(axis=1) / ears.sum(axis=1)
-        both = (score[:, 0] >= SEEN) & (score[:, 3:5].max(axis=1) >= SEEN)
-        if not both.any():
+        nose, ear = score[:, 0] >= SEEN, score[:, 3:5].max(axis=1) >= SEEN
+        if (nose & ear).any():
+            rows = nose & ear
+            ahead = x[:, 0] - (x[:, 3:5] * ears).sum(axis=1) / ears.sum(axis=1)
+        elif nose.any():
+            rows = nose
+            (sx, sy), (hx, hy) = self.point("shoulder"), self.point("hip")
+            along = np.sqrt((sx - hx) ** 2 + (sy - hy) ** 2) + TINY
+            ahead = ((sx - hx) * (y[:, 0] - sy) - (sy - hy) * (x[:, 0] - sx)) / along
+        else:
             return 0
-        ahead = quantile((self.body.x[:, 0] - ear)[both], 0.5) / self.trunk
-        return 0 if abs(ahead) < 0.05 else (1 if ahead > 0 else -1)
+        share = quantile(ahead[rows], 0.5) / self.trunk
+        return 0 if abs(share) < AHEAD else (1 if share > 0 else -1)
 
     # ------------------------------------------------------------------ taking a value
 

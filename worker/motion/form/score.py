@@ -1,10 +1,10 @@
 """The form score of a rep: each criterion takes its share.
 
-    score = 100 * product over the judged criteria of (1 - weight * (1 - points / 100))
+    score = 100 * product over the criteria of (1 - weight * (1 - points / 100))
 
-It is monotone in each measure, no strength makes up for a fault, and what cannot be judged from
-this view takes nothing. Weights are MAJOR and MINOR of `criterion`: one clear fault ends below 70,
-two below 50. A rep in which nothing could be judged scores 100 and says so by its criteria.
+It is monotone in each measure, and no strength makes up for a fault. Weights are MAJOR and MINOR of
+`criterion`: one clear fault ends below 70, two below 50. What cannot be judged from this view
+counts like the median of good reps: a view that shows less is worth neither more nor fewer points.
 """
 
 from __future__ import annotations
@@ -16,6 +16,12 @@ from worker.contract.message_parts import CriterionScore
 from worker.motion.form.criteria import CRITERIA
 from worker.motion.form.criterion import Criterion, Judged, judged
 from worker.motion.form.rep_frames import RepFrames
+
+UNSEEN = 95.0
+"""Points of what was not judged: those at `good`, which half of the good reps reach."""
+
+SHOWN = 75.0
+"""Points under which it is told where a criterion is to be seen."""
 
 MIN_FRAMES = 4
 """Fewer frames have no course in time."""
@@ -59,8 +65,8 @@ def combined(parts: Iterable[Judged]) -> float:
     """The product above, 0-100."""
     score = 100.0
     for one in parts:
-        if one.points is not None:
-            score *= 1.0 - one.criterion.weight * (1.0 - one.points / 100.0)
+        points = UNSEEN if one.points is None else one.points
+        score *= 1.0 - one.criterion.weight * (1.0 - points / 100.0)
     return score
 
 
@@ -68,12 +74,14 @@ def _told(one: Judged, turn_ms: float) -> CriterionScore:
     criterion = one.criterion
     if one.value is None or one.points is None:
         return CriterionScore(name=criterion.name, judged=False, unit=criterion.unit)
+    # what is well done needs no pointing at, and a long set's summary stays small
+    shown = one.points < SHOWN
     return CriterionScore(
         name=criterion.name,
         judged=True,
         unit=criterion.unit,
         value=round(one.value, 3),
         score=round(one.points, 1),
-        joints=criterion.joints,
-        atMs=round(turn_ms, 1),
+        joints=criterion.joints if shown else (),
+        atMs=round(turn_ms, 1) if shown else None,
     )

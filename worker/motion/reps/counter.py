@@ -10,7 +10,7 @@ import numpy as np
 from worker.contract.message_parts import RefusalReason
 from worker.exercises.model import RepExercise
 from worker.motion.features.body_segments import Floats
-from worker.motion.reps.cycles import LEAST, Cycle, cycles_of, usual_size
+from worker.motion.reps.cycles import LEAST, Cycle, cycles_of, trimmed, usual_size
 from worker.motion.reps.fusion import Calibration, calibrated, rest_level, steadied
 from worker.motion.reps.judgement import Verdict, judge, least_size
 from worker.motion.reps.signals import Rows
@@ -26,6 +26,10 @@ the repetitions: the way into place."""
 FAR, UNLIKE, SEVERAL = 1.0, 3.0, 5
 """The same amid the clip, which must be so many times the usual, of so many repetitions at least:
 jumps with the arms alone among jumping jacks."""
+
+HASTY, LARGE = 0.3, 0.7
+"""Share of the time that the large repetitions take, those of this share of the usual size at
+least: what takes less is a jerk. Tired or hurried, people halve their time."""
 
 SEEN = 0.3
 """Mean weight from which a signal is seen well enough to be missed."""
@@ -85,17 +89,22 @@ def count(exercise: RepExercise, difficulty: str, rows: Rows) -> Counted:
             continue
         cycles = cycles_of(rows.seconds, side.curve, max(least, LEAST))
         cycles += [
-            small for small in side.cycles
+            small
+            for small in side.cycles
             if not any(one.start <= small.turn <= one.end for one in cycles)
-        ]  # fmt: skip
+        ]
+        cycles = [trimmed(cycle, side.curve) for cycle in cycles]
         if not side.follows:
             attempts += [_attempt(rows, Verdict(one, "other_movement"), None) for one in cycles]
             continue
-        verdicts = judge(exercise, cycles, usual, least, rows.seconds, side.curve, rows.measures)
+        verdicts = judge(exercise, cycles, usual, least, side.curve, rows.measures)
         verdicts = _without_strays(rows, channel, side.calibration, verdicts)
         number = channel if len(sides) > 1 else None
         attempts += [_attempt(rows, verdict, number) for verdict in verdicts]
-    return Counted(tuple(_without_twins(attempts)), sides, usual, rows.size)
+    attempts = _without_twins(attempts) if len(sides) > 1 else attempts
+    attempts.sort(key=lambda attempt: attempt.turn_s)
+    found = _without_jerks(attempts, usual)
+    return Counted(tuple(found), sides, usual, rows.size)
 
 
 def _without_strays(
@@ -168,12 +177,33 @@ def _without_twins(attempts: list[Attempt]) -> list[Attempt]:
     and the longer one; a side that is seen badly falls to pieces."""
     kept: list[Attempt] = []
     for attempt in sorted(attempts, key=_worth, reverse=True):
-        twin = next((place for place, one in enumerate(kept) if twins(one, attempt)), None)
+        near = [
+            place
+            for place, one in enumerate(kept)
+            if one.start_s < attempt.end_s and attempt.start_s < one.end_s
+        ]
+        twin = next((place for place in near if twins(kept[place], attempt)), None)
         if twin is None:
             kept.append(attempt)
         elif attempt.reason is None:
             kept[twin] = replace(kept[twin], side=None)
-    return sorted(kept, key=lambda attempt: attempt.turn_s)
+    return kept
+
+
+def _without_jerks(attempts: list[Attempt], usual: float) -> list[Attempt]:
+    """The attempts, those refused that take far less time than the large ones."""
+    lasts = [
+        one.end_s - one.start_s
+        for one in attempts
+        if one.reason is None and one.whole and one.size >= LARGE * usual
+    ]
+    shortest = HASTY * median(lasts) if lasts else 0.0
+    return [
+        replace(one, reason="other_movement")
+        if one.reason is None and one.end_s - one.start_s < shortest
+        else one
+        for one in attempts
+    ]
 
 
 def _worth(attempt: Attempt) -> tuple[bool, float, int]:

@@ -35,7 +35,7 @@ STEEPEST = 2.0
 CLEAR = 0.3
 """Weight from which a signal is believed by itself."""
 
-SHARE = 0.2
+SHARE = 0.15
 """Share of the usual evidence, below which there is none in a frame."""
 
 ROUNDS = 8

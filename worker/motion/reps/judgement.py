@@ -36,12 +36,8 @@ RETURNED = 0.55
 PASSED = 0.1
 """The same where a repetition counts at its turn."""
 
-WATCHED = 0.4
+WATCHED = 0.6
 """Share of a cycle's frames in which it must be seen: more is guessed than known otherwise."""
-
-HASTY, LARGE = 0.25, 0.7
-"""Share of the time that the large cycles take, those of this share of the usual size at least:
-what takes less is a jerk, not a repetition."""
 
 ROUND = 2
 """Frames to both sides of a moment that are looked at for a condition."""
@@ -65,7 +61,6 @@ def judge(
     cycles: list[Cycle],
     usual: float,
     least: float,
-    seconds: Floats,
     curve: Floats,
     measures: Floats,
 ) -> list[Verdict]:
@@ -83,16 +78,7 @@ def judge(
     right = [verdict.cycle for verdict in verdicts if verdict.reason is None]
     if _is_other(exercise.conditions, right, measures):
         return [Verdict(v.cycle, v.reason or "other_movement") for v in verdicts]
-    lasts = [float(seconds[cycle.end] - seconds[cycle.start]) for cycle in right]
-    large = [last for cycle, last in zip(right, lasts, strict=True) if cycle.size >= LARGE * usual]
-    shortest = HASTY * median(large) if large else 0.0
-    hasty = {
-        cycle.turn for cycle, last in zip(right, lasts, strict=True)
-        if last < shortest and cycle.whole
-    }  # fmt: skip
-    return [
-        Verdict(v.cycle, "other_movement" if v.cycle.turn in hasty else v.reason) for v in verdicts
-    ]
+    return verdicts
 
 
 def _size_reason(

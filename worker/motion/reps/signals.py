@@ -45,7 +45,7 @@ class SignalRows:
         self._exercise = exercise
         self._aspect = aspect
         self._sides = 2 if exercise.sides == "each" else 1
-        self._upright = RollCorrection(rotation, standing=not exercise.lying)
+        self._roll = RollCorrection(rotation, standing=not exercise.lying)
         self._names = [signal.measure for signal in exercise.signals]
         self._full = np.array([signal.full for signal in exercise.signals], np.float64)
         self._say = np.array([signal.weight for signal in exercise.signals], np.float64)
@@ -56,11 +56,16 @@ class SignalRows:
         self._rows: Floats = np.zeros((0, count))
         self._joints: Floats = np.zeros((0, 3, 17))
         self._first = 0
+        self._turned: int | None = None
 
     def add(self, frames: Frames) -> None:
         """Takes the frames, in order."""
         seconds = frames.times_us.astype(np.float64) * 1e-6
-        body = self._upright.told(seconds, frames.body, frames.known, frames.blocks)
+        body = self._roll.told(seconds, frames.body, frames.known, frames.blocks)
+        if self._turned is None and body is not frames.body:
+            # before it was known which way is up, the subject lay on the side
+            turned = np.flatnonzero((body.x != frames.body.x).any(axis=1))
+            self._turned = frames.first + int(turned[0]) if len(turned) else None
         sight = Sight(body, visibility(frames.body, self._aspect))
         signals = [self._signal(sight, name) for name in self._names]
         columns = [seconds[:, None]]
@@ -92,6 +97,8 @@ class SignalRows:
     def rows(self, first: int, last: int, size: float | None = None) -> Rows:
         """What is kept of the frames from number `first` to before `last`, in shares of `size`, a
         stature in frame heights; of the one that they tell where it is None."""
+        if self._turned is not None and last > self._turned:
+            first = max(first, self._turned)
         begin = max(first - self._first, 0)
         rows = self._rows[begin : last - self._first]
         signals, sides = len(self._names), self._sides

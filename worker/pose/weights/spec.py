@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from worker.pose.weights.package_sources import Package
+from worker.pose.weights.packages import Package
 
 # Takes the package's files by plain name and gives the ONNX file's bytes; raises ConversionError.
 Converter: TypeAlias = Callable[[Mapping[str, bytes]], bytes]

@@ -56,8 +56,7 @@ class JobStore:
         self._closed = DueSet(client, keys.CLOSED)
         self._note = client.register_script(load_script(__package__, "set_fields"))
         self._spend = client.register_script(load_script(__package__, "count_up"))
-        self._submit_script = load_list_script(__package__, "submit")
-        self._submit = client.register_script(self._submit_script)
+        self._submit = client.register_script(load_list_script(__package__, "submit"))
 
     def create(self, job: Job, running: int | None = None) -> None:
         """Stores a new job of a tenant that may have `running` jobs running, and has it wait."""
@@ -72,14 +71,11 @@ class JobStore:
                 self._submit(keys=names, args=args, client=pipe)
             return [job for job, made in zip(jobs, pipe.execute(), strict=True) if made]
 
-    def submit_in(
-        self, pipe: Client, job: Job, running: int | None, most: int | None, key: str | None
-    ) -> None:
-        """Has a pipeline do that with one job, made under the Idempotency-Key `key`; its reply is 0
-        where the job is there already, and below 0 where over `most` of its tenant would wait."""
+    def submit(self, job: Job, running: int | None, most: int | None, key: str | None) -> int:
+        """Does that with one job, made under the Idempotency-Key `key`; 0 where the job is there
+        already, and below 0 where over `most` of its tenant would wait: then nothing is written."""
         names, args = self._submission(job, running, most, key)
-        # its text rather than its digest: for that a pipeline asks first whether it is known
-        pipe.eval(self._submit_script, len(names), *names, *args)
+        return int(self._submit(keys=names, args=args))
 
     def _submission(
         self,
@@ -204,6 +200,8 @@ class JobStore:
             pipe.zrem(keys.tenant_jobs(job.tenant), job.id)
             for name in (keys.RUNNING, keys.CLOSED, keys.DEADLINES):
                 pipe.zrem(name, job.id)
+            if job.input.reads_upload is not None:
+                pipe.srem(keys.upload_jobs(job.input.reads_upload), job.id)
             FairQueue.remove_in(pipe, job.tenant, job.id)
             pipe.execute()
 

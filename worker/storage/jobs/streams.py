@@ -50,8 +50,7 @@ class StreamStore:
     def __init__(self, client: Client, partitions: int = 8) -> None:
         self._redis = client
         self._partitions = partitions
-        self._relay_script = load_script(__package__, "relay")
-        self._relay = client.register_script(self._relay_script)
+        self._relay = client.register_script(load_script(__package__, "relay"))
 
     def read(self, job_id: str, after: str = "0-0", limit: int = _PAGE) -> list[Row]:
         """Up to `limit` messages after an entry id; empty where the stream is gone too."""
@@ -94,11 +93,14 @@ class StreamStore:
         one's."""
         if job.input.referenceId is None:
             data = {"id": job.id, "status": "queued", "createdAt": job.createdAt}
-            names = [keys.job(job.id), keys.firehose(job.id, self._partitions)]
-            said = msgspec.json.encode(data)
-            # its text, as a pipeline that is given a digest asks first whether it is known
-            args = [job.id, job.tenant, "", FIRST, "job.queued", said]
-            pipe.eval(self._relay_script, len(names), *names, *args)
+            fields: dict[Any, Any] = {
+                "job": job.id,
+                "tenant": job.tenant,
+                "id": FIRST,
+                "type": "job.queued",
+                "data": msgspec.json.encode(data),
+            }
+            pipe.xadd(keys.firehose(job.id, self._partitions), fields)
 
     def started(self, job: Job) -> None:
         """Tells of a job that was claimed, where no claim before has come to that."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from worker.motion.form.criterion import MAJOR, MINOR, Criterion
+from worker.motion.form.criterion import MAJOR, MINOR, Criterion, View
 from worker.motion.form.measures import balance, depth, timing
 from worker.motion.form.rep_frames import Measure
 
@@ -71,6 +71,8 @@ def reach(
     good: float = 0.95,
     bad: float = 0.5,
     weight: float = MAJOR,
+    code: str | None = None,
+    view: View = "any",
 ) -> Criterion:
     """How far the rep goes; half a rep is a clear fault."""
     return Criterion(
@@ -83,4 +85,6 @@ def reach(
         advice=advice,
         weight=weight,
         live=False,
+        code=code,
+        view=view,
     )

@@ -8,7 +8,7 @@ from worker.motion.form.measures import arms, depth, trunk
 
 _STRICT = (
     Criterion(
-        "upper_arm_drift", arms.upper_arm_drift, "deg", good=11.0, bad=32.0,
+        "upper_arm_drift", arms.upper_arm_drift, "deg", good=9.0, bad=28.0,
         joints=("shoulder", "elbow"), advice="upper_arms_still",
     ),
     Criterion(
@@ -22,7 +22,9 @@ _STRICT = (
 )  # fmt: skip
 
 _CURL = (
-    reach(depth.curl, joints=("elbow", "wrist"), advice="curl_up", good=0.95, bad=0.45),
+    reach(
+        depth.curl, joints=("elbow", "wrist"), advice="curl_up", code="higher", good=0.95, bad=0.45
+    ),
     Criterion(
         "lowered", arms.lockout_bend_at_start, "deg", good=25.0, bad=80.0,
         joints=("elbow", "wrist"), advice="lower_all_the_way", weight=MINOR, live=False,

@@ -11,17 +11,17 @@ _ARM = ("shoulder", "elbow", "wrist")
 
 CRITERIA: dict[str, tuple[Criterion, ...]] = {
     "deadlift": (
-        reach(joints=_TRUNK, good=1.2, bad=0.6),
+        reach(joints=_TRUNK, good=1.0, bad=0.5),
         Criterion(
             "hips_first", trunk.hips_first, "share", good=0.3, bad=0.6,
             joints=_TRUNK, advice="hips_chest_together", live=False,
         ),
         Criterion(
-            "bar_away", arms.wrist_ahead_of_shin, "ratio", good=0.15, bad=0.5,
+            "bar_away", arms.wrist_ahead_of_shin, "ratio", good=0.2, bad=0.5,
             joints=("wrist", "knee", "ankle"), advice="bar_close", view="side",
         ),
         Criterion(
-            "lockout", trunk.stoop_at_top, "deg", good=8.0, bad=30.0,
+            "lockout", trunk.stoop_at_top, "deg", good=12.0, bad=32.0,
             joints=("shoulder", "hip", "knee"), advice="stand_up_fully", live=False,
         ),
         Criterion(

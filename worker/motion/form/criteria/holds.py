@@ -39,7 +39,7 @@ CRITERIA: dict[str, tuple[Criterion, ...]] = {
     "wall_sit": (
         Criterion(
             "range", knees.seat, "share", good=0.35, bad=0.6,
-            joints=("hip", "knee"), advice="sit_lower",
+            joints=("hip", "knee"), advice="sit_lower", view="side",
         ),
         Criterion(
             "trunk_tilt", trunk.tilt, "deg", good=12.0, bad=30.0,

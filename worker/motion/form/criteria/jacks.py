@@ -24,7 +24,7 @@ def _jack(wide: float, narrow: float) -> tuple[Criterion, ...]:
     )  # fmt: skip
 
 
-_KNEE = reach(joints=("hip", "knee"), advice="higher_knee", good=1.05, bad=0.5)
+_KNEE = reach(joints=("hip", "knee"), advice="higher_knee", code="higher", good=1.05, bad=0.5)
 
 CRITERIA: dict[str, tuple[Criterion, ...]] = {
     "jumping_jack": _jack(0.55, 0.15),
@@ -35,7 +35,11 @@ CRITERIA: dict[str, tuple[Criterion, ...]] = {
             "trunk_tilt", trunk.tilt, "deg", good=6.0, bad=30.0,
             joints=("shoulder", "hip"), advice="upright", weight=MINOR,
         ),
+        SMOOTHNESS,
     ),
-    "mountain_climber": (_KNEE,),
-    "burpee": (reach(joints=("shoulder", "hip", "knee", "ankle")), SMOOTHNESS),
+    "mountain_climber": (_KNEE, SMOOTHNESS),
+    "burpee": (
+        reach(joints=("shoulder", "hip", "knee", "ankle"), good=0.85, bad=0.4),
+        SMOOTHNESS,
+    ),
 }  # fmt: skip

@@ -8,7 +8,7 @@ from worker.motion.form.measures import depth, knees, trunk
 
 CRITERIA: dict[str, tuple[Criterion, ...]] = {
     "lunge": (
-        reach(depth.lunge, joints=("hip", "knee"), advice="deeper", good=0.85, bad=0.4),
+        reach(depth.lunge, joints=("hip", "knee"), advice="deeper", good=0.8, bad=0.4),
         Criterion(
             "trunk_forward", trunk.tilt, "deg", good=16.0, bad=42.0,
             joints=("shoulder", "hip"), advice="upright",

@@ -13,7 +13,7 @@ CRITERIA: dict[str, tuple[Criterion, ...]] = {
     "shoulder_press": (
         Criterion(
             "range", arms.wrist_reach, "ratio", good=0.88, bad=0.58,
-            joints=_ARM, advice="press_up", live=False,
+            joints=_ARM, advice="press_up", live=False, code="full_range",
         ),
         Criterion(
             "lockout", arms.lockout_bend, "deg", good=14.0, bad=55.0,
@@ -47,7 +47,7 @@ CRITERIA: dict[str, tuple[Criterion, ...]] = {
         SMOOTHNESS,
     ),
     "row": (
-        reach(joints=_ARM),
+        reach(joints=_ARM, good=0.85, bad=0.4),
         Criterion(
             "swing", trunk.swing, "deg", good=12.0, bad=28.0,
             joints=_TRUNK, advice="trunk_still", view="side",

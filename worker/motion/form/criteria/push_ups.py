@@ -10,7 +10,10 @@ _BODY = ("shoulder", "hip", "knee", "ankle")
 
 CRITERIA: dict[str, tuple[Criterion, ...]] = {
     "push_up": (
-        reach(depth.support, joints=("shoulder", "elbow", "wrist"), advice="chest_to_floor"),
+        reach(
+            depth.support, joints=("shoulder", "elbow", "wrist"),
+            advice="chest_to_floor", code="deeper",
+        ),
         Criterion(
             "hips_low", hips_line.sag, "share", good=0.012, bad=0.07,
             joints=_BODY, advice="hips_up", view="side",

@@ -13,7 +13,7 @@ def _raise() -> tuple[Criterion, ...]:
     return (
         Criterion(
             "range", arms.wrist_reach, "ratio", good=-0.02, bad=-0.45,
-            joints=_ARM, advice="raise_up", live=False,
+            joints=_ARM, advice="raise_up", live=False, code="full_range",
         ),
         Criterion(
             "too_high", arms.wrist_rise, "ratio", good=0.2, bad=0.65,

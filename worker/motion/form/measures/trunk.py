@@ -14,6 +14,9 @@ import numpy as np
 from worker.motion.features.body_segments import Floats
 from worker.motion.form.rep_frames import HIGH, RepFrames, Rows
 
+LEAST_RISE = 0.15
+"""Rise by leg length from which a course of the shoulders or of the hips can be told."""
+
 
 def _rise(rep: RepFrames) -> Floats:
     """Height [n] of the shoulders over the hips in the picture."""
@@ -91,6 +94,8 @@ def hips_first(rep: RepFrames) -> float | None:
     hip, shoulder = -rep.point("hip")[1][rows], -rep.point("shoulder")[1][rows]
     risen_hip, risen_shoulder = hip - hip[0], shoulder - shoulder[0]
     whole_hip, whole_shoulder = risen_hip.max(), risen_shoulder.max()
-    if whole_hip < 0.15 * rep.leg or whole_shoulder < 0.15 * rep.leg:
+    if whole_shoulder < LEAST_RISE * rep.leg:
         return None
+    if whole_hip < LEAST_RISE * rep.leg:
+        return 0.0
     return float((risen_hip / whole_hip - risen_shoulder / whole_shoulder).max())

@@ -1,4 +1,4 @@
--- queued, or running with a lease that ran out -> running with a lease
+-- transition: waiting, handed out -> running
 -- keys: job, fence, lease, running jobs, base
 -- args: ttl ms, most lost workers, started at (JSON; '' = only to close), newest version known, now,
 --       job id

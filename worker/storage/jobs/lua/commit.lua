@@ -1,3 +1,4 @@
+-- transition: running -> running, waiting, handed out, over
 -- keys: lease, job, poses, messages, running jobs, base, closed jobs
 -- args: token, ttl ms, mode (keep, release, preempt, finish), job id, tenant, now,
 --       queue to wait in then ('' = none, later = none for a while), most running, score,
@@ -9,9 +10,7 @@ local place = tonumber(ARGV[at])
 local length = redis.call('LLEN', KEYS[3])
 -- looked at before the first write, as nothing is rolled back
 if length < place then return redis.error_reply('pose log has a gap') end
-for field = 11, at - 2, 2 do
-  redis.call('HSET', KEYS[2], ARGV[field], ARGV[field + 1])
-end
+if at > 11 then redis.call('HSET', KEYS[2], unpack(ARGV, 11, at - 1)) end
 if length == place then redis.call('RPUSH', KEYS[3], ARGV[at + 1]) end
 at = at + 2
 local added = 0

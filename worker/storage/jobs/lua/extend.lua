@@ -1,3 +1,4 @@
+-- transition: running -> running
 -- keys: lease, running jobs; args: token, ttl ms, job id, when the lease runs out then
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('ZADD', KEYS[2], ARGV[4], ARGV[3])

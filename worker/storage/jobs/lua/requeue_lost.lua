@@ -1,4 +1,4 @@
--- running with a lease that ran out, or handed out and never claimed -> waiting
+-- transition: running, handed out -> waiting
 -- keys: job, lease, running jobs, base; args: job id, tenant, queue, most running, score
 -- returns whether it waits; not so where somebody runs it, or it is over
 local status = redis.call('HGET', KEYS[1], 'status')

@@ -1,11 +1,12 @@
--- nothing -> queued. keys: job, base, jobs of the tenant, deadlines, jobs that read the upload
+-- transition: nothing -> waiting
+-- keys: job, base, jobs of the tenant, deadlines, jobs that read the upload
 -- args: job id, tenant, queue, most running, most waiting (-1 = any), score, now,
 --       shown to the tenant (0, 1), deadline ('' = none), reads an upload (0, 1), (field, JSON)...
 -- returns 1, 0 where the job is there already, -1 where too many wait: then nothing is written
 if redis.call('HEXISTS', KEYS[1], 'id') == 1 then return 0 end
 local most = tonumber(ARGV[5])
 if most >= 0 and count_waiting(KEYS[2], ARGV[2]) >= most then return -1 end
-for at = 11, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[at], ARGV[at + 1]) end
+redis.call('HSET', KEYS[1], unpack(ARGV, 11))
 push(KEYS[2], ARGV[3], ARGV[2], ARGV[4], ARGV[6], ARGV[1])
 if ARGV[8] == '1' then redis.call('ZADD', KEYS[3], ARGV[7], ARGV[1]) end
 if ARGV[9] ~= '' then redis.call('ZADD', KEYS[4], ARGV[9], ARGV[1]) end
