@@ -15,6 +15,7 @@ from worker.contract.message_parts import (
     Jump,
     Keypoint,
     PoseSample,
+    Recognised,
     ReferenceScore,
     Rep,
     VisibleHips,
@@ -123,7 +124,7 @@ class Angles(Base, tag="angles", frozen=True, gc=False):
 
 class ExerciseSummary(Base, tag="exercise_summary", frozen=True):
     """The whole exercise: totals and every attempted rep; `people` is the most that were seen at
-    once."""
+    once, `recognised` what `exercise=auto` saw, the likeliest first."""
 
     exercise: str
     counter: int
@@ -134,6 +135,7 @@ class ExerciseSummary(Base, tag="exercise_summary", frozen=True):
     history: tuple[Rep, ...]
     people: int = 0
     warnings: tuple[WarningCode, ...] = ()
+    recognised: tuple[Recognised, ...] = ()
 
 
 class KeypointsBatch(Base, tag="keypoints_batch", frozen=True):

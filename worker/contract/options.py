@@ -39,7 +39,7 @@ LAYOUT = frozenset(
 
 
 class JobOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Options of a job under their names in a request; `exercise` is always a catalogue id;
+    """Options of a job under their names in a request; `exercise` is a catalogue id or AUTO;
     `subject` one of SUBJECTS or a point of the first picture that shows it, as "x,y" (0-1)."""
 
     source: Source = "video"
