@@ -12,7 +12,7 @@
  */
 
 // <generated>
-/** One export; the URL is signed when the job is read. `audio` is false where the source's sound is not in it; `audioLoss` says why. */
+/** An exported file; its URL is signed when the job is read. `audio` is false where it lacks the source's sound; `audioLoss` says why. */
 export type ExportView = {
   kind: string;
   url: string;
@@ -23,7 +23,7 @@ export type ExportView = {
   audioLoss?: "unsupported_codec" | "damaged" | null;
 };
 
-/** Where the media is: exactly one of the two. */
+/** The media of a job: exactly one of `uploadId` and `url`. */
 export type InputRef = {
   uploadId?: string | null;
   url?: string | null;
@@ -82,13 +82,13 @@ export type JobView = {
   links: Record<string, string>;
 };
 
-/** A receiver of one job's events; its signing secret is had by `POST /webhooks/{id}/rotate`. */
+/** A receiver of one job's events; `POST /webhooks/{id}/rotate` returns its signing secret. */
 export type JobWebhookRef = {
   url: string;
   events?: Array<string>;
 };
 
-/** The media as probed. */
+/** Properties of a job's media. */
 export type MediaView = {
   durationMs: number;
   width: number;
@@ -99,7 +99,7 @@ export type MediaView = {
   rotation: number;
 };
 
-/** A job to do; `options` are those of the contract. */
+/** A new job. */
 export type NewJob = {
   input: InputRef;
   options?: JobOptions;
@@ -110,7 +110,7 @@ export type NewJob = {
   retention?: Retention;
 };
 
-/** What came of it; `seconds` for holds. */
+/** The totals of a finished job; `seconds` only for timed holds. */
 export type ResultView = {
   count: number;
   seconds?: number | null;
@@ -120,12 +120,12 @@ export type ResultView = {
   frames: number;
 };
 
-/** What is kept of a job, beside its plan's days. */
+/** What is kept of a job, apart from the retention of its plan. */
 export type Retention = {
   upload?: "plan" | "none";
 };
 
-/** Where to PUT the bytes; in parts where `parts` is there. */
+/** A new upload: PUT the bytes to `url`, or in pieces of `partBytes` to the URLs of `parts`. */
 export type UploadView = {
   id: string;
   method: "PUT";
@@ -136,7 +136,7 @@ export type UploadView = {
   expiresAt: string;
 };
 
-/** What the job used. */
+/** Media and compute seconds that a job used. */
 export type UsageView = {
   mediaSeconds: number;
   computeSeconds: number;
