@@ -58,6 +58,9 @@ CATALOGUE: dict[str, ExerciseInfo] = {
 }
 """Every exercise by id."""
 
+AUTO = "auto"
+"""Stands for an exercise where it is to be recognised."""
+
 _FACE = (
     "squat", "push_up", "plank", "lunge", "jumping_jack", "low_impact_jack", "balance_leg",
     "balance_leg_left", "balance_leg_right",
@@ -96,13 +99,15 @@ _NEAR = 0.7
 
 
 def resolve_exercise(name: str) -> str:
-    """The catalogue id of `name`; case, spaces and hyphens do not matter.
+    """The catalogue id of `name`, or AUTO; case, spaces and hyphens do not matter.
 
     Raises JobError `invalid_exercise` for a name that is neither an id nor an alias; it suggests
     the nearest id where one is near.
     """
     plain = "_".join(name.strip().lower().replace("-", " ").replace("_", " ").split())
     found = ALIASES.get(plain, plain)
+    if found == AUTO:
+        return AUTO
     if found not in CATALOGUE:
         near = difflib.get_close_matches(plain, [*CATALOGUE, *ALIASES], n=1, cutoff=_NEAR)
         raise unknown_exercise(name, ALIASES.get(near[0], near[0]) if near else None)
@@ -110,5 +115,6 @@ def resolve_exercise(name: str) -> str:
 
 
 def unit_of(exercise: str | None) -> Unit:
-    """What is counted in an exercise; reps for None, as where a reference is followed."""
-    return "reps" if exercise is None else CATALOGUE[exercise].unit
+    """What is counted of an exercise; repetitions where a reference is followed instead, or where
+    the exercise is to be recognised."""
+    return "reps" if exercise in (None, AUTO) else CATALOGUE[exercise].unit

@@ -100,6 +100,13 @@ class Rep(MessagePart, frozen=True):
     criteria: tuple[CriterionScore, ...] | None = None
 
 
+class Recognised(MessagePart, frozen=True):
+    """Ours: an exercise that was looked for, and how well it explains what is seen, 0-1."""
+
+    exercise: str
+    score: float
+
+
 class VisibleHips(MessagePart, omit_defaults=False, frozen=True):
     """Which hips were seen with a score over 0.5."""
 

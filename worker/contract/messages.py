@@ -15,6 +15,7 @@ from worker.contract.message_parts import (
     Jump,
     Keypoint,
     PoseSample,
+    Recognised,
     ReferenceScore,
     Rep,
     VisibleHips,
@@ -122,8 +123,8 @@ class Angles(Base, tag="angles", frozen=True, gc=False):
 
 
 class ExerciseSummary(Base, tag="exercise_summary", frozen=True):
-    """Totals of the whole exercise and every attempted rep; `people` is the most that were seen at
-    once."""
+    """The whole exercise: totals and every attempted rep; `people` is the most that were seen at
+    once, `recognised` what `exercise=auto` saw, the likeliest first."""
 
     exercise: str
     counter: int
@@ -134,6 +135,7 @@ class ExerciseSummary(Base, tag="exercise_summary", frozen=True):
     history: tuple[Rep, ...]
     people: int = 0
     warnings: tuple[WarningCode, ...] = ()
+    recognised: tuple[Recognised, ...] = ()
 
 
 class KeypointsBatch(Base, tag="keypoints_batch", frozen=True):

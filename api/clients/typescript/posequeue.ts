@@ -12,7 +12,7 @@
  */
 
 // <generated>
-/** One export; the URL is signed when the job is read. `audio` is false where the source's sound is not in it; `audioLoss` says why. */
+/** An exported file; its URL is signed when the job is read. `audio` is false where it lacks the source's sound; `audioLoss` says why. */
 export type ExportView = {
   kind: string;
   url: string;
@@ -23,13 +23,13 @@ export type ExportView = {
   audioLoss?: "unsupported_codec" | "damaged" | null;
 };
 
-/** Where the media is: exactly one of the two. */
+/** The media of a job: exactly one of `uploadId` and `url`. */
 export type InputRef = {
   uploadId?: string | null;
   url?: string | null;
 };
 
-/** Options of a job under their names in a request. `exercise` is always a catalogue id; `subject` is one of SUBJECTS, or a point "x,y" (0-1) on the person in the first picture that shows them. */
+/** Options of a job under their names in a request. `exercise` is a catalogue id or AUTO; `subject` is one of SUBJECTS, or a point "x,y" (0-1) on the person in the first picture that shows them. */
 export type JobOptions = {
   source?: "image" | "video";
   exercise?: string | null;
@@ -82,13 +82,13 @@ export type JobView = {
   links: Record<string, string>;
 };
 
-/** A receiver of one job's events; its signing secret is had by `POST /webhooks/{id}/rotate`. */
+/** A receiver of one job's events; `POST /webhooks/{id}/rotate` returns its signing secret. */
 export type JobWebhookRef = {
   url: string;
   events?: Array<string>;
 };
 
-/** The media as probed. */
+/** Properties of a job's media. */
 export type MediaView = {
   durationMs: number;
   width: number;
@@ -99,7 +99,7 @@ export type MediaView = {
   rotation: number;
 };
 
-/** A job to do; `options` are those of the contract. */
+/** A new job. */
 export type NewJob = {
   input: InputRef;
   options?: JobOptions;
@@ -110,7 +110,7 @@ export type NewJob = {
   retention?: Retention;
 };
 
-/** What came of it; `seconds` for holds. */
+/** The totals of a finished job; `seconds` only for timed holds. */
 export type ResultView = {
   count: number;
   seconds?: number | null;
@@ -120,12 +120,12 @@ export type ResultView = {
   frames: number;
 };
 
-/** What is kept of a job, beside its plan's days. */
+/** What is kept of a job, apart from the retention of its plan. */
 export type Retention = {
   upload?: "plan" | "none";
 };
 
-/** Where to PUT the bytes; in parts where `parts` is there. */
+/** A new upload: PUT the bytes to `url`, or in pieces of `partBytes` to the URLs of `parts`. */
 export type UploadView = {
   id: string;
   method: "PUT";
@@ -136,7 +136,7 @@ export type UploadView = {
   expiresAt: string;
 };
 
-/** What the job used. */
+/** Media and compute seconds that a job used. */
 export type UsageView = {
   mediaSeconds: number;
   computeSeconds: number;
@@ -203,7 +203,7 @@ export type ErrorMessage = {
   error: ErrorCode;
 };
 
-/** Totals of the whole exercise and every attempted rep; `people` is the most that were seen at once. */
+/** The whole exercise: totals and every attempted rep; `people` is the most that were seen at once, `recognised` what `exercise=auto` saw, the likeliest first. */
 export type ExerciseSummary = {
   type: "exercise_summary";
   exercise: string;
@@ -215,6 +215,7 @@ export type ExerciseSummary = {
   history: Array<Rep>;
   people?: number;
   warnings?: Array<"audio_lost" | "hips_disagree" | "low_frame_rate" | "second_track" | "slow_motion" | "truncated" | "turned">;
+  recognised?: Array<Recognised>;
   current_count: number;
   ready: true;
 };
@@ -397,6 +398,12 @@ export type Progression = {
   type: "progression";
   value: number;
   current_count?: number | null;
+};
+
+/** Ours: an exercise that was looked for, and how well it explains what is seen, 0-1. */
+export type Recognised = {
+  exercise: string;
+  score: number;
 };
 
 /** The current advice: sentences and their stable codes, in the same order. */
