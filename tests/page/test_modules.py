@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -13,6 +14,8 @@ from api.client.media_types import BY_ENDING, OTHER_NAMES
 from tests.page.node import OLDEST, find_node
 from worker.contract.errors import ErrorCode
 from worker.contract.exercises import CATALOGUE
+from worker.contract.media import WarningCode
+from worker.contract.message_parts import RefusalReason
 
 UNIT = Path(__file__).resolve().parent / "unit"
 
@@ -25,6 +28,8 @@ def test_module(file: str) -> None:
     told = {
         "CODES": ",".join(ErrorCode),
         "EXERCISES": ",".join(CATALOGUE),
+        "WARNINGS": ",".join(get_args(WarningCode)),
+        "REASONS": ",".join(get_args(RefusalReason)),
         "MEDIA_TYPES": json.dumps(BY_ENDING),
         "OTHER_NAMES": json.dumps(OTHER_NAMES),
     }

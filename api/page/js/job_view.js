@@ -135,7 +135,8 @@ export class Work {
     const { say, unit, seenFrom } = this._about;
     const seek = (/** @type {number} */ ms) => this.stage.seek(ms);
     this._onTime = showReport(this.scene, unit, seenFrom, say, seek);
-    showNote(this._warning && advice(this._warning, say));
+    const warnings = this.scene.summary?.warnings ?? [];
+    showNote(this._warning && advice(this._warning, say), warnings, say);
     byId("choose-person").hidden = !((this.scene.summary?.people ?? 0) > 1 && this.stage.playable);
     this.stage.finish();
   }

@@ -41,13 +41,23 @@ export function showReport(scene, unit, seenFrom, say, seek) {
   };
 }
 
+/** Codes of `exercise_summary.warnings` that there are words for. */
+const WARNINGS = new Set([
+  "truncated", "second_track", "low_frame_rate", "audio_lost", "turned", "slow_motion",
+  "hips_disagree",
+]);
+
 /**
- * A warning or nothing.
+ * What a person should know of the result, or nothing.
  * @param {{title: string, help: string} | null} note
+ * @param {string[]} warnings codes of the summary
+ * @param {Say} say
  */
-export function showNote(note) {
-  byId("note").hidden = !note;
-  setText(byId("note"), note ? `${note.title} ${note.help}` : "");
+export function showNote(note, warnings, say) {
+  const known = warnings.filter((code) => WARNINGS.has(code)).map((code) => say(`warn_${code}`));
+  const lines = [...(note ? [`${note.title} ${note.help}`] : []), ...known];
+  byId("note").hidden = lines.length === 0;
+  setText(byId("note"), lines.join(" "));
 }
 
 /** Endings of files by their type. */

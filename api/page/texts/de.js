@@ -54,6 +54,13 @@ export const TEXTS = {
   film_front: "Filme deinen ganzen Körper von vorn, mit ruhiger Kamera.",
   choose_person: "Jemand anderes? Tippe auf die Person.",
   tap_person: "Tippe auf die Person, um die es geht",
+  warn_truncated: "Die Datei endet zu früh; was da ist, wurde ausgewertet.",
+  warn_second_track: "Die Datei enthält ein zweites Video, das nicht angesehen wurde.",
+  warn_low_frame_rate: "Das Video hat zu wenige Bilder pro Sekunde, um jede Bewegung zu sehen.",
+  warn_audio_lost: "Das Video zum Herunterladen hat keinen Ton.",
+  warn_turned: "Das Video lag auf der Seite und wurde aufgerichtet.",
+  warn_slow_motion: "Das Video ist in Zeitlupe, Sprünge haben daher keine Höhe.",
+  warn_hips_disagree: "Die angegebene Größe oder Kameraneigung passt nicht zum Video.",
   cannot_play: "Dieser Browser kann die Datei nicht zeigen. Die Auswertung geht weiter.",
   not_analysed_yet: "Noch nicht ausgewertet",
 

@@ -54,6 +54,13 @@ export const TEXTS = {
   film_front: "Film your whole body from the front, with the camera held still.",
   choose_person: "Somebody else? Tap the person to follow.",
   tap_person: "Tap the person to follow",
+  warn_truncated: "The file ends too early; what is there was analysed.",
+  warn_second_track: "The file has a second video, which was not looked at.",
+  warn_low_frame_rate: "The video has too few pictures a second to see every movement.",
+  warn_audio_lost: "The video to download has no sound.",
+  warn_turned: "The video lay on its side and was turned upright.",
+  warn_slow_motion: "The video is in slow motion, so jumps have no height.",
+  warn_hips_disagree: "The height or the camera’s pitch that was given does not fit the video.",
   cannot_play: "This browser cannot show the file. The analysis goes on.",
   not_analysed_yet: "Not analysed yet",
 

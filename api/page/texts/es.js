@@ -54,6 +54,13 @@ export const TEXTS = {
   film_front: "Graba todo el cuerpo de frente, con la cámara quieta.",
   choose_person: "¿Otra persona? Toca a quien hay que seguir.",
   tap_person: "Toca a la persona que hay que seguir",
+  warn_truncated: "El archivo termina antes de tiempo; se analizó lo que hay.",
+  warn_second_track: "El archivo tiene un segundo vídeo que no se miró.",
+  warn_low_frame_rate: "El vídeo tiene muy pocas imágenes por segundo para ver cada movimiento.",
+  warn_audio_lost: "El vídeo para descargar no tiene sonido.",
+  warn_turned: "El vídeo estaba de lado y se enderezó.",
+  warn_slow_motion: "El vídeo está a cámara lenta, por eso los saltos no tienen altura.",
+  warn_hips_disagree: "La estatura o la inclinación indicada no encaja con el vídeo.",
   cannot_play: "Este navegador no puede mostrar el archivo. El análisis continúa.",
   not_analysed_yet: "Aún sin analizar",
 

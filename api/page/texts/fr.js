@@ -54,6 +54,13 @@ export const TEXTS = {
   film_front: "Filmez tout le corps de face, caméra immobile.",
   choose_person: "Quelqu’un d’autre ? Touchez la personne à suivre.",
   tap_person: "Touchez la personne à suivre",
+  warn_truncated: "Le fichier s’arrête trop tôt ; ce qui s’y trouve a été analysé.",
+  warn_second_track: "Le fichier contient une deuxième vidéo, qui n’a pas été regardée.",
+  warn_low_frame_rate: "La vidéo a trop peu d’images par seconde pour voir chaque mouvement.",
+  warn_audio_lost: "La vidéo à télécharger n’a pas de son.",
+  warn_turned: "La vidéo était couchée et a été redressée.",
+  warn_slow_motion: "La vidéo est au ralenti : les sauts n’ont donc pas de hauteur.",
+  warn_hips_disagree: "La taille ou l’inclinaison indiquée ne correspond pas à la vidéo.",
   cannot_play: "Ce navigateur ne peut pas afficher le fichier. L'analyse continue.",
   not_analysed_yet: "Pas encore analysé",
 

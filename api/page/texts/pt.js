@@ -54,6 +54,13 @@ export const TEXTS = {
   film_front: "Filme o corpo inteiro de frente, com a câmara parada.",
   choose_person: "Outra pessoa? Toque em quem deve ser seguido.",
   tap_person: "Toque na pessoa a seguir",
+  warn_truncated: "O ficheiro acaba cedo demais; o que existe foi analisado.",
+  warn_second_track: "O ficheiro tem um segundo vídeo que não foi visto.",
+  warn_low_frame_rate: "O vídeo tem poucas imagens por segundo para ver cada movimento.",
+  warn_audio_lost: "O vídeo para transferir não tem som.",
+  warn_turned: "O vídeo estava deitado e foi endireitado.",
+  warn_slow_motion: "O vídeo está em câmara lenta, por isso os saltos não têm altura.",
+  warn_hips_disagree: "A altura ou a inclinação indicada não corresponde ao vídeo.",
   cannot_play: "Este navegador não consegue mostrar o arquivo. A análise continua.",
   not_analysed_yet: "Ainda não analisado",
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from worker.motion.features.body_segments import Floats
-from worker.motion.reps.cycles import cycles_of, usual_of, usual_size
+from worker.motion.reps.cycles import cycles_of, trimmed, usual_of, usual_size
 
 
 def course(sizes: list[float], rest: float = 1.0, rate: float = 30.0) -> tuple[Floats, Floats]:
@@ -27,7 +27,7 @@ def test_every_movement_is_a_cycle(sizes: list[float]) -> None:
     seconds, curve = course(sizes)
     cycles = cycles_of(seconds, curve)
     assert [cycle.size for cycle in cycles] == pytest.approx(sizes, abs=0.01)
-    for number, cycle in enumerate(cycles):
+    for number, cycle in enumerate(trimmed(cycle, curve) for cycle in cycles):
         start = 1.0 + 3.0 * number
         assert seconds[cycle.start] == pytest.approx(start + 0.2, abs=0.2)
         assert seconds[cycle.turn] == pytest.approx(start + 1.0, abs=0.1)
@@ -37,7 +37,7 @@ def test_every_movement_is_a_cycle(sizes: list[float]) -> None:
 def test_a_turn_that_is_held_is_in_the_middle_of_it() -> None:
     curve = np.concatenate((np.zeros(30), np.ones(120), np.zeros(30)))
     (cycle,) = cycles_of(np.arange(180) / 30, curve)
-    assert cycle.turn == pytest.approx(90, abs=1)
+    assert trimmed(cycle, curve).turn == pytest.approx(90, abs=1)
 
 
 def test_what_wavers_less_than_asked_is_one_cycle() -> None:

@@ -12,6 +12,8 @@ const TEXTS = Object.fromEntries(
 );
 const CODES = (process.env.CODES ?? "internal").split(",");
 const EXERCISES = (process.env.EXERCISES ?? "squat").split(",");
+const WARNINGS = (process.env.WARNINGS ?? "turned").split(",");
+const REASONS = (process.env.REASONS ?? "cut_off").split(",");
 const places = (text) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort();
 
 for (const language of LANGUAGES) {
@@ -31,6 +33,10 @@ for (const language of LANGUAGES) {
       if (code === "backend_fallback_cpu") continue; // a warning that nobody need act on
       assert.doesNotMatch(told.title + told.help, /error_|help_|[{}]/, code);
       assert.ok(told.title && told.help, code);
+    }
+    for (const code of WARNINGS) assert.ok(TEXTS[language][`warn_${code}`], code);
+    for (const reason of REASONS) {
+      assert.ok(TEXTS[language][`why_${reason}`] && TEXTS[language][`not_${reason}`], reason);
     }
   });
 }

@@ -10,7 +10,7 @@ import numpy as np
 from worker.contract.message_parts import RefusalReason
 from worker.exercises.model import RepExercise
 from worker.motion.features.body_segments import Floats
-from worker.motion.reps.cycles import LEAST, Cycle, cycles_of, usual_size
+from worker.motion.reps.cycles import LEAST, Cycle, cycles_of, trimmed, usual_size
 from worker.motion.reps.fusion import Calibration, calibrated, rest_level, steadied
 from worker.motion.reps.judgement import Verdict, judge, least_size
 from worker.motion.reps.signals import Rows
@@ -87,11 +87,13 @@ def count(exercise: RepExercise, difficulty: str, rows: Rows) -> Counted:
     for channel, side in enumerate(sides):
         if side is None:
             continue
-        cycles = cycles_of(rows.seconds, side.curve, max(least, LEAST))
+        large = cycles_of(rows.seconds, side.curve, max(least, LEAST))
+        cycles = [trimmed(cycle, side.curve) for cycle in large]
         cycles += [
-            small for small in side.cycles
+            trimmed(small, side.curve)
+            for small in side.cycles
             if not any(one.start <= small.turn <= one.end for one in cycles)
-        ]  # fmt: skip
+        ]
         if not side.follows:
             attempts += [_attempt(rows, Verdict(one, "other_movement"), None) for one in cycles]
             continue
@@ -99,7 +101,9 @@ def count(exercise: RepExercise, difficulty: str, rows: Rows) -> Counted:
         verdicts = _without_strays(rows, channel, side.calibration, verdicts)
         number = channel if len(sides) > 1 else None
         attempts += [_attempt(rows, verdict, number) for verdict in verdicts]
-    found = _without_jerks(_without_twins(attempts), usual)
+    attempts = _without_twins(attempts) if len(sides) > 1 else attempts
+    attempts.sort(key=lambda attempt: attempt.turn_s)
+    found = _without_jerks(attempts, usual)
     return Counted(tuple(found), sides, usual, rows.size)
 
 
@@ -173,12 +177,17 @@ def _without_twins(attempts: list[Attempt]) -> list[Attempt]:
     and the longer one; a side that is seen badly falls to pieces."""
     kept: list[Attempt] = []
     for attempt in sorted(attempts, key=_worth, reverse=True):
-        twin = next((place for place, one in enumerate(kept) if twins(one, attempt)), None)
+        near = [
+            place
+            for place, one in enumerate(kept)
+            if one.start_s < attempt.end_s and attempt.start_s < one.end_s
+        ]
+        twin = next((place for place in near if twins(kept[place], attempt)), None)
         if twin is None:
             kept.append(attempt)
         elif attempt.reason is None:
             kept[twin] = replace(kept[twin], side=None)
-    return sorted(kept, key=lambda attempt: attempt.turn_s)
+    return kept
 
 
 def _without_jerks(attempts: list[Attempt], usual: float) -> list[Attempt]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,9 +22,9 @@ NEAR = 0.1
 
 @dataclass(frozen=True)
 class Cycle:
-    """Rows of the `start` of the movement, of its `turn` and of its `end`; how far the curve went
-    `out` and came `back`, and its level at the turn, `peak`. `opens` and `closes` say that what is
-    before or after it was not seen."""
+    """Rows of the low before it, `start`, of its `turn` and of the low after it, `end`; how far the
+    curve went `out` and came `back`, and its level at the turn, `peak`. `opens` and `closes` say
+    that what is before or after it was not seen. See `trimmed`."""
 
     start: int
     turn: int
@@ -85,33 +85,39 @@ def _of_part(curve: Floats, rows: NDArray[np.intp], turn: float) -> list[Cycle]:
         peak = float(values[row])
         out, back = peak - float(values[low]), peak - float(values[after])
         closes = closes or place + 1 == len(extremes) - 1
-        start, end = _movement(values, low, row, after)
-        turn = _middle_of_top(values, low, row, after)
-        cycles.append(
-            Cycle(int(rows[start]), int(rows[turn]), int(rows[end]), out, back, peak, opens, closes)
-        )
+        begin, end = int(rows[low]), int(rows[after])
+        cycles.append(Cycle(begin, int(rows[row]), end, out, back, peak, opens, closes))
     return cycles
 
 
-def _movement(values: Floats, low: int, turn: int, after: int) -> tuple[int, int]:
-    """Where the movement begins and ends between the lows around a turn: rests are left out."""
-    rising = values[low : turn + 1]
-    falling = values[turn : after + 1]
-    resting = rising <= rising[0] + NEAR * (rising[-1] - rising[0])
-    rested = falling <= falling[-1] + NEAR * (falling[0] - falling[-1])
-    start = low + (int(np.flatnonzero(resting)[-1]) if resting.any() else 0)
-    return start, turn + (int(np.flatnonzero(rested)[0]) if rested.any() else len(falling) - 1)
+def trimmed(cycle: Cycle, curve: Floats) -> Cycle:
+    """The cycle without the rests around it, its turn in the middle of where it stays near its
+    height."""
+    rows = np.flatnonzero(np.isfinite(curve[cycle.start : cycle.end + 1])) + cycle.start
+    values = curve[rows]
+    turn = int(np.searchsorted(rows, cycle.turn))
+    start, end = _movement(values, turn)
+    middle = _middle_of_top(values, turn)
+    return replace(cycle, start=int(rows[start]), turn=int(rows[middle]), end=int(rows[end]))
 
 
-def _middle_of_top(values: Floats, low: int, turn: int, after: int) -> int:
-    """The middle of where the curve stays near its height: a turn that is held has no one place."""
-    around = values[low : after + 1]
-    high = values[turn] - NEAR * max(values[turn] - values[low], values[turn] - values[after])
-    below = np.flatnonzero(around < high) + low
-    left = below[below < turn]
-    right = below[below > turn]
-    first = int(left[-1]) + 1 if len(left) else low
-    last = int(right[0]) - 1 if len(right) else after
+def _movement(values: Floats, turn: int) -> tuple[int, int]:
+    """Where the movement begins and ends between the lows around a turn."""
+    first, high, last = float(values[0]), float(values[turn]), float(values[-1])
+    resting = np.flatnonzero(values[: turn + 1] <= first + NEAR * (high - first))
+    rested = np.flatnonzero(values[turn:] <= last + NEAR * (high - last))
+    start = int(resting[-1]) if len(resting) else 0
+    return start, turn + int(rested[0]) if len(rested) else len(values) - 1
+
+
+def _middle_of_top(values: Floats, turn: int) -> int:
+    """The middle of the frames around a turn that are near its height: one that is held has no one
+    place."""
+    high = values[turn] - NEAR * (values[turn] - min(values[0], values[-1]))
+    below = np.flatnonzero(values < high)
+    place = int(np.searchsorted(below, turn))
+    first = int(below[place - 1]) + 1 if place else 0
+    last = int(below[place]) - 1 if place < len(below) else len(values) - 1
     return (first + last) // 2
 
 

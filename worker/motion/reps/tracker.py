@@ -1,6 +1,6 @@
 """Follows one repetition exercise through a job's frames.
 
-Every three seconds of media all that is known of the last two minutes is counted anew. A repetition
+Every few seconds of media all that is known of the last two minutes is counted anew. A repetition
 is told at once where it is beyond doubt; what only hindsight shows is told a minute after it, or at
 the media's end, with its own times. What was told stays told. Each evaluation depends on the frames
 up to it alone, however they were fed.
@@ -25,6 +25,9 @@ progress."""
 
 SOON = (2, 4)
 """Blocks after which those come."""
+
+FIRST = 48
+"""Blocks after which they come half as often: they look at more then."""
 
 HINDSIGHT = 60.0
 """Seconds of media after a repetition that are looked at before it is told or refused for good, and
@@ -79,7 +82,7 @@ class RepTracker:
             progress = self._progress(first)
             reps: tuple[Rep, ...] = ()
             self._blocks += 1
-            if self._blocks in SOON or self._blocks % EVERY == 0:
+            if self._is_due():
                 reps = self._evaluated(float(frames.times_us[block.stop - 1]) * 1e-6)
             events += [FrameEvent(progress=value) for value in progress[:-1]]
             live = self._live_form()
@@ -98,6 +101,11 @@ class RepTracker:
         counted = count(self._exercise, self._difficulty, self._rows.rows(0, self._end))
         reps = self._decide(counted, float("inf"))
         return FrameEvent(reps=reps, advice=self._codes if reps else None)
+
+    def _is_due(self) -> bool:
+        """Whether an evaluation is due after this block."""
+        every = EVERY if self._blocks <= FIRST else 2 * EVERY
+        return self._blocks in SOON or self._blocks % every == 0
 
     def _progress(self, first: int) -> list[float]:
         if self._live.stature is None:
