@@ -6,7 +6,7 @@ import base64
 from html import escape
 from pathlib import Path
 
-from worker.contract.exercises import unit_of
+from worker.contract.exercises import AUTO, unit_of
 from worker.contract.message_parts import CriterionScore, Jump, Rep
 from worker.contract.options import JobOptions
 from worker.exercises.names import NAMES
@@ -30,7 +30,7 @@ def write_report(path: Path, story: Highlights, options: JobOptions, out: Path) 
 def report_page(story: Highlights, options: JobOptions, pictures: str = "") -> str:
     """The HTML page; `pictures` are its figures, as HTML."""
     words = TRANSLATIONS[options.language]
-    name = escape(_name(options, words))
+    name = escape(_name(story, options, words))
     parts = (
         f"<header><p>{escape(words['title'])}</p><h1>{name}</h1></header>",
         _totals(story, options, words),
@@ -50,10 +50,12 @@ def report_page(story: Highlights, options: JobOptions, pictures: str = "") -> s
     )
 
 
-def _name(options: JobOptions, words: dict[str, str]) -> str:
-    if options.exercise is None:
-        return words["movement"]
-    return NAMES[options.exercise][options.language]
+def _name(story: Highlights, options: JobOptions, words: dict[str, str]) -> str:
+    exercise = options.exercise
+    if exercise == AUTO:
+        exercise = story.summary.exercise if story.summary else None
+    known = NAMES.get(exercise or "")
+    return known[options.language] if known else words["movement"]
 
 
 def _totals(story: Highlights, options: JobOptions, words: dict[str, str]) -> str:
