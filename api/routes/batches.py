@@ -17,7 +17,7 @@ from api.middleware.errors import invalid_parameter
 from api.schemas.batches import BatchesQuery, BatchesView, BatchView, ManifestRef, NewBatch
 from api.schemas.strict import allow_query_params
 from api.services.authentication import StoresDep, TenantDep
-from api.services.job_creation import broker_errors, check_minutes, check_queue, idempotent
+from api.services.job_creation import check_minutes, check_queue, idempotent
 from api.services.json_body import AuthenticatedRoute
 from api.services.object_threads import with_objects
 from api.services.pagination import decode_cursor, encode_cursor
@@ -82,7 +82,7 @@ def _start(begin: Callable[[], None]) -> None:
     """Starts the expansion of an accepted batch; on failure a sweep does it later."""
     try:
         begin()
-    except broker_errors as error:
+    except queues.BROKER_ERRORS as error:
         log.warning("batch_not_begun", error=str(error))
 
 

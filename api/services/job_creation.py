@@ -11,7 +11,6 @@ from typing import Any
 import msgspec
 import redis.exceptions
 import structlog
-from kombu.exceptions import OperationalError
 from pydantic import BaseModel
 
 from api.middleware.errors import invalid_parameter
@@ -24,7 +23,6 @@ from worker.contract.options import JobOptions
 from worker.observability.log_setup import bind_job_context
 from worker.observability.tracing import incoming, span
 from worker.queueing import queues
-from worker.storage.connection import DISCONNECTED, REFUSING
 from worker.storage.errors import Conflict, NotFound, StoreUnavailable
 from worker.storage.queue.workers import Worker
 from worker.storage.stores import Stores
@@ -40,8 +38,6 @@ from worker.submission.jobs import (
 from worker.submission.schemas.jobs import NewJob
 
 log = structlog.get_logger()
-
-broker_errors = (OperationalError, OSError, *DISCONNECTED, *REFUSING)
 
 
 def digest_of(body: BaseModel) -> str:
@@ -222,7 +218,7 @@ def _ring(waiting: str, queue: str) -> None:
     """Sends a wake-up for a queue; where the broker does not answer, a sweep sends it later."""
     try:
         queues.send_wakeups(waiting, queue)
-    except broker_errors as error:
+    except queues.BROKER_ERRORS as error:
         log.warning("wakeup_not_sent", queue=waiting, error=str(error))
 
 

@@ -103,9 +103,12 @@ def message_schema(edition: Edition = Edition.V3) -> Schema:
         _superset(definitions)
     if "JumpResult" in definitions:
         refs = [*refs, {"$ref": "#/$defs/JumpResult"}]
-    return {
+    schema: Schema = {
         "$schema": DIALECT,
         "title": f"PoseQueue message, {edition.value} edition",
         "oneOf": refs,
         "$defs": definitions,
     }
+    # as JSON has it: a default that is a tuple is an array there
+    plain: Schema = msgspec.json.decode(msgspec.json.encode(schema))
+    return plain

@@ -11,7 +11,7 @@ import structlog
 from worker.contract.jobs import Job
 from worker.contract.segment_ids import job_of_entry
 from worker.lifecycle.completion import expire_job
-from worker.queueing.queues import effective_queue, pending_wakeups, send_wakeups
+from worker.queueing.queues import BROKER_ERRORS, effective_queue, pending_wakeups, send_wakeups
 from worker.storage.queue.fair_queue import QUEUES
 from worker.storage.stores import Stores
 
@@ -62,7 +62,11 @@ def ensure_wakeups(stores: Stores) -> int:
         wanted = stores.waiting.runnable_count(waiting, slots) if slots else 0
         missing = wanted - int(pending_wakeups(stores.redis, queue)) if wanted else 0
         if missing > 0:
+            try:
+                send_wakeups(waiting, queue, missing)
+            except BROKER_ERRORS as error:  # the next sweep sends them; no job is to fail for it
+                log.warning("wakeups_not_sent", queue=queue, error=str(error))
+                break
             log.debug("wakeups_sent", waiting=waiting, queue=queue, count=missing)
-            send_wakeups(waiting, queue, missing)
             sent += missing
     return sent

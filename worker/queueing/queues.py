@@ -6,14 +6,18 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from kombu.exceptions import OperationalError
+
 from worker.contract.jobs import Job
 from worker.contract.options import JobOptions
 from worker.queueing.celery_app import KEY_PREFIX, QUEUES, Queue, app
-from worker.storage.connection import Client
+from worker.storage.connection import DISCONNECTED, REFUSING, Client
 from worker.storage.queue.workers import Worker
 
 RUN_NEXT = "posequeue.run_next"
 MAINTAIN = "posequeue.maintain"
+BROKER_ERRORS = (OperationalError, OSError, *DISCONNECTED, *REFUSING)
+"""What sending raises where the broker is silent, or refuses."""
 ENOUGH_WAKEUPS = 64
 """More than these need not wait for workers: each run sends the next one."""
 

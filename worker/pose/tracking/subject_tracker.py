@@ -73,10 +73,13 @@ def same_subject(one: dict[str, Any], other: dict[str, Any]) -> bool:
 
 
 def contested(state: dict[str, Any]) -> bool:
-    """Whether somebody beside the subject is large enough to be meant."""
-    sizes = {t["id"]: t["detected_area"] for t in state.get("tracks", []) if t["hits"] >= CONFIRMED}
-    own = sizes.pop(state.get("subject"), 0.0)
-    return any(size >= COMPARABLE * own for size in sizes.values())
+    """Whether somebody who was seen beside the subject is large enough to be meant."""
+    tracks = state.get("tracks", [])
+    own = next((t["detected_area"] for t in tracks if t["id"] == state["subject"]), 0.0)
+    return any(
+        t["other"] and t["hits"] >= CONFIRMED and t["detected_area"] >= COMPARABLE * own
+        for t in tracks
+    )
 
 
 def head_start(first: dict[str, Any], later: dict[str, Any]) -> dict[str, Any] | None:
