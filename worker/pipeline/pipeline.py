@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from worker.contract.errors import ErrorCode, JobError
-from worker.contract.exercises import CATALOGUE
+from worker.contract.exercises import unit_of
 from worker.contract.jobs import Result
 from worker.contract.media import MediaInfo, WarningCode
 from worker.contract.messages import Entry
@@ -213,7 +213,7 @@ def estimation(
     from worker.pipeline.segments import Segments
     from worker.pose.tracking.subject_tracker import choice_of
 
-    jump = CATALOGUE[options.exercise].kind == "jump" if options.exercise else False
+    jump = unit_of(options.exercise) == "jumps"
     segments = Segments(head.segment_s, choice_of(options.subject))
     return VideoEstimator(path, head.media, models, segments, limits, None if jump else 60.0)
 
