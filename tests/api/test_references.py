@@ -163,7 +163,7 @@ def test_a_job_that_cannot_be_stored_leaves_nothing(
         raise StoreUnavailable("Redis")
 
     body = {"input": {"uploadId": put_upload(client)}}
-    monkeypatch.setattr("worker.storage.jobs.records.JobStore.put_in", silent)
+    monkeypatch.setattr("worker.storage.jobs.records.JobStore.submit", silent)
     refused(client.post("/references", json=body), 503, "unavailable")
     assert client.get("/references").json()["references"] == []
     assert not list(stores.redis.scan_iter("pq:reference:*"))

@@ -1,4 +1,4 @@
-"""The commands and their names."""
+"""The program `posequeue`: its commands and their names."""
 
 from __future__ import annotations
 

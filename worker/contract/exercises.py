@@ -1,4 +1,4 @@
-"""The catalogue: exercise ids, what they count, from where they are seen, and their aliases."""
+"""The exercise catalogue: ids, what is counted, the camera's view, and aliases."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ UNITS: tuple[Unit, ...] = ("reps", "seconds", "jumps")
 
 
 class ExerciseInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """One exercise of the catalogue; `unit` is what its counter counts."""
+    """One exercise; `unit` is what its counter counts, `view` where the camera has to stand,
+    `requires` the options it needs."""
 
     id: str
     kind: Kind
@@ -90,11 +91,11 @@ ALIASES: dict[str, str] = {
     "balance_right_leg": "balance_leg_right",
     "jump": "air_time_jump",
 }
-"""Other names that hosts use."""
+"""Other names that clients use, and the ids they mean."""
 
 _NEAR = 0.7
-"""Share of common letters (difflib) from which a name is taken for a misspelt one: `sqat` has 0.89
-of `squat`, `plnk` 0.89 of `plank`, `moonwalk` at most 0.5 of any."""
+"""Similarity (difflib ratio) from which a name counts as misspelt: `sqat` has 0.89 to `squat`,
+`plnk` 0.89 to `plank`, `moonwalk` at most 0.5 to any."""
 
 
 def resolve_exercise(name: str) -> str:
@@ -114,6 +115,5 @@ def resolve_exercise(name: str) -> str:
 
 
 def unit_of(exercise: str | None) -> Unit:
-    """What is counted of an exercise; repetitions where a reference is followed instead, or where
-    the exercise is to be recognised."""
+    """What is counted in an exercise; reps where a reference is followed (None), and for AUTO."""
     return "reps" if exercise in (None, AUTO) else CATALOGUE[exercise].unit

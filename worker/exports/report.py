@@ -1,4 +1,4 @@
-"""The report: one HTML file that needs nothing beside it and runs no script."""
+"""The report: one self-contained HTML file, without scripts."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _PICTURE_SIDE = 1080
 
 
 def write_report(path: Path, story: Highlights, options: JobOptions, out: Path) -> None:
-    """Writes the report of a job in its language; raises JobError where nothing decodes."""
+    """Writes the HTML report in the language of the options; raises JobError if nothing decodes."""
     out.write_text(report_page(story, options, _pictures(path, story, options)), "utf-8")
 
 
 def report_page(story: Highlights, options: JobOptions, pictures: str = "") -> str:
-    """The whole page; `pictures` are figures."""
+    """The HTML page; `pictures` are its figures, as HTML."""
     words = TRANSLATIONS[options.language]
     name = escape(_name(story, options, words))
     parts = (
@@ -88,7 +88,7 @@ def _pictures(path: Path, story: Highlights, options: JobOptions) -> str:
         titles = ("best",)
     moments = (story.best, story.weakest)
     worse = story.weakest or story.best
-    # the same joints stand out in both, to be compared
+    # highlight the same joints in both, for comparison
     fault = worst_fault(worse.rep) if worse is not None and worse.rep is not None else None
     return "".join(
         _picture(path, story, options, moment, words[title], fault)
@@ -123,7 +123,7 @@ def _picture(
 
 
 def _said_of(rep: Rep, fault: CriterionScore | None, options: JobOptions) -> list[str]:
-    """The sentence on the fault, under the picture of the rep that has it."""
+    """The advice on the fault, below the picture of a rep that has it."""
     own = worst_fault(rep)
     if fault is None or own is None or own.name != fault.name or options.exercise is None:
         return []

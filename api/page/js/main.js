@@ -1,5 +1,6 @@
 /** @file Where the upload page begins. */
 
+import { Api } from "./api.js";
 import { byId } from "./dom.js";
 import { FileStore } from "./file_store.js";
 import { loadTexts } from "./i18n.js";
@@ -18,13 +19,15 @@ async function main() {
   watchFrame(window);
   const meta = document.querySelector('meta[name="pq-embedders"]')?.getAttribute("content") ?? "";
   const transport = new Transport(window, meta.split(" ").filter(Boolean));
-  const [say, session] = await Promise.all([
-    loadTexts(params.lang, document),
-    openSession(window, params.token, window.location.search),
-  ]);
-  const base = new URL("..", window.location.href).href;
+  const session = await openSession(window, params.token, window.location.search);
+  const api = new Api(new URL("..", window.location.href).href, session.saved.token);
+  // asked at once: on a slow line every answer that is waited for alone is seen
+  const asked = api.call(`pose_tracker/options?${params.job}`);
+  asked.catch(() => {});
+  const say = await loadTexts(params.lang, document);
   const files = new FileStore(storeOf(window));
-  const page = new Page({ params, layout, say, view: new View(say), transport, session, files, base });
+  const view = new View(say);
+  const page = new Page({ params, layout, say, view, transport, session, files, api, asked });
   await page.start();
 }
 

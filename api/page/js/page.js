@@ -1,6 +1,6 @@
 /** @file The upload page: what happens in which order, from its address to the result. */
 
-import { Api, Refusal, Unreachable } from "./api.js";
+import { Refusal, Unreachable } from "./api.js";
 import { byId, setText } from "./dom.js";
 import { languageOf } from "./i18n.js";
 import { mediaUrl } from "./params.js";
@@ -26,12 +26,12 @@ export class Page {
    *   say: import("./i18n.js").Say, view: import("./view.js").View,
    *   transport: import("./transport.js").Transport,
    *   session: import("./session.js").Session, files: import("./file_store.js").FileStore,
-   *   base: string}} parts
+   *   api: import("./api.js").Api, asked: Promise<any>}} parts `asked`: what the address means
    */
   constructor(parts) {
     this._parts = parts;
-    const { base, session, view } = parts;
-    this._api = new Api(base, session.saved.token);
+    const { api, view } = parts;
+    this._api = api;
     this._api.onConnection = (lost) => view.connection(lost);
     /** @type {Asked | null} */
     this._asked = null;
@@ -45,11 +45,11 @@ export class Page {
 
   /** From the address to the first thing that a person can do. */
   async start() {
-    const { params, session } = this._parts;
+    const { params, session, asked } = this._parts;
     this._greet();
     if (!session.saved.token) return this._refuse(missingToken());
     try {
-      this._asked = await this._api.call(`pose_tracker/options?${params.job}`);
+      this._asked = /** @type {Asked} */ (await asked);
     } catch (error) {
       return this._refuse(problemOf(error));
     }

@@ -87,13 +87,13 @@ def count(exercise: RepExercise, difficulty: str, rows: Rows) -> Counted:
     for channel, side in enumerate(sides):
         if side is None:
             continue
-        cycles = cycles_of(rows.seconds, side.curve, max(least, LEAST))
+        large = cycles_of(rows.seconds, side.curve, max(least, LEAST))
+        cycles = [trimmed(cycle, side.curve) for cycle in large]
         cycles += [
-            small
+            trimmed(small, side.curve)
             for small in side.cycles
             if not any(one.start <= small.turn <= one.end for one in cycles)
         ]
-        cycles = [trimmed(cycle, side.curve) for cycle in cycles]
         if not side.follows:
             attempts += [_attempt(rows, Verdict(one, "other_movement"), None) for one in cycles]
             continue

@@ -40,7 +40,7 @@ WATCHED = 0.6
 """Share of a cycle's frames in which it must be seen: more is guessed than known otherwise."""
 
 ROUND = 2
-"""Frames to both sides of a moment that are looked at for a condition."""
+"""Frames to both sides of a moment that are looked at for a condition where it is not seen."""
 
 
 @dataclass(frozen=True)
@@ -134,6 +134,8 @@ def measured(
     row = turn
     if condition.at == "start":
         row = first if begins else last
+    if np.isfinite(values[row]):
+        return float(values[row])
     around = values[max(row - ROUND, 0) : row + ROUND + 1]
     around = around[np.isfinite(around)]
     return float(around.mean()) if len(around) else float("nan")

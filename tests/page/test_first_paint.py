@@ -1,0 +1,35 @@
+"""On a slow line a person sees the page as soon as its document is there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.page.browser import Tab
+from tests.page.conftest import Site
+from tests.page.hosts import Guest
+from worker.storage.stores import Stores
+
+pytestmark = pytest.mark.slow
+REQUEST_MS = 1200
+PAINT_MS = 600
+"""Half the time of a second answer: on a free machine it takes 100 to 300, on a busy one more."""
+
+
+def test_the_first_paint_waits_for_the_document_alone(
+    tabs: Callable[..., Tab], site: Site, key: str, stores: Stores
+) -> None:
+    tab = tabs()
+    tab.call("Network.emulateNetworkConditions", offline=False, latency=REQUEST_MS,
+             downloadThroughput=-1, uploadThroughput=-1)  # fmt: skip
+    tab.call("Page.navigate", url=site.page(key, exercise="squat"))
+    tab.wait("performance.getEntriesByName('first-contentful-paint').length > 0")
+    painted = tab.run("""performance.getEntriesByName('first-contentful-paint')[0].startTime -
+      performance.getEntriesByType('navigation')[0].responseEnd""")
+    assert painted < PAINT_MS
+    # what is seen is the shell: a title and a sign that something comes
+    assert tab.run("document.querySelector('#app').dataset.state") == "loading"
+    assert tab.text("#heading") == "Movement analysis"
+    assert tab.run("document.querySelector('#spinner').getBoundingClientRect().width") > 20
+    Guest(tab).state("pick")
