@@ -29,7 +29,7 @@ export type InputRef = {
   url?: string | null;
 };
 
-/** Options of a job under their names in a request. `exercise` is always a catalogue id; `subject` is one of SUBJECTS, or a point "x,y" (0-1) that lies on the person in the first picture. */
+/** Options of a job under their names in a request; `exercise` is a catalogue id or AUTO; `subject` one of SUBJECTS or a point of the first picture that shows it, as "x,y" (0-1). */
 export type JobOptions = {
   source?: "image" | "video";
   exercise?: string | null;
@@ -203,7 +203,7 @@ export type ErrorMessage = {
   error: ErrorCode;
 };
 
-/** Totals of the whole exercise and every attempted rep; `people` is the most that were seen at once. */
+/** The whole exercise: totals and every attempted rep; `people` is the most that were seen at once, `recognised` what `exercise=auto` saw, the likeliest first. */
 export type ExerciseSummary = {
   type: "exercise_summary";
   exercise: string;
@@ -215,6 +215,7 @@ export type ExerciseSummary = {
   history: Array<Rep>;
   people?: number;
   warnings?: Array<"audio_lost" | "hips_disagree" | "low_frame_rate" | "second_track" | "slow_motion" | "truncated" | "turned">;
+  recognised?: Array<Recognised>;
   current_count: number;
   ready: true;
 };
@@ -397,6 +398,12 @@ export type Progression = {
   type: "progression";
   value: number;
   current_count?: number | null;
+};
+
+/** Ours: an exercise that was looked for, and how well it explains what is seen, 0-1. */
+export type Recognised = {
+  exercise: string;
+  score: number;
 };
 
 /** The current advice: sentences and their stable codes, in the same order. */
