@@ -177,7 +177,7 @@ def test_lists(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert set(lines) == set(MODELS)
     assert not any("installed" in line for line in lines.values())
     ran = CliRunner().invoke(app, ["exercises"])
-    assert [line.split()[0] for line in ran.stdout.splitlines()] == list(CATALOGUE)
+    assert [line.split()[0] for line in ran.stdout.splitlines()] == [*CATALOGUE, "auto"]
     ran = CliRunner().invoke(app, ["models", "install", "yolo"])
     assert ran.exit_code == 2
     assert "movenet_thunder" in ran.stderr
