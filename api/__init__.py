@@ -1,1 +1,4 @@
-"""The HTTP room: what clients and browsers reach. Knows the contract, the store and the queue."""
+"""The HTTP API, its clients and the upload page.
+
+Imports of `worker` only what accepts, stores, queues and ends jobs, never the pipeline.
+"""

@@ -56,7 +56,7 @@ def _origins(settings: Settings) -> list[str]:
 
 
 async def _prepare_bucket(app: FastAPI, origins: list[str]) -> None:
-    """Makes the bucket and lets browsers PUT; a silent S3 must not keep the API from starting."""
+    """Creates the bucket and its CORS rules; without S3 the API starts all the same."""
     objects = app.state.stores.objects
     try:
         await run_in_threadpool(objects.ensure_bucket)
@@ -66,7 +66,7 @@ async def _prepare_bucket(app: FastAPI, origins: list[str]) -> None:
 
 
 def _add_middleware(app: FastAPI, metrics: RequestMetrics, origins: list[str]) -> None:
-    """The last one added sees a request first."""
+    """Adds all middleware; the last one added handles a request first."""
     app.add_middleware(RateLimitHeaders)
     app.add_middleware(BodyLimit)
     app.add_middleware(
@@ -78,7 +78,7 @@ def _add_middleware(app: FastAPI, metrics: RequestMetrics, origins: list[str]) -
             "Content-Type",
             "Idempotency-Key",
             "Last-Event-ID",
-            # of EventSource polyfills and of tracing in the browser
+            # sent by EventSource polyfills and by tracing in the browser
             "Cache-Control",
             "X-Requested-With",
             "traceparent",
@@ -99,7 +99,7 @@ def _routes() -> APIRouter:
         "content": {"application/problem+json": {"schema": schema}},
     }
     versioned = APIRouter(prefix="/v1", responses={"4XX": problem, "503": problem})
-    # first of all whose key it is and what it may do: then every answer can tell the rate
+    # authentication and scopes come first, so that every answer has the rate limit fields
     work = scope_required(Scope.JOBS_READ, Scope.JOBS_WRITE, pages=True)
     whole = scope_required(Scope.JOBS_READ, Scope.JOBS_WRITE)
     manage = scope_required(Scope.WEBHOOKS_WRITE, Scope.WEBHOOKS_WRITE)
@@ -115,10 +115,10 @@ def _routes() -> APIRouter:
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """The application on the stores of `settings`; they open when it starts.
+    """Builds the application; its stores are opened from `settings` when it starts.
 
-    Jobs are sent with `worker.queueing.celery_app`, whose broker is the process's own
-    `worker.settings.settings()`: a server gives both the same Redis.
+    Wake-ups are sent by `worker.queueing.celery_app`, whose broker comes from the process-wide
+    `worker.settings.settings()`: both must name the same Redis.
     """
     origins, registry = _origins(settings), CollectorRegistry()
     metrics = RequestMetrics(registry)

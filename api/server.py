@@ -1,4 +1,4 @@
-"""The API as a server of its own."""
+"""Runs the API with uvicorn."""
 
 from __future__ import annotations
 
@@ -14,18 +14,19 @@ from worker.observability.log_setup import configure_logs
 from worker.settings import Settings
 
 _GRACE_S = 2
-"""Seconds that open event streams may hold up a stop."""
+"""Seconds that a stop waits for open event streams."""
 
 
 def _logging() -> dict[str, Any]:
-    """uvicorn's lines, those of requests too, to standard error: standard output is for results."""
+    """Returns uvicorn's logging configuration with the access log on standard error, as standard
+    output is for results."""
     configuration = copy.deepcopy(uvicorn.config.LOGGING_CONFIG)
     configuration["handlers"]["access"]["stream"] = "ext://sys.stderr"
     return configuration
 
 
 def make_server(settings: Settings) -> uvicorn.Server:
-    """A server that is not running yet; `should_exit = True` stops it from another thread."""
+    """Builds a server without starting it; `should_exit = True` stops it from another thread."""
     configure_logs(settings.log_level, settings.secrets(), settings.log_format)
     config = uvicorn.Config(
         create_app(settings),
@@ -45,5 +46,5 @@ def make_server(settings: Settings) -> uvicorn.Server:
 
 
 def serve(settings: Settings, sock: socket.socket | None = None) -> None:
-    """Serves until SIGINT or SIGTERM, on `sock` where a bound one is given."""
+    """Serves until SIGINT or SIGTERM, on the bound socket `sock` if given."""
     make_server(settings).run(sockets=None if sock is None else [sock])

@@ -18,7 +18,7 @@ PREFIX = "POSEQUEUE_"
 
 
 class Settings(BaseSettings):
-    """One setting a field; the default works on one machine, the description gives the unit."""
+    """One setting per field; defaults work on one machine, the description gives the unit."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore")
 
@@ -26,20 +26,20 @@ class Settings(BaseSettings):
         SecretStr("redis://127.0.0.1:6379/0"), description="Redis or Valkey, 7.0 or newer"
     )
     redis_ca_certs: Path | None = Field(
-        None, description="CA certificates that rediss:// servers are verified by; none = system's"
+        None, description="CA certificates that verify rediss:// servers; none = the system's"
     )
     s3_endpoint: str | None = Field(None, description="S3 URL that workers use; none = AWS")
     s3_public_endpoint: str | None = Field(
         None, description="S3 URL that clients reach, for presigned URLs; none = s3_endpoint"
     )
-    s3_region: str = Field("us-east-1", description="region that signatures name")
+    s3_region: str = Field("us-east-1", description="region used in signatures")
     s3_bucket: str = Field("posequeue", description="bucket of uploads, archives and exports")
-    s3_access_key: str | None = Field(None, description="none = boto3's own credential chain")
+    s3_access_key: str | None = Field(None, description="none = boto3's credential chain")
     s3_secret_key: SecretStr | None = Field(None, description="secret of s3_access_key")
     s3_addressing: Literal["auto", "path", "virtual"] = Field(
-        "auto", description="where the bucket stands in URLs; auto = path with an s3_endpoint"
+        "auto", description="place of the bucket in URLs; auto = path with an s3_endpoint"
     )
-    s3_connections: int = Field(64, ge=1, description="connections to S3 of one process")
+    s3_connections: int = Field(64, ge=1, description="most connections to S3 per process")
 
     data_dir: Path = Field(Path(".posequeue"), description="models and embedded servers' data")
     models_dir: Path | None = Field(None, description="pose models; none = data_dir/models")
@@ -47,68 +47,68 @@ class Settings(BaseSettings):
 
     provider: Literal["auto", "tensorrt", "cuda", "cpu"] = Field(
         "auto",
-        description="where models run; cuda and tensorrt fail rather than run on the CPU, tensorrt "
-        "builds its engines first, auto takes those that it built",
+        description="where models run; cuda and tensorrt fail without a GPU; tensorrt builds its "
+        "engines at the start, auto uses engines that exist",
     )
     gpu_precision: Literal["fp32", "tf32", "fp16"] = Field(
         "fp32",
-        description="how a GPU computes: fp32 as the CPU does, tf32 with rounded products, fp16 "
-        "the models in half precision",
+        description="arithmetic of a GPU: fp32 as on a CPU, tf32 with rounded products, fp16 with "
+        "models in half precision",
     )
     nvdec: Literal["auto", "off"] = Field(
-        "auto", description="whether workers on a GPU decode on it where ffmpeg and driver can"
+        "auto", description="auto = GPU workers decode on the GPU where ffmpeg and driver can"
     )
     engines_dir: Path | None = Field(
-        None, description="what TensorRT builds; none = data_dir/engines"
+        None, description="engines that TensorRT builds; none = data_dir/engines"
     )
     threads: int = Field(1, ge=1, description="inference threads of one worker process")
     profile: Literal["auto", "fast", "balanced", "accurate"] = Field(
         "auto",
-        description="models of jobs that name none; auto = accurate on a GPU, Thunder on a CPU",
+        description="profile of jobs that name none; auto = accurate on a GPU, Thunder on a CPU",
     )
     pose_model: str | None = Field(
         None,
-        description="person detector + keypoint model of those jobs instead of the profile's; see "
-        "`posequeue models list`",
+        description="models of jobs that name no profile, as detector+estimator, instead of the "
+        "profile's; see `posequeue models list`",
     )
     blazepose: Literal["lite", "full", "heavy"] = Field(
-        "full", description="size of the network of 33 landmarks that new jobs get"
+        "full", description="size of the 33-landmark model of new jobs"
     )
 
     segment_s: int = Field(
         SEGMENT_SECONDS,
         ge=4,
         multiple_of=2,
-        description="media seconds of a new job's video that one worker estimates at a time",
+        description="media seconds of each segment into which a new job's video is split",
     )
-    lease_ttl_s: float = Field(15, gt=0, description="seconds until a silent worker is lost")
-    max_lost: int = Field(3, ge=1, description="lost workers until a job fails as worker_lost")
+    lease_ttl_s: float = Field(15, gt=0, description="seconds until a silent worker counts as lost")
+    max_lost: int = Field(3, ge=1, description="lost workers until a job fails with worker_lost")
     stall_s: float = Field(
         1200, gt=0, description="seconds without progress after which a job's process is ended"
     )
     alone_memory_bytes: int = Field(
         4 * 1024**3,
         ge=0,
-        description="memory of the process in which a job is tried again that killed its worker; "
-        "0 = no limit, as on workers with a GPU",
+        description="memory limit in bytes of the process that retries a job which killed its "
+        "worker; 0 = no limit, as on workers with a GPU",
     )
     job_time_limit_s: int = Field(
         3600,
         gt=0,
-        description="seconds that a stage of a job may take in one attempt, or 60 for each second "
-        "of its media where that is more",
+        description="seconds that one attempt at a stage of a job may take, or 60 per second of "
+        "media where that is more",
     )
 
-    upload_url_ttl_s: int = Field(3600, gt=0, description="seconds a presigned upload holds")
-    stream_url_ttl_s: int = Field(86400, gt=0, description="seconds a URL in a stream holds")
-    read_url_ttl_s: int = Field(3600, gt=0, description="seconds a URL signed at a read holds")
-    hot_ttl_s: int = Field(86400, gt=0, description="seconds a finished job's stream stays hot")
+    upload_url_ttl_s: int = Field(3600, gt=0, description="seconds a presigned upload URL is valid")
+    stream_url_ttl_s: int = Field(86400, gt=0, description="seconds a URL in a stream is valid")
+    read_url_ttl_s: int = Field(3600, gt=0, description="seconds a URL signed at a read is valid")
+    hot_ttl_s: int = Field(86400, gt=0, description="seconds a finished job's stream is in Redis")
     record_ttl_s: int = Field(30 * 86400, gt=0, description="seconds a job record is kept")
-    idempotency_ttl_s: int = Field(86400, gt=0, description="seconds an Idempotency-Key holds")
-    firehose_partitions: int = Field(8, ge=1, description="streams that all jobs are spread over")
-    firehose_length: int = Field(100_000, gt=0, description="entries kept in a partition, about")
-    firehose_age_s: int = Field(7 * 86400, gt=0, description="seconds an entry is kept there")
-    inline_bytes: int = Field(262_144, gt=0, description="bytes above which a claim check is sent")
+    idempotency_ttl_s: int = Field(86400, gt=0, description="seconds an Idempotency-Key is kept")
+    firehose_partitions: int = Field(8, ge=1, description="firehose streams, shared by all jobs")
+    firehose_length: int = Field(100_000, gt=0, description="firehose entries kept per stream")
+    firehose_age_s: int = Field(7 * 86400, gt=0, description="seconds a firehose entry is kept")
+    inline_bytes: int = Field(262_144, gt=0, description="bytes of the largest message sent inline")
 
     max_upload_bytes: int = Field(2 * 1024**3, gt=0, description="largest upload in bytes")
     max_duration_s: float = Field(3600, gt=0, description="longest video in seconds")
@@ -116,14 +116,14 @@ class Settings(BaseSettings):
     max_frames: int = Field(1_000_000, gt=0, description="longest video in frames")
 
     erase_uploads_of: str = Field(
-        "", description="tenants whose uploads go as soon as their jobs are over, by comma; * = all"
+        "", description="tenants whose uploads are deleted when their jobs end, by comma; * = all"
     )
     plan_limits: dict[str, dict[str, Any]] = Field(
         default_factory=dict,
-        description='changes of plans\' limits as JSON: {"free": {"runningJobs": 4}}; null = none',
+        description='changes to plan limits as JSON: {"free": {"runningJobs": 4}}; null = none',
     )
     s3_input_buckets: str = Field(
-        "", description="buckets that jobs may name as s3://bucket/key, by comma; workers read them"
+        "", description="buckets that jobs may read as s3://bucket/key, by comma"
     )
 
     api_host: str = Field("127.0.0.1", description="address the API binds to")
@@ -132,43 +132,45 @@ class Settings(BaseSettings):
     trusted_proxies: str = Field(
         "127.0.0.1",
         description="addresses or networks of proxies whose X-Forwarded-For and -Proto are "
-        "believed, by comma; * = whoever connects",
+        "trusted, by comma; * = every peer",
     )
     refused_keys_per_minute: int = Field(
-        60, ge=0, description="requests with wrong keys from one address a minute; 0 = no limit"
+        60, ge=0, description="requests with invalid keys per address and minute; 0 = no limit"
     )
     api_connections: int = Field(
-        4096, ge=1, description="connections of one API process; beyond, requests get a 503"
+        4096, ge=1, description="most connections per API process; requests beyond get a 503"
     )
     connections_per_client: int = Field(
-        256, ge=0, description="of them from one address that is no trusted proxy; 0 = no limit"
+        256, ge=0, description="most connections per address, trusted proxies apart; 0 = no limit"
     )
     access_log: bool = Field(False, description="log each request; keys in it are masked")
     page_embedders: str = Field(
         "*",
         description="origins that may frame the upload page and get its messages, by comma; * = "
-        "every web page; https://*.example.com is one; app schemes are named (capacitor://app)",
+        "every web page; https://*.example.com is allowed; apps must be named (capacitor://app)",
     )
     allow_private_urls: bool = Field(
         False, description="fetch inputs from, and send webhooks to, private addresses too"
     )
     webhook_allowed_hosts: str = Field(
-        "", description="hosts that webhooks may be sent to though they are private, by comma"
+        "", description="private hosts that webhooks may be sent to, by comma"
     )
-    webhook_timeout_s: float = Field(15, gt=0, description="seconds a webhook's answer may take")
+    webhook_timeout_s: float = Field(
+        15, gt=0, description="seconds a webhook receiver may take to answer"
+    )
     webhook_retry_scale: float = Field(
-        1, gt=0, description="factor on the waits between attempts of a webhook, for tests"
+        1, gt=0, description="factor on the delays between webhook attempts, for tests"
     )
     log_level: str = Field("INFO", description="lowest level logged")
     log_format: Literal["json", "text"] = Field(
-        "json", description="a JSON object a line, or lines for people; of workers and the API"
+        "json", description="format of workers' and the API's logs: JSON lines or plain text"
     )
     metrics_host: str = Field("127.0.0.1", description="address a worker's metrics_port binds to")
     metrics_port: int | None = Field(
-        None, ge=1, le=65_535, description="port of a worker's /metrics; none = not measured"
+        None, ge=1, le=65_535, description="port of a worker's /metrics; none = no metrics"
     )
     otlp_endpoint: str | None = Field(
-        None, description="OpenTelemetry collector's URL (OTLP over HTTP) for traces; needs otel"
+        None, description="OpenTelemetry collector's URL (OTLP over HTTP); needs the extra otel"
     )
 
     @field_validator("plan_limits")
@@ -179,7 +181,7 @@ class Settings(BaseSettings):
         return value
 
     def limits(self, plan: Plan) -> PlanLimits:
-        """What a plan allows here."""
+        """The limits of a plan, with this system's `plan_limits` applied."""
         return limits_of(plan, self.plan_limits)
 
     def record_s(self, plan: Plan) -> float:
@@ -188,34 +190,34 @@ class Settings(BaseSettings):
         return self.record_ttl_s if days is None else days * 86_400
 
     def erases(self, tenant: str) -> bool:
-        """Whether a tenant's uploads go with the end of their jobs, asked for or not."""
+        """Whether a tenant's uploads are deleted when their jobs end, requested or not."""
         named = {name.strip() for name in self.erase_uploads_of.split(",")}
         return bool(named & {tenant, "*"})
 
     def secrets(self) -> list[str]:
-        """What no log may hold."""
+        """Values that must not appear in any log."""
         password = urlsplit(self.redis_url.get_secret_value()).password
         given = [self.s3_secret_key and self.s3_secret_key.get_secret_value(), password]
         return [one for one in given if one]
 
     @property
     def input_buckets(self) -> frozenset[str]:
-        """Buckets that jobs may name."""
+        """Names of the buckets that jobs may read."""
         return frozenset(name.strip() for name in self.s3_input_buckets.split(",") if name.strip())
 
     @property
     def engines(self) -> Path:
-        """Where TensorRT's engines are."""
+        """Folder of TensorRT's engines."""
         return self.engines_dir or self.data_dir / "engines"
 
     @property
     def models(self) -> Path:
-        """Where pose models are."""
+        """Folder of the pose models."""
         return self.models_dir or self.data_dir / "models"
 
 
 def _from_files(environment: dict[str, str]) -> dict[str, str]:
-    """Values of secrets that are given as `POSEQUEUE_<NAME>_FILE`."""
+    """Contents of the files named by `POSEQUEUE_<NAME>_FILE`, by name of the setting."""
     return {
         name.removeprefix(PREFIX).removesuffix("_FILE").lower(): Path(path).read_text().strip()
         for name, path in environment.items()
@@ -225,6 +227,7 @@ def _from_files(environment: dict[str, str]) -> dict[str, str]:
 
 @cache
 def settings() -> Settings:
-    """This process's settings; raises pydantic.ValidationError where one cannot be."""
+    """The settings of this process, read once; raises pydantic.ValidationError for a wrong
+    value."""
     given: dict[str, Any] = _from_files(dict(os.environ))
     return Settings(**given)

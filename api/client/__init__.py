@@ -1,7 +1,6 @@
-"""The Python client of PoseQueue: `PoseQueue` and, for event loops, `AsyncPoseQueue`.
+"""The Python client of PoseQueue: `PoseQueue` and, for asyncio, `AsyncPoseQueue`.
 
-It installs alone (`pip install ./api/client`) under the name `posequeue_client` and imports nothing
-of the servers.
+Installs on its own (`pip install ./api/client`) as `posequeue_client`, without the servers' code.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The client for event loops; see `api.client.sync_client`, whose methods it has."""
+"""The asyncio client, with the methods of `api.client.sync_client`."""
 
 from __future__ import annotations
 
@@ -39,7 +39,10 @@ from .webhooks import AsyncWebhookCalls
 
 
 class AsyncPoseQueue(AsyncBatchCalls, AsyncWebhookCalls):
-    """Talks to one system; an async context manager. Raises as `PoseQueue` does."""
+    """Asyncio client of one server with one API key; an async context manager.
+
+    Methods raise as those of `PoseQueue`.
+    """
 
     def __init__(self, server: str, key: str, *, timeout: httpx.Timeout = TIMEOUT) -> None:
         self._http = httpx.AsyncClient(
@@ -59,44 +62,52 @@ class AsyncPoseQueue(AsyncBatchCalls, AsyncWebhookCalls):
         await self.close()
 
     async def close(self) -> None:
-        """Closes its connections."""
+        """Closes all connections."""
         await self._http.aclose()
         await self._plain.aclose()
 
     async def call(
         self, method: str, path: str, *, again: bool | None = None, **options: Any
     ) -> Any:
-        """Any other call of the API, by its path below /v1; the answer's JSON, None if empty."""
+        """Calls any path below /v1 and returns the answer's JSON, None if empty.
+
+        `again` says whether the request may be retried; by default GET, PUT and DELETE are.
+        """
         return await self._run(asked(method, path, again=repeatable(method, again), **options))
 
     async def upload(self, file: Path, content_type: str | None = None) -> str:
-        """Uploads a file, in parts where it is large; the upload's id. Reads the disk in the
-        event loop, a part (64 MiB at most) at a time."""
+        """Uploads a file, in parts if it is large, and returns the upload's id.
+
+        Reads the disk in the event loop, one part (64 MiB at most) at a time.
+        """
         return await self._run(uploaded(file, content_type))
 
     async def submit(
         self, given: str | Json, options: Json | None = None, *, key: str | None = None, **more: Any
     ) -> Json:
-        """A new job on an upload's id or a URL; `key` is the Idempotency-Key, `more` what else
-        `POST /jobs` takes: metadata, priority, deadlineSeconds, webhook."""
+        """Creates a job for an upload's id, a URL or an `input` object, and returns it.
+
+        `key` is the Idempotency-Key (random by default), `more` are other fields of `POST /jobs`:
+        metadata, priority, deadlineSeconds, webhook.
+        """
         return await self._run(submitted(given, options, key, more))
 
     async def job(self, job_id: str) -> Json:
-        """The job as it is now."""
+        """Returns the job's current state."""
         job: Json = await self.call("GET", f"/jobs/{job_id}")
         return job
 
     async def cancel(self, job_id: str) -> Json:
-        """Cancels the job: a queued one never starts, a running one stops at its next batch."""
+        """Cancels a job: a queued one never starts, a running one stops at its next batch."""
         job: Json = await self.call("POST", f"/jobs/{job_id}/cancel", again=True)
         return job
 
     async def erase(self, job_id: str) -> None:
-        """Erases everything of the job, its upload too."""
+        """Erases a job with all its data, its upload too."""
         await self.call("DELETE", f"/jobs/{job_id}")
 
     async def analyze(self, job_id: str, options: Json) -> Json:
-        """A new job over the poses of one that succeeded, with other options."""
+        """Creates a job that analyses the poses of a succeeded one with other options."""
         job: Json = await self.call("POST", f"/jobs/{job_id}/analyze", json={"options": options})
         return job
 
@@ -104,13 +115,16 @@ class AsyncPoseQueue(AsyncBatchCalls, AsyncWebhookCalls):
         self, job_id: str, after: str = "0-0", *, limit: int = 500, types: str | None = None,
         edition: str = "v3",
     ) -> Json:  # fmt: skip
-        """A page of messages, `{messages: [{id, message}], next}`."""
+        """Returns a page of messages, `{messages: [{id, message}], next}`; `types` by comma."""
         return await self._run(page_of(job_id, after, limit, types, edition))
 
     async def follow(
         self, job_id: str, after: str = "0-0", *, edition: str = "v3"
     ) -> AsyncIterator[tuple[str, Json]]:
-        """Ids and messages as they come, to `done`, across broken connections."""
+        """Yields entry ids and messages as they arrive, until `done`; reconnects if needed.
+
+        Raises httpx.TransportError after PATIENCE connections in a row without a message.
+        """
         events, broken = Events(job_id, after, edition), 0
         while not events.ended and broken < PATIENCE:
             events.heard = False
@@ -131,7 +145,7 @@ class AsyncPoseQueue(AsyncBatchCalls, AsyncWebhookCalls):
         events.check_ended()
 
     async def wait(self, job_id: str, seconds: float = 3600) -> Json:
-        """The finished job; raises TimeoutError."""
+        """Waits for a job to end and returns it; raises TimeoutError after `seconds`."""
         end = time.monotonic() + seconds
         while (job := await self.job(job_id))["status"] not in FINAL:
             if time.monotonic() > end:

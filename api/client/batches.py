@@ -1,4 +1,4 @@
-"""The clients' calls for many jobs: lists, batches in one request or from a manifest."""
+"""Client methods for many jobs: lists of jobs, batches in one request or from a manifest."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _from_manifest(given: str | Iterable[Json], key: str | None) -> Flow[Json]:
 
 
 def _written(jobs: Iterable[Json]) -> Flow[str]:
-    """Uploads jobs as JSON lines, which may be more than fit in memory; the upload's id."""
+    """Uploads jobs as JSON lines and returns the upload's id; they need not fit in memory."""
     with tempfile.TemporaryDirectory(prefix="posequeue-") as folder:
         path = Path(folder) / "jobs.jsonl"
         with path.open("w") as out:
@@ -50,7 +50,7 @@ def _canceled(batch_id: str) -> Flow[Json]:
 
 
 def _still(batch: Json, end: float) -> bool:
-    """Whether to go on waiting; raises TimeoutError where the time is up."""
+    """Returns whether to continue waiting; raises TimeoutError after monotonic time `end`."""
     if batch["status"] == "completed":
         return False
     if time.monotonic() > end:
@@ -66,36 +66,38 @@ def _pauses() -> Iterator[float]:
 
 
 class BatchCalls(Runs):
-    """Part of `PoseQueue`. A job of a batch is what `job_body` makes."""
+    """Methods of `PoseQueue` for batches, whose jobs have the form that `job_body` returns."""
 
     def jobs(self, *, status: str | None = None, batch: str | None = None) -> Iterator[Json]:
-        """Your jobs, newest first: all, of a status, of a batch."""
+        """Yields your jobs, newest first, optionally of one status or batch."""
         return self._all("/jobs", "jobs", status=status, batch=batch)
 
     def submit_batch(self, jobs: Iterable[Json], *, key: str | None = None) -> Json:
-        """Up to 1,000 jobs, all taken or none; `Refused.details["errors"]` has what is wrong."""
+        """Creates a batch of up to 1,000 jobs, all or none; see `Refused.details["errors"]`."""
         return self._run(_taken({"jobs": list(jobs)}, key))
 
     def submit_manifest(self, given: str | Iterable[Json], *, key: str | None = None) -> Json:
-        """Up to 100,000 jobs, which are uploaded as JSON lines; or the id of an upload that holds
-        such lines, or an `s3://` address. Wrong lines are counted in the batch, and the first are
-        listed."""
+        """Creates a batch of up to 100,000 jobs from a manifest (JSON lines) and returns it.
+
+        `given` are jobs, which are uploaded, or the manifest's upload id or `s3://` URL. Invalid
+        lines are counted in the batch, and the first 100 are listed.
+        """
         return self._run(_from_manifest(given, key))
 
     def batch(self, batch_id: str) -> Json:
-        """The batch as it is now: counts by status, progress, the first wrong lines."""
+        """Returns a batch's current state: job counts by status, progress, the first errors."""
         return self._run(_batch(batch_id))
 
     def batches(self) -> Iterator[Json]:
-        """Your batches, newest first."""
+        """Yields your batches, newest first."""
         return self._all("/batches", "batches")
 
     def cancel_batch(self, batch_id: str) -> Json:
-        """Cancels what has not ended of a batch."""
+        """Cancels the unfinished jobs of a batch."""
         return self._run(_canceled(batch_id))
 
     def wait_batch(self, batch_id: str, seconds: float = 86_400) -> Json:
-        """The completed batch; raises TimeoutError."""
+        """Waits for a batch to complete and returns it; raises TimeoutError after `seconds`."""
         end, pauses = time.monotonic() + seconds, _pauses()
         while _still(found := self.batch(batch_id), end):
             time.sleep(next(pauses))
@@ -103,34 +105,37 @@ class BatchCalls(Runs):
 
 
 class AsyncBatchCalls(AsyncRuns):
-    """Part of `AsyncPoseQueue`; see `BatchCalls`."""
+    """Methods of `AsyncPoseQueue` for batches; see `BatchCalls`."""
 
     def jobs(self, *, status: str | None = None, batch: str | None = None) -> AsyncIterator[Json]:
-        """Your jobs, newest first: all, of a status, of a batch."""
+        """Yields your jobs, newest first, optionally of one status or batch."""
         return self._all("/jobs", "jobs", status=status, batch=batch)
 
     async def submit_batch(self, jobs: Iterable[Json], *, key: str | None = None) -> Json:
-        """Up to 1,000 jobs, all taken or none; `Refused.details["errors"]` has what is wrong."""
+        """Creates a batch of up to 1,000 jobs, all or none; see `Refused.details["errors"]`."""
         return await self._run(_taken({"jobs": list(jobs)}, key))
 
     async def submit_manifest(self, given: str | Iterable[Json], *, key: str | None = None) -> Json:
-        """Up to 100,000 jobs, as JSON lines, an upload of such lines or an `s3://` address."""
+        """Creates a batch of up to 100,000 jobs from a manifest (JSON lines) and returns it.
+
+        `given` are jobs, which are uploaded, or the manifest's upload id or `s3://` URL.
+        """
         return await self._run(_from_manifest(given, key))
 
     async def batch(self, batch_id: str) -> Json:
-        """The batch as it is now: counts by status, progress, the first wrong lines."""
+        """Returns a batch's current state: job counts by status, progress, the first errors."""
         return await self._run(_batch(batch_id))
 
     def batches(self) -> AsyncIterator[Json]:
-        """Your batches, newest first."""
+        """Yields your batches, newest first."""
         return self._all("/batches", "batches")
 
     async def cancel_batch(self, batch_id: str) -> Json:
-        """Cancels what has not ended of a batch."""
+        """Cancels the unfinished jobs of a batch."""
         return await self._run(_canceled(batch_id))
 
     async def wait_batch(self, batch_id: str, seconds: float = 86_400) -> Json:
-        """The completed batch; raises TimeoutError."""
+        """Waits for a batch to complete and returns it; raises TimeoutError after `seconds`."""
         end, pauses = time.monotonic() + seconds, _pauses()
         while _still(found := await self.batch(batch_id), end):
             await asyncio.sleep(next(pauses))

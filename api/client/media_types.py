@@ -1,8 +1,8 @@
-"""Types of media by the ending of a file's name: one table for the client, the API and the page.
+"""Media types by file name extension: one table for the client, the API and the page.
 
-`mimetypes` asks the system, which knows `.ts` as a program's text, `.mts` as a 3-D model, `.3gp` as
-sound and `.mkv` not at all. The page's copy (`api/page/js/media_types.js`) and that of the
-TypeScript client are held to this one by a test.
+The standard library's `mimetypes` depends on the system, which may take `.ts` for a program's text,
+`.mts` for a 3-D model and `.3gp` for sound, and does not know `.mkv`. A test compares the copies of
+the page (`api/page/js/media_types.js`) and of the TypeScript client with this table.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from pathlib import PurePath
 
 OCTETS = "application/octet-stream"
-"""What the server looks into by itself."""
+"""The type of unknown files, which the server probes."""
 
 BY_ENDING = {
     "3g2": "video/3gpp2", "3gp": "video/3gpp", "asf": "video/x-ms-asf", "avi": "video/x-msvideo",
@@ -29,7 +29,7 @@ BY_ENDING = {
 
 OF_MEDIA = re.compile(r"(?:video|image)/[a-z0-9_.+-]{1,100}")
 PLAIN = frozenset({OCTETS, "application/mxf", "application/x-ndjson", "application/jsonl"})
-"""Types that say nothing of a picture and are taken as they are."""
+"""Other accepted types: containers, unknown files and manifests."""
 
 OTHER_NAMES = {
     "application/mp4": "video/mp4",
@@ -43,17 +43,20 @@ OTHER_NAMES = {
     "model/vnd.mts": "video/mp2t",
     "text/vnd.trolltech.linguist": "video/mp2t",
 }
-"""What systems call a container that may hold sound alone, or take for another kind of file."""
+"""Types that some systems give to video files: names of audio containers and wrong guesses."""
 
 
 def type_by_name(filename: str) -> str | None:
-    """The type that a name's ending says; None for one that is not in the table."""
+    """Returns the media type of a file name's extension; None if it is not in the table."""
     return BY_ENDING.get(PurePath(filename.lower()).suffix.removeprefix("."))
 
 
 def media_type(filename: str, given: str | None) -> str | None:
-    """The type to upload a file under: as `given`, without parameters and capitals; as its name
-    says where that is nothing, or says nothing; None for a type that is not of media."""
+    """Returns the type to upload a file with: `given`, normalised, or that of its extension.
+
+    The extension decides where `given` is missing or `application/octet-stream`. Returns None for
+    a type that is not accepted.
+    """
     plain = (given or "").partition(";")[0].strip().lower()
     plain = OTHER_NAMES.get(plain, plain)
     if OF_MEDIA.fullmatch(plain):

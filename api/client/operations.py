@@ -1,4 +1,4 @@
-"""What the client sends and what it makes of the answers, without sending: both clients run it."""
+"""Operations of both clients without I/O (sans-IO): which requests to send, how to read answers."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ Json = dict[str, Any]
 T = TypeVar("T")
 
 TRIES = 5
-"""Times that a request which may be repeated is sent at most."""
+"""Maximum attempts of a request that may be retried."""
 
 PATIENCE = 10
-"""Broken event streams in a row, without a message between, until `follow` gives up."""
+"""Connections in a row without a message after which `follow` gives up."""
 
 PAUSE_S = 0.25
 _MOST_PAUSE_S = 30.0
@@ -32,8 +32,10 @@ FINAL = ("succeeded", "failed", "canceled")
 
 
 class Refused(Exception):
-    """The server's answer to a request that it does not do: `status`, `code`, `detail`, `details`;
-    `retry_after` in seconds where it says when to come back."""
+    """An error answer of the server (RFC 9457): `status`, `code`, `detail`, `details`.
+
+    `retry_after` is the wait in seconds that the server asks for, or None.
+    """
 
     def __init__(self, response: httpx.Response) -> None:
         try:
@@ -50,7 +52,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Call:
-    """One request; `again` says that it may be repeated. `url` is below /v1, or a whole address."""
+    """One request; `url` is a path below /v1 or absolute, `again` allows a retry."""
 
     method: str
     url: str
@@ -59,7 +61,7 @@ class Call:
 
 
 Flow = Generator[Call, httpx.Response, T]
-"""Gives calls, takes their answers, returns what came of them."""
+"""A generator that yields calls, is sent their responses and returns a result."""
 
 
 def _seconds(value: str | None) -> float | None:
@@ -67,34 +69,34 @@ def _seconds(value: str | None) -> float | None:
 
 
 def target(server: str) -> str:
-    """Base address of the API of `server`."""
+    """Returns the base URL of the API of `server`."""
     return server.rstrip("/") + "/v1"
 
 
 def bearer(key: str) -> Json:
-    """The header that a key goes in."""
+    """Returns the Authorization header of a key."""
     return {"Authorization": f"Bearer {key}"}
 
 
 def repeatable(method: str, again: bool | None) -> bool:
-    """Whether a call may be sent again, where its caller did not say."""
+    """Returns whether a call may be retried: `again` if given, else by its method."""
     return method in ("GET", "PUT", "DELETE") if again is None else again
 
 
 def asked(method: str, path: str, *, again: bool = True, **options: Any) -> Flow[Any]:
-    """Any call; the answer's JSON, None if it is empty."""
+    """Sends one call and returns the answer's JSON, None if it is empty."""
     response = yield Call(method, path, again, options)
     return response.json() if response.content else None
 
 
 def printable(name: str) -> str:
-    """A file's name as JSON can hold it: what is no Unicode, and control characters, replaced."""
+    """Returns a file's name with surrogates and control characters replaced."""
     text = name.encode("utf-8", "replace").decode("utf-8")
     return "".join("_" if category(char) in ("Cc", "Zl", "Zp") else char for char in text)
 
 
 def uploaded(file: Path, content_type: str | None) -> Flow[str]:
-    """Uploads a file, in parts where it is large; the upload's id."""
+    """Uploads a file, in parts if it is large, and returns the upload's id."""
     kind = content_type or media_type(file.name, None)
     wanted = {"filename": printable(file.name), "contentType": kind, "bytes": file.stat().st_size}
     place: Json = yield from asked("POST", "/uploads", json=wanted)
@@ -105,7 +107,7 @@ def uploaded(file: Path, content_type: str | None) -> Flow[str]:
             return str(place["id"])
         done = []
         for part in place["parts"]:
-            # a part that breaks is sent again alone
+            # each part is retried on its own
             answer = yield Call("PUT", part["url"],
                                 options={"content": source.read(place["partBytes"])})  # fmt: skip
             done.append({"number": part["number"], "etag": answer.headers["etag"]})
@@ -114,7 +116,7 @@ def uploaded(file: Path, content_type: str | None) -> Flow[str]:
 
 
 def submitted(given: str | Json, options: Json | None, key: str | None, more: Json) -> Flow[Json]:
-    """A new job, safe to repeat: it bears an Idempotency-Key in any case."""
+    """Creates a job; safe to retry, as it always has an Idempotency-Key."""
     headers = {"Idempotency-Key": key or str(uuid.uuid4())}
     body = job_body(given, options, **more)
     job: Json = yield from asked("POST", "/jobs", json=body, headers=headers)
@@ -122,15 +124,18 @@ def submitted(given: str | Json, options: Json | None, key: str | None, more: Js
 
 
 def job_body(given: str | Json, options: Json | None = None, **more: Any) -> Json:
-    """What `POST /jobs` takes, and batches and manifests for each job: `given` is an upload's id, a
-    URL or a whole `input`; `more` is metadata, priority, deadlineSeconds, webhook."""
+    """Returns the body of `POST /jobs`, which is also the form of a job in batches and manifests.
+
+    `given` is an upload's id, a URL or an `input` object; `more` are metadata, priority,
+    deadlineSeconds, webhook.
+    """
     if isinstance(given, str):
         given = {"url": given} if "://" in given else {"uploadId": given}
     return {"input": given, "options": options or {}, **more}
 
 
 def page_of(job_id: str, after: str, limit: int, types: str | None, edition: str) -> Flow[Json]:
-    """A page of messages."""
+    """Reads a page of messages."""
     query: Json = {"after": after, "limit": limit, "edition": edition}
     query |= {"types": types} if types else {}
     page: Json = yield from asked("GET", f"/jobs/{job_id}/messages", params=query)
@@ -138,7 +143,7 @@ def page_of(job_id: str, after: str, limit: int, types: str | None, edition: str
 
 
 def pause(attempt: int, response: httpx.Response | None) -> float:
-    """Seconds until the next try: what the server says, else twice as long as last time."""
+    """Returns the seconds until the next attempt: Retry-After, else exponential back-off."""
     told = _seconds(response.headers.get("retry-after")) if response is not None else None
     if told is not None:
         return min(told, _MOST_PAUSE_S)
@@ -146,12 +151,12 @@ def pause(attempt: int, response: httpx.Response | None) -> float:
 
 
 def passing(response: httpx.Response) -> bool:
-    """Whether a refusal is one that time mends."""
+    """Returns whether an error is temporary, so that a retry may succeed."""
     return response.status_code in (429, 502, 503, 504)
 
 
 class Events:
-    """Server-sent events out of lines; `last` is the id to resume from."""
+    """Parses the lines of a job's event stream; `last` is the entry id to resume from."""
 
     def __init__(self, job_id: str, after: str, edition: str) -> None:
         self.last = after
@@ -163,18 +168,18 @@ class Events:
 
     @property
     def request(self) -> Json:
-        """Arguments of the request that goes on where this one was left."""
+        """Arguments of the request that resumes after `last`."""
         headers = {"Accept": "text/event-stream", "Last-Event-ID": self.last}
         return {"method": "GET", "url": self._path, "headers": headers, "params": self._query}
 
     def check_ended(self) -> None:
-        """Raises httpx.RemoteProtocolError where the messages stopped before `done`: the connection
-        was cut again and again, or the job was erased."""
+        """Raises httpx.RemoteProtocolError if the stream ended before `done`: the connection was
+        lost repeatedly, or the job was erased."""
         if not self.ended:
             raise httpx.RemoteProtocolError(f"the messages ended at {self.last}, without `done`")
 
     def take(self, line: str) -> tuple[str, Json] | None:
-        """The message that a line completes."""
+        """Parses one line; returns entry id and message if it completes an event, else None."""
         if line.startswith("id:"):
             self._entry = line[3:].strip()
         if not line.startswith("data:"):

@@ -1,4 +1,4 @@
-"""What both clients share beyond single requests: how flows are run, and lists page by page."""
+"""Bases of both clients: run operations, and read lists page by page."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ def _listed(path: str, query: Json, cursor: str | None) -> Flow[Json]:
 
 
 class Runs(ABC):
-    """Runs flows and waits for what comes of them."""
+    """Base of the blocking client: runs operations to their result."""
 
     @abstractmethod
     def _run(self, flow: Flow[T]) -> T: ...
 
     def _all(self, path: str, name: str, **query: str | None) -> Iterator[Json]:
-        """Every row of a list, newest first; `name` is that of the rows in a page."""
+        """Yields all rows of a list, newest first; `name` is the field of a page's rows."""
         cursor = None
         while True:
             page = self._run(_listed(path, query, cursor))
@@ -34,7 +34,7 @@ class Runs(ABC):
 
 
 class AsyncRuns(ABC):
-    """The same for event loops."""
+    """Base of the asyncio client: runs operations to their result."""
 
     @abstractmethod
     async def _run(self, flow: Flow[T]) -> T: ...

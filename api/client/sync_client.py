@@ -1,12 +1,12 @@
-"""A client for Python programs, `PoseQueue` and, for event loops, `AsyncPoseQueue`.
+"""The Python client: `PoseQueue` and, for asyncio, `AsyncPoseQueue`.
 
     with PoseQueue("https://pose.example.com", "pq_…") as queue:
         job = queue.submit(queue.upload(Path("clip.mp4")), {"exercise": "squat"})
         for entry_id, message in queue.follow(job["id"]):
             ...
 
-Requests are tried again where that is safe: what reads, and what bears an Idempotency-Key, which
-`submit` makes by itself. Batches are in `batches.py`, webhooks in `webhooks.py`.
+Requests are retried where that is safe: reads, and those with an Idempotency-Key, which `submit`
+generates by default. Batches are in `batches.py`, webhooks in `webhooks.py`.
 Needs httpx; `verify_webhook` needs standardwebhooks.
 """
 
@@ -52,12 +52,15 @@ __all__ = ["AsyncPoseQueue", "PoseQueue", "Refused", "job_body", "verify_webhook
 
 
 class PoseQueue(BatchCalls, WebhookCalls):
-    """Talks to one system; a context manager. Every method raises Refused where the server refuses
-    and httpx.HTTPError where it does not answer."""
+    """Client of one server with one API key; a context manager.
+
+    Every method raises Refused where the server answers with an error, and httpx.HTTPError where
+    it does not answer.
+    """
 
     def __init__(self, server: str, key: str, *, timeout: httpx.Timeout = TIMEOUT) -> None:
         self._http = httpx.Client(base_url=target(server), headers=bearer(key), timeout=timeout)
-        # presigned URLs bear their own signature: the key is not for the object store
+        # presigned URLs are signed: the API key must not be sent to the object store
         self._plain = httpx.Client(timeout=PUT_TIMEOUT)
 
     def __enter__(self) -> Self:
@@ -72,41 +75,47 @@ class PoseQueue(BatchCalls, WebhookCalls):
         self.close()
 
     def close(self) -> None:
-        """Closes its connections."""
+        """Closes all connections."""
         self._http.close()
         self._plain.close()
 
     def call(self, method: str, path: str, *, again: bool | None = None, **options: Any) -> Any:
-        """Any other call of the API, by its path below /v1; the answer's JSON, None if empty."""
+        """Calls any path below /v1 and returns the answer's JSON, None if empty.
+
+        `again` says whether the request may be retried; by default GET, PUT and DELETE are.
+        """
         return self._run(asked(method, path, again=repeatable(method, again), **options))
 
     def upload(self, file: Path, content_type: str | None = None) -> str:
-        """Uploads a file, in parts where it is large; the upload's id."""
+        """Uploads a file, in parts if it is large, and returns the upload's id."""
         return self._run(uploaded(file, content_type))
 
     def submit(
         self, given: str | Json, options: Json | None = None, *, key: str | None = None, **more: Any
     ) -> Json:
-        """A new job on an upload's id or a URL; `key` is the Idempotency-Key, `more` what else
-        `POST /jobs` takes: metadata, priority, deadlineSeconds, webhook."""
+        """Creates a job for an upload's id, a URL or an `input` object, and returns it.
+
+        `key` is the Idempotency-Key (random by default), `more` are other fields of `POST /jobs`:
+        metadata, priority, deadlineSeconds, webhook.
+        """
         return self._run(submitted(given, options, key, more))
 
     def job(self, job_id: str) -> Json:
-        """The job as it is now."""
+        """Returns the job's current state."""
         job: Json = self.call("GET", f"/jobs/{job_id}")
         return job
 
     def cancel(self, job_id: str) -> Json:
-        """Cancels the job: a queued one never starts, a running one stops at its next batch."""
+        """Cancels a job: a queued one never starts, a running one stops at its next batch."""
         job: Json = self.call("POST", f"/jobs/{job_id}/cancel", again=True)
         return job
 
     def erase(self, job_id: str) -> None:
-        """Erases everything of the job, its upload too."""
+        """Erases a job with all its data, its upload too."""
         self.call("DELETE", f"/jobs/{job_id}")
 
     def analyze(self, job_id: str, options: Json) -> Json:
-        """A new job over the poses of one that succeeded, with other options."""
+        """Creates a job that analyses the poses of a succeeded one with other options."""
         job: Json = self.call("POST", f"/jobs/{job_id}/analyze", json={"options": options})
         return job
 
@@ -114,13 +123,16 @@ class PoseQueue(BatchCalls, WebhookCalls):
         self, job_id: str, after: str = "0-0", *, limit: int = 500, types: str | None = None,
         edition: str = "v3",
     ) -> Json:  # fmt: skip
-        """A page of messages, `{messages: [{id, message}], next}`."""
+        """Returns a page of messages, `{messages: [{id, message}], next}`; `types` by comma."""
         return self._run(page_of(job_id, after, limit, types, edition))
 
     def follow(
         self, job_id: str, after: str = "0-0", *, edition: str = "v3"
     ) -> Iterator[tuple[str, Json]]:
-        """Ids and messages as they come, to `done`, across broken connections."""
+        """Yields entry ids and messages as they arrive, until `done`; reconnects if needed.
+
+        Raises httpx.TransportError after PATIENCE connections in a row without a message.
+        """
         events, broken = Events(job_id, after, edition), 0
         while not events.ended and broken < PATIENCE:
             events.heard = False
@@ -139,7 +151,7 @@ class PoseQueue(BatchCalls, WebhookCalls):
         events.check_ended()
 
     def wait(self, job_id: str, seconds: float = 3600) -> Json:
-        """The finished job; raises TimeoutError."""
+        """Waits for a job to end and returns it; raises TimeoutError after `seconds`."""
         end = time.monotonic() + seconds
         while (job := self.job(job_id))["status"] not in FINAL:
             if time.monotonic() > end:

@@ -1,1 +1,1 @@
-"""Serving the page: asset manifest, content security policy."""
+"""Serving of the pages: static assets, content security policy."""

@@ -1,7 +1,7 @@
-"""Files of the pages, read once: their bytes, their types and the digest that names them all.
+"""Static files of the pages, read once: their bytes, types and a digest of all of them.
 
-The digest is a part of their address, so a browser keeps them for good and a new version is a new
-address; modules name each other relatively and so stay within one version.
+The digest is part of their URL, so that browsers can cache them for ever and a new version has new
+URLs; modules import each other relatively and so stay within one version.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _KINDS = {
 
 @dataclass(frozen=True)
 class Asset:
-    """One file as it is sent; `packed` is the same under gzip."""
+    """A static file: content type, bytes, and bytes compressed by gzip."""
 
     kind: str
     data: bytes
@@ -32,7 +32,7 @@ class Asset:
 
 @dataclass(frozen=True)
 class Assets:
-    """All files by `<folder>/<name>`, and what tells this version from others."""
+    """All static files by `<folder>/<name>`, and the digest of this version."""
 
     digest: str
     files: dict[str, Asset]
@@ -55,22 +55,22 @@ def load_assets(folder: Path = FOLDER) -> Assets:
 
 @cache
 def page_styles(folder: Path = FOLDER) -> str:
-    """The upload page's style sheets in one, which its document holds: the first paint waits for
-    nothing else."""
+    """Returns the upload page's style sheets, which are inlined so that the first paint needs no
+    further request."""
     files = load_assets(folder).files
     return "".join(files[f"css/{name}.css"].data.decode() for name in ("base", "upload"))
 
 
 @cache
 def style_source(folder: Path = FOLDER) -> str:
-    """What a content security policy allows that style element by (CSP level 3, hash-source)."""
+    """Returns the CSP source that allows the inlined styles (CSP level 3, hash-source)."""
     digest = hashlib.sha256(page_styles(folder).encode()).digest()
     return f"'sha256-{base64.b64encode(digest).decode()}'"
 
 
 @cache
 def load_document(name: str, folder: Path = FOLDER) -> str:
-    """The HTML of a page, with the address of its assets and its modules' preloads put in."""
+    """Returns the HTML of a page with the URLs of its assets and preloads of its modules."""
     assets = load_assets(folder)
     text = (folder / name).read_text(encoding="utf-8")
     modules = [file for file in assets.files if file.startswith("js/")]

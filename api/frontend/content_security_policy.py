@@ -1,7 +1,7 @@
-"""What the pages' headers allow: who may frame them, and what they may load from where.
+"""Security headers of the pages: who may frame them, and what they may load from where.
 
-No inline script or style, no third party: beside the API itself only the object store, and the
-address that `videoSrc` or `imageSrc` of the very request names.
+No inline scripts and no third parties: beside the API itself only the object store and the origin
+of the request's own `videoSrc` or `imageSrc`. Inline styles are allowed by hash only.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 _EMBEDDER = re.compile(r"\*|[a-z][a-z0-9+.-]*://(\*\.)?[a-z0-9.-]+(:[0-9]{1,5})?")
-"""`*`, or an origin, whose host may begin with `*.` (CSP level 3, host-source)."""
+"""Matches `*`, or an origin whose host may begin with `*.` (CSP level 3, host-source)."""
 
 SECURITY = {
     "X-Content-Type-Options": "nosniff",
@@ -19,11 +19,11 @@ SECURITY = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
 }
-"""Headers of every answer here; the address of a page holds a key, so no referrer is sent."""
+"""Headers of pages and assets; the URL of a page contains a token, so no referrer is sent."""
 
 
 def parse_embedders(text: str) -> tuple[str, ...]:
-    """Origins out of the setting `page_embedders`; raises ValueError for what is none."""
+    """Parses the setting `page_embedders` into origins; raises ValueError for a malformed one."""
     found = tuple(part.strip().rstrip("/").lower() for part in text.split(",") if part.strip())
     for origin in found:
         if not _EMBEDDER.fullmatch(origin):
@@ -32,7 +32,7 @@ def parse_embedders(text: str) -> tuple[str, ...]:
 
 
 def origin_of(url: str | None) -> str | None:
-    """`scheme://host[:port]` of a web address, None for anything else."""
+    """Returns `scheme://host[:port]` of an http(s) URL, None for anything else."""
     try:
         parts = urlsplit(url or "")
         port = f":{parts.port}" if parts.port is not None else ""
@@ -50,8 +50,11 @@ def content_policy(
     media: str | None = None,
     style: str | None = None,
 ) -> str:
-    """The Content-Security-Policy of a page that talks to `storage` and plays from `media`;
-    `style` is the hash-source of its own style element."""
+    """Returns the Content-Security-Policy of a page that may be framed by `embedders`.
+
+    `storage` and `media` are origins to upload to and to load media from, `style` is the
+    hash-source of the page's style element.
+    """
     store = [storage] if storage else []
     outside = [origin for origin in (storage, media) if origin]
     allowed: dict[str, list[str]] = {

@@ -1,4 +1,4 @@
-"""The largest body the API reads; media never passes through it."""
+"""Limits the size of request bodies; media never passes through the API."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from api.middleware.errors import Problem
 
 MAX_BODY_BYTES = 1024 * 1024
 LARGER = {"/v1/batches": 8 * 1024 * 1024}
-"""Paths that take more."""
+"""Limits in bytes of paths that accept more than MAX_BODY_BYTES."""
 
 
 class BodyLimit:
-    """Refuses bodies over `most` bytes with 413, by their header or while they arrive."""
+    """Middleware that refuses bodies over `most` bytes with 413, by header or while they arrive."""
 
     def __init__(self, app: ASGIApp, most: int = MAX_BODY_BYTES) -> None:
         self._app = app
         self._most = most
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request; raises HTTPException 413 out of `receive` where no length was announced."""
+        """Handles one request; `receive` raises HTTPException 413 if no length was announced."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

@@ -1,7 +1,7 @@
-"""Connections are never waited for without end: time-outs for heads and bodies, a cap a client.
+"""Time-outs for request heads and bodies, and a limit of connections per client.
 
-uvicorn itself waits for a request as long as its client likes, and keeps each connection open
-meanwhile: a thousand half-sent requests would be all that a process can hold.
+uvicorn waits for a request without a time-out and keeps its connection open meanwhile: a thousand
+half-sent requests would use up all connections of a process.
 """
 
 from __future__ import annotations
@@ -18,17 +18,20 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 HEADERS_S = 10.0
-"""Seconds for the whole head of a request, from the connection or the request's first byte on."""
+"""Seconds for the whole head of a request, from the connection or the request's first byte."""
 BODY_S = 60.0
-"""Seconds for the whole body, from the end of the head on: 8 MiB at 1.1 Mbit/s."""
+"""Seconds for the whole body, from the end of the head: 8 MiB at 1.1 Mbit/s."""
 _SPARE_FILES = 256
-"""Descriptors left for what is no client's connection: Redis, S3, files."""
+"""File descriptors reserved for Redis, S3 and files."""
 
 Trusted = Callable[[str], bool]
 
 
 def trusts(proxies: str) -> Trusted:
-    """Whether an address is a proxy's, by the setting `trusted_proxies`: many clients share it."""
+    """Returns a predicate for addresses of proxies, by the setting `trusted_proxies`.
+
+    Many clients share the address of a proxy, so that it has no limit of connections.
+    """
     names = [name.strip() for name in proxies.split(",") if name.strip()]
     networks = []
     for name in names:
@@ -51,7 +54,10 @@ def trusts(proxies: str) -> Trusted:
 
 
 def most_connections(wanted: int) -> int:
-    """`wanted`, or fewer where the process may not open as many files; raises its soft limit."""
+    """Returns `wanted`, or fewer where the process may not open as many files.
+
+    Raises the soft limit of open files as far as needed and allowed.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     needed = wanted + _SPARE_FILES
     if soft < needed:
@@ -61,9 +67,9 @@ def most_connections(wanted: int) -> int:
 
 
 class BoundedProtocol(H11Protocol):
-    """HTTP/1.1 on one connection, closed where its client does not get on with a request.
+    """HTTP/1.1 on one connection, which is closed when a request takes too long to arrive.
 
-    `per_client` connections of one address are served, of a trusted proxy any number.
+    One address may have `per_client` connections (0: no limit), a trusted proxy any number.
     """
 
     per_client = 0
@@ -71,7 +77,7 @@ class BoundedProtocol(H11Protocol):
     open_by_address: Counter[str]
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Counts the connection, and waits for the first head."""
+        """Counts the connection and starts the time-out of the first request."""
         super().connection_made(transport)
         self._timer: asyncio.TimerHandle | None = None
         self._address: str | None = None
@@ -85,12 +91,12 @@ class BoundedProtocol(H11Protocol):
         self._wait(HEADERS_S)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Takes the connection off the counts."""
+        """Uncounts the connection."""
         self._leave()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Takes bytes; what is still to come of a request has its time."""
+        """Passes bytes to the parser and starts or stops the time-outs of head and body."""
         before = self.conn.their_state
         super().data_received(data)
         after = self.conn.their_state
@@ -105,7 +111,7 @@ class BoundedProtocol(H11Protocol):
             self._wait(HEADERS_S)  # the first bytes of another request on this connection
 
     def handle_websocket_upgrade(self, event: h11.Request) -> None:
-        """The connection is another protocol's from now on."""
+        """Uncounts the connection and hands it to the WebSocket protocol."""
         self._leave()
         super().handle_websocket_upgrade(event)
 
@@ -133,7 +139,7 @@ class BoundedProtocol(H11Protocol):
 
 
 def bounded_protocol(per_client: int, proxies: str) -> type[BoundedProtocol]:
-    """A protocol class for one server."""
+    """Returns a protocol class with its own counts, for one server."""
     fields: dict[str, Any] = {
         "per_client": per_client,
         "trusted": staticmethod(trusts(proxies)),

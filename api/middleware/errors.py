@@ -1,9 +1,8 @@
-"""Every error as `application/problem+json` (RFC 9457) with a code of the contract.
+"""Answers every error with `application/problem+json` (RFC 9457) and an error code.
 
-Codes beside the contract's: `not_found`, `conflict`, the limits `rate_limited`,
+Codes beside those of `worker.contract.errors`: `not_found`, `conflict`, the limits `rate_limited`,
 `concurrency_limit_exceeded` and `quota_exceeded` (429 with `Retry-After`), `insufficient_scope`
-(403) and, for what HTTP itself refuses, `method_not_allowed`, `payload_too_large` and
-`unavailable`.
+(403) and, for errors of HTTP itself, `method_not_allowed`, `payload_too_large` and `unavailable`.
 """
 
 from __future__ import annotations
@@ -53,7 +52,7 @@ _SILENT = (
 
 
 class Problem(Response):
-    """An error as its client reads it."""
+    """A response of type `application/problem+json`."""
 
     media_type = "application/problem+json"
 
@@ -72,21 +71,21 @@ class Problem(Response):
             "detail": detail,
             "details": dict(details or {}),
         }
-        # ASCII, as a refused text may hold what UTF-8 cannot encode
+        # ASCII, as a refused text may contain surrogates, which UTF-8 cannot encode
         answer = json.dumps(body, default=str).encode()
-        # an unforeseen one is made outside of all middleware
+        # the answer to an unexpected error bypasses all middleware
         super().__init__(answer, status, {**HARDENED, **(headers or {})})
 
 
 def job_error(error: JobError) -> Problem:
-    """A refusal of the contract; 422 where no other status fits better."""
+    """Converts an error of the contract; its status is 422 unless listed in _STATUS."""
     status = _STATUS.get(error.code, 422)
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
     return Problem(status, error.code.value, error.message, error.details, headers)
 
 
 def scope_missing(error: ScopeMissing) -> Problem:
-    """A refusal as RFC 6750, section 3.1, has it."""
+    """Converts a missing scope to a 403 with the header of RFC 6750, section 3.1."""
     named = "" if error.scope is None else f', scope="{error.scope}"'
     headers = {"WWW-Authenticate": f'Bearer error="insufficient_scope"{named}'}
     details = {} if error.scope is None else {"scope": error.scope}
@@ -94,7 +93,7 @@ def scope_missing(error: ScopeMissing) -> Problem:
 
 
 def validation_error(error: RequestValidationError) -> Problem:
-    """The first thing wrong with a request: 400 where it is no JSON, 422 where it is refused."""
+    """Converts the first validation error of a request: 400 for malformed JSON, else 422."""
     first = error.errors()[0]
     if first["type"] == "json_invalid":
         details = {"parameter": "body", "allowed": "a JSON object"}
@@ -103,13 +102,13 @@ def validation_error(error: RequestValidationError) -> Problem:
 
 
 def http_error(error: HTTPException) -> Problem:
-    """What routing and body reading refuse."""
+    """Converts an error raised by routing or by reading the body."""
     code = _HTTP_CODES.get(error.status_code, ErrorCode.INVALID_PARAMETER.value)
     return Problem(error.status_code, code, str(error.detail), None, error.headers)
 
 
 def unavailable(error: Exception) -> Problem:
-    """Redis, S3 or the queue did not answer; the text of the error stays here."""
+    """Converts an unanswered call of Redis, S3 or the broker to a 503; logs the error's text."""
     log.warning("unavailable", error=str(error), kind=type(error).__name__)
     return Problem(
         503,
@@ -149,7 +148,7 @@ def _answer(error: Exception) -> Problem:
 
 
 def _methods(request: Request) -> str:
-    """What may be done with the path of a request, by the OpenAPI document: routers nest."""
+    """Returns the methods allowed for a path, from the OpenAPI document as routers are nested."""
     found: set[str] = set()
     for template, operations in request.app.openapi()["paths"].items():
         if re.fullmatch(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(template)), request.url.path):
@@ -158,7 +157,7 @@ def _methods(request: Request) -> str:
 
 
 async def handle(request: Request, error: Exception) -> Response:
-    """The handler of all of them."""
+    """Handles every exception of a route, with `Allow` on a 405."""
     answer = _answer(error)
     if answer.status_code == 405:
         answer.headers["Allow"] = _methods(request)
@@ -166,7 +165,7 @@ async def handle(request: Request, error: Exception) -> Response:
 
 
 def install(app: FastAPI) -> None:
-    """Every error of `app` answers as a problem; an unforeseen one is logged by the server too."""
+    """Registers the handler for all errors of `app`; the server logs unexpected ones too."""
     kinds: tuple[type[Exception], ...] = (
         JobError,
         RequestValidationError,

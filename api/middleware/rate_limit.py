@@ -1,7 +1,7 @@
-"""The rate of a tenant's requests, told with every answer.
+"""Rate limits of tenants, reported in the headers of every answer.
 
-Fields as in draft-ietf-httpapi-ratelimit-headers-06: `RateLimit-Limit` requests a minute,
-`RateLimit-Remaining` of them now, `RateLimit-Reset` seconds until all are there again.
+Fields as in draft-ietf-httpapi-ratelimit-headers-06: `RateLimit-Limit` requests per minute,
+`RateLimit-Remaining` requests left, `RateLimit-Reset` seconds until the limit is full again.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _STATE = "rate"
 
 
 def count_request(stores: Stores, tenant: Tenant, scope: Scope) -> None:
-    """Counts a request and notes it for the answer; raises LimitExceeded `rate_limited`."""
+    """Counts a request and stores the rate for the headers; raises LimitExceeded `rate_limited`."""
     limit = stores.settings.limits(tenant.plan).requestsPerMinute
     if limit is None:
         return
@@ -37,7 +37,10 @@ def count_request(stores: Stores, tenant: Tenant, scope: Scope) -> None:
 
 
 def network_of(address: str) -> str:
-    """Who is behind an address: of IPv6 its /64, as one host has all of that (RFC 6177)."""
+    """Returns the network by which a client is counted: IPv4 address or IPv6 /64 (RFC 6177).
+
+    Returns "unknown" for a malformed address.
+    """
     try:
         found = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
@@ -49,26 +52,26 @@ def network_of(address: str) -> str:
 
 
 def count_refused(stores: Stores, address: str) -> None:
-    """Counts a wrong key of a client's address; raises LimitExceeded `rate_limited`."""
+    """Counts an invalid key by client address; raises LimitExceeded `rate_limited`."""
     limit = stores.settings.refused_keys_per_minute
     if limit:
         stores.quotas.check_refused(network_of(address), limit)
 
 
 def fields_of(rate: Rate) -> dict[str, str]:
-    """A rate as header fields."""
+    """Converts a rate to header fields."""
     values = (rate.limit, f"{rate.limit};w={WINDOW_S}", rate.remaining, rate.reset_s)
     return {name: str(value) for name, value in zip(FIELDS, values, strict=True)}
 
 
 class RateLimitHeaders:
-    """Middleware that puts the fields on the answer, whoever makes it."""
+    """Middleware that adds the fields to all answers, errors too."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request."""
+        """Handles one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

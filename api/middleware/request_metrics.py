@@ -1,6 +1,6 @@
-"""Prometheus metrics: requests as they end, queue and workers as they are at the scrape.
+"""Prometheus metrics: requests as they are answered, queues and workers at each scrape.
 
-`worker/observability/metrics.py` declares them all.
+All metrics are declared in `worker/observability/metrics.py`.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ _NO_ROUTE = "none"
 
 
 def route_template(scope: Scope) -> str:
-    """The matched route with its parameters' names, `none` where nothing matched.
+    """Returns the matched route with the names of its parameters, `none` if nothing matched.
 
-    FastAPI notes the route as it was declared, without the prefix it was included under; the
-    prefix has no parameters, so it is the rest of the request's path.
+    FastAPI stores the route as declared, without the prefix of its router; the prefix has no
+    parameters, so it is the rest of the request's path.
     """
     declared = getattr(scope.get("route"), "path", None)
     if declared is None:
@@ -43,13 +43,13 @@ def route_template(scope: Scope) -> str:
 
 
 class RequestMetrics:
-    """Counts and times requests by route template, so that ids make no series."""
+    """Counts and times requests by route template, so that ids create no time series."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.meters = PrometheusRecorder(served_by("api"), registry)
 
     def observe(self, scope: Scope, status: int, seconds: float) -> None:
-        """One answer began."""
+        """Records the begin of an answer."""
         route = route_template(scope)
         method = scope["method"] if route != _NO_ROUTE else "other"
         self.meters(HTTP_REQUESTS, 1, (method, route, str(status)))
@@ -64,7 +64,7 @@ class RequestMetricsMiddleware:
         self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request."""
+        """Handles one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -82,23 +82,23 @@ class RequestMetricsMiddleware:
         try:
             await self._app(scope, receive, watched)
         except Exception:
-            if not status:  # the answer to it is made further out
+            if not status:  # answered by the outermost error handler
                 self._metrics.observe(scope, 500, time.perf_counter() - begun)
             raise
 
 
 class StoreCollector(Collector):
-    """Queues, jobs, workers and streams as they are; nothing where Redis is silent."""
+    """Collects the state of queues, jobs, workers and streams; empty if Redis does not answer."""
 
     def __init__(self, stores: Callable[[], Stores]) -> None:
         self._stores = stores
 
     def describe(self) -> Iterator[Metric]:
-        """Nothing is read at registration."""
+        """Yields nothing, so that registration reads nothing from Redis."""
         yield from ()
 
     def collect(self) -> Iterator[Metric]:
-        """The state now."""
+        """Yields the current state."""
         try:
             yield from list(_families(collect_system_state(self._stores())))
         except redis.exceptions.RedisError as error:

@@ -1,4 +1,4 @@
-"""Headers that every answer bears, unless its route says otherwise."""
+"""Security headers of every answer, unless its route sets other values."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ HARDENED = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-"""An answer of the API is data: a browser that is made to show one runs nothing of it."""
+"""Answers of the API are data: a browser that displays one must not run anything in it."""
 
 TRANSPORT = "max-age=31536000"
-"""Of answers over TLS, here or at a trusted proxy (RFC 6797): a year without plain HTTP."""
+"""Strict-Transport-Security of answers over TLS, here or at a trusted proxy (RFC 6797): a year."""
 
 
 class SecurityHeaders:
-    """Middleware; answers under /v1 hold presigned addresses and are not kept by caches."""
+    """Middleware that adds the headers; answers under /v1, with presigned URLs, are not cached."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request."""
+        """Handles one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

@@ -1,4 +1,4 @@
-"""The state of the whole system as it is at a scrape: queues, jobs, workers, streams."""
+"""Reads the state of the whole system for a scrape: queues, jobs, workers, streams."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from worker.storage.queue.fair_queue import QUEUES as FAIR_QUEUES
 from worker.storage.stores import Stores
 
 State = dict[m.MetricSpec, dict[tuple[str, ...], float]]
-"""Values by measure and labels."""
+"""Values by metric and labels."""
 
 
 def collect_system_state(stores: Stores) -> State:
-    """The state now; raises redis.RedisError where Redis is silent."""
+    """Returns the current state; raises redis.RedisError if Redis does not answer."""
     alive = stores.workers.alive()
     kinds = Counter(worker.kind for worker in alive)
     lags = _lags(stores)
@@ -51,32 +51,32 @@ def collect_system_state(stores: Stores) -> State:
 
 
 def _tasks(stores: Stores, queue: str) -> tuple[int, float]:
-    """Wake-ups in a queue of Celery's, and the age of the oldest."""
+    """Returns the number of tasks in a Celery queue, and the age of the oldest in seconds."""
     with stores.redis.pipeline(transaction=False) as pipe:
         pipe.llen(KEY_PREFIX + queue)
-        pipe.lindex(KEY_PREFIX + queue, -1)  # kombu puts in at the left and takes from the right
+        pipe.lindex(KEY_PREFIX + queue, -1)  # kombu pushes left and pops right
         count, oldest = pipe.execute()
     return count, 0.0 if oldest is None else max(0.0, time.time() - _sent(oldest))
 
 
 def _sent(task: bytes) -> float:
-    """When a task was sent; now, where it does not say."""
+    """Returns the unix time at which a task was sent; now if it has no such header."""
     return float(json.loads(task)["headers"].get("sent", time.time()))
 
 
 def _webhooks_due(stores: Stores) -> tuple[int, float]:
-    """Endpoints that something is due for, and for how long at most."""
+    """Returns the number of endpoints with due deliveries, and the longest delay in seconds."""
     return stores.redis.zcount(keys.HOOKS_DUE, "-inf", time.time()), _webhook_due_s(stores)
 
 
 def _webhook_due_s(stores: Stores) -> float:
-    """Its turn comes at once where workers are free: what waits longer is theirs to explain."""
+    """Returns the seconds for which the first endpoint has been due; near 0 if workers are free."""
     first = stores.redis.zrange(keys.HOOKS_DUE, 0, 0, withscores=True)
     return max(0.0, time.time() - first[0][1]) if first else 0.0
 
 
 def _lags(stores: Stores) -> dict[str, int]:
-    """Entries that each consumer group of the firehose has not acknowledged."""
+    """Returns the number of unacknowledged firehose entries of each consumer group."""
     partitions = stores.settings.firehose_partitions
     groups = groups_of(stores.redis, partitions)
     return {group: stream_lag(stores.redis, partitions, group) for group in groups}

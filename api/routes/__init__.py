@@ -1,1 +1,1 @@
-"""One router per resource."""
+"""HTTP and WebSocket routes, one router per resource."""

@@ -1,4 +1,4 @@
-"""Batches: many jobs in one request, or in a manifest; taken together, told of together."""
+"""Routes of batches: many jobs in one request or manifest, accepted and reported together."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from api.middleware.errors import invalid_parameter
 from api.schemas.batches import BatchesQuery, BatchesView, BatchView, ManifestRef, NewBatch
 from api.schemas.strict import allow_query_params
 from api.services.authentication import StoresDep, TenantDep
-from api.services.job_creation import broker_errors, check_minutes, check_queue, idempotent
+from api.services.job_creation import check_minutes, check_queue, idempotent
 from api.services.json_body import AuthenticatedRoute
 from api.services.object_threads import with_objects
 from api.services.pagination import decode_cursor, encode_cursor
@@ -38,21 +38,21 @@ router = APIRouter(route_class=AuthenticatedRoute, tags=["batches"])
 log = structlog.get_logger()
 
 _AT_ONCE = 16
-"""Jobs of one request checked side by side: each asks the object store for its upload."""
+"""Jobs of one request checked concurrently: each check may ask the object store."""
 
 
 def create_batch(stores: Stores, tenant: Tenant, body: NewBatch, key: str | None) -> str:
-    """The id of the batch, new or (same key, same body) of the one taken before.
+    """Returns the id of a new batch, or of the earlier one with the same key and body.
 
-    Raises JobError where any job is wrong (then none is taken), LimitExceeded where the queue or
-    the month has no room, and as the making of a job does for the key.
+    Raises JobError where any job is invalid (then none is accepted), LimitExceeded where the queue
+    is full or the month's quota used up, and as `idempotent` does for the key.
     """
     return idempotent(stores, tenant, body, key, lambda token: _take(stores, tenant, body, token))
 
 
 def _take(stores: Stores, tenant: Tenant, body: NewBatch, token: str) -> str:
     name = f"bat_{token}"
-    if stores.batches.exists(name):  # taken by a request that was never answered
+    if stores.batches.exists(name):  # accepted by a request that was never answered
         return name
     record = BatchRecord(
         id=name,
@@ -79,10 +79,10 @@ def _take(stores: Stores, tenant: Tenant, body: NewBatch, token: str) -> str:
 
 
 def _start(begin: Callable[[], None]) -> None:
-    """Begins with a batch that is taken already: what fails now is done by a sweep."""
+    """Starts the expansion of an accepted batch; on failure a sweep does it later."""
     try:
         begin()
-    except broker_errors as error:
+    except queues.BROKER_ERRORS as error:
         log.warning("batch_not_begun", error=str(error))
 
 
@@ -104,7 +104,11 @@ def _checked(stores: Stores, tenant: Tenant, asked: Sequence[Any]) -> list[Job]:
 
 
 def manifest_of(stores: Stores, tenant: Tenant, given: ManifestRef) -> Manifest:
-    """The manifest that a request names; raises NotFound, Conflict, and JobError."""
+    """Returns the manifest that a request names.
+
+    Raises NotFound where it does not exist, Conflict for an unfinished upload, JobError where it
+    is too large or in a bucket not read from.
+    """
     if given.uploadId is not None:
         upload = stores.uploads.get(given.uploadId, tenant.tenant)
         check_upload_complete(stores, upload)
@@ -138,10 +142,10 @@ def post_batch(
     stores: StoresDep,
     idempotency_key: Annotated[str | None, Header()] = None,
 ) -> JSONResponse:
-    """Takes up to 1,000 jobs, all or none: `details.errors` lists everything that is wrong.
+    """Creates up to 1,000 jobs, all or none: `details.errors` lists every invalid one.
 
-    A manifest is a file of up to 100,000 lines, each the body of `POST /jobs`; its jobs are made in
-    the background as the queue has room, and wrong lines are counted and listed.
+    A manifest is a file of up to 100,000 lines, each a body of `POST /jobs`; its jobs are created
+    in the background as the queue has room, and invalid lines are counted and listed.
     """
     name = create_batch(stores, tenant, body, idempotency_key)
     view = batch_view(stores.batches.get(name, tenant.tenant))
@@ -152,7 +156,7 @@ def post_batch(
 def list_batches(
     query: Annotated[BatchesQuery, Query()], tenant: TenantDep, stores: StoresDep
 ) -> JSONResponse:
-    """Your batches, newest first, without their wrong lines; go on with `cursor` = `next`."""
+    """Lists your batches, newest first, without their errors; pass `next` as `cursor` for more."""
     place = None if query.cursor is None else decode_cursor(query.cursor)
     rows = stores.batches.page(tenant.tenant, place, query.limit + 1)
     shown = rows[: query.limit]
@@ -165,7 +169,7 @@ def list_batches(
     "/batches/{batch_id}", response_model=BatchView, dependencies=[Depends(allow_query_params())]
 )
 def get_batch(batch_id: str, tenant: TenantDep, stores: StoresDep) -> JSONResponse:
-    """A batch: counts by status, progress, the first wrong lines."""
+    """Returns a batch: job counts by status, progress, the first errors."""
     return JSONResponse(batch_view(stores.batches.get(batch_id, tenant.tenant)))
 
 
@@ -176,7 +180,7 @@ def get_batch(batch_id: str, tenant: TenantDep, stores: StoresDep) -> JSONRespon
     dependencies=[Depends(allow_query_params())],
 )
 def post_cancel(batch_id: str, tenant: TenantDep, stores: StoresDep) -> JSONResponse:
-    """Cancels what has not ended, in the background; one that is complete is answered as it is."""
+    """Cancels the unfinished jobs of a batch in the background; no effect on a completed one."""
     batch = stores.batches.get(batch_id, tenant.tenant)
     if batch.completedAt is None:
         stores.batches.ask_cancel(batch_id)

@@ -1,4 +1,4 @@
-"""What there is: exercises, the messages' JSON Schema, and who asks."""
+"""Routes of reference data: exercises, the JSON Schema of messages, the caller's plan."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ router = APIRouter(route_class=AuthenticatedRoute, tags=["catalogue"])
 
 
 class SchemaResponse(JSONResponse):
-    """A JSON Schema."""
+    """A response of type `application/schema+json`."""
 
     media_type = "application/schema+json"
 
@@ -35,7 +35,7 @@ def _exercise(entry: ExerciseInfo) -> dict[str, Any]:
 
 @router.get("/exercises", dependencies=[Depends(get_tenant), Depends(allow_query_params())])
 def get_exercises() -> dict[str, Any]:
-    """Every exercise: what it counts, from where it is seen, and its other names."""
+    """Lists all exercises: what each counts, the camera's view it needs, its aliases."""
     return {"exercises": [_exercise(entry) for entry in CATALOGUE.values()]}
 
 
@@ -45,13 +45,13 @@ def get_exercises() -> dict[str, Any]:
     response_class=SchemaResponse,
 )
 def get_schema(edition: Annotated[Edition, Query()] = Edition.V3) -> JSONResponse:
-    """The JSON Schema (2020-12) of the messages in an edition."""
+    """Returns the JSON Schema (2020-12) of the messages in an edition."""
     return SchemaResponse(message_schema(edition))
 
 
 @router.get("/me", dependencies=[Depends(allow_query_params())])
 def get_me(tenant: TenantDep, stores: StoresDep) -> dict[str, Any]:
-    """Tenant, plan and limits of the key."""
+    """Returns the tenant, plan, scopes and limits of the key."""
     settings, limits = stores.settings, stores.settings.limits(tenant.plan)
     of_plan = msgspec.structs.asdict(limits)
     return {

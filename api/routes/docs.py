@@ -1,4 +1,4 @@
-"""A page that shows /openapi.json readably, with nothing fetched from elsewhere.
+"""A self-contained page that displays /openapi.json.
 
 FastAPI's own page loads its viewer from a content delivery network.
 """
@@ -117,11 +117,11 @@ fetch('openapi.json').then((answer) => answer.json()).then((spec) => {
 
 @router.get("/docs")
 async def get_docs() -> HTMLResponse:
-    """The page."""
+    """Returns the page."""
     return HTMLResponse(_PAGE, headers={"Content-Security-Policy": _POLICY})
 
 
 @router.get("/docs/page.js")
 async def get_script() -> Response:
-    """Its script, apart from it so that the page's policy can forbid inline ones."""
+    """Returns the page's script, which is a file so that the policy can forbid inline scripts."""
     return Response(_SCRIPT, media_type="text/javascript")

@@ -1,4 +1,4 @@
-"""For machines that watch: live, ready, metrics."""
+"""Routes for monitoring: liveness, readiness, metrics."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ router = APIRouter(tags=["health"])
 
 READY_TIMEOUT_S = 3.0
 _CHECKS = CapacityLimiter(16)
-"""Threads of their own: a server that hangs holds neither requests nor the other server's check."""
+"""Separate threads: a hanging server must block neither requests nor the other server's check."""
 _SERVERS = ("redis", "s3")
 
 
 @router.get("/healthz")
 async def healthz() -> dict[str, str]:
-    """This process serves."""
+    """Liveness: this process answers requests."""
     return {"status": "ok"}
 
 
 async def _answers(check: Callable[[], object]) -> bool:
-    """Whether a server answered in time; a hanging check is left to end in its thread."""
+    """Returns whether a server answered in time; a hanging check is left to end in its thread."""
     with anyio.move_on_after(READY_TIMEOUT_S):
         try:
             await to_thread.run_sync(check, abandon_on_cancel=True, limiter=_CHECKS)
@@ -43,9 +43,11 @@ async def _answers(check: Callable[[], object]) -> bool:
 
 @router.get("/readyz", responses={503: {"description": "which server does not answer"}})
 async def readyz(request: Request) -> JSONResponse:
-    """Redis takes writes, S3 answers, and the bucket is there; `?require=redis` asks for less:
-    without S3 this process still reads jobs and messages. Workers that take no jobs are named, and
-    are none of its business: jobs are accepted and wait."""
+    """Readiness: Redis takes writes, S3 answers, and the bucket exists.
+
+    With `?require=redis` Redis is enough, as jobs and messages can be read without S3. Workers that
+    take no jobs are listed, but do not count: jobs are accepted and queued.
+    """
     stores: Stores = request.app.state.stores
     checks: dict[str, Callable[[], object]] = {
         "redis": lambda: stores.redis.set(keys.WRITABLE, 1, ex=60),
@@ -71,8 +73,8 @@ async def readyz(request: Request) -> JSONResponse:
 
 
 async def _workers(stores: Stores) -> dict[str, object]:
-    """How many live, which of them take no jobs, and why, and which queues have none that takes
-    from them; nothing where Redis is silent."""
+    """Returns the number of live workers, those that take no jobs and why, and the queues without
+    any worker; empty where Redis does not answer."""
     try:
         alive = await to_thread.run_sync(stores.workers.alive, limiter=_CHECKS)
     except redis.exceptions.RedisError:
@@ -83,5 +85,5 @@ async def _workers(stores: Stores) -> dict[str, object]:
 
 @router.get("/metrics", include_in_schema=False)
 def metrics(request: Request) -> Response:
-    """Prometheus' text format."""
+    """Returns the metrics in Prometheus' text format."""
     return Response(generate_latest(request.app.state.registry), media_type=CONTENT_TYPE_LATEST)

@@ -1,4 +1,4 @@
-"""Jobs: create, read, list, cancel, erase."""
+"""Routes of jobs: create, read, list, cancel, erase."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ router = APIRouter(route_class=AuthenticatedRoute, tags=["jobs"])
 
 MAX_WAIT_S = 60
 _LOOK_S = (0.05, 0.1, 0.2, 0.5)
-"""Pauses between two looks at a job that is waited for; the last one repeats."""
+"""Seconds between polls of a job that a request waits for; the last one repeats."""
 
 
 async def wait_for(client: Any, job_id: str, seconds: float) -> None:
-    """Returns when the job is finished or gone, after `seconds` at the latest."""
+    """Waits until the job is finished or erased, for `seconds` at most."""
     loop = asyncio.get_running_loop()
     end = loop.time() + seconds
     pauses = list(_LOOK_S)
@@ -62,7 +62,7 @@ async def post_job(
     wait: Annotated[int, Query(ge=0, le=MAX_WAIT_S, description="seconds")] = 0,
     idempotency_key: Annotated[str | None, Header()] = None,
 ) -> JSONResponse:
-    """Queues a job. With `wait` the answer comes when it is finished, or after so many seconds."""
+    """Queues a job; with `wait` the answer comes when it is finished or the seconds are over."""
     view = await run_with_objects(_create, stores, tenant, body, idempotency_key)
     job_id, finished = view["id"], False
     if wait:
@@ -89,8 +89,8 @@ def _create(stores: Stores, tenant: Tenant, body: NewJob, key: str | None) -> Vi
 def post_analysis(
     job_id: str, body: NewAnalysis, tenant: TenantDep, stores: StoresDep
 ) -> JSONResponse:
-    """A new job over the same poses: another exercise, difficulty or grade; nothing is decoded
-    or estimated again."""
+    """Creates a job that analyses the poses of an earlier one with other options, without decoding
+    or estimating again."""
     alive = stores.workers.alive()
     job = analyze_again(stores, tenant, job_id, body, alive)
     location = {"Location": f"/v1/jobs/{job.id}"}
@@ -101,7 +101,7 @@ def post_analysis(
 def list_jobs(
     query: Annotated[JobsQuery, Query()], tenant: TenantDep, stores: StoresDep
 ) -> JSONResponse:
-    """Your jobs, newest first; go on with `cursor` = `next` until that is null."""
+    """Lists your jobs, newest first; pass `next` as `cursor` for the next page until it is null."""
     place = None if query.cursor is None else decode_cursor(query.cursor)
     if query.batch is not None:
         stores.batches.get(query.batch, tenant.tenant)
@@ -118,7 +118,7 @@ def list_jobs(
 
 @router.get("/jobs/{job_id}", response_model=JobView, dependencies=[Depends(allow_query_params())])
 def get_job(job_id: str, tenant: TenantDep, stores: StoresDep) -> JSONResponse:
-    """A job; its exports' URLs are signed now."""
+    """Returns a job with freshly signed URLs of its exports."""
     return JSONResponse(job_view(stores, stores.jobs.get(job_id, tenant.tenant, tenant.owner)))
 
 
@@ -126,9 +126,9 @@ def get_job(job_id: str, tenant: TenantDep, stores: StoresDep) -> JSONResponse:
     "/jobs/{job_id}/cancel", response_model=JobView, dependencies=[Depends(allow_query_params())]
 )
 def post_cancel(job_id: str, tenant: TenantDep, stores: StoresDep) -> JSONResponse:
-    """Cancels: a queued job never starts, a running one stops at its next batch.
+    """Cancels a job: a queued one never starts, a running one stops at its next batch of frames.
 
-    A job that is over is answered as it is.
+    A job that has ended is returned unchanged.
     """
     job = stores.jobs.get(job_id, tenant.tenant, tenant.owner)
     if not job.status.final:
@@ -140,6 +140,6 @@ def post_cancel(job_id: str, tenant: TenantDep, stores: StoresDep) -> JSONRespon
 @router.delete("/jobs/{job_id}", status_code=204, dependencies=[Depends(allow_query_params())])
 @with_objects
 def delete_job(job_id: str, tenant: TenantDep, stores: StoresDep) -> Response:
-    """Erases upload, poses, messages, exports and record; a running job is stopped."""
+    """Erases a job's upload, poses, messages, exports and record; a running job is stopped."""
     erase_job(stores, stores.jobs.get(job_id, tenant.tenant, tenant.owner))
     return Response(status_code=204)

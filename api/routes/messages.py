@@ -1,4 +1,4 @@
-"""A job's messages, as pages of JSON or as server-sent events."""
+"""Route of a job's messages, as pages of JSON or as server-sent events."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from worker.storage.stores import Stores
 
 router = APIRouter(route_class=AuthenticatedRoute, tags=["messages"])
 
-# a proxy that compresses would keep events back until a block is full
+# a compressing proxy would buffer events until a block is full
 _HEADERS = {"Cache-Control": "no-store, no-transform", "X-Accel-Buffering": "no"}
 
 
@@ -47,7 +47,7 @@ def _page(stores: Stores, job: Job, query: MessagesQuery) -> bytes:
         for row in rows
         for entry_id, _, data in renderer.views(row)
     ]
-    # the status was read before the messages: a final job has said all of them by then
+    # the status was read before the messages: those of a final job are complete
     ended = job.status.final and len(rows) < query.limit
     last = rows[-1][0] if rows else query.after
     return msgspec.json.encode(_Page(items, None if ended else last))
@@ -63,11 +63,11 @@ def get_messages(
     stores: StoresDep,
     last_event_id: Annotated[str | None, Header()] = None,
 ) -> Response:
-    """Messages after an entry id; go on with `after` = `next`, which is null after the end.
+    """Returns messages after an entry id; pass `next` as `after` until it is null.
 
-    With `Accept: text/event-stream` they come as they are said, until `done`; `Last-Event-ID`
-    resumes, and is answered 204 where the job is over and everything was heard: then an EventSource
-    stops to connect. An edition may show two messages for one id.
+    With `Accept: text/event-stream` messages are streamed as they are made, until `done`.
+    `Last-Event-ID` resumes a stream; the answer is 204 where the job has ended and nothing is left,
+    so that an EventSource stops reconnecting. An edition may have two messages for one id.
     """
     job = stores.jobs.get(job_id, tenant.tenant, tenant.owner)
     if "text/event-stream" not in request.headers.get("accept", ""):
@@ -84,12 +84,12 @@ def get_messages(
 
 
 def _left(stores: Stores, job: Job, query: MessagesQuery, after: str) -> bool:
-    """Whether a job that is over has more to say to a client."""
+    """Returns whether an ended job has messages left for a client."""
     return bool(read_messages(stores, job.tenant, job.id, after=after, limit=1, types=query.wanted))
 
 
 def _resume_place(value: str | None) -> str | None:
-    """The place that the header names; an empty one, as some clients begin with, names none."""
+    """Parses the header Last-Event-ID; None if missing or empty, as some clients send it first."""
     if not value or not value.strip():
         return None
     try:

@@ -1,4 +1,4 @@
-"""Short-lived tokens for the upload page, so that no key of a tenant stands in an address."""
+"""Route of short-lived tokens for the upload page, so that no API key is put into a URL."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ router = APIRouter(route_class=AuthenticatedRoute, tags=["page tokens"])
 
 
 class NewPageToken(Strict):
-    """How long it is to hold."""
+    """The lifetime of a new page token."""
 
     expiresInSeconds: StrictInt = Field(PAGE_TOKEN_S, ge=60, le=LONGEST_PAGE_TOKEN_S)
 
 
 class PageTokenView(BaseModel):
-    """A page token; it is shown now and never again."""
+    """A new page token, which cannot be read again later."""
 
     token: str = Field(examples=["pq_page_…"])
     expiresAt: str
@@ -35,11 +35,11 @@ class PageTokenView(BaseModel):
     dependencies=[Depends(allow_query_params())],
 )
 def post_page_token(body: NewPageToken, tenant: TenantDep, stores: StoresDep) -> JSONResponse:
-    """A token for `GET /pose_tracker/upload_tracking?token=…`: it uploads, and makes, reads, stops
-    and erases its own jobs; nothing else of the tenant exists for it.
+    """Creates a token for `GET /pose_tracker/upload_tracking?token=…`.
 
-    It holds an hour unless told otherwise, never longer than the key that makes it, and ends when
-    that is revoked.
+    A page token may upload, and create, read, cancel and erase its own jobs; it has no access to
+    anything else of the tenant. It is valid for an hour by default, never longer than the key that
+    makes it, and is revoked with that key.
     """
     token, record = stores.keys.create_page_token(tenant, body.expiresInSeconds)
     view = {"token": token, "expiresAt": record.expiresAt, "scopes": list(record.scopes)}

@@ -1,7 +1,7 @@
-"""The upload page for hosts, the console for operators, and their files.
+"""Routes of the embeddable upload page, the operators' console, and their files.
 
-The page asks `/pose_tracker/options` what its address means before anything is uploaded, so that
-a refusal (token, plan, exercise) comes at once and in the words of the contract.
+The page sends its parameters to `/pose_tracker/options` before anything is uploaded, so that a
+refusal (token, plan, exercise) comes at once, with the error codes of the API.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ _FOREVER = "public, max-age=31536000, immutable"
 
 
 def _storage(stores: Stores) -> str | None:
-    """Origin of presigned URLs, as clients reach it; signing one asks no server."""
+    """Returns the origin of presigned URLs, as clients reach it; signing needs no request."""
     return origin_of(stores.objects.presign_get("page", 60))
 
 
 def _document(
     request: Request, name: str, policy: str, *, embedders: str = "", root: str = ""
 ) -> Response:
-    """A page with its headers, or 304 where the browser has it."""
+    """Returns a page with its headers, or 304 where the browser has it cached."""
     text = load_document(name).replace("{{embedders}}", embedders).replace("{{root}}", root)
     body = text.encode()
     tag = f'"{hashlib.sha256(body + policy.encode()).hexdigest()[:20]}"'
@@ -56,7 +56,7 @@ def _document(
 
 @router.api_route("/pose_tracker/upload_tracking", methods=["GET", "HEAD"])
 def get_upload_page(request: Request, stores: StoresDep) -> Response:
-    """The upload page; its parameters are read in the browser."""
+    """Returns the upload page; its parameters are read in the browser."""
     embedders: tuple[str, ...] = request.app.state.embedders
     query = request.query_params
     media = origin_of(query.get("videoSrc") or query.get("imageSrc"))
@@ -66,7 +66,7 @@ def get_upload_page(request: Request, stores: StoresDep) -> Response:
 
 @router.api_route("/", methods=["GET", "HEAD"])
 def get_console(request: Request, stores: StoresDep) -> Response:
-    """The console; nobody may frame it."""
+    """Returns the console, which may not be framed."""
     policy = content_policy((), _storage(stores))
     answer = _document(request, "console.html", policy, root="pose_tracker/")
     answer.headers["X-Frame-Options"] = "DENY"
@@ -76,12 +76,12 @@ def get_console(request: Request, stores: StoresDep) -> Response:
 
 @router.api_route("/pose_tracker/assets/{digest}/{folder}/{name}", methods=["GET", "HEAD"])
 def get_asset(request: Request, digest: str, folder: str, name: str) -> Response:
-    """A file of the pages."""
+    """Returns a static file of the pages."""
     assets = load_assets()
     asset = assets.files.get(f"{folder}/{name}")
     if asset is None:
         raise HTTPException(404, "There is no such file.")
-    # of another version, which another API process serves now: do, but do not keep
+    # a request for another version (a rolling upgrade) is served, but not cached
     kept = _FOREVER if digest == assets.digest else "no-store"
     headers = {**SECURITY, "Cache-Control": kept, "Vary": "Accept-Encoding"}
     if "gzip" in request.headers.get("accept-encoding", ""):
@@ -90,18 +90,18 @@ def get_asset(request: Request, digest: str, folder: str, name: str) -> Response
 
 
 def _blocked(options: JobOptions, plan: Plan) -> list[str]:
-    """What the page may not wish for by itself beside `options`."""
+    """Returns the options that the plan does not allow the page to add to `options`."""
     every = msgspec.structs.replace(options, **dict.fromkeys(GATED, True))
     return list(blocked_options(every, plan))
 
 
 @router.get("/pose_tracker/options")
 def get_options(request: Request, tenant: TenantDep, stores: StoresDep) -> Response:
-    """What a page's parameters mean for the tenant of the token.
+    """Translates the page's parameters to job options for the tenant of the token.
 
-    Raises JobError for what the contract refuses. `options` is what a job request takes; it holds
-    `source` only where the page was told one. `blocked` are options that the plan lacks, `ignored`
-    parameters without effect.
+    `options` is what a job request takes, with `source` only where the page was given one;
+    `blocked` are options that the plan does not include, `ignored` parameters without effect.
+    Raises JobError for invalid options and ScopeMissing.
     """
     check_scope(tenant, Scope.JOBS_WRITE)
     parameters = read_page_parameters(request.query_params)

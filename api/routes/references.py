@@ -1,4 +1,4 @@
-"""Reference movements: made from a clip of one clean rep, then named by jobs as `reference`."""
+"""Routes of reference movements, made from a clip of one clean rep and used by jobs."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ router = APIRouter(route_class=AuthenticatedRoute, tags=["references"])
 
 
 def reference_view(reference: Reference) -> dict[str, Any]:
-    """A reference as clients read it; fields that hold nothing yet are left out."""
+    """Converts a reference to its JSON view, without empty fields."""
     seen: dict[str, Any] = {
         "id": reference.id,
         "status": reference.status.value,
@@ -43,9 +43,10 @@ def reference_view(reference: Reference) -> dict[str, Any]:
 
 
 def create_reference(stores: Stores, tenant: Tenant, body: NewReference) -> Reference:
-    """A reference and the hidden job that makes it.
+    """Stores a reference and queues the hidden job that makes it.
 
-    Raises as the making of a job does; what raises leaves nothing behind.
+    Raises JobError, NotFound, Conflict, LimitExceeded and StoreUnavailable as for a job; nothing
+    is stored then.
     """
     upload = upload_of(stores, tenant, body.input)
     if upload is not None and upload.contentType.startswith("image/"):
@@ -76,10 +77,10 @@ def create_reference(stores: Stores, tenant: Tenant, body: NewReference) -> Refe
 )
 @with_objects
 def post_reference(body: NewReference, tenant: TenantDep, stores: StoresDep) -> JSONResponse:
-    """Makes a reference movement from a clip of one clean rep, from its start pose and back to it.
+    """Makes a reference movement from a clip of one clean rep, from the start pose back to it.
 
-    Its poses are kept, the clip is erased. Jobs with `options.reference` = its id are counted and
-    scored against it, once it is `ready`.
+    The poses are kept, the clip is erased. Once it is `ready`, jobs with its id in
+    `options.reference` are counted and scored against it.
     """
     reference = create_reference(stores, tenant, body)
     location = {"Location": f"/v1/references/{reference.id}"}
@@ -90,9 +91,9 @@ def post_reference(body: NewReference, tenant: TenantDep, stores: StoresDep) -> 
 def list_references(
     query: Annotated[ReferencesQuery, Query()], tenant: TenantDep, stores: StoresDep
 ) -> JSONResponse:
-    """Your references, newest first; go on with `cursor` = `next` until that is null."""
+    """Lists your references, newest first; pass `next` as `cursor` for more until it is null."""
     place = None if query.cursor is None else decode_cursor(query.cursor)
-    # one more than wanted tells whether there is a next page
+    # one more row than requested shows whether there is a next page
     rows = stores.references.page(tenant.tenant, place, query.limit + 1)
     shown = rows[: query.limit]
     more = len(rows) > query.limit
@@ -106,7 +107,7 @@ def list_references(
     dependencies=[Depends(allow_query_params())],
 )
 def get_reference(reference_id: str, tenant: TenantDep, stores: StoresDep) -> JSONResponse:
-    """A reference; `error` says why it failed, `durationMs` how long its rep takes."""
+    """Returns a reference; `error` says why it failed, `durationMs` is the duration of its rep."""
     return JSONResponse(reference_view(stores.references.get(reference_id, tenant.tenant)))
 
 
@@ -115,6 +116,6 @@ def get_reference(reference_id: str, tenant: TenantDep, stores: StoresDep) -> JS
 )
 @with_objects
 def delete_reference(reference_id: str, tenant: TenantDep, stores: StoresDep) -> Response:
-    """Erases a reference; one that is being made is stopped. Jobs that began keep its poses."""
+    """Erases a reference, and stops the job that makes it; running jobs go on with its poses."""
     erase_reference(stores, stores.references.get(reference_id, tenant.tenant))
     return Response(status_code=204)

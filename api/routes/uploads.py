@@ -1,4 +1,4 @@
-"""Uploads: the client PUTs its bytes to the object store, never through the API."""
+"""Routes of uploads: clients PUT the bytes to the object store by presigned URLs."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ def _check_size(stores: Stores, tenant: Tenant, size: int) -> None:
 @router.post("/uploads", status_code=201, response_model=UploadView)
 @with_objects
 def create_upload(body: NewUpload, tenant: TenantDep, stores: StoresDep) -> JSONResponse:
-    """A place for one file: a presigned PUT, or one for each part where it is over 64 MiB.
+    """Creates an upload: one presigned PUT, or one per part for a file over 64 MiB.
 
-    PUT with exactly `headers` and as many bytes as announced; other sizes and types are refused
-    by the object store.
+    PUT with exactly the given `headers` and number of bytes; the object store refuses other sizes
+    and types.
     """
     _check_size(stores, tenant, body.bytes)
     given = body.filename, body.contentType, body.bytes
@@ -71,7 +71,7 @@ def create_upload(body: NewUpload, tenant: TenantDep, stores: StoresDep) -> JSON
 def complete_upload(
     upload_id: str, body: CompleteUpload, tenant: TenantDep, stores: StoresDep
 ) -> dict[str, Any]:
-    """Joins the parts of a large upload; asked again, it answers the same."""
+    """Joins the parts of a large upload; idempotent."""
     upload = stores.uploads.get(upload_id, tenant.tenant, tenant.owner)
     if upload.partsId is None:
         raise Conflict(f"{upload_id} does not go in parts: PUT it whole")
@@ -79,7 +79,7 @@ def complete_upload(
     numbers = sorted(part.number for part in body.parts)
     if numbers != list(range(1, count + 1)):
         raise invalid_parameter("parts", "Every part once, please.", f"parts 1 to {count}")
-    # joined already, or never begun: the object tells
+    # NotFound: joined already or never begun; the size of the object decides
     with contextlib.suppress(NotFound):
         stores.uploads.complete(upload, [(part.number, part.etag) for part in body.parts])
     check_upload_complete(stores, upload)

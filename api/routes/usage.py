@@ -1,4 +1,4 @@
-"""What a tenant used, by month."""
+"""Route of a tenant's usage by month."""
 
 from __future__ import annotations
 
@@ -21,9 +21,11 @@ router = APIRouter(route_class=AuthenticatedRoute, tags=["catalogue"])
 def get_usage(
     query: Annotated[UsageQuery, Query()], tenant: TenantDep, stores: StoresDep
 ) -> JSONResponse:
-    """Jobs, media seconds and processor seconds by month (UTC), newest first; `quota` is this
-    month's. Each job counts once, in the month in which it ended; those that never began and those
-    that failed through us do not."""
+    """Returns jobs, media seconds and compute seconds by month (UTC), newest first.
+
+    Each job counts once, in the month in which it ended; jobs that never started or failed by an
+    internal error do not count. `quota` is that of the current month.
+    """
     usage, name = stores.usage, tenant.tenant
     months = [usage.of_month(name, query.month)] if query.month else usage.months(name)
     resets, _ = next_month(time.time())

@@ -1,4 +1,4 @@
-"""Webhooks: endpoints, secrets, deliveries, replays. Workers deliver; nothing is sent here."""
+"""Routes of webhooks: endpoints, secrets, deliveries, replays; webhook workers do the sending."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ router = APIRouter(route_class=AuthenticatedRoute, tags=["webhooks"])
 
 
 def webhook_view(stores: Stores, endpoint: Endpoint) -> dict[str, Any]:
-    """An endpoint as clients read it, without its secrets."""
+    """Converts an endpoint to its JSON view, without secrets and empty fields."""
     since = stores.endpoints.health(endpoint.id).failing_since
     here = f"/v1/webhooks/{endpoint.id}"
     seen = {
@@ -58,7 +58,7 @@ def webhook_view(stores: Stores, endpoint: Endpoint) -> dict[str, Any]:
 
 
 def delivery_view(delivery: Delivery) -> dict[str, Any]:
-    """A delivery as clients read it."""
+    """Converts a delivery to its JSON view, without empty fields."""
     seen = {
         "id": delivery.id,
         "type": delivery.item.type,
@@ -80,7 +80,7 @@ def delivery_view(delivery: Delivery) -> dict[str, Any]:
 def post_webhook(body: NewWebhook, tenant: TenantDep, stores: StoresDep) -> JSONResponse:
     """Subscribes a receiver to events (Standard Webhooks 1.0).
 
-    The answer's `secret` verifies the signatures; it is shown now and never again.
+    The answer's `secret` verifies the signatures; it cannot be read again later.
     """
     url = check_webhook_url(stores, body.url)
     endpoint, secret = stores.endpoints.create(tenant.tenant, url, body.events, body.description)
@@ -92,7 +92,7 @@ def post_webhook(body: NewWebhook, tenant: TenantDep, stores: StoresDep) -> JSON
 def list_webhooks(
     query: Annotated[WebhooksQuery, Query()], tenant: TenantDep, stores: StoresDep
 ) -> JSONResponse:
-    """Your webhooks, newest first; go on with `cursor` = `next` until that is null."""
+    """Lists your webhooks, newest first; pass `next` as `cursor` for more until it is null."""
     place = None if query.cursor is None else decode_cursor(query.cursor)
     rows = stores.endpoints.page(tenant.tenant, place, query.limit + 1)
     shown = rows[: query.limit]
@@ -108,7 +108,8 @@ def list_webhooks(
     dependencies=[Depends(allow_query_params())],
 )
 def get_webhook(webhook_id: str, tenant: TenantDep, stores: StoresDep) -> JSONResponse:
-    """A webhook; `failingSince` while it takes nothing, `disabledReason` once it is given up."""
+    """Returns a webhook; it has `failingSince` while all deliveries fail, and `disabledReason` once
+    it is disabled."""
     return JSONResponse(webhook_view(stores, stores.endpoints.get(webhook_id, tenant.tenant)))
 
 
@@ -120,7 +121,7 @@ def get_webhook(webhook_id: str, tenant: TenantDep, stores: StoresDep) -> JSONRe
 def patch_webhook(
     webhook_id: str, body: WebhookChange, tenant: TenantDep, stores: StoresDep
 ) -> JSONResponse:
-    """Changes a webhook. Enabling one delivers what has waited for it, for seven days at most."""
+    """Changes a webhook; enabling it sends pending deliveries, which are kept for seven days."""
     endpoint = stores.endpoints.get(webhook_id, tenant.tenant)
     fields = body.model_dump(include=body.model_fields_set)
     if "url" in fields:
@@ -137,12 +138,12 @@ def patch_webhook(
     "/webhooks/{webhook_id}", status_code=204, dependencies=[Depends(allow_query_params())]
 )
 def delete_webhook(webhook_id: str, tenant: TenantDep, stores: StoresDep) -> Response:
-    """Ends a webhook; what has not been delivered is not any more."""
+    """Deletes a webhook and its pending deliveries."""
     endpoint = stores.endpoints.get(webhook_id, tenant.tenant)
     stores.endpoints.delete(endpoint)
     stores.turns.purge(endpoint.id)
     stores.deliveries.purge(endpoint.id)
-    stores.deliveries.erase(stores.turns.erase(endpoint.id))  # its own tests
+    stores.deliveries.erase(stores.turns.erase(endpoint.id))  # its test events
     return Response(status_code=204)
 
 
@@ -153,7 +154,8 @@ def delete_webhook(webhook_id: str, tenant: TenantDep, stores: StoresDep) -> Res
     dependencies=[Depends(allow_query_params())],
 )
 def post_test(webhook_id: str, tenant: TenantDep, stores: StoresDep) -> JSONResponse:
-    """Sends an event `webhook.test`, whatever the webhook subscribes to; see its deliveries."""
+    """Sends an event `webhook.test`, whatever events are subscribed; the result is in the
+    deliveries."""
     endpoint = _enabled(stores.endpoints.get(webhook_id, tenant.tenant))
     return JSONResponse(delivery_view(send_test(stores, endpoint)), 202)
 
@@ -164,7 +166,7 @@ def post_test(webhook_id: str, tenant: TenantDep, stores: StoresDep) -> JSONResp
     dependencies=[Depends(allow_query_params())],
 )
 def post_rotation(webhook_id: str, tenant: TenantDep, stores: StoresDep) -> JSONResponse:
-    """A new signing secret; the old one signs too for 24 hours."""
+    """Makes a new signing secret; the old one signs too for 24 hours."""
     endpoint = stores.endpoints.get(webhook_id, tenant.tenant)
     secret, until = stores.endpoints.rotate(endpoint.id)
     return JSONResponse({"id": endpoint.id, "secret": secret, "previousUntil": until})
@@ -177,7 +179,7 @@ def list_deliveries(
     tenant: TenantDep,
     stores: StoresDep,
 ) -> JSONResponse:
-    """Deliveries of the last seven days, newest first, with every attempt."""
+    """Lists deliveries of the last seven days, newest first, with their latest 20 attempts."""
     endpoint = stores.endpoints.get(webhook_id, tenant.tenant)
     place = None if query.cursor is None else decode_cursor(query.cursor)
     found, after = page_of(
@@ -199,8 +201,8 @@ def list_deliveries(
 def post_replay(
     webhook_id: str, body: Replay, tenant: TenantDep, stores: StoresDep
 ) -> JSONResponse:
-    """Delivers again, under the same `webhook-id`: one delivery, or every one made `since`, those
-    that were taken too, oldest first."""
+    """Repeats one delivery, or all made since a time, oldest first, under the same `webhook-id`;
+    successful ones too."""
     endpoint = _enabled(stores.endpoints.get(webhook_id, tenant.tenant))
     if body.deliveryId is not None:
         replay_one(stores, endpoint, body.deliveryId)

@@ -1,7 +1,7 @@
-"""A job's messages over a WebSocket: `{"id", "message"}` frames, resumed by id like the rest.
+"""Route of a job's messages over a WebSocket: `{"id", "message"}` frames, resumable by entry id.
 
-The key never stands in the URL, where logs keep it: it comes as a subprotocol beside `posequeue`,
-which is what browsers can set, or in the first frame, `{"token": "pq_…"}`.
+The key is never in the URL, which logs keep: it is sent as a subprotocol beside `posequeue`, as
+browsers can set no headers, or in the first frame, `{"token": "pq_…"}`.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ log = structlog.get_logger()
 
 PROTOCOL = "posequeue"
 FIRST_S = 10.0
-"""Seconds for the first frame to bring the key."""
+"""Seconds within which the first frame with the key must arrive."""
 
 FORBIDDEN = 4403
 BAD_KEY, NOT_FOUND, BAD_PARAMETER, RATE_LIMITED, TRY_AGAIN = 4401, 4404, 4422, 4429, 1013
-"""Close codes: the HTTP status they stand for, and RFC 6455's 'try again later'."""
+"""Close codes: 4000 plus the HTTP status, and RFC 6455's 'try again later'."""
 
 
 class _Frame(msgspec.Struct, frozen=True):
@@ -45,7 +45,7 @@ class _Frame(msgspec.Struct, frozen=True):
 
 
 class Refused(Exception):
-    """Closes the socket with a code and a reason; the reason is a code of the contract."""
+    """Closes the socket with a close code and a reason, which is an error code of the API."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason)
@@ -55,7 +55,7 @@ class Refused(Exception):
 
 @router.websocket("/jobs/{job_id}/ws")
 async def follow_job(socket: WebSocket, job_id: str) -> None:
-    """Messages after `after` in `edition`, of `types` where given, until `done`; then 1000."""
+    """Sends messages after `after` in `edition`, of `types` if given, and closes after `done`."""
     protocols: list[str] = socket.scope["subprotocols"]
     await socket.accept(PROTOCOL if PROTOCOL in protocols else None)
     try:
@@ -131,7 +131,7 @@ async def _send(
 
 
 async def _gone(socket: WebSocket) -> None:
-    """Ends when the client leaves; whatever else it says is not listened to."""
+    """Returns when the client disconnects; its frames are ignored."""
     while (await socket.receive())["type"] != "websocket.disconnect":
         pass
 

@@ -1,1 +1,1 @@
-"""Request/response models and OpenAPI examples."""
+"""Models of requests and responses, and examples for the OpenAPI document."""

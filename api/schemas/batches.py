@@ -1,4 +1,4 @@
-"""Bodies and answers of the batch calls."""
+"""Models of requests and responses about batches."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from worker.contract.batches import MAX_JOBS, BatchStatus
 
 
 class ManifestRef(Strict):
-    """JSON lines, one job a line: exactly one of the two."""
+    """A file of JSON lines, one job per line: exactly one of `uploadId` and `url`."""
 
     uploadId: str | None = Field(None, min_length=1, max_length=100)
     url: str | None = Field(
@@ -34,7 +34,7 @@ class ManifestRef(Strict):
 
 
 class NewBatch(Strict):
-    """Jobs to do: exactly one of the two."""
+    """A new batch: exactly one of `jobs` and `manifest`."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -68,14 +68,14 @@ class NewBatch(Strict):
 
 
 class BatchesQuery(Strict):
-    """Which batches to list."""
+    """Query parameters of a list of batches."""
 
     cursor: str | None = Field(None, max_length=200, description="`next` of the page before")
     limit: int = Field(50, ge=1, le=200)
 
 
 class WrongView(BaseModel):
-    """What is wrong with one job: `index` in the request (from 0), or `line` (from 1)."""
+    """An error of one job: `index` in the request (from 0) or `line` of the manifest (from 1)."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -87,7 +87,7 @@ class WrongView(BaseModel):
 
 
 class BatchView(BaseModel):
-    """A batch; `lines` read of its manifest, `errors` the first 100 wrong ones."""
+    """A batch; `lines` of its manifest have been read, `errors` are the first 100."""
 
     model_config = ConfigDict(extra="forbid")
 

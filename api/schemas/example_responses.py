@@ -1,6 +1,6 @@
-"""Examples of what the calls answer, by method and path, for the OpenAPI document.
+"""Example responses by method and path, for the OpenAPI document.
 
-A test holds that every call has one and that each is of its call's schema.
+A test checks that every operation has one, and that each fits the schema of its operation.
 """
 
 from __future__ import annotations
@@ -169,4 +169,4 @@ PROBLEMS: dict[str, tuple[int, str, Json]] = {
                        {"limit": "mediaMinutesPerMonth", "allowed": 6000, "used": 6000.2}),
     "unavailable": (503, "A server that is needed does not answer; try again.", {}),
 }  # fmt: skip
-"""Status, detail and details of every refusal that a request can meet, by its code."""
+"""Status, detail and details of every error that a request can be answered with, by its code."""

@@ -1,4 +1,4 @@
-"""Bodies of requests, and answers as the OpenAPI document describes them."""
+"""Models of requests and responses about uploads, jobs, messages, references and usage."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _ENTRY_ID = re.compile(r"[0-9]{1,20}(-[0-9]{1,20})?")
 
 
 class NewUpload(Strict):
-    """What will be uploaded."""
+    """The file of a new upload."""
 
     filename: str = Field(min_length=1, max_length=255, examples=["squat.mp4"])
     contentType: str = Field(
@@ -57,7 +57,7 @@ class NewUpload(Strict):
 
 
 class PartDone(Strict):
-    """A part as S3 answered its PUT."""
+    """An uploaded part: its number and the ETag of the PUT's response."""
 
     number: StrictInt = Field(ge=1, le=10_000)
     etag: str = Field(min_length=1, max_length=200)
@@ -70,7 +70,7 @@ class CompleteUpload(Strict):
 
 
 class NewAnalysis(Strict):
-    """Another look at the poses of a job; `options` are those of the contract."""
+    """A new analysis of the poses of an earlier job."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"options": {"exercise": "lunge", "minGrade": "B"}}]}
@@ -82,7 +82,7 @@ class NewAnalysis(Strict):
 
 
 class NewReference(Strict):
-    """A reference movement to make, from a clip of one clean rep."""
+    """A new reference movement, made from a clip of one clean rep."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -104,14 +104,14 @@ class NewReference(Strict):
 
 
 class ReferencesQuery(Strict):
-    """Which references to list."""
+    """Query parameters of a list of references."""
 
     cursor: str | None = Field(None, max_length=200, description="`next` of the page before")
     limit: int = Field(50, ge=1, le=200)
 
 
 class JobsQuery(Strict):
-    """Which jobs to list."""
+    """Query parameters of a list of jobs."""
 
     status: JobStatus | None = None
     batch: str | None = Field(None, min_length=1, max_length=100, description="id of a batch")
@@ -120,13 +120,13 @@ class JobsQuery(Strict):
 
 
 class UsageQuery(Strict):
-    """Which month's usage."""
+    """Query parameters of a tenant's usage."""
 
     month: str | None = Field(None, pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$", examples=["2026-11"])
 
 
 class MessagesQuery(Strict):
-    """Which messages, in which edition."""
+    """Query parameters of a job's messages."""
 
     after: str = Field("0-0", max_length=50, description="an entry id; messages after it")
     limit: int = Field(100, ge=1, le=1000, description="not used by the event stream")
@@ -160,13 +160,13 @@ class MessagesQuery(Strict):
 
     @property
     def wanted(self) -> frozenset[str] | None:
-        """The types; None for all."""
+        """The selected message types; None for all."""
         return None if self.types is None else frozenset(self.types.split(","))
 
 
 def check_entry_id(value: str) -> str:
-    """`value` where it is an entry id, two numbers below 2^63; raises ValueError."""
-    # Redis counts to 2^64 - 1, but refuses an open interval that begins at the very last id
+    """Returns `value`; raises ValueError unless it is an entry id with numbers below 2^63."""
+    # Redis allows 2^64 - 1, but refuses an exclusive range that begins at the very last id
     if _ENTRY_ID.fullmatch(value) and max(entry_key(value)) < 2**63:
         return value
     raise ValueError("an entry id such as 12-1")
@@ -177,7 +177,7 @@ class _Answer(BaseModel):
 
 
 class UploadView(_Answer):
-    """Where to PUT the bytes; in parts where `parts` is there."""
+    """A new upload: PUT the bytes to `url`, or in pieces of `partBytes` to the URLs of `parts`."""
 
     id: str
     method: Literal["PUT"]
@@ -189,7 +189,7 @@ class UploadView(_Answer):
 
 
 class MediaView(_Answer):
-    """The media as probed."""
+    """Properties of a job's media."""
 
     durationMs: float
     width: int
@@ -201,7 +201,7 @@ class MediaView(_Answer):
 
 
 class ResultView(_Answer):
-    """What came of it; `seconds` for holds."""
+    """The totals of a finished job; `seconds` only for timed holds."""
 
     count: int
     seconds: float | None = None
@@ -212,8 +212,8 @@ class ResultView(_Answer):
 
 
 class ExportView(_Answer):
-    """One export; the URL is signed when the job is read. `audio` is false where the source's sound
-    is not in it; `audioLoss` says why."""
+    """An exported file; its URL is signed when the job is read. `audio` is false where it lacks the
+    source's sound; `audioLoss` says why."""
 
     kind: str
     url: str
@@ -225,7 +225,7 @@ class ExportView(_Answer):
 
 
 class UsageView(_Answer):
-    """What the job used."""
+    """Media and compute seconds that a job used."""
 
     mediaSeconds: float
     computeSeconds: float
@@ -270,7 +270,7 @@ class JobsView(_Answer):
 
 
 class ReferenceView(_Answer):
-    """A reference movement; `durationMs` of its rep, once it is ready."""
+    """A reference movement; `durationMs` is the duration of its rep, once it is ready."""
 
     id: str
     status: ReferenceStatus
@@ -289,7 +289,7 @@ class ReferencesView(_Answer):
 
 
 class MonthView(_Answer):
-    """What was used in a month (UTC)."""
+    """A tenant's usage in one month (UTC)."""
 
     month: str
     jobs: int
@@ -298,7 +298,7 @@ class MonthView(_Answer):
 
 
 class QuotaView(_Answer):
-    """This month's media minutes; null where the plan sets no limit."""
+    """The current month's media minutes; `mediaMinutes` is null for a plan without a limit."""
 
     mediaMinutes: float | None
     usedMinutes: float
@@ -306,7 +306,7 @@ class QuotaView(_Answer):
 
 
 class UsageOfTenant(_Answer):
-    """What a tenant used, newest month first."""
+    """A tenant's usage, newest month first."""
 
     tenant: str
     months: list[MonthView]

@@ -1,4 +1,4 @@
-"""Examples of the OpenAPI document, taken from the contract, and how they come into it."""
+"""Adds examples to the OpenAPI document, those of messages from the contract."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _PROBLEM = "application/problem+json"
 
 
 def problem_examples(status: str) -> dict[str, Any]:
-    """Examples by code of the refusals that a response key such as `4XX` or `503` stands for."""
+    """Returns examples by error code for a response key such as `4XX` or `503`."""
     return {
         code: {
             "value": {
@@ -64,7 +64,7 @@ def _show(path: str, method: str, operation: dict[str, Any]) -> None:
 
 
 def show_examples(app: FastAPI) -> None:
-    """Every answer in the OpenAPI document of `app` has an example, every refusal one by code."""
+    """Adds examples of responses and of all error codes to the OpenAPI document of `app`."""
     plain = app.openapi
 
     def shown() -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""The upload page's address as options of a job: what is understood is taken, the rest is named.
+"""Reads job options from the URL of the upload page; values not understood are reported as ignored.
 
-Hosts build the address out of variables of their own, so one odd value (`undefined`, `NaN`, a
-UUID where a switch is meant) must not keep a person from the page. The JSON API stays strict.
+Hosts build the URL from variables, so that one odd value (`undefined`, `NaN`, a UUID in place of a
+boolean) must not lock users out of the page. The JSON API stays strict.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from worker.contract.errors import ErrorCode, JobError
 from worker.contract.options import EXPORT_KINDS, LAYOUT, PARSERS
 
 ALIASES = {"reference_movement": "reference", "android": "isAndroid"}
-"""Other names of parameters; the plain name wins where both are given."""
+"""Other names of parameters; the option's own name wins where both are given."""
 
 WITHOUT_EFFECT = frozenset(
     {
@@ -23,7 +23,7 @@ WITHOUT_EFFECT = frozenset(
         "placementTimer", "timer", "token", "lang", "videoSrc", "imageSrc", "profile", "firehose",
     }
 )  # fmt: skip
-"""Names that hosts use for good reason and that are no option of the page's job."""
+"""Known parameters that are not options of the page's job, so that they are not reported."""
 
 _NO_VALUES = frozenset({"", "undefined", "null", "none", "nan", "[object object]"})
 _TRUE = frozenset({"true", "1", "yes", "on"})
@@ -35,7 +35,7 @@ _SWITCHES = frozenset(
     }
 )  # fmt: skip
 _SKELETON = re.compile(r"default|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.I)
-"""A host's own skeleton design, by its id: there is one design here, so it means `true`."""
+"""The id of a host's own skeleton design: only one design exists, so it means `true`."""
 
 _LANGUAGES = ("en", "fr", "de", "es", "pt")
 _MOST_SHOWN = 60
@@ -43,17 +43,16 @@ _MOST_SHOWN = 60
 
 @dataclass
 class PageParameters:
-    """Texts for `parse_options`, and what was ignored: names with the values they had."""
+    """Values for `parse_options` by option, and the ignored parameters with their values."""
 
     values: dict[str, str] = field(default_factory=dict)
     ignored: dict[str, str] = field(default_factory=dict)
 
 
 def read_page_parameters(query: Mapping[str, str]) -> PageParameters:
-    """The options among a page's parameters; none of their values is refused by its parser.
+    """Selects the options among a page's parameters, with values that their parsers accept.
 
-    An exercise that does not exist and a reference beside an exercise still are: `parse_options`
-    raises for them.
+    `parse_options` may still refuse an unknown exercise, or a reference beside an exercise.
     """
     found = PageParameters()
     for given, text in query.items():
@@ -72,7 +71,7 @@ def read_page_parameters(query: Mapping[str, str]) -> PageParameters:
 
 
 def _meant(name: str, text: str) -> str | None:
-    """The value in the API's own words; None where it says nothing."""
+    """Returns the value as the API spells it; None for an empty or invalid one."""
     if text.lower() in _NO_VALUES:
         return None
     value = _switch(name, text) if name in _SWITCHES else text

@@ -1,4 +1,4 @@
-"""Requests without unknown parameters."""
+"""Refusal of unknown fields and query parameters."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["Strict", "allow_query_params"]
 
 
 def allow_query_params(*allowed: str) -> Callable[[Request], Awaitable[None]]:
-    """A dependency that refuses every query parameter but `allowed`."""
+    """Returns a FastAPI dependency that refuses all query parameters but `allowed`."""
 
     async def check(request: Request) -> None:
         for name in request.query_params:

@@ -1,4 +1,4 @@
-"""Bodies and answers of the webhook calls."""
+"""Models of requests and responses about webhooks."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _printable(value: str) -> str:
 
 
 class NewWebhook(Strict):
-    """A receiver and what it wants to hear of."""
+    """A new webhook: the URL of a receiver and the events it subscribes to."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -52,7 +52,7 @@ class NewWebhook(Strict):
 
 
 class WebhookChange(Strict):
-    """What is to be different; `enabled: true` goes on with what waited."""
+    """Changes to a webhook; `enabled: true` resumes pending deliveries."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"enabled": True}]})
 
@@ -73,7 +73,7 @@ class WebhookChange(Strict):
 
 
 class Replay(Strict):
-    """What to deliver once more: exactly one of the two."""
+    """Deliveries to repeat: exactly one of `since` and `deliveryId`."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"since": "2026-11-24T08:00:00Z"}]})
 
@@ -102,14 +102,14 @@ class Replay(Strict):
 
 
 class WebhooksQuery(Strict):
-    """Which webhooks to list."""
+    """Query parameters of a list of webhooks."""
 
     cursor: str | None = Field(None, max_length=200, description="`next` of the page before")
     limit: int = Field(50, ge=1, le=200)
 
 
 class DeliveriesQuery(Strict):
-    """Which deliveries to list."""
+    """Query parameters of a list of deliveries."""
 
     status: DeliveryStatus | None = None
     cursor: str | None = Field(None, max_length=200, description="`next` of the page before")
@@ -121,7 +121,7 @@ class _Answer(BaseModel):
 
 
 class WebhookView(_Answer):
-    """A webhook; `adhoc` where jobs made it, each with events of its own."""
+    """A webhook; `adhoc` if it was made by jobs, each of which subscribes to its own events."""
 
     id: str
     url: str
@@ -137,7 +137,7 @@ class WebhookView(_Answer):
 
 
 class NewWebhookView(WebhookView):
-    """A new webhook with its signing secret, which is shown now and never again."""
+    """A new webhook with its signing secret, which cannot be read again later."""
 
     secret: str
 
@@ -150,7 +150,7 @@ class WebhooksView(_Answer):
 
 
 class RotatedView(_Answer):
-    """The new secret; the old ones sign too until `previousUntil`."""
+    """A new signing secret; the old ones sign too until `previousUntil`."""
 
     id: str
     secret: str
@@ -158,7 +158,7 @@ class RotatedView(_Answer):
 
 
 class AttemptView(_Answer):
-    """One request: the answer's status and beginning, or what went wrong."""
+    """One request of a delivery: status and beginning of the answer, or the error."""
 
     at: str
     latencyMs: int
@@ -168,7 +168,7 @@ class AttemptView(_Answer):
 
 
 class DeliveryView(_Answer):
-    """A delivery; `id` is its `webhook-id`, `subject` the job (batch, webhook) it is about."""
+    """A delivery; `id` is its `webhook-id`, `subject` the id of its job, batch or webhook."""
 
     id: str
     type: str
@@ -187,7 +187,7 @@ class DeliveriesView(_Answer):
 
 
 class ReplayedView(_Answer):
-    """How many are delivered once more; go on with `since` = `next` until that is null."""
+    """The number of repeated deliveries; pass `next` as `since` for more until it is null."""
 
     replayed: int
     next: str | None

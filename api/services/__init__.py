@@ -1,1 +1,1 @@
-"""What routes share: authentication, authorization, request bodies, pagination, job creation."""
+"""Code shared by routes: authentication, authorization, bodies, pagination, job creation."""

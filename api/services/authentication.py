@@ -1,4 +1,4 @@
-"""Who asks: a Bearer key, looked up by its digest. Keys are never logged."""
+"""Authenticates requests by a Bearer key, looked up by its digest. Keys are never logged."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _bearer = HTTPBearer(auto_error=False, description="A key made with `posequeue k
 
 
 async def get_stores(request: Request) -> Stores:
-    """The stores of this application."""
-    # a coroutine, as other dependencies that never wait: plain functions cost a thread each
+    """Returns the stores of the application."""
+    # a coroutine, like other non-blocking dependencies: FastAPI runs plain functions in a thread
     stores: Stores = request.app.state.stores
     return stores
 
 
 async def get_async_redis(request: Request) -> Any:
-    """The application's Redis client for the event loop."""
+    """Returns the application's async Redis client."""
     return request.app.state.redis
 
 
@@ -34,11 +34,12 @@ AsyncRedisDep = Annotated[Any, Depends(get_async_redis)]
 
 
 def authenticate(request: Request) -> Tenant:
-    """Whose key a request bears, counted against its rate, once a request.
+    """Returns the tenant of a request's key and counts the request against the tenant's rate.
 
-    Raises JobError `missing_token` or `invalid_token`, and LimitExceeded `rate_limited`: of the
-    tenant, or of an address with many wrong keys. From there a right key still gets in, as others
-    may share the address; guessing 256 random bits is hopeless at any rate.
+    Repeated calls for a request return the same tenant and count once. Raises JobError
+    `missing_token` or `invalid_token`, and LimitExceeded `rate_limited`, by tenant or by an address
+    with many wrong keys. A valid key is accepted from such an address too, as clients may share
+    it; 256 random bits cannot be guessed.
     """
     state = request.scope.setdefault("state", {})
     known: Tenant | None = state.get(_STATE)
@@ -69,7 +70,7 @@ def get_tenant(
     request: Request,
     _documented: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
 ) -> Tenant:
-    """Whose key the request bears; raises as `authenticate`."""
+    """FastAPI dependency for the tenant of a request's key; raises as `authenticate`."""
     return authenticate(request)
 
 

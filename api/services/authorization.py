@@ -1,4 +1,4 @@
-"""Which keys may make which calls: scopes by room, and the little that a page token may do."""
+"""Authorization: the scopes that each router needs, and the restrictions of page tokens."""
 
 from __future__ import annotations
 
@@ -17,20 +17,23 @@ _READING = frozenset({"GET", "HEAD"})
 
 
 def check_scope(tenant: Tenant, scope: Scope) -> None:
-    """Raises ScopeMissing where the key has not `scope`."""
+    """Raises ScopeMissing where the key does not have `scope`."""
     if not allows(tenant.scopes, scope):
         raise ScopeMissing(f"This key may not do that: it lacks the scope '{scope}'.", scope)
 
 
 def check_whole(tenant: Tenant) -> None:
-    """Raises ScopeMissing for a page token where a call is about a whole tenant."""
+    """Raises ScopeMissing for a page token, in calls about a whole tenant."""
     if tenant.owner is not None:
         raise ScopeMissing("A page token may upload, and run and read its own jobs, only.", None)
 
 
 def scope_required(read: Scope | None, write: Scope | None = None, *, pages: bool = False) -> Check:
-    """A dependency of every call of a room: the scope that reading it needs, and the one that
-    changing anything needs; `pages` says that page tokens may come in."""
+    """Returns a FastAPI dependency of a router that checks the scope of a key.
+
+    `read` is the scope for GET and HEAD, `write` for other methods; page tokens are accepted only
+    with `pages`.
+    """
 
     async def check(request: Request, tenant: TenantDep) -> None:
         if not pages:
@@ -43,13 +46,12 @@ def scope_required(read: Scope | None, write: Scope | None = None, *, pages: boo
 
 
 async def whole_tenant(tenant: TenantDep) -> None:
-    """A dependency of calls that page tokens may not make though their room lets them in."""
+    """FastAPI dependency that refuses page tokens, for single calls of a router open to them."""
     check_whole(tenant)
 
 
 def check_page_job(tenant: Tenant, body: NewJob) -> None:
-    """A page's job reads what the page uploaded or a public address, and tells nobody else; raises
-    ScopeMissing."""
+    """Raises ScopeMissing for a page token's job with a webhook or an input from a bucket."""
     if tenant.owner is None:
         return
     if body.webhook is not None or (body.input.url or "").lower().startswith("s3:"):

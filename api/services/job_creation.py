@@ -1,4 +1,4 @@
-"""The making of a job: checks, record, queue; once per Idempotency-Key."""
+"""Creates jobs: checks, record and queue, once per Idempotency-Key."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from typing import Any
 import msgspec
 import redis.exceptions
 import structlog
-from kombu.exceptions import OperationalError
 from pydantic import BaseModel
 
 from api.middleware.errors import invalid_parameter
@@ -24,7 +23,6 @@ from worker.contract.options import JobOptions
 from worker.observability.log_setup import bind_job_context
 from worker.observability.tracing import incoming, span
 from worker.queueing import queues
-from worker.storage.connection import DISCONNECTED, REFUSING
 from worker.storage.errors import Conflict, NotFound, StoreUnavailable
 from worker.storage.queue.workers import Worker
 from worker.storage.stores import Stores
@@ -41,17 +39,16 @@ from worker.submission.schemas.jobs import NewJob
 
 log = structlog.get_logger()
 
-broker_errors = (OperationalError, OSError, *DISCONNECTED, *REFUSING)
-
 
 def digest_of(body: BaseModel) -> str:
-    """What tells two requests with one Idempotency-Key apart; spacing and order do not."""
+    """Returns a digest that tells apart bodies with one Idempotency-Key, whatever their spacing
+    and order."""
     plain = json.dumps(body.model_dump(mode="json", exclude_unset=True), sort_keys=True)
     return hashlib.sha256(plain.encode()).hexdigest()
 
 
 def check_key(key: str) -> str:
-    """An Idempotency-Key of 1 to 255 visible ASCII characters; raises JobError."""
+    """Returns `key`; raises JobError unless it is 1 to 255 printable ASCII characters."""
     if 1 <= len(key) <= 255 and key.isascii() and key.isprintable():
         return key
     allowed = "1 to 255 printable ASCII characters"
@@ -61,11 +58,11 @@ def check_key(key: str) -> str:
 def create_job(
     stores: Stores, tenant: Tenant, body: NewJob, key: str | None, alive: Sequence[Worker]
 ) -> Job:
-    """The job, new or (same key, same body) the one made before; `alive` are the workers that live.
+    """Creates and queues a job, or returns the earlier one with the same `key` and body.
 
-    Raises JobError for what the contract refuses, NotFound and Conflict for the upload, Conflict
-    and Mismatch for the key, StoreUnavailable where Redis, S3 or the queue is silent. What raises
-    leaves nothing behind.
+    `alive` are the live workers. Raises JobError for an invalid request, NotFound and Conflict for
+    the upload, LimitExceeded, Conflict and Mismatch for the key, ScopeMissing, StoreUnavailable
+    where S3 does not answer. Nothing is stored where it raises.
     """
     check_page_job(tenant, body)
     options = read_options(body.options, tenant)
@@ -102,12 +99,12 @@ def _created(
 def idempotent(
     stores: Stores, tenant: Tenant, body: BaseModel, key: str | None, make: Callable[[str], str]
 ) -> str:
-    """The id of what `make` makes, or of what it made for the same key and body before. `make` is
-    given what is to tell it from others; the same again where a request with the key was never
-    answered, so that nothing is made twice.
+    """Returns the id that `make` returns, or returned for the same key and body before.
 
-    Raises what `make` raises, which uses up no key, Conflict where the first request is still being
-    handled or what it made was erased, and Mismatch for another body.
+    `make` is given a token for the new id, the same one again where a request with the key was
+    never answered, so that nothing is created twice. Raises what `make` raises (the key can be used
+    again then), Conflict where the first request is still being handled or its result was erased,
+    and Mismatch for another body.
     """
     token = secrets.token_hex(12)
     if key is None:
@@ -126,14 +123,17 @@ def idempotent(
 
 
 def _own_key(tenant: Tenant, key: str) -> str:
-    """A page token's Idempotency-Keys are its own: with others' it would learn of their jobs."""
+    """Returns the key in the namespace of its page token, which must not find others' jobs."""
     return key if tenant.owner is None else f"{tenant.owner}:{key}"
 
 
 def analyze_again(
     stores: Stores, tenant: Tenant, job_id: str, body: NewAnalysis, alive: Sequence[Worker]
 ) -> Job:
-    """A new job over the poses of one that succeeded; raises as `create_job`, and Conflict."""
+    """Queues a new job over the poses of an earlier one.
+
+    Raises as `create_job`, and Conflict where the earlier job has no complete poses.
+    """
     first = stores.jobs.get(job_id, tenant.tenant, tenant.owner)
     if first.status is not JobStatus.SUCCEEDED and first.stage is not Stage.EXPORT:
         raise Conflict(f"{job_id} has no complete poses: it is {first.status.value}")
@@ -177,24 +177,26 @@ def _take(
 
 
 def check_queue(stores: Stores, tenant: Tenant, count: int = 1) -> None:
-    """Raises LimitExceeded where `count` more jobs would be too many in the queue."""
+    """Raises LimitExceeded where the tenant's queue has no room for `count` more jobs."""
     stores.quotas.check_queue(tenant.tenant, stores.settings.limits(tenant.plan), count)
 
 
 def check_minutes(stores: Stores, tenant: Tenant, source: Source) -> None:
-    """Raises LimitExceeded where the month is used up; pictures cost no media minutes."""
+    """Raises LimitExceeded where the month's media minutes are used up; images cost none."""
     if source == "video":
         stores.quotas.check_minutes(tenant.tenant, stores.settings.limits(tenant.plan))
 
 
 def queued(stores: Stores, job: Job, alive: Sequence[Worker], key: str | None = None) -> Job:
-    """Stores a job, made under the Idempotency-Key `key`, and has it wait its turn; raises
-    LimitExceeded where the queue is full."""
+    """Stores and queues a job, made under the Idempotency-Key `key`, and returns it.
+
+    Raises LimitExceeded where the queue is full.
+    """
     limits = stores.settings.limits(job.plan)
     queue = queues.effective_queue(job.queue, alive)
     try:
         made = stores.jobs.submit(job, limits.runningJobs, limits.queuedJobs, key)
-    except Exception:  # it may be written all the same, and only the answer be lost
+    except Exception:  # the write may have succeeded and only the answer been lost
         _best_effort(stores.jobs.erase, job)
         raise
     if made < 0:
@@ -213,15 +215,15 @@ def queued(stores: Stores, job: Job, alive: Sequence[Worker], key: str | None = 
 
 
 def _ring(waiting: str, queue: str) -> None:
-    """A wake-up for what waits. Where the broker is silent the job is safe: a sweep sends one."""
+    """Sends a wake-up for a queue; where the broker does not answer, a sweep sends it later."""
     try:
         queues.send_wakeups(waiting, queue)
-    except broker_errors as error:
+    except queues.BROKER_ERRORS as error:
         log.warning("wakeup_not_sent", queue=waiting, error=str(error))
 
 
 def _best_effort(undo: Any, *arguments: Any) -> None:
-    """Undoes what can be undone; the error that made it necessary is the one to tell."""
+    """Calls `undo` and logs its failure: the error that made it necessary is to be reported."""
     try:
         undo(*arguments)
     except (redis.exceptions.RedisError, StoreUnavailable, JobError) as error:

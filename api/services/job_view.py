@@ -1,4 +1,4 @@
-"""A job record as clients read it; URLs are signed at the read, so none arrives expired."""
+"""The JSON view of a job; URLs are signed at each read, so that none arrives expired."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from worker.storage.timestamps import iso
 
 
 class StartEstimator:
-    """When queued jobs may start, by what is known now; made anew for each answer."""
+    """Estimates when queued jobs start, from the live workers; made anew for each answer."""
 
     def __init__(self, stores: Stores, alive: Sequence[Worker] | None = None) -> None:
-        """`alive` are the workers that live, where they are known."""
+        """`alive` are the live workers; None has them read from Redis on demand."""
         self._alive = cache(stores.workers.alive if alive is None else lambda: alive)
 
     def starts_at(self, queue: str, place: QueuePosition) -> str | None:
-        """When a job of a queue may start; None while nothing is known to go by.
+        """Estimates when a queued job starts (ISO 8601); None without workers or past jobs.
 
-        The slots come free one after another, each after the queue's average length of a job.
+        Assumes that slots become free one after another, at the queue's average job duration.
         """
         by = effective_queue(queue, self._alive())
         slots = sum(worker.slots for worker in self._alive() if by in worker.queues)
@@ -36,7 +36,7 @@ class StartEstimator:
         return iso(time.time() + place.pace * to_end / slots)
 
     def unserved(self, job: Job) -> bool:
-        """Whether no living worker takes what is next of the job."""
+        """Returns whether no live worker takes the next stage of the job."""
         return without_workers(job, self._alive())
 
 
@@ -44,7 +44,7 @@ QUEUE_WITHOUT_WORKERS = "queue_without_workers"
 
 
 def job_view(stores: Stores, job: Job, outlook: StartEstimator | None = None) -> View:
-    """A job; fields that hold nothing yet are left out."""
+    """Converts a job to its JSON view, without empty fields."""
     seen = record_view(stores.objects, job, stores.settings.read_url_ttl_s)
     outlook = outlook or StartEstimator(stores)
     if _waits(stores, job, outlook):
@@ -58,7 +58,7 @@ def job_view(stores: Stores, job: Job, outlook: StartEstimator | None = None) ->
 
 
 def _waits(stores: Stores, job: Job, outlook: StartEstimator) -> bool:
-    """Whether a job is for nobody who lives, and nobody is at it."""
+    """Returns whether a job waits for a queue without live workers."""
     if job.status.final or not outlook.unserved(job):
         return False
     return job.status is JobStatus.QUEUED or not stores.leases.held(job.id)

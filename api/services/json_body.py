@@ -1,4 +1,4 @@
-"""Bodies of requests: read from who has a key, within bounds, and parsed off the event loop."""
+"""Reads JSON bodies: only after authentication, within limits, parsed off the event loop."""
 
 from __future__ import annotations
 
@@ -18,23 +18,26 @@ from api.middleware.errors import invalid_parameter
 from api.services.authentication import authenticate
 
 MOST_DEPTH = 64
-"""Lists and objects within one another."""
+"""Maximum nesting of lists and objects."""
 BYTES_AN_ELEMENT = 16
-"""A body may hold one value for as many bytes of its route's limit: Python makes 50 to 100 bytes of
-each, so what is parsed is a few times the size of the body at most."""
+"""A body may hold one value per this many bytes of its route's size limit: a value takes 50 to 100
+bytes in Python, so that parsed bodies are a few times as large at most."""
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _SMALL = 4096
-"""Bytes up to which parsing takes less time than the way to a thread."""
+"""Bytes up to which parsing takes less time than the handover to a thread."""
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
-"""Half of a character, most likely, where the whole is refused."""
+"""An escaped surrogate, the likely cause where the decoder refuses a body."""
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 def parse_json(body: bytes, most_elements: int) -> Any:
-    """The value of a JSON text; raises RequestValidationError for what is none, and JobError for
-    one that is nested too deeply or has too many values."""
-    # an upper bound, as texts may hold these characters too; nothing is made of the body before
+    """Decodes a JSON body.
+
+    Raises RequestValidationError for malformed JSON, JobError for a body that is nested too deeply
+    or may have more than `most_elements` values.
+    """
+    # an upper bound, as strings may contain these characters; checked before anything is decoded
     if body.count(b",") + body.count(b"[") + body.count(b"{") > most_elements:
         allowed = f"at most {most_elements} values"
         raise invalid_parameter("body", f"The body holds too much: {allowed}.", allowed)
@@ -71,7 +74,7 @@ def _deeper_than(value: Any, most: int) -> bool:
 
 
 class _Parsed(Request):
-    """A request whose JSON body is there already where FastAPI asks for it."""
+    """A request whose JSON body is already decoded when FastAPI asks for it."""
 
     async def load(self) -> None:
         body = await self.body()
@@ -86,10 +89,10 @@ class _Parsed(Request):
 
 
 class AuthenticatedRoute(APIRoute):
-    """A route of the versioned API: whose key it is comes first, then the body."""
+    """A route of the versioned API that authenticates before it reads the body."""
 
     def get_route_handler(self) -> Handler:
-        """The handler with that before it."""
+        """Wraps FastAPI's handler with authentication and body parsing."""
         handle = super().get_route_handler()
 
         async def bounded(request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""Threads for what waits on the object store, so that a silent one holds up nothing else."""
+"""Separate threads for calls to the object store, so that a slow one blocks no other requests."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from anyio import CapacityLimiter, to_thread
 from worker.storage.errors import StoreUnavailable
 
 AT_ONCE = 24
-"""Threads; starlette's own 40 are for all other calls."""
+"""Number of threads; starlette's own 40 serve all other calls."""
 QUEUED_S = 5.0
-"""Seconds that a call waits for one of them."""
+"""Seconds that a call waits for a free thread."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -22,8 +22,10 @@ _threads = CapacityLimiter(AT_ONCE)
 
 
 async def run_with_objects(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """What `call` returns, from one of these threads; raises StoreUnavailable where all stay busy,
-    and what `call` raises."""
+    """Runs `call` in one of the threads and returns its result.
+
+    Raises StoreUnavailable where all threads stay busy for QUEUED_S, and what `call` raises.
+    """
     token = object()
     with anyio.move_on_after(QUEUED_S) as waiting:
         await _threads.acquire_on_behalf_of(token)
@@ -38,7 +40,7 @@ async def run_with_objects(call: Callable[P, T], *args: P.args, **kwargs: P.kwar
 
 
 def with_objects(route: Callable[P, T]) -> Callable[P, Awaitable[T]]:
-    """A route that waits on the object store, run in one of these threads."""
+    """Decorates a route that calls the object store, to run it in one of the threads."""
 
     @functools.wraps(route)
     async def run(*args: P.args, **kwargs: P.kwargs) -> T:

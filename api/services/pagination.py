@@ -1,4 +1,4 @@
-"""Opaque cursors of a list, newest first, and the walk over it."""
+"""Opaque cursors and pages of lists, newest first."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ T = TypeVar("T")
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 _SCAN = 2000
-"""Rows looked at for one page, so that a rare status cannot make one request endless."""
+"""Maximum rows read for one page, so that a filter on a rare status ends in time."""
 
 
 def encode_cursor(place: Place) -> str:
-    """A place as clients pass it back."""
+    """Encodes a position in a list as an opaque cursor."""
     return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
 
 
 def decode_cursor(cursor: str) -> Place:
-    """The place; raises JobError `invalid_parameter`."""
+    """Decodes a cursor to a position; raises JobError `invalid_parameter`."""
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         created, name = json.loads(base64.urlsafe_b64decode(padded.encode()))
@@ -44,15 +44,15 @@ def page_of(
     limit: int,
     wanted: Callable[[T], bool],
 ) -> tuple[list[T], Place | None]:
-    """Up to `limit` wanted entries after `place`, newest first, and where the next page begins.
+    """Returns up to `limit` wanted entries after `place`, newest first, and the next position.
 
-    `rows_after` gives up to so many rows after a place: time, id, entry (None: gone meanwhile). A
-    page may hold fewer than `limit` entries and still not be the last.
+    `rows_after(place, count)` returns up to `count` rows: time, id, entry (None if erased). The
+    position is None after the last page; other pages may have fewer than `limit` entries too.
     """
     found: list[T] = []
     seen = 0
     while seen < _SCAN:
-        # one more than wanted tells whether there is a next page
+        # one more row than requested shows whether there is a next page
         rows = rows_after(place, limit + 1)
         for created, name, entry in rows:
             if len(found) == limit:

@@ -1,1 +1,1 @@
-"""SSE/WebSocket: one reader of Redis streams, many subscribers."""
+"""Streaming of messages by SSE and WebSocket: one reader of Redis streams, many subscribers."""

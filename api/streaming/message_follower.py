@@ -1,6 +1,6 @@
-"""A job's messages from a place on, as they come: hot stream while there is one, then archive.
+"""Follows a job's messages from an entry id: in the Redis stream while it exists, else the archive.
 
-Both hold the same ids, so a reader that resumes sees neither a gap nor a message twice.
+Both have the same ids, so a client that resumes sees neither a gap nor a duplicate.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from worker.storage.jobs.streams import Row, row_of
 from worker.storage.stores import Stores
 
 SLOW_S = 30.0
-"""Seconds that a client may take for one piece; one that takes longer is dropped."""
+"""Seconds that a client may take to receive one chunk before it is disconnected."""
 
 TOO_SLOW = "too slow: the client takes no data; resume by the last id"
 
@@ -31,11 +31,11 @@ _BATCH = 500
 
 
 class TooSlow(Exception):
-    """The client takes no data."""
+    """Raised where a client does not receive its data in time."""
 
 
 async def in_time(sending: Awaitable[T]) -> T:
-    """What `sending` gives; raises TooSlow where the client does not take it within SLOW_S."""
+    """Awaits `sending` and returns its result; raises TooSlow after SLOW_S seconds."""
     try:
         return await asyncio.wait_for(sending, SLOW_S)
     except TimeoutError as error:
@@ -43,7 +43,7 @@ async def in_time(sending: Awaitable[T]) -> T:
 
 
 class MessageFollower:
-    """A place in a job's messages that moves on as they are read."""
+    """Reads the messages of one job after the entry id `after`, and remembers its position."""
 
     def __init__(
         self, stores: Stores, client: Any, tails: StreamReader, job: Job, after: str
@@ -56,12 +56,12 @@ class MessageFollower:
         self._after = after
 
     async def batches(self) -> AsyncIterator[list[Row]]:
-        """Messages as they come, in order; an empty batch every few seconds while none do.
+        """Yields messages in order as they arrive; an empty batch after a few seconds without any.
 
-        Ends after `done`, where the job is finished and all is read, and where it is erased.
+        Ends after `done`, when the job has ended and everything is read, or when it is erased.
         """
         while True:
-            # the end is looked at before the stream: what a final job said is in it by then
+            # the status is read before the stream: that of a final job is complete by then
             ended = await self._ended()
             while rows := await self._page():
                 yield rows

@@ -1,4 +1,4 @@
-"""Stored messages as a client reads them: in its edition, with URLs signed at the read."""
+"""Renders stored messages for a client: in its edition, with freshly signed URLs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Renderer:
         self._job = job
 
     def views(self, row: Row) -> list[Row]:
-        """The message of a row as it is shown: one row, seldom two of the same id."""
+        """Returns the message of a row in the edition: one row, in some editions two of one id."""
         entry_id, kind, data = row
         if self._edition is Edition.V3 and kind not in WITH_URL:
             return [row]

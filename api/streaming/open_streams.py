@@ -1,4 +1,4 @@
-"""Streams that clients follow: so many a tenant, and none for a key that is not valid any more."""
+"""Open streams of clients: limits their number per tenant, and ends those of revoked keys."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from worker.storage.tenants.api_keys import Tenant
 log = structlog.get_logger()
 
 CHECK_S = 2.0
-"""Seconds between two looks at whether the keys of open streams are valid."""
+"""Seconds between two checks of whether the keys of open streams are still valid."""
 RETRY_S = 5.0
 
 
 class OpenStream:
-    """One stream; `cut` is set once its key is revoked or over."""
+    """One open stream of a tenant; `cut` is set when its key is revoked or expires."""
 
     def __init__(self, tenant: Tenant) -> None:
         self.tenant = tenant
@@ -31,7 +31,7 @@ class OpenStream:
 
 
 class OpenStreams:
-    """The streams of this process; `start` and `close` belong to the application's life."""
+    """The open streams of this process; the application calls `start` and `close`."""
 
     def __init__(self, stores: Stores) -> None:
         self._stores = stores
@@ -41,18 +41,21 @@ class OpenStreams:
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Begins to look at keys, in the running event loop."""
+        """Starts checking keys in the running event loop."""
         self._task = asyncio.create_task(self._watch())
 
     async def close(self) -> None:
-        """Ends that."""
+        """Stops checking keys."""
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
 
     def open(self, tenant: Tenant) -> OpenStream:
-        """A stream of a tenant, for the caller to `release`; raises LimitExceeded."""
+        """Registers a stream, which the caller must `release`.
+
+        Raises LimitExceeded where the tenant has as many open as its plan allows.
+        """
         most = self._stores.settings.limits(tenant.plan).openStreams
         with self._lock:
             if most is not None and self._count[tenant.tenant] >= most:
@@ -68,7 +71,7 @@ class OpenStreams:
         return stream
 
     def release(self, stream: OpenStream) -> None:
-        """The stream has ended; more than once does no harm."""
+        """Unregisters a stream; idempotent."""
         with self._lock:
             if stream in self._streams:
                 self._streams.remove(stream)

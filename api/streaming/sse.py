@@ -1,4 +1,4 @@
-"""Server-sent events: the form of the messages, and an answer that drops who does not read."""
+"""Server-sent events: the encoding of messages, and a response that disconnects slow clients."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ _PIECE = 1 << 16
 
 
 def _event(rows: list[Row]) -> bytes:
-    """The views of one message; only the last has the id, so that a break in between repeats."""
+    """Encodes the views of one message; only the last has the id, so that a client that loses its
+    connection in between is sent all of them again."""
     parts = []
     for number, (entry_id, kind, data) in enumerate(rows, 1):
         place = f"id: {entry_id}\n" if number == len(rows) else ""
@@ -32,7 +33,7 @@ def _event(rows: list[Row]) -> bytes:
 async def events(
     follower: MessageFollower, renderer: Renderer, types: frozenset[str] | None
 ) -> AsyncIterator[bytes]:
-    """The body of the answer; a comment where nothing was to be said for HEARTBEAT_S."""
+    """Yields the body of the response, with a comment after HEARTBEAT_S seconds without events."""
     loop = asyncio.get_running_loop()
     yield b": connected\n\n"
     said = loop.time()
@@ -47,8 +48,7 @@ async def events(
 
 
 class EventResponse(Response):
-    """Streams `body` until it, the client or the stream's key ends; a client that takes nothing is
-    cut off."""
+    """Streams `body` until it ends, the client disconnects, is too slow, or its key is revoked."""
 
     media_type = "text/event-stream"
 
@@ -66,7 +66,7 @@ class EventResponse(Response):
         self._stream = stream
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
-        """Answers one request."""
+        """Sends the response (ASGI)."""
         sender = asyncio.ensure_future(self._send_all(send))
         leaving = asyncio.ensure_future(_gone(receive))
         cut = asyncio.ensure_future(self._stream.cut.wait())
@@ -90,7 +90,7 @@ class EventResponse(Response):
                     await in_time(send(_part(data[start : start + _PIECE], more=True)))
             await in_time(send(_part(b"", more=False)))
         except TooSlow:
-            # an answer that is left unfinished is cut off by the server
+            # uvicorn closes the connection of an unfinished response
             log.info("tail_dropped", why=TOO_SLOW)
 
 

@@ -1,8 +1,8 @@
-"""One blocking read for all clients of this process that follow a job.
+"""One blocking Redis read for all clients of this process that follow jobs.
 
-A connection a client would be a thousand connections for a thousand open pages; here one reader
-waits on every followed stream and hands the rows to whoever follows. A client that does not keep up
-gets no buffer that grows: its window overflows, is emptied, and it reads on from Redis by itself.
+One connection per client would be a thousand for a thousand open pages; instead one reader waits on
+all followed streams and passes rows to their subscribers. The buffer of a slow client is bounded:
+when full it is emptied, and the client reads from Redis itself.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from worker.storage.jobs.streams import Row, row_of
 log = structlog.get_logger()
 
 WINDOW = 500
-"""Rows kept for a client that is busy; it reads what is beyond from Redis again."""
+"""Maximum rows buffered for a client; it reads more of them from Redis itself."""
 
 _BLOCK_MS = 5000
 _BATCH = 500
@@ -32,7 +32,7 @@ _TRY_S = 0.005
 
 
 class Subscriber:
-    """One client's place in one stream, and the rows that came since it last looked."""
+    """One client's position in a stream, and the buffered rows since its last call of `wait`."""
 
     def __init__(self, after: str) -> None:
         self.after = after
@@ -41,7 +41,7 @@ class Subscriber:
         self._behind = False
 
     def put(self, rows: list[Row]) -> None:
-        """New rows; what the client has seen already is left out."""
+        """Buffers new rows, without those that the client has already got."""
         floor = entry_key(self._rows[-1][0] if self._rows else self.after)
         fresh = [row for row in rows if entry_key(row[0]) > floor]
         if len(self._rows) + len(fresh) > WINDOW:
@@ -51,13 +51,13 @@ class Subscriber:
         self._news.set()
 
     def fall_behind(self) -> None:
-        """The client is to read from Redis again."""
+        """Empties the buffer and makes the client read from Redis itself."""
         self._behind = True
         self._rows = []
         self._news.set()
 
     async def wait(self, seconds: float) -> list[Row]:
-        """The rows since the last call; empty after `seconds` without any, or once behind."""
+        """Returns rows since the last call; empty after `seconds`, or if the buffer was full."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._news.wait(), seconds)
         self._news.clear()
@@ -68,7 +68,7 @@ class Subscriber:
 
 
 class _Followed:
-    """A stream that somebody follows; `cursor` is the last id that was handed out."""
+    """A stream with subscribers; `cursor` is the last entry id passed to them."""
 
     def __init__(self, cursor: str) -> None:
         self.cursor = cursor
@@ -76,7 +76,7 @@ class _Followed:
 
 
 class StreamReader:
-    """The reader; `start` and `close` belong to the application's life."""
+    """Reads all followed streams over one connection; the application calls `start` and `close`."""
 
     def __init__(self, client: Any) -> None:
         self._redis = client
@@ -92,11 +92,11 @@ class StreamReader:
         return sum(len(followed.tails) for followed in self._streams.values())
 
     def start(self) -> None:
-        """Begins to read, in the running event loop."""
+        """Starts reading in the running event loop."""
         self._task = asyncio.create_task(self._run())
 
     async def close(self) -> None:
-        """Ends the reader."""
+        """Stops reading."""
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -104,8 +104,10 @@ class StreamReader:
 
     @contextlib.contextmanager
     def follow(self, job_id: str, after: str) -> Iterator[Subscriber | None]:
-        """A tail from the entry id `after` on; None where the reader is past it already: then what
-        lies between is to be read first."""
+        """Subscribes to a job's rows after the entry id `after`.
+
+        Yields None where the reader is already past that id: the rows between are to be read first.
+        """
         name = keys.messages(job_id)
         followed = self._streams.setdefault(name, _Followed(after))
         if entry_key(after) < entry_key(followed.cursor):
@@ -124,20 +126,20 @@ class StreamReader:
                 del self._streams[name]
 
     def _call(self) -> None:
-        """Has the reader look at the list of streams again."""
+        """Makes the reader include newly followed streams in its read."""
         self._wake.set()
         if self._reading and self._waker is None:
             self._waker = asyncio.create_task(self._unblock(self._rounds))
 
     async def _unblock(self, asked: int) -> None:
-        """Ends the read of the round `asked`; more than one try, as it may not have begun."""
+        """Interrupts the blocking read of round `asked`; repeated, as it may not have begun yet."""
         try:
             while self._reading and self._rounds == asked:
                 if await self._redis.client_unblock(self._number):
                     return
                 await asyncio.sleep(_TRY_S)
         except (redis.exceptions.RedisError, OSError) as error:
-            # the end of the block makes up for it
+            # harmless: the read times out by itself
             log.info("reader_not_woken", error=str(error))
         finally:
             self._waker = None
@@ -171,7 +173,7 @@ class StreamReader:
         self._reading = False
         for name, entries in reply or ():
             followed = asked[text(name)]
-            # left meanwhile, and perhaps followed anew from an earlier place
+            # unfollowed meanwhile, and perhaps followed again from an earlier id
             if self._streams.get(text(name)) is not followed:
                 continue
             rows = [row_of(entry_id, fields) for entry_id, fields in entries]

@@ -262,7 +262,7 @@ def test_cuts_without_end_are_an_error(cutter: Any, tmp_path: Path) -> None:
     cutter.state |= {"cuts": 99, "after": 0}
     error = refusal(address(cutter, "/etag"), tmp_path, allow_private=True)
     assert error.code is ErrorCode.VIDEO_LOAD_ERROR
-    assert "cut again and again" in error.message and len(cutter.state["asked"]) == 5
+    assert "lost repeatedly" in error.message and len(cutter.state["asked"]) == 5
 
 
 def test_the_limit_counts_all_parts(cutter: Any, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from kombu.exceptions import OperationalError
 
 from tests.storage.factories import new_job
 from worker.contract.jobs import JobStatus
@@ -78,6 +79,18 @@ def test_a_run_that_raises_is_put_back_by_the_sweep(stores: Stores, tickets: lis
     with pytest.raises(ConnectionError):
         dispatch_next(stores, broken, "pose.cpu")
     assert stores.redis.zscore(keys.QUEUED, job.id) is not None
+
+
+def test_a_silent_broker_fails_no_job(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
+    def silent(*_: object) -> None:
+        raise OperationalError("broker")
+
+    monkeypatch.setattr(dispatch, "send_wakeups", silent)
+    jobs = [new_job(stores) for _ in range(2)]
+    stores.waiting.push(jobs, None)
+    stores.workers.beat("w", "cpu", ("pose.cpu",), 1)
+    assert dispatch_next(stores, lambda job: finish(stores, job), "pose.cpu") == jobs[0].id
+    assert dispatch.ensure_wakeups(stores) == 0
 
 
 # a worker whose jobs take 20 ms and note the order in which they began

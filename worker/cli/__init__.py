@@ -1,4 +1,4 @@
-"""The command line, `posequeue`. What a command needs is imported when it runs."""
+"""The command line, `posequeue`. A command imports what it needs when it runs."""
 
 from worker.cli.main import main
 

@@ -1,4 +1,4 @@
-"""`python -m worker.cli`, the same as `posequeue`."""
+"""Runs `posequeue`, as `python -m worker.cli`."""
 
 from worker.cli.main import main
 

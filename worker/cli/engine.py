@@ -1,4 +1,4 @@
-"""The models for a command that estimates in its own process."""
+"""Opens the pose models for commands that estimate poses in their own process."""
 
 from __future__ import annotations
 
@@ -24,14 +24,16 @@ def _dotenv() -> Mapping[str, str | None]:
 
 
 def setting(name: str, default: str = "") -> str:
-    """A setting of the environment, else of `.env`, as the settings have it; without loading them,
-    as that takes longer than a short clip."""
+    """The value of `POSEQUEUE_<name>` in the environment, else in `.env`, else `default`.
+
+    Does not load the settings, as that takes longer than analysing a short clip.
+    """
     variable = "POSEQUEUE_" + name
     return os.environ.get(variable) or _dotenv().get(variable) or default
 
 
 def models_folder() -> Path:
-    """Where the pose models are; the same rule as in the settings, without loading them."""
+    """The folder of the pose models, as `Settings.models` has it, without loading the settings."""
     return _folder("MODELS_DIR", "models")
 
 
@@ -41,7 +43,10 @@ def _folder(variable: str, name: str) -> Path:
 
 
 def local_engine(threads: int) -> PoseEngine:
-    """Opens the models; ends the program with a hint where they are missing."""
+    """Opens the models for `threads` CPU threads.
+
+    Prints a hint and exits with status 2 where models, or a GPU that was asked for, are missing.
+    """
     from worker.pose.engine import PoseEngine
     from worker.pose.inference.providers import Runtime
     from worker.pose.inference.session import GpuMissing

@@ -1,4 +1,4 @@
-"""`posequeue evaluate`: the system measured on clips of one's own, with labels."""
+"""`posequeue evaluate`: measures the counts on labelled clips of the user's own."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from worker.pipeline.evaluation_page import Curve
 
 WORST = 20
-"""Clips whose curves the page shows at most."""
+"""Most clips whose curves the page shows."""
 
 
 def evaluate(
@@ -22,13 +22,13 @@ def evaluate(
         Path, typer.Argument(help="JSON list of {clip, exerciseId, reps, reps_accept}")
     ],
     clips: Annotated[
-        Path | None, typer.Option(help="folder of the clips; that of the labels if not given")
+        Path | None, typer.Option(help="folder of the clips; default: clips/ or that of LABELS")
     ] = None,
     poses: Annotated[
         Path | None, typer.Option(help="folder of pose logs, CLIP.poses: read or written")
     ] = None,
-    page: Annotated[Path | None, typer.Option(help="write the page, HTML, here")] = None,
-    threads: Annotated[int, typer.Option(help="processors to use; 0 = all")] = 0,
+    page: Annotated[Path | None, typer.Option(help="write a page (HTML) to this file")] = None,
+    threads: Annotated[int, typer.Option(help="CPU cores to use; 0 = all")] = 0,
 ) -> None:
     """Count the clips that LABELS names and compare: exact, within one, MAE, by exercise."""
     from worker.pipeline.evaluation import by_exercise, figures_of, labels_of, refusals_of
@@ -66,7 +66,8 @@ def _at_hand(label: Label, folder: Path, poses: Path | None) -> bool:
 
 
 def _outcome(label: Label, folder: Path, poses: Path | None, threads: int) -> Outcome:
-    """Analyses one clip, from its pose log where there is one, and says so if it is wrong."""
+    """Analyses one clip, from its pose log where there is one; prints a line if the count is
+    wrong."""
     from worker.cli.analyze import recorded_log, save_log
     from worker.cli.engine import local_engine
     from worker.contract.options import JobOptions
@@ -110,7 +111,7 @@ def _write_page(page: Path, outcomes: Sequence[Outcome], poses: Path | None) -> 
 
 
 def _curve(outcome: Outcome, poses: Path | None) -> Curve | None:
-    """The curve of a clip whose poses were kept and whose exercise is counted in repetitions."""
+    """The curve of a clip with a pose log and an exercise counted in repetitions; else None."""
     from worker.cli.analyze import recorded_log
     from worker.contract.pose_log import END
     from worker.contract.poses import decode_chunk, decode_head

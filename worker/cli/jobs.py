@@ -1,4 +1,4 @@
-"""Commands on a running system: submit, jobs, job, messages, cancel."""
+"""Commands on jobs of a running system: submit, analyze-again, jobs, job, messages, cancel."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Server = Annotated[
 ]
 _MEDIA = {".mp4", ".mov", ".m4v", ".webm", ".mkv", ".avi", ".gif", ".jpg", ".jpeg", ".png",
           ".webp", ".heic", ".heif", ".avif"}  # fmt: skip
-_KINDS_HELP = f"what to export instead, by comma: {', '.join(EXPORT_KINDS)}"
+_KINDS_HELP = f"exports to make instead, comma-separated: {', '.join(EXPORT_KINDS)}"
 _IMAGES = {".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif", ".avif"}
 
 
@@ -53,7 +53,7 @@ def _inputs(what: str) -> list[Path | str]:
 
 
 def is_image(thing: Path | str) -> bool:
-    """Whether a file or URL is named like a still image."""
+    """Whether a file name or URL has the extension of a still image."""
     return Path(str(thing).split("?")[0]).suffix.lower() in _IMAGES
 
 
@@ -117,7 +117,7 @@ def analyze_again(
     server: Server = None,
     **options: Any,
 ) -> None:
-    """Analyse the poses of JOB_ID anew with other options, in milliseconds."""
+    """Analyse the stored poses of JOB_ID again with other options; takes milliseconds."""
     client = _client(server)
     wanted = {"options": job_options(options, export=export_kinds or export or None)}
     again = client.call("POST", f"/jobs/{job_id}/analyze", json=wanted)
@@ -129,7 +129,7 @@ def analyze_again(
 
 def jobs(
     status: Annotated[str | None, typer.Option(help="only jobs in this state")] = None,
-    limit: Annotated[int, typer.Option(help="how many")] = 20,
+    limit: Annotated[int, typer.Option(help="most jobs to list")] = 20,
     server: Server = None,
 ) -> None:
     """List jobs, newest first."""

@@ -1,4 +1,4 @@
-"""Options of a job as options of a command, in kebab-case, made from the contract's table."""
+"""The job options as command-line options in kebab-case, made from the contract's parsers."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from worker.contract.errors import JobError
 from worker.contract.options import PARSERS, JobOptions, parse_options
 
 _HELP = {
-    "source": "video or image; found out from the file where not given",
-    "exercise": "what to count, e.g. squat (see `posequeue exercises`)",
+    "source": "video or image; default: detected from the file",
+    "exercise": "what to count, e.g. squat (see `posequeue exercises`); auto: what is recognised",
     "reference": "reference movement instead of an exercise: its id, for `analyze` its file",
-    "minGrade": "A to D: reps below are not counted",
-    "keypoints": "joints of every frame",
-    "angles": "joint angles of every frame",
-    "progression": "progress within a rep",
-    "recommendations": "advice",
+    "minGrade": "A to D: reps with a lower grade are not counted",
+    "keypoints": "send the keypoints of every frame",
+    "angles": "send the joint angles of every frame",
+    "progression": "send the progress within each rep",
+    "recommendations": "send advice on form",
     "blazepose": "33 landmarks instead of 17 keypoints",
     "skeleton": "draw the skeleton in exports",
     "blurFaces": "blur the subject's face in exports and overlays",
-    "subject": "of several people: auto, largest, left, centre, right, or a point x,y (0-1)",
+    "subject": "who to analyse: auto, largest, left, centre, right, or a point x,y (0-1)",
     "poseBackend": "webgl prefers a GPU, wasm a CPU",
-    "profile": "fast, balanced or accurate joints; of the 17 keypoints alone",
-    "userHeightCm": "body height, for jump_analysis",
-    "devicePitchDeg": "camera pitch, for jump_analysis",
+    "profile": "fast, balanced or accurate model of the 17 keypoints",
+    "userHeightCm": "body height in cm, for jump_analysis",
+    "devicePitchDeg": "camera pitch in degrees, for jump_analysis",
     "difficulty": "easy, normal or pro",
-    "language": "of advice: en, fr, de, es or pt",
-    "firehose": "none, events or all",
+    "language": "language of texts: en, fr, de, es or pt",
+    "firehose": "messages that go to the firehose: none, events or all",
 }
 
 
@@ -58,7 +58,7 @@ def _parameter(name: str) -> inspect.Parameter:
 
 
 def with_job_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Gives a command that takes `**options` every option of a job but `export`."""
+    """Decorates a command that takes `**options`: adds every job option except `export`."""
     own = inspect.signature(function, eval_str=True)
     named = [p for p in own.parameters.values() if p.kind is not inspect.Parameter.VAR_KEYWORD]
     added = [_parameter(name) for name in PARSERS if name != "export"]
@@ -75,9 +75,9 @@ def with_job_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def job_options(given: dict[str, Any], **more: Any) -> dict[str, Any]:
-    """A command's options as a request's fields, defaults left out; checks them on the way.
+    """A command's options as the fields of a job request, without those at their default.
 
-    Raises typer.BadParameter where the contract refuses them.
+    `more` are further fields, None = not given. Raises typer.BadParameter for an invalid value.
     """
     defaults = JobOptions()
     fields = {

@@ -1,4 +1,4 @@
-"""The progress bar of commands that analyse in this process."""
+"""The progress bar of commands that wait for an analysis."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from collections.abc import Callable
 
 
 def progress_bar() -> tuple[Callable[[float], None], Callable[[], None]]:
-    """A bar on stderr and how to end it; does nothing where stderr is no terminal."""
+    """Starts a bar on stderr; returns a function that sets the share done (0-1), and one to end it.
+
+    Both do nothing where stderr is not a terminal.
+    """
     if not sys.stderr.isatty():
         return (lambda _share: None), (lambda: None)
     from rich.console import Console

@@ -1,4 +1,4 @@
-"""`posequeue reference`: a clip of one clean rep to a file that `analyze --reference` takes."""
+"""`posequeue reference`: makes a file for `analyze --reference` from a clip of one clean rep."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def load_reference(given: str | None) -> ReferencePoses | None:
     """The reference in the file `given`; None where there is no such file, as with an id.
 
-    Raises typer.BadParameter for a file that is none.
+    Raises typer.BadParameter for a file that is not a reference.
     """
     if given is None or not Path(given).is_file():
         return None

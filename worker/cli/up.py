@@ -1,4 +1,4 @@
-"""`posequeue up`: everything on this machine, with a job where a clip is given."""
+"""`posequeue up`: starts the whole system on this machine, and a job if a clip is given."""
 
 from __future__ import annotations
 
@@ -12,12 +12,15 @@ import typer
 
 
 def say(line: str) -> None:
-    """A line of the log of `up`."""
+    """Prints a line of the output of `up`."""
     typer.echo(line)
 
 
 class _Stop:
-    """Set by Ctrl-C or SIGTERM; a second one ends the program where it stands."""
+    """Raises KeyboardInterrupt on Ctrl-C or SIGTERM; a second signal restores its default action.
+
+    Calling it tells whether a signal has come.
+    """
 
     def __init__(self) -> None:
         self._asked = False
@@ -76,8 +79,10 @@ def up(
 
 
 def _prepare_models(folder: Path, usual: Path) -> None:
-    """Sees to it that the worker has its models: those in `folder`, else those that are installed
-    where they `usual`ly are, else new ones; ends the program where none can be had."""
+    """Sets the worker's folder of models: `folder`, else `usual`, whichever has them all.
+
+    Installs them into `folder` where neither has; exits with status 1 where that fails.
+    """
     from worker.pose.conversion.errors import WeightsError
     from worker.pose.weights.install import install, installed
     from worker.pose.weights.registry import DEFAULT_MODELS

@@ -1,4 +1,4 @@
-"""Commands on a running system: webhooks list, create, delete, enable, test, deliveries, replay."""
+"""Commands on webhooks of a running system: list, create, test, deliveries, replay and others."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from worker.contract.webhooks import DEFAULT_EVENTS, EVENTS, DeliveryStatus
 if TYPE_CHECKING:
     from worker.cli.client import Client
 
-webhooks = typer.Typer(help="Receivers of events, signed and retried.", no_args_is_help=True)
+webhooks = typer.Typer(help="Webhooks: receivers of signed events.", no_args_is_help=True)
 
 
 def client_of(server: str | None) -> Client:
-    """The client, whose library is not loaded for other commands' sake."""
+    """The HTTP client, imported when used, so that other commands do not load its library."""
     from worker.cli.client import Client
 
     return Client(server)
@@ -52,10 +52,10 @@ def create(
     events: Annotated[
         str, typer.Option(help=f"comma-separated, of {', '.join(EVENTS)}")
     ] = ",".join(DEFAULT_EVENTS),
-    description: Annotated[str, typer.Option(help="yours")] = "",
+    description: Annotated[str, typer.Option(help="a note on what it is for")] = "",
     server: Server = None,
 ) -> None:
-    """Make a webhook; its signing secret is printed now and never again."""
+    """Create a webhook and print its signing secret, which cannot be shown again."""
     wanted = [event.strip() for event in events.split(",")]
     body = {"url": url, "events": wanted, "description": description}
     _show(client_of(server).call("POST", "/webhooks", json=body))
@@ -63,33 +63,33 @@ def create(
 
 @webhooks.command("delete")
 def delete(webhook_id: str, server: Server = None) -> None:
-    """End a webhook and what waits for it."""
+    """Delete a webhook and its pending deliveries."""
     client_of(server).call("DELETE", f"/webhooks/{webhook_id}")
 
 
 @webhooks.command("enable")
 def enable(webhook_id: str, server: Server = None) -> None:
-    """Go on with a webhook that was disabled, and with what has waited for it."""
+    """Enable a webhook that was disabled; deliveries that waited for it are sent."""
     _show(client_of(server).call("PATCH", f"/webhooks/{webhook_id}", json={"enabled": True}))
 
 
 @webhooks.command("rotate")
 def rotate(webhook_id: str, server: Server = None) -> None:
-    """Print a new signing secret; the old one signs too for 24 hours."""
+    """Print a new signing secret; the old one stays valid beside it for 24 hours."""
     _show(client_of(server).call("POST", f"/webhooks/{webhook_id}/rotate"))
 
 
 @webhooks.command("test")
 def send_test(webhook_id: str, server: Server = None) -> None:
-    """Send a test event; `deliveries` says how it was answered."""
+    """Send a test event; `deliveries` shows the answer to it."""
     _show(client_of(server).call("POST", f"/webhooks/{webhook_id}/test"))
 
 
 @webhooks.command("deliveries")
 def deliveries(
     webhook_id: str,
-    status: Annotated[DeliveryStatus | None, typer.Option(help="only those")] = None,
-    limit: Annotated[int, typer.Option(help="how many")] = 20,
+    status: Annotated[DeliveryStatus | None, typer.Option(help="only with this status")] = None,
+    limit: Annotated[int, typer.Option(help="most deliveries to list")] = 20,
     server: Server = None,
 ) -> None:
     """List deliveries, newest first, with the last answer to each."""
@@ -108,7 +108,7 @@ def replay(
     since: Annotated[
         str | None, typer.Option(help="every delivery since this time (ISO 8601)")
     ] = None,
-    delivery: Annotated[str | None, typer.Option(help="this one")] = None,
+    delivery: Annotated[str | None, typer.Option(help="id of one delivery")] = None,
     server: Server = None,
 ) -> None:
     """Deliver again: --delivery ID, or everything --since a time."""

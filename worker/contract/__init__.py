@@ -1,4 +1,4 @@
-"""What is said: messages, options, plans, exercises, errors and records. Data only.
+"""Wire formats: messages, options, plans, exercises, errors and records.
 
-Imports no other room.
+Data only; imports no other package of the project.
 """

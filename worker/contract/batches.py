@@ -1,4 +1,4 @@
-"""Batches: many jobs that are taken together, and told of together when the last one ends."""
+"""Batches: many jobs that are created together, with one notice when the last one has ended."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from worker.contract.plans import Plan
 from worker.contract.scopes import ALL_SCOPES, Scope
 
 MAX_JOBS = 1000
-"""Jobs in one request."""
+"""Most jobs in one request."""
 MAX_LINES = 100_000
-"""Jobs in a manifest."""
+"""Most jobs in a manifest."""
 MAX_LINE_BYTES = 64 * 1024
 MAX_MANIFEST_BYTES = 256 * 1024 * 1024
 SHOWN_ERRORS = 100
-"""Wrong lines that are told one by one; the rest is counted."""
+"""Wrong lines that are reported one by one; further ones are only counted."""
 
 
 class BatchStatus(StrEnum):
-    """How far a batch is: its jobs are being made, they run, the last one has ended."""
+    """State of a batch: its jobs are being created, they run, the last one has ended."""
 
     EXPANDING = "expanding"
     RUNNING = "running"
@@ -38,7 +38,8 @@ class BatchError(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """JSON lines in the object store, one job a line; `bucket` where it is not our own."""
+    """A file of JSON lines in the object store, one job a line; `bucket` if not the system's
+    own."""
 
     key: str
     bytes: int
@@ -47,7 +48,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class BatchRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a batch from its beginning; `scopes` are those of the key that made it."""
+    """What a batch was created with; `scopes` are those of the key that created it."""
 
     id: str
     tenant: str
@@ -74,14 +75,14 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def status(self) -> BatchStatus:
-        """Where it stands."""
+        """The state that `expanded` and `completedAt` say."""
         if self.completedAt is not None:
             return BatchStatus.COMPLETED
         return BatchStatus.RUNNING if self.expanded else BatchStatus.EXPANDING
 
     @property
     def progress(self) -> float:
-        """The share of its jobs that have ended, 0 to 1; of a manifest, of what is read so far."""
+        """Share of its jobs that have ended, 0-1; of a manifest, of the part read so far."""
         over = sum(self.counts.get(name, 0) for name in ("succeeded", "failed", "canceled"))
         made = over / self.accepted if self.accepted else float(self.expanded)
         manifest = self.record.manifest

@@ -1,7 +1,7 @@
-"""Editions: views of the canonical messages for the clients that exist.
+"""Editions: views of the canonical messages for existing clients.
 
-One pure function, a message's plain form in, plain forms out; streams and archives always hold
-the canonical form. Sources: the public documentation of V2 (2024), V3 (2026) and the newer
+One pure function, `view`, from a message's plain form to plain forms; streams and archives always
+hold the canonical form. Sources: the public documentation of V2 (2024), V3 (2026) and the newer
 "classic" pages of PoseTracker's Upload Tracking endpoint, as CONTRACT.md sums them up.
 """
 
@@ -23,7 +23,7 @@ Rule = Callable[[Plain], Plain]
 
 
 class Edition(StrEnum):
-    """A view of the vocabulary."""
+    """A public edition of the message vocabulary."""
 
     V3 = "v3"
     CLASSIC = "classic"
@@ -37,7 +37,7 @@ def to_plain(message: Message) -> Plain:
 
 
 def missing_joints(requirements: list[str]) -> list[str]:
-    """The joints among a posture's requirements (the others are instructions)."""
+    """The joint names among a posture's requirements; the others are instructions."""
     return [name for name in requirements if name.split("_")[0] in ("left", "right", "nose")]
 
 
@@ -46,7 +46,7 @@ def _renamed(old: str, new: str) -> Rule:
 
 
 PLAN_REFUSAL = "free_plan_feature_blocked"
-"""The classic code of `developer_features_not_allowed`."""
+"""Code of the classic edition for `developer_features_not_allowed`."""
 
 
 def _classic_error(plain: Plain) -> Plain:
@@ -78,7 +78,7 @@ def _classic_summary(plain: Plain) -> Plain:
 
 
 def _within(plain: Plain, **rules: Rule) -> Plain:
-    """`plain` with a rule applied to each of its named parts that is there."""
+    """`plain` with each rule applied to the field of that name, where it is there."""
     changed = {name: rule(plain[name]) for name, rule in rules.items() if plain.get(name)}
     return {**plain, **changed}
 
@@ -96,7 +96,7 @@ _CLASSIC: dict[str, Rule] = {
 
 
 def flat_angles(data: dict[str, dict[str, dict[str, float]]]) -> dict[str, float]:
-    """`{left_knee: degrees, ...}` from the nested form."""
+    """`{left_knee: degrees, ...}` from the nested `data` of an `angles` message."""
     flat: dict[str, float] = {}
     for side, joints in data.items():
         for joint, values in joints.items():
@@ -107,8 +107,8 @@ def flat_angles(data: dict[str, dict[str, dict[str, float]]]) -> dict[str, float
 
 
 LIKENESS = {"nccScore": "movementScore", "dtwScore": "timingScore", "distScore": "poseScore"}
-"""The newest names of a reference's scores by what they measure: correlation of the movement's
-course, its warping in time, distance of the poses."""
+"""Newer names of a reference score's parts and their V3 names: normalised cross-correlation of the
+movement, dynamic time warping, distance of the poses."""
 
 
 def _all_likeness(score: Plain) -> Plain:
@@ -149,7 +149,7 @@ JUMP_RESULT = (
     "jumpNumber", "jumpHeightCm", "airTimeMs", "airTimeSeconds", "baselineY", "minY",
     "deltaPixels", "sideUsed", "visibleHips",
 )  # fmt: skip
-"""Fields of `jump_result`, which has them from the final `jump_height`."""
+"""Fields that `jump_result` takes from the final `jump_height`."""
 
 _FALLBACK: Plain = {
     "type": "error",
@@ -159,7 +159,7 @@ _FALLBACK: Plain = {
 
 
 def _followers(plain: Plain, edition: Edition) -> tuple[Plain, ...]:
-    """What an edition says behind a message, under the same id."""
+    """Messages that an edition adds behind `plain`, under the same id."""
     kind = plain["type"]
     if kind == "jump_height" and plain.get("final") and edition is not Edition.V3:
         fields = {name: plain[name] for name in JUMP_RESULT if name in plain}
@@ -173,9 +173,8 @@ def _followers(plain: Plain, edition: Edition) -> tuple[Plain, ...]:
 def view(plain: Plain, edition: Edition) -> tuple[Plain, ...]:
     """The message as clients of `edition` read it; `plain` is not changed.
 
-    One message, but for two: behind the final `jump_height` of a jump comes a `jump_result`
-    (classic, superset), behind the `environment` of a job whose GPU was missing an `error`
-    (classic).
+    One message, except that a `jump_result` follows the final `jump_height` of a jump (classic,
+    superset), and an `error` the `environment` of a job that wanted a GPU and got none (classic).
     """
     rule = _RULES[edition].get(plain["type"])
     return (rule(plain) if rule else plain, *_followers(plain, edition))

@@ -1,4 +1,4 @@
-"""Every error code a job or a request can answer with, and the exceptions that carry one."""
+"""Error codes of jobs and requests, and the exceptions that carry them."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ WARNINGS = frozenset({ErrorCode.NO_PERSON_DETECTED, ErrorCode.BACKEND_FALLBACK_C
 
 
 class JobError(Exception):
-    """A job or a request ends with a code of the contract.
+    """Ends a job, or refuses a request, with an error code.
 
-    `details` is JSON-encodable and names the field and what is allowed, where there is one.
+    `details` is JSON-encodable; for a refused field it names the field and what is allowed.
     """
 
     def __init__(
@@ -53,11 +53,11 @@ class JobError(Exception):
 
 
 class ModelFault(RuntimeError):
-    """A model, or what it runs on, does not work; media and options have no part in that."""
+    """A model or its runtime does not work; neither media nor options are at fault."""
 
 
 class DecodeError(ValueError):
-    """Bytes are not a message, an option set or a record of the contract."""
+    """Bytes do not decode to a message, an option set or a record of the contract."""
 
 
 # Texts that existing hosts match on; each is the start of the message.
@@ -68,7 +68,7 @@ MISSING_HEIGHT = "User height (userHeightCm) must be provided for jump_analysis 
 
 
 def unknown_exercise(exercise: str, suggestion: str | None = None) -> JobError:
-    """The refusal of an exercise id that is not in the catalogue, with the id that was meant."""
+    """The error `invalid_exercise`; `suggestion` is the id that was probably meant."""
     message = f"Exercise '{exercise}' is not available"
     details = {"exercise": exercise}
     if suggestion is not None:
@@ -78,7 +78,7 @@ def unknown_exercise(exercise: str, suggestion: str | None = None) -> JobError:
 
 
 def unknown_reference(reference: str) -> JobError:
-    """The refusal of a reference that there is not."""
+    """The error `reference_not_found`."""
     return JobError(
         ErrorCode.REFERENCE_NOT_FOUND,
         f"Reference '{reference}' was not found",
@@ -87,7 +87,7 @@ def unknown_reference(reference: str) -> JobError:
 
 
 def invalid_parameter(parameter: str, detail: str, allowed: Any) -> JobError:
-    """The refusal of one field or parameter; `allowed` says what it takes."""
+    """The error `invalid_parameter` of one field; `allowed` describes its valid values."""
     return JobError(
         ErrorCode.INVALID_PARAMETER, detail, {"parameter": parameter, "allowed": allowed}
     )

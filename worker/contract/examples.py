@@ -1,4 +1,4 @@
-"""One true-to-life example of every message type; documentation and tests read them."""
+"""One realistic example of every message type, for documentation and tests."""
 
 from __future__ import annotations
 
@@ -168,4 +168,4 @@ EXAMPLES: dict[str, Message] = {
     ),
     "done": Done(status="succeeded", messages=412),
 }
-"""By `type`; a test refuses a type that has none."""
+"""Examples by `type`; a test fails for a type without one."""

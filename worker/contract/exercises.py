@@ -1,4 +1,4 @@
-"""The catalogue: exercise ids, what they count, from where they are seen, and their aliases."""
+"""The exercise catalogue: ids, what is counted, the camera's view, and aliases."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ UNITS: tuple[Unit, ...] = ("reps", "seconds", "jumps")
 
 
 class ExerciseInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """One exercise of the catalogue; `unit` is what its counter counts."""
+    """One exercise; `unit` is what its counter counts, `view` where the camera has to stand,
+    `requires` the options it needs."""
 
     id: str
     kind: Kind
@@ -57,6 +58,9 @@ CATALOGUE: dict[str, ExerciseInfo] = {
 }
 """Every exercise by id."""
 
+AUTO = "auto"
+"""Stands for an exercise where it is to be recognised."""
+
 _FACE = (
     "squat", "push_up", "plank", "lunge", "jumping_jack", "low_impact_jack", "balance_leg",
     "balance_leg_left", "balance_leg_right",
@@ -87,21 +91,23 @@ ALIASES: dict[str, str] = {
     "balance_right_leg": "balance_leg_right",
     "jump": "air_time_jump",
 }
-"""Other names that hosts use."""
+"""Other names that clients use, and the ids they mean."""
 
 _NEAR = 0.7
-"""Share of common letters (difflib) from which a name is taken for a misspelt one: `sqat` has 0.89
-of `squat`, `plnk` 0.89 of `plank`, `moonwalk` at most 0.5 of any."""
+"""Similarity (difflib ratio) from which a name counts as misspelt: `sqat` has 0.89 to `squat`,
+`plnk` 0.89 to `plank`, `moonwalk` at most 0.5 to any."""
 
 
 def resolve_exercise(name: str) -> str:
-    """The catalogue id of `name`; case, spaces and hyphens do not matter.
+    """The catalogue id of `name`, or AUTO; case, spaces and hyphens do not matter.
 
     Raises JobError `invalid_exercise` for a name that is neither an id nor an alias; it suggests
     the nearest id where one is near.
     """
     plain = "_".join(name.strip().lower().replace("-", " ").replace("_", " ").split())
     found = ALIASES.get(plain, plain)
+    if found == AUTO:
+        return AUTO
     if found not in CATALOGUE:
         near = difflib.get_close_matches(plain, [*CATALOGUE, *ALIASES], n=1, cutoff=_NEAR)
         raise unknown_exercise(name, ALIASES.get(near[0], near[0]) if near else None)
@@ -109,5 +115,5 @@ def resolve_exercise(name: str) -> str:
 
 
 def unit_of(exercise: str | None) -> Unit:
-    """What is counted of an exercise; repetitions where a reference is followed instead."""
-    return "reps" if exercise is None else CATALOGUE[exercise].unit
+    """What is counted in an exercise; reps where a reference is followed (None), and for AUTO."""
+    return "reps" if exercise in (None, AUTO) else CATALOGUE[exercise].unit

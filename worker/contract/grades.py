@@ -19,7 +19,7 @@ def grade_of(score: float) -> Grade:
 
 
 CLASSIC_E = 40.0
-"""In the classic edition a score from here to D is an E."""
+"""Lowest score of the grade E, which only the classic edition has, between D and F."""
 
 
 def classic_grade(grade: Grade, score: float) -> str:

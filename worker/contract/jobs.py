@@ -1,4 +1,4 @@
-"""Records of a job: its states and what the API shows of it."""
+"""The record of a job, its parts and its states."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from worker.contract.webhooks import JobWebhook
 
 
 class JobStatus(StrEnum):
-    """Where a job is; the last three are final."""
+    """State of a job; the last three are final."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -25,12 +25,12 @@ class JobStatus(StrEnum):
 
     @property
     def final(self) -> bool:
-        """Whether nothing can change any more."""
+        """Whether the state can no longer change."""
         return self not in (JobStatus.QUEUED, JobStatus.RUNNING)
 
 
 class Stage(StrEnum):
-    """The part of the work that is next."""
+    """The part of a job's work that comes next."""
 
     ANALYSE = "analyse"
     EXPORT = "export"
@@ -38,19 +38,19 @@ class Stage(StrEnum):
 
 Priority = Literal["low", "normal", "high"]
 SUPPORTED_JOB_VERSION = 1
-"""The newest version of a job that this code can run.
+"""Newest version of a job that this code can run.
 
-Records are written field by field and read by the fields that are known, so a new field needs no
-new version. A job gets a higher `version` where an older worker would do the wrong thing with it:
-when it is made with something new, or in the commit that writes of it what older ones cannot read.
+Records are written field by field and unknown fields are ignored, so a new field needs no new
+version. A job gets a higher `version` where an older worker would handle it wrongly: when it is
+created with a new feature, or in the commit that writes what older workers cannot read.
 """
 
 
 class JobInput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Where the media is: an object of the store, or an address to fetch it from.
+    """Where the media is: an object of the store, or a URL to fetch it from.
 
-    `posesOf` names a job whose poses are analysed anew: then the media is needed for pictures only.
-    `referenceId` names the reference movement that the job is to make; such a job is not shown.
+    `posesOf` names a job whose poses are analysed again; the media is then needed for pictures
+    only. `referenceId` names the reference movement that the job creates; such a job is not listed.
     """
 
     uploadId: str | None = None
@@ -62,15 +62,15 @@ class JobInput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def reads_upload(self) -> str | None:
-        """The upload whose bytes the job reads: its own, or that of the job whose poses it has."""
+        """Id of the upload whose bytes the job reads: its own, or that of the job whose poses it
+        uses."""
         if self.uploadId is None and self.key is not None and self.key.startswith("uploads/"):
             return self.key.rpartition("/")[2]
         return self.uploadId
 
 
 class Export(msgspec.Struct, frozen=True, kw_only=True):
-    """One finished export in the object store; `audioLoss` says why it has none of the source's
-    sound."""
+    """One finished export in the object store; `audioLoss` says why it lacks the source's sound."""
 
     kind: str
     key: str
@@ -80,7 +80,7 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What came of it; `seconds` for holds."""
+    """Outcome of an analysis; `seconds` is set for holds."""
 
     count: int = msgspec.field(default=0)
     seconds: float | None = None
@@ -91,19 +91,18 @@ class Result(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True):
-    """Metered once a job."""
+    """What is metered for a job: seconds of media and of computation."""
 
     mediaSeconds: float = 0.0
     computeSeconds: float = 0.0
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that is stored of a job; times are ISO 8601 in UTC.
+    """The stored record of a job; times are ISO 8601 in UTC.
 
-    `progress` is of the analysis, `exportProgress` of the video that is rendered after it, each
-    0-1.
-    `owner` is the page token that made it, which sees nothing else; `eraseUpload` says that the
-    upload goes with the job's end; `version` is the least that a worker must know to run it.
+    `progress` is of the analysis, `exportProgress` of the video rendered after it, each 0-1.
+    `owner` is the page token that created the job and can see no others; `eraseUpload` deletes the
+    upload when the job ends; `version` is the lowest version that a worker must support to run it.
     """
 
     id: str
@@ -137,16 +136,16 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     eraseUpload: bool = False
     version: int = 1
     trace: str | None = None
-    """W3C traceparent of the span in which it was made; never shown."""
+    """W3C traceparent of the span in which the job was created; the API never shows it."""
 
     @property
     def waits_in(self) -> str:
-        """The queue in which the stage that is next waits."""
+        """Name of the queue of the stage that comes next."""
         return "export" if self.stage is Stage.EXPORT else self.queue
 
 
 def decode_job(data: bytes) -> Job:
-    """The job record in `data`; raises DecodeError."""
+    """Decodes a job record; raises DecodeError."""
     try:
         return msgspec.json.decode(data, type=Job)
     except msgspec.MsgspecError as error:

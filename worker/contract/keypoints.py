@@ -27,7 +27,7 @@ COUNT = len(COCO_NAMES)
 INDEX: dict[str, int] = {name: index for index, name in enumerate(COCO_NAMES)}
 
 FLIP: tuple[int, ...] = (0, 2, 1, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15)
-"""Index of each keypoint's mirror twin."""
+"""Index of each keypoint's counterpart on the other side of the body."""
 
 BONES: tuple[tuple[int, int], ...] = (
     (5, 6),

@@ -20,10 +20,10 @@ FACE_OUTLINE: frozenset[str] = frozenset(
     ("left_eye_inner", "left_eye_outer", "right_eye_inner", "right_eye_outer", "mouth_left",
      "mouth_right")
 )  # fmt: skip
-"""Landmarks that lie too close to others to be drawn beside them."""
+"""Landmarks that are not drawn, as they lie too close to others."""
 
 COCO_PLACES: tuple[int, ...] = tuple(MEDIAPIPE_NAMES.index(name) for name in COCO_NAMES)
-"""Where each of the 17 COCO joints is among the 33."""
+"""Index of each of the 17 COCO keypoints among the 33 landmarks."""
 
 _OUTER = (
     ("wrist", "pinky"), ("wrist", "index"), ("wrist", "thumb"), ("pinky", "index"),

@@ -1,4 +1,4 @@
-"""Named parts of messages."""
+"""Structs that messages contain."""
 
 from __future__ import annotations
 
@@ -10,16 +10,15 @@ from worker.contract.grades import Grade
 
 
 class MessagePart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A named part of a message; fields left at their default are not sent."""
+    """Base of the structs in messages; fields left at their default are not sent."""
 
 
 class CriterionScore(MessagePart, omit_defaults=True, frozen=True):
-    """Ours: one criterion of a rep's form. `judged` is False where the view or the joints do not
-    show it; then it has no `value` and no `score`. `unit` of the value is deg (degrees), ratio (of
-    two lengths or times) or share (1 is all of it); `score` 0-100. `joints` are what to look at
-    (COCO names without the side) and `atMs` is the media time of the rep's turning point, both
-    only of what could be better.
-    """
+    """One criterion of a rep's form (a PoseQueue extension). `judged` is false where the view or
+    the joints do not show it; then it has no `value` and no `score`. `unit` of the value: deg
+    (degrees), ratio (of two lengths or times) or share (1 is all of it); `score` is 0-100. Set only
+    where the form could be better: `joints`, those to look at (COCO names without the side), and
+    `atMs`, the media time of the rep's turning point."""
 
     name: str
     judged: bool
@@ -31,7 +30,8 @@ class CriterionScore(MessagePart, omit_defaults=True, frozen=True):
 
 
 class FormScore(MessagePart, frozen=True):
-    """Form of one rep and of all counted ones, 0-100; `criteria` (ours) are the rep's."""
+    """Form score of one rep, and the mean over all counted reps, 0-100; `criteria` (a PoseQueue
+    extension) are those of the rep."""
 
     score: float
     avg_score: float
@@ -40,7 +40,7 @@ class FormScore(MessagePart, frozen=True):
 
 
 class ReferenceScore(MessagePart, frozen=True):
-    """Likeness to a reference movement, 0-1 each."""
+    """Similarity to a reference movement, 0-1 each."""
 
     overallScore: float
     poseScore: float
@@ -49,11 +49,11 @@ class ReferenceScore(MessagePart, frozen=True):
     grade: Grade
 
 
-# The per-frame parts are made by the ten thousand a second: in positional order, and without a look
-# by the garbage collector, as frozen plain values can be part of no cycle.
+# Tens of thousands of the per-frame parts are created per second: with positional arguments, and
+# untracked by the garbage collector, as frozen plain values cannot form cycles.
 class Keypoint(MessagePart, kw_only=False, omit_defaults=False, frozen=True, gc=False):
-    """One joint: x and y as 0-1 of the upright frame; z in widths of it from the middle of the
-    hips, smaller is nearer, 0 where the model has none."""
+    """One joint: `x` and `y` as 0-1 of the upright frame; `z` in widths of the frame from the
+    middle of the hips, smaller is nearer, 0 where the model has none; `score` 0-1."""
 
     name: str
     x: float
@@ -63,12 +63,13 @@ class Keypoint(MessagePart, kw_only=False, omit_defaults=False, frozen=True, gc=
 
 
 World = tuple[tuple[float, float, float], ...]
-"""Ours: where each keypoint is in metres, in their order: x to the right of the picture, y down, z
-away from the camera; 0 is the middle of the hips. Only of models with depth."""
+"""Position of each keypoint in metres, in the order of the keypoints: x to the right of the
+picture, y down, z away from the camera, from the middle of the hips (a PoseQueue extension; only
+from models with depth)."""
 
 
 class PoseSample(MessagePart, frozen=True, gc=False):
-    """One frame of a `keypoints_batch`."""
+    """The pose of one frame in a `keypoints_batch`."""
 
     timestampMs: float
     frameId: int
@@ -84,8 +85,8 @@ RefusalReason = Literal[
 
 
 class Rep(MessagePart, frozen=True):
-    """One attempted rep; `criteria` (ours) are the parts of its form score. One that is not counted
-    has a `reason`."""
+    """One attempted rep, in ms of media time. `criteria` (a PoseQueue extension) are the parts of
+    its form score; a rep that is not counted has a `reason`."""
 
     index: int
     startMs: float
@@ -97,6 +98,13 @@ class Rep(MessagePart, frozen=True):
     reason: RefusalReason | None = None
     referenceScore: ReferenceScore | None = None
     criteria: tuple[CriterionScore, ...] | None = None
+
+
+class Recognised(MessagePart, frozen=True):
+    """Ours: an exercise that was looked for, and how well it explains what is seen, 0-1."""
+
+    exercise: str
+    score: float
 
 
 class VisibleHips(MessagePart, omit_defaults=False, frozen=True):

@@ -1,4 +1,4 @@
-"""The messages of a job in canonical (V3) form, with one encode and one decode."""
+"""The messages of a job in canonical (V3) form, and their encoding as JSON."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from worker.contract.message_parts import (
     Jump,
     Keypoint,
     PoseSample,
+    Recognised,
     ReferenceScore,
     Rep,
     VisibleHips,
@@ -29,11 +30,11 @@ FinalStatus = Literal["succeeded", "failed", "canceled"]
 
 
 class Base(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
-    """A message; fields left at their default are not sent."""
+    """Base of all messages; fields left at their default are not sent."""
 
 
 class Initialization(Base, tag="initialization", frozen=True):
-    """Loading, then `ready`; `progress` is the share of the media that is analysed."""
+    """Loading, then `ready`; `progress` is the share of the media that is analysed, 0-1."""
 
     message: str
     ready: bool
@@ -42,8 +43,8 @@ class Initialization(Base, tag="initialization", frozen=True):
 
 
 class EnvironmentMessage(Base, tag="environment", frozen=True):
-    """`webgl` means inference on a GPU, `wasm` on a CPU; `warnings` are codes of what is not as it
-    was asked for."""
+    """What the models run on: `webgl` means inference on a GPU, `wasm` on a CPU; `warnings` are
+    codes of wishes that could not be met."""
 
     poseBackend: Literal["webgl", "wasm"]
     webgl: bool
@@ -54,7 +55,7 @@ class EnvironmentMessage(Base, tag="environment", frozen=True):
 
 
 class ErrorMessage(Base, tag="error", frozen=True):
-    """Something went wrong; fatal unless its code is one of the warnings."""
+    """A failure; it ends the job unless its code is one of the warnings."""
 
     code: ErrorCode
     message: str
@@ -71,7 +72,7 @@ class Posture(Base, tag="posture", frozen=True):
 
 
 class Counter(Base, tag="counter", frozen=True):
-    """Reps, or whole seconds held; once more with `final` at the end."""
+    """Reps, or whole seconds held, so far; once more with `final` at the end."""
 
     current_count: int
     final: bool = False
@@ -81,7 +82,7 @@ class Counter(Base, tag="counter", frozen=True):
 
 
 class FormScoreMessage(Base, tag="form_score", frozen=True):
-    """Form while a rep is in progress; `counter.form_score` has the last word."""
+    """Form score, 0-100, while a rep is in progress; `counter.form_score` is authoritative."""
 
     score: float
     avg_score: float
@@ -90,14 +91,14 @@ class FormScoreMessage(Base, tag="form_score", frozen=True):
 
 
 class Progression(Base, tag="progression", frozen=True):
-    """How far the current rep or hold is, 0-100."""
+    """Progress within the current rep or hold, 0-100."""
 
     value: float
     current_count: int | None = None
 
 
 class Recommendations(Base, tag="recommendations", frozen=True):
-    """The advice that holds now: sentences and their stable codes, in the same order."""
+    """The current advice: sentences and their stable codes, in the same order."""
 
     data: tuple[str, ...]
     codes: tuple[str, ...]
@@ -123,7 +124,7 @@ class Angles(Base, tag="angles", frozen=True, gc=False):
 
 class ExerciseSummary(Base, tag="exercise_summary", frozen=True):
     """The whole exercise: totals and every attempted rep; `people` is the most that were seen at
-    once."""
+    once, `recognised` what `exercise=auto` saw, the likeliest first."""
 
     exercise: str
     counter: int
@@ -134,10 +135,12 @@ class ExerciseSummary(Base, tag="exercise_summary", frozen=True):
     history: tuple[Rep, ...]
     people: int = 0
     warnings: tuple[WarningCode, ...] = ()
+    recognised: tuple[Recognised, ...] = ()
 
 
 class KeypointsBatch(Base, tag="keypoints_batch", frozen=True):
-    """All poses of a video; `frames` left out and `url`, `bytes` set when it is a claim check."""
+    """All poses of a video, sampled at `fps`; a claim check has no `frames` but `url` and
+    `bytes`."""
 
     fps: float
     frames: tuple[PoseSample, ...] | None = None
@@ -146,8 +149,8 @@ class KeypointsBatch(Base, tag="keypoints_batch", frozen=True):
 
 
 class ExportReady(Base, tag="export_ready", frozen=True):
-    """A finished export behind a presigned GET; `audio` is false where the source's sound is not in
-    it, `audioLoss` says why."""
+    """A finished export behind a presigned GET URL; `audio` is false where it lacks the source's
+    sound, and `audioLoss` says why."""
 
     url: str
     mimeType: str
@@ -159,7 +162,7 @@ class ExportReady(Base, tag="export_ready", frozen=True):
 
 
 class ImageOverlay(Base, tag="image_overlay", frozen=True):
-    """The drawn image; `dataUrl` left out and `url`, `bytes` set when it is a claim check."""
+    """The image with its overlay; a claim check has no `dataUrl` but `url` and `bytes`."""
 
     dataUrl: str | None = None
     url: str | None = None
@@ -167,7 +170,8 @@ class ImageOverlay(Base, tag="image_overlay", frozen=True):
 
 
 class JumpCalibration(Base, tag="jump_calibration", frozen=True):
-    """Scale of the picture from the user's height; pixels of the upright frame, y down."""
+    """Scale of the picture by the user's height; `baselineY` in pixels of the upright frame, y
+    down."""
 
     calibrated: bool
     cmPerPixel: float | None
@@ -177,7 +181,7 @@ class JumpCalibration(Base, tag="jump_calibration", frozen=True):
 
 
 class JumpStarted(Base, tag="jump_started", frozen=True):
-    """Take-off seen."""
+    """A take-off was seen."""
 
     message: str
     timestampMs: float
@@ -186,12 +190,12 @@ class JumpStarted(Base, tag="jump_started", frozen=True):
 class JumpHeight(Base, tag="jump_height", frozen=True):
     """Height in cm during and at the end of a jump; the final one has the jump's number, from 1.
 
-    Of `air_time_jump` that of the flight, g t^2 / 8 of the air time as a jump mat has it; of
-    `jump_analysis` the rise of the hips over the standing pose. `plusMinusCm` holds 95 % of its
-    errors. None in slow motion whose capture rate is unknown. `reason` says why the height is
-    None, or why it is told by the flight alone: `slow_motion`, `not_calibrated` (no standing pose
-    was seen), `hips_disagree` (the rise in the picture does not fit the flight: the height that was
-    given is wrong, or the camera is pitched).
+    For `air_time_jump` it is that of the flight, g t^2 / 8 of the air time as a jump mat computes
+    it; for `jump_analysis` the rise of the hips over the standing pose. 95 % of its errors are
+    within `plusMinusCm`. It is null in slow motion whose capture rate is unknown. `reason` says why
+    it is null, or why it is that of the flight alone: `slow_motion`, `not_calibrated` (no standing
+    pose was seen), `hips_disagree` (the rise in the picture does not fit the flight: the given body
+    height is wrong, or the camera is pitched).
     """
 
     jumpHeightCm: float | None
@@ -229,7 +233,7 @@ class JumpSummary(Base, tag="jump_summary", frozen=True):
 
 
 class Done(Base, tag="done", frozen=True):
-    """The end of the stream; `messages` counts all before it."""
+    """The end of the stream; `messages` is the number of messages before it."""
 
     status: FinalStatus
     messages: int
@@ -262,14 +266,14 @@ Message = (
 TYPES: dict[str, type[Base]] = {
     str(kind.__struct_config__.tag): kind for kind in Base.__subclasses__()
 }
-"""Every message type by its `type`."""
+"""The message classes by `type`."""
 
 PER_FRAME = frozenset({"keypoints", "angles", "progression", "form_score"})
-"""Types that can come once a frame; left out of the firehose unless a job asks for them."""
+"""Types that can come once per frame; the firehose has them only if a job asks for them."""
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """A message and its place in the run: `<frame+1>-<n>`, n from 1 within the frame."""
+    """A message and its id in the stream: `<frame+1>-<n>`, n from 1 within the frame."""
 
     id: str
     message: Message
@@ -290,12 +294,12 @@ def encode(message: Message) -> bytes:
 
 
 def spooled_batch(fps: float, frames: SpooledList[PoseSample]) -> KeypointsBatch:
-    """A `keypoints_batch` whose frames lie in a file."""
+    """A `keypoints_batch` whose frames are stored in a file."""
     return KeypointsBatch(fps=fps, frames=cast("tuple[PoseSample, ...]", frames))
 
 
 def encoded_size(message: Message) -> int:
-    """Bytes of a message as JSON."""
+    """Size of a message as JSON, in bytes."""
     frames = _spooled(message)
     if frames is None:
         return len(encode(message))
@@ -303,7 +307,7 @@ def encoded_size(message: Message) -> int:
 
 
 def encoded_pieces(message: Message) -> Iterator[bytes]:
-    """A message as JSON, of which no more than a block need be in memory."""
+    """A message as JSON, in pieces; a spooled batch is never in memory as a whole."""
     frames = _spooled(message)
     if frames is None:
         yield encode(message)
@@ -324,7 +328,7 @@ def _shell(message: Message) -> bytes:
 
 
 def decode(data: bytes | str) -> Message:
-    """The message in `data`; raises DecodeError if it is none of the contract's."""
+    """Decodes a message; raises DecodeError for anything else."""
     try:
         return _decoder.decode(data)
     except msgspec.MsgspecError as error:
@@ -332,7 +336,7 @@ def decode(data: bytes | str) -> Message:
 
 
 def entry_key(entry_id: str) -> tuple[int, int]:
-    """An entry id as a pair that sorts by place; raises DecodeError."""
+    """An entry id as a pair that sorts in the order of the stream; raises DecodeError."""
     head, _, tail = entry_id.partition("-")
     try:
         return int(head), int(tail or 0)

@@ -1,4 +1,4 @@
-"""What a job is asked to do: one frozen set of options, and its parsing from a request."""
+"""Options of a job: one frozen struct, and its parsing from a request."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ Firehose = Literal["none", "events", "all"]
 Backend = Literal["webgl", "wasm"]
 ExportKind = Literal["video", "keypoints", "report", "poster"]
 EXPORT_KINDS: tuple[ExportKind, ...] = ("video", "keypoints", "report", "poster")
-"""What `export` may list; `true` is the first."""
+"""Kinds that `export` may list; `true` means the first."""
 SUBJECTS = ("auto", "largest", "left", "centre", "right")
-"""Who of several people is meant; `auto` is who exercises."""
+"""Who of several people to analyse; `auto` is the one who exercises."""
 Profile = Literal["fast", "balanced", "accurate"]
-"""How much a job may cost, and how exact its joints are."""
+"""Trade-off between the cost of a job and the accuracy of its joints."""
 
 LAYOUT = frozenset(
     {
@@ -39,8 +39,9 @@ LAYOUT = frozenset(
 
 
 class JobOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Options of a job under their names in a request; `exercise` is always a catalogue id;
-    `subject` one of SUBJECTS or a point of the first picture that shows it, as "x,y" (0-1)."""
+    """Options of a job under their names in a request. `exercise` is a catalogue id or AUTO;
+    `subject` is one of SUBJECTS, or a point "x,y" (0-1) on the person in the first picture that
+    shows them."""
 
     source: Source = "video"
     exercise: str | None = None
@@ -65,19 +66,19 @@ class JobOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def export_kinds(self) -> tuple[ExportKind, ...]:
-        """The kinds of export that are asked for."""
+        """The kinds of export that are wanted."""
         if isinstance(self.export, bool):
             return EXPORT_KINDS[:1] if self.export else ()
         return self.export
 
     @property
     def tracks_movement(self) -> bool:
-        """Whether an exercise or a reference is followed; in a photo nothing moves."""
+        """Whether an exercise or a reference is followed; never in a still image."""
         return self.source == "video" and bool(self.exercise or self.reference)
 
     @property
     def streams_keypoints(self) -> bool:
-        """Whether each frame's pose is sent: asked for, or the only thing that there is to send."""
+        """Whether each frame's pose is sent: on request, or where there is nothing else to send."""
         return self.keypoints or not self.tracks_movement
 
 
@@ -93,7 +94,7 @@ _DIFFICULTIES: dict[str, Difficulty] = {
 
 
 def _shown(value: Any) -> str:
-    """The beginning of a value: a refusal is not as long as what it refuses."""
+    """The value as text, cut off: an error must not be as long as what it refuses."""
     if isinstance(value, int) and abs(value) >= _LARGE:
         return "such a number"  # Python refuses to print one of more than 4300 digits
     text = repr(value)
@@ -117,7 +118,7 @@ def _boolean(name: str, value: Any) -> bool:
 
 
 def _export(name: str, value: Any) -> bool | tuple[ExportKind, ...]:
-    """True or false, or kinds: a list, or a text with commas between them."""
+    """True or false, or export kinds as a list or a text with commas."""
     if isinstance(value, bool) or (isinstance(value, str) and value.lower() in ("true", "false")):
         return _boolean(name, value)
     given = value.split(",") if isinstance(value, str) else value
@@ -204,7 +205,8 @@ PARSERS: dict[str, Callable[[str, Any], Any]] = {
     "language": _choice("en", "fr", "de", "es", "pt"),
     "firehose": _choice("none", "events", "all"),
 }
-"""How each option reads a request's value; raises JobError `invalid_parameter`."""
+"""Parser of each option: (name, value of the request) -> value; raises JobError
+`invalid_parameter`, or `invalid_exercise`."""
 
 assert set(PARSERS) == set(JobOptions.__struct_fields__)
 
@@ -233,7 +235,7 @@ def parse_options(values: Mapping[str, Any]) -> JobOptions:
 
 
 def check_options(options: JobOptions) -> None:
-    """Raises JobError where options that are each allowed do not go together."""
+    """Raises JobError where options that are valid alone do not go together."""
     if options.exercise and options.reference:
         raise JobError(
             ErrorCode.INVALID_PARAMETER,

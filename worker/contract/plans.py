@@ -1,4 +1,4 @@
-"""Plans: what they refuse, and how much they allow."""
+"""Plans: which options they refuse, and how much they allow."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ GATED: tuple[str, ...] = (
 
 
 class PlanLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How much a tenant of a plan may do; None = as much as the system takes.
+    """Limits of a plan; None = none of its own, the system's apply.
 
-    Media seconds and frames are of one file, pixels of one frame or picture, media minutes of all
-    jobs of a calendar month in UTC. Things are kept for `uploadDays`, `exportDays` and `recordDays`
-    (records, messages and poses). `storedBytes` are of uploads that are there or announced,
-    `jobWebhooks` receivers that jobs of the last days named, `openStreams` followed at once through
-    one API process.
+    `mediaSeconds` and `frames` are of one file, `pixels` of one frame or image,
+    `mediaMinutesPerMonth` of all jobs of a calendar month in UTC. `storedBytes` are of uploads that
+    exist or are announced, `jobWebhooks` the receivers that recent jobs named, `openStreams` the
+    streams followed at once through one API process. Uploads, exports and records (with messages
+    and poses) are kept for `uploadDays`, `exportDays` and `recordDays`.
     """
 
     runningJobs: int | None = None
@@ -58,7 +58,7 @@ class PlanLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     recordDays: float | None = None
 
     def most(self, name: str, of_system: float) -> float:
-        """The lower of the plan's limit `name` and the system's own."""
+        """The lower of the plan's limit `name` and the system's, `of_system`."""
         own: float | None = getattr(self, name)
         return of_system if own is None else min(own, of_system)
 
@@ -104,11 +104,14 @@ LIMITS: Mapping[Plan, PlanLimits] = {
     ),
     Plan.COMPANY: PlanLimits(uploadDays=30, exportDays=365, recordDays=365),
 }
-"""The plans as they come; an operator changes them by a setting."""
+"""Default limits of each plan; the setting `plan_limits` changes them."""
 
 
 def limits_of(plan: Plan, changed: Mapping[str, Mapping[str, Any]]) -> PlanLimits:
-    """A plan's limits, `changed` where that names them; raises ValueError for what is none."""
+    """The limits of `plan`, with those in `changed` (by plan and limit) in place of the default.
+
+    Raises ValueError for an unknown plan or limit, and for a limit that is not positive.
+    """
     unknown = sorted(set(changed) - set(Plan))
     if unknown:
         raise ValueError(f"no plan {unknown[0]}; there are {', '.join(Plan)}")
@@ -124,9 +127,9 @@ def limits_of(plan: Plan, changed: Mapping[str, Mapping[str, Any]]) -> PlanLimit
 
 
 def blocked_options(options: JobOptions, plan: Plan) -> tuple[str, ...]:
-    """The options that are asked for and that `plan` does not allow.
+    """The requested options that `plan` does not allow.
 
-    Where no movement is tracked, keypoints are what the job is for: every plan has them.
+    Without a tracked movement keypoints are all that a job gives, so every plan has them.
     """
     if plan is not Plan.FREE:
         return ()

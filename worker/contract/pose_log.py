@@ -1,5 +1,7 @@
-"""A pose log as a sequence of entries: its end, and its form as a file. Needs no numpy, so that
-the api, which never looks into an entry, does not either."""
+"""Framing of a pose log: its entries, its end mark, its form as a file.
+
+Needs no numpy, so the API, which never decodes an entry, does not either.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +10,12 @@ from worker.contract.errors import DecodeError
 END = b"PQEND"
 """Last entry of a complete pose log."""
 SEGMENT_SECONDS = 24
-"""Media time of a segment: what one worker of several estimates at a time; whole chunks."""
+"""Media seconds of a segment, which one of several workers estimates; whole chunks."""
 
 
 def framed(entry: bytes) -> bytes:
-    """A log entry as it stands in a file: behind its length, 4 bytes little-endian."""
+    """A log entry as it is stored in a file: its length (4 bytes, little-endian), then its
+    bytes."""
     return len(entry).to_bytes(4, "little") + entry
 
 

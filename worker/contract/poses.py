@@ -1,7 +1,7 @@
-"""Poses as they are logged: quantised once, before anything reads them.
+"""Encoding of pose logs: poses are quantised once, before anything reads them.
 
-A log is one `LogHead` and numbered chunks. Every message of a job is a function of its log and
-its options, so the bytes here are what resume, re-analysis and parallel estimation agree on.
+A log is one `LogHead` and numbered chunks. Every message of a job is a function of its log and its
+options, so resumed, repeated and parallel analyses agree on these bytes.
 """
 
 from __future__ import annotations
@@ -22,18 +22,17 @@ from worker.contract.media import MediaInfo
 
 VERSION = 1
 SPATIAL_VERSION = 2
-"""Version of chunks with depth and metres; those without are still written as version 1, which
-workers of before read."""
+"""Version of chunks with depth; those without are written as version 1, for older workers."""
 PLANE, SPATIAL = 3, 7
-"""Values of a joint: x, y and score; then z and its place in metres, where the model has them."""
+"""Values of a joint: x, y, score; with depth also z and its position x, y, z in metres."""
 CHUNK_SECONDS = 2.0
-"""Media time of a chunk: what a lost worker loses, and how often messages are committed."""
+"""Media seconds of a chunk: the most that a lost worker loses, and the interval of commits."""
 
 PEOPLE = "people"
-"""Where a chunk's state says how many were seen at once, at most."""
+"""Key of a chunk's state: the most people that were seen at once."""
 TURN = "turn"
-"""Where it says by how many quarters of a circle, clockwise, a picture was turned that lay on its
-side or head; its joints are those of the picture as it lies."""
+"""Key of a chunk's state: the quarter turns, clockwise, by which a sideways or upside-down picture
+was turned for estimation; its joints are those of the picture as it is stored."""
 
 # Steps of 1/32768 over [-0.5, 1.5): under a tenth of a pixel on a 2160p frame.
 _SCALE = 32768.0
@@ -45,7 +44,7 @@ _MAGIC = b"PQPC"
 
 
 class Environment(msgspec.Struct, frozen=True, kw_only=True):
-    """What the first attempt found out about its machine; later attempts repeat it."""
+    """Hardware and models of a job's first attempt; later attempts repeat these."""
 
     execution_provider: str
     device: str
@@ -55,7 +54,7 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LogHead(msgspec.Struct, frozen=True, kw_only=True):
-    """Head of a pose log. `segment_s` is the media time of its segments, 0 where it has none."""
+    """Head of a pose log. `segment_s` is the media seconds of its segments, 0 where it has none."""
 
     media: MediaInfo
     environment: Environment
@@ -66,14 +65,14 @@ class LogHead(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class PoseChunk:
-    """Consecutive frames of the one subject.
+    """Poses of one subject in consecutive frames.
 
     `first` is the frame index of row 0; `times_us` int64 [n] microseconds from the start;
-    `keypoints` float32 [n, k, 3] of x, y (0-1 of the upright frame, a little beyond where a joint
-    is outside) and score (0-1), zero rows where nobody was found; [n, k, 7] where the model has
-    depth: then also z (in widths of the frame, 0 at the middle of the hips, smaller is nearer) and
-    x, y, z in metres from there; `boxes` float32 [n, 4] as x0, y0, x1, y1 of the frame, zeros when
-    none; `state` is what the estimator needs to go on.
+    `keypoints` float32 [n, k, 3] of x, y (0-1 of the upright frame, a little beyond for joints
+    outside it) and score (0-1), zeros where nobody was found. From models with depth they are [n,
+    k, 7]: then also z (in widths of the frame, 0 at the middle of the hips, smaller is nearer) and
+    x, y, z in metres from there. `boxes` float32 [n, 4] are x0, y0, x1, y1 (0-1 of the frame),
+    zeros for none; `state` is what the estimator needs to go on.
     """
 
     index: int
@@ -94,8 +93,8 @@ class PoseChunk:
 
 
 def turned_joints(keypoints: NDArray[np.float32], quarters: int) -> NDArray[np.float32]:
-    """Joints [n, k, 3] of x, y (0-1) and score as they are in the picture turned clockwise by
-    quarters of a circle; what was not seen stays zero."""
+    """Joints [n, k, 3] of x, y (0-1) and score in the picture turned clockwise by `quarters` of a
+    circle; unseen joints stay zero."""
     joints = keypoints.copy()
     seen = keypoints[..., 2] > 0
     for _ in range(quarters % 4):
@@ -119,7 +118,7 @@ def _quantise_spatial(values: NDArray[Any]) -> NDArray[np.int16]:
 
 
 def quantised(chunk: PoseChunk) -> PoseChunk:
-    """The chunk as a reader of the log will see it."""
+    """The chunk with its values rounded as the log stores them."""
     return decode_chunk(encode_chunk(chunk))
 
 
@@ -146,7 +145,7 @@ def encode_chunk(chunk: PoseChunk) -> bytes:
 
 
 def decode_chunk(data: bytes) -> PoseChunk:
-    """The chunk in `data`; raises DecodeError if they are not a chunk of a version we know."""
+    """Decodes a chunk; raises DecodeError for broken bytes or an unknown version."""
     try:
         magic, version, index, first, count, points = _HEADER.unpack_from(data)
         if magic != _MAGIC or version not in (VERSION, SPATIAL_VERSION):
@@ -182,12 +181,12 @@ def decode_chunk(data: bytes) -> PoseChunk:
 
 
 def encode_head(head: LogHead) -> bytes:
-    """The head as JSON."""
+    """Encodes a head as JSON."""
     return msgspec.json.encode(head)
 
 
 def decode_head(data: bytes) -> LogHead:
-    """The head in `data`; raises DecodeError."""
+    """Decodes a head; raises DecodeError."""
     try:
         return msgspec.json.decode(data, type=LogHead)
     except msgspec.MsgspecError as error:

@@ -1,7 +1,7 @@
-"""A reference movement as it is kept: the limbs of one rep, no picture and no person's size.
+"""Encoding of a reference movement: the limbs of one rep, without pictures or body size.
 
-The bytes are the content that a reference's id names for ever: a job's messages are a function of
-its pose log, its options and these.
+A reference's id names these bytes for ever: a job's messages are a function of its pose log, its
+options and them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from worker.contract.errors import DecodeError
 
 VERSION = 1
 POINTS = 40
-"""Samples of a rep, evenly spread over its time."""
+"""Samples of a rep, at equal intervals of its time."""
 
 LIMBS: tuple[tuple[int, int, float], ...] = (
     (5, 7, 0.186), (6, 8, 0.186),
@@ -27,10 +27,10 @@ LIMBS: tuple[tuple[int, int, float], ...] = (
     (11, 13, 0.245), (12, 14, 0.245),
     (13, 15, 0.246), (14, 16, 0.246),
 )  # fmt: skip
-"""COCO indices of each limb's ends, left and right in turn, and its length by stature: upper arm,
-forearm, side of the trunk, thigh, shank (Winter 2009, fig. 4.1)."""
+"""COCO indices of each limb's ends, left and right alternating, and its length as a share of body
+height: upper arm, forearm, side of the trunk, thigh, shank (Winter 2009, fig. 4.1)."""
 
-# Limbs are 0-1 long, a little more where the picture makes them look so.
+# Limbs are 0-1 long, a little more where perspective makes them look so.
 _SCALE = 8192.0
 _HEADER = struct.Struct("<4sBI")
 _MAGIC = b"PQRF"
@@ -40,9 +40,9 @@ _MAGIC = b"PQRF"
 class ReferencePoses:
     """One rep from start pose to start pose.
 
-    `name` is what summaries call it; `limbs` float32 [POINTS, 10, 2] in the order of LIMBS, x to
-    the right and y down, 1 = a limb of full length in the picture plane; `seen` float32
-    [POINTS, 10] how well each was seen, 0-1.
+    `name` is shown in summaries; `limbs` float32 [POINTS, 10, 2] are vectors in the order of LIMBS,
+    x to the right and y down, of length 1 for a limb parallel to the picture; `seen` float32
+    [POINTS, 10] is how well each limb was seen, 0-1.
     """
 
     name: str
@@ -57,7 +57,7 @@ class _Head(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def encode_reference(poses: ReferencePoses) -> bytes:
-    """A reference as bytes, about 2 kB."""
+    """Encodes a reference; about 2 kB."""
     head = msgspec.json.encode(_Head(name=poses.name, duration_ms=poses.duration_ms))
     limbs = np.clip(np.rint(poses.limbs.astype(np.float64) * _SCALE), -32768, 32767).astype("<i2")
     seen = np.clip(np.rint(poses.seen.astype(np.float64) * 255), 0, 255).astype("<u1")
@@ -66,7 +66,7 @@ def encode_reference(poses: ReferencePoses) -> bytes:
 
 
 def decode_reference(data: bytes) -> ReferencePoses:
-    """The reference in `data`; raises DecodeError if they are none of this version."""
+    """Decodes a reference; raises DecodeError for broken bytes or another version."""
     count = POINTS * len(LIMBS)
     try:
         magic, version, size = _HEADER.unpack_from(data)

@@ -11,7 +11,7 @@ from worker.contract.errors import DecodeError
 
 
 class ReferenceStatus(StrEnum):
-    """Where a reference is; the last two are final."""
+    """State of a reference; the last two are final."""
 
     PROCESSING = "processing"
     READY = "ready"
@@ -19,9 +19,9 @@ class ReferenceStatus(StrEnum):
 
 
 class Reference(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Everything that is stored of a reference but its poses.
+    """The stored record of a reference, without its poses.
 
-    `job` makes it and is gone when the status is final; `durationMs` is that of the rep;
+    `job` is the job that makes it, gone when the status is final; `durationMs` is that of the rep;
     `createdAt` is ISO 8601 in UTC.
     """
 
@@ -36,12 +36,12 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def label(self) -> str:
-        """What summaries call it."""
+        """The name shown in summaries: its own, else the id."""
         return self.name or self.id
 
 
 def decode_record(data: bytes) -> Reference:
-    """The reference record in `data`; raises DecodeError."""
+    """Decodes a reference record; raises DecodeError."""
     try:
         return msgspec.json.decode(data, type=Reference)
     except msgspec.MsgspecError as error:

@@ -88,9 +88,9 @@ def _superset(definitions: dict[str, Schema]) -> None:
 
 
 def message_schema(edition: Edition = Edition.V3) -> Schema:
-    """The JSON Schema (2020-12) that every message of `edition` is valid against.
+    """The JSON Schema (2020-12) that describes every message of `edition`.
 
-    Unknown fields are refused, so that a field the contract does not name is found by tests.
+    Unknown fields are refused, so that tests find fields that the contract does not name.
     """
     refs, definitions = _canonical()
     definitions = copy.deepcopy(definitions)

@@ -1,4 +1,4 @@
-"""What a key may do: scopes, and the narrow key that a page gets."""
+"""Scopes: what an API key may do, and the fewer of a page token."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from enum import StrEnum
 
 
 class Scope(StrEnum):
-    """`jobs:read` reads, `jobs:write` uploads, makes, stops and erases, `webhooks:write` says where
-    a tenant's results are sent to, and `admin` does that too."""
+    """What a key may do: `jobs:read` reads, `jobs:write` uploads, creates, cancels and erases,
+    `webhooks:write` sets where a tenant's results are sent, `admin` includes `webhooks:write`."""
 
     JOBS_WRITE = "jobs:write"
     JOBS_READ = "jobs:read"
@@ -17,24 +17,24 @@ class Scope(StrEnum):
 
 
 ALL_SCOPES: tuple[Scope, ...] = tuple(Scope)
-"""What a key has that was made without naming any: everything of its tenant."""
+"""Scopes of a key that was created without naming any: everything of its tenant."""
 
 PAGE_SCOPES: tuple[Scope, ...] = (Scope.JOBS_WRITE, Scope.JOBS_READ)
-"""What a page token has at most, and that only over what was made with it."""
+"""Most scopes of a page token, which is limited to what was created with it."""
 
 LONGEST_PAGE_TOKEN_S = 86_400
 PAGE_TOKEN_S = 3_600
-"""Seconds that a page token holds unless it is asked for otherwise."""
+"""Default lifetime of a page token in seconds."""
 
 
 def allows(scopes: Iterable[Scope], wanted: Scope) -> bool:
-    """Whether `scopes` hold `wanted`, or one that it is part of."""
+    """Whether `scopes` contain `wanted`, or a scope that includes it."""
     held = set(scopes)
     return wanted in held or (wanted is Scope.WEBHOOKS_WRITE and Scope.ADMIN in held)
 
 
 class ScopeMissing(Exception):
-    """The key is valid and may not make this call; `scope` is the one that it lacks, if one."""
+    """The key is valid but may not make this call; `scope` is the one it lacks, if it is one."""
 
     def __init__(self, message: str, scope: Scope | None) -> None:
         super().__init__(message)
@@ -42,7 +42,7 @@ class ScopeMissing(Exception):
 
 
 def parse_scopes(text: str) -> tuple[Scope, ...]:
-    """Scopes out of `jobs:read,jobs:write`; raises ValueError for what is none, and for none."""
+    """Scopes from a text such as `jobs:read,jobs:write`; raises ValueError if unknown or empty."""
     named = {part.strip() for part in text.split(",") if part.strip()}
     unknown = sorted(named - set(ALL_SCOPES))
     if unknown or not named:

@@ -1,4 +1,4 @@
-"""The name under which one segment of a long video waits in the fair queue."""
+"""Names of segments of long videos in the fair queue."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ _MARK = "+"
 
 
 def entry_of(job_id: str, segment: int) -> str:
-    """What waits in the fair queue for a worker to estimate a segment of the job."""
+    """Name of a job's segment in the fair queue."""
     return f"{job_id}{_MARK}{segment}"
 
 
 def job_of_entry(name: str) -> str | None:
-    """The job whose segment waits under this name; None for the name of a job itself."""
+    """Id of the job whose segment has this name; None for the name of a job itself."""
     job_id, mark, _ = name.rpartition(_MARK)
     return job_id if mark else None

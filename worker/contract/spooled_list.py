@@ -1,4 +1,4 @@
-"""A list that grows with a video, as JSON in a temporary file: nobody has to hold it whole."""
+"""A growing list kept as JSON in a temporary file, so that it is never in memory as a whole."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ import msgspec
 Item = TypeVar("Item", bound=msgspec.Struct)
 
 MOST_IN_MEMORY = 1 << 20
-"""Bytes from which on it lies on disk."""
+"""Bytes above which the list is on disk."""
 _BLOCK = 1 << 16
 
 
 class SpooledList(Generic[Item]):
-    """Structs of one kind, encoded as they are added; encodes as the list of them does."""
+    """A list of structs of one kind, encoded as they are added; its JSON is that of a plain
+    list."""
 
     def __init__(self, kind: type[Item]) -> None:
         self._kind = kind
@@ -25,13 +26,13 @@ class SpooledList(Generic[Item]):
         self._count = 0
         self._encoder = msgspec.json.Encoder()
         self.bytes = 2
-        """Length of the whole as JSON."""
+        """Length of the list as JSON, in bytes."""
 
     def __len__(self) -> int:
         return self._count
 
     def __iter__(self) -> Iterator[Item]:
-        """The items, all of them decoded: for short lists and for tests."""
+        """Decodes all items at once: for short lists and tests."""
         yield from msgspec.json.decode(self.whole(), type=list[self._kind])  # type: ignore[name-defined]
 
     def __getitem__(self, place: int) -> Item:
@@ -57,7 +58,7 @@ class SpooledList(Generic[Item]):
         self._count += len(items)
 
     def pieces(self) -> Iterator[bytes]:
-        """The whole as JSON, a block at a time."""
+        """The list as JSON, a block at a time."""
         yield b"["
         self._file.seek(0)
         while block := self._file.read(_BLOCK):
@@ -65,19 +66,19 @@ class SpooledList(Generic[Item]):
         yield b"]"
 
     def whole(self) -> bytes:
-        """The whole as JSON, in memory."""
+        """The list as JSON, in memory."""
         return b"".join(self.pieces())
 
 
 def encoded(value: object) -> msgspec.Raw:
-    """What an encoder asks of a value that it does not know; raises NotImplementedError."""
+    """`enc_hook` of a JSON encoder: a SpooledList's JSON; raises NotImplementedError otherwise."""
     if isinstance(value, SpooledList):
         return msgspec.Raw(value.whole())
     raise NotImplementedError(f"cannot encode {type(value).__name__}")
 
 
 def listed(value: object) -> tuple[msgspec.Struct, ...]:
-    """The same of who wants plain values."""
+    """`enc_hook` of `to_builtins`: a SpooledList's items; raises NotImplementedError otherwise."""
     if isinstance(value, SpooledList):
         return tuple(value)
     raise NotImplementedError(f"cannot list {type(value).__name__}")

@@ -1,4 +1,4 @@
-"""Webhooks: what can be subscribed to, and the records of endpoints and deliveries."""
+"""Webhooks: events that can be subscribed to, and the records of endpoints and deliveries."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from worker.contract.messages import TYPES
 BATCH_COMPLETED = "batch.completed"
 DISABLED = "webhook.disabled"
 TEST = "webhook.test"
-"""What `POST …/test` sends; it needs no subscription."""
+"""Event of `POST …/test`; it needs no subscription."""
 
 JOB_EVENTS = ("job.queued", "job.started", "job.succeeded", "job.failed", "job.canceled")
 MESSAGE_EVENTS = tuple(f"message.{kind}" for kind in TYPES)
 OF_A_JOB = (*JOB_EVENTS, *MESSAGE_EVENTS)
-"""What a job's own `webhook` may ask for."""
+"""Events that a job's own `webhook` may subscribe to."""
 EVENTS = (*JOB_EVENTS, BATCH_COMPLETED, DISABLED, *MESSAGE_EVENTS)
-"""Every event that an endpoint may ask for."""
+"""Events that an endpoint may subscribe to."""
 DEFAULT_EVENTS = ("job.succeeded", "job.failed", "message.export_ready")
 
 MAX_BODY_BYTES = 20_000
-"""Bodies are smaller; what is larger is a presigned URL (Standard Webhooks 1.0 names 20 kB)."""
+"""Limit of a body; larger data is sent as a presigned URL (Standard Webhooks 1.0 names 20 kB)."""
 KEEP_S = 7 * 86_400
-"""Seconds for which a delivery's record, and what waits for a disabled endpoint, is kept."""
+"""Seconds for which delivery records, and what waits for a disabled endpoint, are kept."""
 
 
 def delivery_id(endpoint: str, subject: str, event: str, *places: str) -> str:
-    """The `webhook-id`: it follows from what is delivered, so that duplicates bear the same."""
+    """The `webhook-id`, a hash of what is delivered, so that duplicates have the same id."""
     said = "\n".join((endpoint, subject, event, *places))
     return "msg_" + hashlib.sha256(said.encode()).hexdigest()[:27]
 
 
 def final_event(status: str) -> str:
-    """The event of a job that ended so."""
+    """The event of a job that ended with `status`."""
     return f"job.{status}"
 
 
@@ -49,9 +49,9 @@ class JobWebhook(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A receiver, without its secrets; times are ISO 8601 in UTC.
+    """A webhook endpoint, without its secrets; times are ISO 8601 in UTC.
 
-    `adhoc`: made by a job's own `webhook`; it has no events but those that jobs bring along.
+    `adhoc`: created by a job's own `webhook`; it has only the events that such jobs name.
     """
 
     id: str
@@ -67,11 +67,11 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class DeliveryItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One delivery in its lane. The body is made when it is sent: messages are not copied.
+    """One delivery in the ordered queue of an endpoint; its body is built when it is sent.
 
     `id` is the `webhook-id`; `first` and `last` are entry ids in the stream of job `subject`
-    (`grouped`: all messages of the type from one to the other); `data` is there for what is no
-    job's.
+    (`grouped`: all messages of the type from one to the other); `data` is set for events that
+    belong to no job.
     """
 
     id: str
@@ -85,7 +85,7 @@ class DeliveryItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
 
 class DeliveryStatus(StrEnum):
-    """How far a delivery is; `dead`: given up, kept for a replay."""
+    """State of a delivery; `dead`: given up, kept for a replay."""
 
     PENDING = "pending"
     DELIVERED = "delivered"
@@ -93,7 +93,7 @@ class DeliveryStatus(StrEnum):
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One request: the answer's status and beginning, or what went wrong."""
+    """One HTTP request: status and beginning of the answer, or what went wrong."""
 
     at: str
     latencyMs: int
@@ -103,7 +103,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
-    """The record of a delivery; `tries` counts attempts since it was put into its lane."""
+    """The record of a delivery; `tries` counts attempts since it was last queued."""
 
     id: str
     endpoint: str

@@ -1,4 +1,4 @@
-"""What of a worker itself can be at fault, as its health is reported."""
+"""Faults of a worker itself, as its health is reported."""
 
 from __future__ import annotations
 

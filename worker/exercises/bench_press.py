@@ -18,6 +18,11 @@ BENCH_PRESS = RepExercise(
         Condition("shoulder_height", "range", high=0.12),
         Condition("shoulder_over_hip", "start", high=0.25),
     ),
+    # on the back, hips still
+    typical=(
+        Condition("shoulder_over_hip", "start", high=0.15),
+        Condition("hip_height", "range", high=0.05),
+    ),
     lying=True,
     joints=("shoulder", "elbow", "wrist"),
 )

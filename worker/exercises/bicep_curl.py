@@ -18,6 +18,13 @@ BICEP_CURL = RepExercise(
         Condition("elbow_flexion", "range", low=40),
         Condition("shoulder_height", "range", high=0.12),
     ),
+    # upper arms hang and stay
+    typical=(
+        Condition("elbow_over_shoulder", "range", high=0.1),
+        Condition("elbow_over_shoulder", "start", high=-0.05),
+        Condition("elbow_flexion", "start", high=70),
+        Condition("hip_height", "range", high=0.06),
+    ),
     sides="each",
     joints=("shoulder", "elbow", "wrist"),
 )

@@ -20,5 +20,10 @@ BURPEE = RepExercise(
         Condition("shoulder_over_hip", "range", low=0.1),
         Condition("wrist_over_ankle", "turn", high=0.25),
     ),
+    # hands on the floor at the turn
+    typical=(
+        Condition("wrist_over_ankle", "turn", high=0.2),
+        Condition("shoulder_over_hip", "start", low=0.2),
+    ),
     joints=("shoulder", "hip", "knee"),
 )

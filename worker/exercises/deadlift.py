@@ -19,5 +19,13 @@ DEADLIFT = RepExercise(
         Condition("shoulder_over_ankle", "start", low=0.3),
         Condition("shoulder_over_hip", "range", low=0.05),
     ),
+    # straight arms hang from a trunk that leans far, the hips stay high
+    typical=(
+        Condition("shoulder_over_hip", "turn", high=0.22),
+        Condition("wrist_over_shoulder", "range", high=0.15),
+        Condition("wrist_over_ankle", "turn", high=0.3),
+        Condition("hip_over_ankle", "turn", low=0.27),
+        Condition("shoulder_over_ankle", "start", low=0.6),
+    ),
     joints=("shoulder", "hip"),
 )

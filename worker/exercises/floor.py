@@ -13,6 +13,12 @@ GLUTE_BRIDGE = RepExercise(
         Condition("hip_height", "range", low=0.03),
         Condition("ankle_over_hip", "range", high=0.3),
     ),
+    # on the back, hips and shoulders on the floor
+    typical=(
+        Condition("hip_over_ankle", "start", high=0.15),
+        Condition("shoulder_over_hip", "start", high=0.1),
+        Condition("wrist_over_hip", "turn", high=0.05),
+    ),
     lying=True,
     joints=("shoulder", "hip", "knee"),
     counted="turn",
@@ -30,6 +36,12 @@ LEG_RAISE = RepExercise(
         Condition("shoulder_over_hip", "start", high=0.22),
         Condition("ankle_height", "range", low=0.12),
     ),
+    # on the back, only the legs move
+    typical=(
+        Condition("shoulder_over_hip", "start", high=0.15),
+        Condition("shoulder_height", "range", high=0.1),
+        Condition("ankle_over_hip", "turn", low=0.05),
+    ),
     lying=True,
     joints=("shoulder", "hip", "knee"),
 )
@@ -43,5 +55,11 @@ TRICEP_DIP = RepExercise(
         Signal("shoulder_height", -0.16, weight=0.7),
     ),
     conditions=(Condition("shoulder_height", "range", low=0.06),),
+    # an upright trunk over hands that stay beside the hips
+    typical=(
+        Condition("shoulder_over_hip", "start", low=0.2),
+        Condition("wrist_over_hip", "start", low=-0.1, high=0.15),
+        Condition("wrist_height", "range", high=0.08),
+    ),
     joints=("shoulder", "elbow", "wrist"),
 )

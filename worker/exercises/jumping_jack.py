@@ -20,6 +20,12 @@ JUMPING_JACK = RepExercise(
         Condition("wrist_over_shoulder", "turn", low=0.05),
         Condition("hip_height", "range", high=0.2),
     ),
+    # from hanging arms, feet apart
+    typical=(
+        Condition("wrist_over_shoulder", "start", high=-0.1),
+        Condition("wrist_over_shoulder", "turn", low=0.1),
+        Condition("ankle_spread", "range", low=0.12),
+    ),
     joints=("shoulder", "elbow", "wrist"),
 )
 

@@ -21,5 +21,11 @@ KETTLEBELL_SWING = RepExercise(
         Condition("shoulder_over_hip", "turn", low=0.15),
         Condition("shoulder_over_hip", "range", low=0.04),
     ),
+    # hands from below the hips to well above them, from a hinge
+    typical=(
+        Condition("wrist_over_hip", "turn", low=0.15),
+        Condition("wrist_over_hip", "start", high=0.02),
+        Condition("shoulder_over_hip", "start", high=0.23),
+    ),
     joints=("shoulder", "hip", "wrist"),
 )

@@ -17,6 +17,11 @@ HIGH_KNEES = RepExercise(
         Condition("hip_height", "range", high=0.15),
         Condition("knee_step", "turn", low=0.05),
     ),
+    # upright
+    typical=(
+        Condition("shoulder_over_hip", "turn", low=0.18),
+        Condition("knee_step", "turn", low=0.1),
+    ),
     # half a thigh: a walk lifts the knees by less
     least=0.6,
     leading="knee_over_hip",
@@ -34,6 +39,13 @@ MOUNTAIN_CLIMBER = RepExercise(
     conditions=(
         Condition("shoulder_over_hip", "turn", high=0.24),
         Condition("hip_over_ankle", "turn", high=0.38),
+    ),
+    # hands on the floor all the time, one thigh under the chest
+    typical=(
+        Condition("wrist_over_ankle", "start", high=0.2),
+        Condition("hip_over_wrist", "start", low=0.08),
+        Condition("hip_flexion_difference", "turn", low=40),
+        Condition("shoulder_height", "range", high=0.12),
     ),
     lying=True,
     leading="hip_flexion",

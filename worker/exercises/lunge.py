@@ -24,6 +24,12 @@ LUNGE = RepExercise(
     # thigh's length.
     signals=_LEGS,
     conditions=_STANDING,
+    # one knee is near the floor
+    typical=(
+        Condition("knee_step", "turn", low=0.07),
+        Condition("shoulder_over_hip", "turn", low=0.18),
+        Condition("wrist_over_ankle", "start", low=0.3),
+    ),
     leading="knee_flexion",
     joints=("hip", "knee", "ankle"),
 )
@@ -33,6 +39,13 @@ SIDE_LUNGE = RepExercise(
     # One knee bends, the other leg stays long; from the front the bent one points at the camera.
     signals=_LEGS,
     conditions=_STANDING,
+    # feet far apart, one leg bent and the other long, both knees at one height
+    typical=(
+        Condition("knee_step", "turn", high=0.12),
+        Condition("ankle_gap", "turn", low=0.4),
+        Condition("knee_flexion_difference", "turn", low=30),
+        Condition("wrist_over_ankle", "start", low=0.3),
+    ),
     leading="knee_flexion",
     joints=("hip", "knee", "ankle"),
 )

@@ -44,8 +44,9 @@ class RepExercise:
     `signals` tell its progress. Where `sides` is `each`, every side's movement is a repetition, and
     both together are one. `least` is the share of a full repetition that is one at all. `counted`
     says when: on the return to the start pose, or at the turn. `joints` are those of one side,
-    without its prefix, that guidance asks for, and `guided` besides. Where the legs
-    take turns, the side with the greater measure `leading` at the turn did it. `lying` says that
+    without its prefix, that guidance asks for, and `guided` besides. `typical` is what tells it
+    from its relatives: recognition asks for it, counting does not. Where the legs take turns, the
+    side with the greater measure `leading` at the turn did it. `lying` says that
     the body is level in it, not upright.
     """
 
@@ -53,6 +54,7 @@ class RepExercise:
     signals: tuple[Signal, ...]
     joints: tuple[str, ...]
     conditions: tuple[Condition, ...] = ()
+    typical: tuple[Condition, ...] = ()
     sides: Literal["both", "each"] = "both"
     least: float = 0.35
     counted: Literal["return", "turn"] = "return"

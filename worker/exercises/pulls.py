@@ -18,6 +18,11 @@ PULL_UP = RepExercise(
         Condition("shoulder_height", "range", low=0.06),
         Condition("wrist_height", "range", high=0.2),
     ),
+    # hangs from hands that stay
+    typical=(
+        Condition("wrist_height", "range", high=0.1),
+        Condition("shoulder_over_wrist", "start", high=-0.2),
+    ),
     joints=("shoulder", "elbow", "wrist"),
 )
 
@@ -36,6 +41,13 @@ ROW = RepExercise(
         Condition("wrist_over_shoulder", "start", high=0.0),
         Condition("wrist_over_shoulder", "turn", high=0.1),
         Condition("shoulder_height", "range", high=0.15),
+    ),
+    # the trunk leans, the hands come to the ribs, not to the shoulders
+    typical=(
+        Condition("shoulder_over_hip", "turn", high=0.25),
+        Condition("wrist_over_shoulder", "turn", high=-0.03),
+        Condition("hip_height", "range", high=0.06),
+        Condition("wrist_over_ankle", "range", low=0.08),
     ),
     sides="each",
     # arms that swing in a walk bend by 40 degrees

@@ -16,6 +16,14 @@ LATERAL_RAISE = RepExercise(
         Condition("wrist_over_shoulder", "turn", high=0.25),
         Condition("hip_height", "range", high=0.12),
     ),
+    # Straight arms go apart: both hands by more than the mean (geometric) of the shoulders' width
+    # (0.23 of stature) and the arms' span (0.85 between the wrists).
+    typical=(
+        Condition("wrist_spread", "turn", low=0.44),
+        Condition("elbow_over_shoulder", "range", low=0.1),
+        Condition("shoulder_height", "range", high=0.08),
+        Condition("elbow_flexion", "range", high=60),
+    ),
     sides="each",
     joints=("shoulder", "elbow", "wrist"),
 )
@@ -32,6 +40,13 @@ FRONT_RAISE = RepExercise(
         # To the front the hands stay within both shoulders' width and half an arm to each side.
         Condition("wrist_spread", "turn", high=0.6),
     ),
+    # straight arms stay together
+    typical=(
+        Condition("wrist_spread", "turn", high=0.44),
+        Condition("elbow_over_shoulder", "range", low=0.1),
+        Condition("shoulder_height", "range", high=0.08),
+        Condition("elbow_flexion", "range", high=60),
+    ),
     sides="each",
     joints=("shoulder", "elbow", "wrist"),
 )
@@ -47,6 +62,13 @@ SHOULDER_PRESS = RepExercise(
     conditions=(
         Condition("higher_wrist_over_shoulder", "turn", low=0.05),
         Condition("hip_height", "range", high=0.15),
+    ),
+    # from the shoulders of an upright trunk
+    typical=(
+        Condition("wrist_over_shoulder", "start", low=-0.15),
+        Condition("shoulder_over_hip", "start", low=0.15),
+        Condition("elbow_flexion", "start", low=50),
+        Condition("wrist_over_shoulder", "turn", low=0.15),
     ),
     sides="each",
     joints=("shoulder", "elbow", "wrist"),

@@ -22,6 +22,12 @@ SIT_UP = RepExercise(
         Condition("hip_flexion", "range", low=20),
         Condition("ankle_over_hip", "range", high=0.2),
     ),
+    # hips on the floor, the trunk comes up
+    typical=(
+        Condition("hip_over_ankle", "start", high=0.12),
+        Condition("shoulder_over_hip", "turn", low=0.15),
+        Condition("hip_flexion", "start", low=20),
+    ),
     lying=True,
     joints=("shoulder", "hip", "knee"),
 )

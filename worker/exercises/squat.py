@@ -21,5 +21,12 @@ SQUAT = RepExercise(
         Condition("shoulder_over_ankle", "start", low=0.3),
         Condition("shoulder_over_hip", "start", low=0.1),
     ),
+    # knees side by side, the trunk not level, the hips well down, the hands nowhere near the feet
+    typical=(
+        Condition("knee_step", "turn", high=0.1),
+        Condition("shoulder_over_hip", "turn", low=0.13),
+        Condition("hip_over_ankle", "range", low=0.1),
+        Condition("wrist_over_ankle", "start", low=0.3),
+    ),
     joints=("hip", "knee", "ankle"),
 )

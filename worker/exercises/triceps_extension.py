@@ -21,6 +21,12 @@ TRICEPS_EXTENSION = RepExercise(
         Condition("elbow_over_shoulder", "range", high=0.15),
         Condition("shoulder_height", "range", high=0.1),
     ),
+    # the elbows are over the shoulders; at the cable it looks like a curl
+    typical=(
+        Condition("elbow_over_shoulder", "start", low=0),
+        Condition("elbow_flexion", "start", low=60),
+        Condition("hip_height", "range", high=0.06),
+    ),
     sides="each",
     joints=("shoulder", "elbow", "wrist"),
 )

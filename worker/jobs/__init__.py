@@ -1,1 +1,1 @@
-"""One job on one worker: lease, stages, commits, segments shared with other workers."""
+"""Runs one job on a worker: lease, stages, commits, segments shared with other workers."""

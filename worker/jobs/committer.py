@@ -1,10 +1,10 @@
-"""What a run says, on its way into the stream: encoded once, committed in as few pieces as will do.
+"""Commits the pose chunks and messages of a run to Redis, batched and in the background.
 
-A chunk that was estimated is committed at once with its messages. What follows from a log that is
-there already comes ten times faster than Redis likes to be asked: it is gathered.
+A newly estimated chunk is committed at once with its messages. Messages replayed from an existing
+pose log come about ten times faster than Redis should be written to, so they are batched.
 
-A commit goes on in a thread while the next chunk is worked on: one at a time and in order, so that
-no work is ever more than one commit ahead of what is safe.
+Commits run in a thread while the next chunk is estimated: one at a time and in order, so that the
+work is never more than one commit ahead of what is durable.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ from worker.pipeline.pipeline import Step
 from worker.storage.jobs.streams import Row, rows_of
 
 MOST_BYTES = 1_000_000
-"""Messages in one commit of a replay: a script that writes them keeps Redis for some 5 ms."""
+"""Bytes of messages in one commit of a replay: the script that writes them blocks Redis for some
+5 ms."""
 
 MOST_S = 0.5
-"""Seconds that what was said waits for its commit."""
+"""Seconds after which batched messages are committed."""
 
 
 class StepCommitter:
-    """Commits the steps of one run, in order, and looks between commits whether it may go on; a
-    context manager, at whose end no commit is under way.
+    """Commits the steps of one run in order, and checks between commits whether it may go on.
 
-    What a commit raises is raised by the next one, or at the end, and before whatever else went
-    wrong meanwhile: nothing is said of a job behind a commit that failed.
+    A context manager; no commit is under way after its end. An error of a commit is raised by the
+    next one or at the end, before any other error: nothing is committed after a failed commit.
 
-    Ids are fixed by the place in the run, so what a run before this one committed, in whatever
-    pieces, is not said again; were it, the stream would refuse it.
+    Entry ids follow from the position in the run, so that messages committed by an earlier run, in
+    whatever batches, are skipped; the stream would refuse them.
     """
 
     def __init__(self, held: LeasedJob, clock: Callable[[], float] = time.monotonic) -> None:
@@ -65,7 +65,7 @@ class StepCommitter:
             self._settle()
 
     def add(self, step: Step, fields: dict[str, Any]) -> None:
-        """Takes a step and fields of the record; raises as `LeasedJob.commit` and `check` do."""
+        """Adds a step and fields of the record; raises as `LeasedJob.commit` and `check` do."""
         entries = [entry for entry in step.entries if entry_key(entry.id) > self._known]
         rows = rows_of([self._checked(entry) for entry in entries])
         self._rows += rows
@@ -77,7 +77,7 @@ class StepCommitter:
             self._flush()
 
     def finish(self) -> None:
-        """Commits what waits, if anything does; it is all safe then."""
+        """Commits the remaining messages and waits until everything is durable."""
         self._flush()
         self._settle()
 
@@ -95,13 +95,13 @@ class StepCommitter:
         self, rows: Sequence[Row], fields: dict[str, Any], place: int = -1, log: bytes = b""
     ) -> None:
         self._settle()
-        self._held.check_cancelled()  # Redis answers nobody while it commits
+        self._held.check_cancelled()  # before the commit, which blocks Redis
         self._under_way = self._thread.submit(self._held.commit, rows, fields, place, log)
         self._since = self._clock()
         self._held.check_lease_and_deadline()
 
     def _settle(self) -> None:
-        """Waits for the commit that is under way, if any; raises what it raised."""
+        """Waits for the commit under way, if any; raises what it raised."""
         under_way, self._under_way = self._under_way, None
         if under_way is not None:
             with timed(STAGE_SECONDS, "publish"):
@@ -109,13 +109,13 @@ class StepCommitter:
 
     def _checked(self, entry: Entry) -> Entry:
         if isinstance(entry.message, KeypointsBatch):
-            self._settle()  # who has lost the job stores nothing
+            self._settle()  # raises Fenced before anything is stored
             return Entry(entry.id, self._held.claim_check(entry.message))
         return entry
 
 
 def _pieces(rows: list[Row]) -> Iterator[list[Row]]:
-    """Rows of MOST_BYTES, and a row more, each; one piece at least."""
+    """Splits rows into batches of about MOST_BYTES; yields at least one, possibly empty."""
     start, size = 0, 0
     for number, row in enumerate(rows, 1):
         size += len(row[2])

@@ -1,7 +1,7 @@
-"""Inputs by URL, without being led astray: every address is checked before it is connected to.
+"""Downloads inputs by URL; every address is checked before it is connected to.
 
-Redirects are followed by hand, each checked like the first. A download that is cut off goes on from
-where it stopped (RFC 9110, 14.2), if the server still has the same file: `If-Range` says which.
+Redirects are followed here, each checked like the first. An interrupted download resumes where it
+stopped (RFC 9110, 14.2) if the server still has the same file, as `If-Range` verifies.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from worker.net.deadlines import deadline
 from worker.net.pinned_http import PinnedTransport
 
 MOST_SECONDS = 900
-"""A server that drips bytes is not to hold a worker."""
+"""Seconds for a whole download, however slowly the server sends."""
 PAUSES_S = (0.5, 1.0, 2.0, 4.0)
-"""Pauses before a download is taken up again; as many in a row that bring nothing are the end."""
+"""Seconds before each retry; the download fails after as many retries without any progress."""
 _NO_MEDIA = ("text/html", "application/xhtml+xml", "application/json", "application/problem+json")
 _REDIRECTS = 3
 _TIMEOUT = httpx.Timeout(15, connect=5)
@@ -31,15 +31,15 @@ _PASSING = (502, 503, 504)
 
 
 class _ConnectionLost(Exception):
-    """The connection ended before the file did; what is there can be built upon."""
+    """The connection was lost before the end of the file; the download may resume."""
 
 
 class _ContentChanged(Exception):
-    """The server has another file now, or cannot say that it is the same one."""
+    """The server has another file now, or cannot resume this one."""
 
 
 def check_type(content_type: str) -> None:
-    """Raises Unreachable for what is no media: a page where a file was meant, most of all."""
+    """Raises Unreachable for a content type that is not media, such as a web page."""
     name = content_type.split(";")[0].strip().lower()
     if name in _NO_MEDIA:
         raise Unreachable(f"the address serves {name}, which is neither video nor image")
@@ -54,11 +54,11 @@ def fetch_url(
     allow_private: bool = False,
     check: Callable[[], None] = lambda: None,
 ) -> None:
-    """Downloads `url` to `path` within MOST_SECONDS, whatever its server does; `check` is called
-    about every half second meanwhile, and ends the download by what it raises.
+    """Downloads `url` to `path` within MOST_SECONDS.
 
-    Raises JobError `video_load_error` or `image_load_error` where it cannot be had, and
-    `media_too_large` past `max_bytes`; OSError where it cannot be written here.
+    `check` is called about every half second; what it raises ends the download. Raises JobError
+    `video_load_error` or `image_load_error` where the file cannot be fetched, `media_too_large`
+    above `max_bytes`, and OSError where it cannot be written to disk.
     """
     code = ErrorCode.IMAGE_LOAD_ERROR if source == "image" else ErrorCode.VIDEO_LOAD_ERROR
     try:
@@ -76,7 +76,7 @@ def fetch_url(
 
 
 class _Download:
-    """One file, in as many requests as it takes."""
+    """The download of one file, by as many requests as needed."""
 
     def __init__(
         self,
@@ -93,11 +93,11 @@ class _Download:
         self._most = max_bytes
         self._end = time.monotonic() + MOST_SECONDS
         self._have = 0
-        # what names the version of the file that is half here; none = it cannot be gone on with
+        # ETag or date of the partly downloaded file; None: the download cannot be resumed
         self._version: str | None = None
 
     def run(self) -> None:
-        """Raises JobError `media_too_large`, Unreachable, and what httpx raises."""
+        """Downloads the file; raises JobError `media_too_large`, Unreachable and httpx's errors."""
         pauses = list(PAUSES_S)
         while True:
             before = self._have
@@ -164,7 +164,7 @@ class _Download:
         self._write(response)
 
     def _goes_on(self, response: httpx.Response) -> bool:
-        """Whether the answer is the rest of what is here."""
+        """Returns whether a 206 answer is the rest of the same file."""
         said = response.headers.get("content-range", "")
         version = _version(response)
         same = version is None or version == self._version
@@ -190,8 +190,8 @@ class _Download:
 
 
 def _redirected(url: str, location: str) -> str:
-    """Where a redirect leads; raises Unreachable for one that would give up encryption, or names a
-    user: what a server says is no reason for either."""
+    """Returns the target of a redirect; raises Unreachable for one from https to http or with a
+    user name."""
     target = urljoin(url, location)
     parts = urlsplit(target)
     if url.lower().startswith("https:") and parts.scheme.lower() == "http":
@@ -202,7 +202,7 @@ def _redirected(url: str, location: str) -> str:
 
 
 def _version(response: httpx.Response) -> str | None:
-    """What `If-Range` may name: a strong entity tag, else the time of the last change."""
+    """Returns the validator for `If-Range`: a strong entity tag, else the Last-Modified date."""
     tag: str = response.headers.get("etag", "")
     if tag and not tag.startswith("W/"):
         return tag
@@ -213,5 +213,5 @@ def _version(response: httpx.Response) -> str | None:
 def _request(client: httpx.Client, url: httpx.URL) -> httpx.Request:
     if url.scheme not in ("http", "https") or not url.host:
         raise Unreachable("only http and https URLs are taken")
-    # a range counts the bytes as they are sent: they are to be the file's own
+    # ranges count bytes as sent, so they must not be compressed
     return client.build_request("GET", url, headers={"Accept-Encoding": "identity"})

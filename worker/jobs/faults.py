@@ -1,4 +1,4 @@
-"""Faults of a worker's own, told from those of media, tenants and stores that are away."""
+"""Classifies errors: faults of this worker, or of media, tenants and services."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ _DISK = frozenset({
 
 
 def classify_fault(error: BaseException) -> Fault | None:
-    """What of the worker is at fault: its models (or what they run on), its disk, its way to S3;
-    None where it is something else's. Redis is nobody's: without it no worker takes anything."""
+    """Returns the worker's own fault: its models or GPU, its disk, its connection to S3.
+
+    Returns None for other errors. Redis does not count: without it no worker takes jobs.
+    """
     if isinstance(error, ModelFault):
         return "models"
     if isinstance(error, StoreUnavailable):

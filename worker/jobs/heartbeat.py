@@ -1,4 +1,4 @@
-"""Signs of life for a lease while a job runs."""
+"""Extends a lease while its job runs."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ log = structlog.get_logger()
 
 
 class Heartbeat:
-    """Calls `extend`, which raises Fenced, three times a TTL from a thread; a context manager.
+    """Calls `extend` three times per TTL from a thread; a context manager.
 
-    `lost` becomes true once the lease is another's, or could not be extended for a whole TTL.
+    `lost` becomes True once `extend` has raised Fenced, or has failed for a whole TTL.
     """
 
     def __init__(self, extend: Callable[[], None], ttl_s: float, job_id: str) -> None:
@@ -32,7 +32,7 @@ class Heartbeat:
 
     @property
     def lost(self) -> bool:
-        """Whether the job is not ours any more."""
+        """Whether the lease is lost to another worker or has expired."""
         return self._fenced or time.monotonic() - self._last > self._ttl_s
 
     def __enter__(self) -> Self:
@@ -56,5 +56,5 @@ class Heartbeat:
             except Fenced:
                 self._fenced = True
                 return
-            except Exception as error:  # a missed beat is not the end: the next may come through
+            except Exception as error:  # the next one may still be in time
                 log.warning("heartbeat_missed", job=self._job_id, error=str(error))

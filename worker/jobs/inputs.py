@@ -1,4 +1,4 @@
-"""What a job works on: its file, the poses of another job, a reference movement."""
+"""Fetches the inputs of a job: its file, the poses of another job, a reference movement."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from worker.storage.errors import NotFound
 from worker.storage.stores import Stores
 
 _PAGE = 128
-"""Log entries copied at once: half a megabyte at 30 frames a second."""
+"""Log entries copied at once: half a megabyte at 30 frames per second."""
 
 
 class JobContext(Protocol):
-    """Work on a job; `check` raises where it is not to go on."""
+    """A job being worked on; `check` raises where the work must stop."""
 
     @property
     def stores(self) -> Stores: ...
@@ -39,7 +39,10 @@ class JobContext(Protocol):
 
 
 def fetched_input(held: JobContext, scratch: Path) -> Path:
-    """The upload as a local file; raises JobError where it cannot be had."""
+    """Fetches the job's input to a file in `scratch` and returns its path.
+
+    Raises JobError where it cannot be fetched, and what `check` raises.
+    """
     with timed(STAGE_SECONDS, "fetch"):
         return _fetched(held, scratch / "input")
 
@@ -65,7 +68,7 @@ def _fetched(held: JobContext, path: Path) -> Path:
 
 
 def limits_of(stores: Stores, job: Job) -> MediaLimits:
-    """What may be taken in of the job's media."""
+    """Returns the limits of the job's media: the lower of plan and settings."""
     settings = stores.settings
     plan = settings.limits(job.plan)
     longest = LIMITS.max_duration_s if job.input.referenceId is not None else math.inf
@@ -78,7 +81,7 @@ def limits_of(stores: Stores, job: Job) -> MediaLimits:
 
 
 def _fetch_object(held: JobContext, url: str, path: Path, most: int) -> None:
-    """An object of a bucket that this system reads from."""
+    """Fetches an object from an allowed bucket; raises JobError."""
     parts = urlsplit(url)
     bucket, key = parts.netloc, parts.path.removeprefix("/")
     if bucket not in held.stores.settings.input_buckets:
@@ -100,7 +103,11 @@ def _fetch_object(held: JobContext, url: str, path: Path, most: int) -> None:
 
 
 def copy_poses(held: LeasedJob, recorded: list[bytes]) -> list[bytes]:
-    """The pose log of another job, copied so that erasing that one harms nothing."""
+    """Copies the other job's pose log, from where `recorded` ends, and returns it whole.
+
+    With a copy of its own, the job does not depend on the other one. Raises JobError where that
+    log is gone or incomplete, Fenced where the lease is lost.
+    """
     log_of = read_poses(held.stores, held.job.tenant, held.job.input.posesOf or "")
     if not log_of or log_of[-1] != END:
         raise _unloadable(held, "The poses to analyse are not there any more.")
@@ -113,9 +120,10 @@ def copy_poses(held: LeasedJob, recorded: list[bytes]) -> list[bytes]:
 
 
 def named_reference(held: LeasedJob) -> ReferencePoses | None:
-    """The reference that the options name; raises JobError `reference_not_found`.
+    """Returns the poses of the reference that the options name; None without one.
 
-    The job has a copy, so that erasing the reference changes nothing for who goes on with it.
+    They are copied to the job's files, so that a retry does not depend on the reference. Raises
+    JobError `reference_not_found`.
     """
     name, objects = held.job.options.reference, held.stores.objects
     if name is None or held.job.source == "image":

@@ -1,4 +1,4 @@
-"""A claimed job: whether it may go on, and everything that is written of it while it is ours."""
+"""A job under a lease: checks whether it may go on, and all writes while the lease is valid."""
 
 from __future__ import annotations
 
@@ -39,20 +39,24 @@ log = structlog.get_logger()
 T = TypeVar("T")
 _REFUSED_S = 0.5
 SLOWEST = 60.0
-"""Seconds that a second of media may take: a core of a small machine takes a tenth of that with the
-most exact profile. What makes no progress at all is ended by the stall watchdog, long before."""
+"""Seconds that a second of media may take in one attempt: a core of a small machine takes a tenth
+of that with the most exact profile. The stall watchdog ends a job without progress long before."""
 
 
 class WorkerStopping(Exception):
-    """The worker is told to stop; the job goes on elsewhere."""
+    """Raised when the worker is to stop; another one continues the job."""
 
 
 class Preempted(Exception):
-    """Others wait whose turn it is; the job goes on at its next one."""
+    """Raised when the job's time slice is over; it continues in the next slice of its tenant."""
 
 
 class LeasedJob:
-    """One job under one lease; every write raises Fenced once the lease is another's."""
+    """One job under one lease; all writes raise Fenced once the lease is lost.
+
+    `token` is the lease's fencing token; `stopping` returns whether the worker is to stop;
+    `progress` is called at each check, for the stall watchdog.
+    """
 
     def __init__(
         self,
@@ -75,17 +79,21 @@ class LeasedJob:
         self.media_s = job.media.duration_ms / 1000 if job.media else 0.0
 
     def check(self) -> None:
-        """Between batches: may the work go on?"""
+        """Checks between batches whether the work may go on.
+
+        Raises JobError `canceled`, `deadline_exceeded` or `internal` (time limit), Fenced, or
+        WorkerStopping.
+        """
         self.check_cancelled()
         self.check_lease_and_deadline()
 
     def check_cancelled(self) -> None:
-        """Whether the job is still wanted: the part that asks Redis."""
+        """Raises JobError `canceled` if a cancellation was requested; asks Redis."""
         if self.stores.jobs.cancel_asked(self.job.id):
             raise JobError(ErrorCode.CANCELED, "The job was canceled.")
 
     def check_lease_and_deadline(self) -> None:
-        """Whether this worker may go on: the part that waits for nothing."""
+        """Raises as `check`, except for cancellations; does not block."""
         self._progress()
         if self._heartbeat.lost:
             raise Fenced(self.job.id)
@@ -100,14 +108,17 @@ class LeasedJob:
             raise WorkerStopping(self.job.id)
 
     def preempt_if_due(self) -> None:
-        """Between segments: raises Preempted where another tenant is due and no worker is free."""
+        """Raises Preempted, between segments, if another tenant is due and no worker is free."""
         waiting = self.stores.waiting
         if waiting.should_preempt(self.job) and all_slots_busy(self.stores, self.job.queue):
             raise Preempted(self.job.id)
 
     def periodic_check(self, duration_ms: float = 0.0) -> Callable[[int], None]:
-        """For work that goes frame by frame: a check every second, which tells in the record how
-        far it is in media of `duration_ms`."""
+        """Returns a callback for work frame by frame, which is given media times in µs.
+
+        It calls `check` every second and writes the share of `duration_ms` done to the record, as
+        `exportProgress`.
+        """
         last = time.monotonic()
 
         def report(time_us: int) -> None:
@@ -122,29 +133,36 @@ class LeasedJob:
         return report
 
     def publish_backlog(self) -> None:
-        """Tells the firehose that the job is begun, and what a dead worker may have left."""
+        """Puts the start of the job on the firehose, and messages left by a crashed worker."""
         self.stores.streams.started(self.job)
         self.stores.streams.relay(self.job.id, self.job.tenant, self.job.options.firehose)
 
     def log(self) -> list[bytes]:
-        """The job's pose log so far."""
+        """Returns the entries of the job's pose log so far."""
         return read_poses(self.stores, self.job.tenant, self.job.id)
 
     def commit(
         self, rows: Sequence[Row], fields: dict[str, Any], place: int = -1, log: bytes = b""
     ) -> None:
-        """A log entry and messages, and fields of the record, all or nothing; then the firehose."""
+        """Commits a pose log entry, messages and fields of the record atomically.
+
+        New messages are then put on the firehose. `place` is the index of the entry `log`, -1 for
+        none.
+        """
         leases, given = self.stores.leases, (self.job.id, self.token, rows)
         added = self._unless_refused(
             lambda: leases.commit_rows(*given, place=place, log=log, fields=fields)
         )
-        # a replay's first entries were there, and relayed, already
+        # the first entries of a replay were committed and relayed before
         new = rows[len(rows) - added :]
         wanted = self.job.options.firehose
         self.stores.streams.pass_on(self.job.id, self.job.tenant, wanted, new)
 
     def claim_check(self, message: KeypointsBatch | ImageOverlay) -> Message:
-        """The message itself, or a claim check on it where it is too large for a stream."""
+        """Returns `message`, or a claim check (URL and size) if it is too large for a stream.
+
+        The message is stored as an object then. Raises Fenced, StoreUnavailable.
+        """
         size = encoded_size(message)
         if size <= self.stores.settings.inline_bytes:
             return message
@@ -158,35 +176,37 @@ class LeasedJob:
         return ImageOverlay(url=url, bytes=size)
 
     def add_export(self, made: Export, ready: ExportReady) -> None:
-        """A finished export and its message, both or neither."""
+        """Commits a finished export and its message atomically."""
         head, tail = next_entry_id(self.stores, self.job.id)
         exports = (*self.exports, made)
         self.commit(rows_of([Entry(f"{head}-{tail}", ready)]), {"exports": exports})
         self.exports = exports
 
     def close(self, fields: dict[str, Any], *before: Message) -> None:
-        """The job succeeded; `before` comes right before `done`."""
+        """Ends the job as succeeded, with messages `before` right before `done`."""
         given = self.stores, self.job, self.token, JobStatus.SUCCEEDED
         self._unless_refused(lambda: complete_job(*given, before=before, fields=fields))
 
     def enqueue_export(self, fields: dict[str, Any]) -> None:
-        """The rest is for an export worker: GPUs never encode."""
+        """Releases the job to the export queue: pose workers, with their GPUs, do not encode."""
         rest = msgspec.structs.replace(self.job, stage=Stage.EXPORT)
         self._release(rest.waits_in, fields={**fields, "stage": Stage.EXPORT})
 
     def release_for_shutdown(self) -> None:
-        """Lets go of the job, which is among the first of its tenant's to run elsewhere."""
+        """Releases the job to the front of its tenant's queue; another worker continues it."""
         with contextlib.suppress(Fenced):
             self._release(self.job.waits_in)
 
     def requeue_fairly(self) -> None:
-        """Lets go of the job, which waits for the next turn of its tenant."""
+        """Releases the job, which continues in the next time slice of its tenant."""
         with contextlib.suppress(Fenced):
             self._release(self.job.waits_in, preempted=True)
 
     def release_for_retry(self, *, counted: bool = True) -> None:
-        """Lets go of the job, which waits again after a while. Not `counted`, the next attempt has
-        this one's number."""
+        """Releases the job, which is queued again after a back-off.
+
+        Not `counted`, the attempt does not increase the number of attempts.
+        """
         with contextlib.suppress(Fenced):
             self._release(LATER, preempted=not counted)
 
@@ -196,8 +216,11 @@ class LeasedJob:
         self._unless_refused(lambda: self.stores.leases.release(*given, **more))
 
     def _unless_refused(self, write: Callable[[], T]) -> T:
-        """What `write` gives, tried again while Redis takes no writes and the job is ours: what was
-        refused has left nothing. Raises what `write` raises."""
+        """Returns the result of `write`, which is retried while Redis refuses writes.
+
+        A refused write has no effect. Raises what `write` raises, and the refusal once the lease
+        is lost.
+        """
         while True:
             try:
                 return write()
@@ -208,7 +231,7 @@ class LeasedJob:
                 time.sleep(_REFUSED_S)
 
     def fail(self, error: JobError) -> None:
-        """Ends the job with an error; a job that is not ours any more is left alone."""
+        """Ends the job with an error; does nothing if the lease is lost."""
         canceled = error.code is ErrorCode.CANCELED
         status = JobStatus.CANCELED if canceled else JobStatus.FAILED
         with contextlib.suppress(Fenced):

@@ -1,7 +1,7 @@
-"""How the last jobs of a worker ended, told by its processes to its main process.
+"""Outcomes of a worker's last jobs, shared by its pool processes with its main process.
 
-A few bytes that are shared from before the fork. They are written without a lock: where two
-processes end a job in the same instant one may be forgotten, which changes nothing that matters.
+A few bytes of memory shared from before the fork, written without a lock: where two processes end
+a job at the same instant one outcome may be lost, which is harmless.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ import os
 from worker.contract.workers import FAULTS, Fault
 
 LAST = 6
-"""Jobs that are looked at."""
+"""Number of outcomes that are kept."""
 MOST = 4
-"""Of these, so many that failed for reasons of the worker's own are too many."""
+"""Number of faults among the last outcomes from which `dominant_fault` returns one."""
 _WELL = len(FAULTS) + 1
 
 
 class RecentFaults:
-    """A ring of the last outcomes: 0 none yet, a fault by its place in FAULTS from 1 on, or well.
+    """A ring buffer of the last outcomes of a worker's jobs, in shared memory.
 
-    `mine` are faults of this very process since it last did a job.
+    A byte is 0 (none yet), a fault's index in FAULTS plus 1, or _WELL for no fault.
     """
 
     def __init__(self) -> None:
@@ -29,7 +29,7 @@ class RecentFaults:
         self._mine: set[tuple[int, Fault]] = set()
 
     def record(self, fault: Fault | None) -> None:
-        """A job ended, or was let go for a fault of the worker's own."""
+        """Records the outcome of a job: a fault of this worker, or None."""
         place = self._shared[LAST] % LAST
         self._shared[place] = _WELL if fault is None else FAULTS.index(fault) + 1
         self._shared[LAST] = (place + 1) % LAST
@@ -39,16 +39,16 @@ class RecentFaults:
             self._mine.add((os.getpid(), fault))
 
     def mine(self, fault: Fault) -> bool:
-        """Whether this process had that fault since."""
+        """Returns whether this process has had that fault since its last job without one."""
         return (os.getpid(), fault) in self._mine
 
     def dominant_fault(self) -> Fault | None:
-        """The fault that is most frequent among too many; None where all is well enough."""
+        """Returns the most frequent fault if there are MOST or more; else None."""
         seen = [FAULTS[one - 1] for one in self._shared[:LAST] if 0 < one < _WELL]
         if len(seen) < MOST:
             return None
         return max(seen, key=seen.count)
 
     def reset(self) -> None:
-        """All is well again."""
+        """Forgets all outcomes."""
         self._shared[:] = bytes(LAST + 1)

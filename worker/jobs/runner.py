@@ -1,4 +1,4 @@
-"""One job with infrastructure: taken by its lease, worked on, and let go in good order."""
+"""Runs one job: claims its lease, runs its stage, and ends or releases the job."""
 
 from __future__ import annotations
 
@@ -33,20 +33,21 @@ from worker.system.stall_watchdog import StallWatchdog
 log = structlog.get_logger()
 
 MOST_ATTEMPTS = 8
-"""Attempts after which a job is not put back for a fault of the machine any more."""
+"""Attempts after which a job fails at an infrastructure error instead of being retried."""
 MOST_FAULTS = 30
-"""Times after which it is not, though each was a fault of a worker's own: it may be the job's."""
+"""Faults of workers after which a job fails although they do not count as its attempts: the job
+may cause them."""
 OUT_OF_MEMORY = 71
-"""Exit status of a process whose job asked for more memory than there is."""
+"""Exit status of a process that ran out of memory."""
 _MACHINE_FAULTS = (ModelFault, StoreUnavailable, OSError, *DISCONNECTED, *REFUSING)
 _OURS = JobError(ErrorCode.INTERNAL, "The job failed because of an internal error.")
 
 
 class Runner:
-    """Runs jobs of one worker process.
+    """Runs the jobs of one worker process.
 
-    `engine` opens the models at the first use; `stopping` tells that the worker is to end;
-    `outcomes` is told how each job ended, for whoever reads it.
+    `engine` loads the models at the first use; `stopping` returns whether the worker is to stop;
+    `outcomes` records faults for the circuit breaker.
     """
 
     def __init__(
@@ -62,8 +63,11 @@ class Runner:
         self._outcomes = outcomes or RecentFaults()
 
     def run(self, job_id: str) -> None:
-        """Runs a job if nobody else does, or estimates segments of one that another runs; raises
-        nothing that a retry could not mend."""
+        """Runs a job unless it is leased, or estimates segments of a job that another worker runs.
+
+        `job_id` is a job's id or the entry of a segment. Errors while the job runs end or release
+        it; others (Redis) are raised, and a sweep retries the job.
+        """
         if job_of_entry(job_id):
             run_segments(self._stores, job_id, self._engine, self._stopping, self._outcomes)
             return
@@ -83,7 +87,7 @@ class Runner:
             self._watched(job, claim)
 
     def _watched(self, job: Job, claim: Claim) -> None:
-        """A claimed job, its time by stage on its trace."""
+        """Runs a claimed job, with a span of its trace that has the times of its stages."""
         created = unix(job.createdAt)
         if claim.attempt == 1 and job.stage is Stage.ANALYSE:
             record(STAGE_SECONDS, max(0.0, time.time() - created), "wait")
@@ -131,7 +135,7 @@ class Runner:
             except _MACHINE_FAULTS as error:
                 self._machine_fault(held, claim, error)
             except MemoryError:
-                # a process that could not get memory is in no state that can be trusted
+                # after a failed allocation the state of the process cannot be trusted
                 log.exception("memory_ran_out")
                 os._exit(OUT_OF_MEMORY)
             except Exception:
@@ -140,8 +144,8 @@ class Runner:
                 held.fail(_OURS)
 
     def _machine_fault(self, held: LeasedJob, claim: Claim, error: Exception) -> None:
-        """The job goes back, unless that happened too often; a fault of the worker's own is no
-        attempt of the job's."""
+        """Releases the job for a retry, or fails it after too many; a fault of this worker does not
+        count as an attempt."""
         fault = classify_fault(error)
         log.warning("machine_fault", fault=fault, error=repr(error))
         _let_go("machine_fault")
@@ -156,7 +160,7 @@ class Runner:
             held.fail(_OURS)
 
     def _work(self, held: LeasedJob) -> None:
-        """The stage that is next."""
+        """Runs the job's next stage."""
         held.check()
         held.publish_backlog()
         with scratch_folder(self._stores.settings.scratch_dir) as scratch:

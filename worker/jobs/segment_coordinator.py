@@ -1,7 +1,8 @@
-"""A long video's chunks in order, whoever estimates them: the side of the worker that runs the job.
+"""Yields the chunks of a long video in order while other workers estimate some of its segments.
 
-It takes segments in order as long as they are nobody's. While the next one is another worker's, it
-estimates a later one as that one does, and passes on between two chunks what has arrived meanwhile.
+Used by the worker that runs the job. It estimates segments in order as long as they are free. While
+another worker has the next one, it estimates a later segment itself, and yields the chunks that
+have arrived in between.
 """
 
 from __future__ import annotations
@@ -32,14 +33,15 @@ _CHECK_S = 1.0
 
 
 def can_share_segments(job: Job) -> bool:
-    """Whether other workers can have the job's file too: one behind a URL may be fetched once."""
+    """Returns whether other workers can read the job's video too: it must be in S3, as a URL may
+    work only once."""
     given = job.input
     stored = given.key is not None or (given.url or "").startswith("s3://")
     return job.source == "video" and stored and given.referenceId is None and not given.posesOf
 
 
 class SegmentCoordinator:
-    """The chunks of one job, behind those that its log holds."""
+    """Yields the chunks of one job after those in its pose log; `own` estimates on this worker."""
 
     def __init__(self, held: LeasedJob, own: VideoEstimator) -> None:
         self._held = held
@@ -53,7 +55,10 @@ class SegmentCoordinator:
         self._checked = time.monotonic()
 
     def chunks(self, previous: PoseChunk | None, number: int) -> Iterator[PoseChunk]:
-        """All behind `previous`, the first of it as chunk `number`."""
+        """Yields all chunks after `previous`, numbered from `number`.
+
+        Raises Preempted, Fenced and JobError.
+        """
         if self._count == 1:
             yield from self._own.chunks(previous, number)
             return
@@ -61,7 +66,7 @@ class SegmentCoordinator:
         if previous is not None:
             self._segment = self._own.segments.of_chunk(previous)
         self._base = self._parts.open(self._id, self._count, self._segment, number)
-        self._parts.take(self._id, self._segment)  # before anybody else can
+        self._parts.take(self._id, self._segment)  # before another worker can
         if self._segment + 1 < self._count:
             offer_segment(self._held.stores, self._held.job, entry_of(self._id, self._segment + 1))
         while not self._over:
@@ -73,7 +78,7 @@ class SegmentCoordinator:
                 yield from self._work_on_later_segment()
 
     def _arrived(self) -> Iterator[PoseChunk]:
-        """What others have estimated of what is next."""
+        """Yields the chunks of the next segments that other workers have estimated so far."""
         while True:
             view = self._parts.read(self._id, self._segment, self._number - self._base)
             if view.state == "lead" or not view.start:
@@ -92,7 +97,7 @@ class SegmentCoordinator:
                 return
 
     def _in_order(self) -> Iterator[PoseChunk]:
-        """Estimates what is next, and segments behind it that are nobody's."""
+        """Estimates the next segment and those after it, as long as they are free."""
         self._refused = False
         with closing(self._own.chunks(self._previous, self._number, self._enter)) as chunks:
             for chunk in chunks:
@@ -101,14 +106,14 @@ class SegmentCoordinator:
         self._over = not self._refused
 
     def _enter(self, segment: int) -> bool:
-        """Whether the segment that is next is ours to go on with."""
+        """Moves on to `segment`; returns whether it is free for this worker to go on with."""
         self._advance(segment)
         self._held.preempt_if_due()
         self._refused = self._parts.take(self._id, segment) != "lead"
         return not self._refused
 
     def _work_on_later_segment(self) -> Iterator[PoseChunk]:
-        """Estimates a later segment, or waits a little where there is none."""
+        """Claims and estimates a later segment, or waits briefly if none is open."""
         part = self._parts.claim(self._id)
         if part is None:
             self._wait()
@@ -138,21 +143,21 @@ class SegmentCoordinator:
             self._held.preempt_if_due()
 
     def _follows(self, view: SegmentView) -> bool:
-        """Whether another's segment begins where we are, in the state that takes over there."""
+        """Returns whether another worker's segment continues the previous chunk exactly."""
         last = self._previous
         start = msgspec.json.decode(view.start, type=SegmentStart)
         if last is None or self._own.segments.start_of(last, self._segment) is None:
             log.info("segment_passed_over", job=self._id, segment=self._segment)
             return False
         if not start.behind(last):
-            # the file cannot be sought in: nobody else is to try
+            # seeking in this file is inexact: stop sharing its segments
             log.info("seek_missed", job=self._id, segment=self._segment)
             self._parts.shut(self._id)
             return False
         return True
 
     def _append(self, chunk: PoseChunk) -> PoseChunk:
-        """Another's chunk as it stands in the log."""
+        """Returns another worker's chunk, renumbered as the next one of the log."""
         last = self._previous
         assert last is not None
         first = last.first + len(last)

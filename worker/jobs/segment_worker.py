@@ -1,7 +1,7 @@
-"""Segments of a long video that another worker runs: claimed, estimated, and left for it.
+"""Claims and estimates segments of a long video whose job another worker runs.
 
-What fails here is not the job's to suffer: the segment is given back, and the worker that runs the
-job finds out by itself when it comes there.
+An error here does not fail the job: the segment is released, and the worker that runs the job
+estimates it itself.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ log = structlog.get_logger()
 
 
 def cpu_seconds() -> float:
-    """Processor time of this process, of the children it waited for and of those forked for it."""
+    """Returns the CPU seconds of this process, of its reaped children and of sandbox processes."""
     used = os.times()
     own = used.user + used.system + used.children_user + used.children_system
     return own + forked_seconds()
@@ -52,11 +52,11 @@ def estimate_segment(
     *,
     meter: Callable[[], int] = lambda: 0,
 ) -> Generator[None]:
-    """Estimates a claimed segment; yields after each of its chunks is left in the store.
+    """Estimates a claimed segment; yields after each chunk is stored.
 
-    `meter` gives the processor milliseconds since it was last asked. Raises Fenced where the
-    segment or the job is not ours any more, Damaged and JobError where the file cannot be read;
-    the segment is given back whatever is raised.
+    `meter` returns the CPU milliseconds since its last call. Raises Fenced where the claim is lost
+    or the job has ended, DamagedSegment and JobError where the file cannot be read; the segment is
+    released at any error.
     """
     store = stores.parts
     try:
@@ -90,9 +90,11 @@ def run_segments(
     stopping: Callable[[], bool] = lambda: False,
     outcomes: RecentFaults | None = None,
 ) -> int:
-    """A turn of a job whose segments are offered: claims and estimates them while any is open and
-    it is nobody else's turn. Returns how many; raises nothing of what went wrong, and tells
-    `outcomes` of what is a fault of this worker's own."""
+    """Estimates open segments of a job until none is left or the time slice is over.
+
+    `entry` is the queue entry of an offered segment. Returns the number of segments. Errors are
+    logged, and recorded in `outcomes` if they are faults of this worker.
+    """
     try:
         job = stores.jobs.get(str(job_of_entry(entry)))
     except NotFound:
@@ -123,7 +125,7 @@ def _help(
                 done += 1
     except Fenced:
         log.info("segment_not_wanted")
-    except Exception as error:  # the one that runs the job finds out
+    except Exception as error:  # the worker that runs the job handles it
         log.warning("segment_failed", error=repr(error))
         if outcomes and (fault := classify_fault(error)):
             outcomes.record(fault)
@@ -133,7 +135,7 @@ def _help(
 
 
 class SegmentWorker:
-    """Works on segments of one job; what it needs is fetched with the first."""
+    """Estimates segments of one job; the video and the models are loaded with the first."""
 
     def __init__(
         self,
@@ -154,7 +156,7 @@ class SegmentWorker:
         self._spent_s = cpu_seconds()
 
     def check(self) -> None:
-        """Raises Fenced where the job is not to go on, or the worker is to stop."""
+        """Raises Fenced if the job is canceled or late, or the worker is to stop."""
         self._progress()
         deadline = self.job.deadlineAt
         late = deadline is not None and datetime.fromisoformat(deadline) < datetime.now(UTC)
@@ -162,7 +164,7 @@ class SegmentWorker:
             raise Fenced(self.job.id)
 
     def one(self) -> bool:
-        """Claims a segment and estimates it; False where none is open or the turn is over."""
+        """Claims and estimates a segment; returns False if none is open or the slice is over."""
         if self._estimating is not None and self._turn_over():
             return False
         part = self.stores.parts.claim(self.job.id)

@@ -1,4 +1,4 @@
-"""The two stages of a job: analysis, and the pictures that an export worker draws."""
+"""The two stages of a job: analysis, and the rendering of exports."""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ from worker.storage.errors import Fenced, NotFound
 
 
 def analyse(held: LeasedJob, open_engine: Callable[[], PoseEngine], scratch: Path) -> None:
-    """Poses and messages of the whole media; ends the job, or passes it on for its export."""
+    """Runs the analysis: commits poses and messages, then ends the job or queues its export.
+
+    Raises JobError, Fenced, WorkerStopping, Preempted, and errors of the infrastructure.
+    """
     began = cpu_seconds()
     again = held.job.input.posesOf is not None
     path = None if again and held.job.source == "video" else fetched_input(held, scratch)
@@ -77,7 +80,7 @@ def analyse(held: LeasedJob, open_engine: Callable[[], PoseEngine], scratch: Pat
 
 
 def _keep_reference(held: LeasedJob) -> None:
-    """Makes a reference of the job's poses; it is ready once the job has succeeded."""
+    """Stores the reference made from the job's poses; it is ready once the job has succeeded."""
     name = str(held.job.input.referenceId)
     try:
         record = held.stores.references.get(name, held.job.tenant)
@@ -88,12 +91,15 @@ def _keep_reference(held: LeasedJob) -> None:
 
 
 def export(held: LeasedJob, scratch: Path) -> None:
-    """Every file that is asked for, each told as it is finished, and the end of the job."""
+    """Runs the export: makes and publishes each requested file, then ends the job.
+
+    Raises as `analyse`.
+    """
     finished = {(one.kind, one.mimeType) for one in held.exports}
     files = [
         file
         for file in files_of(held.job.options)
-        if (file.kind, file.mime_type) not in finished  # by a worker that died over another
+        if (file.kind, file.mime_type) not in finished  # by an earlier attempt
     ]
     material = ExportContext(
         log=held.log,
@@ -115,7 +121,7 @@ def export(held: LeasedJob, scratch: Path) -> None:
 
 
 def _publish(held: LeasedJob, file: ExportFile, out: Path, loss: AudioLoss | None) -> None:
-    # a late worker writes beside the file that counts, never over it
+    # named by the token, so that a worker without the lease never overwrites the valid file
     key = f"{held.prefix}exports/{held.token}-{file.name}"
     size = held.stores.objects.put_file(key, out, file.mime_type)
     made = Export(kind=file.kind, key=key, mimeType=file.mime_type, bytes=size, audioLoss=loss)
@@ -133,5 +139,5 @@ def _publish(held: LeasedJob, file: ExportFile, out: Path, loss: AudioLoss | Non
     try:
         held.add_export(made, ready)
     except Fenced:
-        held.stores.objects.delete(key)  # the job is another's, who makes its own
+        held.stores.objects.delete(key)  # another worker has the lease and makes its own
         raise

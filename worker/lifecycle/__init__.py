@@ -1,1 +1,1 @@
-"""What happens to a job after its last message: completion, archive, expiry, deletion."""
+"""The end of a job: completion, archive, expiry and deletion."""

@@ -1,7 +1,7 @@
-"""A job's messages beyond Redis: archived in S3 at the end, read from wherever they are.
+"""Archives messages and poses of a finished job in S3, and reads them from Redis or S3.
 
-The archive is one line a message, `{"id":…,"type":…,"message":…}`, with the ids of the stream, so
-that a reader who resumes never notices the change.
+The archive has one line per message, `{"id":…,"type":…,"message":…}`, with the ids of the stream,
+so that a reader can resume across the change.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class _Line(msgspec.Struct, frozen=True):
 
 
 def store_pieces(stores: Stores, key: str, parts: Iterable[bytes], content_type: str) -> None:
-    """Stores an object of any size by way of a file, which has no name that could stay behind."""
+    """Stores the joined `parts` as one object of any size, through an unnamed temporary file."""
     with tempfile.TemporaryFile(dir=stores.settings.scratch_dir) as file:
         for part in parts:
             file.write(part)
@@ -39,7 +39,7 @@ def store_pieces(stores: Stores, key: str, parts: Iterable[bytes], content_type:
 
 
 def archive_messages(stores: Stores, tenant: str, job_id: str) -> None:
-    """Writes all messages of a finished job to S3."""
+    """Copies all messages of a finished job to S3."""
     lines = (
         msgspec.json.encode(_Line(entry_id, kind, msgspec.Raw(data))) + b"\n"
         for entry_id, kind, data in stores.streams.scan(job_id)
@@ -49,13 +49,13 @@ def archive_messages(stores: Stores, tenant: str, job_id: str) -> None:
 
 
 def archive_poses(stores: Stores, tenant: str, job_id: str) -> None:
-    """Writes the pose log to S3."""
+    """Copies the pose log of a job to S3."""
     entries = map(framed, stores.poses.read(job_id))
     store_pieces(stores, job_prefix(tenant, job_id) + _POSES, entries, "application/octet-stream")
 
 
 def read_poses(stores: Stores, tenant: str, job_id: str) -> list[bytes]:
-    """The pose log from Redis, else from S3; empty where there is none."""
+    """Returns the entries of a pose log from Redis, else from S3; empty where there is none."""
     hot = list(stores.poses.read(job_id))
     if hot:
         return hot
@@ -66,7 +66,7 @@ def read_poses(stores: Stores, tenant: str, job_id: str) -> list[bytes]:
 
 
 def scan_messages(stores: Stores, tenant: str, job_id: str, after: str = "0-0") -> Iterator[Row]:
-    """A job's messages after an entry id, from the hot stream, else from the archive."""
+    """Yields a job's messages after an entry id, from the Redis stream, else from the archive."""
     if stores.streams.hot(job_id):
         yield from stores.streams.scan(job_id, after)
         return
@@ -89,7 +89,7 @@ def read_messages(
     limit: int = 100,
     types: frozenset[str] | None = None,
 ) -> list[Row]:
-    """Up to `limit` messages after an entry id, of `types` only where given."""
+    """Returns up to `limit` messages after an entry id, only of `types` where given."""
     rows = scan_messages(stores, tenant, job_id, after)
     wanted = (row for row in rows if types is None or row[1] in types)
     return list(itertools.islice(wanted, limit))

@@ -1,4 +1,4 @@
-"""The end of a job: last messages and final state in one commit, then the archive."""
+"""Ends jobs: last messages and final state in one commit, then the archive."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ log = structlog.get_logger()
 
 
 def error_fields(error: JobError) -> dict[str, Any]:
-    """An error as records and `done` hold it."""
+    """Returns an error in the form of job records and of the message `done`."""
     fields: dict[str, Any] = {"code": error.code.value, "message": error.message}
     return fields | ({"details": error.details} if error.details else {})
 
 
 def next_entry_id(stores: Stores, job_id: str) -> tuple[int, int]:
-    """The place of a message that comes right after the last one of the stream."""
+    """Returns the entry id (two numbers) right after the last one of a job's stream."""
     last = stores.redis.xrevrange(keys.messages(job_id), count=1)
     if not last:
         return 0, 1
@@ -49,11 +49,11 @@ def complete_job(
     before: Sequence[Message] = (),
     fields: dict[str, Any] | None = None,
 ) -> None:
-    """Ends the job: `before`, an `error` where there is one, then `done`, and the final record.
+    """Commits the end of a job: messages `before`, `error` if any, `done`, and the final record.
 
-    The archive follows: a worker's sweep finds the job among the closed ones.
-
-    Raises Fenced where the lease is not ours any more: then nothing was written.
+    `token` is the fencing token of the lease, `fields` are further fields of the record. A
+    worker's sweep archives the job later. Raises Fenced where the lease is lost; nothing is
+    written then.
     """
     head, tail = next_entry_id(stores, job.id)
     said: list[Message] = list(before)
@@ -79,7 +79,7 @@ def complete_job(
 
 
 def _now(stores: Stores, job: Job) -> Job:
-    """The record as it is; raises Fenced where it was erased."""
+    """Returns the current record; raises Fenced where it was erased."""
     try:
         return stores.jobs.get(job.id)
     except NotFound as error:
@@ -87,7 +87,8 @@ def _now(stores: Stores, job: Job) -> Job:
 
 
 def _finalize(stores: Stores, job_id: str) -> None:
-    """Tells whom the end of a job concerns; again before it is archived, lest a crash loses it."""
+    """Updates usage and batch at the end of a job; repeated before the archive, in case of a
+    crash."""
     try:
         job = stores.jobs.get(job_id)
     except NotFound:
@@ -99,9 +100,9 @@ def _finalize(stores: Stores, job_id: str) -> None:
 
 
 def archive_job(stores: Stores, job_id: str) -> None:
-    """Archives a finished job and lets its stream cool down; does nothing where it is erased.
+    """Archives a finished job and sets the expiry of its keys; does nothing for an erased one.
 
-    Of a job that made a reference nothing is kept but the outcome.
+    A job that made a reference is erased instead, once the reference is stored.
     """
     try:
         job = stores.jobs.get(job_id)
@@ -126,7 +127,7 @@ def archive_job(stores: Stores, job_id: str) -> None:
 
 
 def _delete_strays(stores: Stores, job: Job) -> None:
-    """Files of workers that died between storing an export and telling of it."""
+    """Deletes files of workers that crashed between storing an export and recording it."""
     kept = {export.key for export in job.exports}
     if job.options.export:
         for key in stores.objects.list_keys(job_prefix(job.tenant, job.id) + "exports/"):
@@ -135,15 +136,15 @@ def _delete_strays(stores: Stores, job: Job) -> None:
 
 
 def cancel_job(stores: Stores, job_id: str) -> None:
-    """Cancels: a queued job ends here and never starts, a running one at its next batch."""
+    """Cancels a job: a queued one ends now, a running one is stopped by its worker soon."""
     stores.jobs.ask_cancel(job_id)
     _end_unstarted(stores, job_id, JobError(ErrorCode.CANCELED, "The job was canceled."))
 
 
 def expire_job(stores: Stores, job_id: str) -> bool:
-    """Fails a job that nobody runs if its deadline has passed; returns whether it is over.
+    """Fails a job without a lease if its deadline has passed; returns whether the job is over.
 
-    One that runs finds out by itself, between two batches.
+    The worker of a running job checks the deadline itself.
     """
     try:
         deadline = stores.jobs.get(job_id).deadlineAt
@@ -159,7 +160,7 @@ def expire_job(stores: Stores, job_id: str) -> bool:
 
 
 def _end_unstarted(stores: Stores, job_id: str, error: JobError) -> None:
-    """Ends a job that nobody runs; one that runs is left to its worker."""
+    """Ends a job without a lease; a running one is left to its worker."""
     claim = stores.leases.claim(job_id, to_close=True)
     if not claim.token:
         return

@@ -1,9 +1,8 @@
-"""Erasure of a job: its objects, its upload, every key, and its entries on the firehose.
+"""Erases jobs: their objects, upload, keys, and entries on the firehose.
 
-A worker may be in the middle of an upload when its job is erased, and writes one more object after
-it. So a job that was active lately is noted, and `purge_late_writes` looks again later. The entries
-on the firehose, which is shared, are looked for by the next sweep, between the job's first and
-last.
+A worker may be storing an object while its job is erased, which then appears after the erasure. So
+recently active jobs are recorded, and `purge_late_writes` erases once more later. Entries on the
+shared firehose are deleted by the next sweep, which scans between the job's first and last.
 """
 
 from __future__ import annotations
@@ -30,16 +29,19 @@ from worker.storage.timestamps import unix
 log = structlog.get_logger()
 
 SWEEP_AFTER_S = 600.0
-"""Seconds after an erasure at which no write of a stopped worker can be under way any more."""
+"""Seconds after an erasure from which a stopped worker can have no write under way."""
 _TOLD_S = 86_400.0
-"""Seconds after a job's end within which the last of it is on the firehose: its archive retries."""
+"""Seconds after a job's end within which its last entry is on the firehose: archiving retries."""
 _PAGE = 1000
 _UNKNOWN_EVERY_S = 60
 _PAUSE_S = 3600
 
 
 class ErasureRecord(msgspec.Struct, frozen=True):
-    """What was erased; entries of the job are between `since` and `until`, in unix time."""
+    """An erased job; its firehose entries are between `since` and `until` (unix time).
+
+    `until` is None where the job had not ended.
+    """
 
     tenant: str
     job: str
@@ -51,12 +53,12 @@ class ErasureRecord(msgspec.Struct, frozen=True):
 def erase_job(stores: Stores, job: Job) -> None:
     """Erases upload, poses, messages, exports and record; a running worker stops at its next step.
 
-    The record goes first, so that nothing of the job is committed from then on. Raises
-    StoreUnavailable where S3 does not answer; then the sweep erases what is left.
+    The record is deleted first, so that nothing can be committed after it. Raises StoreUnavailable
+    where S3 does not answer; a sweep erases the rest then.
     """
     ended = unix(job.finishedAt) if job.finishedAt and job.status.final else None
     until = None if ended is None else ended + _TOLD_S
-    # the clocks of who made it and of Redis may differ by a little
+    # the clocks of the API and of Redis may differ a little
     since = unix(job.createdAt) - 60
     erased = ErasureRecord(job.tenant, job.id, job.input.uploadId, since, until)
     note = msgspec.json.encode(erased)
@@ -75,11 +77,11 @@ def erase_job(stores: Stores, job: Job) -> None:
     stores.objects.delete_prefix(job_prefix(job.tenant, job.id))
     leave_upload(stores, job, erase=True)
     if ended is not None and unix(stores.jobs.now()) - ended > SWEEP_AFTER_S:
-        stores.redis.zrem(keys.ERASED, note)  # its archive is written too: nothing comes late
+        stores.redis.zrem(keys.ERASED, note)  # long over: no late write is possible
 
 
 def erase_reference(stores: Stores, reference: Reference) -> None:
-    """Erases a reference, and the job that is making it with its clip."""
+    """Erases a reference, and the job that makes it together with its clip."""
     stores.references.erase(reference)
     try:
         erase_job(stores, stores.jobs.get(reference.job))
@@ -88,7 +90,7 @@ def erase_reference(stores: Stores, reference: Reference) -> None:
 
 
 def erase_rest(stores: Stores, erased: ErasureRecord) -> None:
-    """Erases what is left of a job whose record is gone."""
+    """Erases the remaining keys and objects of a job whose record is gone."""
     stores.redis.delete(*keys.of_job(erased.job))
     stores.redis.zrem(keys.tenant_jobs(erased.tenant), erased.job)
     _erase_webhooks(stores, erased.job)
@@ -96,8 +98,11 @@ def erase_rest(stores: Stores, erased: ErasureRecord) -> None:
 
 
 def erase_upload(stores: Stores, tenant: str, upload_id: str | None) -> None:
-    """Erases an upload, its bytes and its record; one that is gone is fine. A URL that still takes
-    its bytes may bring them back: they are deleted once more when none does."""
+    """Erases an upload, its bytes and its record; does nothing where it is gone.
+
+    A presigned URL that is still valid may bring the bytes back: they are deleted once more when
+    it has expired.
+    """
     if upload_id is None:
         return
     until: float | None = None
@@ -112,9 +117,10 @@ def erase_upload(stores: Stores, tenant: str, upload_id: str | None) -> None:
 
 
 def leave_upload(stores: Stores, job: Job, *, erase: bool) -> None:
-    """A job reads its upload no more; it is erased once no other job does, if any wanted that.
+    """Removes a job from the readers of its upload; after the last one the upload may be erased.
 
-    Only the job's own upload can be wanted gone: another's is not its to erase.
+    It is erased if any of its readers asked for that by `erase`, which has an effect only for the
+    job's own upload, not for one of the job whose poses it analyses again.
     """
     upload_id = job.input.reads_upload
     if upload_id is None:
@@ -125,7 +131,7 @@ def leave_upload(stores: Stores, job: Job, *, erase: bool) -> None:
 
 
 def upload_read(stores: Stores, upload_id: str) -> bool:
-    """Whether a job still reads the upload; forgets those that are over, or gone."""
+    """Returns whether a job still reads the upload; removes readers that are over or erased."""
     readers = stores.uploads.read_by(upload_id)
     for job_id in readers:
         if stores.jobs.over(job_id):
@@ -134,8 +140,10 @@ def upload_read(stores: Stores, upload_id: str) -> bool:
 
 
 def sweep_uploads(stores: Stores) -> int:
-    """Deletes bytes that came by a URL after their upload was erased, and a page of those that no
-    record knows; returns how many objects."""
+    """Deletes bytes uploaded after the erasure, and a page of objects without a record.
+
+    Returns the number of objects.
+    """
     count = 0
     for tenant, upload_id in stores.uploads.late():
         if not any(stores.uploads.known([upload_id])):
@@ -152,7 +160,7 @@ def _delete_upload(stores: Stores, tenant: str, upload_id: str, *, in_parts: boo
 
 
 def _sweep_unknown(stores: Stores) -> int:
-    """One page of all uploads a minute, by whichever worker comes first; then an hour of rest."""
+    """Checks one page of all uploads per minute across all workers, then pauses for an hour."""
     redis, cursor = stores.redis, keys.UPLOADS_CURSOR
     if not stores.uploads.search_due():
         return 0
@@ -177,14 +185,14 @@ def _sweep_unknown(stores: Stores) -> int:
 
 
 def erasures_due(stores: Stores) -> bool:
-    """Whether anything of erased jobs is to be looked for now."""
+    """Returns whether a sweep over erased jobs is due."""
     if stores.redis.exists(keys.ERASED_ENTRIES):
         return True
     return bool(stores.redis.zcount(keys.ERASED, "-inf", time.time() - SWEEP_AFTER_S))
 
 
 def purge_late_writes(stores: Stores) -> int:
-    """Erases again what late writers left of jobs erased a while ago; returns how many jobs."""
+    """Erases late writes of jobs erased SWEEP_AFTER_S ago; returns the number of jobs."""
     ripe = stores.redis.zrangebyscore(keys.ERASED, "-inf", time.time() - SWEEP_AFTER_S)
     _erase_entries(stores, ripe)
     for note in ripe:
@@ -194,7 +202,7 @@ def purge_late_writes(stores: Stores) -> int:
 
 
 def sweep_entries(stores: Stores) -> int:
-    """Takes the entries of jobs just erased off the firehose; returns how many jobs."""
+    """Deletes the firehose entries of recently erased jobs; returns the number of jobs."""
     notes = stores.redis.zrange(keys.ERASED_ENTRIES, 0, 199)
     _erase_entries(stores, notes)
     if notes:
@@ -228,7 +236,7 @@ def _delete_entries(stores: Stores, name: str, jobs: set[bytes], low: str, high:
 
 
 def _erase_webhooks(stores: Stores, job_id: str) -> None:
-    """What was to be delivered of a job, and the records of what was."""
+    """Erases a job's pending webhook deliveries and the records of past ones."""
     stores.deliveries.erase(stores.turns.erase(job_id))
 
 

@@ -1,4 +1,4 @@
-"""Erases what has been kept for as long as its plan says."""
+"""Erases jobs, exports and uploads at the end of their plan's retention."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from worker.storage.stores import Stores
 log = structlog.get_logger()
 
 _A_ROUND = 20
-"""Things erased in a round of the sweep, which is not to hold up what else the loop does."""
+"""Items erased per round, so that the sweep does not delay the rest of the housekeeping loop."""
 
 
 class _InUse(Exception):
-    """A job still reads it; it comes again later."""
+    """Raised for an upload that a job still reads; it is retried later."""
 
 
 def sweep_retention(stores: Stores) -> int:
-    """One round; returns how many things are gone."""
+    """Erases items whose retention is over, up to 20 at a time; returns their number."""
     gone = 0
     for kept in stores.retention.due(_A_ROUND):
         try:
@@ -57,7 +57,7 @@ def _erase(stores: Stores, kept: RetentionItem) -> None:
     job = _job(stores, job_id)
     if job is not None:
         erase_job(stores, job)
-    else:  # the record has expired by itself; its objects have not
+    else:  # the record has expired in Redis; its objects are left
         erase_rest(stores, ErasureRecord(kept.tenant, job_id, kept.upload))
         if kept.batch is not None:
             stores.batches.forget(kept.batch, job_id)

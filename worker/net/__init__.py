@@ -1,1 +1,1 @@
-"""Outbound HTTP to addresses that others chose: checked, pinned and bounded in time."""
+"""Outbound HTTP to URLs that users supply: addresses checked, pinned and bounded in time."""

@@ -1,4 +1,4 @@
-"""Which network addresses a URL from outside may lead to."""
+"""Which network addresses a user-supplied URL may lead to (protection against SSRF)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from worker.net.deadlines import wait_in_thread
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolve = Callable[[str, int], str]
-"""A host's name and port to an address that may be connected to; raises Unreachable."""
+"""Resolves host name and port to an address that may be connected to; raises Unreachable."""
 _EMBEDDING = tuple(
     map(ipaddress.IPv6Network, ("64:ff9b::/96", "::/96", "::ffff:0:0:0/96"))
 )  # NAT64 (RFC 6052), IPv4-compatible (RFC 4291), IPv4-translated (RFC 2765)
@@ -28,12 +28,12 @@ _REFUSED = tuple(
             "5f00::/16",  # segment routing within one network (RFC 9602)
             "3fff::/20",  # documentation (RFC 9637)
             "192.0.0.0/24",  # protocol assignments (RFC 6890)
-            "192.88.99.0/24",  # relays of 6to4, given up (RFC 7526)
-            "168.63.129.16/32",  # the platform's own services, to every machine of one cloud
+            "192.88.99.0/24",  # 6to4 relays, deprecated (RFC 7526)
+            "168.63.129.16/32",  # Azure's platform services, reachable from every virtual machine
         ),
     )
 )
-"""What `ipaddress` of some Python versions takes for global, and nobody's public server is in."""
+"""Networks that `ipaddress` of some Python versions calls global, but without public servers."""
 _LOCAL_NAMES = ("localhost", "localhost.localdomain")
 
 
@@ -42,11 +42,11 @@ class Unreachable(Exception):
 
 
 def is_public(address: Address) -> bool:
-    """Whether anybody on the internet may be behind it.
+    """Returns whether the address belongs to the public internet.
 
-    Not: private, loopback, link-local, carrier-grade NAT, multicast, reserved; and not where it
-    holds such an IPv4 address within (mapped, compatible, 6to4, Teredo, NAT64: RFC 4291, 3056,
-    4380, 6052), as a gateway would take it there.
+    False for private, loopback, link-local, carrier-grade NAT, multicast and reserved addresses,
+    and for IPv6 addresses that embed such an IPv4 address (mapped, compatible, 6to4, Teredo,
+    NAT64: RFC 4291, 3056, 4380, 6052), as a gateway would forward to it.
     """
     if address.is_multicast or not address.is_global:
         return False
@@ -58,7 +58,7 @@ def is_public(address: Address) -> bool:
 
 
 def embedded_ipv4(address: ipaddress.IPv6Address) -> Iterator[ipaddress.IPv4Address]:
-    """IPv4 addresses that an IPv6 address stands for."""
+    """Yields the IPv4 addresses that an IPv6 address embeds."""
     if address.ipv4_mapped is not None:
         yield address.ipv4_mapped
     if address.sixtofour is not None:
@@ -71,7 +71,10 @@ def embedded_ipv4(address: ipaddress.IPv6Address) -> Iterator[ipaddress.IPv4Addr
 
 
 def literal_address(host: str) -> Address | None:
-    """The address that `host` spells, in any form that a resolver takes (`127.1`, `2130706433`)."""
+    """Parses `host` as an address in any form that a resolver accepts (`127.1`, `2130706433`).
+
+    Returns None for a name.
+    """
     bare = host.strip("[]").split("%")[0]
     with contextlib.suppress(ValueError):
         return ipaddress.ip_address(bare)
@@ -81,7 +84,7 @@ def literal_address(host: str) -> Address | None:
 
 
 def is_private_hostname(host: str) -> bool:
-    """Whether a host is private by its mere spelling, without asking for its address."""
+    """Returns whether a host is private by its spelling alone, without resolving it."""
     name = host.lower().rstrip(".")
     if name in _LOCAL_NAMES or name.endswith(".localhost"):
         return True
@@ -90,7 +93,11 @@ def is_private_hostname(host: str) -> bool:
 
 
 def resolve_public(host: str, port: int, allow_private: bool) -> str:
-    """An address of `host`; raises Unreachable if any of them is not public."""
+    """Resolves `host` to one address.
+
+    Raises Unreachable if it cannot be resolved or, unless `allow_private`, any of its addresses is
+    not public.
+    """
     addresses = [str(entry[4][0]) for entry in _resolved(host, port)]
     for address in addresses:
         if not allow_private and not is_public(ipaddress.ip_address(address.split("%")[0])):

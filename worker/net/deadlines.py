@@ -1,4 +1,4 @@
-"""Deadlines of what a thread does over the network, and checks of whether it is still wanted."""
+"""Deadlines for the network calls of a thread, with regular checks for cancellation."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ from typing import Any, TypeVar
 import httpcore
 
 CHECK_S = 0.5
-"""Seconds between two checks of whether a request is still wanted."""
-# getaddrinfo cannot be told how long it may take, a TCP or TLS handshake not be looked up from
+"""Seconds between two checks for cancellation."""
+# getaddrinfo takes no timeout, and TCP and TLS handshakes cannot be interrupted by checks
 _waiting = ThreadPoolExecutor(64, thread_name_prefix="connect")
 T = TypeVar("T")
 
 
 class _Limit:
-    """Until when a thread's requests have to end, and what raises where they are not wanted."""
+    """The deadline (monotonic time) of a thread's requests, and a check that may raise to cancel
+    them."""
 
     def __init__(self, end: float, check: Callable[[], None] | None) -> None:
         self.end = end
@@ -28,7 +29,7 @@ class _Limit:
         self._checked = time.monotonic()
 
     def left(self) -> float:
-        """Seconds that are left, after a check where one is due; raises ReadTimeout."""
+        """Returns the seconds left, after a check where one is due; raises ReadTimeout if none."""
         now = time.monotonic()
         if self._check is not None and now - self._checked >= CHECK_S:
             self._checked = now
@@ -44,9 +45,12 @@ _limit: contextvars.ContextVar[_Limit | None] = contextvars.ContextVar("limit", 
 
 @contextlib.contextmanager
 def deadline(seconds: float, check: Callable[[], None] | None = None) -> Iterator[None]:
-    """Within it, everything that this thread does over a pinned connection ends in `seconds`:
-    resolving, connecting, the handshake and every byte, however a server drips them. `check` is
-    called about every half second meanwhile; what it raises ends the request."""
+    """Limits everything that this thread does over pinned connections to `seconds` in total.
+
+    Covers resolving, connecting, the handshake and every byte, however slowly a server sends them.
+    `check` is called about every half second; what it raises ends the request. Raises
+    httpcore.TimeoutException subclasses when the time is up.
+    """
     token = _limit.set(_Limit(time.monotonic() + seconds, check))
     try:
         yield
@@ -55,7 +59,7 @@ def deadline(seconds: float, check: Callable[[], None] | None = None) -> Iterato
 
 
 def remaining(timeout: float | None) -> float | None:
-    """`timeout`, or what is left of the deadline where that is less."""
+    """Returns the lesser of `timeout` and the time left until the deadline, in seconds."""
     limit = _limit.get()
     if limit is None:
         return timeout
@@ -64,8 +68,10 @@ def remaining(timeout: float | None) -> float | None:
 
 
 def slices(timeout: float | None) -> Iterator[tuple[float | None, bool]]:
-    """Waits that add up to `timeout` or the deadline, with checks between them, and whether each is
-    the last; raises what a check raises."""
+    """Splits a wait of `timeout` seconds, or until the deadline, into short ones between checks.
+
+    Yields the seconds of each wait and whether it is the last; raises what a check raises.
+    """
     end = None if timeout is None else time.monotonic() + timeout
     while True:
         left = remaining(None if end is None else max(0.0, end - time.monotonic()))
@@ -76,8 +82,11 @@ def slices(timeout: float | None) -> Iterator[tuple[float | None, bool]]:
 
 
 def wait_in_thread(call: Callable[[float | None], T], timeout: float | None = None) -> T:
-    """What `call(timeout)` gives, in a thread of its own, so that checks go on meanwhile; its
-    outcome is dropped where one of them raises."""
+    """Runs `call(timeout)` in another thread while checks go on, and returns its result.
+
+    Raises what `call` or a check raises, and httpcore.ConnectTimeout when the time is up; a later
+    result is closed and discarded.
+    """
     under_way = _waiting.submit(call, remaining(timeout))
     try:
         for seconds, last in slices(timeout):

@@ -1,8 +1,8 @@
-"""Connections to addresses that others chose: checked first, then pinned, and never too long.
+"""An httpx transport that connects to checked addresses only, within a deadline.
 
-A name is resolved once, every address of it must be public, and the connection goes to the address
-that was checked: a name that resolves differently a moment later gains nothing. TLS still checks
-the name. Used for inputs by URL and for webhooks.
+A name is resolved once, all of its addresses must be public, and the connection goes to the address
+that was checked: a name that resolves differently a moment later (DNS rebinding) gains nothing. TLS
+still verifies the name. Used for input URLs and for webhooks.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _KEPT_S = 5.0
 
 
 class _Stream(httpcore.NetworkStream):
-    """A connection that keeps to the deadline."""
+    """A network stream whose reads, writes and TLS handshake respect the thread's deadline."""
 
     def __init__(self, inner: httpcore.NetworkStream) -> None:
         self._inner = inner
@@ -87,7 +87,7 @@ class _Backend(httpcore.NetworkBackend):
 
 
 class _Answer(httpx.SyncByteStream):
-    """The bytes of an answer as httpx takes them."""
+    """Adapts the body of an httpcore response to httpx."""
 
     def __init__(self, inner: Any) -> None:
         self._inner = inner
@@ -101,8 +101,10 @@ class _Answer(httpx.SyncByteStream):
 
 
 class _Pools:
-    """A pool of connections for each host and port: one pool looks at all its connections for
-    every request. The one that was used longest ago goes where there are many."""
+    """One connection pool per origin, at most about _MOST_POOLS of them (LRU).
+
+    A single pool would scan all connections of all origins for every request.
+    """
 
     def __init__(self, resolve: Resolve, most: int) -> None:
         self._backend = _Backend(resolve)
@@ -113,7 +115,7 @@ class _Pools:
         self._lock = threading.Lock()
 
     def of(self, url: httpx.URL) -> httpcore.ConnectionPool:
-        """The pool for the host and port of a URL."""
+        """Returns the pool for the scheme, host and port of a URL."""
         origin = (url.raw_scheme, url.raw_host, url.port)
         with self._lock:
             pool = self._pools.get(origin) or self._new()
@@ -140,17 +142,17 @@ class _Pools:
 
 
 class PinnedTransport(httpx.BaseTransport):
-    """For httpx.Client: connects where `resolve` says, `most` times to a host and port. Proxies of
-    the environment are not used.
+    """Transport for httpx.Client that connects to the addresses that `resolve` returns.
 
-    Raises httpx.TransportError and, from `resolve`, Unreachable.
+    At most `most` connections per origin; proxies of the environment are not used. Raises
+    httpx.TransportError and, from `resolve`, Unreachable.
     """
 
     def __init__(self, resolve: Resolve, most: int = 100) -> None:
         self._pools = _Pools(resolve, most)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Sends one request; the answer's body is read by the caller."""
+        """Sends one request; the body of the response is read by the caller."""
         url = request.url
         asked = httpcore.Request(
             method=request.method,
@@ -171,13 +173,13 @@ class PinnedTransport(httpx.BaseTransport):
         )
 
     def close(self) -> None:
-        """Closes its connections."""
+        """Closes all connections."""
         self._pools.close()
 
 
 @contextlib.contextmanager
 def _as_httpx() -> Iterator[None]:
-    """httpcore's errors as httpx', which are called the same."""
+    """Translates httpcore's errors to those of httpx, which have equal names."""
     try:
         yield
     except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException,

@@ -1,4 +1,4 @@
-"""What was meant for a GPU and is done otherwise: logged, and counted by stage."""
+"""Reports work that was meant for a GPU and ran elsewhere: a log line, and a counter by stage."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ import structlog
 from worker.observability.metrics import GPU_FALLBACKS, record
 
 DRIVER = Path("/dev/nvidiactl")
-"""There wherever the NVIDIA driver has a GPU."""
+"""Device file that exists wherever the NVIDIA driver has a GPU."""
 Stage = Literal["inference", "batch", "decode", "encode"]
 
 log = structlog.get_logger()
 MOST_TOLD = 50
-"""Reasons that a process logs; some of them quote what a file made ffmpeg say."""
+"""Most reasons that a process logs: a reason may quote what ffmpeg said of a user's file."""
 _told: set[tuple[str, str, str]] = set()
 
 
 def record_fallback(stage: Stage, to: str, reason: str, **more: Any) -> None:
-    """A stage is done by `to` instead; counted each time, logged once a process and reason.
+    """Counts that `stage` ran on `to` instead of the GPU; logs each reason once per process.
 
     Never raises.
     """

@@ -1,8 +1,8 @@
-"""Logs: a JSON object a line, or lines for people, of ours and of the libraries alike; no secrets.
+"""Logging set-up: JSON or text lines from structlog and the standard library, secrets masked.
 
-structlog's events and the standard library's records (uvicorn, Celery, botocore) pass one mask.
-Tracebacks are plain text: pretty ones would print local variables, and with them what the mask
-does not know. What is bound to the context (job, tenant, attempt, trace) is in every line.
+Events of structlog and records of the standard library (uvicorn, Celery, botocore) pass through one
+`mask`. Tracebacks are plain text: pretty-printed ones would show local variables, whose secrets the
+mask does not know. What is bound to the context (job, tenant, attempt, trace) is in every line.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from structlog.typing import EventDict, Processor
 Form = Literal["json", "text"]
 HIDDEN = "***"
 _SHORTEST = 6
-"""Settings' secrets shorter than this are not looked for: they would blot out half of every log."""
+"""Characters of the shortest secret that is masked; shorter ones would blot out half of a log."""
 
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     # API keys and page tokens; the webhooks' signing secrets (Standard Webhooks 1.0)
     (re.compile(r"\b(pq_(?:page_)?|whsec_)[A-Za-z0-9_+/=-]{8,}"), rf"\1{HIDDEN}"),
     (re.compile(r"(?i)\b(bearer\s+)[^\s\"',;]+"), rf"\1{HIDDEN}"),
-    # queries: Signature Version 4's and 2's of presigned addresses, and what others call a secret
+    # query parameters: presigned URLs (AWS Signature Version 4 and 2), common names of secrets
     (
         re.compile(
             r"(?i)\b(X-Amz-(?:Signature|Credential|Security-Token)|AWSAccessKeyId|signature|sig|"
@@ -38,12 +38,12 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     # user names and passwords within addresses
     (re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^/\s\"'@]*@"), rf"\1{HIDDEN}@"),
 )
-# the path of a receiver is its secret where it has one at all
+# the path of a webhook receiver may be a secret, so URLs are cut to their origin
 _ADDRESS = re.compile(r"(?i)\b(https?://[^/\s\"'<>?#\\]+)([/?#][^\s\"'<>]*)")
 _KEPT_PATH = 1
-"""Characters of a path that say nothing: the root alone."""
+"""Longest path that is shown: `/` alone, which says nothing."""
 _CHATTY = ("httpx", "httpcore")
-"""Libraries that log the address of each request at INFO."""
+"""Libraries that log the URL of every request at INFO."""
 _known: set[str] = set()
 _CONTEXT: tuple[Any, ...] = (
     structlog.contextvars.merge_contextvars,
@@ -54,7 +54,7 @@ _CONTEXT: tuple[Any, ...] = (
 
 
 def mask(text: str) -> str:
-    """`text` without secrets."""
+    """`text` with every known secret replaced by HIDDEN, and with URLs cut to their origin."""
     for secret in _known:
         text = text.replace(secret, HIDDEN)
     text = _ADDRESS.sub(_origin_alone, text)
@@ -83,11 +83,11 @@ def _mask_event(_logger: Any, _method: str, event: EventDict) -> EventDict:
 
 
 def _record(*args: Any, **kwargs: Any) -> logging.LogRecord:
-    """A record whose text, arguments and traceback are masked before any handler sees it."""
+    """A log record whose text, arguments and traceback are masked before any handler sees them."""
     record = logging.LogRecord(*args, **kwargs)
     given = record.args
     if isinstance(given, tuple) and all(isinstance(one, str | int | float) for one in given):
-        # a formatter may want the arguments themselves, as uvicorn's of requests does
+        # some formatters read the arguments one by one, such as that of uvicorn's access log
         record.args = tuple(_masked(one) for one in given)
         record.msg = mask(str(record.msg))
     elif given:
@@ -108,7 +108,10 @@ def _whole(record: logging.LogRecord) -> str:
 
 
 def bind_job_context(job: str, tenant: str, attempt: int, trace: str | None) -> Any:
-    """A context in which every line names the job; `trace` is its traceparent."""
+    """A context manager that adds job, tenant, attempt and trace id to every line.
+
+    `trace` is a W3C traceparent.
+    """
     known: dict[str, Any] = {"job": job, "tenant": tenant, "attempt": attempt}
     if trace:
         known["trace"] = trace.split("-")[1]
@@ -116,15 +119,17 @@ def bind_job_context(job: str, tenant: str, attempt: int, trace: str | None) -> 
 
 
 def _number(level: str) -> int:
-    """A level's number; that of INFO where there is no such level."""
+    """The number of a level name; that of INFO for an unknown name."""
     return logging.getLevelNamesMapping().get(level.upper(), logging.INFO)
 
 
 def configure_logs(
     level: str = "INFO", secrets: Iterable[str | None] = (), form: Form = "text"
 ) -> None:
-    """Has this process log through the mask, at `level` and above; `secrets` are masked wherever
-    they stand. May be called again."""
+    """Configures structlog in this process: `level` and above, to stderr, masked.
+
+    `secrets` are masked wherever they occur. May be called again.
+    """
     _known.update(one for one in secrets if one and len(one) >= _SHORTEST)
     logging.setLogRecordFactory(_record)
     for name in _CHATTY:
@@ -138,8 +143,10 @@ def configure_logs(
 
 
 def configure_stdlib_logging(level: str, form: Form) -> None:
-    """Has what the standard library's loggers say come out alike, at `level` and at least INFO;
-    `configure_logs` has their records masked before any handler sees them."""
+    """Formats records of the standard library like structlog's, at `level` but at least INFO.
+
+    The records are masked by the factory that `configure_logs` installs.
+    """
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[structlog.stdlib.add_logger_name, *_CONTEXT, _traceback],
         processors=[
@@ -152,12 +159,12 @@ def configure_stdlib_logging(level: str, form: Form) -> None:
     logging.captureWarnings(True)
     root = logging.getLogger()
     root.handlers = [handler]
-    # below INFO botocore tells signatures and bodies
+    # botocore's DEBUG records contain signatures and bodies
     root.setLevel(max(_number(level), logging.INFO))
 
 
 def _renderer(form: Form) -> Any:
-    """A structlog processor that makes a line of an event."""
+    """The structlog processor that renders an event as one line."""
     if form == "json":
         return structlog.processors.JSONRenderer()
     return structlog.dev.ConsoleRenderer(
@@ -166,7 +173,7 @@ def _renderer(form: Form) -> Any:
 
 
 def _traceback(_logger: Any, _method: str, event: EventDict) -> EventDict:
-    """The traceback that the mask has made plain text of."""
+    """Adds the traceback that `_record` has masked and rendered as plain text."""
     record = event.get("_record")
     if record is not None and record.exc_text:
         event["exception"] = record.exc_text

@@ -1,7 +1,8 @@
-"""Every metric, once: name, kind, unit, meaning, labels. And the telling of values as they arise.
+"""Every metric once (name, kind, unit, meaning, labels), and the functions that record values.
 
-Whoever measures calls `note` or `timed` and knows nothing of Prometheus; that costs nothing where
-nobody listens, as in `posequeue analyze`. `prometheus.py` and `request_metrics.py` make series.
+Code that measures calls `record` or `timed` and does not depend on Prometheus; without a listener,
+as in `posequeue analyze`, that costs nothing. `prometheus.py` and the API's `request_metrics.py`
+listen and make series.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ _HTTP = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60
 
 @dataclass(frozen=True)
 class MetricSpec:
-    """One metric. `by` says who serves it; `buckets` are upper bounds of a histogram."""
+    """One metric. `by` is the process that exposes it, `buckets` are upper bounds of a
+    histogram."""
 
     name: str
     kind: Kind
@@ -36,7 +38,7 @@ class MetricSpec:
 
     @property
     def series(self) -> tuple[str, ...]:
-        """Its names as Prometheus has them."""
+        """Names of the metric's series in Prometheus, with their suffixes."""
         return tuple(self.name + end for end in _SUFFIXES[self.kind])
 
 
@@ -176,19 +178,22 @@ _listeners: list[Listener] = []
 
 
 def served_by(who: By) -> Iterator[MetricSpec]:
-    """What the API, or a worker, makes series of from what it is told."""
+    """Counters and histograms that processes of kind `who` record; a scrape reads gauges itself."""
     return (one for one in CATALOGUE if one.by in (who, "both") and one.kind != "gauge")
 
 
 def record(measure: MetricSpec, value: float = 1.0, *labels: str) -> None:
-    """Adds to a counter, or to a histogram; never raises."""
+    """Adds `value` to a counter, or observes it in a histogram; `labels` in the metric's order.
+
+    Never raises.
+    """
     for listener in _listeners:
         listener(measure, value, labels)
 
 
 @contextmanager
 def timed(measure: MetricSpec, *labels: str) -> Iterator[None]:
-    """Notes the seconds that the block took, also where it raises."""
+    """Records the seconds that the block took, also when it raises."""
     if not _listeners:
         yield
         return
@@ -200,7 +205,7 @@ def timed(measure: MetricSpec, *labels: str) -> Iterator[None]:
 
 
 def timed_each(items: Iterable[T], measure: MetricSpec, *labels: str) -> Iterator[T]:
-    """The items, and notes the seconds that each was waited for."""
+    """Yields `items`, recording the seconds for which each was waited."""
     found = iter(items)
     while True:
         with timed(measure, *labels):
@@ -212,7 +217,7 @@ def timed_each(items: Iterable[T], measure: MetricSpec, *labels: str) -> Iterato
 
 @contextmanager
 def listening(listener: Listener) -> Iterator[None]:
-    """`listener` hears every value of this process meanwhile."""
+    """Calls `listener` with every value that this process records within the block."""
     _listeners.append(listener)
     try:
         yield
@@ -221,25 +226,25 @@ def listening(listener: Listener) -> Iterator[None]:
 
 
 def listen(listener: Listener) -> None:
-    """`listener` hears every value from now on."""
+    """Calls `listener` with every value that this process records from now on."""
     _listeners.append(listener)
 
 
 class StageTimes:
-    """Seconds by stage since it was made; a listener."""
+    """A listener that sums STAGE_SECONDS by stage: `seconds` maps `<stage>_s` to seconds."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
 
     def __call__(self, measure: MetricSpec, value: float, labels: tuple[str, ...]) -> None:
-        """One value."""
+        """Adds a recorded value."""
         if measure is STAGE_SECONDS:
             name = f"{labels[0]}_s"
             self.seconds[name] = round(self.seconds.get(name, 0.0) + value, 6)
 
 
 def document() -> str:
-    """The metrics as a table in Markdown; deploy/METRICS.md holds it, and a test compares."""
+    """The metrics as a Markdown table; a test compares it with deploy/METRICS.md."""
     rows = [
         f"| `{one.series[0].removesuffix('_bucket')}` | {one.kind} | {one.unit} | "
         f"{', '.join(f'`{label}`' for label in one.labels) or '–'} | {one.by} | {one.meaning} |"

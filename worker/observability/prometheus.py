@@ -1,8 +1,8 @@
-"""A worker's series: what it and its children noted, served on a port of its own.
+"""Prometheus metrics of a worker and its child processes, served on one port.
 
-prometheus-client's multiprocess mode: each process counts in a mapped file of its own, some
-microseconds a value; a scrape adds the files up. A child that died leaves its file, so no counter
-ever goes back.
+Uses the multiprocess mode of prometheus-client: each process counts in a memory-mapped file of its
+own (some microseconds a value), and a scrape adds the files up. The file of a dead child stays, so
+no counter ever decreases.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ log = structlog.get_logger()
 
 
 class PrometheusRecorder:
-    """Listens to `measures` and counts in `registry`; series without labels are there at once."""
+    """A listener that counts `measures` in `registry`; series without labels begin at 0."""
 
     def __init__(self, measures: Iterable[MetricSpec], registry: CollectorRegistry) -> None:
         self._series: dict[str, Any] = {one.name: series_of(one, registry) for one in measures}
 
     def __call__(self, measure: MetricSpec, value: float, labels: tuple[str, ...]) -> None:
-        """One value; what is not ours is left."""
+        """Records a value; metrics that are not among `measures` are ignored."""
         series = self._series.get(measure.name)
         if series is None:
             return
@@ -41,7 +41,7 @@ class PrometheusRecorder:
 
 
 def series_of(measure: MetricSpec, registry: CollectorRegistry) -> Any:
-    """The counter or histogram of prometheus-client for a measure."""
+    """The prometheus-client Counter or Histogram of a metric, registered in `registry`."""
     if measure.kind == "counter":
         return Counter(measure.name, measure.meaning, measure.labels, registry=registry)
     return Histogram(
@@ -51,28 +51,28 @@ def series_of(measure: MetricSpec, registry: CollectorRegistry) -> Any:
 
 @cache
 def _nvml() -> Any:
-    """NVIDIA's management library, None where there is no library, driver or GPU."""
+    """NVIDIA's management library, initialised; None without the library, a driver or a GPU."""
     try:
         import pynvml
 
         pynvml.nvmlInit()
-    except Exception:  # whatever is missing: nothing to tell
+    except Exception:  # whatever is missing, there is no GPU to report on
         return None
     return pynvml
 
 
 class GpuCollector(Collector):
-    """Use and memory of the GPUs at the scrape; nothing where there are none."""
+    """Utilisation and memory of each GPU, read at every scrape; nothing where there are none."""
 
     def __init__(self, library: Callable[[], Any] = _nvml) -> None:
         self._library = library
 
     def describe(self) -> Iterator[Metric]:
-        """Nothing is read at registration, which comes before the fork."""
+        """Yields nothing, as registration happens before the fork and must not touch a GPU."""
         yield from ()
 
     def collect(self) -> Iterator[Metric]:
-        """The state now."""
+        """Yields GPU_USE (0-1) and GPU_MEMORY (bytes) of each GPU now."""
         nvml = self._library()
         if nvml is None:
             return
@@ -89,13 +89,15 @@ class GpuCollector(Collector):
 
 
 def count_here() -> None:
-    """Counts what this process notes, and what the children do that it forks from now on."""
+    """Records values of this process, and of children that it forks from now on, for Prometheus."""
     listen(PrometheusRecorder(served_by("worker"), CollectorRegistry()))
 
 
 def serve_metrics(host: str, port: int) -> Any:
-    """Serves the sum over all processes from a thread; returns the server, None where the port is
-    taken: a worker that cannot be watched works all the same."""
+    """Serves the metrics of all processes over HTTP from a thread; returns the server.
+
+    Returns None, and logs an error, where the port is taken: a worker works without metrics too.
+    """
     registry = CollectorRegistry()
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     registry.register(GpuCollector())

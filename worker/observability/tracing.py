@@ -1,7 +1,8 @@
-"""One trace a job, across API, queue, workers and webhooks; nothing without the extra `otel`.
+"""One OpenTelemetry trace per job, across API, queue, workers and webhooks (extra `otel`).
 
-The W3C `traceparent` of the span in which a job was made stays in its record, so it crosses
-wake-ups, which name no job, retries and workers' deaths. https://www.w3.org/TR/trace-context/
+The W3C `traceparent` of the span in which a job was created stays in its record, so the trace
+survives wake-ups (which name no job), retries and lost workers.
+https://www.w3.org/TR/trace-context/
 """
 
 from __future__ import annotations
@@ -22,9 +23,10 @@ _provider: Any = None
 
 
 def start_tracing(settings: Settings, service: str) -> None:
-    """Sends spans to the settings' collector from now on; after the fork, as a thread sends them.
+    """Sends spans to `settings.otlp_endpoint` from now on; does nothing where none is set.
 
-    Raises RuntimeError where a collector is set and the extra is not installed.
+    Must be called after the fork, as a thread sends the spans. Raises RuntimeError where an
+    endpoint is set and the extra `otel` is not installed.
     """
     if settings.otlp_endpoint is None:
         return
@@ -42,31 +44,31 @@ def start_tracing(settings: Settings, service: str) -> None:
 
 
 def use_provider(provider: Any) -> None:
-    """Makes spans with an OpenTelemetry provider, or none any more (None)."""
+    """Creates spans with this OpenTelemetry tracer provider; None turns tracing off."""
     global _tracer, _provider
     _provider = provider
     _tracer = None if provider is None else provider.get_tracer("posequeue")
 
 
 def stop_tracing() -> None:
-    """Sends what is left."""
+    """Sends the spans that are still buffered and turns tracing off."""
     if _provider is not None:
         _provider.shutdown()
         use_provider(None)
 
 
 def tracing() -> bool:
-    """Whether anybody wants spans."""
+    """Whether this process records spans."""
     return _tracer is not None
 
 
 def note_incoming(header: str | None) -> None:
-    """The `traceparent` of the request that is handled in this context; a wrong one is none."""
+    """Sets the `traceparent` of the request handled in this context; an invalid one is ignored."""
     _incoming.set(header if header and _TRACEPARENT.fullmatch(header) else None)
 
 
 def incoming() -> str | None:
-    """The caller's traceparent."""
+    """The traceparent of the request handled in this context, None where it had no valid one."""
     return _incoming.get()
 
 
@@ -79,10 +81,10 @@ def span(
     start: float | None = None,
     **attributes: str | int | float,
 ) -> Iterator[str | None]:
-    """A span around the block, below `parent` or else below the current one.
+    """A span around the block, a child of `parent` or else of the current span.
 
-    Gives its traceparent; without tracing it gives `parent`. `start` is the unix time of a
-    beginning that lies back. What the block raises is noted.
+    Yields its traceparent; without tracing, `parent`. `start` is the unix time in seconds of a
+    beginning in the past. An exception of the block is recorded in the span.
     """
     if _tracer is None:
         yield parent
@@ -104,7 +106,7 @@ def span(
 
 
 def annotate(**attributes: str | int | float) -> None:
-    """Adds attributes to the current span; `error` makes it one that failed, with this text."""
+    """Adds attributes to the current span; `error` marks it as failed, with this text."""
     if _tracer is None:
         return
     from opentelemetry.trace import StatusCode, get_current_span

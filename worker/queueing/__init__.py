@@ -1,1 +1,1 @@
-"""Celery app, names of queues and tasks, the dispatcher from fair queue to workers."""
+"""The Celery app, names of queues and tasks, and the dispatch from fair queues to workers."""

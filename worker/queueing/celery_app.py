@@ -1,10 +1,11 @@
-"""The Celery application and the sending of jobs; light enough for the API's image.
+"""The Celery application; imports little, as the API uses it too.
 
-Redis traps that these settings answer are in worker/README.md. No result backend: the state of a
-job lives in our own keys. Who runs a job is decided by its lease, so a task may come twice.
+worker/README.md explains the pitfalls of Redis as a broker behind these settings. There is no
+result backend: the state of jobs is in `worker.storage`. A lease decides which worker runs a job,
+so a task may be delivered twice.
 
-Tasks are wake-ups: they name no job, and a lost one is sent again by the sweep. One with more
-arguments than a worker knows runs without them; one that it does not know at all is dropped.
+Tasks are wake-ups: they name no job, and a sweep replaces lost ones. Tasks ignore arguments that
+they do not know; a worker drops tasks of an unknown name.
 """
 
 from __future__ import annotations
@@ -24,22 +25,22 @@ from worker.storage.connection import tls_options
 Queue = Literal["pose.cpu", "pose.gpu", "export", "maintenance", "webhooks"]
 QUEUES: tuple[Queue, ...] = ("pose.cpu", "pose.gpu", "export", "maintenance", "webhooks")
 DELIVERY_THREADS = 32
-"""Threads of a worker of the queue `webhooks`, unless its command line says otherwise."""
+"""Default number of threads of a webhook worker."""
 
 VISIBLE_S = 3600
-"""Seconds after which a wake-up that nobody acknowledged is sent again, whatever became of it."""
+"""Seconds after which the broker delivers an unacknowledged wake-up again."""
 KEY_PREFIX = "pq:celery:"
 START_S = (300.0, 3600.0)
-"""Seconds in which a process has to be up; the second where TensorRT may build its engines."""
+"""Seconds in which a pool process has to start; the second where TensorRT may build engines."""
 
 
 def consumed() -> tuple[str, ...]:
-    """The queues this worker consumes from, as its command line says."""
+    """Returns the queues that this worker consumes from (environment POSEQUEUE_WORKER_QUEUES)."""
     return tuple(os.environ.get("POSEQUEUE_WORKER_QUEUES", ",".join(QUEUES)).split(","))
 
 
 def consumption_order(queues: Iterable[str]) -> tuple[str, ...]:
-    """Queues in the order in which a worker looks into them: what has begun is finished first."""
+    """Sorts queues by priority: work that was begun (exports) comes before new jobs."""
     order = ("maintenance", "webhooks", "export", "pose.gpu", "pose.cpu")
     return tuple(sorted(queues, key=order.index))
 
@@ -53,7 +54,7 @@ def _configuration() -> dict[str, Any]:
     url = given.redis_url.get_secret_value()
     return {
         "broker_url": url,
-        # kombu verifies nobody unless told so
+        # without options kombu does not verify the server's certificate
         "broker_use_ssl": tls_options(url, given.redis_ca_certs) or None,
         "task_ignore_result": True,
         "task_acks_late": True,
@@ -61,7 +62,7 @@ def _configuration() -> dict[str, Any]:
         "task_track_started": False,
         "task_default_queue": "maintenance",
         "worker_prefetch_multiplier": 1,
-        # a process is up once its models are; Celery's own 4 s kill it over and over on a GPU
+        # a process starts by loading models; Celery's 4 s would kill it repeatedly on a GPU
         "worker_proc_alive_timeout": START_S[given.provider == "tensorrt"],
         "worker_cancel_long_running_tasks_on_connection_loss": False,
         "worker_hijack_root_logger": False,
@@ -69,7 +70,7 @@ def _configuration() -> dict[str, Any]:
         "worker_enable_remote_control": True,
         "broker_connection_retry": True,
         "broker_connection_retry_on_startup": True,
-        # a full Redis refuses, which is no loss of the connection: a worker comes back all the same
+        # a full Redis refuses commands without closing the connection: reconnect all the same
         "broker_channel_error_retry": True,
         "broker_connection_max_retries": None,  # running jobs outlast any outage
         "broker_transport_options": {
@@ -85,7 +86,7 @@ def _configuration() -> dict[str, Any]:
             # in the order of `consumption_order`
             "queue_order_strategy": "priority",
         },
-        # who delivers webhooks needs no models: its image has no onnxruntime
+        # webhook workers need no models: their image has no onnxruntime
         "imports": ("worker.runtime.webhook_tasks",) if _delivers() else ("worker.runtime.tasks",),
     }
 
@@ -96,6 +97,6 @@ app.add_defaults(_configuration)  # read at the first use, not at import
 
 @celeryd_init.connect
 def _log_without_secrets(**_: Any) -> None:
-    """Before a worker logs anything; its processes inherit it."""
+    """Configures logging before the worker logs anything; its pool processes inherit it."""
     given = settings()
     configure_logs(given.log_level, given.secrets(), given.log_format)

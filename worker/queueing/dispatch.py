@@ -1,4 +1,4 @@
-"""From the fair queue into the hands of workers: wake-ups, and what each is answered with."""
+"""Dispatches jobs from the fair queues to workers: sends wake-ups and answers them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import structlog
 from worker.contract.jobs import Job
 from worker.contract.segment_ids import job_of_entry
 from worker.lifecycle.completion import expire_job
-from worker.queueing.queues import effective_queue, pending_wakeups, send_wakeups
+from worker.queueing.queues import BROKER_ERRORS, effective_queue, pending_wakeups, send_wakeups
 from worker.storage.queue.fair_queue import QUEUES
 from worker.storage.stores import Stores
 
@@ -19,9 +19,10 @@ log = structlog.get_logger()
 
 
 def dispatch_next(stores: Stores, run: Callable[[str], None], waiting: str) -> str | None:
-    """Answers a wake-up: runs the job that is next and returns its id, None where none may run.
+    """Answers a wake-up: pops the next entry of the fair queue `waiting` and passes it to `run`.
 
-    Raises what `run` raises; the job is then put back by a sweep.
+    Returns the id of the job (or entry of a segment), None where none may run. Raises what `run`
+    raises; a sweep requeues the job then.
     """
     pulled = stores.waiting.pop(waiting)
     if pulled is None:
@@ -37,22 +38,21 @@ def dispatch_next(stores: Stores, run: Callable[[str], None], waiting: str) -> s
 
 
 def all_slots_busy(stores: Stores, waiting: str) -> bool:
-    """Whether all workers that could run the next job of the fair queue `waiting` are busy."""
+    """Returns whether all workers that could run the next job of a fair queue are busy."""
     return bool(pending_wakeups(stores.redis, effective_queue(waiting, stores.workers.alive())) > 0)
 
 
 def offer_segment(stores: Stores, job: Job, entry: str) -> None:
-    """Lists a segment of the job for its tenant's next turns: who pulls it claims one that is
-    open."""
+    """Queues an entry for a segment of the job; the worker that pops it claims an open segment."""
     most = stores.settings.limits(job.plan).runningJobs
     stores.waiting.push([msgspec.structs.replace(job, id=entry)], most)
     ensure_wakeups(stores)
 
 
 def ensure_wakeups(stores: Stores) -> int:
-    """Sends as many wake-ups as there are jobs that may run and slots to run them; returns them.
+    """Sends the missing wake-ups for runnable jobs, up to the number of slots; returns how many.
 
-    Where no worker lives, none is sent: the first one to come does it.
+    Without live workers none is sent: the first one to start does it.
     """
     sent = 0
     alive = stores.workers.alive()
@@ -62,7 +62,11 @@ def ensure_wakeups(stores: Stores) -> int:
         wanted = stores.waiting.runnable_count(waiting, slots) if slots else 0
         missing = wanted - int(pending_wakeups(stores.redis, queue)) if wanted else 0
         if missing > 0:
+            try:
+                send_wakeups(waiting, queue, missing)
+            except BROKER_ERRORS as error:  # the next sweep retries; no job must fail for it
+                log.warning("wakeups_not_sent", queue=queue, error=str(error))
+                break
             log.debug("wakeups_sent", waiting=waiting, queue=queue, count=missing)
-            send_wakeups(waiting, queue, missing)
             sent += missing
     return sent

@@ -1,8 +1,8 @@
-"""Every index of jobs made anew from their records, which are the truth: after Redis lost keys,
-and for `posequeue doctor --repair`.
+"""Rebuilds all indexes of jobs from their records: after Redis lost keys, and for
+`posequeue doctor --repair`.
 
-An index is a list, a sorted set or a count of `keys.py` that only says again, for a quick look,
-what records and leases say. What is right in it stays as it is.
+An index is a list, sorted set or count of `keys.py` that repeats, for fast access, what records and
+leases say. Correct entries stay as they are.
 """
 
 from __future__ import annotations
@@ -26,8 +26,10 @@ _LOCK_S = 60
 
 
 def rebuild_if_lost(stores: Stores) -> bool:
-    """Rebuilds where the keys of the fair queue are gone; whether it did. Of several callers one
-    does: the others find a mark that it left."""
+    """Rebuilds the indexes if the fair queue's keys are gone; returns whether it did.
+
+    A lock lets one of several concurrent callers do it.
+    """
     if stores.redis.exists(keys.INDEXED):
         return False
     if not stores.redis.set(keys.REBUILDING, 1, nx=True, ex=_LOCK_S):
@@ -39,8 +41,10 @@ def rebuild_if_lost(stores: Stores) -> bool:
 
 
 def rebuild(stores: Stores) -> dict[str, int]:
-    """Lists every job where it belongs; how many are now waiting, running and to archive, and how
-    many records cannot be read."""
+    """Adds every job to the indexes where it belongs.
+
+    Returns the numbers of jobs `waiting`, `running` and `to_archive`, and of `broken` records.
+    """
     counts: Counter[str] = Counter()
     for key in stores.redis.scan_iter(match="pq:{job_*}:job", count=_PAGE):
         job_id = text(key)[len("pq:{") : -len("}:job")]
@@ -63,7 +67,7 @@ def _relist(stores: Stores, job: Job) -> str:
         redis.zadd(keys.tenant_jobs(job.tenant), {job.id: unix(job.createdAt)}, nx=True)
     if job.status.final:
         if redis.ttl(keys.job(job.id)) >= 0:
-            return ""  # archived: its record has a day on which it goes
+            return ""  # archived: its record expires
         redis.zadd(keys.CLOSED, {job.id: unix(job.finishedAt or job.createdAt)}, nx=True)
         return "to_archive"
     if job.deadlineAt is not None:

@@ -1,1 +1,1 @@
-"""What runs in a worker process: Celery tasks, signals, housekeeping, quarantine."""
+"""The worker process: Celery tasks and signals, housekeeping, self-checks, quarantine."""

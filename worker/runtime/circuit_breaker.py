@@ -1,8 +1,8 @@
-"""A worker that can do no job takes none, rather than drain the queue into failure.
+"""A circuit breaker: a worker that fails all jobs stops taking them.
 
-Where most of its last jobs failed for reasons of its own (`jobs/faults.py`), the main process stops
-consuming from the queues of jobs, says so, and has a process try what a job needs
-(`self_check.py`) now and then. Once that goes well, it consumes again.
+Where most of its last jobs failed by the worker's own faults (`jobs/faults.py`), the main process
+stops consuming from the queues of jobs, reports the fault, and runs `self_check.py` in a process
+from time to time. When the check succeeds, it consumes again.
 """
 
 from __future__ import annotations
@@ -23,17 +23,21 @@ log = structlog.get_logger()
 
 CHECK = (sys.executable, "-m", "worker.runtime.self_check")
 FIRST_S, MOST_S = 5.0, 60.0
-"""Seconds from the opening, or a check that failed, to the next check: doubled each time."""
+"""Seconds from opening or a failed check to the next check: the first, and the maximum, with
+exponential back-off."""
 _CHECK_S = 120.0
 
 
 def runs_jobs(queue: str) -> bool:
-    """Whether jobs come from the queue, which need models or a disk."""
+    """Returns whether a queue holds jobs, which need models or a disk."""
     return queue.startswith("pose.") or queue == "export"
 
 
 class CircuitBreaker:
-    """The main process's part; `tend` is called every few seconds by the consuming loop."""
+    """The breaker in the main process of a worker; its loop calls `tick` every few seconds.
+
+    `outcomes` are the recent faults, `queues` those that the worker consumes when it is closed.
+    """
 
     def __init__(
         self,
@@ -48,15 +52,18 @@ class CircuitBreaker:
         self._wait_s = FIRST_S
         self._due = 0.0
         self.fault: Fault | None = None
-        """What is wrong while it is open."""
+        """The fault for which the breaker is open; None while it is closed."""
 
     @property
     def queues(self) -> tuple[str, ...]:
-        """The queues that are consumed from now."""
+        """The queues that the worker consumes from now."""
         return tuple(one for one in self._queues if not (self.fault and runs_jobs(one)))
 
     def tick(self, consumer: Any) -> None:
-        """Opens, checks or closes, as is due; `consumer` is Celery's. Does not wait."""
+        """Opens the breaker, starts a check or closes it, as is due; does not block.
+
+        `consumer` is Celery's consumer.
+        """
         if self.fault is None:
             self._open(consumer)
         elif self._check is None:
@@ -66,10 +73,10 @@ class CircuitBreaker:
         elif (status := self._check.poll()) is not None:
             self._checked(consumer, status)
         elif self._clock() > self._due:
-            self._check.kill()  # its status is seen the next time
+            self._check.kill()  # the next call sees its status
 
     def end(self) -> None:
-        """The worker stops."""
+        """Kills a running check when the worker stops."""
         if self._check is not None:
             self._check.kill()
             self._check.wait()

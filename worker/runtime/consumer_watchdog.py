@@ -1,7 +1,7 @@
-"""Whether a worker takes what waits for it: a loop that turns may still be deaf.
+"""Detects a worker that takes no tasks although its loop runs.
 
-Connections have been seen that live and bring nothing (celery#10502, #10325). So what counts is the
-outcome: tasks wait in queues of the worker's, it has room, and it takes none.
+Broker connections can stay open and deliver nothing (celery#10502, #10325). So the watchdog checks
+the outcome: tasks are pending in the worker's queues, it has free slots, and it takes none.
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ import time
 from collections.abc import Callable
 
 STUCK_S = 20.0
-"""Seconds after which a worker that takes nothing is told to connect anew, and again."""
+"""Seconds without taking pending tasks after which a worker reconnects, and after each attempt."""
 
 
 class ConsumerStuck(ConnectionError):
-    """The worker takes nothing: raised in its loop, which then connects anew as after any loss."""
+    """Raised in the loop of a stuck worker, which reconnects as after a lost connection."""
 
 
 class ConsumerWatchdog:
-    """Looked at every few seconds."""
+    """Watches the number of tasks that a worker takes; `observe` is called every few seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -27,7 +27,7 @@ class ConsumerWatchdog:
         self._again = 0.0
 
     def observe(self, waiting: int, room: int, taken: int) -> None:
-        """Tasks that wait, tasks that it could take more, and how many it took in its life."""
+        """Records the pending tasks, the free slots, and the tasks taken since the start."""
         well = not waiting or room <= 0 or taken != self._taken
         self._taken = taken
         if well:
@@ -38,11 +38,11 @@ class ConsumerWatchdog:
 
     @property
     def stuck(self) -> bool:
-        """Whether it has taken nothing for too long: then it gives no sign of life either."""
+        """Whether pending tasks have not been taken for STUCK_S; its heartbeats stop then too."""
         return self._since is not None and self._clock() - self._since >= STUCK_S
 
     def should_reconnect(self) -> bool:
-        """Whether it is time to connect anew."""
+        """Returns whether to reconnect now; True at most every STUCK_S seconds."""
         due = self.stuck and self._clock() >= self._again
         if due:
             self._again = self._clock() + STUCK_S

@@ -1,5 +1,4 @@
-"""Signs of life and sweeps from the consuming loop of a worker: one that hangs, or takes nothing,
-falls silent."""
+"""Heartbeats and sweeps in the consuming loop of a worker, which stop if it hangs or is stuck."""
 
 from __future__ import annotations
 
@@ -29,11 +28,12 @@ BEAT_S = 2.0
 
 
 class Housekeeping(bootsteps.StartStopStep):  # type: ignore[misc]
-    """Beats, sweeps, trims and clears every BEAT_S seconds."""
+    """Celery bootstep that every BEAT_S seconds sends a heartbeat, sweeps lost jobs, trims the
+    firehose and clears orphaned scratch folders."""
 
     requires = ("celery.worker.consumer.tasks:Tasks",)
     outcomes: RecentFaults | None = None
-    """How the jobs of this worker ended; a subclass names them, as Celery makes the step."""
+    """Recent faults of this worker's jobs; set by a subclass, as Celery makes the instance."""
 
     def __init__(self, parent: Any, **kwargs: Any) -> None:
         self._timer: Any = None
@@ -44,17 +44,17 @@ class Housekeeping(bootsteps.StartStopStep):  # type: ignore[misc]
         super().__init__(parent, **kwargs)
 
     def start(self, parent: Any) -> None:
-        """At every (re)connection."""
+        """Starts the timer; called at every (re)connection."""
         self._slots = int(parent.pool.num_processes)
         self._round(parent)
         self._timer = parent.timer.call_repeatedly(BEAT_S, self._round, (parent,))
 
     def shutdown(self, parent: Any) -> None:  # noqa: ARG002
-        """At the end."""
+        """Stops the breaker when the worker ends."""
         self._breaker.end()
 
     def stop(self, parent: Any) -> None:  # noqa: ARG002
-        """At every loss of the connection, and at the end."""
+        """Stops the timer and unregisters the worker, at each lost connection and at the end."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -73,14 +73,14 @@ class Housekeeping(bootsteps.StartStopStep):  # type: ignore[misc]
                 self._stores.workers.beat(self._name, kind, taken, self._slots, fault)
             sweep(self._stores)
             trim_now_and_then(self._stores.redis, self._stores.settings)
-            clear_orphans(settings().scratch_dir)  # of a child that was killed, too
+            clear_orphans(settings().scratch_dir)  # also those of killed processes
         except ConsumerStuck:
             raise
-        except Exception as error:  # the loop must live on; the next round tries again
+        except Exception as error:  # the loop must continue; the next round retries
             log.warning("keeper_round_failed", error=str(error))
 
     def _consumes(self, queues: tuple[str, ...]) -> bool:
-        """Whether it takes what waits; raises ConsumerStuck where connecting anew may help."""
+        """Returns whether the worker takes tasks; raises ConsumerStuck if it is to reconnect."""
         room = self._slots - len(state.reserved_requests)
         taken = sum(state.total_count.values())
         self._consuming.observe(tasks_in(self._stores.redis, queues), room, taken)

@@ -1,7 +1,7 @@
-"""What is due and may wait on the object store: in a worker's pool, never in its consuming loop.
+"""Maintenance that may block on the object store: archives, batches, erasures.
 
-A wake-up names nothing; what is due is taken from Redis, each thing by one process alone. Where
-that dies, or the object store is silent, it is due again.
+Runs in a worker's pool, never in its consuming loop. Due items are claimed in Redis, each by one
+process; after a crash or an error they become due again.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from worker.submission.batches import recover_batch
 log = structlog.get_logger()
 
 ARCHIVE_AGAIN_S = 120.0
-"""Seconds after which a job whose archive did not come about is tried again."""
+"""Seconds after which a job whose archiving failed is retried."""
 _AT_ONCE = 20
 
 
 def due(stores: Stores) -> bool:
-    """Whether there is anything to do."""
+    """Returns whether any maintenance is due."""
     return bool(
         stores.jobs.count_unarchived()
         or stores.batches.count_due()
@@ -41,7 +41,8 @@ def due(stores: Stores) -> bool:
 
 
 def run_maintenance(stores: Stores, stopping: Callable[[], bool] = lambda: False) -> None:
-    """Everything that is due, a little at a time; one thing's failure does not hold the rest."""
+    """Runs all due maintenance in small steps until `stopping`; a failing item does not stop the
+    rest."""
     while jobs := stores.jobs.unarchived(ARCHIVE_AGAIN_S, _AT_ONCE):
         for job_id in jobs:
             _attempt("archive", partial(archive_job, stores, job_id))
@@ -58,5 +59,5 @@ def run_maintenance(stores: Stores, stopping: Callable[[], bool] = lambda: False
 def _attempt(what: str, call: Callable[[], object]) -> None:
     try:
         call()
-    except Exception as error:  # it is due again; the others are not to wait for that
+    except Exception as error:  # it becomes due again; the others must go on
         log.warning("maintenance_failed", what=what, error=repr(error))

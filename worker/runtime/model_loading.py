@@ -1,4 +1,4 @@
-"""The models of a worker's process, as its settings name them."""
+"""Loads the pose models of a worker process, by its settings."""
 
 from __future__ import annotations
 
@@ -18,14 +18,17 @@ from worker.settings import settings
 
 log = structlog.get_logger()
 FORMS = ((360, 640), (640, 360))
-"""Height and width of pictures as most videos give them: upright and lying, 16 to 9."""
+"""Height and width in pixels of usual frames for the warm-up: landscape and portrait, 16 to 9."""
 
 
 @cache
 def engine() -> PoseEngine:
-    """Loaded at the first call; raises ModelFault where they cannot be, each time anew."""
+    """Returns the engine of this process, loaded at the first call.
+
+    Raises ModelFault where it cannot be loaded; the next call tries again.
+    """
     given = settings()
-    # who decodes asks the environment; a setting may come out of `.env`
+    # the decoder reads the environment, the setting may come from `.env`
     os.environ.setdefault(nvdec.SETTING, given.nvdec)
     try:
         return PoseEngine(
@@ -36,22 +39,22 @@ def engine() -> PoseEngine:
             given.pose_model,
             given.profile,
         )
-    except (JobError, OSError) as error:  # a job may ask for what is not here; this nobody asked
+    except (JobError, OSError) as error:  # the worker's fault here, not a job's
         raise ModelFault(f"the worker's models: {error}") from error
 
 
 def warm() -> None:
-    """Loads the models, and on a GPU runs each once in the shapes of the usual jobs, of 17 joints
-    and of 33 landmarks, so that the first job does not wait for cuDNN's searches.
+    """Loads the models; on a GPU also runs each of them once in the usual frame shapes.
 
-    Raises ModelFault.
+    So the first job does not wait for cuDNN's algorithm search. Covers the models of 17 joints and,
+    if installed, of 33 landmarks. Raises ModelFault.
     """
     models = engine()
     if not models.environment.gpu:
         return
     began = time.monotonic()
     estimations: list[Estimation] = [models]
-    with suppress(JobError):  # who has not installed them has no such jobs
+    with suppress(JobError):  # not installed: no job can use them
         estimations.append(models.landmarks())
     for height, width in FORMS:
         for one in estimations:

@@ -1,8 +1,7 @@
-"""A job over which a worker died: run in a process that ran nothing before it and nothing after.
+"""Quarantine: a job during which a worker process crashed is run again in a process of its own.
 
-So whatever it does to its process (a crash, memory that is eaten or overwritten) befalls nobody
-else, and the next job finds a process as good as new. The kernel takes this process first where
-memory runs out.
+Whatever it does to that process (a crash, a memory leak, corrupted memory) affects no other job.
+When memory runs out the kernel kills this process first.
 """
 
 from __future__ import annotations
@@ -35,8 +34,10 @@ _PR_SET_PDEATHSIG = 1
 
 
 def run_quarantined(name: str, stopping: Callable[[], bool]) -> int:
-    """Runs a job, or segments of one, in a process of its own; returns the exit status, negative
-    for a signal. Where `stopping`, the job is handed over. What dies leaves its lease to run out.
+    """Runs a job, or segments of one, in a child process and returns the exit status.
+
+    The status is negative for a signal. When `stopping`, the child is told to release the job; if
+    it crashes, the lease expires.
     """
     log.info("job_runs_alone", job=name)
     child = subprocess.Popen([*PROGRAM, name], stdin=subprocess.DEVNULL)
@@ -59,10 +60,10 @@ def _watched(child: subprocess.Popen[bytes], stopping: Callable[[], bool]) -> in
 
 
 def main(name: str) -> None:
-    """The process: runs what is named and ends."""
+    """Runs the job or segment entry `name` and returns; the child's main function."""
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the worker decides
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
     _die_with_parent()
     given = settings()
     configure_logs(given.log_level, given.secrets(), given.log_format)

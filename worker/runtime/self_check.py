@@ -1,6 +1,6 @@
-"""Tries what a job needs of its worker: a disk to write to, S3, models that run. Exit 0 or 1.
+"""Checks what jobs need of a worker: a writable disk, S3, working models. Exit status 0 or 1.
 
-A process of its own, so that it opens models anew, and whatever is broken breaks nothing else.
+Runs as a process of its own, so that models are loaded anew and a crash affects nothing else.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from worker.system.scratch import scratch_folder
 log = structlog.get_logger()
 
 FREE_BYTES = 256 << 20
-"""Room on the disk below which no job is tried."""
+"""Free bytes on the disk below which the check fails."""
 
 
 def check_disk(given: Settings) -> None:
-    """Writes to the scratch folder; raises OSError."""
+    """Writes to the scratch folder; raises OSError, also if the disk is nearly full."""
     with scratch_folder(given.scratch_dir) as folder:
         free = shutil.disk_usage(folder).free
         if free < FREE_BYTES:
@@ -37,7 +37,7 @@ def check_disk(given: Settings) -> None:
 
 
 def check_s3(given: Settings) -> None:
-    """Asks for an object that need not be there; raises StoreUnavailable."""
+    """Requests an object that need not exist; raises StoreUnavailable."""
     try:
         ObjectStore(given).size("health/ready")
     except NotFound:
@@ -45,7 +45,7 @@ def check_s3(given: Settings) -> None:
 
 
 def check_models(_: Settings) -> None:
-    """Looks for a person in a grey picture; raises ModelFault."""
+    """Runs the models on a grey image if the worker runs pose jobs; raises ModelFault."""
     if any(queue.startswith("pose.") for queue in consumed()):
         import numpy as np
 
@@ -58,13 +58,13 @@ CHECKS: tuple[Callable[[Settings], None], ...] = (check_disk, check_s3, check_mo
 
 
 def main() -> int:
-    """Tries all; says what fails."""
+    """Runs all checks, logs the first that fails, and returns the exit status."""
     given = settings()
     configure_logs(given.log_level, given.secrets(), given.log_format)
     for check in CHECKS:
         try:
             check(given)
-        except Exception as error:  # whatever it is, the worker is not to take work
+        except Exception as error:  # any error: the worker must take no jobs
             log.warning("self_check_failed", check=check.__name__, error=repr(error))
             return 1
     return 0

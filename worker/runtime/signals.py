@@ -1,7 +1,7 @@
-"""What lets a worker be watched: logs, the metrics' port, traces. Celery's signals say when.
+"""Handlers of Celery's signals that set up a worker's logs, metrics port and traces.
 
-Imported by both kinds of worker; the folder of the metrics is made before by `posequeue worker`, as
-prometheus-client asks for it when it is imported.
+Imported by pose and webhook workers. `posequeue worker` makes the folder of the metrics first, as
+prometheus-client needs it at import.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from worker.settings import settings
 from worker.system.scratch import keep, own_folder
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
-"""prometheus-client's own name for the folder of its files."""
+"""Environment variable with prometheus-client's folder."""
 _held = contextlib.ExitStack()
 _server: Any = None
 
 
-@signals.celeryd_init.connect  # before Celery warns of anything
-@signals.setup_logging.connect  # so that it sets up none of its own
+@signals.celeryd_init.connect  # before Celery logs any warning
+@signals.setup_logging.connect  # so that Celery sets up no logging of its own
 def _lead_libraries(**_: Any) -> None:
     given = settings()
     configure_stdlib_logging(given.log_level, given.log_format)
@@ -34,7 +34,7 @@ def _lead_libraries(**_: Any) -> None:
 
 @signals.worker_init.connect
 def _serve(sender: Any = None, **_: Any) -> None:
-    """In the main process, before the fork."""
+    """Starts the metrics port in the main process, before the fork."""
     global _server
     given, folder = settings(), os.environ.get(FOLDER)
     if given.metrics_port is not None and folder:
@@ -45,7 +45,7 @@ def _serve(sender: Any = None, **_: Any) -> None:
         _server = serve_metrics(given.metrics_host, given.metrics_port)
     if "prefork" not in str(getattr(sender, "pool_cls", "")):
         start_tracing(given, "posequeue-webhooks")
-    # the pool's own temporary folder: who is killed leaves none that nobody clears
+    # the pool's temporary folder is in the scratch folder, where orphans are cleared
     pool = own_folder(given.scratch_dir, "pool")
     _held.enter_context(keep(pool))
     current_process()._config["tempdir"] = str(pool)  # type: ignore[attr-defined]
@@ -54,7 +54,7 @@ def _serve(sender: Any = None, **_: Any) -> None:
 @signals.worker_process_init.connect
 def _after_the_fork(**_: Any) -> None:
     if _server is not None:
-        _server.socket.close()  # the port is the main process's, also when that is gone
+        _server.socket.close()  # the port is the main process's; children must not keep it open
     start_tracing(settings(), "posequeue-worker")
 
 

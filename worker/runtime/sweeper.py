@@ -1,7 +1,8 @@
-"""What no single process may forget: lost jobs, lost wake-ups, what is due.
+"""Recovers lost jobs and wake-ups, and starts due maintenance.
 
-Runs in the consuming loop of every worker, so there is no beat process to lose, and talks to Redis
-alone, as that loop does. Whatever it sends may be sent twice: a lease decides who runs.
+Runs in the consuming loop of every worker, so that no separate beat process can fail, and uses
+Redis only, as that loop must not block. Repeated or concurrent sweeps are harmless: a lease decides
+which worker runs a job.
 """
 
 from __future__ import annotations
@@ -23,12 +24,12 @@ from worker.storage.stores import Stores
 log = structlog.get_logger()
 
 WAIT_S = 20.0
-"""A job that is on no list for longer was lost on its way, and joins the fair queue again."""
+"""Seconds after which a queued job that is in no queue counts as lost and is queued again."""
 DEADLINE_AGAIN_S = 60.0
 
 
 def sweep(stores: Stores) -> None:
-    """One round; cheap where there is nothing to do."""
+    """Runs one sweep; cheap where there is nothing to do."""
     rebuild_if_lost(stores)
     for job_id in stores.leases.overdue():
         log.warning("lease_ran_out", job=job_id)
@@ -46,13 +47,12 @@ def sweep(stores: Stores) -> None:
 
 
 def _look_after(stores: Stores, name: str) -> None:
-    """A job that was put back, or whose taker died before the claim, or whose task is lost; or a
-    segment of one."""
+    """Requeues a job or segment entry whose worker crashed or whose wake-up was lost."""
     helped = job_of_entry(name)
     try:
         job = stores.jobs.get(helped or name)
     except Newer:
-        return  # untouched, so that the sweep of a newer worker finds it
+        return  # left to the sweep of a newer worker
     except NotFound:
         job = None
     stores.jobs.touch_queued(name)
@@ -68,7 +68,7 @@ def _look_after_job(stores: Stores, job: Job) -> None:
 
 
 def _look_after_entry(stores: Stores, entry: str, job: Job | None) -> None:
-    """A segment that a worker was to estimate which died before it began."""
+    """Offers a segment again whose worker crashed before it began, if its job still runs."""
     if job is not None and not job.status.final:
         offer_segment(stores, job, entry)
     else:

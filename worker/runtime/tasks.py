@@ -1,7 +1,7 @@
-"""Celery's side of a worker: thin tasks, models loaded after the fork.
+"""The Celery tasks of pose and export workers; models are loaded after the fork.
 
-Prefork: a crash costs one job and names the culprit. Nothing with a thread pool or a socket of
-ours is opened before the fork.
+The pool is prefork: a crash affects one job, which is then known. No thread pool or socket of
+the application is opened before the fork.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ from worker.storage.stores import Stores, open_stores
 from worker.system.gc_tuning import tune_gc
 from worker.system.memory import limit_mmap_threshold, raise_oom_score
 
-# one byte that the main process shares with its children: told to stop
+# one byte shared by the main process and its children: 1 when the worker stops
 _STOPPING = mmap.mmap(-1, 1)
-# shared in the same way: how the last jobs ended
+# shared in the same way: outcomes of the last jobs
 _OUTCOMES = RecentFaults()
 _BEFORE_THE_MAIN_PROCESS = 200
 _PAUSE_S = 1.0
 MODELS_FAILED = 72
-"""Exit status of a process whose models failed; Celery gives its task to another."""
+"""Exit status of a process whose models failed; Celery gives its task to another process."""
 
 
 @cache
@@ -55,9 +55,9 @@ def _runner() -> Runner:
 
 
 def _run(name: str) -> None:
-    """A job, or segments of one; by itself where a worker died over it.
+    """Runs a job, or segments of one; in quarantine where a worker crashed during it before.
 
-    A process whose models failed while they ran ends, as what they run on may stay broken in it.
+    A process whose models failed after loading exits, as its GPU or runtime may stay broken.
     """
     if _stores().leases.suspect(name):
         run_quarantined(name, _stopping)
@@ -68,7 +68,7 @@ def _run(name: str) -> None:
 
 
 def _give_back_if_tripped() -> None:
-    """Before anything is taken: the task goes to another worker where this one can do no job."""
+    """Rejects the task, for another worker to take, where this worker's breaker is to open."""
     if _OUTCOMES.dominant_fault():
         time.sleep(_PAUSE_S)  # until the main process has stopped consuming
         raise Reject("the worker takes no jobs", requeue=True)
@@ -76,14 +76,14 @@ def _give_back_if_tripped() -> None:
 
 @app.task(name=RUN_NEXT)
 def run_next(waiting: str, **_newer: object) -> None:
-    """A wake-up: runs the job that is next in a fair queue, if any may run."""
+    """Handles a wake-up: runs the next job of the fair queue `waiting`, if any may run."""
     _give_back_if_tripped()
     exchange(_stores(), _run, waiting)
 
 
 @app.task(name=MAINTAIN)
 def maintain(**_newer: object) -> None:
-    """Does what is due, whoever is told first."""
+    """Runs the due maintenance."""
     run_maintenance(_stores(), _stopping)
 
 

@@ -1,5 +1,8 @@
-"""A webhook worker: threads, as it does nothing but wait for others' answers. What is due they take
-from Redis themselves; Celery is the process around them, with its signs of life."""
+"""A webhook worker: threads, as deliveries mostly wait for answers.
+
+The threads claim due endpoints from Redis themselves; Celery only provides the process and its
+heartbeats.
+"""
 
 from __future__ import annotations
 
@@ -37,13 +40,13 @@ def _threads() -> DeliveryThreads:
 
 
 class Listener(bootsteps.StartStopStep):  # type: ignore[misc]
-    """The threads that listen to the firehose and those that deliver, started once."""
+    """Celery bootstep that starts the firehose and delivery threads once."""
 
     requires = ("celery.worker.consumer.tasks:Tasks",)
     _ringing: FirehoseThreads | None = None
 
     def start(self, parent: Any) -> None:  # noqa: ARG002
-        """At every (re)connection of the consumer; the threads see to their own."""
+        """Starts the threads; called at every (re)connection, while they have their own."""
         if Listener._ringing is None:
             name = f"{socket.gethostname()}:{os.getpid()}"
             threads = _threads()

@@ -1,1 +1,1 @@
-"""The infrastructure: objects in S3; jobs, leases, streams, pose logs and keys in Redis."""
+"""Persistence: objects in S3; jobs, leases, queues, streams, pose logs and API keys in Redis."""

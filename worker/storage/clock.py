@@ -1,4 +1,4 @@
-"""The time as Redis has it: processes whose own clocks differ agree on what is overdue."""
+"""The time of the Redis server, so that processes whose clocks differ agree on deadlines."""
 
 from __future__ import annotations
 
@@ -7,17 +7,20 @@ import time
 from worker.storage.connection import Client
 
 ASK_AGAIN_S = 60.0
-"""Seconds for which our steady clock is trusted to run as fast as that of Redis."""
+"""Seconds for which the local monotonic clock is trusted to run as fast as that of Redis."""
 _TRIPS = 3
 
 
 def _steady() -> float:
-    """Seconds that go on while the machine sleeps, and that nobody sets."""
+    """Returns monotonic seconds that include the time in which the machine sleeps."""
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 class RedisClock:
-    """Unix time of the server; asks it once a minute. Raises what redis-py does."""
+    """Returns the unix time of the Redis server, which it asks once a minute.
+
+    Raises redis.RedisError where the server does not answer.
+    """
 
     def __init__(self, client: Client) -> None:
         self._redis = client
@@ -25,14 +28,14 @@ class RedisClock:
         self._asked = float("-inf")
 
     def __call__(self) -> float:
-        """Unix time, wrong by half of the fastest of a few round trips at most."""
+        """Returns unix time; its error is at most half of the fastest of _TRIPS round trips."""
         if _steady() - self._asked > ASK_AGAIN_S:
             self._offset = min(self._measured() for _ in range(_TRIPS))[1]
             self._asked = _steady()
         return _steady() + self._offset
 
     def _measured(self) -> tuple[float, float]:
-        """How long a round trip took, and the server's time less ours by it (Cristian 1989)."""
+        """Returns the seconds of a round trip and the clock offset by it (Cristian 1989)."""
         began = _steady()
         seconds, microseconds = self._redis.time()
         took = _steady() - began

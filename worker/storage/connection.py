@@ -1,4 +1,4 @@
-"""Connections to Redis."""
+"""Redis clients with time-outs, TLS, metrics, and errors for refused writes."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from redis.client import Pipeline
 from worker.observability.metrics import REDIS_SECONDS, record
 
 Client = Any
-"""A synchronous client: redis-py types every reply as a union of all that could ever come."""
+"""A Redis client; untyped, as redis-py types every reply as a union of all possible ones."""
 
 DISCONNECTED = (redis.ConnectionError, redis.TimeoutError)
-"""What a command raises where Redis does not answer."""
+"""Errors of commands that Redis does not answer."""
 
 
 class Refusing(redis.ResponseError):
-    """Redis answers and takes no writes for now; nothing was written."""
+    """Redis answers but refuses writes for now; nothing was written."""
 
 
 REFUSING = (Refusing, redis.OutOfMemoryError, redis.ReadOnlyError)
-"""What a command raises where Redis answers and takes nothing: it is full, or a replica now, its
-disk is, or it has lost its replicas."""
-# the first word of such an answer; a script's or a pipeline's has others before it
+"""Errors of commands that Redis refuses: it or its disk is full, it has become a replica, or it has
+lost its replicas."""
+# the first word of such an error; scripts and pipelines put others before it
 _REFUSALS = re.compile(
     r"\b(MISCONF|NOREPLICAS|READONLY|OOM|MASTERDOWN|CLUSTERDOWN|UNKILLABLE|BUSY) "
 )
 
 _PREFIX = 2000
-"""Characters of an error that are looked at: a pipeline's repeats the command with its values."""
+"""Characters of an error that are searched: pipelines repeat the command with its values."""
 _BLOCKING = ("XREAD", "XREADGROUP")
 _TIMEOUTS: dict[str, Any] = {
     "socket_timeout": 30,
@@ -48,7 +48,7 @@ _TIMEOUTS: dict[str, Any] = {
 
 @contextmanager
 def _refusals() -> Iterator[None]:
-    """Tells answers that refuse any write from those that are wrong with this one."""
+    """Converts errors by which Redis refuses all writes to Refusing."""
     try:
         yield
     except redis.ResponseError as error:
@@ -58,7 +58,7 @@ def _refusals() -> Iterator[None]:
 
 
 class _Measured(redis.Redis):
-    """Notes how long Redis took; commands that wait there for something say nothing of it."""
+    """Records the duration of each command except blocking ones."""
 
     def execute_command(self, *args: Any, **options: Any) -> Any:
         """One round trip."""
@@ -71,7 +71,7 @@ class _Measured(redis.Redis):
                 record(REDIS_SECONDS, time.perf_counter() - began)
 
     def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> Pipeline:
-        """Commands that go in one round trip."""
+        """Returns a pipeline that records its duration."""
         given = self.connection_pool, self.response_callbacks, transaction, shard_hint
         return _MeasuredPipeline(*given)
 
@@ -95,7 +95,7 @@ class _Async(redis.asyncio.Redis):
 
 
 def tls_options(url: str, ca_certs: Path | None) -> dict[str, Any]:
-    """How a server of a `rediss://` address is verified, whoever connects; empty for others."""
+    """Returns the TLS options for a `rediss://` URL, with verification; empty for other URLs."""
     if not url.startswith("rediss:"):
         return {}
     verified: dict[str, Any] = {"ssl_cert_reqs": ssl.CERT_REQUIRED, "ssl_check_hostname": True}
@@ -103,17 +103,17 @@ def tls_options(url: str, ca_certs: Path | None) -> dict[str, Any]:
 
 
 def connect(url: str, ca_certs: Path | None = None) -> Client:
-    """A client with time-outs; bytes in, bytes out."""
+    """Opens a blocking client with time-outs; replies are bytes."""
     return _Measured.from_url(url, **_TIMEOUTS, **tls_options(url, ca_certs))
 
 
 def connect_async(url: str, ca_certs: Path | None = None) -> Client:
-    """The same for an event loop."""
-    # each open event stream holds a connection; the default of 100 would refuse the 101st reader
+    """Opens an asyncio client with time-outs; replies are bytes."""
+    # the default of 100 connections would refuse requests of many concurrent streams
     more = tls_options(url, ca_certs)
     return _Async.from_url(url, max_connections=10_000, **_TIMEOUTS, **more)
 
 
 def text(value: bytes | str) -> str:
-    """A reply as text."""
+    """Decodes a reply to text."""
     return value.decode() if isinstance(value, bytes) else value

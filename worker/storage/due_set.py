@@ -1,4 +1,4 @@
-"""A sorted set of things by the time at which they are due, shared by many processes."""
+"""A sorted set of items by the time at which they are due, shared by many processes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from worker.storage.lua_scripts import load_script
 
 
 class DueSet:
-    """Members of one sorted set by the unix time, in seconds, at which they are due."""
+    """A Redis sorted set whose scores are the unix times at which its members are due."""
 
     def __init__(self, client: Client, key: str) -> None:
         self._redis = client
@@ -15,15 +15,17 @@ class DueSet:
         self._take = client.register_script(load_script(__package__, "take_due"))
 
     def waiting(self, now: float, most: int | None = None) -> list[str]:
-        """Members that are due at `now`, the longest overdue first, `most` at most."""
+        """Returns up to `most` members that are due at `now`, the longest overdue first."""
         limits = {} if most is None else {"start": 0, "num": most}
         return list(map(text, self._redis.zrangebyscore(self._key, "-inf", now, **limits)))
 
     def take(self, member: str, now: float, again_s: float) -> bool:
-        """Whether `member` is due and now the caller's; it is due once more after `again_s`
-        seconds unless it is removed. Of several callers one alone is told so."""
+        """Claims `member` if it is due; returns whether this caller got it.
+
+        One of several callers gets it. It is due again after `again_s` seconds unless removed.
+        """
         return bool(self._take(keys=[self._key], args=[member, now, now + again_s]))
 
     def take_all(self, now: float, again_s: float, most: int | None = None) -> list[str]:
-        """All due members that became the caller's (see `take`)."""
+        """Claims all due members, up to `most`; returns those that this caller got."""
         return [one for one in self.waiting(now, most) if self.take(one, now, again_s)]

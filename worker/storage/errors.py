@@ -1,4 +1,4 @@
-"""What the store raises."""
+"""Errors raised by the stores."""
 
 from __future__ import annotations
 
@@ -6,25 +6,26 @@ from typing import Any
 
 
 class Fenced(Exception):
-    """Another worker holds the job now; nothing was written."""
+    """The lease or claim is lost to another worker; nothing was written."""
 
 
 class NotFound(Exception):
-    """There is no such record for this tenant."""
+    """The record does not exist, or not for this tenant."""
 
 
 class Newer(NotFound):
-    """The record is of a version that only newer code can read."""
+    """The record has a version that only newer code can read."""
 
 
 class Conflict(Exception):
-    """The request goes against the record's state; the text says how."""
+    """The request conflicts with the record's state; the text says how."""
 
 
 class LimitExceeded(Exception):
-    """A tenant is at a limit of its plan; `code` and `details` name it, `retry_s` says until when.
+    """A tenant has reached a limit of its plan.
 
-    Codes: `rate_limited`, `concurrency_limit_exceeded`, `quota_exceeded`.
+    `code` is `rate_limited`, `concurrency_limit_exceeded` or `quota_exceeded`, `details` name the
+    limit, `retry_s` is the time in seconds after which a retry may succeed.
     """
 
     def __init__(self, code: str, message: str, details: dict[str, Any], retry_s: float) -> None:

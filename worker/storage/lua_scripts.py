@@ -1,4 +1,4 @@
-"""Lua scripts that Redis runs as one step; each stands in a file of the package that runs it."""
+"""Loads Lua scripts, which Redis runs atomically, from files beside the modules that run them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from importlib.resources import files
 
 
 def load_script(package: str | None, *names: str) -> str:
-    """The texts of `lua/<name>.lua` of a package, one after the other.
+    """Returns the joined texts of `lua/<name>.lua` of a package.
 
-    The first of several defines what the last uses. Raises FileNotFoundError where one is missing.
+    Functions of the first scripts can be used by the last. Raises FileNotFoundError.
     """
     folder = files(package or "").joinpath("lua")
     return "".join(folder.joinpath(f"{name}.lua").read_text(encoding="utf-8") for name in names)

@@ -1,1 +1,1 @@
-"""From a checked request to a queued job: used by API and by batch expansion alike."""
+"""Turns requests into job records: used by the API and by the expansion of batches."""

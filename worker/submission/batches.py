@@ -1,7 +1,7 @@
-"""Batches looked after: their jobs are made, or canceled, whatever dies meanwhile.
+"""Expands batches into jobs, or cancels them; resumable after a crash at any point.
 
-Jobs of a request are made at once, those of a manifest as the tenant's queue has room. Each step
-may be repeated: a job's id is fixed by its place, and one that is there is left as it is.
+Jobs of a request are made at once, those of a manifest as the tenant's queue has room. Each step is
+idempotent: a job's id follows from its position in the batch, and an existing job is left as it is.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from worker.submission.manifests import job_of_line, split_lines
 log = structlog.get_logger()
 
 STEP = 100
-"""Jobs made between two looks at whether to go on."""
+"""Jobs made between two renewals of the batch's lease."""
 
 
 def recover_batch(stores: Stores, batch_id: str) -> None:
-    """Goes on with a batch that is due, where there is something to do."""
+    """Continues a batch that is due: announces its end, expands or cancels it, or does nothing."""
     try:
         batch = stores.batches.get(batch_id)
     except NotFound:
@@ -42,7 +42,7 @@ def recover_batch(stores: Stores, batch_id: str) -> None:
 
 
 def expand_batch(stores: Stores, batch_id: str) -> None:
-    """Makes the jobs of a batch, or cancels them; at once, unless somebody else does."""
+    """Makes the jobs of a batch, or cancels them, unless another process holds its lease."""
     name = secrets.token_hex(8)
     if not stores.batches.hold(batch_id, name):
         return
@@ -71,7 +71,7 @@ def _make_all(stores: Stores, batch_id: str, name: str) -> None:
 
 
 def _make(stores: Stores, batch_id: str, numbered: Sequence[tuple[int, Job]]) -> None:
-    """Stores jobs, counts them in the batch and has them wait their turn."""
+    """Stores jobs, counts them in the batch and queues them."""
     limits = stores.settings.limits(numbered[0][1].plan) if numbered else None
     running = limits.runningJobs if limits else None
     new = stores.jobs.create_all([job for _, job in numbered], running)
@@ -80,7 +80,7 @@ def _make(stores: Stores, batch_id: str, numbered: Sequence[tuple[int, Job]]) ->
 
 
 def _read_on(stores: Stores, batch: Batch, manifest: Manifest, name: str) -> None:
-    """Lines from where the last reader stopped, as long as the tenant's queue has room."""
+    """Makes jobs of a manifest's next lines, as long as the tenant's queue has room."""
     batch_id, number, at = batch.record.id, batch.lines, batch.read
     most = stores.settings.limits(batch.record.plan).queuedJobs
     try:
@@ -123,13 +123,13 @@ def _end(stores: Stores, batch_id: str, number: int, at: int, *, more: bool) -> 
 
 
 def _room(stores: Stores, batch: Batch, most: int | None) -> int:
-    """How many more jobs the tenant may have waiting; those not under way in the lists count."""
+    """Returns how many more jobs the tenant may have in the queue; STEP if unlimited."""
     return STEP if most is None else most - stores.waiting.length(batch.record.tenant)
 
 
 def _cancel(stores: Stores, batch: Batch, name: str) -> None:
-    """Nothing more is made, and what has not ended is canceled, the running ones at their next
-    batch; then the batch completes as its last job ends."""
+    """Cancels the unfinished jobs of a batch and makes no more; a running job stops after its
+    current frames, and the batch completes as its last job ends."""
     for number, job_id in enumerate(list(stores.batches.unfinished(batch.record.id))):
         if number % STEP == 0 and not stores.batches.hold(batch.record.id, name):
             return
@@ -138,5 +138,5 @@ def _cancel(stores: Stores, batch: Batch, name: str) -> None:
 
 
 def batch_of(jobs: Sequence[Job], batch_id: str) -> list[Job]:
-    """Jobs as members of a batch."""
+    """Returns copies of `jobs` as members of a batch."""
     return [msgspec.structs.replace(job, batchId=batch_id) for job in jobs]

@@ -1,4 +1,4 @@
-"""From a request to the record of a job: for the API, and for who reads manifests."""
+"""Builds and checks the record of a job from a request or a line of a manifest."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from worker.submission.schemas.webhooks import JobWebhookRef
 
 
 def read_options(values: dict[str, Any], tenant: Tenant) -> JobOptions:
-    """The options of a request that the tenant's plan allows; raises JobError."""
+    """Parses the options of a request; raises JobError if invalid or not in the tenant's plan."""
     options = parse_options(values)
     try:
         msgspec.json.encode(options)
@@ -48,10 +48,10 @@ def build_job(
     options: JobOptions,
     alive: Sequence[Worker] | None = None,
 ) -> Job:
-    """The record of a job that is asked for, which is not stored yet; see `new_record`.
+    """Builds the record of a requested job without storing it; see `new_record`.
 
-    Raises JobError for what the contract refuses, NotFound and Conflict for upload and reference,
-    ScopeMissing for a webhook that the key may not name.
+    Raises JobError for an invalid request, NotFound and Conflict for upload and reference,
+    ScopeMissing for a webhook that the key may not set.
     """
     upload = upload_of(stores, tenant, body.input)
     said = body.options.get("source") not in (None, "")
@@ -77,8 +77,10 @@ def new_record(
     options: JobOptions,
     alive: Sequence[Worker] | None = None,
 ) -> Job:
-    """The record of a job that is to wait in the queue its options ask for; `alive` are the workers
-    that live, where they are known."""
+    """Builds a queued job's record with a new id and the queue that its options need.
+
+    `alive` are the live workers; they are read from Redis where it is None.
+    """
     name = "job_" + secrets.token_hex(12)
     with span("job.made", job=name, tenant=tenant.tenant) as trace:
         return Job(
@@ -97,7 +99,10 @@ def new_record(
 
 
 def upload_of(stores: Stores, tenant: Tenant, given: InputRef) -> Upload | None:
-    """The upload that a request names, if it does; raises NotFound, and Conflict if unfinished."""
+    """Returns the upload that a request names and renews its retention; None for a URL.
+
+    Raises NotFound, Conflict if the upload is unfinished, JobError for a bucket not read from.
+    """
     if given.uploadId is None:
         check_bucket(stores, given.url or "")
         return None
@@ -109,7 +114,7 @@ def upload_of(stores: Stores, tenant: Tenant, given: InputRef) -> Upload | None:
 
 
 def check_upload_complete(stores: Stores, upload: Upload) -> None:
-    """Raises Conflict where the bytes of an upload are not in the store."""
+    """Raises Conflict where not all bytes of an upload are in the object store."""
     try:
         size = stores.objects.size(upload.key)
     except NotFound as error:
@@ -128,7 +133,7 @@ def check_bucket(stores: Stores, url: str, parameter: str = "input.url") -> None
 
 
 def input_of(given: InputRef, upload: Upload | None, reference: str | None = None) -> JobInput:
-    """Where a job's media is; `reference` is the one that the job makes."""
+    """Returns the location of a job's media; `reference` is the id of one that the job makes."""
     if upload is None:
         return JobInput(url=given.url, referenceId=reference)
     return JobInput(
@@ -154,8 +159,10 @@ def check_reference(stores: Stores, tenant: Tenant, options: JobOptions) -> None
 
 
 def check_webhook_url(stores: Stores, url: str, parameter: str = "url") -> str:
-    """Refuses an address that is private by its spelling; where a name leads is checked whenever it
-    is used. Raises JobError `invalid_parameter`."""
+    """Returns `url`; raises JobError `invalid_parameter` for a host of a private spelling.
+
+    What a name resolves to is checked at each request.
+    """
     parts = urlsplit(url)
     host = str(parts.hostname)
     settings = stores.settings
@@ -168,8 +175,10 @@ def check_webhook_url(stores: Stores, url: str, parameter: str = "url") -> str:
 
 
 def job_webhook(stores: Stores, tenant: Tenant, given: JobWebhookRef | None) -> JobWebhook | None:
-    """A job's own subscription; its endpoint is made by `admit_webhooks`. Raises JobError, and
-    ScopeMissing for a key that may not say where results go."""
+    """Returns a job's own subscription, whose endpoint `admit_webhooks` makes.
+
+    Raises JobError for the URL, ScopeMissing for a key without `webhooks:write`.
+    """
     if given is None:
         return None
     if not allows(tenant.scopes, Scope.WEBHOOKS_WRITE):
@@ -181,8 +190,10 @@ def job_webhook(stores: Stores, tenant: Tenant, given: JobWebhookRef | None) -> 
 
 
 def admit_webhooks(stores: Stores, tenant: Tenant, jobs: Sequence[Job]) -> list[str]:
-    """Makes the endpoints that jobs which are taken name; returns the new ones' ids, and raises
-    LimitExceeded where there would be too many."""
+    """Makes the missing endpoints of accepted jobs and returns their ids.
+
+    Raises LimitExceeded where the plan allows no more.
+    """
     named = {
         job.webhook.endpoint: job.webhook.url
         for job in jobs

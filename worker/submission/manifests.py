@@ -1,4 +1,4 @@
-"""Manifests: JSON lines in the object store, one job a line, read on from where one stopped."""
+"""Manifests: JSON lines in the object store, one job per line, read in resumable steps."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ log = structlog.get_logger()
 
 
 class Line(NamedTuple):
-    """A line's text, None where it is too long, and the byte at which the next one begins."""
+    """A line's text (None where it is too long) and the byte offset of the next line."""
 
     text: bytes | None
     end: int
 
 
 def split_lines(blocks: Iterable[bytes], start: int = 0) -> Iterator[Line]:
-    """Lines of a text that begins at byte `start`; a long one is never held whole."""
+    """Splits blocks that begin at byte `start` into lines; overlong lines are not buffered."""
     held, dropped, at = b"", False, start
     for block in blocks:
         first, *rest = (held + block).split(b"\n")
@@ -49,14 +49,17 @@ def split_lines(blocks: Iterable[bytes], start: int = 0) -> Iterator[Line]:
 
 
 def job_id_of(batch_id: str, line: int) -> str:
-    """The id of a line's job: who reads the line again makes the same job."""
+    """Returns the id of a line's job, which is equal each time that the line is read."""
     return "job_" + hashlib.sha256(f"{batch_id}:{line}".encode()).hexdigest()[:24]
 
 
 def job_of_line(
     stores: Stores, record: BatchRecord, line: int, text: bytes | None
 ) -> Job | BatchError:
-    """The job that a line asks for, or what is wrong with it."""
+    """Returns the job that a line (number from 1) asks for, or what is wrong with it.
+
+    Raises only errors of the system, after which the line is to be read again.
+    """
     tenant = Tenant(keyId="", tenant=record.tenant, plan=record.plan, scopes=record.scopes)
     try:
         job = job_of_request(stores, tenant, _decoded(text))
@@ -66,7 +69,7 @@ def job_of_line(
     except WRONG as error:
         return msgspec.structs.replace(wrong_of(error), line=line)
     except _MACHINE:
-        raise  # nothing of the line's: it is read again
+        raise  # not the line's fault: it is read again
     except Exception:
         log.exception("manifest_line_broken", batch=record.id, line=line)
         said = "The line cannot be taken for a reason of ours."
@@ -75,18 +78,18 @@ def job_of_line(
 
 
 def job_of_request(stores: Stores, tenant: Tenant, asked: Any) -> Job:
-    """The record of a job as the body of `POST /jobs` asks for it; raises one of WRONG."""
+    """Builds the record of a job from a body of `POST /jobs`; raises one of WRONG."""
     body = NewJob.model_validate(asked)
     return build_job(stores, tenant, body, read_options(body.options, tenant))
 
 
 WRONG = (ValidationError, JobError, NotFound, Conflict, LimitExceeded, ScopeMissing)
-"""What a job can be refused for."""
+"""Errors with which a job can be refused."""
 _MACHINE = (StoreUnavailable, RedisError, OSError, MemoryError)
 
 
 def wrong_of(error: Exception) -> BatchError:
-    """A refusal, as it is listed among those of a batch."""
+    """Converts one of WRONG to an entry in the errors of a batch."""
     if isinstance(error, ValidationError):
         first = error.errors()[0]
         return wrong_of(refusal_of(dict(first), first["loc"], "job"))

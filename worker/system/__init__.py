@@ -1,1 +1,1 @@
-"""This process and its machine: memory, garbage collector, scratch folder, stall watchdog."""
+"""Resources of this process: memory, garbage collector, scratch folders, stall watchdog."""

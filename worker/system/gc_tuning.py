@@ -1,16 +1,18 @@
-"""The garbage collector at leisure: a job makes plain values by the million and hardly a cycle."""
+"""Garbage collector settings: a job creates millions of plain values and hardly any cycle."""
 
 from __future__ import annotations
 
 import gc
 
 THRESHOLDS = (50_000, 20, 50)
-"""New containers before a collection (Python's own: 700), and collections of a generation before
-one of the next. The values of a step die by their reference counts; to look for cycles among them
-took a quarter of an analysis with keypoints and angles."""
+"""Arguments of `gc.set_threshold`; the first is 700 by default.
+
+The values of a step are freed by reference counting; searching them for cycles took a quarter of
+the time of an analysis with keypoints and angles.
+"""
 
 
 def tune_gc() -> None:
-    """Takes what was imported out of the collector's sight, and has it look more rarely."""
+    """Excludes the objects that exist now from collection, and makes collections rarer."""
     gc.freeze()
     gc.set_threshold(*THRESHOLDS)

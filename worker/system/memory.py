@@ -1,4 +1,4 @@
-"""What a process keeps of the memory that it once needed, and how much it may have."""
+"""Memory of a process: what the allocator returns to the system, and limits."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ import sys
 from pathlib import Path
 
 _M_MMAP_THRESHOLD = -3
-"""mallopt(3), malloc.h of glibc."""
+"""M_MMAP_THRESHOLD of mallopt(3), from glibc's malloc.h."""
 LARGE = 256 * 1024
-"""Bytes from which on a block goes back to the system once it is freed: frames are larger."""
+"""Bytes from which on a block is returned to the system when it is freed; frames are larger."""
 
 
 def limit_mmap_threshold() -> bool:
-    """Has the allocator map large blocks by themselves, for good; returns whether it does.
+    """Makes glibc map each block of LARGE bytes or more by itself; returns whether it does.
 
-    glibc moves its threshold up to the largest block that was freed (32 MB at most), and what is
-    below comes from the heap, which cannot shrink while anything small lives behind it: with frames
-    among messages a worker grew by half within a clip of 12 minutes.
+    By default glibc raises this threshold to the largest block freed so far (32 MB at most).
+    Smaller blocks come from the heap, which cannot shrink while a small object lives behind them:
+    with frames among messages a worker grew by half within a clip of 12 minutes.
     """
     if sys.platform != "linux":
         return False
@@ -28,14 +28,17 @@ def limit_mmap_threshold() -> bool:
 
 
 def raise_oom_score(points: int) -> None:
-    """Has the kernel end this process before others where memory runs out: `points` of 1000 are
-    added to its share of the memory (proc_pid_oom_score_adj(5)); children inherit them."""
+    """Makes the kernel end this process before others when memory runs out.
+
+    `points` of 1000 are added to its share of the memory (proc_pid_oom_score_adj(5)); children
+    inherit them. Does nothing where the system does not allow it.
+    """
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(str(points))
 
 
 def limit_memory(size: int) -> None:
-    """Has the process, and each of its children, fail to get more than `size` bytes of its own."""
+    """Limits the data of this process, and of each of its children, to `size` bytes."""
     most = resource.getrlimit(resource.RLIMIT_DATA)[1]
     wanted = size if most == resource.RLIM_INFINITY else min(size, most)
     resource.setrlimit(resource.RLIMIT_DATA, (wanted, most))

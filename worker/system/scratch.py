@@ -1,7 +1,7 @@
-"""Scratch folders that a killed worker does not leave behind for ever.
+"""Scratch folders that are deleted even if their process was killed.
 
-Each folder holds a locked file while its owner lives; the kernel lets go of the lock with the
-process, so a folder whose lock can be had is nobody's.
+Each folder contains a file that its owner locks while it lives. The kernel releases the lock with
+the process, so a folder whose lock is free has no owner.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _LOCK = ".owner"
 
 @contextmanager
 def scratch_folder(parent: Path | None) -> Iterator[Path]:
-    """A fresh folder below `parent` (none = the system's temp folder), deleted at the end."""
+    """A fresh folder below `parent` (None = the system's temp folder), deleted after the block."""
     with (
         tempfile.TemporaryDirectory(prefix=_PREFIX, dir=parent, ignore_cleanup_errors=True) as name,
         _owned(Path(name)),
@@ -30,16 +30,19 @@ def scratch_folder(parent: Path | None) -> Iterator[Path]:
 
 
 def own_folder(parent: Path | None, name: str) -> Path:
-    """A fresh, empty folder of this process, which a program that it becomes is to `keep`."""
+    """Creates an empty folder for this process id, for the program that the process will exec.
+
+    That program owns it by `keep`. A folder left by an earlier process of the same id is deleted.
+    """
     folder = (parent or Path(tempfile.gettempdir())) / f"{_PREFIX}{name}-{os.getpid()}"
-    shutil.rmtree(folder, ignore_errors=True)  # of another process of this number
+    shutil.rmtree(folder, ignore_errors=True)  # left by an earlier process with this id
     folder.mkdir(mode=0o700)
     return folder
 
 
 @contextmanager
 def keep(folder: Path) -> Iterator[None]:
-    """The folder is ours, and our children's, and deleted at the end."""
+    """Owns `folder`, for this process and its children, and deletes it after the block."""
     with _owned(folder):
         yield
         shutil.rmtree(folder, ignore_errors=True)
@@ -47,7 +50,7 @@ def keep(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def _owned(folder: Path) -> Iterator[None]:
-    """Locked before it bears the lock's name: nobody finds it without an owner in between."""
+    """Locks the file before it gets its name, so that no folder is seen with an unlocked one."""
     unnamed = folder / f"{_LOCK}.new"
     with unnamed.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -56,7 +59,7 @@ def _owned(folder: Path) -> Iterator[None]:
 
 
 def clear_orphans(parent: Path | None) -> int:
-    """Deletes the folders of dead owners; returns how many there were."""
+    """Deletes the scratch folders below `parent` whose owner is dead; returns how many."""
     root = parent or Path(tempfile.gettempdir())
     return sum(_cleared(folder) for folder in root.glob(f"{_PREFIX}*") if folder.is_dir())
 

@@ -1,7 +1,7 @@
-"""Ends a process whose job hangs, whatever it hangs in: its death is counted like any other.
+"""Ends a process whose job hangs, wherever it hangs; it is then handled as any lost worker.
 
-The timer is the interpreter's own (faulthandler): it needs no lock of Python's, so native code that
-never returns does not stop it, and it says where every thread stood.
+The timer is that of faulthandler, which does not need the GIL: native code that never returns
+cannot stop it, and it prints the traceback of every thread.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ _AGAIN_S = 1.0
 
 
 class StallWatchdog:
-    """A context manager that ends this process once `limit_s` seconds pass without `progress`.
+    """A context manager that ends this process after `limit_s` seconds without a `touch`.
 
-    One a process at a time, as jobs are.
+    The timer is global: at most one per process at a time.
     """
 
     def __init__(self, limit_s: float) -> None:
@@ -38,7 +38,7 @@ class StallWatchdog:
         faulthandler.cancel_dump_traceback_later()
 
     def touch(self) -> None:
-        """A sign that the job gets on; cheap."""
+        """Restarts the timer, as the job makes progress; cheap, effective at most once a second."""
         if time.monotonic() - self._since >= _AGAIN_S:
             self._start()
 

@@ -1,10 +1,11 @@
 """Webhooks: from the firehose's entries to signed requests.
 
-firehose_consumer   the consumer group on the firehose: which jobs have news
-event_planner       what those news are to each subscriber
-dispatcher          into ordered queues, once, whatever dies
-delivery_worker, prefetch   queue by queue: send, note, go on or come back later
-payload             a delivery's body, made when it is sent
-signing, sender, retry_policy   one request, and when the next
-replay              deliveries made once more
+firehose_consumer   the consumer group on the firehose: which jobs have new events
+event_planner       which events each subscriber is sent
+dispatcher          puts each event into the ordered queues exactly once, also after crashes
+delivery_worker, prefetch   deliver queue by queue: send, record, continue or retry later
+delivery_threads    the threads of a process that deliver
+payload             the body of a delivery, rendered when it is sent
+signing, sender, retry_policy   one request, and when to attempt the next
+replay              test events and repeated deliveries
 """

@@ -1,7 +1,6 @@
-"""The threads of one process that deliver; each takes the next endpoint that it was given.
+"""A pool of threads that deliver webhooks; each takes the next endpoint from a shared queue.
 
-What is due is taken from Redis only as far as a thread is free for it: the rest is left there for
-other processes.
+Endpoints are claimed in Redis only while a thread is free; the rest is left to other processes.
 """
 
 from __future__ import annotations
@@ -19,8 +18,11 @@ _LOOK_S = 0.5
 
 
 class DeliveryThreads:
-    """`count` threads that call `deliver` with endpoints; it returns whether the endpoint has more
-    due, and `take` whether it is ours once more. They end soon after `stopping` is set."""
+    """Runs `count` threads that call `deliver(endpoint)` until `stopping` is set.
+
+    `deliver` returns whether the endpoint has more due deliveries; if so, `take` tries to claim
+    the endpoint again and returns whether it succeeded.
+    """
 
     def __init__(
         self,
@@ -38,18 +40,18 @@ class DeliveryThreads:
         self._given = 0
 
     def start(self) -> None:
-        """Starts them."""
+        """Starts the threads."""
         for number in range(self._count):
             name = f"delivery-{number}"
             threading.Thread(target=self._run, name=name, daemon=True).start()
 
     def room(self) -> int:
-        """How many endpoints could be delivered to at once beside those that are."""
+        """Returns the number of free threads: how many more endpoints can be put now."""
         with self._lock:
             return self._count - self._given
 
     def put(self, endpoint: str) -> None:
-        """Has the endpoint delivered to; may be called from any thread."""
+        """Queues an endpoint for delivery; may be called from any thread."""
         with self._lock:
             self._given += 1
         self._endpoints.put(endpoint)
@@ -62,10 +64,10 @@ class DeliveryThreads:
     def _one(self, endpoint: str) -> None:
         try:
             more = self._deliver(endpoint) and self._take(endpoint)
-        except Exception as error:  # Redis may be away; what is due is taken again after a while
+        except Exception as error:  # e.g. Redis unreachable: due endpoints are claimed again later
             log.warning("delivery_failed", webhook=endpoint, error=repr(error))
             more = False
         with self._lock:
             self._given -= 1
-        if more:  # behind those that wait already
+        if more:  # behind the endpoints already queued
             self.put(endpoint)

@@ -1,9 +1,9 @@
-"""Delivering: an endpoint's lanes one after another, a lane's deliveries in order.
+"""Delivers the ordered queues of an endpoint one after another, each queue in order.
 
-A lane waits for its first delivery to be taken or given up; other lanes do not. Who answers fast
-may have several requests at once; who is slow or fails has one, rests in proportion to the time it
-cost, and all such together never hold more than half of a worker's threads. So a slow or dead
-receiver delays nobody else.
+A queue is blocked until its first delivery succeeds or is given up; the other queues are not. An
+endpoint that answers fast gets several requests at once. A slow or failing one gets one at a time
+and a pause in proportion to the time that it cost, and all of them together use at most half of a
+worker's threads: a slow or dead receiver does not delay the others.
 """
 
 from __future__ import annotations
@@ -51,31 +51,31 @@ from worker.webhooks.signing import signed_headers
 log = structlog.get_logger()
 
 AT_ONCE = 4
-"""Requests at once to an endpoint that answers well."""
+"""Concurrent delivery sessions of an endpoint that answers well."""
 TURN_S = 10.0
 TURN_SENDS = 50
-"""After so long, or so many requests, the next endpoint has its turn."""
+"""Limits of a delivery session, in seconds and requests; then the next endpoint is served."""
 RENEW_S = 2.0
-"""Slot and lane are renewed before a request where that is so long ago."""
+"""Seconds after which the leases of slot and queue are renewed before the next request."""
 SLOW_S = 2.0
-"""An answer that takes longer makes an endpoint slow."""
+"""Latency in seconds above which an endpoint counts as slow."""
 GIVE_UP_S = 5 * 86_400.0
-"""Seconds of nothing but failures after which an endpoint is disabled (API.md)."""
+"""Seconds of nothing but failures after which an endpoint is disabled (api/README.md)."""
 REST = 4.0
 QUICK_S = 0.1
 MOST_REST_S = 60.0
-"""A failure that took longer than QUICK_S is followed by a rest of REST times as long: a dead
-receiver costs a fifth of one thread at most."""
+"""A failure that took longer than QUICK_S seconds is followed by a pause of REST times its
+duration, at most MOST_REST_S: a dead receiver costs at most a fifth of one thread."""
 _ATTEMPTS_KEPT = 20
 _GONE = 410
 
 _Outcome = Literal["done", "waits", "rests"]
-"""Of an attempt: the lane goes on; other lanes go on; the endpoint is left alone for a while."""
+"""Of an attempt: the queue continues; only other queues continue; the whole endpoint pauses."""
 
 
 @dataclass
 class _DeliverySession:
-    """One worker thread's time with an endpoint."""
+    """A bounded time in which one thread delivers to one endpoint; `end` is monotonic time."""
 
     endpoint: Endpoint
     health: Health
@@ -91,7 +91,10 @@ class _DeliverySession:
 
 
 class DeliveryWorker:
-    """Delivers for the threads of one worker; `stopping` tells that the worker is to end."""
+    """Delivers to endpoints, for all threads of a process.
+
+    `threads` is their number; `stopping` returns True once the process shuts down.
+    """
 
     def __init__(
         self,
@@ -109,7 +112,7 @@ class DeliveryWorker:
         self._bulkhead = threading.Semaphore(max(1, threads // 2))
 
     def deliver(self, endpoint_id: str) -> bool:
-        """One turn of an endpoint; whether something is still due, for another one."""
+        """Runs one delivery session of an endpoint; returns whether it has more due deliveries."""
         stores = self._stores
         try:
             endpoint = stores.endpoints.get(endpoint_id)
@@ -138,7 +141,7 @@ class DeliveryWorker:
     def _with_slot(self, turn: _DeliverySession, most: int) -> bool:
         turns, endpoint = self._stores.turns, turn.endpoint.id
         if not turns.acquire_slot(endpoint, turn.name, most):
-            return False  # those who deliver to it now look for more at their end
+            return False  # the sessions under way check for more when they end
         try:
             while not turn.over and not self._stopping():
                 subject = turns.claim_due_queue(endpoint)
@@ -151,7 +154,7 @@ class DeliveryWorker:
         return due is not None and due <= self._clock() and resting <= self._clock()
 
     def _lane(self, turn: _DeliverySession, subject: str) -> bool:
-        """A lane up to its first failure; whether the endpoint is fit for another one."""
+        """Delivers one queue up to its first failure; returns whether the session may go on."""
         stores, endpoint = self._stores, turn.endpoint.id
         ahead = DeliveryPrefetch(stores, turn.endpoint, subject)
         while not turn.over and not self._stopping():
@@ -170,7 +173,7 @@ class DeliveryWorker:
         return True
 
     def _pause(self, item: DeliveryItem, endpoint: str) -> float:
-        """Seconds until a group may be sent."""
+        """Returns the seconds until a grouped delivery may be sent."""
         if not item.grouped:
             return 0.0
         return self._stores.lanes.grouped(item.subject, endpoint) + GROUP_S - self._clock()
@@ -178,7 +181,10 @@ class DeliveryWorker:
     def _attempt(
         self, turn: _DeliverySession, following: PendingDelivery
     ) -> tuple[_Outcome, Delivery | None]:
-        """The delivery at the head of a lane; where it is done, what is to be noted of it."""
+        """Attempts the first delivery of a queue; returns the outcome and the record to save.
+
+        The record is None unless the outcome is "done", and where nothing has changed.
+        """
         stores, endpoint, item = self._stores, turn.endpoint, following.item
         delivery = following.delivery or self._begun(endpoint, item)
         try:
@@ -190,8 +196,8 @@ class DeliveryWorker:
             stores.turns.reschedule(endpoint.id, item.subject, self._clock() + 5.0)
             return "waits", None
         if delivery is None or delivery.status is not DeliveryStatus.PENDING:
-            return "done", None  # older than anything is kept, or done by one who died right after
-        if body is None:  # erased, and then this changes nothing, or not kept any longer
+            return "done", None  # expired, or ended by a process that crashed before removing it
+        if body is None:  # the job is erased, or its messages are not kept any longer
             gone = msgspec.structs.replace(delivery, status=DeliveryStatus.DEAD, nextAttemptAt=None)
             return "done", gone
         if item.grouped:
@@ -213,7 +219,7 @@ class DeliveryWorker:
     def _traced_send(
         self, turn: _DeliverySession, item: DeliveryItem, headers: dict[str, str], body: bytes
     ) -> WebhookResponse:
-        """The request, on the trace of the job that it is about."""
+        """Sends the request, as a span of the job's trace."""
         endpoint, secrets = turn.endpoint, turn.secrets
         if not tracing():
             return self._sender.send(endpoint.url, headers, body, secrets)
@@ -228,8 +234,8 @@ class DeliveryWorker:
             return answer
 
     def _begun(self, endpoint: Endpoint, item: DeliveryItem) -> Delivery | None:
-        """A record where there is none: its dispatcher died before it could make one. None where
-        the delivery has waited for so long that the record is gone."""
+        """Creates a missing record: the dispatcher crashed before it could. Returns None for a
+        delivery older than records are kept."""
         age = self._clock() - datetime.fromisoformat(item.at).timestamp()
         if age > KEEP_S:
             return None
@@ -248,7 +254,7 @@ class DeliveryWorker:
         return msgspec.structs.replace(tried, status=DeliveryStatus.DELIVERED, nextAttemptAt=None)
 
     def _failed(self, turn: _DeliverySession, tried: Delivery, answer: WebhookResponse) -> _Outcome:
-        """Notes it and plans the next attempt."""
+        """Records a failed attempt and schedules the next one, or gives up."""
         stores, endpoint, item = self._stores, turn.endpoint, tried.item
         rest_s = min(REST * answer.latency_s, MOST_REST_S) if answer.latency_s > QUICK_S else 0.0
         failing_s = stores.endpoints.failed(endpoint.id, rest_s)
@@ -261,7 +267,7 @@ class DeliveryWorker:
         if wait_s is None:
             record(WEBHOOKS_GIVEN_UP)
             dead = msgspec.structs.replace(tried, status=DeliveryStatus.DEAD, nextAttemptAt=None)
-            stores.deliveries.save(dead)  # whoever comes to the lane next takes it off
+            stores.deliveries.save(dead)  # the next session of this queue removes it
             stores.turns.reschedule(endpoint.id, item.subject, self._clock())
         else:
             at = self._clock() + wait_s
@@ -276,7 +282,8 @@ class DeliveryWorker:
         return "rests" if rest_s else "waits"
 
     def _disable(self, endpoint: Endpoint, reason: str) -> None:
-        """Its deliveries stay in their lanes; the tenant's other endpoints are told."""
+        """Disables an endpoint; its deliveries stay queued, the tenant's other endpoints are sent
+        an event."""
         stores, now = self._stores, iso(self._clock())
         current = stores.endpoints.get(endpoint.id)
         if not current.enabled:

@@ -1,4 +1,4 @@
-"""From a bell to the lanes: every event of a job once, whatever dies and however often it rings."""
+"""Puts the events of jobs into ordered queues: each once, also after crashes and repeated calls."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ PAGE = 1000
 
 
 class Dispatcher:
-    """Puts what is new of a job into the lanes of its subscribers.
+    """Puts new events of a job into the ordered queues of its subscribers.
 
-    Endpoints are looked up once a `Dispatcher`: one is made for each batch of firehose entries,
-    after the batch was read, so that who subscribed before a job was made misses nothing of it.
-    `due_endpoints` are the endpoints that have something to be delivered now.
+    Endpoints are read once per `Dispatcher`. One is made for each batch of firehose entries, after
+    the batch was read, so that an endpoint made before a job misses none of its events.
+    `due_endpoints` collects the ids of endpoints that have deliveries due now.
     """
 
     def __init__(self, stores: Stores, clock: Callable[[], float] = time.time) -> None:
@@ -46,13 +46,13 @@ class Dispatcher:
         self.due_endpoints: set[str] = set()
 
     def concerns(self, tenant: str) -> bool:
-        """Whether the tenant has any endpoint; the rest of the work is spared where not."""
+        """Returns whether the tenant has any endpoint; if not, its jobs can be skipped."""
         if tenant not in self._any:
             self._any[tenant] = self._stores.endpoints.any(tenant)
         return self._any[tenant]
 
     def advance(self, job_id: str) -> None:
-        """Everything new of a job; twice, or by two at once, does no harm."""
+        """Dispatches all new events of a job; idempotent and safe to run concurrently."""
         try:
             job, held_back = self._advance(job_id)
         except NotFound:  # erased
@@ -65,7 +65,7 @@ class Dispatcher:
             self._stores.turns.unwatch(job_id)
 
     def batch_completed(self, tenant: str, batch_id: str, data: dict[str, Any]) -> None:
-        """The closing event of a batch."""
+        """Dispatches the final event of a batch, with `data`; idempotent."""
         progress = self._stores.lanes.progress(batch_id)
         if not progress.ended:
             item = DeliveryItem(
@@ -83,7 +83,7 @@ class Dispatcher:
     def _advance(self, job_id: str) -> tuple[Job, bool]:
         while True:
             progress = self._stores.lanes.progress(job_id)
-            job = self._stores.jobs.get(job_id)  # before its rows: a final one has all of them
+            job = self._stores.jobs.get(job_id)  # before its rows: a final job has all of them
             subscriptions = self._subscriptions(job)
             if progress.ended or not subscriptions:
                 return job, False
@@ -113,7 +113,10 @@ class Dispatcher:
         *,
         of_job: bool,
     ) -> bool:
-        """Whether it was put; not where another was faster. Raises NotFound for an erased job."""
+        """Stores the deliveries and the new cursor; returns False where another process was faster.
+
+        Raises NotFound for an erased job.
+        """
         named = [(endpoint.id, item) for endpoint, item in pairs]
         outcome = self._stores.lanes.dispatch(subject, progress, named, of_job=of_job)
         if outcome == "gone":
@@ -123,7 +126,7 @@ class Dispatcher:
         return outcome == "done"
 
     def _ring(self, subject: str) -> None:
-        """Lanes that hold something are due, also where who filled them died before saying so."""
+        """Marks all filled queues of a job or batch as due, also those filled before a crash."""
         for endpoint in self._stores.lanes.waiting(subject):
             self._stores.turns.mark_due(endpoint, [subject])
             self.due_endpoints.add(endpoint)

@@ -1,7 +1,7 @@
-"""What the news of a job are to its subscribers: a pure function of record, messages and progress.
+"""Plans the deliveries of a job's new events: a pure function of record, messages and cursor.
 
-Events come in the order of the stream. Per-frame messages are grouped: at most one group of a type
-each GROUP_S, which comes after the events with ids before its last.
+Events keep the order of the stream. Per-frame messages are grouped: at most one group per type and
+GROUP_S seconds; a group comes after the events with ids before its last message.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from worker.storage.timestamps import iso
 from worker.storage.webhooks.ordered_queues import DispatchCursor
 
 GROUP_S = 0.5
-"""Seconds between two groups of a job's per-frame messages (API.md)."""
+"""Seconds between two groups of a job's per-frame messages (api/README.md)."""
 GROUPED = frozenset(f"message.{kind}" for kind in PER_FRAME)
 
 MessageRef = tuple[str, str]
@@ -25,25 +25,28 @@ MessageRef = tuple[str, str]
 
 @dataclass(frozen=True)
 class Subscription:
-    """An endpoint and the events that it wants of one job."""
+    """An endpoint and the events of one job that it subscribes to."""
 
     endpoint: Endpoint
     events: frozenset[str]
 
     @property
     def messages(self) -> bool:
-        """Whether it wants any message."""
+        """Whether any message of the job is subscribed to."""
         return any(event.startswith("message.") for event in self.events)
 
     @property
     def frames(self) -> frozenset[str]:
-        """The per-frame types that it wants."""
+        """The per-frame event types subscribed to."""
         return self.events & GROUPED
 
 
 @dataclass(frozen=True)
 class DispatchPlan:
-    """What to put into lanes, and how far the job is dispatched then."""
+    """Deliveries to put into ordered queues, and the job's cursor after that.
+
+    `held_back`: the interval of a group is not over; plan again later.
+    """
 
     progress: DispatchCursor
     items: tuple[tuple[Endpoint, DeliveryItem], ...] = ()
@@ -51,9 +54,9 @@ class DispatchPlan:
 
 
 def subscription(endpoint: Endpoint, job: Job) -> Subscription | None:
-    """What the endpoint wants of the job; None where that is nothing.
+    """Returns the endpoint's subscription to a job; None where it is to get nothing.
 
-    A job that had ended before the endpoint was made is none of its business.
+    An endpoint gets nothing of a job that ended before the endpoint was made.
     """
     events = set(endpoint.events)
     if job.webhook is not None and job.webhook.endpoint == endpoint.id:
@@ -72,10 +75,10 @@ def plan(
     more: bool,
     now: float,
 ) -> DispatchPlan:
-    """What `rows`, the messages after `progress`, and the job's state make to be delivered.
+    """Plans deliveries from `rows`, the messages after `progress`, and the job's state.
 
-    `more`: there are further rows. Of a final job all rows are there, as its record and its last
-    message were committed together. `held_back`: a group is to be made a little later.
+    `more`: there are further rows. The rows of a final job are complete, as its record and its
+    last message are committed together. `now` is unix time in seconds.
     """
     ended = job.status.final and not more
     items = [*_beginning(job, progress, subscriptions)]
@@ -173,7 +176,7 @@ def _behind(rows: Sequence[MessageRef], after: str) -> Iterator[MessageRef]:
 
 
 def needs_watching(job: Job, subscriptions: Sequence[Subscription]) -> bool:
-    """Whether the job has news that no entry of the firehose tells of."""
+    """Returns whether the job may have new events without an entry on the firehose."""
     if job.status is not JobStatus.RUNNING:
         return False
     unheard = job.options.firehose == "none" and any(one.messages for one in subscriptions)

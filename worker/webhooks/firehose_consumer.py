@@ -1,8 +1,8 @@
-"""The consumer group on the firehose: each entry is a bell for its job.
+"""The webhook consumer group on the firehose: each entry says that its job has new events.
 
-An entry is acknowledged only when what it tells of is in the lanes, so the death of any process
-loses none: another one claims what was not acknowledged. At most TRIES times, since an entry that
-cannot be handled must not hold up the rest.
+An entry is acknowledged only when its events are in the ordered queues, so no crash loses any:
+another process claims what was not acknowledged. It is tried at most TRIES times, since an entry
+that cannot be handled must not block the rest.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from worker.webhooks.dispatcher import Dispatcher
 log = structlog.get_logger()
 
 IDLE_MS = 6_000
-"""Milliseconds after which an entry that nobody acknowledged is another's."""
+"""Milliseconds after which an unacknowledged entry may be claimed by another consumer."""
 TRIES = 125
 PULSE_S = 0.2
 _COUNT = 200
@@ -39,8 +39,11 @@ Entry = tuple[str, bytes, dict[bytes, bytes]]
 
 
 class FirehoseConsumer:
-    """Reads the firehose as consumer `name`; `send` is given endpoints that have something due, and
-    are ours to deliver to, `room` of them at most."""
+    """Reads the firehose as consumer `name` of the webhook group.
+
+    `send` is called with each endpoint that has deliveries due and was claimed by this process;
+    `room` returns how many more endpoints it can take now.
+    """
 
     def __init__(
         self,
@@ -58,7 +61,7 @@ class FirehoseConsumer:
         self._partitions = keys.partitions(stores.settings.firehose_partitions)
 
     def prepare(self) -> None:
-        """Makes the groups where they are missing; from then on nothing unread is trimmed."""
+        """Creates missing consumer groups; from then on no unread entry is trimmed."""
         for partition in self._partitions:
             try:
                 self._stores.redis.xgroup_create(partition, GROUP, id="0", mkstream=True)
@@ -68,7 +71,10 @@ class FirehoseConsumer:
             self._forget_dead(partition)
 
     def listen(self, block_ms: int = _BLOCK_MS) -> int:
-        """Waits for new entries and handles them; how many there were."""
+        """Waits up to `block_ms` milliseconds for new entries and handles them.
+
+        Returns their number.
+        """
         streams = dict.fromkeys(self._partitions, ">")
         try:
             answer = self._stores.redis.xreadgroup(
@@ -77,7 +83,7 @@ class FirehoseConsumer:
         except redis.exceptions.ResponseError as error:
             if "NOGROUP" not in str(error):
                 raise
-            self.prepare()  # Redis came back empty
+            self.prepare()  # Redis was restarted without its data
             return 0
         pairs = answer.items() if isinstance(answer, dict) else answer or ()
         return self._handle(
@@ -87,11 +93,14 @@ class FirehoseConsumer:
         )
 
     def claim(self, idle_ms: int = IDLE_MS) -> int:
-        """Handles what others, or we, have read and not acknowledged; how many there were."""
+        """Handles entries read by any consumer and not acknowledged for `idle_ms` milliseconds.
+
+        Returns their number.
+        """
         return sum(self._claim(partition, idle_ms) for partition in self._partitions)
 
     def pulse(self) -> None:
-        """Looks again at jobs whose news ring no bell, and takes what is due."""
+        """Polls jobs whose events reach no firehose entry, and claims endpoints that are due."""
         dispatcher = Dispatcher(self._stores, self._clock)
         for job_id in self._stores.turns.watched():
             self._safely(dispatcher.advance, job_id)
@@ -141,7 +150,7 @@ class FirehoseConsumer:
             dispatcher.advance(job_id)
 
     def _safely(self, act: Callable[..., None], *arguments: Any) -> bool:
-        """Whether it was done; one job that cannot be handled holds up no other."""
+        """Calls `act` and returns whether it succeeded: a failing job must not block the others."""
         try:
             act(*arguments)
         except Exception as error:
@@ -156,7 +165,7 @@ class FirehoseConsumer:
 
 
 def _flat(found: Any) -> Iterable[tuple[bytes, dict[bytes, bytes]]]:
-    """Entries of one stream: a list, or a list of lists, as the protocol's version has it."""
+    """Yields the entries of one stream: RESP2 answers with a list, RESP3 with a list of lists."""
     for row in found:
         if isinstance(row, list) and row and isinstance(row[0], (list, tuple)):
             yield from row
@@ -165,7 +174,10 @@ def _flat(found: Any) -> Iterable[tuple[bytes, dict[bytes, bytes]]]:
 
 
 class FirehoseThreads:
-    """Two threads of a worker: one listens, one has the pulse; both outlive every failure."""
+    """Two threads of a worker process, one that reads the firehose and one that polls.
+
+    Both continue after any error.
+    """
 
     def __init__(self, bells: FirehoseConsumer, stopping: threading.Event) -> None:
         self._bells = bells
@@ -173,7 +185,7 @@ class FirehoseThreads:
         self._claimed = 0.0
 
     def start(self) -> None:
-        """Starts them; they end soon after `stopping` is set."""
+        """Starts the threads; they end soon after `stopping` is set."""
         for name, act in (("bells", self._listen), ("pulse", self._pulse)):
             threading.Thread(target=self._repeat, args=(act,), name=name, daemon=True).start()
 
@@ -192,6 +204,6 @@ class FirehoseThreads:
         while not self._stopping.is_set():
             try:
                 act()
-            except Exception as error:  # Redis may be away; the next round tries again
+            except Exception as error:  # e.g. Redis unreachable; the next round tries again
                 log.warning("webhook_thread_failed", error=repr(error))
                 self._stopping.wait(1.0)

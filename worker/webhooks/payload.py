@@ -1,4 +1,4 @@
-"""A delivery's body, made when it is sent: from the job's record, or from its messages."""
+"""Renders the body of a delivery when it is sent, from the job's record or its messages."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ _BEGUN: dict[str, Any] = {
 
 
 def render(stores: Stores, item: DeliveryItem, tenant: str) -> bytes:
-    """The body of a single delivery; raises as `Renderer.body`."""
+    """Returns the body of a single delivery; raises as `PayloadRenderer.body`."""
     return PayloadRenderer(stores, tenant, [item]).body(item)
 
 
 class PayloadRenderer:
-    """Bodies of some deliveries about one subject; what they are made of is read once, and late."""
+    """Renders deliveries about one job or batch; record and messages are read once, on demand."""
 
     def __init__(self, stores: Stores, tenant: str, items: Sequence[DeliveryItem]) -> None:
         self._stores = stores
@@ -45,10 +45,11 @@ class PayloadRenderer:
         self._subject = items[0].subject if items else ""
 
     def body(self, item: DeliveryItem) -> bytes:
-        """`{type, timestamp, data}`, always the same but for the URLs, which are signed now.
+        """Returns `{type, timestamp, data}` as JSON, equal on each attempt but for signed URLs.
 
-        From MAX_BODY_BYTES on `data` is put beside the job's files and a presigned URL stands for
-        it. Raises NotFound where the job is erased or its messages are gone.
+        From MAX_BODY_BYTES on, `data` is stored beside the job's files and replaced by a presigned
+        URL. Raises NotFound where the job is erased or its messages are gone, StoreUnavailable
+        where the object store does not answer.
         """
         stores = self._stores
         data = item.data if item.data is not None else self._data(item)
@@ -89,7 +90,7 @@ class PayloadRenderer:
 
     @cached_property
     def _rows(self) -> dict[Span, list[Row]]:
-        """Rows by span, from the hot stream or the archive."""
+        """Rows by span of entry ids, from the stream in Redis or from the archive."""
         spans = list(dict.fromkeys((item.first, item.last) for item in self._items))
         found = self._stores.streams.between(self._subject, spans)
         if not any(found):
@@ -98,7 +99,7 @@ class PayloadRenderer:
 
 
 def _archived(stores: Stores, job: Job, spans: Sequence[Span]) -> list[list[Row]]:
-    """The rows of each span, in one pass over the archive."""
+    """Returns the rows of each span, in one pass over the archive."""
     ends = [(entry_key(first), entry_key(last)) for first, last in spans]
     found: list[list[Row]] = [[] for _ in spans]
     final = max(last for _, last in ends)
@@ -117,7 +118,7 @@ def _body(item: DeliveryItem, data: Plain) -> bytes:
 
 
 def as_of(job: Job, event: str) -> Job:
-    """The record as it was at the event, however late that is told."""
+    """Returns the record as it was at the event, however late that is delivered."""
     if event == "job.queued":
         queued: dict[str, Any] = {"status": JobStatus.QUEUED, "startedAt": None, "attempt": 0}
         return msgspec.structs.replace(job, **_BEGUN, **queued)

@@ -1,4 +1,4 @@
-"""Deliveries at the head of a lane, some read at once: a round trip costs as much as a send."""
+"""Reads several deliveries of an ordered queue at once: a round trip costs as much as a send."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from worker.webhooks.payload import PayloadRenderer
 
 MOST = 10
 KEPT_S = 1.0
-"""Seconds after which what was read is read again, as a slow receiver makes it old."""
+"""Seconds after which prefetched deliveries are read again: a slow receiver makes them stale."""
 
 
 @dataclass(frozen=True)
 class PendingDelivery:
-    """A delivery at the head of its lane: as it stands there, its record, what makes its body."""
+    """A queued delivery: its raw and decoded entry, its record, and the renderer of its body."""
 
     raw: bytes
     item: DeliveryItem
@@ -28,8 +28,11 @@ class PendingDelivery:
 
 
 class DeliveryPrefetch:
-    """A lane as its courier sees it. Nothing read ahead is used unless the lane still begins with
-    it: who erases a job, or delivers in our place, changes the lane."""
+    """The head of one ordered queue during a delivery session, with some entries prefetched.
+
+    A prefetched entry is used only if the queue still begins with it: erasing the job, or a
+    session that took over, changes the queue. `head` is None when the queue is empty.
+    """
 
     def __init__(self, stores: Stores, endpoint: Endpoint, subject: str) -> None:
         self._stores = stores
@@ -40,7 +43,7 @@ class DeliveryPrefetch:
         self.head = self._first()
 
     def done(self, record: Delivery | None) -> None:
-        """The head is dealt with: notes `record` of it, and goes on to the next one."""
+        """Removes the head from the queue, saves `record` if given, and moves to the next entry."""
         assert self.head is not None
         following = self._stores.lanes.pop(
             self._subject,
@@ -60,7 +63,7 @@ class DeliveryPrefetch:
         raws = self._stores.lanes.heads(self._subject, self._endpoint.id, MOST)
         self._read = time.monotonic()
         items = [msgspec.json.decode(raw, type=DeliveryItem) for raw in raws]
-        # behind a group comes a pause, and a group may be large
+        # stop at a group: a pause follows it, and its body may be large
         upto = next((at for at, item in enumerate(items, 1) if item.grouped), len(items))
         del items[upto:]
         records = self._stores.deliveries.many([item.id for item in items], self._endpoint.id)

@@ -1,4 +1,4 @@
-"""Deliveries that somebody asks for: test events, and past ones once more."""
+"""Deliveries on request: test events, and repetitions of past deliveries."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from worker.storage.stores import Stores
 from worker.storage.timestamps import iso
 
 MOST = 10_000
-"""Deliveries that one replay puts again."""
+"""Maximum number of deliveries that one replay repeats."""
 _BATCH = 500
 
 
 def enqueue_deliveries(stores: Stores, endpoint: Endpoint, items: Sequence[DeliveryItem]) -> None:
-    """Records deliveries, puts them at the ends of their lanes and makes them due."""
+    """Records deliveries, appends them to their ordered queues and makes them due."""
     stores.deliveries.begin((endpoint, item) for item in items)
     stores.lanes.append(endpoint.id, items)
     stores.turns.mark_due(endpoint.id, {item.subject for item in items})
 
 
 def send_test(stores: Stores, endpoint: Endpoint) -> Delivery:
-    """Puts a test event; its delivery."""
+    """Enqueues a test event and returns its delivery."""
     now = iso(time.time())
     item = DeliveryItem(
         id=delivery_id(endpoint.id, endpoint.id, TEST, secrets.token_hex(8)),
@@ -48,16 +48,16 @@ def send_test(stores: Stores, endpoint: Endpoint) -> Delivery:
 
 
 def replay_one(stores: Stores, endpoint: Endpoint, name: str) -> Delivery:
-    """Puts a delivery again under the same id; raises NotFound."""
+    """Repeats a delivery under the same id and returns it; raises NotFound."""
     delivery = stores.deliveries.get(name, endpoint.id)
     _replay(stores, endpoint, [delivery])
     return stores.deliveries.get(name, endpoint.id)
 
 
 def replay_since(stores: Stores, endpoint: Endpoint, since: datetime) -> tuple[int, str | None]:
-    """Puts every delivery made since then again, oldest first; how many, and where to go on.
+    """Repeats every delivery made from `since` on, oldest first.
 
-    The second is the `since` of the next call where there were more than MOST.
+    Returns their number and, where there were more than MOST, the `since` of the next call.
     """
     found = stores.deliveries.since(endpoint.id, since.timestamp())
     count = 0
@@ -69,7 +69,8 @@ def replay_since(stores: Stores, endpoint: Endpoint, since: datetime) -> tuple[i
 
 
 def _replay(stores: Stores, endpoint: Endpoint, deliveries: Sequence[Delivery]) -> None:
-    """Those that still wait are only hurried, so that their lane keeps its order."""
+    """Repeats deliveries; those still pending are only made due, so that their queue keeps its
+    order."""
     again = [one for one in deliveries if one.status is not DeliveryStatus.PENDING]
     now = iso(time.time())
     for one in again:

@@ -1,4 +1,4 @@
-"""One request to a receiver, whatever it does: bounded in time and size, never led elsewhere."""
+"""Sends one webhook request: bounded in time and size, to checked addresses, without redirects."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from worker.settings import Settings
 from worker.webhooks.retry_policy import retry_after
 
 MOST_BYTES = 65_536
-"""Bytes of an answer that are read."""
+"""Maximum bytes of an answer that are read."""
 EXCERPT = 500
-"""Characters of an answer that are kept."""
+"""Maximum characters of an answer that are kept."""
 _CONNECTIONS = 200
 # secrets of ours, keys, bearer tokens and signatures that a receiver may echo
 _SECRET_LIKE = re.compile(
@@ -30,7 +30,7 @@ _SECRET_LIKE = re.compile(
 
 @dataclass(frozen=True)
 class WebhookResponse:
-    """What came of a request; `status` is None where no answer came, `error` says why."""
+    """The result of a request; without an answer `status` is None and `error` says why."""
 
     latency_s: float
     status: int | None = None
@@ -40,19 +40,19 @@ class WebhookResponse:
 
     @property
     def good(self) -> bool:
-        """Whether the receiver took it."""
+        """Whether the receiver accepted the event (2xx)."""
         return self.error is None and self.status is not None and 200 <= self.status < 300
 
 
 def masked(text: str, secrets: Sequence[str]) -> str:
-    """`text` without secrets."""
+    """Returns `text` with the given secrets, and whatever looks like one, replaced by `***`."""
     for secret in secrets:
         text = text.replace(secret, "***").replace(secret.removeprefix("whsec_"), "***")
     return _SECRET_LIKE.sub("***", text)
 
 
 class Sender:
-    """Sends from any thread; connections are kept for a moment. A context manager."""
+    """Thread-safe HTTP client for webhooks with short keep-alive; a context manager."""
 
     def __init__(self, settings: Settings, clock: Callable[[], float] = time.time) -> None:
         self._private = settings.allow_private_urls
@@ -79,7 +79,7 @@ class Sender:
     def send(
         self, url: str, headers: dict[str, str], body: bytes, secrets: Sequence[str] = ()
     ) -> WebhookResponse:
-        """Posts; never raises for what the receiver does. `secrets` are kept out of the excerpt."""
+        """Posts `body`; network errors are returned, not raised. Masks `secrets` in the excerpt."""
         began = time.monotonic()
         try:
             with deadline(self._timeout_s):
@@ -94,7 +94,7 @@ class Sender:
         given = {**headers, "Accept-Encoding": "identity"}
         with self._http.stream("POST", url, headers=given, content=body) as response:
             read = b""
-            # not decoded: a few compressed bytes may be many
+            # not decoded: a few compressed bytes may expand to very many
             for block in response.iter_raw(8192):
                 read += block
                 if len(read) >= MOST_BYTES:

@@ -13,7 +13,10 @@ USER_AGENT = "PoseQueue-Webhooks/1"
 def signed_headers(
     delivery_id: str, secrets: Sequence[str], body: bytes, now: float
 ) -> dict[str, str]:
-    """Headers of an attempt at unix time `now`: a signature by each secret, the newest first."""
+    """Returns the headers of an attempt at unix time `now`, with one signature per secret.
+
+    The signatures keep the order of `secrets`, newest first.
+    """
     moment, text = datetime.fromtimestamp(now, UTC), body.decode()
     signatures = [Webhook(secret).sign(delivery_id, moment, text) for secret in secrets]
     return {

@@ -1,1 +1,1 @@
-"""The TypeScript client: one file, and what generates its types."""
+"""The TypeScript client: one file, and the generator of its types."""

@@ -1,4 +1,4 @@
-"""Writes the types of `posequeue.ts` from the OpenAPI document and the schema of the messages.
+"""Generates the types of `posequeue.ts` from the OpenAPI document and the schema of messages.
 
 python -m api.clients.typescript.generate          rewrites the generated part in place
 python -m api.clients.typescript.generate --check  exit 1 where it is not up to date
@@ -26,7 +26,7 @@ FROM_API = (
     "ExportView", "InputRef", "JobStatus", "JobView", "JobWebhookRef", "MediaView", "NewJob",
     "ResultView", "Retention", "UploadView", "UsageView",
 )  # fmt: skip
-"""Schemas of the API that the client speaks of."""
+"""Schemas of the API that the client uses."""
 
 _PLAIN = {
     "string": "string", "integer": "number", "number": "number", "boolean": "boolean",
@@ -35,7 +35,7 @@ _PLAIN = {
 
 
 def type_of(schema: dict[str, Any] | bool) -> str:
-    """The TypeScript type of a JSON Schema."""
+    """Converts a JSON Schema to a TypeScript type."""
     if isinstance(schema, bool) or not schema:
         return "unknown"
     if "$ref" in schema:
@@ -79,7 +79,7 @@ def _table(name: str, values: dict[str, str]) -> str:
 
 
 def generated() -> str:
-    """The generated part of the client."""
+    """Returns the generated part of the client."""
     document = create_app(settings()).openapi()
     options = msgspec.json.schema_components([JobOptions], ref_template="#/{name}")[1]
     messages = message_schema(Edition.SUPERSET)
@@ -101,19 +101,19 @@ def generated() -> str:
 
 
 def _with_options(schema: dict[str, Any]) -> dict[str, Any]:
-    """`NewJob` with the options' own type, and defaults that need not be given."""
+    """Returns `NewJob` with the type of its options."""
     properties = {**schema["properties"], "options": {"$ref": "#/JobOptions"}}
     return {**schema, "properties": properties}
 
 
 def rendered(text: str) -> str:
-    """The client's text with its generated part made anew."""
+    """Returns the client's source `text` with its generated part replaced."""
     head, rest = text.split(BEGIN)
     return f"{head}{BEGIN}{generated()}{END}{rest.split(END)[1]}"
 
 
 def main() -> int:
-    """The program."""
+    """Updates the file, or checks it with `--check`; returns the exit status."""
     now = FILE.read_text(encoding="utf-8")
     made = rendered(now)
     if "--check" in sys.argv:

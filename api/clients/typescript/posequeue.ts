@@ -12,7 +12,7 @@
  */
 
 // <generated>
-/** One export; the URL is signed when the job is read. `audio` is false where the source's sound is not in it; `audioLoss` says why. */
+/** An exported file; its URL is signed when the job is read. `audio` is false where it lacks the source's sound; `audioLoss` says why. */
 export type ExportView = {
   kind: string;
   url: string;
@@ -23,13 +23,13 @@ export type ExportView = {
   audioLoss?: "unsupported_codec" | "damaged" | null;
 };
 
-/** Where the media is: exactly one of the two. */
+/** The media of a job: exactly one of `uploadId` and `url`. */
 export type InputRef = {
   uploadId?: string | null;
   url?: string | null;
 };
 
-/** Options of a job under their names in a request; `exercise` is always a catalogue id; `subject` one of SUBJECTS or a point of the first picture that shows it, as "x,y" (0-1). */
+/** Options of a job under their names in a request. `exercise` is a catalogue id or AUTO; `subject` is one of SUBJECTS, or a point "x,y" (0-1) on the person in the first picture that shows them. */
 export type JobOptions = {
   source?: "image" | "video";
   exercise?: string | null;
@@ -53,7 +53,7 @@ export type JobOptions = {
   firehose?: "all" | "events" | "none";
 };
 
-/** Where a job is; the last three are final. */
+/** State of a job; the last three are final. */
 export type JobStatus = "queued" | "running" | "succeeded" | "failed" | "canceled";
 
 /** A job. */
@@ -82,13 +82,13 @@ export type JobView = {
   links: Record<string, string>;
 };
 
-/** A receiver of one job's events; its signing secret is had by `POST /webhooks/{id}/rotate`. */
+/** A receiver of one job's events; `POST /webhooks/{id}/rotate` returns its signing secret. */
 export type JobWebhookRef = {
   url: string;
   events?: Array<string>;
 };
 
-/** The media as probed. */
+/** Properties of a job's media. */
 export type MediaView = {
   durationMs: number;
   width: number;
@@ -99,7 +99,7 @@ export type MediaView = {
   rotation: number;
 };
 
-/** A job to do; `options` are those of the contract. */
+/** A new job. */
 export type NewJob = {
   input: InputRef;
   options?: JobOptions;
@@ -110,7 +110,7 @@ export type NewJob = {
   retention?: Retention;
 };
 
-/** What came of it; `seconds` for holds. */
+/** The totals of a finished job; `seconds` only for timed holds. */
 export type ResultView = {
   count: number;
   seconds?: number | null;
@@ -120,12 +120,12 @@ export type ResultView = {
   frames: number;
 };
 
-/** What is kept of a job, beside its plan's days. */
+/** What is kept of a job, apart from the retention of its plan. */
 export type Retention = {
   upload?: "plan" | "none";
 };
 
-/** Where to PUT the bytes; in parts where `parts` is there. */
+/** A new upload: PUT the bytes to `url`, or in pieces of `partBytes` to the URLs of `parts`. */
 export type UploadView = {
   id: string;
   method: "PUT";
@@ -136,7 +136,7 @@ export type UploadView = {
   expiresAt: string;
 };
 
-/** What the job used. */
+/** Media and compute seconds that a job used. */
 export type UsageView = {
   mediaSeconds: number;
   computeSeconds: number;
@@ -151,7 +151,7 @@ export type Angles = {
   angles: Record<string, number>;
 };
 
-/** Reps, or whole seconds held; once more with `final` at the end. */
+/** Reps, or whole seconds held, so far; once more with `final` at the end. */
 export type Counter = {
   type: "counter";
   current_count: number;
@@ -161,7 +161,7 @@ export type Counter = {
   timestampMs?: number | null;
 };
 
-/** Ours: one criterion of a rep's form. `judged` is False where the view or the joints do not show it; then it has no `value` and no `score`. `unit` of the value is deg (degrees), ratio (of two lengths or times) or share (1 is all of it); `score` 0-100. `joints` are what to look at (COCO names without the side) and `atMs` is the media time of the rep's turning point, both only of what could be better. */
+/** One criterion of a rep's form (a PoseQueue extension). `judged` is false where the view or the joints do not show it; then it has no `value` and no `score`. `unit` of the value: deg (degrees), ratio (of two lengths or times) or share (1 is all of it); `score` is 0-100. Set only where the form could be better: `joints`, those to look at (COCO names without the side), and `atMs`, the media time of the rep's turning point. */
 export type CriterionScore = {
   name: string;
   judged: boolean;
@@ -172,7 +172,7 @@ export type CriterionScore = {
   atMs?: number | null;
 };
 
-/** The end of the stream; `messages` counts all before it. */
+/** The end of the stream; `messages` is the number of messages before it. */
 export type Done = {
   type: "done";
   status: "canceled" | "failed" | "succeeded";
@@ -180,7 +180,7 @@ export type Done = {
   error?: Record<string, unknown> | null;
 };
 
-/** `webgl` means inference on a GPU, `wasm` on a CPU; `warnings` are codes of what is not as it was asked for. */
+/** What the models run on: `webgl` means inference on a GPU, `wasm` on a CPU; `warnings` are codes of wishes that could not be met. */
 export type EnvironmentMessage = {
   type: "environment";
   poseBackend: "wasm" | "webgl";
@@ -194,7 +194,7 @@ export type EnvironmentMessage = {
 /** Codes of the `error` message and of problem+json answers. */
 export type ErrorCode = "backend_fallback_cpu" | "canceled" | "deadline_exceeded" | "developer_features_not_allowed" | "image_load_error" | "internal" | "invalid_exercise" | "invalid_parameter" | "invalid_token" | "jump_analysis_missing_height" | "media_decode_error" | "media_too_large" | "media_unsupported" | "missing_token" | "no_person_detected" | "quota_exceeded" | "reference_not_found" | "video_load_error" | "worker_lost";
 
-/** Something went wrong; fatal unless its code is one of the warnings. */
+/** A failure; it ends the job unless its code is one of the warnings. */
 export type ErrorMessage = {
   type: "error";
   code: ErrorCode;
@@ -203,7 +203,7 @@ export type ErrorMessage = {
   error: ErrorCode;
 };
 
-/** The whole exercise: totals and every attempted rep; `people` is the most that were seen at once. */
+/** The whole exercise: totals and every attempted rep; `people` is the most that were seen at once, `recognised` what `exercise=auto` saw, the likeliest first. */
 export type ExerciseSummary = {
   type: "exercise_summary";
   exercise: string;
@@ -215,11 +215,12 @@ export type ExerciseSummary = {
   history: Array<Rep>;
   people?: number;
   warnings?: Array<"audio_lost" | "hips_disagree" | "low_frame_rate" | "second_track" | "slow_motion" | "truncated" | "turned">;
+  recognised?: Array<Recognised>;
   current_count: number;
   ready: true;
 };
 
-/** A finished export behind a presigned GET; `audio` is false where the source's sound is not in it, `audioLoss` says why. */
+/** A finished export behind a presigned GET URL; `audio` is false where it lacks the source's sound, and `audioLoss` says why. */
 export type ExportReady = {
   type: "export_ready";
   url: string;
@@ -231,7 +232,7 @@ export type ExportReady = {
   audioLoss?: "damaged" | "unsupported_codec" | null;
 };
 
-/** Form of one rep and of all counted ones, 0-100; `criteria` (ours) are the rep's. */
+/** Form score of one rep, and the mean over all counted reps, 0-100; `criteria` (a PoseQueue extension) are those of the rep. */
 export type FormScore = {
   score: number;
   avg_score: number;
@@ -239,7 +240,7 @@ export type FormScore = {
   criteria?: Array<CriterionScore> | null;
 };
 
-/** Form while a rep is in progress; `counter.form_score` has the last word. */
+/** Form score, 0-100, while a rep is in progress; `counter.form_score` is authoritative. */
 export type FormScoreMessage = {
   type: "form_score";
   score: number;
@@ -248,7 +249,7 @@ export type FormScoreMessage = {
   current_count?: number | null;
 };
 
-/** The drawn image; `dataUrl` left out and `url`, `bytes` set when it is a claim check. */
+/** The image with its overlay; a claim check has no `dataUrl` but `url` and `bytes`. */
 export type ImageOverlay = {
   type: "image_overlay";
   dataUrl?: string | null;
@@ -256,7 +257,7 @@ export type ImageOverlay = {
   bytes?: number | null;
 };
 
-/** Loading, then `ready`; `progress` is the share of the media that is analysed. */
+/** Loading, then `ready`; `progress` is the share of the media that is analysed, 0-1. */
 export type Initialization = {
   type: "initialization";
   message: string;
@@ -275,7 +276,7 @@ export type Jump = {
   reason?: string | null;
 };
 
-/** Scale of the picture from the user's height; pixels of the upright frame, y down. */
+/** Scale of the picture by the user's height; `baselineY` in pixels of the upright frame, y down. */
 export type JumpCalibration = {
   type: "jump_calibration";
   calibrated: boolean;
@@ -292,7 +293,7 @@ export type JumpDiscarded = {
   userMessage: string;
 };
 
-/** Height in cm during and at the end of a jump; the final one has the jump's number, from 1. Of `air_time_jump` that of the flight, g t^2 / 8 of the air time as a jump mat has it; of `jump_analysis` the rise of the hips over the standing pose. `plusMinusCm` holds 95 % of its errors. None in slow motion whose capture rate is unknown. `reason` says why the height is None, or why it is told by the flight alone: `slow_motion`, `not_calibrated` (no standing pose was seen), `hips_disagree` (the rise in the picture does not fit the flight: the height that was given is wrong, or the camera is pitched). */
+/** Height in cm during and at the end of a jump; the final one has the jump's number, from 1. For `air_time_jump` it is that of the flight, g t^2 / 8 of the air time as a jump mat computes it; for `jump_analysis` the rise of the hips over the standing pose. 95 % of its errors are within `plusMinusCm`. It is null in slow motion whose capture rate is unknown. `reason` says why it is null, or why it is that of the flight alone: `slow_motion`, `not_calibrated` (no standing pose was seen), `hips_disagree` (the rise in the picture does not fit the flight: the given body height is wrong, or the camera is pitched). */
 export type JumpHeight = {
   type: "jump_height";
   jumpHeightCm: number | null;
@@ -324,7 +325,7 @@ export type JumpResult = {
   visibleHips?: VisibleHips | null;
 };
 
-/** Take-off seen. */
+/** A take-off was seen. */
 export type JumpStarted = {
   type: "jump_started";
   message: string;
@@ -342,7 +343,7 @@ export type JumpSummary = {
   avgAirTimeSeconds?: number | null;
 };
 
-/** One joint: x and y as 0-1 of the upright frame; z in widths of it from the middle of the hips, smaller is nearer, 0 where the model has none. */
+/** One joint: `x` and `y` as 0-1 of the upright frame; `z` in widths of the frame from the middle of the hips, smaller is nearer, 0 where the model has none; `score` 0-1. */
 export type Keypoint = {
   name: string;
   x: number;
@@ -362,7 +363,7 @@ export type Keypoints = {
   data: Array<Keypoint>;
 };
 
-/** All poses of a video; `frames` left out and `url`, `bytes` set when it is a claim check. */
+/** All poses of a video, sampled at `fps`; a claim check has no `frames` but `url` and `bytes`. */
 export type KeypointsBatch = {
   type: "keypoints_batch";
   fps: number;
@@ -371,7 +372,7 @@ export type KeypointsBatch = {
   bytes?: number | null;
 };
 
-/** One frame of a `keypoints_batch`. */
+/** The pose of one frame in a `keypoints_batch`. */
 export type PoseSample = {
   timestampMs: number;
   frameId: number;
@@ -392,14 +393,20 @@ export type Posture = {
   missingKeypoints: Array<string>;
 };
 
-/** How far the current rep or hold is, 0-100. */
+/** Progress within the current rep or hold, 0-100. */
 export type Progression = {
   type: "progression";
   value: number;
   current_count?: number | null;
 };
 
-/** The advice that holds now: sentences and their stable codes, in the same order. */
+/** Ours: an exercise that was looked for, and how well it explains what is seen, 0-1. */
+export type Recognised = {
+  exercise: string;
+  score: number;
+};
+
+/** The current advice: sentences and their stable codes, in the same order. */
 export type Recommendations = {
   type: "recommendations";
   data: Array<string>;
@@ -407,7 +414,7 @@ export type Recommendations = {
   message: string;
 };
 
-/** Likeness to a reference movement, 0-1 each. */
+/** Similarity to a reference movement, 0-1 each. */
 export type ReferenceScore = {
   overallScore: number;
   poseScore: number;
@@ -419,7 +426,7 @@ export type ReferenceScore = {
   distScore: number;
 };
 
-/** One attempted rep; `criteria` (ours) are the parts of its form score. One that is not counted has a `reason`. */
+/** One attempted rep, in ms of media time. `criteria` (a PoseQueue extension) are the parts of its form score; a rep that is not counted has a `reason`. */
 export type Rep = {
   index: number;
   startMs: number;

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from worker.contract.errors import unknown_reference
+from worker.contract.exercises import AUTO
 from worker.contract.jobs import Result
 from worker.contract.media import MediaInfo
 from worker.contract.messages import Message
@@ -13,7 +14,11 @@ from worker.contract.reference_poses import ReferencePoses
 from worker.exercises import EXERCISES
 from worker.exercises.model import JumpExercise
 from worker.motion.feedback.reporter import ExerciseReporter
-from worker.motion.feedback.target import followed_exercise, followed_reference
+from worker.motion.feedback.target import (
+    followed_exercise,
+    followed_reference,
+    recognised_exercise,
+)
 from worker.motion.frames.overlay_values import HudRecorder
 from worker.motion.frames.span import Frames
 from worker.motion.jumps.reporter import JumpReporter
@@ -46,6 +51,8 @@ def make_reporter(
         return ExerciseReporter(followed_reference(reference, options), options, media)
     if options.exercise is None:
         return None
+    if options.exercise == AUTO:
+        return ExerciseReporter(recognised_exercise(options, media), options, media)
     exercise = EXERCISES.get(options.exercise)
     if isinstance(exercise, JumpExercise):
         return JumpReporter(exercise, options, media)

@@ -70,16 +70,17 @@ class ExerciseReporter:
         """What the media's end decides, the final counter and the summary; where nothing counts,
         why."""
         event = self._tracker.finish()
-        messages = self._told(event) + self._advised(event)
-        if self._count == 0 and self._seen and not self._followed.hold:
+        messages = self._told(event, time_us) + self._advised(event)
+        if self._count == 0 and self._seen and not self._holds():
             messages += self._why_nothing()
         final = Counter(
             current_count=self._count, final=True, form_score=self._form,
             reference_score=self._reference, timestampMs=round(time_us / 1000, 1),
         )  # fmt: skip
         average = self._average()
+        seen = self._followed.recogniser
         summary = ExerciseSummary(
-            exercise=self._followed.name,
+            exercise=seen.name if seen else self._followed.name,
             counter=self._count,
             avg_rep_score=average,
             avg_similarity=round(average / 100, 3) if self._followed.reference else None,
@@ -89,6 +90,7 @@ class ExerciseReporter:
                 msgspec.structs.replace(rep, index=number)
                 for number, rep in enumerate(sorted(self._history, key=_start), 1)
             ),
+            recognised=seen.recognised if seen else (),
         )
         return [*messages, final, summary]
 
@@ -106,12 +108,16 @@ class ExerciseReporter:
         average = self._average() if self._scored else None
         return Result(
             count=self._count,
-            seconds=float(self._count) if self._followed.hold else None,
+            seconds=float(self._count) if self._holds() else None,
             avgScore=average,
             grade=grade_of(average) if average is not None else None,
             personFrames=person_frames,
             frames=frames,
         )
+
+    def _holds(self) -> bool:
+        recogniser = self._followed.recogniser
+        return recogniser.holds if recogniser else self._followed.hold
 
     def _average(self) -> float:
         return round(self._total / self._scored, 1) if self._scored else 0.0
@@ -147,11 +153,7 @@ class ExerciseReporter:
         if self._options.progression and abs(event.progress - self._progress) >= 1:
             self._progress = float(int(event.progress))
             messages.append(Progression(value=self._progress, current_count=self._count))
-        messages += self._told(event)
-        if event.form is not None:
-            self._take_hold(event.form)
-        if event.seconds is not None:
-            messages += self._counted(event.seconds, round(time_us / 1000, 1))
+        messages += self._told(event, time_us)
         if event.reps:
             self._live = None
         elif event.live is not None:
@@ -168,11 +170,15 @@ class ExerciseReporter:
         data = tuple(self._followed.texts[code] for code in event.advice)
         return [Recommendations(data=data, codes=event.advice)]
 
-    def _told(self, event: FrameEvent) -> list[Message]:
+    def _told(self, event: FrameEvent, time_us: int) -> list[Message]:
         messages: list[Message] = []
         for rep in event.reps:
             if self._take(rep):
                 messages += self._counted(self._count + 1, rep.endMs)
+        if event.form is not None:
+            self._take_hold(event.form)
+        if event.seconds is not None:
+            messages += self._counted(event.seconds, round(time_us / 1000, 1))
         return messages
 
     def _counted(self, count: int, time_ms: float) -> list[Message]:

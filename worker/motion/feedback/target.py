@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.contract.errors import unknown_exercise
-from worker.contract.exercises import CATALOGUE, View
+from worker.contract.exercises import AUTO, CATALOGUE, View
 from worker.contract.grades import floor_of
 from worker.contract.media import MediaInfo
 from worker.contract.options import JobOptions
@@ -20,6 +20,8 @@ from worker.exercises.model import JumpExercise, RepExercise
 from worker.motion.features.features import PAIRS, Body
 from worker.motion.form import advice_texts
 from worker.motion.frames.span import Frames
+from worker.motion.recognition.score import View as FilmedView
+from worker.motion.recognition.tracker import AutoTracker
 from worker.motion.reference.template import moving_limbs
 from worker.motion.reference.tracker import ReferenceTracker
 from worker.motion.reps.frame_events import FrameEvent
@@ -67,7 +69,8 @@ class BlockAdapter:
 @dataclass(frozen=True)
 class Target:
     """`name` is what the summary says; `joints` are those of one side, without its prefix, that
-    guidance asks for, seen from `view`; `texts` the advice by code."""
+    guidance asks for, seen from `view`; `texts` the advice by code. Where the exercise is to be
+    recognised, `recogniser` tells its name."""
 
     name: str
     tracker: Tracker
@@ -76,6 +79,7 @@ class Target:
     texts: Mapping[str, str] = field(default_factory=dict)
     hold: bool = False
     reference: bool = False
+    recogniser: AutoTracker | None = None
 
 
 def _least_score(options: JobOptions) -> float | None:
@@ -104,6 +108,24 @@ def followed_exercise(options: JobOptions, media: MediaInfo) -> Target:
         view=CATALOGUE[name].view,
         texts=advice_texts(name, options.language),
         hold=CATALOGUE[name].kind == "hold",
+    )
+
+
+def recognised_exercise(options: JobOptions, media: MediaInfo) -> Target:
+    """Whatever exercise the media shows."""
+    aspect = max(media.width, 1) / max(media.height, 1)
+    view = FilmedView(media.rotation, aspect)
+    tracker = AutoTracker(options.difficulty, _least_score(options), view)
+    return Target(
+        name=AUTO,
+        tracker=tracker,
+        joints=("shoulder", "hip"),
+        texts={
+            code: text
+            for name in EXERCISES
+            for code, text in advice_texts(name, options.language).items()
+        },
+        recogniser=tracker,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,3 +39,23 @@ class Frames:
                 known=self.known[rows],
                 blocks=(slice(0, rows.stop - rows.start),),
             )
+
+
+def joined(parts: Sequence[Frames]) -> Frames:
+    """The frames of consecutive parts, of which there is one at least, in one."""
+    starts = [part.first - parts[0].first for part in parts]
+    x, y, score = (
+        np.concatenate([getattr(part.body, name) for part in parts]) for name in ("x", "y", "score")
+    )
+    return Frames(
+        first=parts[0].first,
+        times_us=np.concatenate([part.times_us for part in parts]),
+        joints=np.concatenate([part.joints for part in parts]),
+        body=Body(x=x, y=y, score=score),
+        known=np.concatenate([part.known for part in parts]),
+        blocks=tuple(
+            slice(start + block.start, start + block.stop)
+            for start, part in zip(starts, parts, strict=True)
+            for block in part.blocks
+        ),
+    )

@@ -87,13 +87,13 @@ def count(exercise: RepExercise, difficulty: str, rows: Rows) -> Counted:
     for channel, side in enumerate(sides):
         if side is None:
             continue
-        cycles = cycles_of(rows.seconds, side.curve, max(least, LEAST))
+        large = cycles_of(rows.seconds, side.curve, max(least, LEAST))
+        cycles = [trimmed(cycle, side.curve) for cycle in large]
         cycles += [
-            small
+            trimmed(small, side.curve)
             for small in side.cycles
             if not any(one.start <= small.turn <= one.end for one in cycles)
         ]
-        cycles = [trimmed(cycle, side.curve) for cycle in cycles]
         if not side.follows:
             attempts += [_attempt(rows, Verdict(one, "other_movement"), None) for one in cycles]
             continue
@@ -206,8 +206,9 @@ def _without_jerks(attempts: list[Attempt], usual: float) -> list[Attempt]:
     ]
 
 
-def _worth(attempt: Attempt) -> tuple[bool, float, int]:
-    return attempt.reason is None, attempt.end_s - attempt.start_s, -(attempt.side or 0)
+def _worth(attempt: Attempt) -> tuple[bool, float, float, int]:
+    lasts = attempt.end_s - attempt.start_s
+    return attempt.reason is None, lasts, attempt.size, -(attempt.side or 0)
 
 
 def twins(one: Attempt, other: Attempt) -> bool:

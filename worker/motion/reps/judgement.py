@@ -40,7 +40,7 @@ WATCHED = 0.6
 """Share of a cycle's frames in which it must be seen: more is guessed than known otherwise."""
 
 ROUND = 2
-"""Frames to both sides of a moment that are looked at for a condition."""
+"""Frames to both sides of a moment that are looked at for a condition where it is not seen."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,10 @@ def _is_other(conditions: tuple[Condition, ...], cycles: list[Cycle], measures: 
     if not cycles:
         return False
     for condition, values in zip(conditions, measures.T, strict=True):
-        found = [_at(condition, cycle, values) for cycle in cycles]
+        found = [
+            measured(condition, values, one.start, one.turn, one.end, one.out >= one.back)
+            for one in cycles
+        ]
         known = [value for value in found if value == value]
         if not known:
             continue
@@ -118,15 +121,21 @@ def _is_other(conditions: tuple[Condition, ...], cycles: list[Cycle], measures: 
     return False
 
 
-def _at(condition: Condition, cycle: Cycle, values: Floats) -> float:
-    """What the condition looks at in a cycle; nan where it was not seen."""
+def measured(
+    condition: Condition, values: Floats, first: int, turn: int, last: int, begins: bool = True
+) -> float:
+    """What the condition looks at in `values` [n] of a cycle from row `first` over its `turn` to
+    `last`; nan where it was not seen. `begins` says that the start pose is at its beginning, not at
+    its end."""
     if condition.at == "range":
-        rows = values[cycle.start : cycle.end + 1]
+        rows = values[first : last + 1]
         rows = rows[np.isfinite(rows)]
         return float(np.ptp(rows)) if len(rows) >= 3 else float("nan")
-    row = cycle.turn
+    row = turn
     if condition.at == "start":
-        row = cycle.start if cycle.out >= cycle.back else cycle.end
+        row = first if begins else last
+    if np.isfinite(values[row]):
+        return float(values[row])
     around = values[max(row - ROUND, 0) : row + ROUND + 1]
     around = around[np.isfinite(around)]
     return float(around.mean()) if len(around) else float("nan")

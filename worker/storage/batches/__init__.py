@@ -1,1 +1,1 @@
-"""Batch records."""
+"""Records of batches."""

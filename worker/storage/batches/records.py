@@ -1,4 +1,4 @@
-"""Batches: their records, their jobs by state, and the one event when the last job has ended."""
+"""Batches: their records, the states of their jobs, and the event when the last job has ended."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from worker.storage.lua_scripts import load_script
 from worker.storage.timestamps import iso
 
 LOOK_S = 5.0
-"""Seconds until a batch that is not complete is looked at again."""
+"""Seconds until an incomplete batch is due again."""
 HOLD_S = 60
-"""Seconds for which who expands a batch has it to himself."""
+"""Seconds of the lease under which a process expands a batch."""
 _IN_EVENT = 10
 
 
 def batch_view(batch: Batch, shown: int = SHOWN_ERRORS) -> dict[str, Any]:
-    """A batch as clients read it."""
+    """Converts a batch to its JSON view with the first `shown` errors, without empty fields."""
     here = f"/v1/batches/{batch.record.id}"
     view: dict[str, Any] = {
         "id": batch.record.id,
@@ -52,12 +52,12 @@ def batch_view(batch: Batch, shown: int = SHOWN_ERRORS) -> dict[str, Any]:
 
 
 def decode_todo(row: bytes) -> tuple[int, Job]:
-    """A job to make and its number in the batch, from 0."""
+    """Decodes a row of `BatchStore.todo`: a job's number in the batch, from 0, and its record."""
     return msgspec.json.decode(row, type=tuple[int, Job])
 
 
 class BatchStore:
-    """All queries on batches; a missing one, and another tenant's, is NotFound."""
+    """Stores batches; raises NotFound for a missing batch and for another tenant's."""
 
     def __init__(
         self,
@@ -82,9 +82,9 @@ class BatchStore:
         self._open = DueSet(client, keys.BATCHES)
 
     def create(self, record: BatchRecord, jobs: Sequence[Job] = ()) -> None:
-        """Takes a batch, with all its jobs or with none: from here on it is looked after.
+        """Stores an accepted batch and its jobs in one step.
 
-        The jobs wait in the batch until `submission/batches.py` makes them.
+        `submission/batches.py` makes the jobs later, also after a crash.
         """
         now = self._clock()
         with self._redis.pipeline(transaction=True) as pipe:
@@ -97,7 +97,7 @@ class BatchStore:
             pipe.execute()
 
     def get(self, batch_id: str, tenant: str | None = None) -> Batch:
-        """The batch as it is now."""
+        """Returns the current state of a batch."""
         fields = {text(k): v for k, v in self._redis.hgetall(keys.batch(batch_id)).items()}
         if "record" not in fields:
             raise NotFound(f"no batch {batch_id}")
@@ -121,13 +121,16 @@ class BatchStore:
         )
 
     def exists(self, batch_id: str) -> bool:
-        """Whether the batch was taken."""
+        """Returns whether the batch was accepted."""
         return bool(self._redis.hexists(keys.batch(batch_id), "record"))
 
     def page(
         self, tenant: str, after: tuple[float, str] | None, limit: int
     ) -> list[tuple[float, Batch]]:
-        """Up to `limit` batches of a tenant, newest first, after a place in the list."""
+        """Returns up to `limit` batches of a tenant with their times, newest first.
+
+        `after` is the time and id of the last one of the page before.
+        """
         name, start = keys.tenant_batches(tenant), 0
         if after is not None:
             rank = self._redis.zrevrank(name, after[1])
@@ -138,21 +141,21 @@ class BatchStore:
         ):
             try:
                 found.append((float(created), self.get(text(batch_id), tenant)))
-            except NotFound:  # its time is over
+            except NotFound:  # its record has expired
                 self._redis.zrem(name, batch_id)
         return found
 
     def todo(self, batch_id: str, count: int) -> list[bytes]:
-        """The next jobs to make, as `decode_todo` reads them."""
+        """Returns the next `count` jobs to make, for `decode_todo`."""
         rows: list[bytes] = self._redis.lrange(keys.batch_todo(batch_id), 0, count - 1)
         return rows
 
     def done(self, batch_id: str, rows: Sequence[bytes]) -> None:
-        """These, the first of them, are made."""
+        """Removes `rows`, the first ones of `todo`, whose jobs have been made."""
         self._done(keys=[keys.batch_todo(batch_id)], args=[len(rows), rows[0]])
 
     def add(self, batch_id: str, jobs: Sequence[tuple[int, Job]]) -> None:
-        """Jobs of the batch were made, each with its number in it."""
+        """Adds jobs that were made to the batch, each with its number in it."""
         args = [part for number, job in jobs for part in (number, job.id)]
         if args:
             self._add(keys=self._keys(batch_id), args=args)
@@ -160,7 +163,10 @@ class BatchStore:
     def note_read(
         self, batch_id: str, began: int, lines: int, read: int, wrong: Sequence[BatchError]
     ) -> None:
-        """The manifest is read up to line `lines` and byte `read`; `began` lines were before."""
+        """Records that the manifest is read up to line `lines` and byte `read`, with its errors.
+
+        Ignored unless `began` lines were read before, so that each line counts once.
+        """
         errors = [msgspec.json.encode(one) for one in wrong]
         self._read(
             keys=[keys.batch(batch_id), keys.batch_errors(batch_id)],
@@ -168,24 +174,24 @@ class BatchStore:
         )
 
     def expanded(self, batch_id: str) -> None:
-        """All jobs of the batch are made."""
+        """Records that all jobs of the batch are made."""
         self._redis.delete(keys.batch_todo(batch_id))
         if self._expanded(keys=self._keys(batch_id)[:2], args=[iso(self._clock())]):
             self.announce(batch_id)
 
     def mark(self, batch_id: str, job_id: str, status: JobStatus) -> None:
-        """A job of the batch is so far; the last end of all tells of the batch's."""
+        """Records the status of a job; announces the batch when its last job has ended."""
         args = [job_id, status.value, iso(self._clock())]
         if self._mark(keys=self._keys(batch_id)[:2], args=args):
             self.announce(batch_id)
 
     def forget(self, batch_id: str, job_id: str) -> None:
-        """A job of the batch is erased: it is counted, but no longer named."""
+        """Removes an erased job from the batch; it stays counted."""
         if self._forget(keys=self._keys(batch_id), args=[job_id, iso(self._clock())]):
             self.announce(batch_id)
 
     def announce(self, batch_id: str) -> None:
-        """The closing event, on the firehose; again only after a crash in the middle of it."""
+        """Puts the final event of the batch on the firehose; repeated only after a crash in it."""
         batch = self.get(batch_id)
         fields: dict[Any, Any] = {
             "job": batch_id,
@@ -202,34 +208,34 @@ class BatchStore:
         self._redis.zrem(keys.BATCHES, batch_id)
 
     def ask_cancel(self, batch_id: str) -> None:
-        """The batch is to end: what is not made is not, what is not over is canceled."""
+        """Requests the cancellation of a batch and makes it due now."""
         at = self._clock()
         self._ask_cancel(keys=[keys.batch(batch_id), keys.BATCHES], args=[batch_id, at])
 
     def unfinished(self, batch_id: str) -> Iterator[str]:
-        """Jobs of the batch that have not ended."""
+        """Yields the ids of jobs of the batch that have not ended."""
         for job_id, state in self._redis.hscan_iter(keys.batch_states(batch_id), count=500):
             if state in (b"queued", b"running"):
                 yield text(job_id)
 
     def due(self) -> list[str]:
-        """Batches to look after now; each comes again until it is announced."""
+        """Claims the batches that are due; each becomes due again until it is announced."""
         return self._open.take_all(self._clock(), LOOK_S, 100)
 
     def count_due(self) -> int:
-        """How many there are."""
+        """Returns the number of due batches."""
         return int(self._redis.zcount(keys.BATCHES, "-inf", self._clock()))
 
     def drop(self, batch_id: str) -> None:
-        """There is no such batch: nobody looks after it any more."""
+        """Removes a missing batch from the due ones."""
         self._redis.zrem(keys.BATCHES, batch_id)
 
     def hold(self, batch_id: str, name: str) -> bool:
-        """Whether `name` has the batch to himself for HOLD_S, renewed by each call."""
+        """Takes or renews the batch's lease as `name` for HOLD_S; returns whether that worked."""
         return bool(self._hold(keys=[keys.batch_hold(batch_id)], args=[name, HOLD_S]))
 
     def let_go(self, batch_id: str, name: str) -> None:
-        """Others may expand the batch."""
+        """Releases the batch's lease, if `name` has it."""
         self._let_go(keys=[keys.batch_hold(batch_id)], args=[name])
 
     @staticmethod

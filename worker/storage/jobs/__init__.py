@@ -1,1 +1,1 @@
-"""Job record, lease + fencing, segments of long videos, message streams, the firehose."""
+"""Job records, leases with fencing, segments of long videos, message streams, the firehose."""

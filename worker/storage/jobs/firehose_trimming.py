@@ -1,9 +1,9 @@
-"""The firehose kept short: by length and by age, but never what the webhooks have not read.
+"""Trims the firehose by length and age, but not entries that the webhooks have not read.
 
-Writers only add; every worker trims now and then. What the group `webhooks` has not acknowledged
-stays, up to HARD times the length: from there on Redis' memory counts for more, and what is cut is
-counted and logged. Where no webhook worker ever ran there is no group, and the length alone counts.
-Other consumer groups have the length and the age for their outages.
+Writers only add; all workers trim periodically. Entries that the consumer group `webhooks` has not
+acknowledged are kept, up to HARD times the length: beyond that they are trimmed to protect Redis'
+memory, counted and logged. Without that group (no webhook worker ever ran) length and age decide.
+Other consumer groups have no protection beyond length and age.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ GROUP = "webhooks"
 HARD = 10
 EVERY_S = 5
 COUNTED = 10_000
-"""Entries that are counted one by one where Redis does not know a group's lag."""
+"""Maximum entries counted one by one where Redis does not know a group's lag."""
 _PAGE = 1000
 
 
 def trim_now_and_then(client: Client, settings: Settings) -> None:
-    """Trims if nobody did within EVERY_S; for every worker to call as often as it likes."""
+    """Trims the firehose unless any worker did within EVERY_S seconds."""
     if client.set(keys.TRIMMED, 1, nx=True, ex=EVERY_S):
         trim_firehose(
             client, settings.firehose_partitions, settings.firehose_length, settings.firehose_age_s
@@ -40,33 +40,35 @@ def trim_now_and_then(client: Client, settings: Settings) -> None:
 def trim_firehose(
     client: Client, partitions: int, length: int, age_s: float, now: float | None = None
 ) -> int:
-    """Trims every partition to about `length` entries of the last `age_s`; entries removed.
+    """Trims every partition to about `length` entries of the last `age_s` seconds.
 
-    Redis trims by whole nodes of the stream (100 entries), so up to a node more stays.
+    Returns the number of entries removed. Redis trims whole nodes of a stream (100 entries), so up
+    to a node more remains.
     """
     oldest = f"{int(((time.time() if now is None else now) - age_s) * 1000)}-0"
     return sum(_trim(client, name, length, oldest) for name in keys.partitions(partitions))
 
 
 def webhook_lag(client: Client, partitions: int) -> int:
-    """Entries of the firehose that the webhooks have not acknowledged."""
+    """Returns the number of firehose entries that the webhooks have not acknowledged."""
     return stream_lag(client, partitions, GROUP)
 
 
 def stream_lag(client: Client, partitions: int, group: str) -> int:
-    """Entries of the firehose that a consumer group has not acknowledged."""
+    """Returns the number of firehose entries that a consumer group has not acknowledged."""
     found = ((name, _group(client, name, group)) for name in keys.partitions(partitions))
     return sum(_behind(client, name, state) for name, state in found if state is not None)
 
 
 def groups_of(client: Client, partitions: int) -> list[str]:
-    """The consumer groups of the firehose."""
+    """Returns the names of the firehose's consumer groups."""
     names = keys.partitions(partitions)
     return sorted({text(one["name"]) for name in names for one in _states(client, name)})
 
 
 def first_unread(client: Client, name: str) -> str | None:
-    """The id before which the webhooks have acknowledged everything; None without their group."""
+    """Returns the id before which the webhooks have acknowledged all entries of a partition; None
+    without their group."""
     group = _group(client, name)
     if group is None:
         return None
@@ -94,7 +96,7 @@ def _trim(client: Client, name: str, length: int, oldest: str) -> int:
 
 
 def _cut(client: Client, name: str, length: int) -> int:
-    """The last resort: entries go that nobody delivered."""
+    """Trims a partition to HARD times `length`, with undelivered entries, as a last resort."""
     lost = int(client.xtrim(name, maxlen=HARD * length, approximate=True))
     client.hincrby(keys.FIREHOSE_CUT, name, lost)
     log.error("firehose_cut_unread", partition=name, entries=lost, group=GROUP)
@@ -110,7 +112,7 @@ def _behind(client: Client, name: str, group: dict[str, Any]) -> int:
 
 
 def _count_after(client: Client, name: str, last: str) -> int:
-    """Entries after an id, COUNTED at most: that many read is enough for a gauge."""
+    """Counts entries after an id, up to about COUNTED, which is enough for a gauge."""
     found = 0
     page = client.xrange(name, f"({last}", "+", count=_PAGE)
     while page:

@@ -1,7 +1,7 @@
-"""Who runs a job: leases with fencing tokens, and every write of a worker.
+"""Leases of jobs with fencing tokens, and all writes of workers.
 
-A claim counts up the job's fence; its value is the token of that run. Each write names the token
-and is refused once another worker has claimed the job, however late it comes.
+A claim increments the job's fence; its value is the token of that run. Each write carries the token
+and is refused once another worker has claimed the job, however late it arrives.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Outcome = Literal["run", "lost", "busy", "final", "gone", "newer"]
 
 @dataclass(frozen=True)
 class Claim:
-    """What came of trying to take a job; `token` and `attempt` only for `run` and `lost`."""
+    """The result of claiming a job; `token` and `attempt` are set for `run` and `lost` only."""
 
     outcome: Outcome
     token: int
@@ -38,8 +38,11 @@ class Claim:
 
 
 class LeaseStore:
-    """Claims, heartbeats and fenced commits. `ttl_s` is how long a worker may be silent; `known` is
-    the newest version of a job that it can run."""
+    """Claims, heartbeats and fenced commits.
+
+    `ttl_s` is the lifetime of a lease without heartbeat in seconds, `max_lost` the number of worker
+    crashes after which a job is given up, `known` the newest job version that this code can run.
+    """
 
     def __init__(
         self,
@@ -63,15 +66,15 @@ class LeaseStore:
 
     @property
     def ttl_s(self) -> float:
-        """Seconds after which a silent worker has lost its job."""
+        """Seconds after which a lease expires without a heartbeat."""
         return self._ttl_s
 
     def claim(self, job_id: str, *, to_close: bool = False) -> Claim:
-        """Takes the job if nobody has it; `to_close` counts no attempt and starts no clock.
+        """Claims the lease of a job; `to_close` counts no attempt and sets no start time.
 
-        `busy`: somebody runs it; `final`: it is finished; `gone`: erased; `lost`: taken, but too
-        many workers died of it: the caller is to fail it as `worker_lost`; `newer`: it waits for
-        a worker that knows more.
+        Outcomes: `run`; `busy`: another worker has the lease; `final`: the job has ended; `gone`:
+        it was erased; `lost`: claimed, but it crashed too many workers, and the caller is to fail
+        it as `worker_lost`; `newer`: it needs newer code.
         """
         started = b"" if to_close else json_fields({"at": iso(self._clock())})["at"]
         names = [keys.job(job_id), keys.fence(job_id), keys.lease(job_id), keys.RUNNING, keys.WAIT]
@@ -82,21 +85,24 @@ class LeaseStore:
         return Claim(text(outcome), int(token), int(attempt))  # type: ignore[arg-type]
 
     def held(self, job_id: str) -> bool:
-        """Whether somebody runs the job."""
+        """Returns whether the job has a valid lease."""
         return bool(self._redis.exists(keys.lease(job_id)))
 
     def suspect(self, name: str) -> bool:
-        """Whether a worker died over the job (or the job of a segment) that is to be run now."""
+        """Returns whether a worker crashed during a job (or the job of a segment) to be run now.
+
+        False for a job with a lease, and for one that is to be given up.
+        """
         job_id = job_of_entry(name) or name
         held, lost = self._redis.hmget(keys.job(job_id), "held", "lost")
         leased = self.held(job_id)
         if leased and job_id == name:
             return False
         deaths = int(lost or 0) + (held == b"1" and not leased)
-        return 0 < deaths < self._max_lost  # what is only to be given up harms nobody
+        return 0 < deaths < self._max_lost  # a job to be given up is not run
 
     def extend(self, job_id: str, token: int) -> None:
-        """A sign of life; raises Fenced where the lease is not ours any more."""
+        """Extends a lease by a heartbeat; raises Fenced where it is lost."""
         until = self._clock() + self._ttl_s
         names, args = [keys.lease(job_id), keys.RUNNING], [token, self._ttl_ms(), job_id, until]
         if not self._extend(keys=names, args=args):
@@ -112,10 +118,11 @@ class LeaseStore:
         log: bytes = b"",
         fields: dict[str, Any] | None = None,
     ) -> int:
-        """Writes a log entry, messages and fields of the record together; all or nothing.
+        """Writes a pose log entry, messages and fields of the record atomically.
 
-        `place` is where `log` belongs in the pose log. Returns how many messages were new.
-        Raises Fenced where the lease is not ours any more.
+        `place` is the index of the entry `log` in the pose log, -1 for none; an existing entry is
+        not written again. Returns the number of new messages. Raises Fenced where the lease is
+        lost.
         """
         return self.commit_rows(
             job_id, token, rows_of(entries), place=place, log=log, fields=fields
@@ -131,7 +138,7 @@ class LeaseStore:
         log: bytes = b"",
         fields: dict[str, Any] | None = None,
     ) -> int:
-        """The same for messages that are encoded already."""
+        """Does what `commit` does, for messages that are already encoded."""
         keep = ["keep", job_id, "", 0, "", _ANY, 0]
         return self._write(job_id, token, keep, fields or {}, place, log, rows)
 
@@ -145,8 +152,11 @@ class LeaseStore:
         preempted: bool = False,
         fields: dict[str, Any] | None = None,
     ) -> None:
-        """Lets go of the job, which waits in `queue` then, of a tenant that may have `running` jobs
-        running. `preempted`: it only goes on later, which is no new attempt. Raises Fenced."""
+        """Ends the lease and puts the job into `queue`; raises Fenced.
+
+        `running` is the tenant's limit of running jobs. `preempted`: the next claim is no new
+        attempt. `fields` of the record are written too.
+        """
         mode, limit = "preempt" if preempted else "release", limit_arg(running)
         how = [mode, job.id, job.tenant, self._clock(), queue, limit, score_of(job)]
         self._write(job.id, token, how, fields or {})
@@ -154,18 +164,21 @@ class LeaseStore:
     def finish(
         self, job: Job, token: int, entries: Sequence[Entry], fields: dict[str, Any]
     ) -> None:
-        """Writes the last messages and the final state; the job is on no list but that of those to
-        archive then. Raises Fenced."""
+        """Writes the last messages and the final state, ends the lease and lists the job for
+        archiving; raises Fenced."""
         how = ["finish", job.id, job.tenant, self._clock(), "", _ANY, 0]
         self._write(job.id, token, how, fields, rows=rows_of(entries))
 
     def relist(self, job_id: str) -> None:
-        """The job has a lease: it is among the running ones, until that runs out."""
+        """Adds a job with a lease to the index of running jobs."""
         left_s = max(0, int(self._redis.pttl(keys.lease(job_id)))) / 1000
         self._redis.zadd(keys.RUNNING, {job_id: self._clock() + left_s}, nx=True)
 
     def requeue_lost(self, job: Job, running: int | None) -> bool:
-        """Has a job wait again that nobody runs, and that was not let go of; whether it does."""
+        """Queues a job again that lost its worker or its queue entry; returns whether it is queued.
+
+        Does nothing for a job that has a lease or has ended.
+        """
         names = [keys.job(job.id), keys.lease(job.id), keys.RUNNING, keys.WAIT]
         args = [job.id, job.tenant, job.waits_in, limit_arg(running), score_of(job)]
         return bool(self._requeue_lost(keys=names, args=args))
@@ -202,15 +215,16 @@ class LeaseStore:
         return added
 
     def append(self, job_id: str, token: int, place: int, log: Sequence[bytes]) -> None:
-        """Writes entries of the pose log from `place` on, all or nothing; those that are there
-        already are left. Raises Fenced where the lease is not ours any more.
+        """Writes pose log entries from index `place` on, atomically; existing ones are kept.
+
+        Raises Fenced where the lease is lost.
         """
         names = [keys.lease(job_id), keys.poses(job_id)]
         if not self._append(keys=names, args=[token, self._ttl_ms(), place, *log]):
             raise Fenced(job_id)
 
     def overdue(self) -> list[str]:
-        """Running jobs whose lease ran out; each is handed to one caller only."""
+        """Claims the running jobs whose lease has expired; each is returned to one caller only."""
         now = self._clock()
         return [
             job_id

@@ -23,8 +23,10 @@ _FIELDS = frozenset(name.encode() for name in Job.__struct_fields__)
 
 
 def assemble(fields: dict[bytes, bytes]) -> Job:
-    """The record whose JSON fields these are, as far as they are known; raises DecodeError, and
-    Newer where that is so because the record is."""
+    """Decodes a record from its JSON fields; unknown fields are ignored.
+
+    Raises DecodeError for an invalid record, and Newer for one of a newer version.
+    """
     parts = [b'"%s":%s' % (name, value) for name, value in fields.items() if name in _FIELDS]
     try:
         return decode_job(b"{" + b",".join(parts) + b"}")
@@ -35,19 +37,19 @@ def assemble(fields: dict[bytes, bytes]) -> Job:
 
 
 def json_fields(values: dict[str, Any]) -> dict[str, bytes]:
-    """Values as the hash stores them."""
+    """Encodes values as the record's hash stores them."""
     return {name: msgspec.json.encode(value) for name, value in values.items()}
 
 
 def _pairs(job: Job) -> list[Any]:
-    """A new record as HSET takes it: fields and values in turn."""
+    """Converts a new record to alternating fields and values, as HSET takes them."""
     fields = json_fields({f: getattr(job, f) for f in Job.__struct_fields__})
     fields.pop("startedAt")  # set once, by the first claim
     return [part for pair in fields.items() for part in pair]
 
 
 class JobStore:
-    """All queries on job records; who runs a job is the business of `leases.py`."""
+    """Stores job records; writes of running jobs are in `leases.py`."""
 
     def __init__(self, client: Client, clock: Callable[[], float] = time.time) -> None:
         self._redis = client
@@ -59,12 +61,14 @@ class JobStore:
         self._submit = client.register_script(load_list_script(__package__, "submit"))
 
     def create(self, job: Job, running: int | None = None) -> None:
-        """Stores a new job of a tenant that may have `running` jobs running, and has it wait."""
+        """Stores and queues a new job; `running` is its tenant's limit of running jobs."""
         self.create_all([job], running)
 
     def create_all(self, jobs: Sequence[Job], running: int | None = None) -> list[Job]:
-        """Stores queued jobs and has them wait, each in one step; returns those that are new, as
-        others are left as they are."""
+        """Stores and queues jobs, each atomically; existing ones are left as they are.
+
+        Returns the new ones.
+        """
         with self._redis.pipeline(transaction=False) as pipe:
             for number, job in enumerate(jobs):
                 names, args = self._submission(job, running, None, number=number)
@@ -72,8 +76,11 @@ class JobStore:
             return [job for job, made in zip(jobs, pipe.execute(), strict=True) if made]
 
     def submit(self, job: Job, running: int | None, most: int | None, key: str | None) -> int:
-        """Does that with one job, made under the Idempotency-Key `key`; 0 where the job is there
-        already, and below 0 where over `most` of its tenant would wait: then nothing is written."""
+        """Stores and queues a job, made under the Idempotency-Key `key`, atomically.
+
+        Returns 1, 0 for an existing job, or -1 where its tenant has `most` queued jobs already;
+        nothing is written then.
+        """
         names, args = self._submission(job, running, most, key)
         return int(self._submit(keys=names, args=args))
 
@@ -109,8 +116,12 @@ class JobStore:
         return names, args if key is None else [*args, "idem", key]
 
     def get(self, job_id: str, tenant: str | None = None, owner: str | None = None) -> Job:
-        """The job; raises NotFound, to a tenant also for another's and for one that is hidden, and
-        to an `owner` for what is not its own; Newer for one that we cannot read."""
+        """Returns a job.
+
+        Raises NotFound for a missing one; with `tenant` also for another tenant's or a hidden one
+        (of a reference), with `owner` for one of another page token. Raises Newer for a record
+        that only newer code can read.
+        """
         fields = self._redis.hgetall(keys.job(job_id))
         # a late writer can leave a field behind after an erasure: no id, no record
         if b"id" not in fields:
@@ -129,15 +140,15 @@ class JobStore:
         limit: int = 50,
         batch: str | None = None,
     ) -> Sequence[tuple[float, str, Job | None]]:
-        """Up to `limit` rows of a tenant's list, newest first, that come after a row's place.
+        """Returns up to `limit` rows of a tenant's or batch's jobs, newest first.
 
         A row is time of creation (in a `batch` the number), id and record; the record is None where
-        it has expired, and then the row is taken off the list.
+        it has expired, and the row is removed then. `after` is the last row of the page before.
         """
         name, start = keys.batch_jobs(batch) if batch else keys.tenant_jobs(tenant), 0
         if after is not None:
             rank = self._redis.zrevrank(name, after[1])
-            # the row of the cursor may be gone: then go on below its time
+            # the cursor's row may be gone: continue below its time
             start = self._redis.zcount(name, after[0], "+inf") if rank is None else rank + 1
         rows = self._redis.zrevrange(name, start, start + limit - 1, withscores=True)
         with self._redis.pipeline(transaction=False) as pipe:
@@ -155,46 +166,46 @@ class JobStore:
         return found
 
     def queue_position(self, job_id: str) -> int | None:
-        """Its place among the queued jobs on no list; None where it is on one, or not queued."""
+        """Returns a job's rank among queued jobs in no queue (being claimed or in back-off); None
+        for others."""
         rank = self._redis.zrank(keys.QUEUED, job_id)
         return None if rank is None else int(rank)
 
     def ask_cancel(self, job_id: str) -> None:
-        """Leaves word for whoever runs the job."""
+        """Requests a cancellation, which the job's worker sees."""
         self._note(keys=[keys.job(job_id)], args=["cancel", "1"])
 
     def cancel_asked(self, job_id: str) -> bool:
-        """Whether somebody wants the job to stop; true also where it is gone."""
+        """Returns whether a cancellation was requested; True also for an erased job."""
         status, cancel = self._redis.hmget(keys.job(job_id), "status", "cancel")
         return status is None or cancel == b"1"
 
     def past_deadline(self, again_s: float) -> Sequence[str]:
-        """Jobs whose deadline has passed; each comes again after `again_s` until it is over."""
+        """Claims jobs whose deadline has passed; due again after `again_s` seconds until ended."""
         return self._deadlines.take_all(self._clock(), again_s)
 
     def settled(self, job_id: str) -> None:
-        """Its use is counted, or is not to be, and no deadline matters any more."""
+        """Records that the usage of an ended job is metered, and removes its deadline."""
         self._note(keys=[keys.job(job_id)], args=["metered", "1"])
         self._redis.zrem(keys.DEADLINES, job_id)
 
     def idempotency_key(self, job_id: str) -> str | None:
-        """The Idempotency-Key under which the job was made, if any."""
+        """Returns the Idempotency-Key under which the job was made, or None."""
         key = self._redis.hget(keys.job(job_id), "idem")
         return None if key is None else text(key)
 
     def change(self, job_id: str, values: dict[str, Any]) -> None:
-        """Sets fields of a record that nobody runs any more; one that is gone stays gone."""
+        """Sets fields of an ended job's record; does nothing for an erased one."""
         pairs = [part for pair in json_fields(values).items() for part in pair]
         self._note(keys=[keys.job(job_id)], args=pairs)
 
     def over(self, job_id: str) -> bool:
-        """Whether the job is finished or gone."""
+        """Returns whether the job has ended or is erased."""
         status = self._redis.hget(keys.job(job_id), "status")
         return status is None or JobStatus(msgspec.json.decode(status)).final
 
     def erase(self, job: Job) -> None:
-        """Deletes every key of the job, and takes it off every list, in one step; its objects are
-        deleted by `objects/s3.py`."""
+        """Deletes all keys of the job and its index entries atomically; not its objects in S3."""
         with self._redis.pipeline(transaction=True) as pipe:
             pipe.delete(*keys.of_job(job.id))
             pipe.zrem(keys.tenant_jobs(job.tenant), job.id)
@@ -206,7 +217,8 @@ class JobStore:
             pipe.execute()
 
     def expire(self, job_id: str, hot_s: int, record_s: int) -> None:
-        """A finished job's stream and log stay for `hot_s` seconds, its record for `record_s`."""
+        """Sets the expiry of an ended job's keys: `record_s` seconds for the record, `hot_s` for
+        the others."""
         with self._redis.pipeline(transaction=False) as pipe:
             for key in keys.of_job(job_id):
                 pipe.expire(key, hot_s)
@@ -214,49 +226,49 @@ class JobStore:
             pipe.execute()
 
     def waiting_since(self, seconds: float, most: int = 200) -> list[str]:
-        """Entries that have been on no list for longer than `seconds`, `most` at most."""
+        """Returns up to `most` entries that have been in no queue for longer than `seconds`."""
         ends = self._clock() - seconds
         rows = self._redis.zrangebyscore(keys.QUEUED, "-inf", ends, start=0, num=most)
         return list(map(text, rows))
 
     def touch_queued(self, job_id: str) -> None:
-        """The job was looked after just now."""
+        """Restarts the time that `waiting_since` measures, if the job is in no queue."""
         self._redis.zadd(keys.QUEUED, {job_id: self._clock()}, xx=True)
 
     def note_spent(self, job_id: str, seconds: float) -> None:
-        """Processor time that went into the job in a turn that is over."""
+        """Adds CPU seconds of an ended time slice to the job."""
         self._spend(keys=[keys.job(job_id)], args=["spent", round(seconds * 1000)])
 
     def spent_s(self, job_id: str) -> float:
-        """Seconds of processor time noted so far."""
+        """Returns the CPU seconds added so far."""
         return int(self._redis.hget(keys.job(job_id), "spent") or 0) / 1000
 
     def note_fault(self, job_id: str) -> int:
-        """A worker could not do the job for a reason of its own; returns how often by now."""
+        """Counts a fault of a worker at this job; returns their number."""
         return int(self._spend(keys=[keys.job(job_id)], args=["faults", 1]))
 
     def trace(self, job_id: str) -> str | None:
-        """The traceparent of the job; None where there is none, or no such job."""
+        """Returns the traceparent of the job; None without one or for a missing job."""
         known = self._redis.hget(keys.job(job_id), "trace")
         return None if known is None else msgspec.json.decode(known)
 
     def closed(self, job_id: str) -> None:
-        """The job is finished, or is about to be, and is to be archived."""
+        """Lists an ended job for archiving."""
         self._redis.zadd(keys.CLOSED, {job_id: self._clock()})
 
     def archived(self, job_id: str) -> None:
-        """The job needs no more care."""
+        """Removes an archived job from those to archive."""
         self._redis.zrem(keys.CLOSED, job_id)
 
     def unarchived(self, again_s: float, most: int | None = None) -> Sequence[str]:
-        """Finished jobs to archive now, `most` at most; each comes again after `again_s` seconds if
-        need be."""
+        """Claims up to `most` ended jobs to archive; each is due again after `again_s` seconds
+        unless archived."""
         return self._closed.take_all(self._clock(), again_s, most)
 
     def count_unarchived(self) -> int:
-        """How many there are."""
+        """Returns the number of jobs to archive now."""
         return int(self._redis.zcount(keys.CLOSED, "-inf", self._clock()))
 
     def now(self) -> str:
-        """The time as records hold it."""
+        """Returns the current time in the format of records."""
         return iso(self._clock())

@@ -1,9 +1,9 @@
-"""Segments of a long video that several workers estimate at once: who has which, and its chunks.
+"""Segments of a long video that several workers estimate at once: claims and chunks.
 
-The worker that runs the job, its lead, takes segments in order and writes them to the log itself.
-Others claim those that are open, for as long as they show signs of life, and leave their chunks
-here, each write with the token of the claim; the lead fetches them when they are next. Nothing of
-it is the truth: where it is lost, the lead estimates again.
+The worker that runs the job, the lead, takes segments in order and writes their chunks to the pose
+log. Other workers claim open segments for as long as they send heartbeats, and store their chunks
+here, each write with the token of the claim; the lead reads them when their segment is next. None
+of this is authoritative: if it is lost, the lead estimates again.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from worker.storage.errors import Fenced
 from worker.storage.lua_scripts import load_script
 
 State = Literal["", "lead", "done", "last"]
-"""Whose a segment is: nobody's yet or a claimant's; the lead's; done; done, and the video's end."""
+"""State of a segment: open or claimed; taken by the lead; done; done, and the end of the video."""
 AT_ONCE = 16
-"""Chunks that are fetched at once."""
+"""Chunks that are read at once."""
 
 
 @dataclass(frozen=True)
 class SegmentClaim:
-    """A claimed segment; `more` is another one that is open, None where there is none."""
+    """A claimed segment; `more` is another open segment, or None."""
 
     job: str
     segment: int
@@ -35,7 +35,7 @@ class SegmentClaim:
 
 @dataclass(frozen=True)
 class SegmentView:
-    """What is there of a segment: `held` while a claimant lives, how it began, chunks."""
+    """What is stored of a segment: whether a live worker has claimed it (`held`), start, chunks."""
 
     state: State
     held: bool
@@ -44,7 +44,11 @@ class SegmentView:
 
 
 class SegmentStore:
-    """Claims of segments. `ttl_s` is how long a claimant may be silent."""
+    """Stores claims and chunks of segments.
+
+    `ttl_s` is the lifetime of a claim without heartbeat in seconds, `max_lost` the number of lost
+    or failed claims after which a job's segments are no longer shared.
+    """
 
     def __init__(self, client: Client, ttl_s: float = 15, max_lost: int = 3) -> None:
         self._redis = client
@@ -69,14 +73,17 @@ class SegmentStore:
         )
 
     def open(self, job_id: str, count: int, segment: int, base: int) -> int:
-        """`count` segments may be claimed, from `segment` on, whose first chunk has the place
-        `base` in the log; returns the place that is noted already for that segment, if one is."""
+        """Opens the segments of a job from `segment` on, out of `count`, for claims.
+
+        `base` is the index in the log of that segment's first chunk; an index stored before for
+        the same segment is kept. Returns the stored index.
+        """
         self._open(keys=self._two(job_id), args=[count, segment, base])
         low, known = self._redis.hmget(keys.parts(job_id), "low", "base")
         return int(known) if low is not None and int(low) == segment else base
 
     def claim(self, job_id: str) -> SegmentClaim | None:
-        """The first segment that is open, for the caller to estimate."""
+        """Claims the first open segment; returns None without one."""
         names = [keys.job(job_id), keys.fence(job_id), keys.parts(job_id)]
         segment, token, more = self._claim(keys=names, args=[self._ttl_ms(), self._max_lost])
         if segment < 0:
@@ -84,45 +91,49 @@ class SegmentStore:
         return SegmentClaim(job_id, int(segment), int(token), int(more) if more >= 0 else None)
 
     def take(self, job_id: str, segment: int, *, by_force: bool = False) -> str:
-        """The lead asks for a segment: `lead`, it is the lead's; `held`, `done` or `last`, it is
-        another's. `by_force` what another did, or does, is dropped."""
+        """Takes a segment for the lead; returns `lead`, or the state of another worker's segment:
+        `held`, `done` or `last`. `by_force` discards another worker's claim and chunks."""
         args = [segment, self._max_lost, int(by_force)]
         return text(self._take(keys=self._two(job_id), args=args))
 
     def put(self, part: SegmentClaim, name: str, data: bytes, spent_ms: int = 0) -> None:
-        """Writes `start` or a chunk by its number; raises Fenced where the segment is not ours any
-        more, or the job does not go on."""
+        """Stores `start` or a chunk by its number and extends the claim.
+
+        Adds `spent_ms` of CPU time to the job. Raises Fenced where the claim is lost, or the job
+        does not run or is canceled.
+        """
         self._write(part, name, data, "", spent_ms)
 
     def finish(self, part: SegmentClaim, state: State, spent_ms: int = 0) -> None:
-        """The segment is `done`, or the `last`; raises Fenced as `put` does."""
+        """Sets the state of a segment to `done` or `last`; raises Fenced as `put` does."""
         self._write(part, "", b"", state, spent_ms)
 
     def extend(self, part: SegmentClaim) -> None:
-        """A sign of life; raises Fenced as `put` does."""
+        """Extends a claim by a heartbeat; raises Fenced as `put` does."""
         self._write(part, "", b"", "", 0)
 
     def leave(self, part: SegmentClaim, *, failed: bool = False) -> None:
-        """Gives a segment back; where too many failed nobody is to claim any more."""
+        """Releases a segment; after `max_lost` failures the job's segments cannot be claimed."""
         args = [part.segment, part.token, self._max_lost if failed else 0]
         self._leave(keys=[keys.parts(part.job)], args=args)
 
     def shut(self, job_id: str) -> None:
-        """Nobody is to claim segments of this job any more."""
+        """Stops further claims of the job's segments."""
         if self._redis.exists(keys.parts(job_id)):
             self._redis.hset(keys.parts(job_id), "shut", "1")
 
     def read(self, job_id: str, segment: int, place: int) -> SegmentView:
-        """A segment, with up to AT_ONCE of its chunks from `place` on."""
+        """Returns a segment, with up to AT_ONCE of its chunks from index `place` on."""
         found: list[Any] = self._read(keys=[keys.parts(job_id)], args=[segment, place, AT_ONCE])
         return SegmentView(text(found[0]), bool(found[1]), found[2], found[3:])  # type: ignore[arg-type]
 
     def passed(self, job_id: str, segment: int, after: int, base: int) -> None:
-        """A segment is in the log; `after` is next, its first chunk has the place `base`."""
+        """Deletes a segment that is in the log; `after` is the next one, whose first chunk has the
+        index `base`."""
         self._pass(keys=self._two(job_id), args=[segment, after, base])
 
     def close(self, job_id: str) -> None:
-        """The job is over."""
+        """Deletes the segments of an ended job."""
         self._redis.delete(keys.parts(job_id))
 
     def _write(

@@ -1,4 +1,4 @@
-"""Message streams: reading a job's, and passing its messages on to the firehose."""
+"""Message streams: reads those of jobs, and relays their messages to the firehose."""
 
 from __future__ import annotations
 
@@ -20,23 +20,24 @@ Row = tuple[str, str, bytes]
 Span = tuple[str, str]
 """Entry ids of a first and a last message."""
 FIRST = "0-0"
-"""The id of a job's turns that come before its first message."""
+"""The entry id of events before a job's first message."""
 _PAGE = 1000
 _CHUNKS = 64
 
 
 def row_of(entry_id: bytes | str, fields: dict[bytes, bytes]) -> Row:
-    """A stream entry as a row."""
+    """Converts a stream entry to a row."""
     return text(entry_id), text(fields[b"type"]), fields[b"data"]
 
 
 def rows_of(entries: Sequence[Entry]) -> list[Row]:
-    """Entries with their messages encoded."""
+    """Encodes the messages of entries."""
     return [(entry.id, type_of(entry.message), encode(entry.message)) for entry in entries]
 
 
 def final_event_row(job_id: str, done: Row) -> Row:
-    """The turn of a job that `done` tells of: `job.succeeded`, `job.failed` or `job.canceled`."""
+    """Returns the event of a job's end for its message `done`: `job.succeeded`, `job.failed` or
+    `job.canceled`."""
     said = msgspec.json.decode(done[2], type=Done)
     data: dict[str, Any] = {"id": job_id, "status": said.status}
     if said.error is not None:
@@ -45,7 +46,7 @@ def final_event_row(job_id: str, done: Row) -> Row:
 
 
 class StreamStore:
-    """Reads of hot streams, and the firehose, which `firehose_trimming.py` keeps short."""
+    """Reads the streams of jobs and writes the firehose, which `firehose_trimming.py` trims."""
 
     def __init__(self, client: Client, partitions: int = 8) -> None:
         self._redis = client
@@ -53,19 +54,19 @@ class StreamStore:
         self._relay = client.register_script(load_script(__package__, "relay"))
 
     def read(self, job_id: str, after: str = "0-0", limit: int = _PAGE) -> list[Row]:
-        """Up to `limit` messages after an entry id; empty where the stream is gone too."""
+        """Returns up to `limit` messages after an entry id; empty also without a stream."""
         rows = self._redis.xrange(keys.messages(job_id), f"({after}", "+", count=limit)
         return [row_of(entry_id, fields) for entry_id, fields in rows]
 
     def scan(self, job_id: str, after: str = "0-0") -> Iterator[Row]:
-        """All messages after an entry id, a page at a time."""
+        """Yields all messages after an entry id, read page by page."""
         page = self.read(job_id, after)
         while page:
             yield from page
             page = self.read(job_id, page[-1][0])
 
     def between(self, job_id: str, spans: Sequence[Span]) -> list[list[Row]]:
-        """The messages of each span, its ends included; empty where the stream is gone."""
+        """Returns the messages of each span, ends included; empty without a stream."""
         if not spans:
             return []
         with self._redis.pipeline(transaction=False) as pipe:
@@ -74,23 +75,23 @@ class StreamStore:
             return [[row_of(*row) for row in found] for found in pipe.execute()]
 
     def hot(self, job_id: str) -> bool:
-        """Whether the job's stream is in Redis."""
+        """Returns whether the job's stream is in Redis."""
         return bool(self._redis.exists(keys.messages(job_id)))
 
     def length(self, job_id: str) -> int:
-        """Messages in the job's stream."""
+        """Returns the number of messages in the job's stream."""
         return int(self._redis.xlen(keys.messages(job_id)))
 
     def queued(self, *jobs: Job) -> None:
-        """Tells of jobs that are made, in order."""
+        """Puts `job.queued` of new jobs on the firehose, in order."""
         with self._redis.pipeline(transaction=False) as pipe:
             for job in jobs:
                 self.put_in(pipe, job)
             pipe.execute()
 
     def put_in(self, pipe: Client, job: Job) -> None:
-        """Has a pipeline tell of a job that is made; whatever its `firehose` says, but a hidden
-        one's."""
+        """Adds `job.queued` of a job to a pipeline, whatever its option `firehose`; not for the
+        hidden job of a reference."""
         if job.input.referenceId is None:
             data = {"id": job.id, "status": "queued", "createdAt": job.createdAt}
             fields: dict[Any, Any] = {
@@ -103,7 +104,7 @@ class StreamStore:
             pipe.xadd(keys.firehose(job.id, self._partitions), fields)
 
     def started(self, job: Job) -> None:
-        """Tells of a job that was claimed, where no claim before has come to that."""
+        """Puts `job.started` on the firehose, unless an earlier claim of the job did."""
         hidden = job.input.referenceId is not None
         if hidden or self._redis.hexists(keys.job(job.id), "fired"):
             return
@@ -112,10 +113,11 @@ class StreamStore:
         self._fire(job.id, job.tenant, [row], FIRST)
 
     def relay(self, job_id: str, tenant: str, wanted: Firehose, *, hidden: bool = False) -> int:
-        """Passes on what the firehose has not had yet; at least once, in order.
+        """Relays messages that are not on the firehose yet, in order; returns their number.
 
-        Called after every commit and first thing after a claim, so that a crash between a commit
-        and its relay loses nothing. Behind `done` comes the turn that it is, unless `hidden`.
+        Called after a claim and at the end of a job, so that a crash between a commit and its
+        relay loses nothing (at least once). The event of the job's end follows `done`, unless
+        `hidden`.
         """
         fired = self._redis.hget(keys.job(job_id), "fired")
         after = text(fired) if fired else "0-0"
@@ -131,7 +133,7 @@ class StreamStore:
         return passed
 
     def pass_on(self, job_id: str, tenant: str, wanted: Firehose, rows: Sequence[Row]) -> None:
-        """Relays what was just committed without reading it back; needs a `relay` before it."""
+        """Relays rows just committed without reading them back; `relay` must have run before."""
         if rows:
             chosen = [row for row in rows if self._wanted(row[1], wanted)]
             self._fire(job_id, tenant, chosen, rows[-1][0])
@@ -148,13 +150,13 @@ class StreamStore:
 
 
 class PoseLog:
-    """A job's pose log in Redis; written only through `LeaseStore.commit`."""
+    """Reads pose logs in Redis, which `LeaseStore` writes."""
 
     def __init__(self, client: Client) -> None:
         self._redis = client
 
     def read(self, job_id: str) -> Iterator[bytes]:
-        """Head, then chunks, in order."""
+        """Yields the head, then the chunks, in order."""
         place = 0
         while True:
             page = self._redis.lrange(keys.poses(job_id), place, place + _CHUNKS - 1)

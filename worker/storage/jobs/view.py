@@ -1,4 +1,4 @@
-"""What is shown of a job and its messages, by the API and in webhooks; URLs are signed now."""
+"""JSON views of jobs for the API and webhooks, with freshly signed URLs."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from worker.storage.timestamps import iso
 
 View = dict[str, Any]
 WITH_URL = frozenset({"export_ready", "keypoints_batch", "image_overlay"})
-"""Types of messages that may hold a presigned URL."""
+"""Types of messages that may contain a presigned URL."""
 
 
 def expiry(ttl_s: int) -> str:
-    """When a URL that is signed now for `ttl_s` seconds stops working."""
+    """Returns the time (ISO 8601) at which a URL signed now for `ttl_s` seconds expires."""
     return iso(time.time() + ttl_s)
 
 
 def refresh_presigned_url(objects: ObjectStore, job: Job, plain: View, ttl_s: int) -> None:
-    """Signs the URL of a message of the job anew, in place; one that is not the job's is left."""
+    """Replaces the URL of a message by a new one, in place, if it is of the job's own files."""
     url = plain.get("url")
     key = key_in_url(url, job_prefix(job.tenant, job.id)) if isinstance(url, str) else None
     if key is None:
@@ -34,7 +34,10 @@ def refresh_presigned_url(objects: ObjectStore, job: Job, plain: View, ttl_s: in
 
 
 def record_view(objects: ObjectStore, job: Job, ttl_s: int) -> View:
-    """A job's record as it is shown; what does not hold anything yet is None."""
+    """Converts a job to its view, with None for empty fields; URLs are signed for `ttl_s` seconds.
+
+    The position in the queue is added by the API.
+    """
     here = f"/v1/jobs/{job.id}"
     return {
         "id": job.id,
@@ -84,7 +87,7 @@ def _media(media: MediaInfo) -> View:
 
 
 def _options(job: Job) -> View:
-    """Every option that is set, defaults too, so that a reader need not know them."""
+    """Returns all options including defaults, without None, so that clients need not know them."""
     options = msgspec.structs.asdict(job.options)
     return {name: value for name, value in options.items() if value is not None}
 

@@ -1,1 +1,1 @@
-"""What clients ask for, checked in one way wherever it comes from: HTTP or a manifest."""
+"""Models of what clients request, by HTTP or in a manifest."""

@@ -1,4 +1,4 @@
-"""A job as it is asked for: the body of `POST /jobs`, an item of a batch, a line of a manifest."""
+"""A requested job: the body of `POST /jobs`, an item of a batch or a line of a manifest."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _OBJECT = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^?#\x00-\x1f]{1,10
 
 
 class InputRef(Strict):
-    """Where the media is: exactly one of the two."""
+    """The media of a job: exactly one of `uploadId` and `url`."""
 
     uploadId: str | None = Field(None, min_length=1, max_length=100)
     url: str | None = Field(
@@ -34,7 +34,7 @@ class InputRef(Strict):
             return None
         if _OBJECT.fullmatch(value):
             return value
-        parts = urlsplit(value)  # ValueError for a broken one, and for a port past 65535
+        parts = urlsplit(value)  # ValueError if malformed or for a port above 65535
         if parts.port == 0:
             raise ValueError("an address with a port above 0")
         if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
@@ -53,7 +53,7 @@ class InputRef(Strict):
 
 
 class Retention(Strict):
-    """What is kept of a job, beside its plan's days."""
+    """What is kept of a job, apart from the retention of its plan."""
 
     upload: Literal["plan", "none"] = Field(
         "plan", description="none: the upload is erased as soon as the job is over"
@@ -61,7 +61,7 @@ class Retention(Strict):
 
 
 class NewJob(Strict):
-    """A job to do; `options` are those of the contract."""
+    """A new job."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -91,7 +91,7 @@ class NewJob(Strict):
     def _small(cls, value: dict[str, Any]) -> dict[str, Any]:
         try:
             size = len(json.dumps(value, ensure_ascii=False, allow_nan=False).encode())
-            msgspec.json.encode(value)  # as the record will
+            msgspec.json.encode(value)  # as the record is stored
         except (ValueError, RecursionError, TypeError, OverflowError) as error:
             raise ValueError("JSON without NaN, huge numbers and deep nesting") from error
         if size > MAX_METADATA_BYTES:

@@ -1,4 +1,4 @@
-"""Requests that hold nothing unknown: a refusal names the field and what is allowed."""
+"""Base model of requests: unknown fields are refused, by name and with those allowed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 
 class Strict(BaseModel):
-    """A body, a part of one or a set of query parameters; unknown names are refused."""
+    """A body, a part of one, or the query parameters of a request, without unknown fields."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 

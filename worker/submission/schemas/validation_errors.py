@@ -1,4 +1,4 @@
-"""Refusals of what does not validate: the field, and what it takes."""
+"""Translates pydantic's validation errors: which field is wrong, and what it accepts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from worker.contract.errors import JobError, invalid_parameter
 
 
 def _allowed(error: Mapping[str, Any]) -> Any:
-    """What a refused value should have been, from one of pydantic's errors."""
+    """Returns what the refused field accepts, from one of pydantic's errors."""
     context = error.get("ctx") or {}
     if "allowed" in context:
         return context["allowed"]
@@ -21,7 +21,10 @@ def _allowed(error: Mapping[str, Any]) -> Any:
 
 
 def refusal_of(error: Mapping[str, Any], place: Sequence[Any], whole: str = "body") -> JobError:
-    """One of pydantic's errors as a refusal; `place` is the field's path, `whole` what holds it."""
+    """Converts one of pydantic's errors to a JobError `invalid_parameter`.
+
+    `place` is the path of the field, `whole` the parameter's name where the path is empty.
+    """
     path = [str(part) for part in place]
     context = error.get("ctx") or {}
     if "parameter" in context:

@@ -1,4 +1,4 @@
-"""Addresses and events of webhooks, as requests name them."""
+"""URLs and events of webhooks in requests."""
 
 from __future__ import annotations
 
@@ -16,21 +16,26 @@ _URL = "an http or https address without user name, password and fragment"
 
 
 def check_url(value: str) -> str:
-    """A receiver's address; raises ValueError. Where it leads is looked at when it is used."""
-    parts = urlsplit(value)  # ValueError for a broken one
+    """Returns the URL of a receiver; raises ValueError if malformed.
+
+    What its host resolves to is checked at each request.
+    """
+    parts = urlsplit(value)  # ValueError if malformed
     plain = value.isascii() and value.isprintable() and " " not in value and "\\" not in value
     if parts.scheme.lower() not in ("http", "https") or not parts.hostname or not plain:
         raise ValueError(_URL)
     if parts.username is not None or parts.password is not None or parts.fragment:
         raise ValueError(_URL)
-    if parts.port == 0:  # ValueError for one past 65535
+    if parts.port == 0:  # ValueError above 65535
         raise ValueError(_URL)
     return value
 
 
 def check_events(values: Sequence[str], allowed: Sequence[str]) -> list[str]:
-    """Names of events, each once; refused with what is allowed. There is no `*`: new types of
-    messages would begin to arrive unasked."""
+    """Returns event names without duplicates; raises PydanticCustomError for an unknown one.
+
+    There is no `*`: subscribers would be sent new types of messages unasked.
+    """
     for value in values:
         if value not in allowed:
             raise PydanticCustomError(
@@ -42,7 +47,7 @@ def check_events(values: Sequence[str], allowed: Sequence[str]) -> list[str]:
 
 
 class JobWebhookRef(Strict):
-    """A receiver of one job's events; its signing secret is had by `POST /webhooks/{id}/rotate`."""
+    """A receiver of one job's events; `POST /webhooks/{id}/rotate` returns its signing secret."""
 
     url: str = Field(max_length=MAX_URL, examples=["https://app.example.com/hooks/pose"])
     events: list[str] = Field(list(DEFAULT_EVENTS), min_length=1, max_length=100)
