@@ -18,6 +18,7 @@ import pytest
 import typer
 
 from worker.media.probing.ffmpeg_tools import find_tools
+from worker.pose.conversion.errors import WeightsError
 
 pytestmark = pytest.mark.models
 
@@ -147,13 +148,14 @@ def test_a_new_folder_gets_models(
 ) -> None:
     """Those that are installed where they usually are serve; where none are they are installed."""
     from worker.cli import up
-    from worker.pose.weights import install, registry
+    from worker.pose.weights import install as weights
+    from worker.pose.weights.registry import DEFAULT_MODELS
 
     folders = {tmp_path / "usual" / "models"} if usual == "installed" else set()
     made: list[Path] = []
-    whole = dict.fromkeys(registry.DEFAULT_MODELS, tmp_path)
-    monkeypatch.setattr(install, "installed", lambda at, _: whole if at in folders else {})
-    monkeypatch.setattr(install, "install", lambda _, at, progress: made.append(at))
+    whole = dict.fromkeys(DEFAULT_MODELS, tmp_path)
+    monkeypatch.setattr(weights, "installed", lambda at, _: whole if at in folders else {})
+    monkeypatch.setattr(weights, "install", lambda _, at, progress: made.append(at))
     monkeypatch.setenv("POSEQUEUE_MODELS_DIR", "")
     new = tmp_path / "new" / "models"
     up._prepare_models(new, tmp_path / "usual" / "models")
@@ -166,14 +168,13 @@ def test_without_models_it_says_in_one_line_what_to_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from worker.cli import up
-    from worker.pose.conversion.errors import WeightsError
-    from worker.pose.weights import install
+    from worker.pose.weights import install as weights
 
     def offline(*_: object, **__: object) -> None:
         raise WeightsError("the registry does not answer")
 
-    monkeypatch.setattr(install, "installed", lambda *_: {})
-    monkeypatch.setattr(install, "install", offline)
+    monkeypatch.setattr(weights, "installed", lambda *_: {})
+    monkeypatch.setattr(weights, "install", offline)
     with pytest.raises(typer.Exit):
         up._prepare_models(tmp_path, tmp_path)
     (line,) = capsys.readouterr().err.splitlines()
