@@ -55,4 +55,4 @@ def test_an_id_is_none_of_a_file(poses: Path) -> None:
 def test_a_file_that_is_no_reference(poses: Path) -> None:
     status, said, errors = analyze(poses, poses)
     assert (status, said) == (2, [])
-    assert "is no reference" in errors
+    assert "is not a reference" in errors

@@ -177,3 +177,14 @@ def test_without_models_it_says_in_one_line_what_to_run(
         up._prepare_models(tmp_path, tmp_path)
     (line,) = capsys.readouterr().err.splitlines()
     assert "the registry does not answer" in line and "posequeue models install" in line
+
+
+def test_a_new_folder_runs_a_clip_with_the_models_that_are_installed(
+    clip: Path, tmp_path: Path
+) -> None:
+    env = {k: v for k, v in os.environ.items() if not k.startswith("POSEQUEUE_")}
+    command = [sys.executable, "-m", "worker.cli", "up", "--data", tmp_path / "new", "--clip", clip,
+               "--processes", "1", "--once"]  # fmt: skip
+    ran = subprocess.run(command, capture_output=True, text=True, env=env, timeout=120)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "succeeded" in ran.stdout

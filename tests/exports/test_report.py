@@ -136,6 +136,12 @@ def test_without_an_exercise_there_is_still_a_picture(squats: list[bytes], clip:
     assert "<table" not in report_page(given.story, given.options)
 
 
+def test_a_recognised_exercise_has_its_name(squats: list[bytes]) -> None:
+    asked = JobOptions(exercise="auto", language="de")
+    told = collect_highlights(lambda: squats, asked)
+    assert "<h1>Kniebeuge</h1>" in report_page(told, asked)
+
+
 def test_a_poster_shows_pose_and_totals(story: Highlights, clip: Path, tmp_path: Path) -> None:
     write_poster(clip, story, OPTIONS, tmp_path / "p.jpg")
     bare = msgspec.structs.replace(OPTIONS, exercise=None, skeleton=False)

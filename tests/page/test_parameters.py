@@ -62,6 +62,14 @@ def test_the_job_has_the_options_of_the_address(
     assert {name: made[name] for name in options} == {n: meant for n, (_, meant) in options.items()}
 
 
+def test_an_exercise_that_is_to_be_recognised_is_none_of_the_catalogue(
+    site: Site, key: str
+) -> None:
+    url, headers = f"{site.address}/pose_tracker/options", {"Authorization": f"Bearer {key}"}
+    answer = httpx.get(url, params={"exercise": "Auto"}, headers=headers).json()
+    assert answer["options"]["exercise"] == "auto" and answer["exercise"] is None
+
+
 @pytest.mark.parametrize("name", GATED)
 def test_the_free_plan_is_refused_each_by_name(
     site: Site, free_key: str, stores: Stores, name: str

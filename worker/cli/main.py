@@ -43,10 +43,11 @@ app.add_typer(webhooks, name="webhooks")
 @app.command()
 def exercises() -> None:
     """List the exercises and how they are seen and counted."""
-    from worker.contract.exercises import CATALOGUE
+    from worker.contract.exercises import AUTO, CATALOGUE
 
     for entry in CATALOGUE.values():
         typer.echo(f"{entry.id:<20} {entry.kind:<5} view {entry.view}")
+    typer.echo(f"{AUTO:<20} the one of them that is recognised")
 
 
 def main() -> None:

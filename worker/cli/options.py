@@ -13,7 +13,7 @@ from worker.contract.options import PARSERS, JobOptions, parse_options
 
 _HELP = {
     "source": "video or image; default: detected from the file",
-    "exercise": "what to count, e.g. squat (see `posequeue exercises`)",
+    "exercise": "what to count, e.g. squat (see `posequeue exercises`); auto: what is recognised",
     "reference": "reference movement instead of an exercise: its id, for `analyze` its file",
     "minGrade": "A to D: reps with a lower grade are not counted",
     "keypoints": "send the keypoints of every frame",

@@ -58,6 +58,7 @@ def up(
         raise typer.BadParameter(f"there is no file {clip}")
     settings.cache_clear()
     _prepare_models(settings().models, usual)
+    settings.cache_clear()  # it may have chosen another folder of models
     try:
         with System(folder, port=port, processes=processes, say=say) as system:
             good = _demo(clip, exercise) if clip else True

@@ -115,6 +115,5 @@ def resolve_exercise(name: str) -> str:
 
 
 def unit_of(exercise: str | None) -> Unit:
-    """What is counted of an exercise; repetitions where a reference is followed instead, or where
-    the exercise is to be recognised."""
+    """What is counted in an exercise; reps where a reference is followed (None), and for AUTO."""
     return "reps" if exercise in (None, AUTO) else CATALOGUE[exercise].unit

@@ -1,4 +1,4 @@
-"""Child processes that never outlive this one."""
+"""Child processes that end with this one."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from typing import Self
 
 _PR_SET_PDEATHSIG = 1
 _DEAD_S = 60
-"""Seconds that the kernel may take to end a process that is killed: nothing waits without end."""
+"""Most seconds to wait for the end of a process that was killed."""
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
 class StartFailed(RuntimeError):
-    """A server did not come up; the text holds the end of its log."""
+    """A server did not start; the text holds the end of its log."""
 
 
 def free_port() -> int:
-    """A TCP port of the loopback address that nobody listens on now."""
+    """A TCP port of the loopback address that is free now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def free_ports(count: int) -> int:
-    """The first of `count` neighbouring free ports."""
+    """The first of `count` consecutive free ports; raises StartFailed."""
     for _ in range(200):
         first = free_port()
         if first + count > 65_000:
@@ -54,7 +54,7 @@ def _die_with_parent() -> None:
 
 
 class Process:
-    """A child in its own session with its output in a file; a context manager that ends it."""
+    """A child in its own session with its output in a file; a context manager that stops it."""
 
     def __init__(
         self,
@@ -91,20 +91,23 @@ class Process:
 
     @property
     def pid(self) -> int:
-        """Its process id, which is its group's too."""
+        """The child's process id, which is that of its process group too."""
         return self._child.pid
 
     @property
     def running(self) -> bool:
-        """Whether it lives."""
+        """Whether the child is alive."""
         return self._child.poll() is None
 
     def tail(self, size: int = 2000) -> str:
-        """The end of its log."""
+        """The last `size` bytes of the child's log, as text."""
         return self.log.read_bytes()[-size:].decode(errors="replace")
 
     def wait_until(self, ready: Callable[[], bool], timeout_s: float, name: str) -> None:
-        """Waits until `ready`; raises StartFailed when it dies or takes too long."""
+        """Waits until `ready()`; raises StartFailed if the child ends or `timeout_s` seconds pass.
+
+        `name` is what the error calls the child.
+        """
         end = time.monotonic() + timeout_s
         while time.monotonic() < end:
             if not self.running:
@@ -115,12 +118,12 @@ class Process:
         raise StartFailed(f"{name} is not ready after {timeout_s:g} s:\n{self.tail()}")
 
     def kill(self) -> None:
-        """Ends it and its group at once."""
+        """Kills the child and its process group."""
         self._signal(signal.SIGKILL)
         self._child.wait(_DEAD_S)
 
     def stop(self) -> None:
-        """Asks it to end, and ends it where it does not."""
+        """Terminates the child, and after the grace period kills its process group."""
         if self.running:
             self._child.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):

@@ -18,7 +18,7 @@ from worker.storage.objects.s3 import ObjectStore
 _S3_PORTS = 10
 _ACCESS_KEY = "posequeue"
 S3_READY_S = 60
-"""Readiness is a PUT that worked: usually within 2 s, 20 s were seen under load."""
+"""Seconds until a PUT must work: usually 2 are enough, up to 20 were seen under load."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class S3Server:
 
 
 def _program(distribution: str, name: str) -> Path:
-    """An executable that an installed wheel brought; raises StartFailed."""
+    """Path of an executable that an installed wheel contains; raises StartFailed."""
     try:
         files = metadata.files(distribution) or ()
     except metadata.PackageNotFoundError:
@@ -66,7 +66,7 @@ def start_redis(directory: Path, port: int | None = None) -> RedisServer:
         "save": '""',
         "maxmemory-policy": "noeviction",
     }
-    # a file, as every user of the machine sees a command line
+    # in a file, as every user of the machine can read a command line
     path = directory / "valkey.conf"
     path.touch(mode=0o600)
     path.write_text("".join(f"{name} {value}\n" for name, value in options.items()))
@@ -89,7 +89,7 @@ def start_redis(directory: Path, port: int | None = None) -> RedisServer:
 
 
 def private_folder(directory: Path) -> None:
-    """Makes a folder that no other user of the machine can look into."""
+    """Creates a folder that no other user of the machine can read."""
     directory.mkdir(parents=True, exist_ok=True)
     directory.chmod(0o700)
 
@@ -113,7 +113,7 @@ def _identities(directory: Path, secret: str) -> Path:
 
 
 def start_s3(directory: Path) -> S3Server:
-    """Starts SeaweedFS with its data in `directory`; ready once a PUT works; raises StartFailed."""
+    """Starts SeaweedFS with its data in `directory`, until a PUT works; raises StartFailed."""
     private_folder(directory)
     secret = _secret(directory)
     first = free_ports(_S3_PORTS)
@@ -159,7 +159,7 @@ def _takes_objects(server: S3Server) -> bool:
 
 
 def s3_settings(server: S3Server) -> dict[str, str]:
-    """Fields of the settings that reach this server."""
+    """The settings by which `ObjectStore` reaches this server."""
     return {
         "s3_endpoint": server.endpoint,
         "s3_access_key": server.access_key,

@@ -1,4 +1,4 @@
-"""The whole system on one machine: servers, a worker and the API, all ended together."""
+"""The whole system on one machine: servers, workers and the API, which all end together."""
 
 from __future__ import annotations
 
@@ -32,19 +32,23 @@ LOCAL_HOSTS = "127.0.0.1,localhost"
 
 
 class AlreadyRunning(RuntimeError):
-    """Another system holds the data folder."""
+    """Another system uses the data folder."""
 
 
 @dataclass(frozen=True)
 class Address:
-    """Where a started system is, and a developer key for it."""
+    """The URL of a started system, and a developer key for it."""
 
     server: str
     key: str
 
 
 class System:
-    """Starts everything under `data`; a context manager. `say` gets a line for each step."""
+    """A context manager that runs everything, with its data in `data`.
+
+    `port` is that of the API (0 = any), `processes` those of a worker (0 = one per CPU core); `say`
+    gets a line for each step. Raises AlreadyRunning or StartFailed.
+    """
 
     def __init__(
         self, data: Path, *, port: int = 0, processes: int = 0, say: Callable[[str], None]
@@ -56,7 +60,7 @@ class System:
         self._stack = contextlib.ExitStack()
         self.workers: list[Process] = []
         self.metrics: list[str] = []
-        """Where each of `workers` tells Prometheus."""
+        """URL of the metrics of each of `workers`."""
         self.environment: dict[str, str] = {}
 
     def __enter__(self) -> Self:
@@ -77,10 +81,10 @@ class System:
         self._stack.close()
 
     def start_worker(self, queues: str = "pose.cpu,export,maintenance") -> Process:
-        """One more worker."""
+        """Starts another worker for `queues`."""
         slots = self._processes or len(os.sched_getaffinity(0))
         if queues == "webhooks":
-            slots = 0  # threads, as many as the worker thinks right
+            slots = 0  # threads, as many as is the default
         command = [sys.executable, "-m", "worker.cli", "worker",
                    "--queues", queues, "--concurrency", str(slots)]  # fmt: skip
         log = self._data / "logs" / f"worker-{len(self.workers)}.log"
@@ -92,7 +96,7 @@ class System:
         return process
 
     def page_address(self, exercise: str) -> str:
-        """The upload page, ready to use: with a token of its own, which ends."""
+        """URL of the upload page, ready to use with a page token of its own, which expires."""
         maker = self.stores.keys.find(self.address.key)
         assert maker is not None
         token, _ = self.stores.keys.create_page_token(maker, LONGEST_PAGE_TOKEN_S)
@@ -100,7 +104,7 @@ class System:
         return f"{self.address.server}/pose_tracker/upload_tracking?{asked}"
 
     def failed(self) -> str | None:
-        """What to say of a process that ended by itself; None while all live."""
+        """A message about a process that ended by itself; None while all are alive."""
         for process in self._processes_started:
             if not process.running:
                 return f"a process ended by itself:\n{process.tail()}"
@@ -128,7 +132,7 @@ class System:
             "data_dir": str(self._data),
             "models_dir": str(settings_of_process().models),
             "api_port": str(port),
-            # who tries webhooks here has the receiver here too
+            # webhooks that are tried out have a receiver on this machine
             "webhook_allowed_hosts": settings_of_process().webhook_allowed_hosts or LOCAL_HOSTS,
         }
         self.environment = {f"POSEQUEUE_{name.upper()}": text for name, text in fields.items()}
@@ -180,7 +184,7 @@ class System:
 
 
 def serve_until_stopped(system: System, stopped: Callable[[], bool]) -> None:
-    """Watches over the processes; raises StartFailed when one of them ends by itself."""
+    """Watches the processes until `stopped()`; raises StartFailed when one ends by itself."""
     while not stopped():
         failure = system.failed()
         if failure:

@@ -1,1 +1,1 @@
-"""What a job gives besides its messages: files and pictures, made from its pose log and media."""
+"""Files and pictures that a job yields besides messages, made from its pose log and media."""

@@ -1,4 +1,4 @@
-"""The files a job can be asked for: their names and types, and who makes them."""
+"""The export files of a job: their names, types and writers."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from worker.exports.video import render_video
 
 @dataclass(frozen=True)
 class ExportContext:
-    """What exports are made of. `media` is needed by those that show pictures; `report` is told
-    now and then how far a long one is (us), and what it raises ends it."""
+    """What exports are made of. `media` is needed by those with pictures; `report` is called now
+    and then with the media time reached, in us, and what it raises ends the export."""
 
     log: Log
     options: JobOptions
@@ -32,12 +32,12 @@ class ExportContext:
 
     @cached_property
     def story(self) -> Highlights:
-        """What a report and a poster tell; found out once."""
+        """The highlights for report and poster, computed once."""
         return collect_highlights(self.log, self.options, self.reference)
 
     @property
     def path(self) -> Path:
-        """The media; raises ValueError where it is not given."""
+        """The media file; raises ValueError where none is given."""
         if self.media is None:
             raise ValueError("this export is made of the media itself")
         return self.media
@@ -45,7 +45,8 @@ class ExportContext:
 
 @dataclass(frozen=True)
 class ExportFile:
-    """One file: `make` writes it whole and says why sound is missing, or raises JobError."""
+    """One file: `make` writes it and returns why sound is missing, None if it is not; raises
+    JobError."""
 
     kind: ExportKind
     name: str
@@ -84,7 +85,7 @@ FILES: tuple[ExportFile, ...] = (
     ExportFile("poster", "poster.jpg", "image/jpeg", True, _poster),
     ExportFile("video", "video.mp4", "video/mp4", True, _video),
 )
-"""Every file, the quick ones first."""
+"""All files, the quickest to make first."""
 
 
 def files_of(options: JobOptions) -> list[ExportFile]:

@@ -1,4 +1,4 @@
-"""Where a repetition's worst fault is to be seen: the joints that stand out in its frames."""
+"""Joints to highlight: those of a repetition's worst fault, while it lasts."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ from worker.contract.landmarks import MEDIAPIPE_NAMES
 from worker.contract.message_parts import CriterionScore, Rep
 
 FAULT = 50.0
-"""Score of a criterion under which it is a fault, halfway between good and bad."""
+"""Score of a criterion (0-100) below which it is a fault: halfway between good and bad."""
 
 
 def worst_fault(rep: Rep) -> CriterionScore | None:
-    """The criterion that the rep fails by most, of those that can be pointed at; None where it
-    fails none."""
+    """The fault with the lowest score, of those that name joints; None where there is none."""
     faults = [
         one
         for one in rep.criteria or ()
@@ -26,7 +25,7 @@ def worst_fault(rep: Rep) -> CriterionScore | None:
 
 
 def joint_bits(joints: Iterable[str], count: int = COUNT) -> int:
-    """The bits of both sides' joints in a pose of `count` keypoints."""
+    """Bit mask of the joints of both sides in a pose of `count` keypoints (17 or 33)."""
     names = COCO_NAMES if count == COUNT else MEDIAPIPE_NAMES
     wanted = {f"{side}_{joint}" for side in ("left", "right") for joint in joints}
     return sum(1 << place for place, name in enumerate(names) if name in wanted)
@@ -34,14 +33,13 @@ def joint_bits(joints: Iterable[str], count: int = COUNT) -> int:
 
 @dataclass(frozen=True)
 class FocusTrack:
-    """The joints that stand out at a time: those of the worst fault of the rep that is under
-    way."""
+    """Joints to highlight over time: those of the worst fault of the current rep."""
 
     spans: tuple[tuple[float, float, tuple[str, ...]], ...]
-    """Start and end of the reps with a fault in microseconds, in order, and the joints."""
+    """Start, end and joints of each rep with a fault, in order; microseconds of media."""
 
     def bits_at(self, time_us: int, count: int = COUNT) -> int:
-        """The bits at a media time, 0 between reps and in those without a fault."""
+        """Bit mask of the joints at a media time; 0 between reps and in reps without a fault."""
         place = bisect_right(self.spans, float(time_us), key=lambda span: span[0]) - 1
         if place < 0 or time_us > self.spans[place][1]:
             return 0
@@ -49,7 +47,7 @@ class FocusTrack:
 
 
 def focus_track(history: Iterable[Rep]) -> FocusTrack:
-    """The track of counted reps."""
+    """The track of the counted reps of `history`."""
     return FocusTrack(
         tuple(
             (1000.0 * rep.startMs, 1000.0 * rep.endMs, fault.joints)

@@ -1,4 +1,4 @@
-"""What a report and a poster tell of a job: totals, advice, curves, moments worth seeing."""
+"""Content of report and poster: totals, advice, angle curves, the best and weakest moments."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ from worker.motion.frames.landmarks import coco_joints
 from worker.motion.joint_angles import joint_angles
 
 POINTS = 400
-"""Points of a curve: as many as can be told apart on a page, however long the clip."""
+"""Points of a curve: more cannot be told apart on a page, however long the clip."""
 
-_SURE = 0.3  # angles of joints below are left out
+_SURE = 0.3  # joint scores below it: the angle is left out
 _MOST_ADVICE = 3
 
 
 @dataclass(frozen=True)
 class KeyFrame:
-    """A frame worth seeing: its time, its pose float32 [n, 3 or more], and the rep it is of."""
+    """A frame to show: its media time, its pose float32 [n, 3 or more], and its rep."""
 
     time_us: int
     pose: NDArray[np.float32]
@@ -43,10 +43,10 @@ class KeyFrame:
 
 @dataclass
 class Highlights:
-    """All that is told. `angles` [POINTS, 8] in degrees as `joint_angles` orders them, NaN where a
-    joint was not seen, evenly over the media's duration; `best` and `weakest` are of counted reps,
-    `best` of a jump in
-    the air or of any frame where there are none."""
+    """What a report shows. `angles` float64 [POINTS, 8] are in degrees, in the order of
+    `joint_angles`, NaN where a joint was not seen, at equal intervals of the media. `best` and
+    `weakest` are of counted reps; without reps `best` is the highest frame of a jump, or else the
+    clearest frame."""
 
     media: MediaInfo
     result: Result
@@ -60,7 +60,7 @@ class Highlights:
 
 @dataclass
 class _Heard:
-    """What the analysis said."""
+    """Messages of the analysis that the highlights need."""
 
     summary: ExerciseSummary | None = None
     jumps: JumpSummary | None = None
@@ -78,7 +78,7 @@ class _Heard:
 
 
 class _Curves:
-    """Angles averaged over even pieces of the duration."""
+    """Joint angles averaged over POINTS equal intervals of the media."""
 
     def __init__(self, media: MediaInfo) -> None:
         self._media = media
@@ -103,7 +103,7 @@ class _Curves:
 def collect_highlights(
     log: Log, options: JobOptions, reference: ReferencePoses | None = None
 ) -> Highlights:
-    """The story of a whole log; memory does not grow with it."""
+    """The highlights of a whole log; memory does not grow with its length."""
     head, chunks = read_log(log)
     asked = msgspec.structs.replace(
         options, keypoints=False, angles=False, progression=False, recommendations=True
@@ -140,12 +140,12 @@ def _find_moments(story: Highlights, log: Log, head: LogHead, aloft: set[int]) -
     weakest = min(counted, key=lambda rep: rep.formScore)
     found = _turning_points(log, head, [best, weakest])
     story.best = found[0] or _clearest(log)
-    # a difference that is not seen in the scores is none
+    # equal rounded scores are no difference
     story.weakest = found[1] if round(weakest.formScore) < round(best.formScore) else None
 
 
 def _turning_points(log: Log, head: LogHead, reps: list[Rep]) -> list[KeyFrame | None]:
-    """Of each rep the frame whose pose is farthest from that of its first frame."""
+    """For each rep, the frame whose pose is farthest from that of the rep's first frame."""
     size = np.array((head.media.width, head.media.height), np.float64)
     firsts: list[Any] = [None] * len(reps)
     far = [-1.0] * len(reps)
@@ -171,19 +171,19 @@ def _rows_within(chunk: PoseChunk, rep: Rep) -> list[int]:
 
 
 def _distance(first: NDArray[np.float32], pose: NDArray[np.float32], size: Any) -> float:
-    """Mean way of the joints that are seen in both, in pixels."""
+    """Mean distance of the joints of two poses in pixels, weighted by the lower of their scores."""
     both = np.minimum(first[:, 2], pose[:, 2])
     ways = np.linalg.norm((pose[:, :2] - first[:, :2]) * size, axis=1)
     return float((ways * both).sum() / max(float(both.sum()), 1e-6))
 
 
 def _clearest(log: Log) -> KeyFrame | None:
-    """The frame whose joints are surest."""
+    """The frame with the highest mean joint score."""
     return _top(log, lambda chunk: chunk.scores)
 
 
 def _heights(chunk: PoseChunk, aloft: set[int]) -> NDArray[np.float32]:
-    """How high the hips are, from 1 at the lower edge up; 0 on the ground."""
+    """Height of the hips in each frame: 1 at the lower edge, 2 at the upper; 0 on the ground."""
     hips = coco_joints(chunk.keypoints)[:, [INDEX["left_hip"], INDEX["right_hip"]]]
     flying = np.array([time in aloft for time in chunk.times_us.tolist()]) & (chunk.scores > 0)
     heights: NDArray[np.float32] = np.where(flying, 2 - hips[..., 1].mean(axis=1), np.float32(0))

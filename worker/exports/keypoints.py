@@ -1,4 +1,4 @@
-"""The poses of a job as files for other programs: JSON lines and Parquet, a chunk at a time."""
+"""Poses of a job as files for other programs: JSON lines and Parquet, a chunk at a time."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SPATIAL_AXES = ("z", "world_x", "world_y", "world_z")
 
 
 def write_lines(log: Log, out: Path) -> None:
-    """Writes one line of JSON a frame with a person: what a frame of `keypoints_batch` holds."""
+    """Writes one line of JSON for each frame with a person, as a frame of `keypoints_batch`."""
     _, chunks = read_log(log)
     encoder = msgspec.json.Encoder()
     with out.open("wb") as file:
@@ -51,13 +51,13 @@ def _samples(chunk: PoseChunk) -> list[PoseSample]:
 
 
 def write_parquet(log: Log, out: Path) -> None:
-    """Writes a table with a row for every analysed frame, joints null where nobody was found.
+    """Writes a table with one row per analysed frame, joints null where nobody was found.
 
     Columns: `frame_id`, `timestamp_us`, `score`, then `<joint>_x`, `_y` (0-1 of the upright frame),
-    `_score`, and of models with depth `_z` (in widths of the frame) and `_world_x`, `_y`, `_z` (m).
-    The file's metadata holds size, rate and model under `posequeue`.
+    `_score`, and from models with depth `_z` (in widths of the frame) and `_world_x`, `_y`, `_z`
+    (m). The file's metadata has size, rate and model under `posequeue`.
     """
-    import pyarrow.parquet as parquet  # 0.3 s, and most processes never write one
+    import pyarrow.parquet as parquet  # takes 0.3 s to import, and few processes need it
 
     head, chunks = read_log(log)
     schema = _schema(head)

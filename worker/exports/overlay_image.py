@@ -16,7 +16,7 @@ from worker.media.rendering.planes import rgb_planes
 
 
 def render_image(path: Path, log: Iterable[bytes], options: JobOptions) -> ImageOverlay:
-    """The `image_overlay` of the still at `path`; raises JobError."""
+    """The `image_overlay` message of the still at `path`, by its pose log; raises JobError."""
     entries = list(log)
     joints = decode_chunk(entries[1]).keypoints[0]
     drawn = joints if options.skeleton and joints.any() else None

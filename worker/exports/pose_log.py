@@ -1,4 +1,4 @@
-"""The pose log as exports read it: from the beginning, as often as they need, a chunk at a time."""
+"""Reading of a pose log for exports: repeatable, a chunk at a time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from worker.contract.pose_log import END
 from worker.contract.poses import LogHead, PoseChunk, decode_chunk, decode_head
 
 Log = Callable[[], Iterable[bytes]]
-"""Reads a whole pose log from its beginning; may be called again."""
+"""A function that reads a whole pose log from its beginning, as often as it is called."""
 
 
 def read_log(log: Log) -> tuple[LogHead, Iterator[PoseChunk]]:

@@ -1,4 +1,4 @@
-"""The poster: the most telling frame with its pose and the totals."""
+"""The poster: the best frame with its pose and the totals, as JPEG."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _QUALITY = 88
 
 
 def write_poster(path: Path, story: Highlights, options: JobOptions, out: Path) -> None:
-    """Writes the poster as JPEG; raises JobError where nothing decodes."""
+    """Writes the poster as JPEG to `out`; raises JobError where no frame decodes."""
     picture = moment_picture(
         path, story.media, story.best, options, MAX_SIDE, _totals(story, options)
     )
@@ -43,8 +43,10 @@ def moment_picture(
     hud: Hud = NO_HUD,
     focus: tuple[str, ...] = (),
 ) -> bytes | None:
-    """A moment (the middle of the video where there is none) as JPEG, pose and panel drawn in, the
-    joints `focus` (without their side) so that they stand out; None where there is no such frame.
+    """A key frame as JPEG, with pose and panel drawn in; None where the frame does not decode.
+
+    Without `moment` it is the middle of the video. `max_side` is in pixels; `focus` are joints to
+    highlight (names without the side).
     """
     time_us = round(media.duration_ms * 500) if moment is None else moment.time_us
     frame = frame_at(path, media, time_us, max_side=max_side)

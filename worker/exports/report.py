@@ -1,4 +1,4 @@
-"""The report: one HTML file that needs nothing beside it and runs no script."""
+"""The report: one self-contained HTML file, without scripts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import base64
 from html import escape
 from pathlib import Path
 
-from worker.contract.exercises import unit_of
+from worker.contract.exercises import AUTO, unit_of
 from worker.contract.message_parts import CriterionScore, Jump, Rep
 from worker.contract.options import JobOptions
 from worker.exercises.names import NAMES
@@ -23,14 +23,14 @@ _PICTURE_SIDE = 1080
 
 
 def write_report(path: Path, story: Highlights, options: JobOptions, out: Path) -> None:
-    """Writes the report of a job in its language; raises JobError where nothing decodes."""
+    """Writes the HTML report in the language of the options; raises JobError if nothing decodes."""
     out.write_text(report_page(story, options, _pictures(path, story, options)), "utf-8")
 
 
 def report_page(story: Highlights, options: JobOptions, pictures: str = "") -> str:
-    """The whole page; `pictures` are figures."""
+    """The HTML page; `pictures` are its figures, as HTML."""
     words = TRANSLATIONS[options.language]
-    name = escape(_name(options, words))
+    name = escape(_name(story, options, words))
     parts = (
         f"<header><p>{escape(words['title'])}</p><h1>{name}</h1></header>",
         _totals(story, options, words),
@@ -50,10 +50,12 @@ def report_page(story: Highlights, options: JobOptions, pictures: str = "") -> s
     )
 
 
-def _name(options: JobOptions, words: dict[str, str]) -> str:
-    if options.exercise is None:
-        return words["movement"]
-    return NAMES[options.exercise][options.language]
+def _name(story: Highlights, options: JobOptions, words: dict[str, str]) -> str:
+    exercise = options.exercise
+    if exercise == AUTO:
+        exercise = story.summary.exercise if story.summary else None
+    known = NAMES.get(exercise or "")
+    return known[options.language] if known else words["movement"]
 
 
 def _totals(story: Highlights, options: JobOptions, words: dict[str, str]) -> str:
@@ -86,7 +88,7 @@ def _pictures(path: Path, story: Highlights, options: JobOptions) -> str:
         titles = ("best",)
     moments = (story.best, story.weakest)
     worse = story.weakest or story.best
-    # the same joints stand out in both, to be compared
+    # highlight the same joints in both, for comparison
     fault = worst_fault(worse.rep) if worse is not None and worse.rep is not None else None
     return "".join(
         _picture(path, story, options, moment, words[title], fault)
@@ -121,7 +123,7 @@ def _picture(
 
 
 def _said_of(rep: Rep, fault: CriterionScore | None, options: JobOptions) -> list[str]:
-    """The sentence on the fault, under the picture of the rep that has it."""
+    """The advice on the fault, below the picture of a rep that has it."""
     own = worst_fault(rep)
     if fault is None or own is None or own.name != fault.name or options.exercise is None:
         return []

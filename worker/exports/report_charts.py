@@ -15,13 +15,13 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 42, 8, 10, 22  # room for the axes
 _JOINTS = ("knee", "hip", "shoulder", "elbow")
 _GRID = (0, 90, 180)
 _LEAST_SEEN = 0.2
-"""Of the time for which the joint seen best was seen; less makes no curve."""
+"""Share of the time of the best seen joint for which a joint must be seen to get a chart."""
 _LONGEST_GAP_S = 0.4
-"""A joint that was not seen for longer leaves a gap in its line."""
+"""Seconds for which a joint may be unseen before its line is interrupted."""
 
 
 def curves(story: Highlights, words: dict[str, str]) -> str:
-    """A figure for each joint that was seen well enough; left and right over the media's time."""
+    """An SVG chart for each joint that was seen enough, left and right over the media's time."""
     seen = (~np.isnan(story.angles)).sum(axis=0)
     enough = _LEAST_SEEN * max(1, seen.max())
     return "".join(

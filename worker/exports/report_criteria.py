@@ -1,4 +1,4 @@
-"""The criteria of the best and the weakest repetition, side by side."""
+"""The table of form criteria: best and weakest rep side by side."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _UNITS = {"deg": "°", "ratio": "", "share": ""}
 
 
 def criteria_rows(story: Highlights, language: str) -> str:
-    """Rows of a table: each criterion that either rep was judged by, and what each got."""
+    """HTML table rows: each criterion judged in either rep, with the value and score of each."""
     reps = compared(story)
     found = [{one.name: one for one in rep.criteria or () if one.judged} for rep in reps]
     names = dict.fromkeys(one.name for rep in reps for one in rep.criteria or ())
@@ -26,7 +26,7 @@ def criteria_rows(story: Highlights, language: str) -> str:
 
 
 def compared(story: Highlights) -> list[Rep]:
-    """The reps that the rows compare."""
+    """The reps in the columns of the table: the best and the weakest, where there are such."""
     return [frame.rep for frame in (story.best, story.weakest) if frame is not None and frame.rep]
 
 

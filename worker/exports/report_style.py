@@ -1,4 +1,4 @@
-"""How a report looks: light and dark by the reader's choice, narrow and wide, and on paper."""
+"""Style sheet of a report: light and dark, narrow and wide screens, print."""
 
 from __future__ import annotations
 

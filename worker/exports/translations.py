@@ -1,4 +1,4 @@
-"""The words of a report, by language; where the upload page has them too, they are the same."""
+"""Texts of a report by language; those that the upload page has too are the same."""
 
 from __future__ import annotations
 
@@ -164,4 +164,4 @@ TRANSLATIONS: dict[str, dict[str, str]] = {
         "nobody": "Nenhuma pessoa foi encontrada.",
     },
 }
-"""By language, then by key."""
+"""Texts by language, then by key."""

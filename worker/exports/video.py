@@ -36,11 +36,11 @@ def render_video(
     report: Report = lambda _time_us: None,
     reference: ReferencePoses | None = None,
 ) -> AudioLoss | None:
-    """Writes the video at `path` with skeleton and counter to `out`; returns why the source's sound
-    is not in it, None where it is or there is none. Raises JobError.
+    """Writes the video at `path` with skeleton and counter to `out`.
 
-    `report` is told every now and then how far it is, in us; what it raises ends the export.
-    Memory does not grow with the clip.
+    Returns why the source's sound is not in it, None where it is or there is none; raises JobError.
+    `report` is called now and then with the media time reached, in us; what it raises ends the
+    export. Memory does not grow with the clip.
     """
     head, _ = read_log(log)
     return export_video(
@@ -52,14 +52,14 @@ def render_video(
 def drawings(
     log: Log, options: JobOptions, reference: ReferencePoses | None = None
 ) -> Iterator[Drawing]:
-    """What is drawn of each analysed frame, in order; the analysis runs as they are taken."""
+    """The overlay of each analysed frame, in order; the analysis runs as they are consumed."""
     head, chunks = read_log(log)
     history = _history_of(log, options, reference)
     focus = focus_track(history) if options.skeleton else FocusTrack(())
     reps = _Reps(history) if unit_of(options.exercise) == "reps" else None
     analysis = Analysis(head, options, reference)
     counted = options.exercise is not None or options.reference is not None
-    waiting: deque[Drawing] = deque()  # frames whose panel is not known yet: about a second
+    waiting: deque[Drawing] = deque()  # about a second of frames whose counter is not known yet
 
     def ready() -> Iterator[Drawing]:
         for hud in _huds(analysis.take_hud(), unit_of(options.exercise)):
@@ -80,7 +80,7 @@ def drawings(
 
 
 class _Reps:
-    """The count of each moment, by the repetitions' own times: messages tell some of them late."""
+    """Count over time, by the end times of the reps: the messages of some come later."""
 
     def __init__(self, history: tuple[Rep, ...]) -> None:
         counted = sorted((rep.endMs, rep.grade) for rep in history if rep.counted)
@@ -88,13 +88,13 @@ class _Reps:
         self._grades: list[str | None] = [None, *(grade for _, grade in counted)]
 
     def at(self, time_us: int) -> tuple[int, str | None]:
-        """How many have ended, and the last one's grade."""
+        """The number of reps that have ended by a media time, and the grade of the last."""
         count = bisect_right(self._ends, time_us)
         return count, self._grades[count]
 
 
 def _history_of(log: Log, options: JobOptions, reference: ReferencePoses | None) -> tuple[Rep, ...]:
-    """Every repetition, from a run of its own: what it was is known after it."""
+    """All reps, from a separate analysis: faults are known only after the end of a rep."""
     head, chunks = read_log(log)
     quiet = msgspec.structs.replace(options, keypoints=False, angles=False, progression=False)
     analysis = Analysis(head, quiet, reference)

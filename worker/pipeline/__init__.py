@@ -1,1 +1,1 @@
-"""One media file → poses → messages, with no store: used by worker, CLI and tests alike."""
+"""From one media file to poses and messages, without any store: for workers, CLI and tests."""

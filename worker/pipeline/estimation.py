@@ -1,4 +1,4 @@
-"""Frames of a file to pose chunks: all in order, those behind any chunk, or one segment alone."""
+"""Frames of a video to pose chunks: all of them, those after a given chunk, or one segment."""
 
 from __future__ import annotations
 
@@ -26,35 +26,37 @@ log = structlog.get_logger()
 
 
 AHEAD_S = 8.0
-"""Media time at a video's beginning that is looked at for who exercises: two or three reps."""
+"""Media seconds at a video's beginning that are searched for who exercises: two or three reps."""
 
 
 @dataclass(frozen=True)
 class SegmentStart:
-    """How the estimation of a segment began: the last chunk of the warm-up, as frame times and
-    look, None where it had no frames."""
+    """The warm-up before a segment: frame times and fingerprint of its last chunk.
+
+    `look` is None where the warm-up had no frames.
+    """
 
     times_us: list[int]
     look: list[int] | None
 
     def behind(self, chunk: PoseChunk) -> bool:
-        """Whether the segment follows on `chunk`."""
+        """Whether the segment follows `chunk`."""
         return matches(chunk, self.times_us, self.look)
 
 
 @dataclass(frozen=True)
 class SegmentEnd:
-    """A segment is whole; `last`: the video ends with it, or before."""
+    """The end of a segment; `last`: the video ends in it or before it."""
 
     last: bool
 
 
 class DamagedSegment(Exception):
-    """A part of the file is damaged; how much of the whole that is, only a whole read tells."""
+    """Part of the file is damaged; how large a share of it, only reading the whole file tells."""
 
 
 class VideoEstimator:
-    """The estimation of one video. `max_fps` None takes every frame."""
+    """Estimates the poses of one video. `max_fps` None takes every frame."""
 
     def __init__(
         self,
@@ -81,10 +83,10 @@ class VideoEstimator:
         number: int,
         enter: Callable[[int], bool] = lambda _segment: True,
     ) -> Generator[PoseChunk]:
-        """All that comes behind `previous`, the first of it as chunk `number`.
+        """The chunks after `previous` (None: all), the first of them as chunk `number`.
 
-        `enter` is asked before each segment behind that of `previous`; where it says no, that is
-        all.
+        `enter` is called with each segment after that of `previous`, before its first chunk; where
+        it returns False the iteration ends.
         """
         for frames in self._behind(previous):
             place = self.segments.of_chunk(frames)
@@ -95,14 +97,14 @@ class VideoEstimator:
             number += 1
             yield previous
         if self._damaged:
-            for _ in self._decode():  # raises where it is too much of the whole
+            for _ in self._decode():  # raises JobError where too much of the file is damaged
                 pass
 
     def segment(self, segment: int) -> Iterator[SegmentStart | PoseChunk | SegmentEnd]:
-        """A segment by itself: how it began, its chunks, numbered from 0 as are their frames, and
-        how it ended.
+        """One segment by itself: how it began, its chunks, how it ended.
 
-        Raises Damaged, and JobError where nothing can be read there.
+        Chunks and frames are numbered from 0. Raises DamagedSegment, and JobError where nothing can
+        be read.
         """
         began = SegmentStart([], None)
         state = self.segments.first_state(whole=False)
@@ -155,11 +157,10 @@ class VideoEstimator:
         return replace(chunk, state={**chunk.state, LOOK: frame_fingerprint(frames.images[-1])})
 
     def _head_start(self, first: PoseChunk) -> dict[str, Any] | None:
-        """The state to begin the video with where somebody else than the subject of its `first`
-        chunk turns out to be who exercises; None where not, or one person is all there is.
+        """The state to begin with where another than the subject of the `first` chunk exercises.
 
-        No later chunk changes its mind about what was before it: a segment finds its subject in the
-        seconds that warm it up.
+        None where that is not so, or only one person is seen. Later chunks do not change who was
+        the subject before them: a segment finds its subject in its own warm-up.
         """
         if self.segments.choice != "auto" or not contested(first.state):
             return None
@@ -171,12 +172,12 @@ class VideoEstimator:
                 for chunk in grouped(soon):
                     state = self._models.warm_up_state(chunk.times_us, chunk.images, state)
         except JobError:
-            return None  # what is broken there is for the estimation to say
+            return None  # broken media is reported by the estimation itself
         return head_start(first.state, state)
 
     def _behind(self, previous: PoseChunk | None) -> Iterator[FrameChunk]:
-        """Frames behind `previous`: sought, and where that does not find `previous` again, all
-        that comes before is read too."""
+        """Frames after `previous`: by seeking, or from the beginning where that does not find it
+        again."""
         if previous is None:
             yield from self._read(self._decode())
             return
@@ -189,7 +190,7 @@ class VideoEstimator:
             sought.close()
             log.info("seek_missed", time_us=start_us)
         whole = self._read(self._decode(start_frame=previous.first))
-        # the frames that are known are among them, so that no more are not taken for damage
+        # begins with known frames, so that a video without further ones does not look damaged
         next(whole, None)
         yield from whole
 

@@ -1,8 +1,8 @@
-"""Counts of labelled clips against their labels: what is right, how far off, and why not.
+"""Accuracy of counts on labelled clips: how many are right, how far off, and why.
 
 A labels file is a JSON list; each entry names its `clip` (or `file`), its exercise (`exerciseId`),
-the count `reps` and, where more than one is defensible, `reps_accept`; a hold has
-`seconds_accept`. Other keys are ignored.
+the count `reps` and, where more than one is defensible, `reps_accept`; a hold has `seconds_accept`.
+Other keys are ignored.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from worker.contract.messages import Counter, Entry, ExerciseSummary
 
 @dataclass(frozen=True)
 class Label:
-    """The truth of one clip: `accept` are the counts that are right, the first the best."""
+    """Truth of one clip: `accept` are the counts that are right, the best first."""
 
     clip: str
     exercise: str
@@ -32,13 +32,13 @@ class Label:
     subject: str = ""
 
     def off(self, count: int) -> int:
-        """How far `count` is from the nearest right one."""
+        """Distance of `count` from the nearest right one."""
         return min(abs(count - right) for right in self.accept)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What was said of a labelled clip; `error` where nothing was."""
+    """Result of a labelled clip; `error` where the job gave no count."""
 
     label: Label
     count: int = 0
@@ -47,19 +47,19 @@ class Outcome:
 
     @property
     def off(self) -> int:
-        """How far the count is from the truth; of a failure, all of it, at least 1."""
+        """Distance of the count from the truth; of a failure the whole true count, at least 1."""
         return max(self.label.accept[0], 1) if self.error else self.label.off(self.count)
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """Why the movements were refused that were."""
+        """Reasons of the movements that were not counted."""
         return tuple(rep.reason for rep in self.history if rep.reason)
 
 
 @dataclass(frozen=True)
 class Figures:
-    """Shares over clips: `exact`, `within_one`, and `mae`, the mean of the distance by the true
-    count; `lost` and `invented` are repetitions."""
+    """Accuracy over clips: the shares `exact` and `within_one`, and `mae`, the mean of error by
+    true count; `lost` and `invented` are repetitions."""
 
     clips: int
     exact: float
@@ -70,7 +70,7 @@ class Figures:
 
 
 def labels_of(path: Path) -> list[Label]:
-    """The labels in a file, those of clips with a count. Raises ValueError for another format."""
+    """The labels in a file: clips with a count, without jumps. Raises ValueError if malformed."""
     try:
         entries = msgspec.json.decode(path.read_bytes(), type=list[dict[str, Any]])
     except (OSError, msgspec.DecodeError) as error:
@@ -94,7 +94,7 @@ def labels_of(path: Path) -> list[Label]:
 
 
 def outcome_of(label: Label, entries: Iterable[Entry]) -> Outcome:
-    """What a job's messages say of a labelled clip."""
+    """The result of a labelled clip, from its job's messages."""
     count: int | None = None
     history: tuple[Rep, ...] = ()
     error: str | None = None
@@ -112,7 +112,7 @@ def outcome_of(label: Label, entries: Iterable[Entry]) -> Outcome:
 
 
 def figures_of(outcomes: Sequence[Outcome]) -> Figures:
-    """The figures over some clips, at least one."""
+    """The figures over `outcomes`, which must not be empty."""
     off = [outcome.off for outcome in outcomes]
     shares = [one.off / max(*one.label.accept, 1) for one in outcomes]
     total = len(outcomes)
@@ -127,7 +127,7 @@ def figures_of(outcomes: Sequence[Outcome]) -> Figures:
 
 
 def by_exercise(outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
-    """The outcomes of each exercise, by its id."""
+    """The outcomes by exercise id."""
     groups: dict[str, list[Outcome]] = {}
     for outcome in sorted(outcomes, key=lambda one: one.label.exercise):
         groups.setdefault(outcome.label.exercise, []).append(outcome)
@@ -135,5 +135,5 @@ def by_exercise(outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
 
 
 def refusals_of(outcomes: Sequence[Outcome]) -> dict[str, int]:
-    """How many movements were refused for each reason, the most frequent first."""
+    """Number of movements that were not counted by reason, the most frequent first."""
     return dict(Tally(reason for one in outcomes for reason in one.reasons).most_common())

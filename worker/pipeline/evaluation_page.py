@@ -1,4 +1,4 @@
-"""The page of an evaluation: figures by exercise, refusals, and the curves of the worst clips."""
+"""HTML page of an evaluation: figures by exercise, refusals, curves of the worst clips."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from worker.motion.reps.signals import Rows
 from worker.pipeline.evaluation import Figures, Outcome, by_exercise, figures_of, refusals_of
 
 WIDE, TALL, MARGIN = 960, 150, 24
-"""Size of a curve's picture in pixels, and the space around it."""
+"""Width, height and margin of a chart in pixels."""
 
 POINTS = 900
-"""Points that a curve is drawn with at most."""
+"""Most points of a curve."""
 
 _STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 1000px; color: #222 }
@@ -29,7 +29,7 @@ h3 { margin: 1.6rem 0 .2rem } p { margin: .2rem 0 } svg { background: #fafafa; w
 
 @dataclass(frozen=True)
 class Curve:
-    """The progress of one clip as counting saw it."""
+    """The progress signal of one clip and what was counted in it."""
 
     rows: Rows
     counted: Counted
@@ -100,7 +100,7 @@ def _picture(curve: Curve) -> str:
 
 
 def _down(curve: Floats) -> Floats:
-    """Pixels from the top: 1.6 full repetitions are at MARGIN, -0.2 at the lower edge."""
+    """Pixels from the top: 1.6 full reps at MARGIN, -0.2 at TALL - MARGIN."""
     share = (np.clip(curve, -0.2, 1.6) + 0.2) / 1.8
     down: Floats = TALL - MARGIN - (TALL - 2 * MARGIN) * share
     return down

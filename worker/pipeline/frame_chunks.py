@@ -1,4 +1,4 @@
-"""Frames gathered into chunks of media time, read ahead while the chunk before is estimated."""
+"""Frames grouped into chunks of media time, read ahead in a thread."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from worker.contract.poses import CHUNK_SECONDS
 from worker.media.decoding.video import Frame, FrameReader
 
 MOST_FRAMES = 256
-"""Frames a chunk holds at most, so that native-rate slow motion fits in memory."""
+"""Most frames of a chunk, so that slow motion at its native rate fits in memory."""
 
 
 @dataclass(frozen=True)
 class FrameChunk:
-    """Consecutive frames: index of the first, times int64 [n] in us, images uint8 RGB each."""
+    """Consecutive frames: index of the first, times int64 [n] in us, n images uint8 RGB [h, w,
+    3]."""
 
     first: int
     times_us: NDArray[np.int64]
@@ -27,10 +28,10 @@ class FrameChunk:
 
 
 def grouped(frames: Iterator[Frame]) -> Iterator[FrameChunk]:
-    """Chunks of frames of the same CHUNK_SECONDS of media time.
+    """Frames in chunks of CHUNK_SECONDS of media time.
 
-    Where a chunk ends depends on its own frames alone, so a decode that starts at a chunk's first
-    frame makes the same chunks.
+    The end of a chunk depends on its own frames only, so decoding from the first frame of a chunk
+    gives the same chunks.
     """
     span = round(CHUNK_SECONDS * 1e6)
     held: list[Frame] = []
@@ -49,9 +50,9 @@ def _chunk(frames: list[Frame]) -> FrameChunk:
 
 
 class PrefetchingReader:
-    """Chunks of a decode, one read ahead in a thread; a context manager that ends the decode.
+    """Chunks of a decode, one read ahead in a thread; a context manager that closes the decode.
 
-    What the decode raises is raised where the chunk it spoilt would have come.
+    An exception of the decode is raised in the place of the chunk that it prevented.
     """
 
     def __init__(self, reader: FrameReader) -> None:
@@ -78,7 +79,7 @@ class PrefetchingReader:
                 if self._stopped.is_set():
                     return
             self._ready.put(None)
-        except BaseException as error:  # handed over to the consumer, whatever it is
+        except BaseException as error:  # raised again in the consumer
             self._ready.put(error)
 
     def _chunks(self) -> Iterator[FrameChunk]:

@@ -1,4 +1,4 @@
-"""A job in this process, with no server: what `analyze` and the tests run."""
+"""A job in this process, without servers: for `analyze` and tests."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from worker.pose.engine import PoseEngine
 
 FOREVER = "9999-12-31T23:59:59Z"
-"""A local file does not expire."""
+"""Expiry of a local file, which has none."""
 
 
 class LocalJob:
     """Runs a job; `log` grows with its pose log, `succeeded` is known after the last message.
 
-    `export_to` says by the names of files (`worker.exports.files`) where to write those.
+    `export_to` maps names of files (`worker.exports.files`) to the paths to write them to.
     """
 
     def __init__(
@@ -48,7 +48,8 @@ class LocalJob:
         self.succeeded = False
 
     def messages(self, progress: Callable[[float], None] = lambda _: None) -> Iterator[Entry]:
-        """All messages to `done`; a failure is an `error` among them, never an exception."""
+        """All messages to `done`; a failure of the job is an `error` among them, not an
+        exception."""
         place, count, failure = 0, 0, None
         try:
             for entry in self._steps(progress):
@@ -79,7 +80,7 @@ class LocalJob:
             yield Entry(f"{pipeline.next_id + 1}-{number}", message)
 
     def _pictures(self) -> Iterator[Message]:
-        # its libraries take longer to import than most jobs without pictures can afford
+        # imported here: their libraries are slow to load, and most jobs have no pictures
         if self._options.source == "image" and self._path is not None:
             from worker.exports.overlay_image import render_image
 

@@ -1,9 +1,9 @@
-"""One job without any infrastructure: source and options to messages and pose log.
+"""One job without any infrastructure: from media and options to messages and a pose log.
 
-The pose log is the only thing that reaches the analysis: a recorded log is replayed first and the
-estimation goes on where it ends, so a job that is taken over, or analysed again, says the same.
-Decoders and models are imported where they are needed: an analysis of poses alone takes less time
-than their libraries take to load.
+Only the pose log reaches the analysis: a recorded log is replayed first, and estimation goes on at
+its end, so a job that another worker takes over, or that is analysed again, gives the same
+messages. Decoders and models are imported when needed: analysing poses alone takes less time than
+loading those libraries.
 """
 
 from __future__ import annotations
@@ -43,15 +43,16 @@ if TYPE_CHECKING:
 
 LIMITS = MediaLimits()
 AT_ONCE = 8
-"""Chunks of a recorded log that are analysed together: a step costs as much as seconds of media."""
+"""Chunks of a recorded log that are analysed in one step, to spread the fixed cost of a step."""
 
 STILL_SIDE = 1280
-"""Longest side of a still whose pose is estimated."""
+"""Longest side in pixels of a still image whose pose is estimated."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """What belongs together: a log entry, if it is new, its place, and the messages it gives."""
+    """What is committed together: messages, and a new log entry with its number, -1 and empty if
+    none."""
 
     entries: list[Entry]
     place: int = -1
@@ -60,18 +61,17 @@ class Step:
 
 
 class Source(Protocol):
-    """Where chunks come from that are not logged yet: all behind one, the first as `number`."""
+    """Gives the chunks after `previous`, which are not logged yet, the first as chunk `number`."""
 
     def chunks(self, previous: PoseChunk | None, number: int) -> Iterator[PoseChunk]: ...
 
 
 class Pipeline:
-    """Runs one job; `media` is known after the first step, `result` after the last.
+    """Runs one job; `media` is known after the first step, `result` is final after the last.
 
-    `path` may be None where `recorded` is a complete log. `engine` is asked for only where there
-    is something to estimate. `reference` is what the options name as such. A new log has segments
-    of `segment_s` seconds of media; `share` makes of the estimation of a video one that others have
-    a part in.
+    `path` may be None where `recorded` is a complete log; `engine` is used only for what has to be
+    estimated. `reference` is the one that the options name. A new log has segments of `segment_s`
+    seconds of media; `share` wraps the estimation of a video so that other workers take part.
     """
 
     def __init__(
@@ -102,23 +102,26 @@ class Pipeline:
 
     @property
     def result(self) -> Result:
-        """What came of it; raises RuntimeError before the last step."""
+        """Outcome of the analysis so far; raises RuntimeError before the first step."""
         if self._analysis is None:
             raise RuntimeError("the job has not begun")
         return self._analysis.result
 
     @property
     def warnings(self) -> tuple[WarningCode, ...]:
-        """What its users should know of the media; whole after the last step."""
+        """Warnings about the media; complete after the last step."""
         return self._running().warnings
 
     @property
     def next_id(self) -> int:
-        """First part of an id that lies behind every message so far."""
+        """First part of an entry id that comes after those of all messages so far."""
         return self.frames + 1
 
     def steps(self) -> Iterator[Step]:
-        """The job, a chunk at a time, of a log AT_ONCE. Raises JobError where it cannot go on."""
+        """Runs the job, a chunk at a time, or AT_ONCE of a recorded log.
+
+        Raises JobError where it cannot go on.
+        """
         head, step = self._open()
         yield step
         place, complete = 1, False
@@ -194,7 +197,7 @@ class Pipeline:
         analysis = self._running()
         with timed(STAGE_SECONDS, "motion"):
             entries = analysis.feed(*chunks)
-        analysis.take_hud()  # nobody draws here: a long video's would only grow
+        analysis.take_hud()  # nothing is drawn here, and they would pile up
         return entries
 
     def _progress(self, chunk: PoseChunk) -> float:
@@ -208,7 +211,7 @@ class Pipeline:
 def estimation(
     path: Path, head: LogHead, models: Estimation, options: JobOptions, limits: MediaLimits
 ) -> VideoEstimator:
-    """The estimation of the video at `path` that belongs to a log's head."""
+    """The estimation of the video at `path`, with the segments of the log head."""
     from worker.pipeline.estimation import VideoEstimator
     from worker.pipeline.segments import Segments
     from worker.pose.tracking.subject_tracker import choice_of
@@ -219,5 +222,5 @@ def estimation(
 
 
 def _plain(info: MediaInfo) -> MediaInfo:
-    """Only what the contract names of a probe's findings."""
+    """The fields of the probe's result that the contract names."""
     return MediaInfo(**{name: getattr(info, name) for name in MediaInfo.__struct_fields__})

@@ -1,4 +1,4 @@
-"""A pose log as a reference movement."""
+"""A reference movement from a pose log."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from worker.media.sandbox.limits import MediaLimits
 from worker.motion.reference.builder import reference_of
 
 LIMITS = MediaLimits(max_duration_s=60.0)
-"""What a reference is made from: a clip that shows one repetition is short."""
+"""Limits of the clip of a reference: one that shows a single repetition is short."""
 
 
 def reference_from_log(log: Iterable[bytes], name: str) -> ReferencePoses:

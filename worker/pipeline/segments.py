@@ -1,10 +1,10 @@
-"""Where a long video is cut, so that its parts can be estimated by several workers at once.
+"""Segments of a long video, which several workers can estimate at once.
 
-Segments are spans of media time. Towards the end of each, the state of an estimation that began
-WARM_S before the next one is carried along; at the seam that state takes over, if its subject is
-the one that was followed so far. Where it is not, the estimation goes on as if there were no seam.
-So a segment can be estimated from WARM_S before it on, and is, wherever the subject agrees, what a
-single pass gives. A single pass keeps the same rule: poses do not tell how many worked on them.
+Segments are spans of media time. Towards the end of each, a second state is carried along, of an
+estimation that began WARM_S before the next segment; at the seam that state takes over if it has
+the same subject, otherwise the estimation goes on as if there were no seam. So a segment can be
+estimated from WARM_S before it, with the result of a single pass wherever the subject agrees. A
+single pass keeps the same rule: poses do not depend on the number of workers.
 """
 
 from __future__ import annotations
@@ -22,52 +22,54 @@ from worker.pipeline.frame_chunks import FrameChunk
 from worker.pose.tracking.subject_tracker import CHOICE, WARM, Choice, same_subject
 
 WARM_S = 4.0
-"""Media time in which a new estimation finds the subject: half of what a weight fades in."""
+"""Media seconds in which a new estimation finds the subject: half the tracker's FADE_S."""
 LOOK = "look"
-"""Where a chunk's state says what its last picture looks like."""
+"""Key of a chunk's state: the fingerprint of its last frame."""
 _LOOK_SIDE = 4
 _LOOK_APART = 3
-"""Steps of 255 by which the same picture may differ from one machine's decoder to another's."""
+"""Steps of 255 by which the decoders of two machines may differ in the same picture."""
 
 
 @dataclass(frozen=True)
 class Segments:
-    """Segments of `seconds` of media each, whole chunks; 0 for one that never ends. `choice` is
-    whom the job asks for."""
+    """Segments of `seconds` of media each, whole chunks; 0 = a single one without end. `choice` is
+    the subject that the job asks for."""
 
     seconds: float
     choice: Choice = "auto"
 
     def first_state(self, *, whole: bool) -> dict[str, Any]:
-        """The state in which an estimation begins, of the `whole` media or inside of it, where
-        nobody knows any more who was at a point of the first picture."""
+        """The state in which an estimation begins; `whole`: at the beginning of the media.
+
+        Inside of it a point of the first picture no longer identifies a person, and is left out.
+        """
         if self.choice == "auto" or (isinstance(self.choice, tuple) and not whole):
             return {}
         return {CHOICE: self.choice if isinstance(self.choice, str) else list(self.choice)}
 
     def of(self, time_us: int) -> int:
-        """The segment that a frame is in."""
+        """Number of the segment that a media time is in."""
         return int(time_us // self._span_us) if self.seconds else 0
 
     def of_chunk(self, chunk: PoseChunk | FrameChunk) -> int:
-        """The segment that a chunk is in: none is in two."""
+        """Number of the segment that a chunk is in; no chunk is in two."""
         return self.of(int(chunk.times_us[0]))
 
     def count(self, duration_us: float) -> int:
-        """How many segments a video of so many microseconds has, by what its header says."""
+        """Number of segments of a video of `duration_us` microseconds, as its header has it."""
         return max(1, math.ceil(duration_us / self._span_us)) if self.seconds else 1
 
     def begin_us(self, segment: int) -> int:
-        """When a segment begins."""
+        """Media time at which a segment begins, in us."""
         return segment * self._span_us
 
     def warm_us(self, segment: int) -> int:
-        """When the estimation that is to go on as `segment` begins; a chunk's border."""
+        """Media time at which the warm-up of a segment begins, in us; a border of chunks."""
         back = math.floor(min(WARM_S, self.seconds / 2) / CHUNK_SECONDS) * CHUNK_SECONDS
         return self.begin_us(segment) - round(back * 1e6)
 
     def state_for(self, previous: PoseChunk | None, first_us: int) -> dict[str, Any]:
-        """The state to estimate the chunk in that begins at `first_us`, behind `previous`."""
+        """The state for the chunk that begins at `first_us` and follows `previous`."""
         if previous is None:
             state = self.first_state(whole=True)
         elif self.of(first_us) != self.of_chunk(previous):
@@ -80,8 +82,8 @@ class Segments:
         return _without(state, LOOK)
 
     def start_of(self, last: PoseChunk, segment: int) -> dict[str, Any] | None:
-        """The state that takes over at the seam between `last` and a segment; None where the seam
-        is passed over."""
+        """The state that takes over at the seam between `last` and `segment`; None to go on across
+        it."""
         warm: dict[str, Any] | None = last.state.get(WARM)
         follows = segment == self.of_chunk(last) + 1
         if warm is None or not follows or not same_subject(last.state, warm):
@@ -94,14 +96,14 @@ class Segments:
 
 
 def frame_fingerprint(image: NDArray[np.uint8]) -> list[int]:
-    """A picture's brightness in 4 x 4 fields, 0-255 each."""
+    """Mean brightness of a picture in 4 x 4 fields, 0-255 each."""
     small = cv2.resize(image, (_LOOK_SIDE, _LOOK_SIDE), interpolation=cv2.INTER_AREA)
     return [int(value) for value in small.mean(axis=2).ravel()]
 
 
 def matches(chunk: PoseChunk, times_us: list[int], look: list[int] | None) -> bool:
-    """Whether frames that were read anew are those of `chunk`, by their times and the last one's
-    look; what is not known is not compared."""
+    """Whether frames that were read again are those of `chunk`, by their times and the fingerprint
+    of the last; unknown fingerprints are not compared."""
     if chunk.times_us.tolist() != times_us:
         return False
     known = chunk.state.get(LOOK)

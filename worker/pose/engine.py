@@ -1,11 +1,11 @@
-"""Frames to pose chunks: detect on keyframes, follow the subject, estimate every frame.
+"""Frames to pose chunks: detection on keyframes, tracking of the subject, joints in every frame.
 
-A chunk depends on its own frames and on the state that the chunk before it left, and on nothing
-else; how many processors work on it changes nothing.
+A chunk depends on its own frames and on the state left by the chunk before it, and on nothing else;
+the number of CPU cores changes nothing.
 
-A state may carry another one under `WARM`: that of an estimation that begins later in the media. It
-is kept up beside, for no more than the detections cost, and is what `warm_up_state` gives for the
-same frames.
+A state may contain another one under `WARM`: that of an estimation that begins later in the media.
+It is updated beside, for no more than the cost of the detections, and equals what `warm_up_state`
+gives for the same frames.
 """
 
 from __future__ import annotations
@@ -78,11 +78,11 @@ class Estimation(Protocol):
 
 
 class PoseEngine:
-    """The models of one process; made once, after the fork, and used for one job at a time.
+    """The models of one process; opened once, after the fork, and used for one job at a time.
 
-    Is itself the estimation of 17 keypoints by `model`, else by the models of `profile`;
-    `profiled` gives that of another profile, `landmarks` that of 33, with the BlazePose network of
-    the size `blazepose`. Raises JobError for models that are unknown or not installed.
+    Is itself an `Estimation` of 17 keypoints, by `model` or else by the models of `profile`.
+    `profiled` gives that of another profile, `landmarks` that of 33 landmarks by the BlazePose
+    network of the size `blazepose`. Raises JobError for models that are unknown or not installed.
     """
 
     keypoints = COUNT
@@ -96,7 +96,7 @@ class PoseEngine:
         model: str | None = None,
         profile: Wanted = "auto",
     ) -> None:
-        # small pictures: OpenCV's own threads cost more than they bring
+        # on small pictures OpenCV's own threads cost more than they gain
         cv2.setNumThreads(1)
         self._models, self._provider, self._threads = models, provider, threads
         self._blazepose = blazepose
@@ -115,21 +115,21 @@ class PoseEngine:
             joint_estimator(parts.joints, session, flip=parts.flip, margin=margin)
             for margin in (CROP, STILL_CROP)
         )
-        # a GPU takes all frames at once: there a pose before the others costs more than a look
+        # a GPU takes frames in batches: a single pose costs more there than the detector
         self._rests = skips_detector(model) and not session.gpu
         self._beside = None if session.gpu else self._pool
         self._others: dict[str, Estimation] = {}
         self.environment = _environment(model, session)
 
     def landmarks(self) -> Estimation:
-        """The estimation of 33 landmarks; loads its models the first time.
+        """The estimation of 33 landmarks; opens its models at the first call.
 
         Raises JobError where they are not installed.
         """
         return self.named(f"{self._people}+blazepose_{self._blazepose}")
 
     def profiled(self, profile: Profile | None) -> Estimation:
-        """The estimation that a job gets which asks for `profile`; None takes what is opened.
+        """The estimation for a job of `profile`; None: this one.
 
         Raises JobError where its models are not installed.
         """
@@ -138,7 +138,7 @@ class PoseEngine:
         return self.named(model_of(profile, gpu=self.environment.gpu, half=self._half))
 
     def named(self, model: str) -> Estimation:
-        """The estimation whose environment names `model`: what began a job has to go on with it.
+        """The estimation whose environment names `model`, with which a job that began so goes on.
 
         Raises JobError where this process does not have it.
         """
@@ -177,8 +177,8 @@ class PoseEngine:
     ) -> PoseChunk:
         """The quantised chunk of `images` (uint8 RGB [h, w, 3] each, one size).
 
-        Joints are those of the pictures as they lie; where the state says, or bodies tell, that
-        they lie on their side or head, they are looked at upright.
+        Pictures that lie on their side or upside down, by the state or by the bodies in them, are
+        estimated upright; the joints returned are those of the pictures as given.
         """
         looks = self._looks(times_us, images)
         turn, begin = self._turn_in(times_us, looks, state)
@@ -195,7 +195,8 @@ class PoseEngine:
     def _estimated(
         self, times_us: NDArray[np.int64], looks: InferenceCache, state: dict[str, Any]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32], dict[str, Any]]:
-        """Joints [n, 17, 3] and boxes [n, 4] (0-1) of the pictures of `looks`, and the state."""
+        """Joints [n, 17, 3] and boxes [n, 4] (0-1) of the pictures in `looks`, and the state
+        after."""
         images = looks.images
         height, width = images[0].shape[:2]
         tracker, follower = self._follower(times_us, looks, state)
@@ -230,8 +231,10 @@ class PoseEngine:
     def _turn_in(
         self, times_us: NDArray[np.int64], looks: InferenceCache, state: dict[str, Any]
     ) -> tuple[int | None, dict[str, Any]]:
-        """By how many quarters the pictures of `looks` must be turned to stand upright, None while
-        nobody was seen; and the state to go on with in them."""
+        """Quarter turns, clockwise, that make the pictures upright, and the state to go on with.
+
+        None for the turns while nobody has been seen.
+        """
         if TURN in state:
             return int(state[TURN]), state
         _, follower = self._follower(times_us, looks, state)
@@ -254,7 +257,7 @@ class PoseEngine:
     def warm_up_state(
         self, times_us: NDArray[np.int64], images: Sequence[Image], state: dict[str, Any]
     ) -> dict[str, Any]:
-        """The state that `estimate` would leave, without the poses."""
+        """The state that `estimate` would leave, without estimating all poses."""
         return self._settled(times_us, self._looks(times_us, images), state)
 
     def _settled(
@@ -290,11 +293,15 @@ class PoseEngine:
         return pose
 
     def _in_pool(self, call: Callable[..., Result], *given: Any) -> Result:
-        """What `call` gives; with a pool it takes its turn there: its threads are all that work."""
+        """Result of `call`, run in the pool if there is one, so that only its threads compute."""
         return self._pool.submit(call, *given).result() if self._pool else call(*given)
 
     def estimate_image(self, image: Image) -> PoseChunk:
-        """The one pose of a still image: largest and most central person, looked at twice."""
+        """The pose of the largest and most central person in a still image: a chunk of one frame.
+
+        Where the detector finds nobody, the whole picture is estimated, and then the box of its
+        joints.
+        """
         height, width = image.shape[:2]
         tracker = SubjectTracker(width, height)
         box = tracker.update(self._detector.detect(image), 0.0)

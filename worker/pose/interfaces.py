@@ -1,4 +1,4 @@
-"""What a detector of people and an estimator of joints have to offer."""
+"""Interfaces of person detectors and joint estimators."""
 
 from __future__ import annotations
 
@@ -13,14 +13,17 @@ from worker.pose.geometry.boxes import Boxes
 
 
 class PeopleDetector(Protocol):
-    """Finds everybody in a picture; where somebody is in the `expected` box [4], it may look less
-    hard for others."""
+    """Finds everybody in an image uint8 RGB [h, w, 3].
+
+    If a detection is in the `expected` box [4], it may spend less effort on finding others.
+    """
 
     def detect(self, image: NDArray[np.uint8], expected: Boxes | None = None, /) -> Detections: ...
 
 
 class JointEstimator(Protocol):
-    """Finds the 17 joints of the person in each box."""
+    """Finds the 17 joints of the person in each box: float32 [n, 17, 3] of x, y (pixels) and
+    score."""
 
     def estimate(
         self, images: Sequence[NDArray[np.uint8]], boxes: Sequence[Boxes]

@@ -1,8 +1,9 @@
-"""Frames to chunks of 33 landmarks with depth: the person detector says who the subject is,
-BlazePose's own detector how the body lies, its landmark network where the joints are.
+"""Frames to chunks of 33 landmarks with depth, by three models.
 
-Regions are tracked over keyframes and interpolated, so that the frames between need not wait for
-each other; a chunk depends on its own frames and the state of the one before, and on nothing else.
+The person detector finds the subject, BlazePose's own detector how the body lies, its landmark
+network where the joints are. Regions are tracked over keyframes and interpolated, so that the
+frames between do not depend on each other; a chunk depends on its own frames and the state of the
+one before, and on nothing else.
 """
 
 from __future__ import annotations
@@ -23,17 +24,18 @@ from worker.pose.tracking.keyframe_detection import Image, KeyframeDetections, S
 from worker.pose.tracking.subject_tracker import WARM, SubjectTracker
 
 PRESENT = 0.5
-"""Presence up to which nobody is taken to be there (ThresholdingCalculator in MediaPipe's
+"""Presence above which a person counts as found (ThresholdingCalculator in MediaPipe's
 tensors_to_pose_landmarks_and_segmentation.pbtxt)."""
 SAME = 0.5
-"""Share of the smaller of two boxes of one person that lies in the other."""
+"""Share of the smaller of two boxes that must lie in the other for them to be one person."""
 APPROACHES = 2
-"""Looks that turn an upright guess into the body's region: on annotated COCO people the mean OKS of
-the next look is 0.51 after one, 0.52 after two. One is enough for what the body detector gives."""
+"""Runs of the landmark network that turn an upright guess into the region of the body: on annotated
+COCO people the mean OKS of the next run is 0.51 after one, 0.52 after two. After the body detector
+one is enough."""
 
 
 class LandmarkEngine:
-    """The models of `blazepose=true`; used for one job at a time."""
+    """The models of `blazepose=true`, an `Estimation` of 33 landmarks; for one job at a time."""
 
     keypoints = COUNT
 
@@ -70,7 +72,7 @@ class LandmarkEngine:
     def warm_up_state(
         self, times_us: NDArray[np.int64], images: Sequence[Image], state: dict[str, Any]
     ) -> dict[str, Any]:
-        """The state that `estimate` would leave, without the poses."""
+        """The state that `estimate` would leave, without estimating all poses."""
         return self._followed(times_us, images, self._finder.detect(times_us, images), state)[1]
 
     def _followed(
@@ -92,7 +94,7 @@ class LandmarkEngine:
         }  # fmt: skip
 
     def estimate_image(self, image: Image) -> PoseChunk:
-        """The one pose of a still image: largest and most central person."""
+        """The pose of the largest, most central person in a still image: a chunk of one frame."""
         height, width = image.shape[:2]
         box = SubjectTracker(width, height).update(self._finder.people(image), 0.0)
         if box is None:
@@ -102,12 +104,14 @@ class LandmarkEngine:
         return _chunk(0, 0, times_us, joints, drawn, (width, height), {})
 
     def detect(self, image: Image, region: Region) -> LandmarkResult:
-        """One look at one region."""
+        """Runs the landmark network on one region of `image`."""
         return self._landmarker.detect([image], [region])[0]
 
     def found(self, image: Image, box: Boxes) -> Region:
-        """The region of the body in a box: the body detector's, else an upright one, looked at and
-        moved to where its landmarks put it."""
+        """The region of the body in a box: that of the body detector, or an upright one.
+
+        It is then moved to where the landmarks in it say that the body is.
+        """
         seen = self._detector.region(image, box)
         region = from_box(box) if seen is None else seen
         for _ in range(APPROACHES if seen is None else 1):
@@ -120,8 +124,10 @@ class LandmarkEngine:
     def _poses(
         self, images: Sequence[Image], regions: Mapping[int, Region]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Joints [n, 33, 7] in pixels and metres, and boxes [n, 4]; zeros where nobody is. Regions
-        are by row."""
+        """Joints [n, 33, 7] in pixels and metres, boxes [n, 4] in pixels; zeros where nobody is.
+
+        `regions` are by row of `images`.
+        """
         joints = np.zeros((len(images), COUNT, SPATIAL), np.float32)
         drawn = np.zeros((len(images), 4), np.float32)
         looks = self._landmarker.detect([images[row] for row in regions], list(regions.values()))
@@ -133,8 +139,11 @@ class LandmarkEngine:
 
 
 class _Body:
-    """The subject's region from keyframe to keyframe, as MediaPipe tracks it: where the landmarks
-    of the last one put it, while there is somebody and it is the subject."""
+    """The subject's region from keyframe to keyframe, tracked as MediaPipe does.
+
+    It is where the landmarks of the last keyframe put it, as long as there is somebody, and that is
+    the subject.
+    """
 
     def __init__(self, engine: LandmarkEngine, last: Region | None) -> None:
         self._engine = engine
@@ -142,7 +151,8 @@ class _Body:
         self.regions: list[Region | None] = []
 
     def follow(self, image: Image, detected: Boxes | None) -> Boxes | None:
-        """The body's box in the next keyframe, where the subject was `detected`."""
+        """The box of the body in the next keyframe, where the subject was `detected` (None:
+        not)."""
         region, box = self._tracked(image, detected)
         if region is None and detected is not None:
             region, box = self._engine.found(image, detected), detected
@@ -161,7 +171,7 @@ class _Body:
 
 
 def _same(body: Boxes, detected: Boxes) -> bool:
-    """Whether two boxes are of one person; a detector often sees half of somebody who lies."""
+    """Whether two boxes are of one person; detectors often see half of somebody who lies."""
     return max(covered(body, detected), covered(detected, body)) >= SAME
 
 
@@ -174,8 +184,7 @@ def _chunk(
     size: tuple[int, int],
     state: dict[str, Any],
 ) -> PoseChunk:
-    """The quantised chunk; pixels become shares of the picture, depth as MediaPipe's of its
-    width."""
+    """The quantised chunk: pixels become 0-1 of the frame, depth widths of it, as in MediaPipe."""
     joints[..., :2] /= np.array(size, np.float32)
     joints[..., 3] /= np.float32(size[0])
     drawn /= np.tile(np.array(size, np.float32), 2)

@@ -1,4 +1,4 @@
-"""Models of the registry as detectors and estimators: a decoding is all that code must know."""
+"""Opens models of the registry, and makes detectors and estimators of them by their decoding."""
 
 from __future__ import annotations
 
@@ -28,8 +28,11 @@ ESTIMATORS: dict[Decoding, Callable[[Session, ModelSpec], JointEstimator]] = {
 
 
 def shapes_of(spec: ModelSpec) -> Shapes | None:
-    """The shapes in which a network that we converted is asked; None for one of others, of which
-    neither the input's name nor whether its outputs keep their shapes is known."""
+    """Input shapes of a model that was converted here.
+
+    None for third-party networks, of which neither the input's name is known, nor whether their
+    output shapes are constant.
+    """
     if spec.decoding == "nanodet":
         step = spec.multiple_of or 1
         usual = (1, -(-SIDE * 9 // 16 // step) * step, SIDE, 3)
@@ -41,7 +44,7 @@ def shapes_of(spec: ModelSpec) -> Shapes | None:
 
 
 def open_model(name: str, folder: Path, wanted: Provider | Runtime) -> Session:
-    """The installed model; raises JobError where it is not there."""
+    """Opens an installed model; raises JobError where it is not installed."""
     path = folder / MODELS[name].file
     if not path.is_file():
         raise JobError(
@@ -54,7 +57,7 @@ def open_model(name: str, folder: Path, wanted: Provider | Runtime) -> Session:
 
 
 def people_detector(name: str, session: Session) -> PeopleDetector:
-    """A detector of the registry; raises JobError for a model that is none."""
+    """The detector of the model `name`; raises JobError for a model that is not one."""
     spec = MODELS[name]
     if spec.decoding not in DETECTORS:
         raise JobError(ErrorCode.INTERNAL, f"The model {name} finds no people.")
@@ -68,8 +71,11 @@ def joint_estimator(
     flip: bool = False,
     margin: float = CROP,
 ) -> JointEstimator:
-    """An estimator of the registry, with `flip` one that looks from both sides; `margin` is of
-    MoveNet's crops. Raises JobError for a model that is none or cannot."""
+    """The estimator of the model `name`.
+
+    `flip` also estimates mirrored crops, `margin` is that of MoveNet's crops. Raises JobError for a
+    model that is not an estimator, or does not support `flip`.
+    """
     spec = MODELS[name]
     if spec.decoding == "movenet":
         return PoseEstimator(session, flip=flip, margin=margin)

@@ -1,7 +1,7 @@
-"""What a job may pay for its joints: three profiles, and the models that each one names.
+"""The three profiles (cost against accuracy of the joints), and the models of each.
 
-A name is written to the head of a job's log, so that whoever goes on with the job goes on with the
-same models: `detector+estimator`, and `+flip` where each crop is looked at from both sides.
+The name of the models is written to the head of a job's log, so that other workers go on with the
+same ones: `detector+estimator`, and `+flip` where mirrored crops are estimated too.
 """
 
 from __future__ import annotations
@@ -14,30 +14,30 @@ from worker.contract.options import Profile
 from worker.pose.weights.registry import MODELS
 
 Wanted = Literal["auto"] | Profile
-"""A profile, or the one that suits the machine."""
+"""A profile, or `auto`, which depends on the machine."""
 
 FLIP = "flip"
 _CPU: dict[Profile, str] = {
     "fast": "nanodet_person+movenet_lightning",
     "balanced": "nanodet_person+movenet_thunder_int8",
-    # two looks in 8 bits cost what one in float does, and see better (AP 58.8 to 58.2)
+    # crop and mirror image in 8 bits cost what one crop in float32 does (AP 58.8 against 58.2)
     "accurate": "nanodet_person+movenet_thunder_int8+flip",
 }
-# integer kernels are the CPU's; a GPU runs the float network faster than the CPU the 8 bits
+# integer kernels run on CPUs; a GPU runs the float network faster than a CPU the 8-bit one
 _GPU: dict[Profile, str] = {
     "fast": _CPU["fast"],
     "balanced": "nanodet_person+movenet_thunder",
     "accurate": "nanodet_person+movenet_thunder+flip",
 }
 _HALF = ("movenet_thunder", "movenet_lightning")
-"""What there is in float16 too; NanoDet, one call in six frames, stays in float32."""
+"""Networks that exist in float16 too; NanoDet, one call in six frames, stays in float32."""
 _RESTING = (_CPU["fast"], _CPU["balanced"])
 PROFILES: tuple[Profile, ...] = get_args(Profile)
 
 
 @dataclass(frozen=True)
 class ModelName:
-    """The parts of a name; `flip` asks for both sides."""
+    """Parts of a name of models; `flip`: mirrored crops are estimated too."""
 
     people: str
     joints: str
@@ -45,7 +45,7 @@ class ModelName:
 
     @classmethod
     def parse(cls, name: str) -> ModelName:
-        """The parts of `name`; raises JobError where the registry does not know one."""
+        """Splits `name`; raises JobError where the registry does not know a part of it."""
         people, _, rest = name.partition("+")
         joints, _, view = rest.partition("+")
         if people not in MODELS or joints not in MODELS or view not in ("", FLIP):
@@ -54,10 +54,10 @@ class ModelName:
 
 
 def model_of(profile: Wanted, *, gpu: bool, half: bool = False) -> str:
-    """The models of a profile; `auto` is accurate on a GPU, on a CPU one look in float: 8 bits
-    measure a jump of 52 cm 1 cm higher (ACCURACY.md's jump_front_60fps).
+    """Name of the models of a profile; with `half` a GPU estimates joints in float16.
 
-    With `half` a GPU gets the joints' network in float16.
+    `auto` is `accurate` on a GPU. On a CPU it is Thunder in float32 without mirrored crops, as in 8
+    bits a jump of 52 cm measures 1 cm higher (jump_front_60fps in ACCURACY.md).
     """
     if profile == "auto":
         name = _GPU["accurate" if gpu else "balanced"]
@@ -70,7 +70,9 @@ def model_of(profile: Wanted, *, gpu: bool, half: bool = False) -> str:
 
 
 def skips_detector(model: str) -> bool:
-    """Whether the detector rests while a subject can be followed by its pose: where cost is what
-    counts. The other models cost so much more that it saves them less, for boxes less exact (the
-    jump of ACCURACY.md's dev14 measures 0.4 cm higher with it)."""
+    """Whether keyframes skip the detector while the subject can be followed by its pose.
+
+    Only the cheap models do: the others cost so much that it saves them less, for boxes that are
+    less exact (the jump dev14 of ACCURACY.md measures 0.4 cm higher with it).
+    """
     return model in _RESTING

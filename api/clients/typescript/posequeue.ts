@@ -29,7 +29,7 @@ export type InputRef = {
   url?: string | null;
 };
 
-/** Options of a job under their names in a request; `exercise` is a catalogue id or AUTO; `subject` one of SUBJECTS or a point of the first picture that shows it, as "x,y" (0-1). */
+/** Options of a job under their names in a request. `exercise` is a catalogue id or AUTO; `subject` is one of SUBJECTS, or a point "x,y" (0-1) on the person in the first picture that shows them. */
 export type JobOptions = {
   source?: "image" | "video";
   exercise?: string | null;

@@ -115,7 +115,9 @@ export class Page {
     const { say, view } = this._parts;
     const { options, exercise } = this._known;
     const video = source === "video";
-    const unit = !video ? "" : (exercise?.unit ?? (options.reference ? "reps" : ""));
+    // `auto` is none of the catalogue
+    const counts = Boolean(options.exercise || options.reference);
+    const unit = !video ? "" : (exercise?.unit ?? (counts ? "reps" : ""));
     const title = video ? this._title : say("page_title");
     const name = exercise?.id ?? "movement";
     const seenFrom = exercise?.view ?? "any";

@@ -206,8 +206,9 @@ def _without_jerks(attempts: list[Attempt], usual: float) -> list[Attempt]:
     ]
 
 
-def _worth(attempt: Attempt) -> tuple[bool, float, int]:
-    return attempt.reason is None, attempt.end_s - attempt.start_s, -(attempt.side or 0)
+def _worth(attempt: Attempt) -> tuple[bool, float, float, int]:
+    lasts = attempt.end_s - attempt.start_s
+    return attempt.reason is None, lasts, attempt.size, -(attempt.side or 0)
 
 
 def twins(one: Attempt, other: Attempt) -> bool:

@@ -16,6 +16,9 @@ from worker.motion.reps.signals import Rows, SignalRows
 REMEMBERED = 16
 """Repetitions whose forms speak for the set."""
 
+AROUND = 0.06
+"""Share of a movement before and after it that is judged with it: the start pose itself."""
+
 FEWEST = 4
 """Frames of a movement before its form can be judged."""
 
@@ -28,10 +31,12 @@ class RepScorer:
         self._rows = rows
         self._forms: deque[RepForm] = deque(maxlen=REMEMBERED)
 
-    def judged(self, attempt: Attempt) -> RepForm:
-        """The form of an attempt."""
-        rows = self._rows.rows(attempt.first, attempt.last + 1, attempt.stature)
-        body = self._rows.body(attempt.first, attempt.last + 1)
+    def judged(self, attempt: Attempt, end: int) -> RepForm:
+        """The form of an attempt; the frames before number `end` are known."""
+        margin = max(1, round(AROUND * (attempt.last - attempt.first)))
+        last = min(attempt.last + 1 + margin, end)
+        rows = self._rows.rows(attempt.first - margin, last, attempt.stature)
+        body = self._rows.body(rows.first, last)
         progress = _courses(rows) if attempt.side is None else _course(rows, attempt.side)
         turn = int(np.argmax(progress))
         side = attempt.side if attempt.side is not None else self._leading(body, turn)

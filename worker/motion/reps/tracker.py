@@ -146,7 +146,7 @@ class RepTracker:
         )
 
     def _tell(self, attempt: Attempt) -> Rep:
-        form = self._scorer.judged(attempt)
+        form = self._scorer.judged(attempt, self._end)
         reason = attempt.reason
         if reason is None and self._least_score is not None and form.score < self._least_score:
             reason = "below_min_grade"

@@ -1,1 +1,1 @@
-"""Tflite/tfjs → ONNX; needed only when installing weights; imported lazily."""
+"""Conversion of TFLite and TensorFlow.js models to ONNX; imported only to install weights."""

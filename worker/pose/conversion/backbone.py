@@ -1,8 +1,8 @@
-"""Emit the convolutional trunk of a network in NCHW, whichever format it was read from.
+"""Emits the convolutional backbone of a network in NCHW, whatever format it was read from.
 
 TensorFlow pads "SAME" so that the output has ceil(size / stride) cells, the odd cell at the end
-(TensorFlow's `nn` padding notes); ONNX wants the numbers. They depend on the size only through its
-parity, so a trunk traced at one even size holds for every multiple of its total stride.
+(TensorFlow's `nn` padding notes); ONNX wants numbers. They depend on the size only through its
+parity, so a backbone traced at one even size holds for every multiple of its total stride.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _SMALL_WEIGHT = 64
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Convolution:
-    """A convolution to emit: kernel [out, in / groups, h, w], bias [out];
+    """A convolution to emit: kernel [out, in / groups, h, w], bias [out].
 
     `same` is TensorFlow's SAME padding.
     """
@@ -39,16 +39,20 @@ class Convolution:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Projection:
-    """The last layer of a head, 1 x 1, that is wanted at a few cells alone: nothing is computed at
-    the others. `features` are its input, NCHW."""
+    """The last layer of a head (1 x 1), computed only at the few cells where it is needed.
+
+    `features` are its input, NCHW.
+    """
 
     trunk: Trunk
     features: Tensor
     layer: Convolution
 
     def at(self, cells: Tensor, count: int) -> Tensor:
-        """The channels of each of `count` groups at a cell of its own, [N, count, its channels],
-        for `cells` int64 [N, 1, count] counted row by row."""
+        """Channels of each of `count` groups at a cell of its own, float32 [N, count, channels].
+
+        `cells` int64 [N, 1, count] are numbered row by row.
+        """
         outputs, inputs = self.layer.kernel.shape[:2]
         kernel = self.layer.kernel.reshape(count, outputs // count, inputs)
         picked = self.trunk.pick(self.features, cells, inputs).transpose(0, 2, 1).unsqueeze(2)
@@ -67,16 +71,15 @@ def same_padding(size: Sequence[int], kernel: Sequence[int], strides: Sequence[i
 
 
 class Trunk:
-    """Adds NCHW layers to a graph."""
+    """Adds NCHW layers of a backbone to a graph, in float32."""
 
     def __init__(self, graph: GraphBuilder) -> None:
         """Emit into `graph`."""
         self.graph = graph
 
     def weight(self, values: Array) -> Tensor:
-        """A float32 weight, stored as float16 where that loses nothing (the runtime folds the cast
-        away).
-        """
+        """A float32 weight, stored as float16 where that is lossless; the runtime folds the cast
+        away."""
         array = np.ascontiguousarray(values, dtype=np.float32)
         if array.size > _SMALL_WEIGHT:
             half = array.astype(np.float16)
@@ -87,9 +90,8 @@ class Trunk:
         return Tensor(self.graph, self.graph.constant(array))
 
     def image(self, scale: ArrayLike, bias: ArrayLike, shape: Sequence[int | str]) -> Tensor:
-        """The graph's input `image` (uint8 RGB, `shape` in NHWC) as NCHW float, times `scale` plus
-        `bias`.
-        """
+        """The graph's input `image`, uint8 RGB of NHWC `shape`, as NCHW float32 times `scale` plus
+        `bias`."""
         pixels = Tensor(self.graph, self.graph.input("image", UINT8, shape))
         scaled = pixels.to_float().transpose(0, 3, 1, 2) * np.asarray(scale, np.float32)
         return scaled + np.asarray(bias, np.float32) if np.any(bias) else scaled
@@ -107,9 +109,8 @@ class Trunk:
     def convolve(
         self, value: Tensor, layer: Convolution, size: Sequence[int]
     ) -> tuple[Tensor, Size]:
-        """Emit `layer` on a `value` traced at `size` (h, w); returns the result and its traced
-        size.
-        """
+        """Emits `layer` on a `value` traced at `size` (h, w); returns the result and its traced
+        size."""
         kernel, strides = layer.kernel.shape[2:], layer.strides
         pads = same_padding(size, kernel, strides) if layer.same else [0, 0, 0, 0]
         weights = [layer.kernel] if layer.bias is None else [layer.kernel, layer.bias]
@@ -126,18 +127,21 @@ class Trunk:
     def project(
         self, value: Tensor, layer: Convolution, size: Sequence[int]
     ) -> tuple[Tensor, Size]:
-        """Emit `layer` as the last one of a head."""
+        """Emits `layer` as the last one of a head; returns the result and its traced size."""
         return self.convolve(value, layer, size)
 
     def projection(self, value: Tensor, layer: Convolution, size: Sequence[int]) -> Projection:
-        """`layer` as the last one of a head that is wanted at a few cells alone."""
+        """`layer` as the last one of a head, to be computed at a few cells only.
+
+        Raises ConversionError for a layer that is not 1 x 1 or has an activation.
+        """
         del size
         if layer.kernel.shape[2:] != (1, 1) or layer.activation:
             raise ConversionError("the last layer of a head is not a projection")
         return Projection(self, value, layer)
 
     def pick(self, value: Tensor, cells: Tensor, channels: int) -> Tensor:
-        """What `value` [N, channels, H, W] holds at `cells` int64 [N, 1, K], float32 [N, channels,
+        """Values of `value` [N, channels, H, W] at `cells` int64 [N, 1, K]: float32 [N, channels,
         K]."""
         places = cells.expand(1, channels, 1)
         return value.reshape(0, channels, -1).gather(places, axis=2)
@@ -148,7 +152,7 @@ class Trunk:
 
     @staticmethod
     def traced_size(layer: Convolution, size: Sequence[int], pads: Sequence[int]) -> Size:
-        """The (h, w) that `layer` makes of `size`."""
+        """The size (h, w) of the output of `layer` for an input of `size`."""
         height, width = (
             (size[axis] + pads[axis] + pads[axis + 2] - layer.kernel.shape[2 + axis])
             // layer.strides[axis]

@@ -1,5 +1,4 @@
-"""Convert MediaPipe's BlazePose (person detector and 33-point landmark network) from TFLite to
-ONNX.
+"""Converts MediaPipe's BlazePose (person detector and 33-landmark network) from TFLite to ONNX.
 
 Source of the constants: MediaPipe's `pose_detection` and `pose_landmark` graphs
 (mediapipe/modules/pose_detection/pose_detection_cpu.pbtxt, tensors_to_landmarks and SSD anchor
@@ -30,7 +29,7 @@ _SCORE_CLIP = 100.0
 def _outputs(
     model: TfliteModel, graph: GraphBuilder, scale: float, bias: float
 ) -> tuple[dict[tuple[int, ...], Tensor], int]:
-    """The emitted network's outputs by shape, and the side of its square input in pixels."""
+    """Outputs of the emitted network by shape, and the side of its square input in pixels."""
     side = model.tensors[model.inputs[0]].shape[1]
     trunk = Trunk(graph)
     image = trunk.image(scale, bias, ["n", side, side, 3])
@@ -59,9 +58,7 @@ def convert_landmarks(files: Mapping[str, bytes], model: str) -> bytes:
 
 
 def anchors() -> Array:
-    """The detector's 2254 anchor centres as x, y shares of the image, float32 [2254, 2]; their size
-    is 1.
-    """
+    """Centres of the detector's anchors as x, y (0-1), float32 [2254, 2]; their size is 1."""
     layers = []
     for side, repeats in _ANCHOR_LAYERS:
         rows, columns = np.divmod(np.arange(side * side), side)

@@ -1,13 +1,11 @@
-"""Errors of getting and converting model weights."""
+"""Errors of fetching, verifying and converting model weights."""
 
 from __future__ import annotations
 
 
 class WeightsError(Exception):
-    """Model weights could not be fetched, verified, converted or found; the text says how to mend
-    it.
-    """
+    """Weights could not be fetched, verified, converted or found; the text says what to do."""
 
 
 class ConversionError(WeightsError):
-    """A source graph holds something that the converter does not know."""
+    """A source graph contains something that the converter does not support."""

@@ -1,4 +1,4 @@
-"""Read FlatBuffers tables without generated code.
+"""Reads FlatBuffers tables without generated code.
 
 Format: a table starts with a signed offset back to its vtable; the vtable holds its own length, the
 table's, then one 16-bit field offset each (0: the field is absent and has its default). All numbers
@@ -19,7 +19,7 @@ from worker.pose.conversion.onnx_writer import Array
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The table at `position` of `data`; fields are known by their number in the schema."""
+    """The table at `position` of `data`; fields are identified by their number in the schema."""
 
     data: bytes
     position: int

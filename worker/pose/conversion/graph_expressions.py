@@ -1,6 +1,4 @@
-"""ONNX graphs written as arithmetic: a tensor that adds a node to its graph for each operation on
-it.
-"""
+"""ONNX graphs written as arithmetic: each operation on a tensor adds a node to its graph."""
 
 from __future__ import annotations
 
@@ -16,7 +14,7 @@ Value: TypeAlias = "Tensor | Array | np.generic"
 
 
 def real(value: float | Array) -> Array:
-    """A float32 constant (a number gives a scalar)."""
+    """A float32 constant; a number gives a scalar."""
     return np.asarray(value, np.float32)
 
 
@@ -27,18 +25,18 @@ def integers(*values: int) -> Array:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tensor:
-    """One tensor of a graph.
+    """A tensor of a graph; operators add nodes.
 
-    Broadcasting is ONNX's, which is numpy's; constants may stand on either side.
+    Broadcasting is that of ONNX and numpy; constants may stand on either side.
     """
 
     graph: GraphBuilder
     name: str
-    # numpy then leaves `array - tensor` to this class.
+    # makes numpy leave `array - tensor` to this class
     __array_ufunc__: ClassVar[None] = None
 
     def node(self, operator: str, *operands: Value, **attributes: Attribute) -> Tensor:
-        """Add a node whose first input is this tensor."""
+        """Adds a node whose first input is this tensor."""
         inputs = [self.name, *(_operand(value) for value in operands)]
         return Tensor(self.graph, self.graph.node(operator, inputs, **attributes))
 
@@ -83,7 +81,7 @@ class Tensor:
         return self.node("Transpose", perm=axes)
 
     def expand(self, *shape: int) -> Tensor:
-        """Broadcast to `shape`; 1 keeps a dimension."""
+        """Broadcasts to `shape`; 1 keeps a dimension."""
         return self.node("Expand", integers(*shape))
 
     def squeeze(self, axis: int) -> Tensor:
@@ -95,11 +93,11 @@ class Tensor:
         return self.node("Unsqueeze", integers(axis))
 
     def size(self, axis: int) -> Tensor:
-        """One entry of a shape tensor, as an int64 vector of length 1."""
+        """Element `axis` of a shape tensor, as an int64 vector of length 1."""
         return self.node("Slice", integers(axis), integers(axis + 1), integers(0))
 
     def gather(self, indices: Tensor, axis: int) -> Tensor:
-        """Take along `axis` (GatherElements)."""
+        """Takes elements along `axis` by `indices` (GatherElements)."""
         return self.node("GatherElements", indices, axis=axis)
 
     def argmax(self, axis: int) -> Tensor:
@@ -107,16 +105,16 @@ class Tensor:
         return self.node("ArgMax", axis=axis, keepdims=1)
 
     def sum(self, axis: int) -> Tensor:
-        """Sum along `axis`, which goes."""
+        """Sum along `axis`, which is dropped."""
         return self.node("ReduceSum", integers(axis), keepdims=0)
 
     def split(self, *sizes: int, axis: int) -> tuple[Tensor, ...]:
-        """Parts of the given lengths along `axis`."""
+        """Splits into parts of the given lengths along `axis`."""
         names = self.graph.nodes("Split", [self.name, integers(*sizes)], len(sizes), axis=axis)
         return tuple(Tensor(self.graph, name) for name in names)
 
     def output(self, name: str, shape: Sequence[int | str]) -> None:
-        """Declare the tensor as a float32 output of its graph."""
+        """Declares the tensor as a float32 output of its graph."""
         self.graph.output(self.name, name, FLOAT, shape)
 
 
@@ -125,7 +123,7 @@ def _operand(value: Value) -> Operand:
 
 
 def concatenate(parts: Sequence[Tensor], axis: int) -> Tensor:
-    """Join `parts` (at least one) along `axis`."""
+    """Joins `parts` (at least one) along `axis`."""
     return parts[0].node("Concat", *parts[1:], axis=axis)
 
 

@@ -1,10 +1,11 @@
-"""A trunk in 8 bits: QDQ form, as ONNX Runtime's quantisation format names it (a QuantizeLinear and
-DequantizeLinear pair after each layer, which the runtime fuses into integer kernels).
+"""A backbone in 8 bits, in the QDQ form of ONNX Runtime's quantisation format.
 
-Weights: int8, symmetric, one scale an output channel. Activations: uint8, with the range that was
-seen in calibration; a ReLU or ReLU6 is the saturation at the range's ends. What stays float32: the
-first layer (an integer kernel of 3 channels is slower) and the last of each head (a step of a
-regression over the whole picture would be half a cell). Method: Jacob et al. 2018, section 3.
+Each layer is followed by a QuantizeLinear and a DequantizeLinear node, which the runtime fuses into
+integer kernels. Weights: int8, symmetric, one scale per output channel. Activations: uint8, with
+the range measured in calibration; a ReLU or ReLU6 is the saturation at the ends of the range. Two
+layers stay in float32: the first (an integer kernel of 3 channels is slower) and the last of each
+head (one step of a regression over the whole picture would be half a cell). Method: Jacob et al.
+2018, section 3.
 """
 
 from __future__ import annotations
@@ -26,10 +27,10 @@ _RELU6 = 6.0
 
 
 def read_ranges(name: str) -> list[Range]:
-    """The calibrated ranges (low, high) of a network's layers, in the order of its trace.
+    """Calibrated ranges (low, high) of a network's layers, in the order in which it is traced.
 
-    They were measured by `tests/bench/calibrate.py`, which says on what. Raises ConversionError
-    where they are missing.
+    `tests/bench/calibrate.py` measures them, and says on what. Raises ConversionError where they
+    are missing.
     """
     source = files(__package__).joinpath(f"{name}_ranges.json")
     try:
@@ -39,30 +40,30 @@ def read_ranges(name: str) -> list[Range]:
 
 
 def calibrated(name: str, block: int = 1) -> Callable[[GraphBuilder], QuantisedTrunk]:
-    """Makes the trunk of a network whose ranges are known; reads them when it is called."""
+    """A factory of 8-bit backbones for `name`; reads the ranges when it is called."""
     return lambda graph: QuantisedTrunk(graph, read_ranges(name), block)
 
 
 @dataclass(frozen=True, slots=True)
 class Grid8:
-    """The 256 values of an activation: `(q - zero) * scale`; float32 and uint8 scalars."""
+    """The 256 values of an activation, `(q - zero) * scale`; float32 and uint8 scalars."""
 
     scale: np.float32
     zero: np.uint8
 
     @classmethod
     def over(cls, low: float, high: float) -> Grid8:
-        """The grid over a range that is widened to hold 0, which padding needs exactly."""
+        """The grid over a range, widened to contain 0, which padding needs exactly."""
         low, high = min(low, 0.0), max(high, 1e-3)
         scale = np.float32((high - low) / 255)
         return cls(scale, np.uint8(np.clip(np.rint(-low / scale), 0, 255)))
 
 
 class QuantisedTrunk(Trunk):
-    """Emits layers in 8 bits by `ranges`, one for each layer in the order they are asked for.
+    """Emits layers in 8 bits by `ranges`, one for each layer in the order of the calls.
 
-    The first layer gets channels of zeros up to a multiple of `block`, and so do depthwise layers
-    behind it; for networks that lead from there through a layer across channels.
+    The first layer gets zero channels up to a multiple of `block`, and so do depthwise layers after
+    it; the network must have a layer across channels behind them, which drops the zeros.
     """
 
     def __init__(self, graph: GraphBuilder, ranges: Sequence[Range], block: int = 1) -> None:
@@ -74,13 +75,13 @@ class QuantisedTrunk(Trunk):
         self._channels: dict[str, int] = {}
 
     def add(self, left: Tensor, right: Tensor) -> Tensor:
-        """Emit the sum of two layers."""
+        """Emits the sum of two layers."""
         return self._snapped(super().add(left, right), Grid8.over(*self._next()))
 
     def resize(
         self, value: Tensor, scale: Sequence[float], half_pixel: bool, align: bool
     ) -> Tensor:
-        """Emit a bilinear resize, which keeps its input's grid."""
+        """Emits a bilinear resize, which keeps the grid of its input."""
         self._next()
         resized = super().resize(value, scale, half_pixel, align)
         grid = self._grids.get(value.name)
@@ -89,7 +90,7 @@ class QuantisedTrunk(Trunk):
     def convolve(
         self, value: Tensor, layer: Convolution, size: Sequence[int]
     ) -> tuple[Tensor, Size]:
-        """Emit `layer` in 8 bits where its input is; its result is in 8 bits either way."""
+        """Emits `layer`, in 8 bits where its input is; the result is in 8 bits either way."""
         low, high = self._next()
         grid = self._grids.get(value.name)
         layer = self._widened(value, layer, first=grid is None)
@@ -114,23 +115,24 @@ class QuantisedTrunk(Trunk):
     def project(
         self, value: Tensor, layer: Convolution, size: Sequence[int]
     ) -> tuple[Tensor, Size]:
-        """Emit the last layer of a head in float32."""
+        """Emits the last layer of a head in float32."""
         self._next()
         return super().convolve(value, self._widened(value, layer, first=False), size)
 
     def projection(self, value: Tensor, layer: Convolution, size: Sequence[int]) -> Projection:
-        """The last layer of a head in float32."""
+        """The last layer of a head, to be computed in float32 at a few cells only."""
         self._next()
         return super().projection(value, self._widened(value, layer, first=False), size)
 
     def pick(self, value: Tensor, cells: Tensor, channels: int) -> Tensor:
-        """The steps are picked, then turned into numbers: there are fewer."""
+        """Picks 8-bit steps and dequantises them, which is cheaper than the other order."""
         grid = self._grids[value.name]
         picked = super().pick(self._steps[value.name], cells, channels)
         return picked.node("DequantizeLinear", grid.scale, grid.zero)
 
     def _widened(self, value: Tensor, layer: Convolution, *, first: bool) -> Convolution:
-        """The layer on as many channels as its input has; of the `first`, with whole blocks."""
+        """The layer for as many channels as its input has; the `first` has whole blocks of
+        outputs."""
         outputs, inputs = layer.kernel.shape[:2]
         given = self._channels.get(value.name, outputs if layer.depthwise else inputs)
         wide = (
@@ -170,7 +172,7 @@ class QuantisedTrunk(Trunk):
         largest = np.abs(kernel).reshape(channels, -1).max(axis=1)
         scales = np.maximum(largest, np.float32(1e-8)) / np.float32(127)
         steps = np.rint(kernel / scales.reshape(-1, 1, 1, 1)).astype(np.int8)
-        # the integer kernel adds the bias to its sums, so it has their scale
+        # the integer kernel adds the bias to its sums, so both have the same scale
         sums = grid.scale * scales
         bias = np.zeros(channels, np.float32) if layer.bias is None else layer.bias
         whole = np.rint(bias.astype(np.float64) / sums).astype(np.int32)
@@ -184,9 +186,9 @@ class QuantisedTrunk(Trunk):
 
 
 class ObservedTrunk(Trunk):
-    """A float32 trunk whose every layer is an output of the graph too: what calibration looks at.
+    """A float32 backbone that outputs the result of every layer, for calibration.
 
-    `layers` are the outputs' names in the order of `QuantisedTrunk`'s ranges.
+    `layers` are the names of these outputs, in the order of the ranges of `QuantisedTrunk`.
     """
 
     def __init__(self, graph: GraphBuilder) -> None:
@@ -194,24 +196,24 @@ class ObservedTrunk(Trunk):
         self.layers: list[str] = []
 
     def add(self, left: Tensor, right: Tensor) -> Tensor:
-        """Emit and show the sum of two layers."""
+        """Emits the sum of two layers, and outputs it."""
         return self._shown(super().add(left, right))
 
     def resize(
         self, value: Tensor, scale: Sequence[float], half_pixel: bool, align: bool
     ) -> Tensor:
-        """Emit and show a bilinear resize."""
+        """Emits a bilinear resize, and outputs it."""
         return self._shown(super().resize(value, scale, half_pixel, align))
 
     def convolve(
         self, value: Tensor, layer: Convolution, size: Sequence[int]
     ) -> tuple[Tensor, Size]:
-        """Emit and show a convolution."""
+        """Emits a convolution, and outputs it."""
         output, traced = super().convolve(value, layer, size)
         return self._shown(output), traced
 
     def projection(self, value: Tensor, layer: Convolution, size: Sequence[int]) -> Projection:
-        """Show what the layer gives everywhere."""
+        """The last layer of a head; also outputs its result at all cells."""
         self.convolve(value, layer, size)
         return super().projection(value, layer, size)
 

@@ -1,7 +1,7 @@
-"""Convert Google's MoveNet SinglePose (Lightning and Thunder) from TFJS to ONNX.
+"""Converts Google's MoveNet SinglePose (Lightning and Thunder) from TensorFlow.js to ONNX.
 
-The trunk is traced from the published graph; the decoding after it is written anew
-(`movenet_heads`). Pixels are scaled to -1...1 inside the graph.
+The backbone is traced from the published graph; the decoding behind it is reimplemented in
+`movenet_heads`. Pixels are scaled to -1...1 inside the graph.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from worker.pose.conversion.movenet_heads import Heads, single_person
 from worker.pose.conversion.onnx_writer import Array, GraphBuilder
 from worker.pose.conversion.tfjs import Node, attribute, input_names, load_tfjs
 
-# The heads' names in Google's graphs and ours.
+# Names of the heads in Google's graphs and in `Heads`.
 _HEADS = {
     "kpt_heatmap_0": "heatmap",
     "kpt_regress_0": "regression",
     "kpt_offset_0": "offset",
     "center_0": "centre",
 }
-# Those that are read at the person's cell and at each keypoint's alone.
+# Heads that are read only at the person's cell and at the cell of each keypoint.
 _FEW = {"kpt_regress_0", "kpt_offset_0"}
 
 
@@ -36,7 +36,7 @@ def _heads(found: Mapping[str, Tensor | Projection]) -> Heads:
 
 
 def _head_of(node: Node) -> str | None:
-    """The head whose last layer `node` is."""
+    """The head whose last layer `node` is; None for other nodes."""
     name = node["name"]
     ends = name.endswith("/BiasAdd")
     return next((head for head in _HEADS if ends and f"/{head}/" in name), None)
@@ -54,7 +54,7 @@ class _TfjsTrunk:
         self.heads: dict[str, Tensor | Projection] = {}
 
     def trace(self, node: Node) -> None:
-        """Emit `node` if it belongs to the trunk."""
+        """Emits `node` if it belongs to the backbone or a head."""
         name, inputs = node["name"], input_names(node)
         head = _head_of(node)
         if head in _FEW:
@@ -121,11 +121,12 @@ def convert(
     model: str,
     make_trunk: Callable[[GraphBuilder], Trunk] = Trunk,
 ) -> bytes:
-    """MoveNet SinglePose as ONNX bytes; `files` are the package's by plain name and `model` the
-    JSON among them. `make_trunk` decides how layers are emitted (`int8.calibrated` gives 8 bits).
+    """MoveNet SinglePose as ONNX bytes.
 
-    The output is `keypoints` [n, 17, 3] for a square input of the network's own size. Raises
-    ConversionError for another network.
+    `files` are those of the package by plain name, `model` is the JSON among them; `make_trunk`
+    decides how layers are emitted (`int8.calibrated` gives 8 bits). Output: `keypoints` [n, 17, 3]
+    (y, x, score) for a square input of the network's own size. Raises ConversionError for another
+    network.
     """
     nodes, weights = load_tfjs(files, model)
     placeholder = next(node for node in nodes if node["op"] == "Placeholder")

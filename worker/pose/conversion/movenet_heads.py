@@ -1,8 +1,8 @@
-"""MoveNet's decoding, rewritten to hold for any batch (the published graphs are bound to batch 1).
+"""MoveNet's decoding, reimplemented for any batch size (the published graphs only take batch 1).
 
 Source: the post-processing part of Google's MoveNet SinglePose graphs, version 4. A cell is one
-element of the heads' grid (a quarter of the input's resolution). Shapes in comments: N images,
-K keypoints, H x W cells.
+element of the heads' grid (a quarter of the input's resolution). Shapes in comments: N images, K
+keypoints, H x W cells.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ KEYPOINTS = 17
 
 @dataclass(frozen=True, slots=True)
 class Heads:
-    """The network's raw outputs, NCHW; channel pairs are y, x. Regression and offset are wanted at
-    a few cells alone."""
+    """Raw outputs of the network, NCHW; channel pairs are y, x. Regression and offset are computed
+    at a few cells only."""
 
     heatmap: Tensor
     regression: Projection
@@ -35,11 +35,10 @@ def _flat(value: Tensor, channels: int) -> Tensor:
 
 
 def single_person(heads: Heads, centre_weight: Array, distance_bias: Array, side: int) -> None:
-    """Declare `keypoints` [N, 17, 3]: y, x as shares of the image and a score 0-1, of the most
-    central person.
+    """Declares the output `keypoints` [N, 17, 3] of the most central person: y, x (0-1) and score.
 
     `centre_weight` [side * side] prefers people in the middle; `distance_bias` keeps the division
-    finite; `side` is the grid's height and width.
+    finite; `side` is the height and width of the grid in cells.
     """
     cells = integers(side)
     heatmap = _flat(heads.heatmap, KEYPOINTS).node("Sigmoid")

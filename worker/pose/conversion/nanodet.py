@@ -1,9 +1,9 @@
-"""Convert NanoDet-g (416 px, COCO) from TFJS to ONNX, keeping its person class alone.
+"""Converts NanoDet-g (416 px, COCO) from TensorFlow.js to ONNX, with its person class alone.
 
 Decoding after RangiLyu/nanodet (`nanodet_head.py`, generalised focal loss): a box side is the
 expected value of a discrete distribution over 0...10 strides, measured from the cell's centre.
 Suppression is left to the caller. The network was trained on BGR with ImageNet's mean and
-deviation; the graph takes RGB, so the first kernel is turned over.
+deviation; the graph takes RGB, so the input channels of the first kernel are reversed.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _SIDES = 4 * _BINS
 
 @dataclass(frozen=True, slots=True)
 class _Pending:
-    """A convolution that waits for the addition of its bias (the exporter keeps them apart)."""
+    """A convolution whose bias is still to be added (the exporter has separate nodes for both)."""
 
     value: Tensor
     kernel: Array
@@ -38,7 +38,7 @@ class _Pending:
 
 
 class _Tracer:
-    """Follows the TFJS nodes; sides are the traced height in pixels of a square input of 416."""
+    """Traces the TFJS nodes; `sides` are heights in pixels for a square input of 416."""
 
     def __init__(self, trunk: Trunk, weights: Mapping[str, Array], image: Tensor) -> None:
         self.trunk, self.weights, self.image = trunk, weights, image
@@ -58,7 +58,7 @@ class _Tracer:
         }
 
     def trace(self, node: Node) -> None:
-        """Emit `node` if it belongs to the network (the exporter's own decoding is passed over)."""
+        """Emits `node` if it belongs to the network; the exporter's own decoding is skipped."""
         name, inputs = node["name"], input_names(node)
         if node["op"] == "Placeholder":
             self.values[name], self.sides[name] = self.image, _TRACED_SIDE
@@ -72,7 +72,8 @@ class _Tracer:
             self.values[name], self.sides[name] = self._tracers[node["op"]](node, inputs)
 
     def _pass_on(self, node: Node, inputs: list[str]) -> None:
-        """Padding goes into the layer after it; the layout stays NCHW."""
+        """Moves padding into the next layer and ignores transpositions, as the layout stays
+        NCHW."""
         name, source = node["name"], inputs[0]
         if source not in self.values:
             return
@@ -145,9 +146,8 @@ def _centres(cells: Tensor, stride: int) -> Tensor:
 
 
 def _decode(stride: int, head: Tensor) -> tuple[Tensor, Tensor]:
-    """Boxes [N, 4, cells] (x0, y0, x1, y1 in input pixels) and person scores [N, cells] of one
-    pyramid level.
-    """
+    """Boxes [N, 4, cells] (x0, y0, x1, y1 in input pixels) and person scores [N, cells] of a
+    level."""
     shape = head.node("Shape")
     height, width = shape.size(2), shape.size(3)
     person, sides = head.split(1, _SIDES, axis=1)
@@ -164,12 +164,11 @@ def _decode(stride: int, head: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def convert(files: Mapping[str, bytes], model: str) -> bytes:
-    """NanoDet-g as ONNX bytes; `files` are the package's by plain name and `model` the JSON among
-    them.
+    """NanoDet-g as ONNX bytes.
 
-    Input any multiple of 32. Outputs: `boxes` [n, a, 4] (x0, y0, x1, y1 in input pixels) and
-    `scores` [n, a] of the person class, a = all cells of three levels. Raises ConversionError for
-    another network.
+    `files` are those of the package by plain name, `model` is the JSON among them. Input: any
+    multiple of 32. Outputs: `boxes` [n, a, 4] (x0, y0, x1, y1 in input pixels) and `scores` [n, a]
+    of the person class, a = all cells of three levels. Raises ConversionError for another network.
     """
     nodes, weights = load_tfjs(files, model)
     graph = GraphBuilder("nanodet-person")

@@ -1,4 +1,4 @@
-"""Write ONNX files with numpy alone: the protobuf wire format and a graph builder.
+"""Writes ONNX files with numpy alone: the protobuf wire format and a graph builder.
 
 Field numbers are those of onnx.proto3 (ONNX 1.14, IR version 8); the wire format is protobuf's
 (varint, 32-bit and length-delimited records). Output is deterministic: equal calls give equal
@@ -31,9 +31,9 @@ _DATA_TYPES = {
     np.dtype("float16"): FLOAT16,
 }
 OPSET, IR_VERSION = 17, 8
-# Part of the pinned bytes: a new name means new pins.
+# Part of the pinned bytes: a new name needs new hashes in the registry.
 _PRODUCER = "tinyonnx"
-# Constants up to this many elements are looked up, so that an equal one is stored once.
+# Equal constants of up to this many elements are stored once.
 _SHARED_CONSTANT_SIZE = 64
 
 
@@ -62,7 +62,7 @@ def _float(field: int, value: float) -> bytes:
 
 def _tensor_proto(name: str, array: Array) -> bytes:
     data = np.ascontiguousarray(array)
-    # ascontiguousarray makes a scalar one-dimensional; the pinned files hold scalars so.
+    # ascontiguousarray makes scalars one-dimensional; the pinned files depend on it
     dimensions = b"".join(_integer(1, size) for size in data.shape)
     return (
         dimensions
@@ -94,12 +94,10 @@ def _value_info(name: str, data_type: int, shape: Sequence[int | str]) -> bytes:
 
 
 class GraphBuilder:
-    """Collects the nodes, constants, inputs and outputs of one ONNX graph; tensors are known by
-    their names.
-    """
+    """Collects nodes, constants, inputs and outputs of one ONNX graph; tensors have names."""
 
     def __init__(self, name: str) -> None:
-        """Start an empty graph called `name`."""
+        """Starts an empty graph called `name`."""
         self.name = name
         self._nodes: list[bytes] = []
         self._constants: dict[str, Array] = {}
@@ -108,9 +106,9 @@ class GraphBuilder:
         self._shared: dict[tuple[str, tuple[int, ...], bytes], str] = {}
 
     def constant(self, value: Array | np.generic) -> str:
-        """Store `value` as an initialiser and return its name; small equal constants share one.
+        """Stores `value` as an initialiser and returns its name; small equal constants share one.
 
-        Raises KeyError when the graph is written if the dtype has no ONNX counterpart here.
+        `serialise` raises KeyError if the dtype is not in _DATA_TYPES.
         """
         array = np.asarray(value)
         name = f"c{len(self._constants)}"
@@ -124,14 +122,14 @@ class GraphBuilder:
     def nodes(
         self, operator: str, inputs: Sequence[Operand], count: int, **attributes: Attribute
     ) -> list[str]:
-        """Add a node with `count` outputs and return their names."""
+        """Adds a node with `count` outputs and returns their names."""
         number = len(self._nodes) + 1
         outputs = [f"t{number}"] if count == 1 else [f"t{number}_{index}" for index in range(count)]
         self._add(operator, inputs, outputs, attributes)
         return outputs
 
     def node(self, operator: str, inputs: Sequence[Operand], **attributes: Attribute) -> str:
-        """Add a node with one output and return its name."""
+        """Adds a node with one output and returns its name."""
         return self.nodes(operator, inputs, 1, **attributes)[0]
 
     def _add(
@@ -151,17 +149,18 @@ class GraphBuilder:
         self._nodes.append(encoded)
 
     def input(self, name: str, data_type: int, shape: Sequence[int | str]) -> str:
-        """Declare a graph input; a string in `shape` is a dynamic dimension."""
+        """Declares a graph input and returns its name; a string in `shape` is a dynamic
+        dimension."""
         self._inputs.append(_value_info(name, data_type, shape))
         return name
 
     def output(self, source: str, name: str, data_type: int, shape: Sequence[int | str]) -> None:
-        """Declare the tensor `source` as the graph output `name`."""
+        """Declares the tensor `source` as the graph output `name`."""
         self._add("Identity", [source], [name], {})
         self._outputs.append(_value_info(name, data_type, shape))
 
     def serialise(self, metadata: Mapping[str, str] | None = None) -> bytes:
-        """The ModelProto's bytes, with `metadata` as its metadata_props."""
+        """The graph as bytes of a ModelProto, with `metadata` as its metadata_props."""
         graph = b"".join(_record(1, node) for node in self._nodes) + _record(2, self.name)
         graph += b"".join(_record(5, _tensor_proto(*item)) for item in self._constants.items())
         graph += b"".join(_record(11, value) for value in self._inputs)

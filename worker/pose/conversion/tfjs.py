@@ -1,4 +1,4 @@
-"""Read a TensorFlow.js graph model: the topology's nodes and the weights.
+"""Reads a TensorFlow.js graph model: the nodes of its topology, and its weights.
 
 Format: model.json holds `modelTopology.node` (TensorFlow NodeDefs as JSON) and `weightsManifest`,
 whose groups name the binary files and list each weight's name, shape, dtype and quantisation
@@ -65,10 +65,7 @@ def input_names(node: Node) -> list[str]:
 
 
 def attribute(node: Node, name: str, default: Any = None) -> Any:
-    """A NodeDef attribute as int, bool, float, str or a list of int or str;
-
-    `default` if it is not there.
-    """
+    """A NodeDef attribute as int, bool, float, str or a list of int or str; else `default`."""
     value = node.get("attr", {}).get(name)
     if value is None:
         return default

@@ -1,4 +1,4 @@
-"""Read a TensorFlow Lite model: tensors (constants unpacked) and operators of its first subgraph.
+"""Reads a TensorFlow Lite model: tensors (constants unpacked) and operators of its first subgraph.
 
 Field numbers are those of TensorFlow's `tensorflow/lite/schema/schema.fbs`.
 """
@@ -40,13 +40,13 @@ _OPERATORS = {
     34: "PAD",
     124: "DENSIFY",
 }
-# ActivationFunctionType, as the trunk names them.
+# ActivationFunctionType, and the names that `Trunk.activate` takes.
 ACTIVATIONS = {0: None, 1: "Relu", 3: "Relu6"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TfliteTensor:
-    """A tensor; `data` is None unless it is a constant."""
+    """A tensor of a model; `data` is None unless it is a constant."""
 
     name: str
     shape: tuple[int, ...]
@@ -67,7 +67,7 @@ class Operator:
         return default if self.options is None else self.options.scalar(field, code, default)
 
     def activation(self, field: int) -> str | None:
-        """The fused activation. Raises ConversionError for one other than none, ReLU and ReLU6."""
+        """The fused activation; raises ConversionError for one other than none, ReLU and ReLU6."""
         code = self.option(field, "b")
         if code not in ACTIVATIONS:
             raise ConversionError(f"{self.name}: activation {code} is not known")
@@ -85,7 +85,7 @@ class TfliteModel:
 
     @classmethod
     def read(cls, data: bytes) -> TfliteModel:
-        """Parse a model file's bytes. Raises ConversionError for an unknown tensor type."""
+        """Parses the bytes of a model file; raises ConversionError for an unknown tensor type."""
         model = Table.root(data)
         graph, buffers = model.tables(2)[0], model.tables(4)
         # Codes above 127 are in a newer, wider field.

@@ -1,4 +1,4 @@
-"""Emit every operator of a TFLite convolutional network through the shared trunk.
+"""Emits every operator of a TFLite convolutional network as a backbone.
 
 Values stay NCHW until a RESHAPE flattens them, so shapes read from the file (NHWC) are permuted
 here.
@@ -21,7 +21,7 @@ _NCHW_AXIS = {0: 0, 1: 2, 2: 3, 3: 1}
 
 
 def read_convolution(operator: Operator, constants: dict[int, Array]) -> Convolution:
-    """A CONV_2D or DEPTHWISE_CONV_2D with its weights; raises ConversionError for a dilated one."""
+    """A CONV_2D or DEPTHWISE_CONV_2D with its weights; raises ConversionError if it is dilated."""
     depthwise = operator.name == "DEPTHWISE_CONV_2D"
     if operator.option(5 if depthwise else 4, "i", 1) != 1:
         raise ConversionError("dilated convolutions are not known")
@@ -38,10 +38,10 @@ def read_convolution(operator: Operator, constants: dict[int, Array]) -> Convolu
 
 
 class TfliteTrunk:
-    """Walks a model's operators and keeps the emitted tensors by number."""
+    """Emits the operators of a model in order; keeps the emitted tensors by number."""
 
     def __init__(self, model: TfliteModel, trunk: Trunk, image: Tensor) -> None:
-        """Emit `model` into `trunk`, with `image` (NCHW) as its only input."""
+        """Emits `model` into `trunk`, with `image` (NCHW) as its only input."""
         self.model = model
         self.trunk = trunk
         self.values = {model.inputs[0]: image}
@@ -62,13 +62,13 @@ class TfliteTrunk:
         }
 
     def emit(self) -> dict[tuple[int, ...], Tensor]:
-        """Emit everything; the outputs by their NHWC shape without the batch.
+        """Emits all operators; returns the outputs by their NHWC shape without the batch.
 
-        Raises ConversionError for an operator that is not known.
+        Raises ConversionError for an unsupported operator.
         """
         for operator in self.model.operators:
             if operator.name in ("DEQUANTIZE", "DENSIFY"):
-                # Sparse tensors were unpacked while reading.
+                # sparse tensors were unpacked when the model was read
                 stored = self.constants[operator.inputs[0]]
                 self.constants[operator.outputs[0]] = stored.astype(np.float32)
             elif operator.name in self._emitters:

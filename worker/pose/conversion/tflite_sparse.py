@@ -1,5 +1,4 @@
-"""Unpack TFLite's sparse tensors (the traversal-order format of `SparsityParameters` in
-schema.fbs).
+"""Unpacks TFLite's sparse tensors (traversal-order format, `SparsityParameters` in schema.fbs).
 
 A tensor is stored as nested levels: first the block grid's axes, then the axes inside a block, in
 `traversal_order`. A dense level enumerates all its indices; a compressed one (CSR) lists them as
@@ -31,7 +30,7 @@ class _Level:
         return cls(table.scalar(1, "i"), segments if table.scalar(0, "b") else None, indices)
 
     def expand(self, coordinates: Array, positions: Array) -> tuple[Array, Array]:
-        """Go one level down: coordinates [n, k] and positions [n] become [m, k + 1] and [m]."""
+        """Goes one level down: coordinates [n, k] and positions [n] become [m, k + 1] and [m]."""
         if self.segments is None:
             inner = np.tile(np.arange(self.size), len(positions))
             counts: Array = np.full(len(positions), self.size)
@@ -55,9 +54,8 @@ def _index_vector(table: Table, type_field: int) -> Array:
 
 
 def densify(values: Array, shape: tuple[int, ...], sparsity: Table) -> Array:
-    """The dense tensor of `shape` whose stored `values` [n] lie where `sparsity` says; zero
-    elsewhere.
-    """
+    """The dense tensor of `shape` with the stored `values` [n] where `sparsity` puts them, else
+    zero."""
     order = [int(axis) for axis in sparsity.array(0, np.int32)]
     block_map = [int(axis) for axis in sparsity.array(1, np.int32)]
     levels = [_Level.read(table) for table in sparsity.tables(2)]

@@ -1,1 +1,1 @@
-"""Who is in the picture (plug-in point)."""
+"""Person detectors: who is in a picture, and where (plug-in point)."""

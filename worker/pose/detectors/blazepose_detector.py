@@ -1,7 +1,7 @@
-"""How a person lies in the picture, by MediaPipe's BlazePose detector (Google, Apache-2.0).
+"""Position and rotation of a body in a picture, by MediaPipe's BlazePose detector (Apache-2.0).
 
-It is asked about one person's box at a time: over whole pictures it misses most people who are
-small or turned away, where the person detector finds them (see the README).
+It runs on one person's box at a time: on whole pictures it misses most people who are small or
+turned away, which the person detector finds (see the README).
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ from worker.pose.geometry.roi import Region, crop, from_points, matrix
 from worker.pose.inference.session import Session
 
 AROUND = 1.5
-"""Side of the square it looks at over the longer side of the person's box: the detector draws its
-circle around the outstretched body."""
+"""Side of the square that the detector gets, over the longer side of the person's box: its circle
+encloses the outstretched body."""
 SURE = 0.5
-"""Least score (min_score_thresh of pose_detection_cpu.pbtxt)."""
+"""Least score of a detection (min_score_thresh of pose_detection_cpu.pbtxt)."""
 SAME = 0.3
-"""Overlap from which detections are blended into one (min_suppression_threshold there)."""
+"""Overlap (IoU) above which detections are averaged (min_suppression_threshold there)."""
 
 
 def blended(
     detections: NDArray[np.float32], scores: NDArray[np.float32], least: float = SURE
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Weighted non-maximum suppression: what overlaps the best is averaged with it by score.
+    """Weighted non-maximum suppression: detections that overlap the best are averaged by score.
 
-    Takes detections [n, 12] (x, y of the centre, width, height, four points) and scores [n]; gives
-    back the [m, 12] that remain and their scores [m], best first.
+    Takes detections [n, 12] (x, y of the centre, width, height, four points) and scores [n];
+    returns those that remain [m, 12] and their scores [m], best first.
     """
     likely = scores >= least
     detections, scores = detections[likely], scores[likely]
@@ -47,14 +47,15 @@ def blended(
 
 
 class BodyDetector:
-    """The detector on one person's box."""
+    """BlazePose's detector, run on one person's box."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
         self._size = int(session.inner.get_inputs()[0].shape[1])
 
     def region(self, image: NDArray[np.uint8], box: Boxes) -> Region | None:
-        """The region of the person in `box` [4] of `image` uint8 RGB [h, w, 3]; None if unseen."""
+        """Region of the person in `box` [4] of `image` uint8 RGB [h, w, 3]; None if not
+        detected."""
         middle = (box[:2] + box[2:]) / 2
         side = max(float((box[2:] - box[:2]).max()), 8.0) * AROUND
         square = np.array([*middle, side, 0], np.float32)

@@ -13,12 +13,12 @@ from worker.pose.inference.session import Session
 
 SIDE = 416
 WIDE_SIDE = 544
-"""Second look: NanoDet's score collapses where a person is 145-175 or 285-370 px tall in its
-input; another input size moves the person out of the gap."""
+"""Input size of the second pass, in pixels: NanoDet's score collapses for people who are 145-175 or
+285-370 px tall in its input, and another size moves them out of these ranges."""
 THRESHOLD = 0.25
 SURE = 0.45
 EXPECTED = 0.7
-"""Overlap (IoU) with where the subject was, from which a detection of any score is the subject."""
+"""Overlap (IoU) with the subject's last box from which a detection of any score is the subject."""
 _OVERLAP = 0.6
 _STEP = 32
 
@@ -35,7 +35,7 @@ class Detections:
 
 
 def letterbox(image: NDArray[np.uint8], side: int) -> tuple[NDArray[np.uint8], float]:
-    """The image scaled to fit `side`, padded right and below to multiples of 32, and the scale."""
+    """The image scaled to fit `side`, padded right and below to multiples of 32; and the scale."""
     height, width = image.shape[:2]
     scale = side / max(height, width)
     inner = (max(1, round(width * scale)), max(1, round(height * scale)))
@@ -48,25 +48,29 @@ def letterbox(image: NDArray[np.uint8], side: int) -> tuple[NDArray[np.uint8], f
 
 
 class PersonDetector:
-    """Finds people in images; one image a call, as batching does not pay on a CPU."""
+    """Finds people in one image per call, as batching does not pay off on a CPU."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     def detect(self, image: NDArray[np.uint8], expected: Boxes | None = None, /) -> Detections:
-        """People in `image` uint8 RGB [h, w, 3]; looks twice where the first look is unsure, unless
-        somebody is where the subject was `expected` (box [4])."""
+        """People in `image` uint8 RGB [h, w, 3].
+
+        A second pass of another input size runs where no score of the first reaches SURE, unless a
+        detection is in the box [4] where the subject was `expected`.
+        """
         found = self._look(image, SIDE)
         if (len(found) and found.scores[0] >= SURE) or expects(expected, found.boxes):
             return found
         return _union(found, self._look(image, WIDE_SIDE))
 
     def everybody(self, image: NDArray[np.uint8]) -> Detections:
-        """People in a picture of many; looks twice, as one sure find says nothing of the rest."""
+        """People in a picture of many, by both passes: one sure find tells nothing about the
+        others."""
         return _union(self._look(image, SIDE), self._look(image, WIDE_SIDE))
 
     def plain(self, image: NDArray[np.uint8]) -> Detections:
-        """What the network says of the picture in its own size, `SIDE`, alone."""
+        """People in `image`, by one pass of the network at its own size, `SIDE`."""
         return self._look(image, SIDE)
 
     def _look(self, image: NDArray[np.uint8], side: int) -> Detections:
@@ -81,7 +85,7 @@ class PersonDetector:
 
 
 def expects(box: Boxes | None, found: Boxes) -> bool:
-    """Whether one of the boxes `found` [n, 4] is where somebody was expected, in `box` [4]."""
+    """Whether one of the boxes `found` [n, 4] is where a person was expected, in `box` [4]."""
     return box is not None and bool((iou(box, found) >= EXPECTED).any())
 
 

@@ -1,4 +1,4 @@
-"""Person boxes by YOLOX as OpenMMLab exports it, with its suppression inside."""
+"""Person boxes by YOLOX as exported by OpenMMLab, with suppression inside the network."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ PERSON = 0
 
 
 class YoloxDetector:
-    """Outputs `dets` [1, m, 5] of x0, y0, x1, y1, score and, where there are, `labels` [1, m]."""
+    """A YOLOX network: outputs `dets` [1, m, 5] of x0, y0, x1, y1, score, and maybe `labels` [1,
+    m]."""
 
     def __init__(self, session: Session, spec: ModelSpec) -> None:
         self._session = session
         self._spec = spec
 
     def detect(self, image: NDArray[np.uint8], _expected: Boxes | None = None, /) -> Detections:
-        """People in `image` uint8 RGB [h, w, 3]; one look sees them all."""
+        """People in `image` uint8 RGB [h, w, 3]."""
         shown, scale = letterbox(image, self._spec.input_size)
         found, *labels = self._session.run(tensor(shown, self._spec.pixels)[None])
         found = found[0]

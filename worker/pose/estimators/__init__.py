@@ -1,1 +1,1 @@
-"""Where the joints are (plug-in point)."""
+"""Joint estimators: where the joints of a person are (plug-in point)."""

@@ -1,4 +1,4 @@
-"""The 33 landmarks of one person a region, by MediaPipe's BlazePose (Google, Apache-2.0).
+"""The 33 landmarks of the person in a region, by MediaPipe's BlazePose (Google, Apache-2.0).
 
 After MediaPipe's graph pose_landmark_by_roi_cpu.pbtxt: crop, network, refinement from the heatmap,
 projection back (LandmarkProjectionCalculator, WorldLandmarkProjectionCalculator).
@@ -24,16 +24,16 @@ from worker.pose.inference.session import Session
 
 COUNT = len(MEDIAPIPE_NAMES)
 _ALIGNED = COUNT + 2
-"""Behind the landmarks come the two points that give the next region."""
+"""Points that are refined: the landmarks, then the two that give the next region."""
 GPU_BATCH = 16
-"""Crops a call on a GPU: so many, or one alone. Each further shape costs cuDNN a search."""
+"""Crops per call on a GPU; a single crop runs alone. Every further shape costs cuDNN a search."""
 
 Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class LandmarkResult:
-    """What the network saw in one region.
+    """Result of the network for one region.
 
     `joints` [33, 7]: x, y in pixels of the picture, score 0-1, z in pixels (0 at the middle of the
     hips, smaller is nearer), and x, y, z in metres from there, along the picture's axes. `presence`
@@ -46,9 +46,9 @@ class LandmarkResult:
 
 
 class Landmarker:
-    """The landmark network; batches on a GPU, one by one over a thread pool on a CPU.
+    """The landmark network: in batches on a GPU, one by one over a thread pool on a CPU.
 
-    A look never depends on which others share its batch.
+    A result does not depend on the others of its batch.
     """
 
     def __init__(self, session: Session, pool: Executor | None = None) -> None:
@@ -59,7 +59,7 @@ class Landmarker:
     def detect(
         self, images: Sequence[NDArray[np.uint8]], regions: Sequence[Region]
     ) -> list[LandmarkResult]:
-        """One look for each image uint8 RGB [h, w, 3] and region."""
+        """A result for each image uint8 RGB [h, w, 3] and its region."""
         if self._session.gpu:
             return self._batched(images, regions)
         looks = self._pool.map if self._pool else map
@@ -89,7 +89,7 @@ class Landmarker:
 
 
 def looked(outputs: Sequence[NDArray[Any]], region: Region) -> LandmarkResult:
-    """The network's outputs for one crop, in the picture's own measures.
+    """The result for one crop of `region`, in pixels of the picture and metres.
 
     `outputs` are landmarks [39, 5] (x, y, z as shares of the crop, visibility, presence), world
     [39, 3] (metres), presence [1] and heatmap [39, h, w] (logits).
@@ -99,7 +99,7 @@ def looked(outputs: Sequence[NDArray[Any]], region: Region) -> LandmarkResult:
     places = refined(marks[:_ALIGNED, :2], heatmap[:_ALIGNED]) @ own[:, :2].T + own[:, 2]
     joints = np.empty((COUNT, SPATIAL), np.float32)
     joints[:, :2] = places[:COUNT]
-    # seen is what lies in the picture and is not hidden
+    # score: the lower of visibility (not hidden) and presence (inside the picture)
     joints[:, 2] = marks[:COUNT, 3:].min(axis=1)
     joints[:, 3] = marks[:COUNT, 2] * region[2]
     turn = float(region[3])

@@ -1,4 +1,4 @@
-"""Landmarks moved to the centre of what the heatmap shows around them.
+"""Refinement of landmarks by their heatmaps.
 
 After MediaPipe's RefineLandmarksFromHeatmapCalculator with the options of its pose graph
 (tensors_to_pose_landmarks_and_segmentation.pbtxt).
@@ -11,21 +11,21 @@ from numpy.typing import NDArray
 
 KERNEL = 7
 CONFIDENT = 0.5
-"""Least confidence somewhere in the window at which the heatmap has a say."""
+"""Confidence that a cell of the window must reach for the heatmap to be used."""
 _LEAST_LOGIT = -80.0  # below it float32 overflows
 
 Floats = NDArray[np.float32]
 
 
 def refined(places: Floats, heatmaps: Floats) -> Floats:
-    """`places` [k, 2] (x, y as 0-1 of the crop), moved by logits `heatmaps` [k, h, w].
+    """`places` [k, 2] (x, y as 0-1 of the crop), moved by the logits `heatmaps` [k, h, w].
 
-    The window is KERNEL cells wide about the cell that a place lies in, cut off at the border;
-    the new place is the mean of its cells' corners, weighted by their confidence.
+    The window is KERNEL cells wide around the cell of a place, cut off at the border; the new place
+    is the mean of its cells' corners, weighted by their confidence.
     """
     height, width = heatmaps.shape[1:]
     reach = KERNEL // 2
-    # towards zero, as the original's cast: a place just outside is in the first cell
+    # rounded towards zero, as MediaPipe's cast: a place just outside is in the first cell
     cells = (places * np.array([width, height], np.float32)).astype(np.int64)
     inside = ((cells >= 0) & (cells < [width, height])).all(axis=1)
     steps = np.arange(-reach, reach + 1)

@@ -1,4 +1,4 @@
-"""Keypoints of one person a box by MoveNet (Google, Apache-2.0) on masked square crops."""
+"""Keypoints of one person per box, by MoveNet (Google, Apache-2.0) on masked square crops."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from worker.pose.inference.session import Session
 CROP = 1.25
 """Side of the square crop over the longer side of the box, on video."""
 STILL_CROP = 1.15
-"""The same for a box that was detected in the very picture: an AP or two better. On video, where
-boxes are interpolated, a jump of 52 cm measured 1 cm higher by it."""
+"""Side of the crop over that of a box that was detected in the same picture: one or two AP better.
+On video, where boxes are interpolated, it made a jump of 52 cm measure 1 cm higher."""
 MASK = 1.15
-"""What lies outside this much of the box is blanked: MoveNet otherwise takes a neighbour's
-joints (+3 to +6 AP on crowded COCO images, measured; see the README)."""
+"""Factor on the box outside of which the crop is black: otherwise MoveNet takes joints of
+neighbours (+3 to +6 AP on crowded COCO images, measured; see the README)."""
 GPU_BATCH = 16
-"""Crops a call on a GPU: so many, or one alone. Each further shape costs cuDNN a search."""
+"""Crops per call on a GPU; a single crop runs alone. Every further shape costs cuDNN a search."""
 
 AGREED = 0.06
-"""Distance in sizes of the body up to which two looks at a joint mean the same place."""
+"""Distance, in sizes of the body, up to which crop and mirror image agree on a joint."""
 
 Matrix = NDArray[np.float64]
 MIRROR = [0, 2, 1, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15]
-"""Where each joint's counterpart of the other side stands."""
+"""Index of each joint's counterpart on the other side."""
 
 
 def crop_matrix(box: Boxes, size: int, margin: float = CROP) -> Matrix:
@@ -44,18 +44,18 @@ def crop_matrix(box: Boxes, size: int, margin: float = CROP) -> Matrix:
 def masked_crop(
     image: NDArray[np.uint8], box: Boxes, size: int, margin: float = CROP
 ) -> NDArray[np.uint8]:
-    """The crop of `image` about `box`, uint8 [size, size, 3], black outside the grown box."""
+    """The crop of `image` around `box`, uint8 [size, size, 3], black outside the grown box."""
     matrix = crop_matrix(box, size, margin)
     scale, origin = matrix[0, 0], matrix[:, 2].copy()
     mask = grow(box, MASK)
     low = np.clip(np.floor((mask[:2] - origin) / scale), 0, size).astype(int)
     high = np.clip(np.ceil((mask[2:] - origin) / scale), 0, size).astype(int)
-    # only what the mask leaves is warped: half the pixels of an upright person's crop
+    # only the part inside the mask is warped: half the pixels of an upright person's crop
     matrix[:, 2] += scale * low
     width, height = int(high[0] - low[0]), int(high[1] - low[1])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     crop = np.zeros((size, size, 3), np.uint8)
-    # a box clipped at the border can be a line
+    # a box clipped at the border may be empty
     if width and height and (mask[2:] > mask[:2]).all():
         seen = cv2.warpAffine(image, matrix, (width, height), flags=flags)
         crop[low[1] : high[1], low[0] : high[0]] = seen
@@ -63,11 +63,10 @@ def masked_crop(
 
 
 def consensus(seen: NDArray[Any], mirrored: NDArray[Any]) -> NDArray[Any]:
-    """One pose of what the model says of crops and of their mirror images, each [n, 17, 3] of y, x
-    (0-1) and score.
+    """One pose from those of crops and of their mirror images, each [n, 17, 3] (y, x, score).
 
-    Where both agree a joint is at their mean by score; where they do not it is where the surer one
-    says, as half-way is nobody's joint. Scores are averaged.
+    Where both agree, a joint is at their mean weighted by score; elsewhere it is where the higher
+    score is, as half-way between them is no joint. Scores are averaged.
     """
     turned = mirrored[:, MIRROR].copy()
     turned[..., 1] = 1 - turned[..., 1]
@@ -82,10 +81,10 @@ def consensus(seen: NDArray[Any], mirrored: NDArray[Any]) -> NDArray[Any]:
 
 
 class PoseEstimator:
-    """MoveNet on boxes; batches on a GPU, one by one on a CPU.
+    """MoveNet on boxes: in batches on a GPU, one by one on a CPU.
 
-    With `flip` each crop and its mirror image are looked at, and a joint is where both say. A pose
-    never depends on which others share its batch.
+    With `flip` each crop is estimated together with its mirror image (see `consensus`); `margin` is
+    the side of the crop over that of the box. A pose does not depend on the others of its batch.
     """
 
     def __init__(
@@ -103,7 +102,7 @@ class PoseEstimator:
     def estimate(
         self, images: Sequence[NDArray[np.uint8]], boxes: Sequence[Boxes]
     ) -> NDArray[np.float32]:
-        """Keypoints float32 [n, 17, 3] as x, y in image pixels and score, one row a box."""
+        """Keypoints float32 [n, 17, 3] of x, y in image pixels and score, one row per box."""
         if not boxes:
             return np.zeros((0, 17, 3), np.float32)
         if self._session.gpu:
@@ -130,17 +129,17 @@ class PoseEstimator:
         return np.concatenate(results).astype(np.float32)
 
     def _joints(self, crops: NDArray[np.uint8]) -> NDArray[Any]:
-        """Model output [n, 17, 3] of crops [n, size, size, 3]."""
+        """Output of the model [n, 17, 3] for crops [n, size, size, 3]."""
         seen: NDArray[Any] = self._session.run(crops)[0]
         if not self._flip:
             return seen
-        # a tenth of what numpy's reversed view costs to copy
+        # ten times as fast as copying a reversed numpy view
         turned = np.stack([cv2.flip(crop, 1) for crop in crops])
         mirrored = self._session.run(turned)[0]
         return consensus(seen, mirrored)
 
     def _to_image(self, output: NDArray[Any], boxes: Sequence[Boxes]) -> NDArray[np.float32]:
-        """Model output [n, 17, 3] of y, x (0-1 of the crop), score, as image pixels."""
+        """Output of the model [n, 17, 3] (y, x as 0-1 of the crop, score) in image pixels."""
         keypoints = np.empty((len(boxes), 17, 3), np.float32)
         for row, box in enumerate(boxes):
             matrix = crop_matrix(box, self.size, self._margin)

@@ -1,5 +1,7 @@
-"""Keypoints by one-stage networks such as RTMO (Lu et al. 2024): everybody's pose in one look at
-the whole picture, of which we take the subject's."""
+"""Keypoints by one-stage networks such as RTMO (Lu et al. 2024).
+
+They estimate everybody in the whole picture at once; the subject's pose is selected by its box.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +17,15 @@ from worker.pose.weights.spec import ModelSpec
 
 THRESHOLD = 0.3
 OVERLAP = 0.45
-"""Suppression of people found twice, as rtmlib does it after the network's own."""
+"""Overlap (IoU) above which one of two people is suppressed, as in rtmlib after the network's
+own."""
 SAME = 0.3
-"""Least IoU of a found person with the box that was asked about."""
+"""Least overlap (IoU) of a person with the box whose pose is wanted."""
 
 
 class OneStageEstimator:
-    """Outputs `dets` [1, m, 5] of x0, y0, x1, y1, score and `keypoints` [1, m, 17, 3]."""
+    """A network with outputs `dets` [1, m, 5] (x0, y0, x1, y1, score) and `keypoints` [1, m, 17,
+    3]."""
 
     def __init__(self, session: Session, spec: ModelSpec) -> None:
         self._session = session
@@ -30,7 +34,7 @@ class OneStageEstimator:
     def estimate(
         self, images: Sequence[NDArray[np.uint8]], boxes: Sequence[Boxes]
     ) -> NDArray[np.float32]:
-        """Keypoints float32 [n, 17, 3] as x, y in image pixels and score, one row a box; zeros
+        """Keypoints float32 [n, 17, 3] of x, y in image pixels and score, one row per box; zeros
         where nobody is in it."""
         if not boxes:
             return np.zeros((0, 17, 3), np.float32)

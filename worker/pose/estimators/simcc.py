@@ -1,5 +1,7 @@
-"""Keypoints of one person a box by SimCC networks such as RTMPose (Li et al. 2022, Jiang et al.
-2023): a coordinate is the peak of a distribution over half pixels."""
+"""Keypoints of one person per box, by SimCC networks such as RTMPose.
+
+A coordinate is the peak of a distribution over half pixels (Li et al. 2022, Jiang et al. 2023).
+"""
 
 from __future__ import annotations
 
@@ -16,14 +18,16 @@ from worker.pose.inference.session import Session
 from worker.pose.weights.spec import ModelSpec
 
 PADDING = 1.25
-"""Crop over box (mmpose's GetBBoxCenterScale)."""
+"""Size of the crop over that of the box (mmpose's GetBBoxCenterScale)."""
 SPLIT = 2.0
-"""Bins a pixel (`simcc_split_ratio`)."""
+"""Bins per pixel (`simcc_split_ratio`)."""
 
 
 def crop_matrix(box: Boxes, size: tuple[int, int]) -> Matrix:
-    """Affine 2x3 from crop pixels, `size` (height, width), to image pixels: the grown box, widened
-    to the crop's shape."""
+    """Affine 2x3 from pixels of a crop of `size` (height, width) to image pixels.
+
+    The crop is the box grown by PADDING and widened to the shape of `size`.
+    """
     height, width = size
     centre = (box[:2] + box[2:]).astype(np.float64) / 2
     across, down = np.maximum(box[2:] - box[:2], 1).astype(np.float64) * PADDING
@@ -34,26 +38,26 @@ def crop_matrix(box: Boxes, size: tuple[int, int]) -> Matrix:
 
 
 def decoded(across: NDArray[np.float32], down: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Crop pixels and scores [n, k, 3] of distributions [n, k, 2 w] and [n, k, 2 h]."""
+    """Crop pixels and scores [n, k, 3] from distributions [n, k, 2 w] and [n, k, 2 h]."""
     places = np.stack([across.argmax(axis=2), down.argmax(axis=2)], axis=2) / SPLIT
     peaks = (across.max(axis=2) + down.max(axis=2)) / 2
     return np.concatenate([places, peaks.clip(0, 1)[..., None]], axis=2).astype(np.float32)
 
 
 class SimccEstimator:
-    """Batches on a GPU where the network takes any number, else one by one."""
+    """A SimCC network: in batches on a GPU if it takes any batch size, otherwise one by one."""
 
     def __init__(self, session: Session, spec: ModelSpec) -> None:
         self._session = session
         self._spec = spec
-        # a symbolic first dimension is a batch of any size
+        # a symbolic first dimension means any batch size
         fixed = isinstance(session.inner.get_inputs()[0].shape[0], int)
         self._batch = GPU_BATCH if session.gpu and not fixed else 1
 
     def estimate(
         self, images: Sequence[NDArray[np.uint8]], boxes: Sequence[Boxes]
     ) -> NDArray[np.float32]:
-        """Keypoints float32 [n, 17, 3] as x, y in image pixels and score, one row a box."""
+        """Keypoints float32 [n, 17, 3] of x, y in image pixels and score, one row per box."""
         if not boxes:
             return np.zeros((0, 17, 3), np.float32)
         starts = range(0, len(boxes), self._batch)
@@ -65,7 +69,7 @@ class SimccEstimator:
         self, images: Sequence[NDArray[np.uint8]], boxes: Sequence[Boxes]
     ) -> NDArray[np.float32]:
         height, width = self._spec.input_size
-        # a fixed shape: every new one costs cuDNN a search
+        # one fixed shape, as every new one costs cuDNN a search
         crops = np.zeros((self._batch, 3, height, width), np.float32)
         matrices = [crop_matrix(box, (height, width)) for box in boxes]
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP

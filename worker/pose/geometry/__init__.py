@@ -1,1 +1,1 @@
-"""Boxes and regions."""
+"""Geometry of pictures: boxes, and rotated square regions."""

@@ -1,4 +1,4 @@
-"""Boxes as float32 [..., 4] of x0, y0, x1, y1 in pixels."""
+"""Geometry of boxes: float32 [..., 4] of x0, y0, x1, y1 in pixels."""
 
 from __future__ import annotations
 
@@ -30,14 +30,17 @@ def iou(one: Boxes, many: Boxes) -> NDArray[np.float32]:
 
 
 def covered(one: Boxes, other: Boxes) -> float:
-    """Share of box `one` [4] that lies within `other` [4]."""
+    """Share of box `one` [4] that lies within `other` [4], 0-1."""
     low, high = np.maximum(one[:2], other[:2]), np.minimum(one[2:], other[2:])
     size = np.clip(high - low, 0, None)
     return float(size[0] * size[1]) / max(float(area(one)), 1e-6)
 
 
 def suppress(boxes: Boxes, scores: NDArray[np.float32], overlap: float) -> NDArray[np.intp]:
-    """Greedy non-maximum suppression: indices of the boxes that stay, best first."""
+    """Greedy non-maximum suppression: indices of the boxes that remain, best first.
+
+    `overlap` is the highest IoU at which both of two boxes remain.
+    """
     order = np.argsort(-scores, kind="stable")
     kept: list[int] = []
     while len(order):
@@ -48,14 +51,17 @@ def suppress(boxes: Boxes, scores: NDArray[np.float32], overlap: float) -> NDArr
 
 
 def grow(box: Boxes, factor: float) -> Boxes:
-    """The box about its centre, `factor` times as wide and high."""
+    """The box scaled by `factor` around its centre."""
     centre = (box[..., :2] + box[..., 2:]) / 2
     half = (box[..., 2:] - box[..., :2]) * (factor / 2)
     return np.concatenate([centre - half, centre + half], axis=-1).astype(np.float32)
 
 
 def around(keypoints: NDArray[Any], score: float = 0.2, margin: float = 1.1) -> Boxes | None:
-    """The box of the joints [17, 3] seen better than `score`, grown; None if fewer than four."""
+    """The box around the joints [n, 3 or more] with a score above `score`, grown by `margin`.
+
+    None if there are fewer than four.
+    """
     seen = keypoints[keypoints[:, 2] > score, :2]
     if len(seen) < 4:
         return None
@@ -64,7 +70,7 @@ def around(keypoints: NDArray[Any], score: float = 0.2, margin: float = 1.1) -> 
 
 
 def closeness(one: Boxes, other: Boxes) -> float:
-    """How likely two boxes in neighbouring detections are one person: IoU, 1 for the same box.
+    """How likely two boxes of consecutive detections are one person, 0-1: IoU, or more.
 
     Fast movers overlap little, so centres within half a body size with similar area count too.
     """

@@ -1,6 +1,6 @@
-"""Square regions of a picture, turned so that the body in them stands upright.
+"""Square regions of a picture, rotated so that the body in them stands upright.
 
-A region is float32 [4]: x and y of its centre and its side in pixels, and its turn in radians,
+A region is float32 [4]: x and y of its centre and its side in pixels, and its rotation in radians,
 clockwise as seen. Pixel (0, 0) covers the square from 0 to 1.
 """
 
@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from worker.pose.geometry.boxes import Boxes
 
 MARGIN = 1.25
-"""Side over the diameter of the circle around the body (RectTransformationCalculator's scale in
-MediaPipe's pose_landmarks_to_roi.pbtxt)."""
+"""Side of a region over the diameter of the circle around the body (scale of
+RectTransformationCalculator in MediaPipe's pose_landmarks_to_roi.pbtxt)."""
 _SMALLEST = 8.0
 
 Region = NDArray[np.float32]
@@ -26,8 +26,9 @@ Matrix = NDArray[np.float64]
 
 
 def from_points(centre: NDArray[Any], rim: NDArray[Any]) -> Region:
-    """The region of a body from the middle of its hips and a point [2] on the circle around all of
-    it, which lies over the hips where the body is upright (AlignmentPointsRectsCalculator).
+    """The region of a body, from the middle of its hips and a point on the circle around it.
+
+    In an upright body that point is above the hips (AlignmentPointsRectsCalculator).
     """
     across, down = (float(value) for value in rim - centre)
     turn = math.pi / 2 - math.atan2(-down, across)
@@ -37,14 +38,14 @@ def from_points(centre: NDArray[Any], rim: NDArray[Any]) -> Region:
 
 
 def from_box(box: Boxes, turn: float = 0.0) -> Region:
-    """The region about a box [4] that is drawn tightly around a body."""
+    """The region around a box [4] that encloses a body tightly, rotated by `turn` radians."""
     x, y = (float(value) for value in (box[:2] + box[2:]) / 2)
     side = max(float((box[2:] - box[:2]).max()), _SMALLEST) * MARGIN
     return np.array([x, y, side, turn], np.float32)
 
 
 def matrix(region: Region) -> Matrix:
-    """Affine 2x3 from the region's own x, y (0-1) to pixels of the picture."""
+    """Affine 2x3 from x, y within the region (0-1) to pixels of the picture."""
     x, y, side, turn = region.tolist()
     cosine, sine = side * math.cos(turn), side * math.sin(turn)
     return np.array(
@@ -56,9 +57,9 @@ def matrix(region: Region) -> Matrix:
 
 
 def crop(image: NDArray[np.uint8], region: Region, size: int) -> NDArray[np.uint8]:
-    """What the region shows, uint8 [size, size, 3]; black beyond the picture."""
+    """The region's part of `image`, uint8 [size, size, 3]; black outside the picture."""
     own = matrix(region)
-    # cv2 counts from pixel centres
+    # cv2 has integer coordinates at pixel centres
     pixels = own[:, :2] / size
     origin = own[:, 2] + pixels.sum(axis=1) / 2 - 0.5
     inverse = np.concatenate([pixels, origin[:, None]], axis=1)
@@ -67,7 +68,8 @@ def crop(image: NDArray[np.uint8], region: Region, size: int) -> NDArray[np.uint
 
 
 def unwrap_angles(regions: Sequence[Region | None]) -> list[Region | None]:
-    """The regions with whole turns added, so that one turns into the next the short way round."""
+    """The regions with full turns added, so that rotation from one to the next is the shorter
+    way."""
     last = 0.0
     unwrap_angles: list[Region | None] = []
     for region in regions:

@@ -1,1 +1,1 @@
-"""Onnxruntime: sessions, providers, GPU binding, preprocessing."""
+"""ONNX Runtime: sessions, execution providers, IO binding, preprocessing."""

@@ -1,6 +1,6 @@
-"""A model's input and outputs of one shape in buffers that are kept: nothing is allocated a call.
+"""Input and output buffers of a model that are reused between calls (IO binding of ONNX Runtime).
 
-ONNX Runtime's IO binding. Equal on the CPU to an ordinary run (tested); has not run on a GPU yet.
+On a CPU the results equal those of an ordinary run (tested); it has not run on a GPU yet.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 Device = Literal["cuda", "cpu"]
-"""Where buffers lie."""
+"""Device that buffers are on."""
 
 
 class Binding:
-    """One shape of the one input, on the device that the session runs on. One caller at a time.
+    """Buffers for one input shape, on the device of the session; for one caller at a time.
 
-    The model's output shapes have to follow from its input's.
+    The model's output shapes must follow from that of its only input.
     """
 
     def __init__(
@@ -34,15 +34,15 @@ class Binding:
         self._outputs: list[ort.OrtValue] = []
 
     def run(self, image: NDArray[Any]) -> list[NDArray[Any]]:
-        """All outputs for `image`, as arrays of the caller's own; raises what ONNX Runtime does."""
+        """All outputs for `image`, as copies; raises what ONNX Runtime raises."""
         self._given.update_inplace(np.ascontiguousarray(image))
         self._bound.synchronize_inputs()
         self._session.run_with_iobinding(self._bound)
         self._bound.synchronize_outputs()
         if not self._outputs:
-            # the first run allocated them in the right shape; the next ones write there again
+            # the first run allocated them in the right shape; later runs reuse them
             self._outputs = self._bound.get_outputs()
             for name, value in zip(self._names, self._outputs, strict=True):
                 self._bound.bind_ortvalue_output(name, value)
-        # of what is on the CPU `numpy` is a view, which the next run would overwrite
+        # on the CPU `numpy()` is a view, which the next run would overwrite
         return [np.array(value.numpy()) for value in self._outputs]

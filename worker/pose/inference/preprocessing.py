@@ -1,4 +1,4 @@
-"""Pictures as the networks of others want them: float32, channels first, in their own order."""
+"""Input of third-party networks: float32, channels first, in their channel order and scale."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 from worker.pose.weights.spec import Pixels
 
 GREY = 114
-"""What a picture is padded with (YOLOX, mmdet's Pad)."""
+"""Value that pictures are padded with (YOLOX, mmdet's Pad)."""
 
 
 def tensor(image: NDArray[np.uint8], pixels: Pixels | None) -> NDArray[np.float32]:
-    """`image` uint8 RGB [h, w, 3] as float32 [3, h, w]."""
+    """`image` uint8 RGB [h, w, 3] as float32 [3, h, w], with order, mean and deviation of
+    `pixels`."""
     wanted = pixels or Pixels()
     ordered = image if wanted.order == "rgb" else image[..., ::-1]
     mean, deviation = (np.array(of, np.float32) for of in (wanted.mean, wanted.deviation))
@@ -22,7 +23,7 @@ def tensor(image: NDArray[np.uint8], pixels: Pixels | None) -> NDArray[np.float3
 
 
 def letterbox(image: NDArray[np.uint8], size: tuple[int, int]) -> tuple[NDArray[np.uint8], float]:
-    """The image scaled to fit (height, width) in its upper left corner, grey elsewhere, and the
+    """The image scaled to fit (height, width) in the upper left corner, grey elsewhere; and the
     scale."""
     height, width = image.shape[:2]
     scale = min(size[0] / height, size[1] / width)

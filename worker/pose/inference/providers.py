@@ -1,7 +1,7 @@
-"""What models may run on: the execution providers of ONNX Runtime, their options, their order.
+"""Execution providers of ONNX Runtime on which models may run: their options and order.
 
-Option names: onnxruntime.ai, "CUDA Execution Provider" and "TensorRT Execution Provider"; found
-again in the libraries of onnxruntime-gpu 1.31.1. None of it has run on a GPU yet.
+Option names: onnxruntime.ai, "CUDA Execution Provider" and "TensorRT Execution Provider"; also
+found in the libraries of onnxruntime-gpu 1.31.1. None of it has run on a GPU yet.
 """
 
 from __future__ import annotations
@@ -21,20 +21,22 @@ from worker.observability.gpu_fallbacks import DRIVER
 
 Provider = Literal["auto", "tensorrt", "cuda", "cpu"]
 Precision = Literal["fp32", "tf32", "fp16"]
-"""Of a GPU. `tf32`: float32 whose products are rounded to 10 bits; `fp16`: networks in float16."""
+"""Arithmetic of a GPU. `tf32`: float32 with products rounded to 10 bits; `fp16`: networks in
+float16."""
 
 TENSORRT = "TensorrtExecutionProvider"
 CUDA, CPU = "CUDAExecutionProvider", "CPUExecutionProvider"
 ProviderOption = tuple[str, dict[str, str]]
-"""A provider and its options."""
+"""An execution provider and its options."""
 
 
 @dataclass(frozen=True)
 class Runtime:
-    """Where a process is to run its models.
+    """Where a process runs its models.
 
-    `auto` takes a GPU where one works and the CPU otherwise; `cuda` and `tensorrt` never take the
-    CPU. `engines` is where TensorRT keeps what it built; without it TensorRT is not tried.
+    `auto` uses a GPU where one works and the CPU otherwise; `cuda` and `tensorrt` never use the
+    CPU. `engines` is the folder of the engines that TensorRT builds; without it TensorRT is not
+    tried.
     """
 
     provider: Provider = "auto"
@@ -43,13 +45,13 @@ class Runtime:
 
     @classmethod
     def of(cls, wanted: Provider | Self) -> Runtime:
-        """A provider alone, with the defaults of the rest."""
+        """The runtime `wanted`, or one of that provider with defaults otherwise."""
         return wanted if isinstance(wanted, Runtime) else cls(wanted)
 
 
 @dataclass(frozen=True)
 class Shapes:
-    """Shapes of the input `name` for which TensorRT builds one engine: least, usual, most."""
+    """Shapes of the input `name` for which TensorRT builds one engine: smallest, usual, largest."""
 
     name: str
     least: tuple[int, ...]
@@ -58,14 +60,14 @@ class Shapes:
 
 
 def gpu_rungs(runtime: Runtime, model: Path, shapes: Shapes | None) -> list[ProviderOption]:
-    """The GPU's providers to try for a model, best first; none where no GPU is to be tried."""
+    """GPU providers to try for a model, best first; empty where no GPU is to be tried."""
     if runtime.provider == "cpu" or (runtime.provider == "auto" and not DRIVER.exists()):
         return []
     compiled = ort.get_available_providers()
     rungs = [(CUDA, cuda_options(runtime.precision, fixed=_fixed(shapes)))]
     if runtime.provider != "cuda" and runtime.engines and TENSORRT in compiled:
         folder = engine_folder(runtime, model)
-        # building takes minutes, so it is done where it was asked for alone
+        # building takes minutes, so it is done only where TensorRT is asked for by name
         if runtime.provider == "tensorrt" or any(folder.glob("*.engine")):
             rungs.insert(0, (TENSORRT, tensorrt_options(runtime.precision, folder, shapes)))
     return rungs
@@ -76,22 +78,22 @@ def _fixed(shapes: Shapes | None) -> bool:
 
 
 def cuda_options(precision: Precision, *, fixed: bool) -> dict[str, str]:
-    """Options of the CUDA provider; `fixed` where pictures have one size."""
+    """Options of the CUDA provider; `fixed` where all pictures have one size."""
     return {
-        # a search over all of cuDNN's kernels is for what comes again; pictures of a new size
-        # would wait for it
+        # an exhaustive search of cuDNN's kernels pays off for shapes that recur; pictures of a
+        # new size would wait for it
         "cudnn_conv_algo_search": "EXHAUSTIVE" if fixed else "HEURISTIC",
-        # several processes share a GPU: nobody doubles what it holds
+        # several processes share a GPU, so none doubles its arena
         "arena_extend_strategy": "kSameAsRequested",
         "use_tf32": "0" if precision == "fp32" else "1",
     }
 
 
 def tensorrt_options(precision: Precision, folder: Path, shapes: Shapes | None) -> dict[str, str]:
-    """Options of the TensorRT provider, with engines and timings kept in `folder`.
+    """Options of the TensorRT provider, with caches of engines and timings in `folder`.
 
-    TensorRT itself multiplies float32 in TF32 where the GPU can, and ONNX Runtime has no option
-    for it: NVIDIA_TF32_OVERRIDE=0 in the environment forbids it.
+    TensorRT itself multiplies float32 in TF32 where the GPU can, and ONNX Runtime has no option for
+    it: NVIDIA_TF32_OVERRIDE=0 in the environment forbids it.
     """
     options = {
         "trt_engine_cache_enable": "1",
@@ -107,9 +109,9 @@ def tensorrt_options(precision: Precision, folder: Path, shapes: Shapes | None) 
 
 
 def engine_folder(runtime: Runtime, model: Path) -> Path:
-    """Where a model's engines lie: they hold for these very weights, libraries and precision.
+    """Folder of a model's engines: one for each version of weights and libraries, and precision.
 
-    For the GPU that they were built on TensorRT's own file names vouch.
+    That they match the GPU is ensured by TensorRT's own file names.
     """
     assert runtime.engines is not None
     with model.open("rb") as file:
@@ -120,9 +122,9 @@ def engine_folder(runtime: Runtime, model: Path) -> Path:
 
 @cache
 def tensorrt_version() -> int | None:
-    """TensorRT's version as its library tells it (10.9.0: 100900), None where there is none.
+    """Version of the TensorRT library (10.9.0: 100900), None where there is none.
 
-    ONNX Runtime 1.31 wants the libraries of TensorRT 10, which no package of PyPI brings.
+    ONNX Runtime 1.31 needs TensorRT 10, which no package of PyPI contains.
     """
     try:
         library: Any = ctypes.CDLL("libnvinfer.so.10")
@@ -133,8 +135,8 @@ def tensorrt_version() -> int | None:
 
 @cache
 def load_cuda_libraries() -> None:
-    """Once a process, before the first session on a GPU."""
+    """Loads the CUDA libraries from their wheels; call it before the first session on a GPU."""
     if hasattr(ort, "preload_dlls"):
-        # it prints what it does not find, and `analyze` has stdout for messages
+        # it prints what it does not find, and stdout of `analyze` is reserved for messages
         with redirect_stdout(sys.stderr):
             ort.preload_dlls()

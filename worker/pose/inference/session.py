@@ -1,4 +1,4 @@
-"""ONNX Runtime sessions that say the truth about where they run."""
+"""ONNX Runtime sessions that report truthfully on which provider they run."""
 
 from __future__ import annotations
 
@@ -32,22 +32,22 @@ from worker.pose.inference.providers import (
 
 Entries = Sequence[tuple[str, str]]
 MOST_SHAPES = 8
-"""Shapes of a model whose buffers are kept: of the detector one for each form of video."""
+"""Most shapes of a model whose buffers are kept; the detector has one per aspect ratio of video."""
 _FULL = ("out of memory", "Failed to allocate memory", "ALLOC_FAILED")
-"""What CUDA, ONNX Runtime's arena, and cuDNN or cuBLAS say where a GPU's memory is full."""
+"""Texts in the errors of CUDA, ONNX Runtime's arena, cuDNN and cuBLAS when GPU memory is full."""
 
 
 class GpuMissing(ModelFault):
-    """A GPU was asked for and the session does not run on one."""
+    """A GPU was asked for, and the session does not run on one."""
 
 
 @dataclass(frozen=True)
 class Session:
-    """A loaded model; `provider` is what really runs it, `gpu` whether that is a GPU, `missed` why
-    none that is better does.
+    """A loaded model; `provider` is the one that runs it, `gpu` whether that is a GPU.
 
-    With `buffers` its input's and outputs' are kept by shape on that device, and `run` lets in one
-    thread at a time; else each run allocates its own.
+    `missed` says why better providers do not run it. With `buffers`, input and output buffers are
+    kept by shape on that device, and `run` admits one thread at a time; otherwise each run
+    allocates its own.
     """
 
     inner: ort.InferenceSession
@@ -63,9 +63,9 @@ class Session:
         return str(self.inner.get_inputs()[0].name)
 
     def run(self, image: NDArray[Any]) -> list[NDArray[Any]]:
-        """All outputs for the one input, of our own models `image` uint8 RGB [n, h, w, 3].
+        """All outputs for the only input; for converted models `image` is uint8 RGB [n, h, w, 3].
 
-        Raises ModelFault. Where a GPU's memory is full a batch is run in halves.
+        Raises ModelFault. Where the memory of a GPU is full, a batch is run in halves.
         """
         try:
             if self.buffers:
@@ -88,7 +88,7 @@ class Session:
                     self._kept.pop(next(iter(self._kept)))
                 binding = Binding(self.inner, image.shape, image.dtype, device)
             outputs = binding.run(image)
-            self._kept[image.shape] = binding  # the last used is the last to go
+            self._kept[image.shape] = binding  # the least recently used comes first
             return outputs
 
     def _in_halves(self, image: NDArray[Any]) -> list[NDArray[Any]]:
@@ -106,11 +106,11 @@ def open_session(
     shapes: Shapes | None = None,
     entries: Entries = (),
 ) -> Session:
-    """A session for the model at `path`; with `shapes` it keeps its buffers on a GPU, on a CPU it
-    has the session configuration `entries` (ONNX Runtime's names and values).
+    """Opens the model at `path` on the best provider that `wanted` allows.
 
-    Raises GpuMissing where a GPU was asked for and the session would silently run on the CPU,
-    ModelFault where the model cannot be loaded. What falls back is logged and counted.
+    With `shapes` a session on a GPU keeps its buffers; `entries` are session configuration entries
+    (names and values of ONNX Runtime) for a CPU. Raises GpuMissing where a GPU is required and
+    cannot be used, ModelFault where the model cannot be loaded. A fallback is logged and counted.
     """
     runtime = Runtime.of(wanted)
     reasons: list[str] = []
@@ -141,21 +141,21 @@ def _on_cpu(
 
 
 def _on_gpu(path: Path, threads: int, rung: ProviderOption, shapes: Shapes | None) -> Session:
-    """A session whose first provider is that of the rung, and that has run once where it is known
-    on what: kernels and memory may be missing where driver and libraries are not.
+    """A session whose first provider is that of `rung`, run once where `shapes` are known.
 
-    Raises ModelFault, OSError for a folder of engines that cannot be written.
+    The trial run finds missing kernels or memory. Raises ModelFault, and OSError for a folder of
+    engines that cannot be written.
     """
     name, options = rung
     compiled = ort.get_available_providers()
     if name not in compiled:
         raise ModelFault("not built into this ONNX Runtime")
     load_cuda_libraries()
-    # what TensorRT does not know is CUDA's; ONNX Runtime gives shapes and the like to the CPU
+    # nodes unknown to TensorRT go to CUDA; ONNX Runtime runs shape arithmetic on the CPU
     below = [one for one in compiled if one != TENSORRT] if name == TENSORRT else [CPU]
     with _alone(options.get("trt_engine_cache_path")):
         inner = _load(path, threads, [(name, options), *below])
-        # it takes the next provider in silence where libraries or the driver are missing
+        # ONNX Runtime silently uses the next provider where libraries or the driver are missing
         if inner.get_providers()[0] != name:
             raise ModelFault("it does not start: driver or libraries are missing")
         session = Session(inner, name, True, "cuda" if shapes else None)
@@ -166,7 +166,7 @@ def _on_gpu(path: Path, threads: int, rung: ProviderOption, shapes: Shapes | Non
 
 @contextmanager
 def _alone(folder: str | None) -> Iterator[None]:
-    """One process builds engines in a folder at a time; the next one finds them there."""
+    """Lets one process at a time build engines in `folder`; the next one finds them there."""
     if folder is None:
         yield
         return
@@ -191,8 +191,11 @@ def _options(threads: int, entries: Entries) -> ort.SessionOptions:
 def _load(
     path: Path, threads: int, providers: list[Any], entries: Entries = ()
 ) -> ort.InferenceSession:
-    """Raises ModelFault. ONNX Runtime's own fallback is off: a failure in mid-job would go on, on
-    the CPU and in silence."""
+    """Opens a session; raises ModelFault.
+
+    ONNX Runtime's own fallback is off: after a failure during a job it would silently go on on the
+    CPU.
+    """
     try:
         return ort.InferenceSession(
             str(path), _options(threads, entries), providers=providers, enable_fallback=0

@@ -264,14 +264,16 @@ class SubjectTracker:
                 return
 
     def _tell_apart(self, time_s: float) -> None:
-        """Who is detected beside the subject is another."""
+        """Who is detected beside the subject is another; what lies in it may be a part of it."""
         current = self._subject_track()
         if current is None or current.detected_s != time_s:
             return
         own = current.array()
         for track in self.tracks:
             if track is not current and track.detected_s == time_s and track.confirmed:
-                track.other |= bool(iou(own, track.array()[None])[0] < APART)
+                box = track.array()
+                within = max(covered(box, own), covered(own, box))
+                track.other |= bool(iou(own, box[None])[0] < APART and within < SAME)
 
     def _choose(self) -> None:
         people = [track for track in self.tracks if track.confirmed] or self.tracks
@@ -281,7 +283,8 @@ class SubjectTracker:
             return
         best = self._preferred(people) if current is None else current
         if self.choice in ("auto", "largest"):
-            heaviest = max(people, key=lambda track: (track.weight, -track.id))
+            rivals = [t for t in people if t.other or t.id == self.subject or current is None]
+            heaviest = max(rivals or people, key=lambda track: (track.weight, -track.id))
             if current is None or heaviest.weight > TAKEOVER * current.weight:
                 best = heaviest
         if best.id != self.subject:

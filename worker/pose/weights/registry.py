@@ -1,8 +1,9 @@
-"""The models we know: where their weights come from, and what the installed file must be.
+"""The known models: sources of their weights, and hashes of the installed files.
 
-Every model that we convert takes `image`, uint8 RGB [n, height, width, 3] with any n, and holds its
-own scaling and decoding. Its `ap` was measured on 163 annotated COCO images with square crops about
-the true boxes (NanoDet: whole images), its `cost_ms` on one thread of a server core.
+Every model that is converted here takes `image`, uint8 RGB [n, height, width, 3] with any n, and
+includes its own scaling and decoding. Its `ap` was measured on 163 annotated COCO images with
+square crops around the true boxes (NanoDet: whole images), its `cost_ms` on one thread of a server
+core.
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ _NANODET = ModelSpec(
     ap=37.1,
     cost_ms=19.7,
 )
-# Thunder in 8 bits: what a CPU runs by default.
+# Thunder in 8 bits: what a CPU runs for the profiles balanced and accurate.
 _THUNDER_INT8 = replace(
     _movenet("thunder", 256, "", 0, (0.0, 0.0)),
     name="movenet_thunder_int8",
@@ -94,13 +95,13 @@ _THUNDER_INT8 = replace(
     bytes=6_812_432,
     ap=None,
     cost_ms=7.4,
-    # blocked channels are for float layers: the few among 8 bits cost more to reorder than to run
+    # blocked channels suit float layers: the few here cost more to reorder than to run
     entries=(("optimization.disable_specified_optimizers", "NchwcTransformer"),),
 )
 
 
 def _half(single: ModelSpec, sha256: str, size: int) -> ModelSpec:
-    """A MoveNet in float16: what a GPU runs where it is asked to compute in half precision."""
+    """A MoveNet in float16, for GPUs that are set to compute in half precision."""
     variant = single.name.removeprefix("movenet_")
     return replace(
         single,

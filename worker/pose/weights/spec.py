@@ -1,4 +1,4 @@
-"""What the registry knows of a model."""
+"""The description of a model in the registry."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 from worker.pose.weights.packages import Package
 
-# Takes the package's files by plain name and gives the ONNX file's bytes; raises ConversionError.
+# From the package's files by plain name to the bytes of an ONNX file; raises ConversionError.
 Converter: TypeAlias = Callable[[Mapping[str, bytes]], bytes]
 Kind: TypeAlias = Literal[
     "person_detector", "single_pose", "multi_pose", "body_detector", "body_landmarks"
@@ -18,8 +18,8 @@ Decoding: TypeAlias = Literal["nanodet", "movenet", "blazepose", "simcc", "rtmo"
 
 @dataclass(frozen=True, slots=True)
 class Pixels:
-    """How a network of others wants its pixels, 0-255: channel order, then less the mean and over
-    the deviation by channel."""
+    """Input of a third-party network: channel order, and mean and deviation by channel (of
+    0-255)."""
 
     order: Literal["rgb", "bgr"] = "rgb"
     mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
@@ -28,14 +28,14 @@ class Pixels:
 
 @dataclass(frozen=True, slots=True)
 class ModelSpec:
-    """A model: `file` is its name once installed, `members` the package's files it is made of.
+    """A model: `file` is its name once installed, `members` the package's files it is made from.
 
     `input_size` is (height, width) in pixels; where `multiple_of` is set it is only the usual one,
-    and any multiple will do. `sha256` (hex) and `bytes` (None where unknown) pin the installed
-    file. `decoding` says how its outputs are read; those that we convert take uint8 RGB
-    [n, height, width, 3] and need no `pixels`. `ap` is COCO average precision in per cent, of
-    keypoints or of a detector's boxes; `cost_ms` the time for one picture on one thread. `entries`
-    are ONNX Runtime's session configuration entries that suit the graph.
+    and any multiple works. `sha256` (hex) and `bytes` (None where unknown) pin the installed file.
+    `decoding` says how its outputs are read; converted models take uint8 RGB [n, height, width, 3]
+    and need no `pixels`. `ap` is COCO average precision in per cent, of keypoints or of a
+    detector's boxes; `cost_ms` the time for one picture on one thread. `entries` are ONNX Runtime's
+    session configuration entries that suit the graph.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Archives that lie behind a plain URL, not in a package registry."""
+"""Archives behind a plain URL instead of a package registry."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from urllib.request import urlopen
 from worker.pose.conversion.errors import WeightsError
 
 SILENCE_SECONDS = 60.0
-"""How long a server may say nothing."""
+"""Seconds for which a server may send nothing."""
 LARGEST = 2 * 1024**3
 _BLOCK = 1 << 20
 
 
 def download(url: str, folder: Path) -> Path:
-    """The file behind an https `url` in `folder`, whole.
+    """Downloads an https `url` into `folder`; returns the path of the file.
 
-    Blocks for as long as it takes. Raises WeightsError where it cannot be had or is larger than
-    LARGEST bytes.
+    Blocks for as long as it takes. Raises WeightsError for another scheme, a failed download, or
+    more than LARGEST bytes.
     """
     parts = urlsplit(url)
     if parts.scheme != "https":
