@@ -188,12 +188,12 @@ class LeasedJob:
         self._unless_refused(lambda: complete_job(*given, before=before, fields=fields))
 
     def enqueue_export(self, fields: dict[str, Any]) -> None:
-        """Releases the job to the export queue: pose workers, with their GPUs, do not encode."""
+        """Releases the job to the export queue, so that GPU workers do not spend time encoding."""
         rest = msgspec.structs.replace(self.job, stage=Stage.EXPORT)
         self._release(rest.waits_in, fields={**fields, "stage": Stage.EXPORT})
 
     def release_for_shutdown(self) -> None:
-        """Releases the job to the front of its tenant's queue; another worker continues it."""
+        """Releases the job to its old position in the tenant's queue, for another worker."""
         with contextlib.suppress(Fenced):
             self._release(self.job.waits_in)
 

@@ -1,4 +1,4 @@
-"""All stores of a process, opened once."""
+"""Opens all stores of a process."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from worker.storage.webhooks.schedule import DeliverySchedule
 
 @dataclass(frozen=True)
 class Stores:
-    """Redis and S3 as the rest of the house sees them."""
+    """All stores of a process, on one Redis client and one S3 bucket."""
 
     settings: Settings
     redis: Client
@@ -57,10 +57,11 @@ class Stores:
 
 
 def open_stores(settings: Settings) -> Stores:
-    """Opens them; nothing is sent yet, so a missing server shows at the first use."""
+    """Opens the stores of `settings`; connects at the first use, which raises if a server is
+    missing."""
     client = connect(settings.redis_url.get_secret_value(), settings.redis_ca_certs)
     objects = ObjectStore(settings)
-    clock = RedisClock(client)  # one for all: what one store writes another compares with
+    clock = RedisClock(client)  # one clock for all: stores compare each other's times
     waiting, usage = FairQueue(client, clock), UsageStore(client, clock)
     uploads = UploadStore(client, objects, settings.upload_url_ttl_s, settings.record_ttl_s, clock)
     partitions = settings.firehose_partitions

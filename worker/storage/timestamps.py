@@ -1,4 +1,4 @@
-"""Times as job records write them."""
+"""Conversion between unix times and the ISO 8601 timestamps of records."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 
 
 def iso(seconds: float) -> str:
-    """Unix time as ISO 8601 in UTC, to the millisecond."""
+    """Converts unix time to ISO 8601 in UTC, with milliseconds."""
     stamp = datetime.fromtimestamp(seconds, UTC)
     return stamp.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def unix(stamp: str) -> float:
-    """ISO 8601 as unix time."""
+    """Converts ISO 8601 to unix time."""
     return datetime.fromisoformat(stamp).timestamp()

@@ -1,1 +1,1 @@
-"""S3: uploads, references, results and their retention."""
+"""Objects in S3: uploads, references, results, and their retention."""

@@ -1,7 +1,7 @@
-"""Reference movements: a record in Redis and the poses in S3.
+"""Reference movements: records in Redis, poses in S3.
 
-A reference's status is that of the job that makes it, so the job's own fenced commit is what makes
-it ready or failed; when the job is cleared away, the outcome is noted here.
+A reference's status follows from the job that makes it, so that the job's fenced commit makes it
+ready or failed; when that job is erased, the outcome is stored here.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _LOST = {"code": "internal", "message": "The clip was lost before it was looked 
 
 
 class ReferenceStore:
-    """All queries on references; a missing one, and another tenant's, is NotFound."""
+    """Stores references; raises NotFound for a missing one and for another tenant's."""
 
     def __init__(
         self, client: Client, objects: ObjectStore, clock: Callable[[], float] = time.time
@@ -40,14 +40,14 @@ class ReferenceStore:
             pipe.execute()
 
     def get(self, reference_id: str, tenant: str) -> Reference:
-        """The reference as it is now."""
+        """Returns the current state of a reference."""
         fields = self._redis.hgetall(keys.reference(reference_id))
         reference = decode_record(fields[b"record"]) if b"record" in fields else None
         if reference is None or reference.tenant != tenant:
             raise NotFound(f"no reference {reference_id}")
         if b"status" not in fields:
             status, error = self._redis.hmget(keys.job(reference.job), "status", "error")
-            if status is None:  # cleared away in between, or never begun
+            if status is None:  # erased in between, or never queued
                 fields = self._redis.hgetall(keys.reference(reference_id))
             else:
                 fields.update(_outcome(JobStatus(msgspec.json.decode(status)), error))
@@ -56,7 +56,10 @@ class ReferenceStore:
     def page(
         self, tenant: str, after: tuple[float, str] | None, limit: int
     ) -> Sequence[tuple[float, Reference]]:
-        """Up to `limit` references of a tenant, newest first, after a place in the list."""
+        """Returns up to `limit` references of a tenant with their times, newest first.
+
+        `after` is the time and id of the last one of the page before.
+        """
         name, start = keys.tenant_references(tenant), 0
         if after is not None:
             rank = self._redis.zrevrank(name, after[1])
@@ -71,9 +74,9 @@ class ReferenceStore:
         return found
 
     def keep(self, reference: Reference, poses: bytes, duration_ms: float) -> None:
-        """Stores what a worker made; more than once does no harm, as it is always the same.
+        """Stores the poses of a reference and the duration of its rep; idempotent.
 
-        Raises NotFound where the reference was erased meanwhile: then nothing is left of it.
+        Raises NotFound, and leaves nothing stored, where the reference was erased meanwhile.
         """
         key, name = reference_key(reference.tenant, reference.id), keys.reference(reference.id)
         self._objects.put(key, poses, "application/octet-stream")
@@ -84,20 +87,20 @@ class ReferenceStore:
             raise NotFound(f"no reference {reference.id}")
 
     def poses(self, reference_id: str, tenant: str) -> bytes:
-        """The poses of a reference that is ready."""
+        """Returns the encoded poses of a reference; raises NotFound unless it is ready."""
         if self.get(reference_id, tenant).status is not ReferenceStatus.READY:
             raise NotFound(f"no reference {reference_id}")
         return self._objects.get(reference_key(tenant, reference_id))
 
     def settle(self, job: Job) -> None:
-        """Notes the outcome of the finished job that made a reference."""
+        """Stores the outcome of the ended job that made a reference."""
         name = keys.reference(str(job.input.referenceId))
         if self._redis.hexists(name, "record"):
             error = msgspec.json.encode(job.error) if job.error else None
             self._redis.hset(name, mapping=_outcome(job.status, error))
 
     def erase(self, reference: Reference) -> None:
-        """Deletes record and poses; the job that may be making it is the caller's to erase."""
+        """Deletes record and poses; the caller erases the job that makes the reference."""
         with self._redis.pipeline(transaction=False) as pipe:
             pipe.delete(keys.reference(reference.id))
             pipe.zrem(keys.tenant_references(reference.tenant), reference.id)
@@ -106,7 +109,7 @@ class ReferenceStore:
 
 
 def _outcome(status: JobStatus, error: bytes | None) -> dict[bytes, bytes]:
-    """What a job's status makes of its reference, as fields; `error` is JSON."""
+    """Returns a reference's fields for the status of its job; `error` is JSON."""
     if not status.final:
         said = ReferenceStatus.PROCESSING
     elif status is JobStatus.SUCCEEDED:
@@ -118,7 +121,7 @@ def _outcome(status: JobStatus, error: bytes | None) -> dict[bytes, bytes]:
 
 
 def _with(reference: Reference, fields: dict[bytes, bytes]) -> Reference:
-    """The record with what is known of its making."""
+    """Returns the record with status, duration and error from the stored fields."""
     status = fields.get(b"status")
     if status is None:
         return msgspec.structs.replace(reference, status=ReferenceStatus.FAILED, error=_LOST)

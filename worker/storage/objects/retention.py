@@ -1,7 +1,7 @@
-"""What is kept for how long: uploads, exports and records have a day on which they go.
+"""Retention: the time at which uploads, exports and records are to be erased.
 
-The days are the plan's at the time when the thing was made. A thing's own time counts: an upload
-from its last use by a new job, exports and records from the end of their job.
+The number of days is that of the plan when the item was made. It counts for an upload from its last
+use by a new job, for exports and records from the end of their job.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from worker.storage.timestamps import unix
 
 DAY_S = 86_400
 AGAIN_S = 300.0
-"""Seconds after which a thing whose erasure failed is tried again."""
+"""Seconds after which a failed erasure is retried."""
 Kind = Literal["upload", "exports", "record"]
 
 
 class RetentionItem(msgspec.Struct, frozen=True, array_like=True):
-    """A thing with its day: an upload by `upload`, a job's exports or all of a job by `job`."""
+    """An item to erase: an upload (`upload`), or exports or all data of a job (`job`)."""
 
     kind: Kind
     tenant: str
@@ -36,7 +36,7 @@ class RetentionItem(msgspec.Struct, frozen=True, array_like=True):
 
 
 class RetentionStore:
-    """The list of days."""
+    """Stores when items are to be erased."""
 
     def __init__(self, client: Client, clock: Callable[[], float] = time.time) -> None:
         self._redis = client
@@ -44,12 +44,12 @@ class RetentionStore:
         self._days = DueSet(client, keys.RETENTION)
 
     def keep_upload(self, tenant: str, upload_id: str, limits: PlanLimits) -> None:
-        """An upload was made, or a job is made of it: its days begin now."""
+        """Starts the retention of an upload now; called when it is made or used by a new job."""
         kept = RetentionItem("upload", tenant, upload=upload_id)
         self._keep(kept, self._clock(), limits.uploadDays)
 
     def keep_job(self, job: Job, limits: PlanLimits) -> None:
-        """A job has ended; more than once does no harm."""
+        """Starts the retention of an ended job and its exports; idempotent."""
         ended = unix(job.finishedAt) if job.finishedAt else self._clock()
         if job.exports:
             self._keep(RetentionItem("exports", job.tenant, job.id), ended, limits.exportDays)
@@ -57,26 +57,26 @@ class RetentionStore:
         self._keep(kept, ended, limits.recordDays)
 
     def forget_job(self, job: Job) -> None:
-        """A job is erased before its day."""
+        """Removes the items of a job that is erased earlier."""
         kept = RetentionItem("record", job.tenant, job.id, job.input.uploadId, job.batchId)
         for one in (RetentionItem("exports", job.tenant, job.id), kept):
             self._redis.zrem(keys.RETENTION, msgspec.json.encode(one))
 
     def forget_upload(self, tenant: str, upload_id: str) -> None:
-        """An upload is erased before its day."""
+        """Removes the item of an upload that is erased earlier."""
         self.done(RetentionItem("upload", tenant, upload=upload_id))
 
     def due(self, most: int) -> Sequence[RetentionItem]:
-        """Things whose day has come; each comes again until it is done."""
+        """Claims up to `most` items to erase now; each is due again after AGAIN_S until `done`."""
         taken = self._days.take_all(self._clock(), AGAIN_S, most)
         return [msgspec.json.decode(row, type=RetentionItem) for row in taken]
 
     def count_due(self) -> int:
-        """How many things there are whose day has come."""
+        """Returns the number of items to erase now."""
         return int(self._redis.zcount(keys.RETENTION, "-inf", self._clock()))
 
     def done(self, kept: RetentionItem) -> None:
-        """It is gone."""
+        """Removes an item that is erased."""
         self._redis.zrem(keys.RETENTION, msgspec.json.encode(kept))
 
     def _keep(self, kept: RetentionItem, since: float, days: float | None) -> None:

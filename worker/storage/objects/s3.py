@@ -1,4 +1,4 @@
-"""Objects in S3: uploads, archives, exports. Presigned URLs are SigV4, for the public endpoint."""
+"""An object store on S3. Presigned URLs are signed with SigV4 for the public endpoint."""
 
 from __future__ import annotations
 
@@ -23,38 +23,38 @@ from worker.storage.errors import Conflict, NotFound, StoreUnavailable
 PART_BYTES = 16 * 1024 * 1024
 _TRANSFER_BYTES = 16 * 1024 * 1024
 SINGLE_PUT_BYTES = 64 * 1024 * 1024
-"""Above this an upload goes in parts and can be resumed."""
+"""Size in bytes above which an upload is made in parts and can be resumed."""
 _QUICK_S = 5.0
-"""Seconds that S3 may take to connect, and to answer where no bytes of an object are moved."""
+"""Seconds that S3 may take to connect, and to answer calls without data."""
 _DATA_S = 60.0
 _FAILED = (ClientError, BotoCoreError, Boto3Error, RetriesExceededError)
-"""What a transfer raises: the transfer manager wraps some errors in its own."""
+"""Errors of a transfer: the transfer manager wraps some in its own."""
 
 
 def upload_key(tenant: str, upload_id: str) -> str:
-    """Where an upload lies."""
+    """Returns the key of an upload."""
     return f"uploads/{tenant}/{upload_id}"
 
 
 def job_prefix(tenant: str, job_id: str) -> str:
-    """Everything a job made lies below this."""
+    """Returns the prefix of all files that a job made."""
     return f"jobs/{tenant}/{job_id}/"
 
 
 def reference_key(tenant: str, reference_id: str) -> str:
-    """Where the poses of a reference movement lie."""
+    """Returns the key of a reference movement's poses."""
     return f"references/{tenant}/{reference_id}"
 
 
 def key_in_url(url: str, prefix: str) -> str | None:
-    """The key below `prefix` that a presigned URL is for, in either addressing style."""
+    """Returns the key below `prefix` of a presigned URL in either addressing style, or None."""
     path = unquote(urlsplit(url).path)
     place = path.find("/" + prefix)
     return None if place < 0 else path[place + 1 :]
 
 
 def _measured(client: Any) -> Any:
-    """Has a client note how long each call took, and which failed."""
+    """Makes a client record the duration and failures of its calls."""
 
     def begin(context: dict[str, Any], **_: Any) -> None:
         context["began"] = time.perf_counter()
@@ -83,7 +83,7 @@ def _client(settings: Settings, endpoint: str | None, read_s: float, attempts: i
         region_name=settings.s3_region,
         aws_access_key_id=settings.s3_access_key,
         aws_secret_access_key=secret.get_secret_value() if secret else None,
-        # a custom endpoint would still be signed with SigV2
+        # by default boto3 signs URLs of a custom endpoint with SigV2
         config=Config(
             signature_version="s3v4",
             s3={"addressing_style": style},
@@ -91,7 +91,7 @@ def _client(settings: Settings, endpoint: str | None, read_s: float, attempts: i
             read_timeout=read_s,
             retries={"total_max_attempts": attempts, "mode": "standard"},
             max_pool_connections=settings.s3_connections,
-            # else every put over TLS is sent as aws-chunked with a trailer: many stores refuse it
+            # else puts over TLS are sent as aws-chunked with a trailer, which many stores refuse
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
         ),
@@ -106,7 +106,7 @@ def _status(error: BaseException | None) -> int | None:
 
 
 def _whole(body: Any, key: str) -> bytes:
-    """The body of an answer; raises StoreUnavailable."""
+    """Reads the body of an answer; raises StoreUnavailable."""
     try:
         data: bytes = body.read()
     except BotoCoreError as error:
@@ -115,7 +115,7 @@ def _whole(body: Any, key: str) -> bytes:
 
 
 _MOVING = frozenset({"get_object", "put_object"})
-"""Calls that move an object's bytes, and may take longer."""
+"""Calls that transfer data and may take longer."""
 
 
 def _in(bucket: str | None) -> dict[str, str]:
@@ -123,7 +123,11 @@ def _in(bucket: str | None) -> dict[str, str]:
 
 
 class ObjectStore:
-    """One bucket; raises NotFound for a missing object and StoreUnavailable for a silent server."""
+    """One bucket of S3.
+
+    Methods raise NotFound for a missing object and StoreUnavailable if the server does not answer
+    or refuses.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.bucket = settings.s3_bucket
@@ -145,11 +149,11 @@ class ObjectStore:
             raise StoreUnavailable(f"S3 {name}: {error}") from error
 
     def check(self) -> None:
-        """Returns where S3 answers and the bucket is there; makes nothing."""
+        """Returns if S3 answers and the bucket exists; raises otherwise."""
         self._call("head_bucket")
 
     def ensure_bucket(self) -> None:
-        """Makes the bucket where it is missing."""
+        """Creates the bucket if it is missing."""
         try:
             self._call("head_bucket")
         except NotFound:
@@ -171,13 +175,13 @@ class ObjectStore:
         self._call("put_object", Key=key, Body=data, ContentType=content_type)
 
     def put_file(self, key: str, path: Path, content_type: str) -> int:
-        """Stores a file, in parts where it is large; returns its size in bytes."""
+        """Stores a file, in parts if it is large; returns its size in bytes."""
         with path.open("rb") as file:
             self.put_open(key, file, content_type)
         return path.stat().st_size
 
     def put_open(self, key: str, file: IO[bytes], content_type: str) -> None:
-        """Stores the rest of an open, buffered file, in parts where it is large."""
+        """Stores the rest of an open file, in parts if it is large."""
         try:
             extra = {"ContentType": content_type}
             self._client.upload_fileobj(file, self.bucket, key, ExtraArgs=extra)
@@ -185,12 +189,11 @@ class ObjectStore:
             raise StoreUnavailable(f"S3 upload of {key}: {error}") from error
 
     def get(self, key: str) -> bytes:
-        """A small object whole."""
+        """Returns the content of a small object."""
         return _whole(self._call("get_object", Key=key)["Body"], key)
 
     def lines(self, key: str) -> Iterator[bytes]:
-        """A stored text, line by line, without holding it whole; raises NotFound and
-        StoreUnavailable."""
+        """Yields the lines of an object without loading all of it."""
         body = self._call("get_object", Key=key)["Body"]
         try:
             yield from body.iter_lines(chunk_size=1 << 16)
@@ -198,7 +201,7 @@ class ObjectStore:
             raise StoreUnavailable(f"S3 download of {key}: {error}") from error
 
     def stream(self, key: str, start: int = 0, bucket: str | None = None) -> Iterator[bytes]:
-        """An object from a byte on, a block at a time; raises NotFound and StoreUnavailable."""
+        """Yields an object in blocks, from byte `start` on."""
         more = {"Range": f"bytes={start}-"} if start else {}
         body = self._call("get_object", Key=key, **more, **_in(bucket))["Body"]
         try:
@@ -207,8 +210,10 @@ class ObjectStore:
             raise StoreUnavailable(f"S3 download of {key}: {error}") from error
 
     def head(self, key: str, bucket: str | None = None) -> tuple[int, str]:
-        """Bytes and type of an object; raises NotFound, in another bucket also for one that may not
-        be read: S3 does not say which it is."""
+        """Returns size in bytes and content type of an object.
+
+        Raises NotFound, in another bucket also where access is denied, as S3 does not tell which.
+        """
         try:
             found = self._call("head_object", Key=key, **_in(bucket))
         except StoreUnavailable as error:
@@ -218,7 +223,7 @@ class ObjectStore:
         return int(found["ContentLength"]), str(found.get("ContentType", ""))
 
     def download(self, key: str, path: Path) -> None:
-        """Downloads an object into a file."""
+        """Downloads an object to a file."""
         reply = self._call("get_object", Key=key)
         with closing(reply["Body"]) as body:
             if reply["ContentLength"] <= _TRANSFER_BYTES:
@@ -235,11 +240,11 @@ class ObjectStore:
             raise StoreUnavailable(f"S3 download of {key}: {error}") from error
 
     def size(self, key: str) -> int:
-        """Bytes of an object; raises NotFound."""
+        """Returns the size of an object in bytes."""
         return int(self._call("head_object", Key=key)["ContentLength"])
 
     def list_keys(self, prefix: str) -> Iterator[str]:
-        """Keys that start with `prefix`."""
+        """Yields the keys that start with `prefix`."""
         more: dict[str, Any] = {}
         while True:
             page = self._call("list_objects_v2", Prefix=prefix, **more)
@@ -249,18 +254,18 @@ class ObjectStore:
             more = {"ContinuationToken": page["NextContinuationToken"]}
 
     def delete(self, key: str) -> None:
-        """Deletes an object; a missing one is fine."""
+        """Deletes an object; does nothing if it is missing."""
         self._call("delete_object", Key=key)
 
     def delete_prefix(self, prefix: str) -> int:
-        """Deletes everything that starts with `prefix`; returns how many objects there were."""
+        """Deletes all objects whose keys start with `prefix`; returns their number."""
         found = list(self.list_keys(prefix))
         for key in found:
             self.delete(key)
         return len(found)
 
     def presign_get(self, key: str, ttl_s: int, filename: str | None = None) -> str:
-        """A URL that anybody can download the object from for `ttl_s` seconds."""
+        """Returns a URL from which the object can be downloaded for `ttl_s` seconds."""
         params: dict[str, Any] = {"Bucket": self.bucket, "Key": key}
         if filename:
             params["ResponseContentDisposition"] = f'attachment; filename="{filename}"'
@@ -268,7 +273,7 @@ class ObjectStore:
         return url
 
     def presign_put(self, key: str, content_type: str, size: int, ttl_s: int) -> str:
-        """A URL that takes exactly `size` bytes of `content_type`."""
+        """Returns a URL to PUT exactly `size` bytes of `content_type`, for `ttl_s` seconds."""
         params = {
             "Bucket": self.bucket,
             "Key": key,
@@ -279,12 +284,12 @@ class ObjectStore:
         return url
 
     def start_parts(self, key: str, content_type: str) -> str:
-        """Begins a multipart upload; returns its id."""
+        """Starts a multipart upload; returns its id."""
         reply = self._call("create_multipart_upload", Key=key, ContentType=content_type)
         return str(reply["UploadId"])
 
     def presign_part(self, key: str, parts_id: str, number: int, size: int, ttl_s: int) -> str:
-        """A URL that takes part `number` (from 1) of `size` bytes."""
+        """Returns a URL to PUT part `number` (from 1) of `size` bytes, for `ttl_s` seconds."""
         params = {
             "Bucket": self.bucket,
             "Key": key,
@@ -296,8 +301,10 @@ class ObjectStore:
         return url
 
     def abort_parts(self, prefix: str, until: float | None = None) -> int:
-        """Ends multipart uploads of keys that start with `prefix`, those that began before the unix
-        time `until`, and deletes the parts that came; returns how many there were."""
+        """Aborts multipart uploads of keys that start with `prefix` and deletes their parts.
+
+        With `until`, only those started before that unix time. Returns their number.
+        """
         page = self._call("list_multipart_uploads", Prefix=prefix)
         count = 0
         for one in page.get("Uploads", ()):
@@ -310,7 +317,7 @@ class ObjectStore:
         return count
 
     def page_below(self, prefix: str, after: str, most: int) -> list[tuple[str, float]]:
-        """Up to `most` keys that start with `prefix` and come after `after`, each with the unix
+        """Returns up to `most` keys that start with `prefix` and follow `after`, each with the unix
         time of its last change."""
         page = self._call("list_objects_v2", Prefix=prefix, StartAfter=after, MaxKeys=most)
         return [
@@ -318,7 +325,10 @@ class ObjectStore:
         ]
 
     def finish_parts(self, key: str, parts_id: str, etags: list[tuple[int, str]]) -> None:
-        """Joins the parts; raises Conflict where they are not what S3 has, NotFound when joined."""
+        """Completes a multipart upload; `etags` are pairs of part number and ETag.
+
+        Raises Conflict where they do not match the stored parts, NotFound if already completed.
+        """
         parts = [{"PartNumber": number, "ETag": etag} for number, etag in sorted(etags)]
         try:
             self._client.complete_multipart_upload(

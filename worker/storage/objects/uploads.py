@@ -1,4 +1,4 @@
-"""Uploads: a place in the object store, handed out as presigned URLs."""
+"""Uploads: records in Redis, and presigned URLs to PUT the files to the object store."""
 
 from __future__ import annotations
 
@@ -15,15 +15,18 @@ from worker.storage.lua_scripts import load_script
 from worker.storage.objects.s3 import PART_BYTES, SINGLE_PUT_BYTES, ObjectStore, upload_key
 
 RETRY_S = 3600.0
-"""Seconds after which uploads may have gone."""
+"""Seconds after which a tenant over its limit may retry, as uploads may have expired."""
 ALL_SEEN = "\x7f"
-"""A cursor behind every key."""
+"""A cursor after all keys."""
 _AFTER_S = 60.0
-"""Seconds after the end of a URL at which no PUT of it is under way any more."""
+"""Seconds after the expiry of a URL from which no PUT to it can be under way."""
 
 
 class Upload(msgspec.Struct, frozen=True, kw_only=True):
-    """One upload; `partsId` where it goes in parts, `owner` where a page token made it."""
+    """An upload; `partsId` is set if it is made in parts, `owner` if a page token made it.
+
+    `urlsUntil` is the unix time at which its presigned URLs expire.
+    """
 
     id: str
     tenant: str
@@ -37,14 +40,14 @@ class Upload(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """One part of a large upload, from 1."""
+    """One part of a large upload: its number, from 1, and the URL to PUT it to."""
 
     number: int
     url: str
 
 
 class UploadStore:
-    """Makes and finds uploads; a record outlives its URL, as a job may name it later."""
+    """Stores uploads; `ttl_s` is the lifetime of URLs, `record_ttl_s` that of records."""
 
     def __init__(
         self,
@@ -72,8 +75,11 @@ class UploadStore:
         owner: str | None = None,
         most: int | None = None,
     ) -> Upload:
-        """A new upload, in parts where it is over SINGLE_PUT_BYTES; raises LimitExceeded where the
-        tenant's uploads would have more than `most` bytes together."""
+        """Creates an upload, in parts if it is over SINGLE_PUT_BYTES.
+
+        Raises LimitExceeded where the tenant's uploads would exceed `most` bytes in total,
+        StoreUnavailable.
+        """
         upload_id = "upl_" + secrets.token_hex(12)
         key = upload_key(tenant, upload_id)
         self._take_room(tenant, upload_id, size, most)
@@ -100,8 +106,8 @@ class UploadStore:
         return upload
 
     def get(self, upload_id: str, tenant: str, owner: str | None = None) -> Upload:
-        """The upload; raises NotFound, also where it is another tenant's, or not of the `owner`
-        that asks."""
+        """Returns an upload; raises NotFound for a missing one, another tenant's, or, with `owner`,
+        one of another page token."""
         data = self._redis.get(keys.upload(upload_id))
         upload = msgspec.json.decode(data, type=Upload) if data else None
         hidden = upload is None or upload.tenant != tenant or owner not in (None, upload.owner)
@@ -110,11 +116,11 @@ class UploadStore:
         return upload
 
     def url(self, upload: Upload) -> str:
-        """Where to PUT it whole."""
+        """Returns the URL to PUT the file to."""
         return self._objects.presign_put(upload.key, upload.contentType, upload.bytes, self.ttl_s)
 
     def parts(self, upload: Upload) -> list[Part]:
-        """Where to PUT each part of PART_BYTES; the last one is shorter."""
+        """Returns the parts with URLs, each of PART_BYTES but the last; none if uploaded whole."""
         if upload.partsId is None:
             return []
         count = -(-upload.bytes // PART_BYTES)
@@ -124,53 +130,58 @@ class UploadStore:
         ]
 
     def complete(self, upload: Upload, etags: list[tuple[int, str]]) -> None:
-        """Joins the parts of a large upload."""
+        """Joins the parts of a large upload; raises as `ObjectStore.finish_parts`."""
         if upload.partsId is not None:
             self._objects.finish_parts(upload.key, upload.partsId, etags)
 
     def forget(self, tenant: str, upload_id: str) -> None:
-        """Deletes the record, and counts its bytes no longer."""
+        """Deletes the record and releases the tenant's bytes."""
         self._redis.delete(keys.upload(upload_id), keys.upload_jobs(upload_id))
         self._release(keys=[keys.tenant_stored(tenant)], args=[upload_id])
 
     def known(self, upload_ids: Sequence[str]) -> list[bool]:
-        """Which of them have a record."""
+        """Returns for each id whether it has a record."""
         with self._redis.pipeline(transaction=False) as pipe:
             for upload_id in upload_ids:
                 pipe.exists(keys.upload(upload_id))
             return [bool(reply) for reply in pipe.execute()]
 
     def leave(self, upload_id: str, job_id: str, *, erase: bool) -> bool:
-        """The job does not read the upload any more, and wants it erased or does not care; returns
-        whether it is to be erased now: a job wanted that, and nobody reads it."""
+        """Removes a job from the readers of an upload.
+
+        Returns whether to erase the upload now: it has no readers left, and one of them passed
+        `erase`.
+        """
         args = [job_id, int(erase), self._record_ttl_s]
         return bool(self._leave(keys=[keys.upload_jobs(upload_id)], args=args))
 
     def read_by(self, upload_id: str) -> list[str]:
-        """Jobs that read the upload."""
+        """Returns the ids of jobs that read the upload."""
         names = map(text, self._redis.smembers(keys.upload_jobs(upload_id)))
         return [name for name in names if name != "erase"]
 
     def erase_late(self, tenant: str, upload_id: str, until: float | None) -> None:
-        """The upload's bytes are to be deleted once more when no URL of it works any more."""
+        """Schedules another deletion of an upload's bytes for when its URLs have expired."""
         ends = self._clock() + self.ttl_s if until is None else max(until, self._clock())
         note = msgspec.json.encode((tenant, upload_id))
         self._redis.zadd(keys.UPLOADS_LATE, {note: ends + _AFTER_S}, nx=True)
 
     def late(self) -> Iterator[tuple[str, str]]:
-        """Tenants and ids of uploads to delete now; each is gone from the list once it is back."""
+        """Yields tenant and id of erased uploads to delete once more now.
+
+        An item is removed when the next one is requested, so that it is repeated after a crash.
+        """
         for note in self._redis.zrangebyscore(keys.UPLOADS_LATE, "-inf", self._clock(), 0, 50):
             yield msgspec.json.decode(note, type=tuple[str, str])
             self._redis.zrem(keys.UPLOADS_LATE, note)
 
     def count_due(self) -> int:
-        """How many erased uploads are to be deleted once more now, and one more where it is time to
-        look for uploads that nobody knows."""
+        """Returns the number of due deletions, plus one if a search for unknown uploads is due."""
         late = int(self._redis.zcount(keys.UPLOADS_LATE, "-inf", self._clock()))
         return late + self.search_due()
 
     def search_due(self) -> bool:
-        """Whether nobody looked for uploads without a record for a while."""
+        """Returns whether to search for objects without a record now."""
         return not (
             self._redis.exists(keys.UPLOADS_SEARCHED)
             or self._redis.get(keys.UPLOADS_CURSOR) == ALL_SEEN.encode()

@@ -1,1 +1,1 @@
-"""The fair queue and the register of workers."""
+"""The fair queue and the registry of workers."""

@@ -1,11 +1,11 @@
-"""The fair queue: jobs wait by tenant, and the tenant that was served least lately is next.
+"""The fair queue: jobs are queued by tenant, and tenants are served in equal shares of time.
 
-A tenant's own jobs run high before normal before low, then oldest first. Between tenants only
-shares count: who queues 10,000 jobs delays another's single one by one job's length at most.
-A tenant at its limit of running jobs is passed over.
+Within a tenant priority decides, then age. Between tenants start-time fair queuing decides: a
+tenant that queues 10,000 jobs delays another's single job by about one job's duration at most. A
+tenant at its limit of running jobs is skipped.
 
-An entry is a job, whatever stage is next, or a segment of one. What is pulled is among the jobs on
-no list until it is claimed; a sweep puts back what nobody did.
+An entry is a job, whatever its next stage, or a segment of one. A popped entry is in no queue until
+it is claimed; a sweep queues entries again that were not.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ from worker.storage.connection import Client, text
 from worker.storage.lua_scripts import load_script
 
 QUEUES = ("pose.cpu", "pose.gpu", "export")
-"""The queues that are pulled from: one for each kind of worker that a stage may need."""
+"""The fair queues: one for each kind of worker that a stage may need."""
 STALE_S = 20.0
-"""Seconds after which it is looked up whether a running job still runs."""
+"""Seconds after which `reconcile_running` checks whether a running job still runs."""
 _CLASSES: dict[Priority, int] = {"high": 0, "normal": 1, "low": 2}
-# seconds of a class: more than any unix time, and small enough for microseconds in a double
+# offset of a priority class: above any unix time, and small enough for microseconds in a double
 _CLASS_S = 1e10
 _WEIGHT = 0.2
 _NO_LIMIT = -1
 LATER = "later"
-"""In place of a queue: the entry waits on no list until a sweep lists it."""
+"""Instead of a queue's name: the entry is in no queue until a sweep queues it (a back-off)."""
 
 
 def load_list_script(package: str | None, *names: str) -> str:
-    """A script that changes the lists of the fair queue, of this package or another."""
+    """Loads scripts of `package` that change the fair queue, behind the functions they need."""
     queues = ", ".join(f"'{name}'" for name in QUEUES)
     own = load_script(__package__, "lists")
     return f"local QUEUES = {{{queues}}}\n{own}" + load_script(package, *names)
@@ -46,7 +46,7 @@ def load_list_script(package: str | None, *names: str) -> str:
 
 @dataclass(frozen=True)
 class Pulled:
-    """A job that is to run now."""
+    """A popped entry (`job`: the id of a job or an entry of a segment) and its tenant."""
 
     job: str
     tenant: str
@@ -54,8 +54,12 @@ class Pulled:
 
 @dataclass(frozen=True)
 class QueuePosition:
-    """How many jobs would start `before` one if nothing else came; seconds that a job of its queue
-    takes on average, None where none has run; and how many run now, of any queue."""
+    """A job's position in its queue.
+
+    `before` is the number of jobs that start earlier if none is added, `pace` the average duration
+    of the queue's jobs in seconds (None before the first), `running` the number of jobs that run,
+    of all queues.
+    """
 
     before: int
     pace: float | None
@@ -63,7 +67,7 @@ class QueuePosition:
 
 
 class FairQueue:
-    """Who runs next."""
+    """The fair queues in Redis; all times are unix times of `clock`."""
 
     def __init__(self, client: Client, clock: Callable[[], float] = time.time) -> None:
         self._redis = client
@@ -77,43 +81,43 @@ class FairQueue:
         )
 
     def push(self, jobs: Sequence[Job], running: int | None, most: int | None = None) -> bool:
-        """Lists jobs of one tenant and queue, all or none: none where over `most` would wait.
+        """Queues jobs of one tenant and queue; returns False, and queues none, beyond `most`.
 
-        `running` is how many of the tenant's may run at once. Jobs keep their place by time of
-        creation, so one that comes back is not last; those of one instant keep their order.
+        `running` is the tenant's limit of running jobs. Jobs are ordered by priority and time of
+        creation, so that a requeued one is not last; those of one instant keep their order.
         """
         if not jobs:
             return True
         return int(self._enter(keys=[keys.WAIT], args=_entering(jobs, running, most))) >= 0
 
     def pop(self, queue: str) -> Pulled | None:
-        """The job that is next, which counts as running from now on."""
+        """Pops the next entry, which counts as running from now on; None if none may run."""
         found = self._pull(keys=[keys.WAIT], args=[queue, self._clock()])
         return Pulled(text(found[0]), text(found[1])) if found else None
 
     def remove(self, tenant: str, job_id: str) -> None:
-        """The job is over, or gone: it neither waits nor runs."""
+        """Removes an ended or erased job from the queues and from the running ones."""
         self._leave(keys=[keys.WAIT], args=[tenant, job_id, ""])
 
     @staticmethod
     def remove_in(pipe: Client, tenant: str, job_id: str) -> None:
-        """Has a pipeline do that."""
+        """Adds the removal of a job, as by `remove`, to a pipeline."""
         script = load_list_script(__package__, "remove")
         pipe.eval(script, 1, keys.WAIT, tenant, job_id, "")
 
     def mark_running(self, tenant: str, job_id: str) -> None:
-        """The job runs, however its worker came to it."""
+        """Removes a job from the queues and counts it as running."""
         self._leave(keys=[keys.WAIT], args=[tenant, job_id, self._clock()])
 
     def length(self, tenant: str) -> int:
-        """How many of a tenant's jobs wait."""
+        """Returns the number of a tenant's queued jobs."""
         with self._redis.pipeline(transaction=False) as pipe:
             for queue in QUEUES:
                 pipe.zcard(keys.waiting(queue, tenant))
             return sum(pipe.execute())
 
     def total(self) -> int:
-        """How many jobs wait, those on no list included."""
+        """Returns the number of queued jobs, those in no queue included."""
         count = int(self._redis.zcard(keys.QUEUED))
         for queue in QUEUES:
             with self._redis.pipeline(transaction=False) as pipe:
@@ -123,7 +127,7 @@ class FairQueue:
         return count
 
     def backlog(self, queue: str) -> tuple[int, float]:
-        """How many jobs wait on a queue's lists, and for how many seconds the oldest has."""
+        """Returns the number of jobs in a queue, and the age of the oldest in seconds."""
         with self._redis.pipeline(transaction=False) as pipe:
             for tenant in map(text, self._redis.zrange(keys.waiting_tenants(queue), 0, -1)):
                 name = keys.waiting(queue, tenant)
@@ -138,10 +142,10 @@ class FairQueue:
         return sum(replies[::step]), max(0.0, self._clock() - oldest)
 
     def place(self, job: Job) -> QueuePosition | None:
-        """Where a job stands, None if it is not queued.
+        """Estimates a job's position; None if it is not queued.
 
-        Exact within the tenant. Between tenants it takes each job to last as long as that tenant's
-        do on average, and leaves limits on running jobs out.
+        Exact within the tenant. Between tenants each job is assumed to take its tenant's average
+        duration, and limits of running jobs are ignored.
         """
         with self._redis.pipeline(transaction=False) as pipe:
             pipe.eval(
@@ -163,16 +167,16 @@ class FairQueue:
         )
 
     def should_preempt(self, job: Job) -> bool:
-        """Whether somebody else's turn would come before the job's, were it put back now."""
+        """Returns whether another job would be popped before this one, if it were requeued now."""
         args = [job.waits_in, job.tenant, repr(score_of(job))]
         return bool(self._others(keys=[keys.WAIT], args=args))
 
     def runnable_count(self, queue: str, enough: int) -> int:
-        """How many jobs could be pulled now, `enough` at most."""
+        """Returns how many jobs could be popped now, at most `enough`."""
         return int(self._startable(keys=[keys.WAIT], args=[queue, enough]))
 
     def record_duration(self, queue: str, tenant: str, seconds: float) -> None:
-        """A job took so long; averages move by a fifth, for the queue and for the tenant."""
+        """Updates the moving averages (weight 1/5) of job durations of the queue and the tenant."""
         for field in (queue, f"{queue}:{tenant}"):
             known = self._redis.hget(_PACE, field)
             average = seconds if known is None else float(known)
@@ -180,8 +184,10 @@ class FairQueue:
             self._redis.hset(_PACE, field, f"{average:.3f}")
 
     def reconcile_running(self) -> list[str]:
-        """Takes entries that are over off the lists of running ones: their worker died at the end.
-        Returns jobs that are listed as running, and are not over, and have no lease."""
+        """Removes ended jobs that a crash left among the running ones.
+
+        Returns jobs that are listed as running for STALE_S, have not ended and have no lease.
+        """
         now, lost = self._clock(), []
         for tenant in map(text, self._redis.smembers(_BUSY)):
             name = keys.running_of(tenant)
@@ -208,12 +214,12 @@ _BUSY = f"{keys.WAIT}:busy"
 
 
 def limit_arg(most: int | None) -> int:
-    """A limit as the scripts take it."""
+    """Converts a limit to the scripts' form: -1 for none."""
     return _NO_LIMIT if most is None else most
 
 
 def _entering(jobs: Sequence[Job], running: int | None, most: int | None) -> list[Any]:
-    """Arguments of the script that lists jobs of one tenant and queue."""
+    """Returns the arguments of the script `push` for jobs of one tenant and queue."""
     first = jobs[0]
     args: list[Any] = [first.waits_in, first.tenant, limit_arg(running), limit_arg(most)]
     for number, job in enumerate(jobs):
@@ -222,7 +228,9 @@ def _entering(jobs: Sequence[Job], running: int | None, most: int | None) -> lis
 
 
 def score_of(job: Job, number: int = 0) -> float:
-    """Where a job stands among its tenant's: by priority, then by time of creation; `number` keeps
-    jobs of one instant in order."""
+    """Returns the score of a job in its tenant's queue: by priority, then time of creation.
+
+    `number` orders jobs of one instant, by 10 µs each.
+    """
     created = datetime.fromisoformat(job.createdAt).timestamp()
     return _CLASSES[job.priority] * _CLASS_S + created + number * 1e-5

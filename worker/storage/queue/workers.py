@@ -1,4 +1,4 @@
-"""Which workers live, and what they can do."""
+"""The registry of live workers and the queues they serve."""
 
 from __future__ import annotations
 
@@ -13,11 +13,14 @@ from worker.storage.connection import Client
 
 Kind = Literal["cpu", "gpu"]
 ALIVE_S = 20.0
-"""A worker that said nothing for this long is not counted on."""
+"""Seconds without a heartbeat after which a worker no longer counts as alive."""
 
 
 class Worker(msgspec.Struct, frozen=True, kw_only=True):
-    """One worker's sign of life: what it takes from now, and why that is not all it is for."""
+    """A worker's last heartbeat: the queues it serves now, its slots, the unix time (`seen`).
+
+    `fault` is set while its circuit breaker is open, and it serves no queues of jobs.
+    """
 
     name: str
     kind: Kind
@@ -28,7 +31,7 @@ class Worker(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WorkerStore:
-    """Heartbeats of workers."""
+    """Stores the heartbeats of workers."""
 
     def __init__(self, client: Client, clock: Callable[[], float] = time.time) -> None:
         self._redis = client
@@ -42,25 +45,25 @@ class WorkerStore:
         slots: int,
         fault: str | None = None,
     ) -> None:
-        """A sign of life, written by the loop that consumes."""
+        """Stores a heartbeat; called by the consuming loop of a worker."""
         worker = Worker(
             name=name, kind=kind, queues=queues, slots=slots, seen=self._clock(), fault=fault
         )
         self._redis.hset(keys.WORKERS, name, msgspec.json.encode(worker))
 
     def leave(self, name: str) -> None:
-        """The worker stops in good order."""
+        """Removes a worker that shuts down."""
         self._redis.hdel(keys.WORKERS, name)
 
     def alive(self) -> list[Worker]:
-        """Workers heard of within ALIVE_S; forgets those silent for much longer."""
+        """Returns the workers with a heartbeat within ALIVE_S; removes those long dead."""
         now = self._clock()
         found = []
         for name, data in self._redis.hgetall(keys.WORKERS).items():
             try:
                 worker = msgspec.json.decode(data, type=Worker)
             except msgspec.ValidationError:
-                continue  # of a kind that only newer code knows
+                continue  # written by newer code
             if now - worker.seen <= ALIVE_S:
                 found.append(worker)
             elif now - worker.seen > 30 * ALIVE_S:
@@ -68,5 +71,5 @@ class WorkerStore:
         return found
 
     def serves(self, queue: str) -> bool:
-        """Whether a live worker takes jobs from `queue`."""
+        """Returns whether a live worker serves `queue`."""
         return any(queue in worker.queues for worker in self.alive())

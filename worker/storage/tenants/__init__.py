@@ -1,1 +1,1 @@
-"""API keys, quotas, usage, idempotency keys."""
+"""Tenants: API keys, quotas, usage, idempotency keys."""

@@ -1,4 +1,4 @@
-"""API keys: made once, stored only as SHA-256, each a tenant's with a plan, scopes and an end."""
+"""API keys, stored only as SHA-256; each belongs to a tenant and has a plan, scopes and expiry."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ PAGE_PREFIX = "pq_page_"
 
 
 class Tenant(msgspec.Struct, frozen=True, kw_only=True):
-    """Whose key it is; `keyId` names the key without giving it away.
+    """The record of an API key or page token; `keyId` names the key without revealing it.
 
-    `owner` is there for a page token: it sees only what was made with it. `madeBy` is the key that
-    made the token; revoking that ends both.
+    `owner` is set for a page token, which has access only to what was made with it. `madeBy` is the
+    key that made the token; revoking it revokes both.
     """
 
     keyId: str
@@ -38,21 +38,21 @@ class Tenant(msgspec.Struct, frozen=True, kw_only=True):
     owner: str | None = None
     madeBy: str | None = None
     digest: str = ""
-    """Set where a key is found by it; what is stored of a key does not repeat its name."""
+    """SHA-256 of the key, set by `find`; not part of the stored record."""
 
 
 def digest(key: str) -> str:
-    """What is stored of a key."""
+    """Returns the SHA-256 of a key, by which it is stored."""
     return hashlib.sha256(key.encode()).hexdigest()
 
 
 def key_id_of(stored: str) -> str:
-    """The name of the key whose digest this is."""
+    """Returns the id of the key with the digest `stored`."""
     return "key_" + stored[:12]
 
 
 class KeyStore:
-    """Makes, finds, lists and revokes API keys."""
+    """Creates, finds, lists and revokes API keys."""
 
     def __init__(self, client: Client, clock: Callable[[], float] = time.time) -> None:
         self._redis = client
@@ -66,15 +66,21 @@ class KeyStore:
         scopes: tuple[Scope, ...] = ALL_SCOPES,
         expires_s: float | None = None,
     ) -> str:
-        """A new key (`pq_…`, 256 random bits); it is shown now and never again."""
+        """Creates and returns a key (`pq_…`, 256 random bits), which cannot be read again later.
+
+        It expires after `expires_s` seconds, if given.
+        """
         key = PREFIX + secrets.token_urlsafe(32)
         self._keep(key, Tenant(keyId=key_id_of(digest(key)), tenant=tenant, plan=plan, name=name,
                                scopes=scopes), expires_s)  # fmt: skip
         return key
 
     def create_page_token(self, maker: Tenant, seconds: float) -> tuple[str, Tenant]:
-        """A token for a page, and its record: as long as asked for and not longer than its maker,
-        with no scope that this has not, over what will be made with it alone."""
+        """Creates a page token and returns it with its record.
+
+        It is valid for `seconds`, but not longer than the key `maker`, has no scope that `maker`
+        lacks, and has access only to what will be made with it.
+        """
         now = self._clock()
         left = math.inf if maker.expiresAt is None else unix(maker.expiresAt) - now
         lasts = max(1.0, min(seconds, left))
@@ -100,7 +106,7 @@ class KeyStore:
         now = self._clock()
         ends = None if expires_s is None else iso(now + expires_s)
         kept = msgspec.structs.replace(record, createdAt=iso(now), expiresAt=ends)
-        # Redis forgets it somewhat later; the end itself is looked at when the key is used
+        # Redis deletes it somewhat later; the expiry is checked when the key is used
         forget_s = None if expires_s is None else math.ceil(expires_s) + 60
         self._redis.set(keys.api_key(digest(key)), msgspec.json.encode(kept), ex=forget_s)
         if record.owner is None:
@@ -108,9 +114,9 @@ class KeyStore:
         return kept
 
     def find(self, key: str) -> Tenant | None:
-        """Whose key this is, None where it is unknown, revoked or over.
+        """Returns the record of a key; None if it is unknown, revoked or expired.
 
-        Nothing is compared with a secret: the look-up is by digest, so timing tells nothing.
+        The look-up is by digest, so its timing reveals nothing about keys.
         """
         data = self._redis.get(keys.api_key(digest(key)))
         found = msgspec.json.decode(data, type=Tenant) if data else None
@@ -119,7 +125,7 @@ class KeyStore:
         return msgspec.structs.replace(found, digest=digest(key))
 
     def valid(self, digests: Iterable[str]) -> set[str]:
-        """Those of the keys with these digests that are neither revoked nor over."""
+        """Returns the digests of those keys that are neither revoked nor expired."""
         names = list(digests)
         with self._redis.pipeline(transaction=False) as pipe:
             for name in names:
@@ -135,7 +141,7 @@ class KeyStore:
         return bool(key.expiresAt) and unix(str(key.expiresAt)) <= self._clock()
 
     def list(self) -> list[Tenant]:
-        """All keys, oldest first; page tokens are not listed."""
+        """Returns all keys, oldest first, without page tokens."""
         found = []
         for stored in self._redis.smembers(keys.KEYS):
             data = self._redis.get(keys.api_key(text(stored)))
@@ -146,7 +152,7 @@ class KeyStore:
         return sorted(found, key=lambda tenant: tenant.createdAt)
 
     def revoke(self, key_id: str) -> None:
-        """Ends a key, and the page tokens made with it, at once; raises NotFound."""
+        """Revokes a key and the page tokens made with it at once; raises NotFound."""
         for stored in self._redis.smembers(keys.KEYS):
             if key_id_of(text(stored)) == key_id:
                 tokens = self._redis.zrange(keys.page_tokens(key_id), 0, -1)

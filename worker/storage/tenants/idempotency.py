@@ -1,6 +1,6 @@
-"""Idempotency keys: the same request twice is answered once.
+"""Idempotency keys: a repeated request gets the first one's answer.
 
-Follows the IETF draft "The Idempotency-Key HTTP Header Field" as API.md words it.
+Follows the IETF draft "The Idempotency-Key HTTP Header Field"; see api/README.md.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ _PENDING_S = 60
 
 
 class Mismatch(Exception):
-    """The key was used with another request."""
+    """The Idempotency-Key was used with another request."""
 
 
 class IdempotencyStore:
-    """Remembers answers for `ttl_s` seconds."""
+    """Stores the ids that requests were answered with, for `ttl_s` seconds."""
 
     def __init__(self, client: Client, ttl_s: int, clock: Callable[[], float] = time.time) -> None:
         self._redis = client
@@ -30,11 +30,12 @@ class IdempotencyStore:
         self._begin = client.register_script(load_script(__package__, "begin_request"))
 
     def begin(self, tenant: str, key: str, digest: str, name: str) -> tuple[bool, str]:
-        """Whether the request is ours to answer, and the name of what it makes: `name`, or the one
-        that a first request took which was never answered. Else the name that it was answered with;
-        that is empty where it was erased since.
+        """Registers a request with the Idempotency-Key `key` of a tenant.
 
-        Raises Conflict while the first is still being handled, Mismatch for another request.
+        Returns True and the name to use for what the request creates: `name`, or that of an earlier
+        request that was never answered. For an answered request returns False and the id of its
+        answer, empty if that was erased. Raises Conflict while the first request is being handled,
+        Mismatch for another `digest`.
         """
         args = [digest, name, self._clock(), _PENDING_S, self._ttl_s]
         found, known = map(text, self._begin(keys=[keys.idempotency(tenant, key)], args=args))
@@ -45,7 +46,7 @@ class IdempotencyStore:
         return found == "make", known
 
     def finish(self, tenant: str, key: str, answer: str) -> None:
-        """The request was answered with this id."""
+        """Stores the id with which the request is answered."""
         name = keys.idempotency(tenant, key)
         with self._redis.pipeline() as pipe:
             pipe.hset(name, "answer", answer)
@@ -53,11 +54,11 @@ class IdempotencyStore:
             pipe.execute()
 
     def forget(self, tenant: str, key: str) -> None:
-        """What it was answered with is erased: its id is not kept, only that there was one."""
+        """Removes the id from an answer whose object is erased; the key stays used."""
         name = keys.idempotency(tenant, key)
         if self._redis.hexists(name, "answer"):
             self._redis.hset(name, "answer", "")
 
     def abandon(self, tenant: str, key: str) -> None:
-        """The request failed; the key may be used again."""
+        """Frees the key of a request that failed."""
         self._redis.delete(keys.idempotency(tenant, key))

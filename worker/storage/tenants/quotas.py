@@ -1,8 +1,8 @@
-"""What a tenant may do now: its rate of requests, its queue, its minutes of the month.
+"""Limits of tenants: rate of requests, number of queued jobs, media minutes per month.
 
-The rate is a leaky bucket as a meter, in the form of the generic cell rate algorithm (ITU-T I.371):
-one time a tenant, the moment at which its bucket is empty again. A whole minute's requests may come
-at once; after that they are let in at the plan's rate.
+The rate limit is a leaky bucket as a meter, by the generic cell rate algorithm (ITU-T I.371): one
+time is stored per tenant, at which its bucket is empty again. A burst of a whole minute's requests
+is allowed; after that they are admitted at the plan's rate.
 """
 
 from __future__ import annotations
@@ -22,12 +22,16 @@ from worker.storage.tenants.usage import UsageStore, next_month
 
 WINDOW_S = 60
 RETRY_QUEUED_S = 30
-"""Seconds after which a place in the queue may have become free."""
+"""Seconds after which a tenant with a full queue may retry."""
 
 
 @dataclass(frozen=True)
 class Rate:
-    """A tenant's bucket after a request: `reset_s` until it is empty, `retry_s` until one fits."""
+    """A tenant's rate limit after a request.
+
+    `limit` and `remaining` are numbers of requests; `reset_s` is the time until the bucket is
+    empty, `retry_s` until another request is allowed, in seconds.
+    """
 
     allowed: bool
     limit: int
@@ -37,7 +41,7 @@ class Rate:
 
 
 class QuotaStore:
-    """Asks before something is taken on; every refusal is a LimitExceeded."""
+    """Checks requests against the limits of a tenant's plan."""
 
     def __init__(
         self,
@@ -52,15 +56,15 @@ class QuotaStore:
         self._take = client.register_script(load_script(__package__, "take_request"))
 
     def take_request(self, tenant: str, limit: int) -> Rate:
-        """Counts a request of a tenant that may make `limit` a minute."""
+        """Counts a request of a tenant that may make `limit` per minute; does not raise."""
         args = [self._clock(), limit, WINDOW_S]
         allowed, remaining, reset, retry = self._take(keys=[keys.rate(tenant)], args=args)
         seconds = [math.ceil(int(ms) / 1000) for ms in (reset, retry)]
         return Rate(bool(allowed), limit, int(remaining), *seconds)
 
     def check_refused(self, address: str, limit: int) -> None:
-        """Counts a request of `address` whose key is wrong; raises LimitExceeded `rate_limited`
-        beyond `limit` of them a minute."""
+        """Counts a request of `address` with an invalid key; raises LimitExceeded `rate_limited`
+        beyond `limit` of them per minute."""
         args = [self._clock(), limit, WINDOW_S]
         allowed, _, _, retry = self._take(keys=[keys.refused(address)], args=args)
         if not allowed:
@@ -69,15 +73,15 @@ class QuotaStore:
             raise LimitExceeded("rate_limited", text, details, int(retry) / 1000)
 
     def check_queue(self, tenant: str, limits: PlanLimits, count: int = 1) -> None:
-        """Raises LimitExceeded `concurrency_limit_exceeded` where `count` more would not fit."""
+        """Raises LimitExceeded `concurrency_limit_exceeded` if `count` more jobs do not fit."""
         most = limits.queuedJobs
         if most is not None and (there := self._waiting.length(tenant)) + count > most:
             raise queue_full(most, there)
 
     def check_minutes(self, tenant: str, limits: PlanLimits) -> None:
-        """Raises LimitExceeded `quota_exceeded` where the month's media minutes are used up.
+        """Raises LimitExceeded `quota_exceeded` if the month's media minutes are used up.
 
-        What is under way is not counted yet, so a month may end a few jobs over.
+        Running jobs are not counted yet, so that a month may exceed its quota by a few jobs.
         """
         most = limits.mediaMinutesPerMonth
         if most is None:
@@ -100,7 +104,7 @@ class QuotaStore:
 
 
 def queue_full(most: int, there: int) -> LimitExceeded:
-    """The refusal of jobs that would be too many in the queue."""
+    """Returns the error for a full queue with `there` of `most` jobs."""
     return LimitExceeded(
         "concurrency_limit_exceeded",
         f"The plan allows {most} queued jobs, and {there} are queued.",

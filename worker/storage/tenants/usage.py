@@ -1,7 +1,7 @@
-"""What tenants used, by month: each job is counted once, however often its end is told.
+"""Usage of tenants by month; each job is counted once, however often `meter` is called.
 
-The count and the note that a job is counted are one script on the tenant's slot. Notes are kept for
-longer than anybody tells of an end again; the job's record says the same for ever.
+Counting a job and recording that it is counted is one script. That record is kept for NOTED_S,
+longer than the end of a job is retried; the job's own record has the mark `metered`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _OURS = (ErrorCode.INTERNAL, ErrorCode.WORKER_LOST)
 
 
 class MonthUsage(msgspec.Struct, frozen=True, kw_only=True):
-    """What a tenant used in a calendar month (UTC)."""
+    """A tenant's usage in a calendar month (UTC)."""
 
     month: str
     jobs: int = 0
@@ -34,12 +34,12 @@ class MonthUsage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def month_of(seconds: float) -> str:
-    """The month of a unix time, as 2026-11."""
+    """Returns the month of a unix time, such as 2026-11."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m")
 
 
 def next_month(seconds: float) -> tuple[str, float]:
-    """When the month of a unix time ends: as ISO 8601, and in how many seconds."""
+    """Returns the end of a unix time's month, as ISO 8601 and in seconds from that time."""
     now = datetime.fromtimestamp(seconds, UTC)
     year, month = (now.year + 1, 1) if now.month == 12 else (now.year, now.month + 1)
     end = datetime(year, month, 1, tzinfo=UTC).timestamp()
@@ -47,7 +47,7 @@ def next_month(seconds: float) -> tuple[str, float]:
 
 
 def charged(job: Job) -> bool:
-    """Whether a finished job counts: not one that never began, nor one that failed through us."""
+    """Returns whether an ended job counts: not if it never started or failed by our fault."""
     if job.status is JobStatus.SUCCEEDED:
         return True
     code = (job.error or {}).get("code")
@@ -58,7 +58,7 @@ def charged(job: Job) -> bool:
 
 
 def used_so_far(job: Job) -> Usage:
-    """What a job that is stopped has had: the part of its media that was looked at."""
+    """Returns the usage of a stopped job: the seconds of its media that were analysed."""
     if job.media is None or job.usage.mediaSeconds:
         return job.usage
     seconds = job.progress * job.media.duration_ms / 1000
@@ -66,7 +66,7 @@ def used_so_far(job: Job) -> Usage:
 
 
 class UsageStore:
-    """Counts and tells what was used."""
+    """Counts the usage of tenants."""
 
     def __init__(self, client: Client, clock: Callable[[], float] = time.time) -> None:
         self._redis = client
@@ -74,9 +74,9 @@ class UsageStore:
         self._meter = client.register_script(load_script(__package__, "meter"))
 
     def meter(self, job: Job) -> bool:
-        """Counts a finished job, in the month in which it ended; returns whether it is new.
+        """Counts an ended job in the month in which it ended; returns whether it was counted now.
 
-        Poses that were estimated before cost no media seconds again.
+        A job over the poses of another one costs no media seconds.
         """
         if not charged(job) or self._redis.hexists(keys.job(job.id), "metered"):
             return False
@@ -97,7 +97,7 @@ class UsageStore:
         return bool(counted)
 
     def meter_erased(self, job: Job) -> bool:
-        """Counts a job that is erased while it runs: what was looked at of its media."""
+        """Counts a job that is erased, if it runs by the seconds of media analysed."""
         if job.status.final:
             return self.meter(job)
         error, used = {"code": ErrorCode.CANCELED}, used_so_far(job)
@@ -105,7 +105,7 @@ class UsageStore:
         return self.meter(msgspec.structs.replace(job, **stopped))
 
     def of_month(self, tenant: str, month: str | None = None) -> MonthUsage:
-        """One month's, by default this one's."""
+        """Returns the usage of one month, by default the current one."""
         month = month or month_of(self._clock())
         names = [f"{month}:{field}" for field in ("jobs", "mediaMs", "computeMs")]
         jobs, media, compute = self._redis.hmget(keys.tenant_usage(tenant), *names)
@@ -117,7 +117,7 @@ class UsageStore:
         )
 
     def months(self, tenant: str) -> list[MonthUsage]:
-        """Every month that has any, newest first."""
+        """Returns all months with usage, newest first."""
         names = map(text, self._redis.hkeys(keys.tenant_usage(tenant)))
         found = {name.split(":")[0] for name in names}
         return [self.of_month(tenant, month) for month in sorted(found, reverse=True)]

@@ -1,1 +1,1 @@
-"""Endpoints, delivery records, ordered queues, the delivery schedule."""
+"""Webhooks: endpoints, delivery records, ordered queues, the delivery schedule."""

@@ -1,4 +1,4 @@
-"""Records of webhook deliveries: what was tried, how it was answered, what comes next."""
+"""Records of webhook deliveries: their attempts, answers and next attempt."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _PAGE = 500
 
 
 class DeliveryStore:
-    """All queries on deliveries; a record is kept for KEEP_S after its last change."""
+    """Stores deliveries; a record is kept for KEEP_S seconds after its last change."""
 
     def __init__(self, client: Client, clock: Callable[[], float] = time.time) -> None:
         self._redis = client
         self._clock = clock
 
     def begin(self, pairs: Iterable[tuple[Endpoint, DeliveryItem]]) -> None:
-        """Records deliveries that were put into lanes; those already known stay as they are."""
+        """Creates records of queued deliveries; existing ones stay as they are."""
         now = self._clock()
         with self._redis.pipeline(transaction=False) as pipe:
             for endpoint, item in pairs:
@@ -38,7 +38,7 @@ class DeliveryStore:
             pipe.execute()
 
     def fresh(self, endpoint: Endpoint, item: DeliveryItem) -> Delivery:
-        """The record of a delivery that nobody has tried."""
+        """Returns the record of a delivery before its first attempt, without storing it."""
         now = iso(self._clock())
         return Delivery(
             id=item.id,
@@ -50,7 +50,7 @@ class DeliveryStore:
         )
 
     def get(self, delivery_id: str, endpoint: str) -> Delivery:
-        """The record; raises NotFound, also where it is another endpoint's."""
+        """Returns a record; raises NotFound if it is missing or another endpoint's."""
         data = self._redis.get(keys.delivery(delivery_id))
         delivery = msgspec.json.decode(data, type=Delivery) if data else None
         if delivery is None or delivery.endpoint != endpoint:
@@ -58,13 +58,12 @@ class DeliveryStore:
         return delivery
 
     def many(self, ids: Sequence[str], endpoint: str) -> list[Delivery | None]:
-        """The records of an endpoint's deliveries; None where one is missing, or another's."""
+        """Returns the records of deliveries; None where one is missing or another endpoint's."""
         rows = self._load([(name, 0.0) for name in ids])
         return [one if one and one.endpoint == endpoint else None for _, _, one in rows]
 
     def save(self, delivery: Delivery, pipe: Any = None) -> None:
-        """Stores what came of an attempt, unless the record was erased meanwhile; with others in
-        `pipe` where there is one."""
+        """Updates a record unless it was erased meanwhile; on the pipeline `pipe` if given."""
         record = msgspec.json.encode(delivery)
         client = self._redis if pipe is None else pipe
         client.set(keys.delivery(delivery.id), record, ex=KEEP_S, xx=True)
@@ -72,9 +71,10 @@ class DeliveryStore:
     def page(
         self, endpoint: str, after: tuple[float, str] | None, limit: int
     ) -> Sequence[tuple[float, str, Delivery | None]]:
-        """Up to `limit` rows of an endpoint's list, newest first, after a place in it.
+        """Returns up to `limit` rows of an endpoint's deliveries, newest first.
 
-        A row is time, id and record; the record is None where it has expired.
+        A row is time, id and record; the record is None where it has expired. `after` is time and
+        id of the last row of the page before.
         """
         name, start = keys.hook_deliveries(endpoint), 0
         if after is not None:
@@ -84,7 +84,7 @@ class DeliveryStore:
         return self._rows(name, rows)
 
     def since(self, endpoint: str, seconds: float) -> Iterator[Delivery]:
-        """The endpoint's deliveries since a unix time, oldest first."""
+        """Yields an endpoint's deliveries since a unix time, oldest first."""
         name = keys.hook_deliveries(endpoint)
         offset = int(self._redis.zcount(name, "-inf", f"({seconds}"))
         while True:
@@ -97,7 +97,7 @@ class DeliveryStore:
             offset += len(rows)
 
     def erase(self, ids: Sequence[str]) -> None:
-        """Deletes records: their job was erased."""
+        """Deletes the records of an erased job."""
         for start in range(0, len(ids), _PAGE):
             batch = ids[start : start + _PAGE]
             for _, delivery_id, delivery in self._load([(name, 0.0) for name in batch]):

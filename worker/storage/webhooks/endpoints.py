@@ -1,7 +1,7 @@
-"""Webhook endpoints: records, signing secrets, and how each has answered lately.
+"""Webhook endpoints: records, signing secrets, and health.
 
-Secrets lie in Redis as they are, since every request is signed with them; they are shown when they
-are made, never listed and never logged.
+Secrets are stored in plain text, as every request is signed with them; they are shown when they are
+made, never listed and never logged.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from worker.storage.lua_scripts import load_script
 from worker.storage.timestamps import iso
 
 MOST_ENDPOINTS = 50
-"""Endpoints of a tenant, not counting those that jobs make."""
+"""Maximum endpoints of a tenant, not counting those made by jobs."""
 OVERLAP_S = 86_400.0
-"""Seconds for which an old secret signs too."""
+"""Seconds for which an old secret signs too after a rotation."""
 ADHOC_S = 30 * 86_400
-"""Seconds after its last job for which a job's own endpoint is kept."""
+"""Seconds for which an endpoint made by jobs is kept after its last job."""
 ADHOC_RETRY_S = 3600.0
 _SECRET_BYTES = 32
 
@@ -41,7 +41,10 @@ class _Secret(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Health:
-    """How an endpoint answered lately; unix times. `slow`: its answers take long."""
+    """How an endpoint has answered recently; times are unix times.
+
+    `rest_until` is the end of a pause after a failure, `slow` says that its answers take long.
+    """
 
     failing_since: float | None = None
     rest_until: float = 0.0
@@ -49,17 +52,17 @@ class Health:
 
     @property
     def good(self) -> bool:
-        """Whether it may have several requests at once."""
+        """Whether the endpoint may get several requests at once."""
         return self.failing_since is None and not self.slow
 
 
 def new_secret() -> str:
-    """`whsec_` and 32 random bytes in base64, as Standard Webhooks has it."""
+    """Returns a new secret: `whsec_` and 32 random bytes in base64 (Standard Webhooks)."""
     return "whsec_" + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
 
 
 class EndpointStore:
-    """All queries on endpoints; a missing one, and another tenant's, is NotFound."""
+    """Stores endpoints; raises NotFound for a missing one and for another tenant's."""
 
     def __init__(self, client: Client, clock: Callable[[], float] = time.time) -> None:
         self._redis = client
@@ -69,7 +72,8 @@ class EndpointStore:
     def create(
         self, tenant: str, url: str, events: Sequence[str], description: str = ""
     ) -> tuple[Endpoint, str]:
-        """A new endpoint and its secret; raises Conflict past MOST_ENDPOINTS."""
+        """Creates an endpoint and returns it with its secret; raises Conflict past
+        MOST_ENDPOINTS."""
         if self._redis.scard(keys.tenant_subscribed(tenant)) >= MOST_ENDPOINTS:
             raise Conflict(f"there are {MOST_ENDPOINTS} webhooks already; delete one first")
         endpoint = Endpoint(
@@ -85,17 +89,19 @@ class EndpointStore:
         return endpoint, secret
 
     def name_of_url(self, tenant: str, url: str) -> str:
-        """The id of the tenant's endpoint for a URL that a job names; it may not be there yet."""
+        """Returns the id of the tenant's endpoint for a job's URL; it may not exist yet."""
         for endpoint in self.subscribed(tenant):
             if endpoint.url == url:
                 return endpoint.id
-        # the id follows from the URL, so that two jobs at once make one endpoint
+        # the id follows from the URL, so that concurrent jobs make one endpoint
         return "we_" + hashlib.sha256(f"{tenant}\n{url}".encode()).hexdigest()[:24]
 
     def admit(self, tenant: str, urls: Mapping[str, str], most: int | None) -> list[str]:
-        """Makes the endpoints of jobs, which are URLs by their ids; those that are there are kept
-        for longer. Returns the ids that are new; raises LimitExceeded, and makes none, where a
-        tenant would have more than `most`."""
+        """Makes the endpoints of jobs (`urls` by id) and renews the expiry of existing ones.
+
+        Returns the new ids. Raises LimitExceeded, and makes none, where the tenant would have more
+        than `most`.
+        """
         wanted = {
             name: url
             for name, url in urls.items()
@@ -124,19 +130,19 @@ class EndpointStore:
         return [text(name) for name in fresh]
 
     def withdraw(self, tenant: str, names: Sequence[str]) -> None:
-        """Deletes endpoints that were made for jobs which were refused after all."""
+        """Deletes endpoints made for jobs that were refused afterwards."""
         for name in names:
             with contextlib.suppress(NotFound):
                 self.delete(self.get(name, tenant))
 
     def of_url(self, tenant: str, url: str) -> Endpoint:
-        """The tenant's endpoint for a URL that a job names, made where there is none."""
+        """Returns the tenant's endpoint for a job's URL, and makes it if missing."""
         name = self.name_of_url(tenant, url)
         self.admit(tenant, {name: url}, None)
         return self.get(name)
 
     def get(self, endpoint_id: str, tenant: str | None = None) -> Endpoint:
-        """The endpoint as it is now."""
+        """Returns the current record of an endpoint."""
         data = self._redis.hget(keys.hook(endpoint_id), "record")
         endpoint = msgspec.json.decode(data, type=Endpoint) if data else None
         if endpoint is None or tenant not in (None, endpoint.tenant):
@@ -144,17 +150,20 @@ class EndpointStore:
         return endpoint
 
     def subscribed(self, tenant: str) -> list[Endpoint]:
-        """The tenant's endpoints that have events of their own."""
+        """Returns the tenant's endpoints with their own events, without those made by jobs."""
         return list(self._load(map(text, self._redis.smembers(keys.tenant_subscribed(tenant)))))
 
     def any(self, tenant: str) -> bool:
-        """Whether the tenant has any endpoint at all, a job's own counted too."""
+        """Returns whether the tenant has any endpoint, those made by jobs included."""
         return bool(self._redis.exists(keys.tenant_hooks(tenant)))
 
     def page(
         self, tenant: str, after: tuple[float, str] | None, limit: int
     ) -> list[tuple[float, Endpoint]]:
-        """Up to `limit` endpoints of a tenant, newest first, after a place in the list."""
+        """Returns up to `limit` endpoints of a tenant with their times, newest first.
+
+        `after` is the time and id of the last one of the page before.
+        """
         name, start = keys.tenant_hooks(tenant), 0
         if after is not None:
             rank = self._redis.zrevrank(name, after[1])
@@ -165,15 +174,15 @@ class EndpointStore:
         ):
             try:
                 found.append((float(made), self.get(text(endpoint_id), tenant)))
-            except NotFound:  # deleted in between, or a job's own that has expired
+            except NotFound:  # deleted in between, or made by a job and expired
                 self._redis.zrem(name, endpoint_id)
         return found
 
     def change(self, endpoint: Endpoint, **fields: Any) -> Endpoint:
-        """The record with other fields; enabling clears what was noted of its failures.
+        """Changes fields of an endpoint and returns it; enabling resets its health.
 
-        Raises Conflict where a job's own endpoint is to have another URL or events: jobs find it by
-        the one and bring the other.
+        Raises Conflict for another URL or events of an endpoint made by jobs, which find it by the
+        URL and have their own events.
         """
         if endpoint.adhoc and {"url", "events"} & set(fields):
             raise Conflict(f"{endpoint.id} was made by jobs and keeps its url; create a webhook")
@@ -187,7 +196,7 @@ class EndpointStore:
         return changed
 
     def delete(self, endpoint: Endpoint) -> None:
-        """Deletes the record and the secrets; its ordered queues are `schedule.py`'s."""
+        """Deletes record and secrets; `DeliverySchedule.purge` deletes the ordered queues."""
         with self._redis.pipeline(transaction=False) as pipe:
             pipe.delete(keys.hook(endpoint.id), keys.hook_health(endpoint.id))
             pipe.zrem(keys.tenant_hooks(endpoint.tenant), endpoint.id)
@@ -196,11 +205,11 @@ class EndpointStore:
             pipe.execute()
 
     def secrets(self, endpoint_id: str) -> list[str]:
-        """The secrets that sign now, the newest first."""
+        """Returns the valid signing secrets, newest first."""
         return [secret.value for secret in self._secrets(endpoint_id)]
 
     def rotate(self, endpoint_id: str) -> tuple[str, str]:
-        """A new secret, and the time until which the old ones sign too."""
+        """Makes a new secret; returns it and the time until which the old ones sign too."""
         until = self._clock() + OVERLAP_S
         old = [_Secret(s.value, min(until, s.until or until)) for s in self._secrets(endpoint_id)]
         fresh = _Secret(new_secret())
@@ -208,14 +217,14 @@ class EndpointStore:
         return fresh.value, iso(until)
 
     def health(self, endpoint_id: str) -> Health:
-        """How it answered lately."""
+        """Returns how an endpoint has answered recently."""
         since, rest, slow = self._redis.hmget(
             keys.hook_health(endpoint_id), "failingSince", "restUntil", "slow"
         )
         return Health(float(since) if since else None, float(rest or 0), slow == b"1")
 
     def answered(self, endpoint_id: str, *, slow: bool) -> None:
-        """It took a delivery."""
+        """Records a successful delivery, which ends a series of failures."""
         with self._redis.pipeline(transaction=False) as pipe:
             pipe.delete(keys.hook_health(endpoint_id))
             if slow:
@@ -224,7 +233,8 @@ class EndpointStore:
             pipe.execute()
 
     def failed(self, endpoint_id: str, rest_s: float) -> float:
-        """It did not take one and is left alone for `rest_s`; seconds since when it fails."""
+        """Records a failed delivery and a pause of `rest_s`; returns seconds since the first
+        failure."""
         name, now = keys.hook_health(endpoint_id), self._clock()
         with self._redis.pipeline(transaction=False) as pipe:
             pipe.hsetnx(name, "failingSince", now)
@@ -234,7 +244,7 @@ class EndpointStore:
             return now - float(pipe.execute()[2])
 
     def _store(self, endpoint: Endpoint) -> str:
-        """Stores a new endpoint unless it is there; returns its secret."""
+        """Stores a new endpoint unless it exists; returns the secret of a new one."""
         secret, name = new_secret(), keys.hook(endpoint.id)
         with self._redis.pipeline(transaction=True) as pipe:
             pipe.hsetnx(name, "secrets", msgspec.json.encode([_Secret(secret)]))

@@ -1,8 +1,8 @@
-"""Lanes: what an endpoint is to get about a subject (a job, a batch, an endpoint), in order.
+"""Ordered queues: the deliveries to one endpoint about one subject (job, batch or endpoint).
 
-A job is dispatched in one script: its deliveries are put into lanes and the mark of how far it is
-dispatched is moved together, if nobody moved it meanwhile. So dispatching twice, or by two workers
-at once, does no harm. Lanes hold entry ids, not messages.
+One script puts deliveries into queues and moves the dispatch cursor of their subject together,
+unless the cursor has moved meanwhile. So dispatching twice or concurrently is harmless. The queues
+contain entry ids, not messages.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ _LANE = "lane:"
 
 @dataclass(frozen=True)
 class DispatchCursor:
-    """How far a subject is dispatched.
+    """How far the events of a subject are dispatched.
 
-    `cursor` and `frames` are entry ids: events and per-frame messages after them are still to come;
-    `grouped` is the unix time of the last group; `dispatched_events` are those of the job's life
-    (queued, started, ended) that were dispatched.
+    `cursor` and `frames` are entry ids: events and per-frame messages after them are not dispatched
+    yet. `grouped` is the unix time of the last group; `dispatched_events` are the events of the
+    job's life (queued, started, ended) that were dispatched.
     """
 
     version: int = 0
@@ -39,12 +39,12 @@ class DispatchCursor:
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more comes."""
+        """Whether the final event was dispatched."""
         return "ended" in self.dispatched_events
 
 
 class OrderedQueueStore:
-    """Contents of ordered queues; `schedule.py` decides when each is attempted."""
+    """Stores the ordered queues; `schedule.py` stores when each is attempted."""
 
     def __init__(self, client: Client, ttl_s: int) -> None:
         self._redis = client
@@ -52,7 +52,7 @@ class OrderedQueueStore:
         self._dispatch = client.register_script(load_script(__package__, "dispatch"))
 
     def progress(self, subject: str) -> DispatchCursor:
-        """How far the subject is dispatched."""
+        """Returns the dispatch cursor of a subject."""
         cursor, frames, grouped, said, version = self._redis.hmget(
             keys.dispatched(subject), "cursor", "frames", "grouped", "said", "version"
         )
@@ -72,9 +72,10 @@ class OrderedQueueStore:
         *,
         of_job: bool,
     ) -> Dispatched:
-        """Puts (endpoint, item) pairs into lanes and notes `progress`, of the version read.
+        """Appends (endpoint, item) pairs to their queues and stores the cursor `progress`.
 
-        `overtaken`: somebody else did; `gone`: `of_job`, and its record is not there any more.
+        Returns `done`; `overtaken` if the cursor's version has changed since it was read; `gone` if
+        the subject is a job (`of_job`) that was erased. Nothing is written in the latter cases.
         """
         endpoints = list(dict.fromkeys(endpoint for endpoint, _ in items))
         fields: dict[str, str | float] = {
@@ -103,7 +104,7 @@ class OrderedQueueStore:
         return "done" if reply == 1 else "gone" if reply == -1 else "overtaken"
 
     def append(self, endpoint: str, items: Iterable[DeliveryItem]) -> None:
-        """Puts items at the ends of their lanes: tests, notices and replays."""
+        """Appends items to their queues: test events, notices and replays."""
         with self._redis.pipeline(transaction=False) as pipe:
             for item in items:
                 lane = keys.lane(item.subject, endpoint)
@@ -116,55 +117,55 @@ class OrderedQueueStore:
             pipe.execute()
 
     def waiting(self, subject: str) -> list[str]:
-        """Endpoints with deliveries about the subject in their lanes."""
+        """Returns the endpoints with queued deliveries about the subject."""
         return [name for name in self.endpoints(subject) if self.length(subject, name)]
 
     def length(self, subject: str, endpoint: str) -> int:
-        """Deliveries in a lane."""
+        """Returns the number of deliveries in a queue."""
         return int(self._redis.llen(keys.lane(subject, endpoint)))
 
     def heads(self, subject: str, endpoint: str, most: int) -> list[bytes]:
-        """The next deliveries of a lane, as JSON."""
+        """Returns the first `most` deliveries of a queue, as JSON."""
         items: list[bytes] = self._redis.lrange(keys.lane(subject, endpoint), 0, most - 1)
         return items
 
     def pop(
         self, subject: str, endpoint: str, item: bytes, record: Callable[[Any], object] | None
     ) -> bytes | None:
-        """Takes the delivery off its lane, unless somebody else did; returns the next one.
+        """Removes `item` from the head of its queue, if it is there; returns the new head.
 
-        `record` is given a pipeline first, for what is to be noted of the delivery.
+        `record` is called with the pipeline first, to save the delivery in the same round trip.
         """
         with self._redis.pipeline(transaction=False) as pipe:
             if record is not None:
                 record(pipe)
-            # by its text, as a registered script asks once more whether the server knows it
+            # EVAL, as a registered script would need another round trip to check that it is loaded
             pipe.eval(load_script(__package__, "pop"), 1, keys.lane(subject, endpoint), item)
             following: bytes | None = pipe.execute()[-1]
             return following
 
     def drop(self, subject: str, endpoint: str) -> None:
-        """Empties a lane."""
+        """Deletes a queue."""
         with self._redis.pipeline(transaction=False) as pipe:
             pipe.delete(keys.lane(subject, endpoint))
             pipe.hdel(keys.dispatched(subject), _LANE + endpoint)
             pipe.execute()
 
     def grouped(self, subject: str, endpoint: str) -> float:
-        """Unix time at which the endpoint last had a group of the job's messages; 0 = never."""
+        """Returns the unix time of the endpoint's last group of the job's messages; 0 for none."""
         return float(self._redis.hget(keys.dispatched(subject), "sent:" + endpoint) or 0)
 
     def note_group(self, subject: str, endpoint: str, now: float) -> None:
-        """A group is sent now."""
+        """Records that a group is sent to the endpoint now."""
         self._redis.hset(keys.dispatched(subject), "sent:" + endpoint, now)
 
     def endpoints(self, subject: str) -> list[str]:
-        """Endpoints that have, or had, deliveries about the subject."""
+        """Returns the endpoints that have, or had, deliveries about the subject."""
         fields = map(text, self._redis.hkeys(keys.dispatched(subject)))
         return [name[len(_LANE) :] for name in fields if name.startswith(_LANE)]
 
     def erase(self, subject: str) -> list[str]:
-        """Deletes everything about a subject; returns the ids of its deliveries."""
+        """Deletes the queues and the cursor of a subject; returns the ids of its deliveries."""
         lanes = [keys.lane(subject, endpoint) for endpoint in self.endpoints(subject)]
         sent = [text(name) for name in self._redis.smembers(keys.sent(subject))]
         self._redis.delete(keys.dispatched(subject), keys.sent(subject), *lanes)

@@ -1,9 +1,9 @@
-"""Whose turn it is: endpoints with something due, their lanes, and who delivers to them now.
+"""The delivery schedule: when endpoints and their ordered queues are due, and who delivers to them.
 
-Everything taken here is taken for a while only: where its taker dies, it is due again.
+All claims expire: after a crash what was claimed is due again.
 
-A lane is rung after something was put into it and struck off before it is looked at for the last
-time; an endpoint likewise. So whichever of two comes first, nothing that waits is off the lists.
+A queue is marked due after an item was appended, and unmarked before it is last checked for being
+empty; an endpoint likewise. So in any order of events no queue with deliveries is left unmarked.
 """
 
 from __future__ import annotations
@@ -18,14 +18,13 @@ from worker.storage.lua_scripts import load_script
 from worker.storage.webhooks.ordered_queues import OrderedQueueStore
 
 LEASE_S = 20.0
-"""Seconds for which a lane or a slot is its taker's: longer than a request, before which it is
-renewed."""
+"""Seconds of the lease of a queue or slot: longer than a request, before which it is renewed."""
 AGAIN_S = 5.0
-"""Seconds after which an endpoint that was told to a worker is told again."""
+"""Seconds after which a claimed endpoint or job is due again."""
 
 
 class DeliverySchedule:
-    """When each lane is attempted next."""
+    """Stores when each ordered queue and endpoint is due, and the delivery slots of endpoints."""
 
     def __init__(
         self,
@@ -44,7 +43,7 @@ class DeliverySchedule:
         self._take_lane = client.register_script(load_script(__package__, "claim_due_queue"))
 
     def mark_due(self, endpoint: str, subjects: Iterable[str], *, at_once: bool = False) -> None:
-        """There is something in these lanes; `at_once`: attempt them now, whatever was planned."""
+        """Marks queues of an endpoint as due now; planned ones only with `at_once`."""
         now = self._clock()
         with self._redis.pipeline(transaction=False) as pipe:
             for subject in subjects:
@@ -53,48 +52,48 @@ class DeliverySchedule:
             pipe.execute()
 
     def due(self, most: int = 500) -> list[str]:
-        """Endpoints with something due; each is handed to one caller only, for a while."""
+        """Claims up to `most` due endpoints; each is returned to one caller per AGAIN_S."""
         return self._due.take_all(self._clock(), AGAIN_S, most)
 
     def take(self, endpoint: str) -> bool:
-        """Whether the endpoint has something due and is now the caller's to tell a worker."""
+        """Claims an endpoint if it is due; returns whether this caller got it."""
         return self._due.take(endpoint, self._clock(), AGAIN_S)
 
     def defer(self, endpoint: str, until: float) -> None:
-        """The endpoint is left alone until then."""
+        """Makes an endpoint due at the unix time `until`."""
         self._redis.zadd(keys.HOOKS_DUE, {endpoint: until})
 
     def unschedule(self, endpoint: str) -> None:
-        """The endpoint is not attempted; its lanes stay and go on at the next `wake`."""
+        """Stops deliveries to an endpoint; its queues are kept and continue with `resume`."""
         self._redis.zrem(keys.HOOKS_DUE, endpoint)
 
     def resume(self, endpoint: str) -> None:
-        """The endpoint is attempted again, every lane at once: it was enabled."""
+        """Makes all queues of an enabled endpoint due now."""
         self.mark_due(endpoint, list(self.lanes(endpoint)), at_once=True)
 
     def lanes(self, endpoint: str) -> Iterator[str]:
-        """Subjects with something for the endpoint."""
+        """Yields the subjects of an endpoint's scheduled queues."""
         for subject, _ in self._redis.zscan_iter(keys.hook_lanes(endpoint)):
             yield text(subject)
 
     def acquire_slot(self, endpoint: str, name: str, most: int) -> bool:
-        """Whether one more may deliver to the endpoint, who is `name`."""
+        """Takes one of `most` delivery slots of an endpoint as `name`; returns whether it did."""
         now = self._clock()
         slots = keys.hook_slots(endpoint)
         return bool(self._take_slot(keys=[slots], args=[name, now, now + self._lease_s, most]))
 
     def release_slot(self, endpoint: str, name: str) -> None:
-        """One fewer delivers to the endpoint."""
+        """Releases the delivery slot of `name`."""
         self._redis.zrem(keys.hook_slots(endpoint), name)
 
     def claim_due_queue(self, endpoint: str) -> str | None:
-        """The lane that has been due longest; the caller's for a while."""
+        """Claims the queue that has been due longest and returns its subject; None without one."""
         now = self._clock()
         found = self._take_lane(keys=[keys.hook_lanes(endpoint)], args=[now, now + self._lease_s])
         return text(found) if found else None
 
     def renew(self, endpoint: str, name: str, subject: str) -> None:
-        """Slot and lane stay the caller's."""
+        """Renews the leases of slot `name` and queue `subject`."""
         until = self._clock() + self._lease_s
         with self._redis.pipeline(transaction=False) as pipe:
             pipe.zadd(keys.hook_slots(endpoint), {name: until})
@@ -102,11 +101,11 @@ class DeliverySchedule:
             pipe.execute()
 
     def reschedule(self, endpoint: str, subject: str, at: float) -> None:
-        """The lane is attempted again then."""
+        """Makes a queue due at the unix time `at`."""
         self._redis.zadd(keys.hook_lanes(endpoint), {subject: at}, xx=True)
 
     def empty(self, endpoint: str, subject: str) -> None:
-        """The lane is empty, unless something came in this very moment."""
+        """Removes an empty queue from the schedule; keeps it if an item came meanwhile."""
         with self._redis.pipeline(transaction=False) as pipe:
             pipe.zrem(keys.hook_lanes(endpoint), subject)
             pipe.llen(keys.lane(subject, endpoint))
@@ -115,7 +114,7 @@ class DeliverySchedule:
             self._redis.zadd(keys.hook_lanes(endpoint), {subject: self._clock()}, nx=True)
 
     def refresh_due(self, endpoint: str) -> float | None:
-        """Notes when the endpoint is due next, and says it; None where nothing waits."""
+        """Computes when an endpoint is due next from its queues; returns the unix time or None."""
         self._redis.zrem(keys.HOOKS_DUE, endpoint)
         first = self._redis.zrange(keys.hook_lanes(endpoint), 0, 0, withscores=True)
         if not first:
@@ -125,26 +124,26 @@ class DeliverySchedule:
         return due
 
     def poll_later(self, job_id: str, at: float) -> None:
-        """The job is to be looked at again though nothing may ring for it."""
+        """Schedules a poll of a job for the unix time `at`, as it may get no firehose entry."""
         self._redis.zadd(keys.HOOKS_WATCHED, {job_id: at})
 
     def unwatch(self, job_id: str) -> None:
-        """The job is over."""
+        """Stops polling a job."""
         self._redis.zrem(keys.HOOKS_WATCHED, job_id)
 
     def watched(self) -> list[str]:
-        """Jobs to look at now; each is handed to one caller only, for a while."""
+        """Claims the jobs to poll now; each is returned to one caller per AGAIN_S."""
         return self._watched.take_all(self._clock(), AGAIN_S, 500)
 
     def erase(self, subject: str) -> list[str]:
-        """Nothing is delivered about the subject any more; ids of what was or would have been."""
+        """Deletes all queues of a subject; returns the ids of its past and pending deliveries."""
         self.unwatch(subject)
         for endpoint in self._lanes.endpoints(subject):
             self._redis.zrem(keys.hook_lanes(endpoint), subject)
         return self._lanes.erase(subject)
 
     def purge(self, endpoint: str) -> None:
-        """The endpoint is deleted: so are its lanes."""
+        """Deletes the queues, slots and schedule of a deleted endpoint."""
         for subject in self.lanes(endpoint):
             self._lanes.drop(subject, endpoint)
         self._redis.delete(keys.hook_lanes(endpoint), keys.hook_slots(endpoint))

@@ -1,4 +1,4 @@
--- A job's state only goes forward, and each state is counted once, whoever tells of it how often.
+-- A job's state only moves forward, and each state is counted once, however often it is reported.
 local function complete(now)
   if redis.call('HGET', KEYS[1], 'expanded') ~= '1' then return 0 end
   for _, state in ipairs({'queued', 'running'}) do

@@ -1,4 +1,5 @@
--- keys: lease, poses; args: token, ttl ms, place of the first entry, log entry...
+-- keys: lease, poses; args: token, ttl ms, index of the first entry, log entry...
+-- returns 0 where the lease is lost
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 local place = tonumber(ARGV[3])
 local length = redis.call('LLEN', KEYS[2])

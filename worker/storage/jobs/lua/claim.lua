@@ -1,13 +1,14 @@
 -- transition: waiting, handed out -> running
 -- keys: job, fence, lease, running jobs, base
--- args: ttl ms, most lost workers, started at (JSON; '' = only to close), newest version known, now,
---       job id
+-- args: ttl ms, most lost workers, start time (JSON; '' = claimed only to be ended), newest known
+--       version, now, job id
+-- returns {outcome, token, attempt}
 local base, id = KEYS[5], ARGV[6]
 local status, known = unpack(redis.call('HMGET', KEYS[1], 'status', 'tenant'))
 local tenant = known and cjson.decode(known)
 local final = status ~= '"queued"' and status ~= '"running"'
 if not status or final then
-  -- whoever ended it has taken it off the lists; one that is listed again is not to stay there
+  -- it left all lists when it ended; remove it if it was listed again
   redis.call('ZREM', KEYS[4], id)
   if tenant then
     unlist(base, tenant, id)
@@ -37,7 +38,7 @@ if ARGV[3] == '' then
   return {'run', token, 0}
 end
 run(base, tenant, id, ARGV[5])
--- who comes back after another's turn only goes on
+-- a preempted job continues: no new attempt
 local going_on = redis.call('HDEL', KEYS[1], 'turn')
 local attempt = redis.call('HINCRBY', KEYS[1], 'attempt', 1 - going_on)
 redis.call('HSET', KEYS[1], 'status', '"running"')

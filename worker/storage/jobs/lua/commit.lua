@@ -1,14 +1,15 @@
 -- transition: running -> running, waiting, handed out, over
 -- keys: lease, job, poses, messages, running jobs, base, closed jobs
 -- args: token, ttl ms, mode (keep, release, preempt, finish), job id, tenant, now,
---       queue to wait in then ('' = none, later = none for a while), most running, score,
---       number of fields, (field, JSON)..., place of the log entry (-1 = none), log entry,
+--       next queue ('' = none, later = none for a while), most running, score,
+--       number of fields, (field, JSON)..., index of the log entry (-1 = none), log entry,
 --       (id, type, data)...
+-- returns the number of new messages, -1 where the lease is lost
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return -1 end
 local at = 11 + 2 * tonumber(ARGV[10])
 local place = tonumber(ARGV[at])
 local length = redis.call('LLEN', KEYS[3])
--- looked at before the first write, as nothing is rolled back
+-- checked before the first write, as nothing is rolled back
 if length < place then return redis.error_reply('pose log has a gap') end
 if at > 11 then redis.call('HSET', KEYS[2], unpack(ARGV, 11, at - 1)) end
 if length == place then redis.call('RPUSH', KEYS[3], ARGV[at + 1]) end

@@ -1,5 +1,5 @@
--- a token above all that were given for the fence: from the clock as well, as a Redis that comes back
--- without its last seconds would count to the same numbers again; a text, as Lua rounds such numbers
+-- Returns a token greater than all given for the fence. It follows the clock too, as a Redis that
+-- lost its last seconds would count to the same numbers again; it is a string, as Lua would round it.
 local function next_token(fence)
   local time = redis.call('TIME')
   local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)

@@ -1,4 +1,4 @@
--- keys: job, parts; args: segment that is over, the next one, place of that one's first chunk
+-- keys: job, parts; args: segment that is in the log, the next one, index of that one's first chunk
 if redis.call('HEXISTS', KEYS[1], 'id') == 0 then return 0 end
 clear(ARGV[1])
 if tonumber(get('low') or '-1') < tonumber(ARGV[2]) then

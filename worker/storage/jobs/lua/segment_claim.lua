@@ -1,5 +1,5 @@
--- keys: job, fence, parts; args: ttl ms, most lost
--- returns {segment, token, another one that is open}, -1 for none
+-- keys: job, fence, parts; args: ttl ms, most lost claims
+-- returns {segment, token, another open segment}, -1 for none
 if redis.call('HGET', KEYS[1], 'status') ~= '"running"' then return {-1, 0, -1} end
 local found, token, more = -1, 0, -1
 for k = tonumber(get('low') or '0'), tonumber(get('count') or '0') - 1 do

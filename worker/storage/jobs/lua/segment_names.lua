@@ -1,6 +1,7 @@
--- Fields of the hash: `count`, `low` (segments before are over) and `base` (place of the first chunk
--- of that one), `lost` (holders that died), `shut`; and of segment k: `k:holder` (token), `k:until`
--- (ms), `k:state` (lead, done, last), `k:start`, `k:chunks` (how many), `k:0`, `k:1`, ... (each).
+-- Fields of the hash: `count`, `low` (segments before it are in the log), `base` (index of its first
+-- chunk), `lost` (lost or failed claims), `shut` (no more claims); and of segment k: `k:holder`
+-- (token), `k:until` (ms), `k:state` (lead, done, last), `k:start`, `k:chunks` (their number), `k:0`,
+-- `k:1`, ... (the chunks).
 local parts = KEYS[#KEYS]
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
@@ -15,7 +16,7 @@ local function clear(k)
     k .. ':chunks')
 end
 local function lose(k, most)
-  -- whoever held it is dead, or could not do it
+  -- its worker crashed or failed
   if redis.call('HINCRBY', parts, 'lost', 1) >= most then set('shut', '1') end
   clear(k)
 end

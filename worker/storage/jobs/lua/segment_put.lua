@@ -1,4 +1,5 @@
--- keys: job, parts; args: segment, token, ttl ms, field, value, state, processor ms
+-- keys: job, parts; args: segment, token, ttl ms, field, value, state, CPU ms
+-- returns 0 where the claim is lost, or the job does not run or is canceled
 local k = ARGV[1]
 if get(k .. ':holder') ~= ARGV[2] then return 0 end
 if redis.call('HGET', KEYS[1], 'status') ~= '"running"' then return 0 end

@@ -1,5 +1,5 @@
--- keys: parts; args: segment, place of the first chunk wanted, most chunks
--- returns {state ('' = none), whether it is held, start or '', chunk...}
+-- keys: parts; args: segment, index of the first chunk to return, most chunks
+-- returns {state ('' = none), whether a live claim exists, start or '', chunk...}
 local k = ARGV[1]
 local found = {get(k .. ':state') or '', live(k) and 1 or 0, get(k .. ':start') or ''}
 local known = tonumber(get(k .. ':chunks') or '0')

@@ -1,4 +1,5 @@
--- keys: job, parts; args: segment, most lost, whoever holds it (0, 1); returns done, held or lead
+-- keys: job, parts; args: segment, most lost claims, whether to discard another's claim (0, 1)
+-- returns lead, held, done or last
 if redis.call('HEXISTS', KEYS[1], 'id') == 0 then return 'lead' end
 local k = ARGV[1]
 local state = get(k .. ':state')

@@ -1,8 +1,8 @@
 -- transition: nothing -> waiting
 -- keys: job, base, jobs of the tenant, deadlines, jobs that read the upload
--- args: job id, tenant, queue, most running, most waiting (-1 = any), score, now,
+-- args: job id, tenant, queue, most running, most queued (-1 = no limit), score, now,
 --       shown to the tenant (0, 1), deadline ('' = none), reads an upload (0, 1), (field, JSON)...
--- returns 1, 0 where the job is there already, -1 where too many wait: then nothing is written
+-- returns 1; 0 for an existing job, -1 if too many are queued: nothing is written then
 if redis.call('HEXISTS', KEYS[1], 'id') == 1 then return 0 end
 local most = tonumber(ARGV[5])
 if most >= 0 and count_waiting(KEYS[2], ARGV[2]) >= most then return -1 end

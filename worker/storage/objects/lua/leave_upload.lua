@@ -1,5 +1,5 @@
--- keys: jobs that read an upload; args: job, whether the upload is to go, seconds to remember that
--- returns whether it is to go now: nobody reads it any more
+-- keys: jobs that read an upload; args: job, whether to erase it in the end, seconds to keep that
+-- returns whether to erase it now: no job reads it any more
 redis.call('SREM', KEYS[1], ARGV[1])
 if ARGV[2] == '1' then
   redis.call('SADD', KEYS[1], 'erase')

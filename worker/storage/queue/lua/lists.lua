@@ -1,5 +1,5 @@
--- The lists of the fair queue, for every script that changes them. `base` begins the names of all
--- its keys, QUEUES names the queues; an entry is a job, or a segment of one.
+-- Functions for the scripts that change the fair queue. `base` is the prefix of all its keys, QUEUES
+-- are the names of the queues; an entry is a job, or a segment of one.
 local function push(base, queue, tenant, running, score, entry)
   local lists = base .. ':' .. queue
   redis.call('HSET', base .. ':limits', tenant, running)

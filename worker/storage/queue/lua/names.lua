@@ -1,10 +1,10 @@
--- Its keys share the hash tag `{wait}`, so a cluster keeps them in one slot. A script gets their
--- common beginning and makes the names of the lists that only Redis knows it needs.
+-- Keys of the fair queue share the hash tag `{wait}`. A script is given their common prefix and
+-- builds the names of the lists, as it only learns in Redis which tenants it needs.
 --
 -- Start-time fair queuing (Goyal, Vin, Cheng 1996): each tenant has a rank, the virtual time at which
--- its next job starts; the lowest rank is served, and rises by what a job of that tenant costs. The
--- queue's clock is the rank of the job that was served last: who comes back after a pause starts
--- there, so that nobody saves up time, and nobody is made to wait for what others had meanwhile.
+-- its next job starts; the lowest rank is served, and rises by the cost of that tenant's jobs. The
+-- queue's clock is the rank of the job served last: a tenant that returns after a pause starts there,
+-- so that it has neither saved up time nor lost any.
 local base, queue = KEYS[1], KEYS[1] .. ':' .. ARGV[1]
 local ranks, clock, finish = queue .. ':ranks', queue .. ':clock', queue .. ':finish'
 local limits, pace, queued = base .. ':limits', base .. ':pace', base .. ':queued'

@@ -3,7 +3,7 @@
 local function serve(tenant, rank)
   local job = redis.call('ZPOPMIN', list(tenant))[1]
   if job then
-    -- a tenant that was held back by its limit has not saved up time
+    -- a tenant that was at its limit has not saved up time
     local now = math.max(tonumber(rank), tonumber(redis.call('GET', clock) or '0'))
     redis.call('SET', clock, string.format('%.6f', now))
     redis.call('ZREMRANGEBYSCORE', finish, '-inf', now)

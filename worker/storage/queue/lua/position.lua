@@ -1,4 +1,4 @@
--- keys: base; args: queue, tenant, job; returns how many start before it, -1 where it is not there
+-- keys: base; args: queue, tenant, job; returns how many jobs start before it, -1 if it is not queued
 local tenant = ARGV[2]
 local own = redis.call('ZRANK', list(tenant), ARGV[3])
 local start = redis.call('ZSCORE', ranks, tenant)
@@ -10,7 +10,7 @@ for at = 1, #rows, 2 do
   if other ~= tenant then
     local turns = (mine - tonumber(rows[at + 1])) / cost(other)
     local earlier = math.ceil(turns)
-    -- of one rank, names decide, as they do in the list
+    -- equal ranks are ordered by name, as in the sorted set
     if earlier == turns and other < tenant then earlier = earlier + 1 end
     before = before + math.min(earlier, redis.call('ZCARD', list(other)))
   end

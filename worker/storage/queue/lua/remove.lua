@@ -1,4 +1,4 @@
--- keys: base; args: tenant, entry, unix time where it runs now ('' = it is over)
+-- keys: base; args: tenant, entry, unix time if it runs from now ('' = it has ended)
 unlist(KEYS[1], ARGV[1], ARGV[2])
 if ARGV[3] == '' then
   redis.call('ZREM', KEYS[1] .. ':running:' .. ARGV[1], ARGV[2])

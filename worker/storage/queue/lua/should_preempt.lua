@@ -1,5 +1,5 @@
--- keys: base; args: queue, tenant, score; returns whether a pull would find anybody before a job of
--- that score that the tenant, which has just had a turn, puts back
+-- keys: base; args: queue, tenant, score; returns whether a pop would return another job, if the
+-- tenant requeued its running job of that score now
 local tenant = ARGV[2]
 if #redis.call('ZRANGEBYSCORE', list(tenant), '-inf', '(' .. ARGV[3], 'LIMIT', 0, 1) > 0 then
   return 1

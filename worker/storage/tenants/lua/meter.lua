@@ -1,4 +1,5 @@
--- keys: usage, notes; args: job, unix time, notes older than this go, month, media ms, compute ms
+-- keys: usage, metered jobs; args: job, now, time before which metered jobs are forgotten, month,
+--       media ms, compute ms; returns whether the job was counted
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', ARGV[3])
 if redis.call('ZADD', KEYS[2], 'NX', ARGV[2], ARGV[1]) == 0 then return 0 end
 redis.call('HINCRBY', KEYS[1], ARGV[4] .. ':jobs', 1)

@@ -1,5 +1,5 @@
--- keys: the tenant's bucket; args: unix time, requests a window, seconds of the window
--- returns whether one more is let in, how many are left, ms until all are, ms until one is
+-- keys: the tenant's bucket; args: unix time, requests per window, seconds of the window
+-- returns whether the request is allowed, how many are left, ms until all are, ms until one is
 local now, gap, window = tonumber(ARGV[1]), ARGV[3] / ARGV[2], tonumber(ARGV[3])
 local empty = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now)
 if empty - now + gap > window + 1e-6 then

@@ -1,5 +1,5 @@
--- keys: a tenant's endpoints that jobs made; args: now, their end, most (-1 = any), endpoint...
--- returns those that are new, or nothing where they would be too many
+-- keys: a tenant's endpoints made by jobs; args: now, expiry, most (-1 = no limit), endpoint...
+-- returns the new ones, or nothing, and admits none, above the limit
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[1])
 local fresh, seen = {}, {}
 for at = 4, #ARGV do
