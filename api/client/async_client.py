@@ -14,7 +14,7 @@ import httpx
 from .batches import AsyncBatchCalls
 from .operations import (
     FINAL,
-    PATIENCE,
+    MAX_BROKEN_STREAMS,
     PAUSE_S,
     PUT_TIMEOUT,
     TIMEOUT,
@@ -123,10 +123,10 @@ class AsyncPoseQueue(AsyncBatchCalls, AsyncWebhookCalls):
     ) -> AsyncIterator[tuple[str, Json]]:
         """Yields entry ids and messages as they arrive, until `done`; reconnects if needed.
 
-        Raises httpx.TransportError after PATIENCE connections in a row without a message.
+        Raises httpx.TransportError after MAX_BROKEN_STREAMS connections in a row without a message.
         """
         events, broken = Events(job_id, after, edition), 0
-        while not events.ended and broken < PATIENCE:
+        while not events.ended and broken < MAX_BROKEN_STREAMS:
             events.heard = False
             try:
                 async with self._http.stream(**events.request) as response:
@@ -137,7 +137,7 @@ class AsyncPoseQueue(AsyncBatchCalls, AsyncWebhookCalls):
                         if found := events.take(line):
                             yield found
             except httpx.TransportError:
-                if broken + 1 >= PATIENCE:
+                if broken + 1 >= MAX_BROKEN_STREAMS:
                     raise
             broken = 0 if events.heard else broken + 1
             if not events.ended:

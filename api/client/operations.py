@@ -21,7 +21,7 @@ T = TypeVar("T")
 TRIES = 5
 """Maximum attempts of a request that may be retried."""
 
-PATIENCE = 10
+MAX_BROKEN_STREAMS = 10
 """Connections in a row without a message after which `follow` gives up."""
 
 PAUSE_S = 0.25

@@ -24,7 +24,7 @@ from .async_client import AsyncPoseQueue
 from .batches import BatchCalls
 from .operations import (
     FINAL,
-    PATIENCE,
+    MAX_BROKEN_STREAMS,
     PAUSE_S,
     PUT_TIMEOUT,
     TIMEOUT,
@@ -131,10 +131,10 @@ class PoseQueue(BatchCalls, WebhookCalls):
     ) -> Iterator[tuple[str, Json]]:
         """Yields entry ids and messages as they arrive, until `done`; reconnects if needed.
 
-        Raises httpx.TransportError after PATIENCE connections in a row without a message.
+        Raises httpx.TransportError after MAX_BROKEN_STREAMS connections in a row without a message.
         """
         events, broken = Events(job_id, after, edition), 0
-        while not events.ended and broken < PATIENCE:
+        while not events.ended and broken < MAX_BROKEN_STREAMS:
             events.heard = False
             try:
                 with self._http.stream(**events.request) as response:
@@ -143,7 +143,7 @@ class PoseQueue(BatchCalls, WebhookCalls):
                         raise Refused(response)
                     yield from filter(None, map(events.take, response.iter_lines()))
             except httpx.TransportError:
-                if broken + 1 >= PATIENCE:
+                if broken + 1 >= MAX_BROKEN_STREAMS:
                     raise
             broken = 0 if events.heard else broken + 1
             if not events.ended:

@@ -25,7 +25,7 @@ def collect_system_state(stores: Stores) -> State:
     lags = _lags(stores)
     state: State = {
         m.JOBS: {
-            ("queued",): stores.waiting.total(),
+            ("queued",): stores.fair_queue.total(),
             ("running",): stores.redis.zcard(keys.RUNNING),
         },
         m.WORKERS: {(kind,): kinds[kind] for kind in ("cpu", "gpu")},
@@ -45,7 +45,7 @@ def collect_system_state(stores: Stores) -> State:
         if queue == "webhooks":
             depth, age = _webhooks_due(stores)
         else:
-            depth, age = stores.waiting.backlog(queue) if fair else _tasks(stores, queue)
+            depth, age = stores.fair_queue.backlog(queue) if fair else _tasks(stores, queue)
         state[m.QUEUE_DEPTH][queue,], state[m.QUEUE_AGE][queue,] = depth, age
     return state
 

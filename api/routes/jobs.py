@@ -111,8 +111,8 @@ def list_jobs(
         query.limit,
         lambda job: query.status in (None, job.status),
     )
-    outlook = StartEstimator(stores)
-    views = [job_view(stores, job, outlook) for job in jobs]
+    estimator = StartEstimator(stores)
+    views = [job_view(stores, job, estimator) for job in jobs]
     return JSONResponse({"jobs": views, "next": encode_cursor(after) if after else None})
 
 

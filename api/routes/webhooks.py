@@ -130,7 +130,7 @@ def patch_webhook(
         fields["events"] = tuple(body.events)
     changed = stores.endpoints.change(endpoint, **fields)
     if changed.enabled and not endpoint.enabled:
-        stores.turns.resume(endpoint.id)
+        stores.delivery_schedule.resume(endpoint.id)
     return JSONResponse(webhook_view(stores, changed))
 
 
@@ -141,9 +141,9 @@ def delete_webhook(webhook_id: str, tenant: TenantDep, stores: StoresDep) -> Res
     """Deletes a webhook and its pending deliveries."""
     endpoint = stores.endpoints.get(webhook_id, tenant.tenant)
     stores.endpoints.delete(endpoint)
-    stores.turns.purge(endpoint.id)
+    stores.delivery_schedule.purge(endpoint.id)
     stores.deliveries.purge(endpoint.id)
-    stores.deliveries.erase(stores.turns.erase(endpoint.id))  # its test events
+    stores.deliveries.erase(stores.delivery_schedule.erase(endpoint.id))  # its test events
     return Response(status_code=204)
 
 

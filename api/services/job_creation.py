@@ -200,7 +200,7 @@ def queued(stores: Stores, job: Job, alive: Sequence[Worker], key: str | None = 
         _best_effort(stores.jobs.erase, job)
         raise
     if made < 0:
-        raise queue_full(limits.queuedJobs or 0, stores.waiting.length(job.tenant))
+        raise queue_full(limits.queuedJobs or 0, stores.fair_queue.length(job.tenant))
     if not made:  # by a request with the same Idempotency-Key that was never answered
         return stores.jobs.get(job.id, job.tenant, job.owner)
     with stores.redis.pipeline(transaction=False) as pipe:
@@ -210,11 +210,11 @@ def queued(stores: Stores, job: Job, alive: Sequence[Worker], key: str | None = 
     with bind_job_context(job.id, job.tenant, job.attempt, job.trace):
         log.info("job_queued", queue=job.queue)
     if wakeups < queues.ENOUGH_WAKEUPS:
-        _ring(job.queue, queue)
+        _wake_workers(job.queue, queue)
     return job
 
 
-def _ring(waiting: str, queue: str) -> None:
+def _wake_workers(waiting: str, queue: str) -> None:
     """Sends a wake-up for a queue; where the broker does not answer, a sweep sends it later."""
     try:
         queues.send_wakeups(waiting, queue)

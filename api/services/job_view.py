@@ -43,22 +43,22 @@ class StartEstimator:
 QUEUE_WITHOUT_WORKERS = "queue_without_workers"
 
 
-def job_view(stores: Stores, job: Job, outlook: StartEstimator | None = None) -> View:
+def job_view(stores: Stores, job: Job, estimator: StartEstimator | None = None) -> View:
     """Converts a job to its JSON view, without empty fields."""
     seen = record_view(stores.objects, job, stores.settings.read_url_ttl_s)
-    outlook = outlook or StartEstimator(stores)
-    if _waits(stores, job, outlook):
+    estimator = estimator or StartEstimator(stores)
+    if _waits(stores, job, estimator):
         seen["warnings"] = [*seen.get("warnings", ()), QUEUE_WITHOUT_WORKERS]
     if job.status is JobStatus.QUEUED:
-        place = stores.waiting.place(job)
+        place = stores.fair_queue.place(job)
         if place is not None:
             seen["queuePosition"] = place.before
-            seen["estimatedStartAt"] = outlook.starts_at(job.queue, place)
+            seen["estimatedStartAt"] = estimator.starts_at(job.queue, place)
     return {name: value for name, value in seen.items() if value is not None}
 
 
-def _waits(stores: Stores, job: Job, outlook: StartEstimator) -> bool:
+def _waits(stores: Stores, job: Job, estimator: StartEstimator) -> bool:
     """Returns whether a job waits for a queue without live workers."""
-    if job.status.final or not outlook.unserved(job):
+    if job.status.final or not estimator.unserved(job):
         return False
-    return job.status is JobStatus.QUEUED or not stores.leases.held(job.id)
+    return job.status is JobStatus.QUEUED or not stores.leases.is_leased(job.id)

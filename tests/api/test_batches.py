@@ -40,7 +40,7 @@ def test_a_batch_from_its_beginning_to_its_end(client: Client, stores: Stores) -
     assert len(made) == 3
     job = client.get(f"/jobs/{made[1]}").json()
     assert job["batchId"] == view["id"] and job["options"]["exercise"] == "squat"
-    assert stores.waiting.length("acme") == 3
+    assert stores.fair_queue.length("acme") == 3
     finish_all(stores, made[:2])
     client.post(f"/jobs/{made[2]}/cancel")
     done = client.get(f"/batches/{view['id']}").json()
@@ -130,7 +130,7 @@ def test_a_thousand_jobs_in_one_large_body(client: Client, stores: Stores) -> No
     job = {**URL, "metadata": {"note": "x" * 2000}}
     view = post(client, [job] * 1000).json()
     assert (view["accepted"], view["counts"]["queued"]) == (1000, 1000)
-    assert stores.waiting.length("acme") == 1000
+    assert stores.fair_queue.length("acme") == 1000
     refused(client.post("/jobs", content=b"x" * 1_048_577), 413, "payload_too_large")
     huge = client.post("/batches", content=b"x" * (8 * 1_048_576 + 1))
     refused(huge, 413, "payload_too_large")
@@ -152,7 +152,7 @@ def test_a_queue_without_room_takes_none(
     assert post(client, [URL] * 2).status_code == 202
     problem = refused(post(client, [URL] * 2), 429, "concurrency_limit_exceeded")
     assert problem["details"] == {"limit": "queuedJobs", "allowed": 3, "used": 2}
-    assert stores.waiting.length("acme") == 2
+    assert stores.fair_queue.length("acme") == 2
     assert post(client, [URL]).status_code == 202
 
 
@@ -178,7 +178,7 @@ def test_a_crash_behind_the_acceptance_loses_nothing(
         expand_batch(stores, view["id"])
     now = client.get(f"/batches/{view['id']}").json()
     assert (now["status"], now["accepted"], now["counts"]["queued"]) == ("running", 250, 250)
-    assert stores.waiting.length("acme") == 250
+    assert stores.fair_queue.length("acme") == 250
     assert len(stores.redis.zrange(keys.tenant_jobs("acme"), 0, -1)) == 250
 
 

@@ -167,7 +167,7 @@ def test_places_and_expected_starts(
     assert "estimatedStartAt" not in mine[0]  # no worker, and no job has shown how long one takes
     other = connect("umbrella").post("/jobs", json=URL).json()
     assert other["queuePosition"] == 1  # its name comes after, its turn before my second
-    stores.waiting.record_duration("pose.cpu", "acme", 60.0)
+    stores.fair_queue.record_duration("pose.cpu", "acme", 60.0)
     stores.workers.beat("w", "cpu", ("pose.cpu",), 2)
     shown = client.get("/jobs").json()["jobs"]
     assert [job["queuePosition"] for job in shown] == [4, 3, 2, 0]

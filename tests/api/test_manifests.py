@@ -35,10 +35,10 @@ def test_a_manifest_is_read_in_the_background(
     expand_batch(stores, batch)
     half = client.get(f"/batches/{batch}").json()
     assert half["status"] == "expanding" and half["accepted"] >= 100
-    assert stores.waiting.length("acme") <= 150
+    assert stores.fair_queue.length("acme") <= 150
     expand_batch(stores, batch)  # there is no room: nothing happens
     while client.get(f"/batches/{batch}").json()["status"] == "expanding":
-        finish_all(stores, [p.job for _ in range(100) if (p := stores.waiting.pop("pose.cpu"))])
+        finish_all(stores, [p.job for _ in range(100) if (p := stores.fair_queue.pop("pose.cpu"))])
         expand_batch(stores, batch)
     now = client.get(f"/batches/{batch}").json()
     assert (now["accepted"], now["rejected"], now["lines"]) == (260, 3, 264)
@@ -47,7 +47,7 @@ def test_a_manifest_is_read_in_the_background(
         (6, "invalid_parameter", "x"),
         (7, "invalid_parameter", None),
     ]
-    while pulled := stores.waiting.pop("pose.cpu"):
+    while pulled := stores.fair_queue.pop("pose.cpu"):
         Actor(stores, pulled.job).finish()
     done = client.get(f"/batches/{batch}").json()
     assert done["status"] == "completed" and done["counts"]["succeeded"] == 260
@@ -111,7 +111,7 @@ def test_a_manifest_that_is_canceled_is_read_no_further(
     expand_batch(stores, batch)
     done = client.get(f"/batches/{batch}").json()
     assert done["status"] == "completed" and done["counts"]["canceled"] == done["accepted"] == 100
-    assert stores.waiting.length("acme") == 0
+    assert stores.fair_queue.length("acme") == 0
 
 
 def test_uploads_that_are_not_there(client: Client) -> None:

@@ -43,7 +43,7 @@ def lane(stores: Stores, view: dict[str, Any], subject: str) -> list[str]:
     """Delivery ids in a lane."""
     from msgspec import json
 
-    rows = stores.redis.lrange(keys.lane(subject, view["id"]), 0, -1)
+    rows = stores.redis.lrange(keys.ordered_queue(subject, view["id"]), 0, -1)
     return [json.decode(row, type=DeliveryItem).id for row in rows]
 
 
@@ -254,7 +254,7 @@ def test_a_test_event(client: Client, stores: Stores) -> None:
     assert answer.status_code == 202 and delivery["type"] == "webhook.test"
     assert delivery["status"] == "pending" and delivery["attempts"] == []
     assert lane(stores, view, view["id"]) == [delivery["id"]]
-    assert stores.turns.due() == [view["id"]]
+    assert stores.delivery_schedule.due() == [view["id"]]
 
 
 def test_deliveries_newest_first_by_status(client: Client, stores: Stores) -> None:
@@ -344,10 +344,10 @@ def test_enabling_makes_what_waits_due(client: Client, stores: Stores) -> None:
         id="msg_1", type="job.succeeded", subject="job_1", at="2026-01-01T00:00:00.000Z"
     )
     enqueue_deliveries(stores, endpoint, [item])
-    stores.turns.unschedule(endpoint.id)
-    assert stores.turns.due() == []
+    stores.delivery_schedule.unschedule(endpoint.id)
+    assert stores.delivery_schedule.due() == []
     client.patch(here, json={"enabled": True})
-    assert stores.turns.due() == [view["id"]]
+    assert stores.delivery_schedule.due() == [view["id"]]
 
 
 def test_a_jobs_own_webhook(client: Client, stores: Stores) -> None:

@@ -80,7 +80,7 @@ def test_follow_prints_messages_and_ends_as_the_job_does(
     stores: Stores, folder: Path, status: JobStatus, code: int
 ) -> None:
     def work() -> None:
-        while (pulled := stores.waiting.pop("pose.cpu")) is None:
+        while (pulled := stores.fair_queue.pop("pose.cpu")) is None:
             stopping.wait(0.02)
         play(stores, pulled.job, status)
 

@@ -28,9 +28,9 @@ def crash(_: LeasedJob) -> None:
 def hang(held: LeasedJob) -> None:
     """Native code that never returns, with Python's lock in its hand; the runner's patience is made
     short for it."""
-    patience: Any = held._progress.__self__  # type: ignore[attr-defined]
-    patience._limit_s = 1.0
-    patience._start()
+    watchdog: Any = held._progress.__self__  # type: ignore[attr-defined]
+    watchdog._limit_s = 1.0
+    watchdog._start()
     ctypes.PyDLL(None).sleep(3600)
 
 

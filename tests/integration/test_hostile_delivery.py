@@ -65,7 +65,7 @@ def test_nobody_misses_anything(
     monkeypatch.setenv("POSEQUEUE_WEBHOOK_RETRY_SCALE", "0.002")
     monkeypatch.setenv("POSEQUEUE_WEBHOOK_TIMEOUT_S", "2")
     start_worker(wait=False)
-    courier = start_worker("webhooks", wait=False)
+    delivery_worker = start_worker("webhooks", wait=False)
     api.wait()
     tenants = [Tenant(name, tempers, stores, api) for name, tempers in TEMPERS.items()]
     for tenant in tenants:
@@ -82,7 +82,7 @@ def test_nobody_misses_anything(
 
     for number in range(JOBS - len(tenants) * (1 + PICTURES)):
         if number == 20:
-            courier.kill()
+            delivery_worker.kill()
             start_worker("webhooks", wait=False)
         if number == 60:
             api.kill()

@@ -66,7 +66,7 @@ def test_poison_is_given_up_and_harms_nobody(
     common: dict[str, Any] = {"input": JobInput(key=UPLOAD), "options": OPTIONS}
     poison = new_job(stores, metadata={"poison": True}, **common)
     sound = [new_job(stores, **common) for _ in range(2)]
-    stores.waiting.push([poison, *sound], None)
+    stores.fair_queue.push([poison, *sound], None)
     environment = {
         "POSEQUEUE_WORKER_QUEUES": "pose.cpu",
         "POSEQUEUE_LEASE_TTL_S": "2",

@@ -62,7 +62,7 @@ def job(stores: Stores, clip: Path, monkeypatch: pytest.MonkeyPatch) -> Job:
         monkeypatch.setattr(module, "all_slots_busy", lambda *_: True)
     stores.objects.put("uploads/acme/upl_1", clip.read_bytes(), "video/mp4")
     job = new_job(stores, options=OPTIONS, input=JobInput(key="uploads/acme/upl_1"))
-    stores.waiting.push([job], None)
+    stores.fair_queue.push([job], None)
     return job
 
 
@@ -74,7 +74,7 @@ def said(stores: Stores, job_id: str) -> Said:
 
 def somebody_waits(stores: Stores) -> Job:
     short = new_job(stores, "umbrella")
-    stores.waiting.push([short], None)
+    stores.fair_queue.push([short], None)
     return short
 
 
@@ -87,7 +87,7 @@ def test_who_is_alone_estimates_all(stores: Stores, job: Job, alone: Said) -> No
     # the segment that was offered is still there: who pulls it finds nothing to do
     entry = dispatch_next(stores, Runner(stores, engine).run, "pose.cpu")
     assert entry is not None and job_of_entry(entry) == job.id
-    assert stores.waiting.total() == 0
+    assert stores.fair_queue.total() == 0
     assert stores.redis.zcard(keys.running_of("acme")) == 0
     assert engine.estimated == 175
 
@@ -99,7 +99,7 @@ def test_a_long_video_gives_way_between_segments(stores: Stores, job: Job, alone
     def run(name: str) -> None:
         ran.append(name)
         if name == short.id:
-            stores.waiting.remove("umbrella", name)
+            stores.fair_queue.remove("umbrella", name)
         else:
             Runner(stores, engine).run(name)
 
@@ -121,7 +121,7 @@ def test_what_another_estimated_is_taken_as_it_is(stores: Stores, job: Job, alon
     lead, helper = Engine(), Engine()
     dispatch_next(stores, Runner(stores, lead).run, "pose.cpu")
     assert lead.estimated == 40
-    stores.waiting.remove("umbrella", str(dispatch_next(stores, lambda _: None, "pose.cpu")))
+    stores.fair_queue.remove("umbrella", str(dispatch_next(stores, lambda _: None, "pose.cpu")))
     assert run_segments(stores, entry_of(job.id, 1), helper) == 4
     assert helper.estimated == 135
     dispatch_next(stores, Runner(stores, lead).run, "pose.cpu")
@@ -135,7 +135,7 @@ def test_a_helper_gives_way_too(stores: Stores, job: Job, alone: Said) -> None:
     dispatch_next(stores, Runner(stores, lead).run, "pose.cpu")
     assert run_segments(stores, entry_of(job.id, 1), helper) == 1
     assert run_segments(stores, entry_of(job.id, 2), helper, stopping=lambda: True) == 0
-    stores.waiting.remove("umbrella", short.id)
+    stores.fair_queue.remove("umbrella", short.id)
     while not stores.jobs.over(job.id):
         dispatch_next(stores, Runner(stores, lead).run, "pose.cpu")
     assert said(stores, job.id) == alone
@@ -149,7 +149,7 @@ def test_a_helper_whose_frames_are_others_is_not_believed(
     somebody_waits(stores)
     lead, helper = Engine(), Engine()
     dispatch_next(stores, Runner(stores, lead).run, "pose.cpu")
-    stores.waiting.remove("umbrella", str(dispatch_next(stores, lambda _: None, "pose.cpu")))
+    stores.fair_queue.remove("umbrella", str(dispatch_next(stores, lambda _: None, "pose.cpu")))
     read = FrameReader.__next__
 
     def late(reader: FrameReader) -> Any:
@@ -179,7 +179,7 @@ def test_a_helper_that_fails_harms_nobody(
     somebody_waits(stores)
     lead, broken = Engine(), Engine()
     dispatch_next(stores, Runner(stores, lead).run, "pose.cpu")
-    stores.waiting.remove("umbrella", str(dispatch_next(stores, lambda _: None, "pose.cpu")))
+    stores.fair_queue.remove("umbrella", str(dispatch_next(stores, lambda _: None, "pose.cpu")))
 
     def fail(*_: object) -> None:
         raise error

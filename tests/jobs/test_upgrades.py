@@ -67,7 +67,7 @@ def test_a_job_of_a_newer_version_waits_for_a_newer_worker(
     stores.redis.hset(keys.job(job.id), "version", NEWER)
     if not readable:
         stores.redis.hset(keys.job(job.id), "stage", '"dance"')
-    stores.waiting.push([job], None)
+    stores.fair_queue.push([job], None)
     assert dispatch_next(stores, runs(stores), "pose.cpu") == job.id
     assert "job_left_to_a_newer_worker" in "".join(capsys.readouterr())
     status, attempt, lost = stores.redis.hmget(keys.job(job.id), "status", "attempt", "lost")
@@ -78,9 +78,9 @@ def test_a_job_of_a_newer_version_waits_for_a_newer_worker(
     other = new_job(stores)
     stores.redis.zincrby(keys.QUEUED, -sweeper.WAIT_S - 1, other.id)
     sweeper.sweep(stores)
-    assert stores.waiting.place(other) is not None
+    assert stores.fair_queue.place(other) is not None
     if readable:
-        pulled = {found.job for _ in range(2) if (found := stores.waiting.pop("pose.cpu"))}
+        pulled = {found.job for _ in range(2) if (found := stores.fair_queue.pop("pose.cpu"))}
         assert pulled == {job.id, other.id}
         runs(newer(stores))(job.id)
         assert stores.jobs.get(job.id).status is JobStatus.SUCCEEDED

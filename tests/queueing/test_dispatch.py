@@ -40,11 +40,11 @@ def test_a_ticket_runs_one_job_and_sends_the_next_ticket(
     stores: Stores, tickets: list[str]
 ) -> None:
     jobs = [new_job(stores) for _ in range(2)]
-    stores.waiting.push(jobs, 1)
+    stores.fair_queue.push(jobs, 1)
     stores.workers.beat("w", "cpu", ("pose.cpu",), 1)
     assert dispatch_next(stores, lambda job: finish(stores, job), "pose.cpu") == jobs[0].id
     assert tickets == ["pose.cpu"]
-    waits = stores.waiting.place(jobs[1])
+    waits = stores.fair_queue.place(jobs[1])
     assert waits is not None and waits.pace is not None
     assert dispatch_next(stores, lambda job: finish(stores, job), "pose.cpu") == jobs[1].id
     assert tickets == ["pose.cpu"]
@@ -54,7 +54,7 @@ def test_a_ticket_runs_one_job_and_sends_the_next_ticket(
 
 def test_a_job_past_its_deadline_is_not_begun(stores: Stores, tickets: list[str]) -> None:
     job = new_job(stores, deadlineAt="2026-01-01T00:00:05Z")
-    stores.waiting.push([job], None)
+    stores.fair_queue.push([job], None)
     begun: list[str] = []
     assert dispatch_next(stores, begun.append, "pose.cpu") == job.id
     over = stores.jobs.get(job.id)
@@ -63,15 +63,15 @@ def test_a_job_past_its_deadline_is_not_begun(stores: Stores, tickets: list[str]
 
 def test_a_job_that_was_erased_leaves_no_trace(stores: Stores, tickets: list[str]) -> None:
     job = new_job(stores)
-    stores.waiting.push([job], None)
+    stores.fair_queue.push([job], None)
     stores.redis.delete(keys.job(job.id))
     dispatch_next(stores, lambda job: None, "pose.cpu")
-    assert stores.waiting.total() == 0 and stores.redis.zcard(keys.running_of("acme")) == 0
+    assert stores.fair_queue.total() == 0 and stores.redis.zcard(keys.running_of("acme")) == 0
 
 
 def test_a_run_that_raises_is_put_back_by_the_sweep(stores: Stores, tickets: list[str]) -> None:
     job = new_job(stores)
-    stores.waiting.push([job], None)
+    stores.fair_queue.push([job], None)
 
     def broken(_: str) -> None:
         raise ConnectionError("Redis")
@@ -87,7 +87,7 @@ def test_a_silent_broker_fails_no_job(stores: Stores, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(dispatch, "send_wakeups", silent)
     jobs = [new_job(stores) for _ in range(2)]
-    stores.waiting.push(jobs, None)
+    stores.fair_queue.push(jobs, None)
     stores.workers.beat("w", "cpu", ("pose.cpu",), 1)
     assert dispatch_next(stores, lambda job: finish(stores, job), "pose.cpu") == jobs[0].id
     assert dispatch.ensure_wakeups(stores) == 0
@@ -123,7 +123,7 @@ def test_a_real_worker_takes_turns(stores: Stores, settings: Settings, tmp_path:
     many = [msgspec.structs.replace(first, id=f"{first.id}_{n}") for n in range(10_000)]
     stores.jobs.erase(first)
     stores.jobs.create_all(many[:200])  # the others' turn does not come
-    stores.waiting.push(many, None)
+    stores.fair_queue.push(many, None)
     queues.send_wakeups("pose.cpu", "pose.cpu", 3)
     command = [sys.executable, "-c", WORKER]
     worker = Process(command, tmp_path / "log", {"POSEQUEUE_WORKER_QUEUES": "pose.cpu"})
@@ -131,7 +131,7 @@ def test_a_real_worker_takes_turns(stores: Stores, settings: Settings, tmp_path:
         wait_for(stores, 20)
         single = new_job(stores, "umbrella")
         began_before = stores.redis.llen("test:order")
-        stores.waiting.push([single], None)
+        stores.fair_queue.push([single], None)
         wait_for(stores, began_before + 10)
     finally:
         worker.kill()

@@ -145,7 +145,7 @@ def test_a_real_worker_without_models_and_then_without_a_disk(
 ) -> None:
     celery_app.app.conf.broker_url = settings.redis_url.get_secret_value()
     jobs = [recorded_job(stores, squats) for _ in range(MOST + 1)]
-    stores.waiting.push(jobs, None)
+    stores.fair_queue.push(jobs, None)
     models, scratch, log = tmp_path / "models", tmp_path / "scratch", tmp_path / "log"
     scratch.mkdir()
     environment = {
@@ -196,11 +196,11 @@ def test_who_can_do_no_job_takes_none(stores: Stores, monkeypatch: pytest.Monkey
     monkeypatch.setattr(tasks, "_OUTCOMES", outcomes)
     monkeypatch.setattr(tasks, "_PAUSE_S", 0.0)
     job = new_job(stores)
-    stores.waiting.push([job], None)
+    stores.fair_queue.push([job], None)
     with pytest.raises(Reject) as refused:
         tasks.run_next("pose.cpu")
     assert refused.value.requeue
-    assert stores.waiting.length("acme") == 1 and stores.jobs.get(job.id).attempt == 0
+    assert stores.fair_queue.length("acme") == 1 and stores.jobs.get(job.id).attempt == 0
 
 
 def test_a_process_whose_models_failed_while_they_ran_ends(

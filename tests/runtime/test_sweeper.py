@@ -41,7 +41,7 @@ def waited(stores: Stores, job_id: str, seconds: float = WAIT_S + 1) -> None:
 
 
 def pulled(stores: Stores, queue: str = "pose.cpu") -> str | None:
-    found = stores.waiting.pop(queue)
+    found = stores.fair_queue.pop(queue)
     return found.job if found else None
 
 
@@ -71,7 +71,7 @@ def test_a_job_whose_taker_died_waits_again(stores: Stores, sent: Sent, stage: S
     job = new_job(stores, stage=stage)
     queue = job.waits_in
     stores.workers.beat("w", "cpu", (queue,), 1)
-    stores.waiting.push([job], None)
+    stores.fair_queue.push([job], None)
     assert pulled(stores, queue) == job.id
     sweep(stores)
     assert pulled(stores, queue) is None and sent == []
@@ -84,7 +84,7 @@ def test_a_job_whose_taker_died_waits_again(stores: Stores, sent: Sent, stage: S
 
 def test_wakeups_are_as_many_as_jobs_and_slots(stores: Stores, sent: Sent) -> None:
     for _ in range(5):
-        stores.waiting.push([new_job(stores)], None)
+        stores.fair_queue.push([new_job(stores)], None)
     sweep(stores)
     assert sent == []  # no worker lives
     stores.workers.beat("w", "cpu", ("pose.cpu",), 3)
@@ -103,8 +103,8 @@ def test_a_queue_that_lost_its_workers_is_served_by_the_other_kind(
     stores: Stores, sent: Sent
 ) -> None:
     stores.workers.beat("w", "cpu", ("pose.cpu",), 1)
-    stores.waiting.push([new_job(stores, queue="pose.gpu")], None)
-    stores.waiting.push([new_job(stores, stage=Stage.EXPORT)], None)
+    stores.fair_queue.push([new_job(stores, queue="pose.gpu")], None)
+    stores.fair_queue.push([new_job(stores, stage=Stage.EXPORT)], None)
     sweep(stores)
     assert sent == [("pose.gpu", "pose.cpu")]
 
@@ -167,7 +167,7 @@ def test_a_job_that_nobody_starts_in_time_fails_and_costs_nothing(
     late = new_job(stores, deadlineAt="2026-01-01T00:00:05Z")
     early = new_job(stores, deadlineAt="2999-01-01T00:00:00Z")
     for job in (late, early):
-        stores.waiting.push([job], None)
+        stores.fair_queue.push([job], None)
     sweep(stores)
     over = stores.jobs.get(late.id)
     assert (over.status, over.startedAt, over.attempt) == (JobStatus.FAILED, None, 0)
@@ -191,7 +191,7 @@ def world(stores: Stores) -> dict[str, str]:
     jobs = {name: new_job(stores) for name in ("waiting", "running", "lost", "closed", "pulled")}
     jobs["export"] = new_job(stores, stage=Stage.EXPORT)
     for name in ("waiting", "export"):
-        stores.waiting.push([jobs[name]], None)
+        stores.fair_queue.push([jobs[name]], None)
     tokens = {
         name: stores.leases.claim(jobs[name].id).token for name in ("running", "lost", "closed")
     }

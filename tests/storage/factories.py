@@ -56,7 +56,7 @@ def new_job(stores: Stores, tenant: str = "acme", **fields: Any) -> Job:
 
 def pull(stores: Stores, job: Job) -> None:
     """A worker has pulled the job and not claimed it yet: it is on no list."""
-    stores.waiting.remove(job.tenant, job.id)
+    stores.fair_queue.remove(job.tenant, job.id)
     stores.redis.zadd(keys.QUEUED, {job.id: stores.jobs._clock()})
 
 

@@ -133,22 +133,22 @@ class Post:
     """A webhook worker that does everything when it is told to."""
 
     stores: Stores
-    bells: FirehoseConsumer
-    courier: DeliveryWorker
+    consumer: FirehoseConsumer
+    delivery_worker: DeliveryWorker
     told: list[str]
 
     def hear(self) -> None:
         """Reads all bells."""
-        while self.bells.listen(block_ms=1):
+        while self.consumer.listen(block_ms=1):
             pass
 
     def deliver(self, seconds: float = 10, until: Callable[[], bool] = lambda: False) -> None:
         """Delivers until nothing is due within a second."""
         end = time.monotonic() + seconds
         while time.monotonic() < end and not until():
-            self.bells.pulse()
+            self.consumer.pulse()
             if self.told:
-                self.courier.deliver(self.told.pop(0))
+                self.delivery_worker.deliver(self.told.pop(0))
                 continue
             first = self.stores.redis.zrange(keys.HOOKS_DUE, 0, 0, withscores=True)
             waits = first and first[0][1] < time.time() + 6
@@ -167,10 +167,10 @@ def post(stores: Stores, quick: Settings) -> Iterator[Post]:
     """A webhook worker on the test's stores."""
     hasty = Stores(**{**vars(stores), "settings": quick})
     told: list[str] = []
-    bells = FirehoseConsumer(hasty, "test:1", told.append)
-    bells.prepare()
+    consumer = FirehoseConsumer(hasty, "test:1", told.append)
+    consumer.prepare()
     with Sender(quick) as sender:
-        yield Post(hasty, bells, DeliveryWorker(hasty, sender), told)
+        yield Post(hasty, consumer, DeliveryWorker(hasty, sender), told)
 
 
 Subscribe = Callable[..., tuple[Endpoint, str]]

@@ -31,8 +31,8 @@ def waiting(stores: Stores, endpoint: str) -> list[bytes]:
     """Everything in the endpoint's lanes."""
     return [
         item
-        for subject in stores.turns.lanes(endpoint)
-        for item in stores.redis.lrange(keys.lane(subject, endpoint), 0, -1)
+        for subject in stores.delivery_schedule.queues(endpoint)
+        for item in stores.redis.lrange(keys.ordered_queue(subject, endpoint), 0, -1)
     ]
 
 
@@ -54,7 +54,7 @@ def test_two_dispatchers_at_once(
     """The second reads the same progress, is overtaken, and starts over."""
     endpoint, _ = subscribe(receive(), *EVENTS)
     job_id = played(stores, *counters(1, 3))
-    rival, put = Dispatcher(stores), stores.lanes.dispatch
+    rival, put = Dispatcher(stores), stores.ordered_queues.dispatch
     overtaken = []
 
     def late(*given: object, **more: object) -> str:
@@ -63,7 +63,7 @@ def test_two_dispatchers_at_once(
             rival.advance(job_id)
         return put(*given, **more)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(stores.lanes, "dispatch", late)
+    monkeypatch.setattr(stores.ordered_queues, "dispatch", late)
     Dispatcher(stores).advance(job_id)
     assert overtaken and len(waiting(stores, endpoint.id)) == 6
 
@@ -80,7 +80,7 @@ def test_death_between_the_lanes_and_their_bell(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(stores.turns, "mark_due", die)
+        patch.setattr(stores.delivery_schedule, "mark_due", die)
         with pytest.raises(KeyboardInterrupt):
             Dispatcher(stores).advance(job_id)
     assert not stores.redis.exists(keys.HOOKS_DUE)
@@ -98,7 +98,7 @@ def test_what_a_dead_listener_read_is_claimed(
     stores.redis.xreadgroup(GROUP, "dead", dead)
     post.hear()
     assert not post.told and webhook_lag(stores.redis, stores.settings.firehose_partitions) == 4
-    assert post.bells.claim(idle_ms=0) == 4
+    assert post.consumer.claim(idle_ms=0) == 4
     assert webhook_lag(stores.redis, stores.settings.firehose_partitions) == 0
     post.deliver()
     assert receiver.types == ["job.succeeded"]
@@ -127,7 +127,7 @@ def test_an_entry_is_acknowledged_only_once_it_is_dispatched(
         post.run()
         assert [request.event["data"]["id"] for request in receiver.got] == [healthy]
         assert webhook_lag(stores.redis, partitions) == 4
-    post.bells.claim(idle_ms=0)
+    post.consumer.claim(idle_ms=0)
     post.deliver()
     assert [request.event["data"]["id"] for request in receiver.got] == [healthy, broken]
 
@@ -147,7 +147,7 @@ def test_an_entry_that_can_never_be_handled_is_given_up(
     assert TRIES > 2
     post.hear()
     for _ in range(3):
-        post.bells.claim(idle_ms=0)
+        post.consumer.claim(idle_ms=0)
     assert webhook_lag(stores.redis, stores.settings.firehose_partitions) == 0
 
 
@@ -159,10 +159,12 @@ def test_a_lane_of_a_dead_courier_is_due_again(
     job_id = played(stores)
     post.hear()
     assert (
-        stores.turns.claim_due_queue(endpoint.id) == job_id
-        and stores.turns.claim_due_queue(endpoint.id) is None
+        stores.delivery_schedule.claim_due_queue(endpoint.id) == job_id
+        and stores.delivery_schedule.claim_due_queue(endpoint.id) is None
     )
-    later = type(stores.turns)(stores.redis, stores.lanes, lambda: time.time() + 31)
+    later = type(stores.delivery_schedule)(
+        stores.redis, stores.ordered_queues, lambda: time.time() + 31
+    )
     assert later.claim_due_queue(endpoint.id) == job_id
 
 
@@ -181,17 +183,17 @@ def test_sent_but_not_noted_comes_again_under_the_same_id(
     with monkeypatch.context() as patch:
         patch.setattr(stores.deliveries, "save", die)
         with pytest.raises(KeyboardInterrupt):
-            post.courier.deliver(endpoint.id)
-    stores.turns.reschedule(endpoint.id, job_id, 0)  # its lease runs out
-    post.courier.deliver(endpoint.id)
+            post.delivery_worker.deliver(endpoint.id)
+    stores.delivery_schedule.reschedule(endpoint.id, job_id, 0)  # its lease runs out
+    post.delivery_worker.deliver(endpoint.id)
     assert len(receiver.verified(secret)) == 2 and len({r.id for r in receiver.got}) == 1
 
 
 def test_a_group_that_is_gone_is_made_anew(stores: Stores, post: Post) -> None:
     stores.redis.flushall()
-    assert post.bells.listen(block_ms=1) == 0
+    assert post.consumer.listen(block_ms=1) == 0
     played(stores)
-    assert post.bells.listen(block_ms=1) == 4
+    assert post.consumer.listen(block_ms=1) == 4
 
 
 @pytest.fixture
@@ -271,14 +273,14 @@ def test_a_bell_of_an_erased_job_is_nothing(
     post.deliver()
     played_out = erased.say(*counters(3, 4))
     post.hear()
-    assert erased.id in stores.turns.lanes(endpoint.id)
+    assert erased.id in stores.delivery_schedule.queues(endpoint.id)
     erase_job(stores, played_out.job)
-    assert erased.id not in stores.turns.lanes(endpoint.id)
+    assert erased.id not in stores.delivery_schedule.queues(endpoint.id)
     count = len(receiver.got)
     post.run()
     assert len(receiver.got) == count
     left = [key.decode() for key in stores.redis.keys("*") if erased.id in key.decode()]
-    assert left == [] and list(stores.turns.lanes(endpoint.id)) == []
+    assert left == [] and list(stores.delivery_schedule.queues(endpoint.id)) == []
     listed = stores.deliveries.page(endpoint.id, None, 100)
     assert {row[2].item.subject for row in listed if row[2]} == {kept}
     assert FirehoseConsumer(stores, "x", post.told.append).claim(0) == 0

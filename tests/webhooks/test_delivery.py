@@ -215,7 +215,7 @@ def test_gone_disables_and_what_waits_goes_on_when_enabled(
     assert len(gone.got) == 1
     gone.answer = lambda _: (200, {}, b"")
     stores.endpoints.change(disabled, enabled=True)
-    stores.turns.resume(endpoint.id)
+    stores.delivery_schedule.resume(endpoint.id)
     post.deliver(until=lambda: len(gone.got) == 5)
     assert [request.event["data"]["id"] for request in gone.got] == [
         "1-1", "1-1", "2-1", "3-1", "1-1"
@@ -284,7 +284,7 @@ def test_a_quiet_jobs_messages_arrive_while_it_runs(
     play = Play(stores, options=JobOptions(firehose="none")).start()
     post.hear()
     play.say(*counters(1, 2))
-    assert not post.bells.listen(block_ms=1)
+    assert not post.consumer.listen(block_ms=1)
     post.deliver(until=lambda: len(receiver.got) == 2)
     assert receiver.types == ["message.counter"] * 2
 

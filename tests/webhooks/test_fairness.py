@@ -17,7 +17,7 @@ from worker.settings import Settings
 from worker.storage.stores import Stores
 from worker.storage.webhooks.endpoints import EndpointStore
 from worker.storage.webhooks.schedule import DeliverySchedule
-from worker.webhooks import delivery_worker
+from worker.webhooks import delivery_worker as module
 from worker.webhooks.delivery_worker import AT_ONCE, GIVE_UP_S, DeliveryWorker
 from worker.webhooks.dispatcher import Dispatcher
 from worker.webhooks.sender import Sender, WebhookResponse
@@ -46,7 +46,7 @@ TIMED_OUT = WebhookResponse(15.0, error="no complete answer within 15 s")
 def clock(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> Clock:
     """All of the webhooks' time."""
     stopped = Clock(time.time())
-    for store in (stores.endpoints, stores.turns, stores.deliveries):
+    for store in (stores.endpoints, stores.delivery_schedule, stores.deliveries):
         monkeypatch.setattr(store, "_clock", stopped)
     return stopped
 
@@ -59,14 +59,14 @@ def test_a_dead_receiver_rests_in_proportion_to_what_it_cost(
     for _ in range(5):
         Dispatcher(stores, clock).advance(played(stores))
     sender = Told(settings, TIMED_OUT)
-    courier = DeliveryWorker(stores, sender, clock=clock)
-    assert not courier.deliver(endpoint.id) and len(sender.sent) == 1
+    delivery_worker = DeliveryWorker(stores, sender, clock=clock)
+    assert not delivery_worker.deliver(endpoint.id) and len(sender.sent) == 1
     for _ in range(10):
         clock.now += 5
-        courier.deliver(endpoint.id)
+        delivery_worker.deliver(endpoint.id)
     assert len(sender.sent) == 1  # four times fifteen seconds
     clock.now += 11
-    courier.deliver(endpoint.id)
+    delivery_worker.deliver(endpoint.id)
     assert len(sender.sent) == 2
 
 
@@ -104,7 +104,7 @@ def test_one_at_a_time_while_it_fails_and_several_when_it_does_not(
             stores.endpoints.failed(endpoint.id, 0.0)
         most[0] = 0
         with ThreadPoolExecutor(8) as threads:
-            list(threads.map(lambda _: post.courier.deliver(endpoint.id), range(8)))
+            list(threads.map(lambda _: post.delivery_worker.deliver(endpoint.id), range(8)))
         post.deliver(until=lambda: len(receiver.got) % 16 == 0)
         assert most[0] == expected
     assert len(receiver.got) == 32
@@ -128,10 +128,10 @@ def test_bad_receivers_never_hold_all_threads(
         stores.endpoints.failed(endpoint.id, 0.0)
     given = quick.model_copy(update={"webhook_timeout_s": 70})
     with Sender(given) as sender, ThreadPoolExecutor(4) as threads:
-        courier = DeliveryWorker(stores, sender, threads=4)
+        delivery_worker = DeliveryWorker(stores, sender, threads=4)
         for endpoint in bad:
-            threads.submit(courier.deliver, endpoint.id)
-        threads.submit(courier.deliver, good.id).result(50)
+            threads.submit(delivery_worker.deliver, endpoint.id)
+        threads.submit(delivery_worker.deliver, good.id).result(50)
         assert not hang.is_set() and len(good_receiver.got) == 1
         hang.set()
 
@@ -144,18 +144,18 @@ def test_five_days_of_failures_disable_it_with_a_notice(
     endpoint, secret = subscribe(receive())
     told, _ = subscribe(witness, DISABLED)
     stranger, _ = subscribe(witness, DISABLED, tenant="rival")
-    courier = DeliveryWorker(stores, Told(settings, FAILED), clock=clock)
+    delivery_worker = DeliveryWorker(stores, Told(settings, FAILED), clock=clock)
     Dispatcher(stores, clock).advance(played(stores))
     began = clock.now
     while stores.endpoints.get(endpoint.id).enabled:
         assert clock.now - began < GIVE_UP_S + 90_000
         Dispatcher(stores, clock).advance(played(stores))
         clock.now += 6 * 3600
-        courier.deliver(endpoint.id)
+        delivery_worker.deliver(endpoint.id)
     assert GIVE_UP_S <= clock.now - began <= GIVE_UP_S + 6 * 3600
     assert "five days" in str(stores.endpoints.get(endpoint.id).disabledReason)
-    assert list(stores.turns.lanes(told.id)) == [endpoint.id]
-    assert list(stores.turns.lanes(stranger.id)) == []
+    assert list(stores.delivery_schedule.queues(told.id)) == [endpoint.id]
+    assert list(stores.delivery_schedule.queues(stranger.id)) == []
     logged = "".join(capsys.readouterr())
     assert "webhook_disabled" in logged and secret not in logged
     assert GIVE_UP_S == 5 * 86_400
@@ -166,14 +166,14 @@ def test_one_answer_ends_the_count(
 ) -> None:
     endpoint, _ = subscribe(receive(), "message.counter")
     sender = Told(settings, FAILED)
-    courier = DeliveryWorker(stores, sender, clock=clock)
+    delivery_worker = DeliveryWorker(stores, sender, clock=clock)
     Dispatcher(stores, clock).advance(played(stores, *counters(1, 3)))
-    courier.deliver(endpoint.id)
+    delivery_worker.deliver(endpoint.id)
     clock.now += GIVE_UP_S - 10
     sender.answers = [WebhookResponse(0.01, status=200), FAILED]
-    courier.deliver(endpoint.id)
+    delivery_worker.deliver(endpoint.id)
     clock.now += 7200
-    courier.deliver(endpoint.id)
+    delivery_worker.deliver(endpoint.id)
     assert stores.endpoints.get(endpoint.id).enabled
     since = stores.endpoints.health(endpoint.id).failing_since
     assert since is not None and since > clock.now - 7201
@@ -188,14 +188,14 @@ def test_what_the_receiver_asks_for_is_honoured(
         WebhookResponse(0.01, status=429, retry_after_s=1000),
         WebhookResponse(0.01, status=200),
     )
-    courier = DeliveryWorker(stores, sender, clock=clock)
+    delivery_worker = DeliveryWorker(stores, sender, clock=clock)
     Dispatcher(stores, clock).advance(played(stores))
-    courier.deliver(endpoint.id)
+    delivery_worker.deliver(endpoint.id)
     clock.now += 995
-    courier.deliver(endpoint.id)
+    delivery_worker.deliver(endpoint.id)
     assert len(sender.sent) == 1
     clock.now += 6
-    courier.deliver(endpoint.id)
+    delivery_worker.deliver(endpoint.id)
     assert len(sender.sent) == 2
 
 
@@ -207,16 +207,16 @@ def test_two_groups_of_a_job_are_half_a_second_apart(
     Dispatcher(stores, clock).advance(play.id)
     play.say(progress(3), *counters(4, 4))
     Dispatcher(stores, clock).advance(play.id)  # an event, and a group that is held back
-    assert stores.lanes.length(play.id, endpoint.id) == 3
+    assert stores.ordered_queues.length(play.id, endpoint.id) == 3
     play.say(progress(5)).end()
     Dispatcher(stores, clock).advance(play.id)
     sender = Told(settings, WebhookResponse(0.01, status=200))
-    courier = DeliveryWorker(stores, sender, clock=clock)
+    delivery_worker = DeliveryWorker(stores, sender, clock=clock)
     for seconds, sent in ((0.0, 3), (0.4, 3), (0.2, 4)):
         clock.now += seconds
-        courier.deliver(endpoint.id)
+        delivery_worker.deliver(endpoint.id)
         assert len(sender.sent) == sent
-    assert stores.lanes.length(play.id, endpoint.id) == 0
+    assert stores.ordered_queues.length(play.id, endpoint.id) == 0
 
 
 def test_a_job_erased_while_it_waits_is_not_sent(
@@ -228,20 +228,20 @@ def test_a_job_erased_while_it_waits_is_not_sent(
     stores.redis.delete(f"pq:{{{job_id}}}:job")  # and only this, as a late erasure may leave it
     sender = Told(settings, FAILED)
     DeliveryWorker(stores, sender, clock=clock).deliver(endpoint.id)
-    assert sender.sent == [] and not stores.lanes.length(job_id, endpoint.id)
+    assert sender.sent == [] and not stores.ordered_queues.length(job_id, endpoint.id)
 
 
 def test_a_turn_ends_so_that_the_next_has_one(
     stores: Stores, settings: Settings, receive: Receive, subscribe: Subscribe,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(delivery_worker, "TURN_SENDS", 3)
+    monkeypatch.setattr(module, "SESSION_SENDS", 3)
     endpoint, _ = subscribe(receive(), "message.counter")
     Dispatcher(stores).advance(played(stores, *counters(1, 5)))
     sender = Told(settings, WebhookResponse(0.01, status=200))
-    courier = DeliveryWorker(stores, sender)
-    assert courier.deliver(endpoint.id) and len(sender.sent) == 3
-    assert not courier.deliver(endpoint.id) and len(sender.sent) == 5
+    delivery_worker = DeliveryWorker(stores, sender)
+    assert delivery_worker.deliver(endpoint.id) and len(sender.sent) == 3
+    assert not delivery_worker.deliver(endpoint.id) and len(sender.sent) == 5
 
 
 def test_stopping_ends_a_turn_with_everything_still_due(
@@ -250,8 +250,8 @@ def test_stopping_ends_a_turn_with_everything_still_due(
     endpoint, _ = subscribe(receive(), "message.counter")
     Dispatcher(stores).advance(played(stores, *counters(1, 5)))
     sender = Told(settings, WebhookResponse(0.01, status=200))
-    courier = DeliveryWorker(stores, sender, stopping=lambda: len(sender.sent) >= 2)
-    assert courier.deliver(endpoint.id) and len(sender.sent) == 2
+    delivery_worker = DeliveryWorker(stores, sender, stopping=lambda: len(sender.sent) >= 2)
+    assert delivery_worker.deliver(endpoint.id) and len(sender.sent) == 2
     first = stores.deliveries.page(endpoint.id, None, 10)
     statuses = [row[2].status for row in first if row[2]]
     assert statuses.count(DeliveryStatus.DELIVERED) == 2
@@ -266,4 +266,4 @@ def test_a_deleted_endpoint_leaves_nothing(
     DeliveryWorker(stores, Told(settings, FAILED)).deliver(endpoint.id)
     stores.deliveries.purge(endpoint.id)
     assert [k for k in stores.redis.keys("*") if endpoint.id.encode() in k] == []
-    assert DeliverySchedule(stores.redis, stores.lanes).due() == []
+    assert DeliverySchedule(stores.redis, stores.ordered_queues).due() == []

@@ -29,8 +29,8 @@ PAGE_TOKEN_S = 3_600
 
 def allows(scopes: Iterable[Scope], wanted: Scope) -> bool:
     """Whether `scopes` contain `wanted`, or a scope that includes it."""
-    held = set(scopes)
-    return wanted in held or (wanted is Scope.WEBHOOKS_WRITE and Scope.ADMIN in held)
+    granted = set(scopes)
+    return wanted in granted or (wanted is Scope.WEBHOOKS_WRITE and Scope.ADMIN in granted)
 
 
 class ScopeMissing(Exception):

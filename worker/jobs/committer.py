@@ -40,10 +40,10 @@ class StepCommitter:
     whatever batches, are skipped; the stream would refuse them.
     """
 
-    def __init__(self, held: LeasedJob, clock: Callable[[], float] = time.monotonic) -> None:
-        self._held = held
+    def __init__(self, leased: LeasedJob, clock: Callable[[], float] = time.monotonic) -> None:
+        self._leased = leased
         self._clock = clock
-        head, tail = next_entry_id(held.stores, held.job.id)
+        head, tail = next_entry_id(leased.stores, leased.job.id)
         self._known = head, tail - 1
         self._rows: list[Row] = []
         self._bytes = 0
@@ -95,10 +95,10 @@ class StepCommitter:
         self, rows: Sequence[Row], fields: dict[str, Any], place: int = -1, log: bytes = b""
     ) -> None:
         self._settle()
-        self._held.check_cancelled()  # before the commit, which blocks Redis
-        self._under_way = self._thread.submit(self._held.commit, rows, fields, place, log)
+        self._leased.check_cancelled()  # before the commit, which blocks Redis
+        self._under_way = self._thread.submit(self._leased.commit, rows, fields, place, log)
         self._since = self._clock()
-        self._held.check_lease_and_deadline()
+        self._leased.check_lease_and_deadline()
 
     def _settle(self) -> None:
         """Waits for the commit under way, if any; raises what it raised."""
@@ -110,7 +110,7 @@ class StepCommitter:
     def _checked(self, entry: Entry) -> Entry:
         if isinstance(entry.message, KeypointsBatch):
             self._settle()  # raises Fenced before anything is stored
-            return Entry(entry.id, self._held.claim_check(entry.message))
+            return Entry(entry.id, self._leased.claim_check(entry.message))
         return entry
 
 

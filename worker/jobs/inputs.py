@@ -38,32 +38,32 @@ class JobContext(Protocol):
     def check(self) -> None: ...
 
 
-def fetched_input(held: JobContext, scratch: Path) -> Path:
+def fetched_input(leased: JobContext, scratch: Path) -> Path:
     """Fetches the job's input to a file in `scratch` and returns its path.
 
     Raises JobError where it cannot be fetched, and what `check` raises.
     """
     with timed(STAGE_SECONDS, "fetch"):
-        return _fetched(held, scratch / "input")
+        return _fetched(leased, scratch / "input")
 
 
-def _fetched(held: JobContext, path: Path) -> Path:
-    given, settings = held.job.input, held.stores.settings
+def _fetched(leased: JobContext, path: Path) -> Path:
+    given, settings = leased.job.input, leased.stores.settings
     if given.key is not None:
         try:
-            held.stores.objects.download(given.key, path)
+            leased.stores.objects.download(given.key, path)
         except NotFound as error:
-            raise _unloadable(held, "The upload is not there.") from error
+            raise _unloadable(leased, "The upload is not there.") from error
     elif given.url is not None:
-        most = int(settings.limits(held.job.plan).most("uploadBytes", settings.max_upload_bytes))
+        most = int(settings.limits(leased.job.plan).most("uploadBytes", settings.max_upload_bytes))
         if given.url.startswith("s3://"):
-            _fetch_object(held, given.url, path, most)
+            _fetch_object(leased, given.url, path, most)
         else:
             private = settings.allow_private_urls
-            source = held.job.source
-            fetch_url(given.url, path, source, most, allow_private=private, check=held.check)
+            source = leased.job.source
+            fetch_url(given.url, path, source, most, allow_private=private, check=leased.check)
     else:
-        raise _unloadable(held, "The job has no input.")
+        raise _unloadable(leased, "The job has no input.")
     return path
 
 
@@ -80,13 +80,13 @@ def limits_of(stores: Stores, job: Job) -> MediaLimits:
     )
 
 
-def _fetch_object(held: JobContext, url: str, path: Path, most: int) -> None:
+def _fetch_object(leased: JobContext, url: str, path: Path, most: int) -> None:
     """Fetches an object from an allowed bucket; raises JobError."""
     parts = urlsplit(url)
     bucket, key = parts.netloc, parts.path.removeprefix("/")
-    if bucket not in held.stores.settings.input_buckets:
-        raise _unloadable(held, f"The bucket '{bucket}' is not read from.")
-    objects = held.stores.objects
+    if bucket not in leased.stores.settings.input_buckets:
+        raise _unloadable(leased, f"The bucket '{bucket}' is not read from.")
+    objects = leased.stores.objects
     try:
         size, content_type = objects.head(key, bucket)
         check_type(content_type)
@@ -95,51 +95,51 @@ def _fetch_object(held: JobContext, url: str, path: Path, most: int) -> None:
         with path.open("wb") as file:
             for block in objects.stream(key, bucket=bucket):
                 file.write(block)
-                held.check()
+                leased.check()
     except NotFound as error:
-        raise _unloadable(held, f"There is no {url} that may be read.") from error
+        raise _unloadable(leased, f"There is no {url} that may be read.") from error
     except Unreachable as error:
-        raise _unloadable(held, f"The file cannot be fetched: {error}") from error
+        raise _unloadable(leased, f"The file cannot be fetched: {error}") from error
 
 
-def copy_poses(held: LeasedJob, recorded: list[bytes]) -> list[bytes]:
+def copy_poses(leased: LeasedJob, recorded: list[bytes]) -> list[bytes]:
     """Copies the other job's pose log, from where `recorded` ends, and returns it whole.
 
     With a copy of its own, the job does not depend on the other one. Raises JobError where that
     log is gone or incomplete, Fenced where the lease is lost.
     """
-    log_of = read_poses(held.stores, held.job.tenant, held.job.input.posesOf or "")
+    log_of = read_poses(leased.stores, leased.job.tenant, leased.job.input.posesOf or "")
     if not log_of or log_of[-1] != END:
-        raise _unloadable(held, "The poses to analyse are not there any more.")
+        raise _unloadable(leased, "The poses to analyse are not there any more.")
     place = len(recorded)
     while place < len(log_of):
         page = log_of[place : place + _PAGE]
-        held.stores.leases.append(held.job.id, held.token, place, page)
+        leased.stores.leases.append(leased.job.id, leased.token, place, page)
         place += len(page)
     return log_of
 
 
-def named_reference(held: LeasedJob) -> ReferencePoses | None:
+def named_reference(leased: LeasedJob) -> ReferencePoses | None:
     """Returns the poses of the reference that the options name; None without one.
 
     They are copied to the job's files, so that a retry does not depend on the reference. Raises
     JobError `reference_not_found`.
     """
-    name, objects = held.job.options.reference, held.stores.objects
-    if name is None or held.job.source == "image":
+    name, objects = leased.job.options.reference, leased.stores.objects
+    if name is None or leased.job.source == "image":
         return None
-    copy = f"{held.prefix}reference.bin"
+    copy = f"{leased.prefix}reference.bin"
     with contextlib.suppress(NotFound):
         return decode_reference(objects.get(copy))
     try:
-        poses = held.stores.references.poses(name, held.job.tenant)
+        poses = leased.stores.references.poses(name, leased.job.tenant)
     except NotFound as error:
         raise unknown_reference(name) from error
     objects.put(copy, poses, "application/octet-stream")
     return decode_reference(poses)
 
 
-def _unloadable(held: JobContext, text: str) -> JobError:
-    image = held.job.source == "image"
+def _unloadable(leased: JobContext, text: str) -> JobError:
+    image = leased.job.source == "image"
     code = ErrorCode.IMAGE_LOAD_ERROR if image else ErrorCode.VIDEO_LOAD_ERROR
     return JobError(code, text)

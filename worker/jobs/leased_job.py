@@ -109,7 +109,7 @@ class LeasedJob:
 
     def preempt_if_due(self) -> None:
         """Raises Preempted, between segments, if another tenant is due and no worker is free."""
-        waiting = self.stores.waiting
+        waiting = self.stores.fair_queue
         if waiting.should_preempt(self.job) and all_slots_busy(self.stores, self.job.queue):
             raise Preempted(self.job.id)
 

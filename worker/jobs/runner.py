@@ -105,35 +105,35 @@ class Runner:
             self._stores.batches.mark(job.batchId, job.id, JobStatus.RUNNING)
         leases, token = self._stores.leases, claim.token
         with (
-            StallWatchdog(self._stores.settings.stall_s) as patience,
+            StallWatchdog(self._stores.settings.stall_s) as watchdog,
             Heartbeat(lambda: leases.extend(job_id, token), leases.ttl_s, job_id) as heartbeat,
         ):
-            held = LeasedJob(self._stores, job, token, heartbeat, self._stopping, patience.touch)
+            leased = LeasedJob(self._stores, job, token, heartbeat, self._stopping, watchdog.touch)
             try:
                 if claim.outcome == "lost":
                     lost = "The job was given up: its workers died again and again."
                     raise JobError(ErrorCode.WORKER_LOST, lost)
-                self._work(held)
+                self._work(leased)
                 self._outcomes.record(None)
                 log.info("job_stage_done", stage=job.stage)
             except Fenced:
                 log.warning("job_taken_over")
                 _let_go("taken_over")
             except WorkerStopping:
-                held.release_for_shutdown()
+                leased.release_for_shutdown()
                 log.info("job_handed_over")
                 _let_go("handed_over")
             except Preempted:
-                held.requeue_fairly()
+                leased.requeue_fairly()
                 log.info("turn_over")
                 _let_go("turn_over")
             except JobError as error:
                 self._outcomes.record(None)
-                held.fail(error)
+                leased.fail(error)
                 log.info("job_failed", code=error.code)
                 annotate(error=error.code)
             except _MACHINE_FAULTS as error:
-                self._machine_fault(held, claim, error)
+                self._machine_fault(leased, claim, error)
             except MemoryError:
                 # after a failed allocation the state of the process cannot be trusted
                 log.exception("memory_ran_out")
@@ -141,9 +141,9 @@ class Runner:
             except Exception:
                 log.exception("job_broken")
                 annotate(error="internal")
-                held.fail(_OURS)
+                leased.fail(_OURS)
 
-    def _machine_fault(self, held: LeasedJob, claim: Claim, error: Exception) -> None:
+    def _machine_fault(self, leased: LeasedJob, claim: Claim, error: Exception) -> None:
         """Releases the job for a retry, or fails it after too many; a fault of this worker does not
         count as an attempt."""
         fault = classify_fault(error)
@@ -151,23 +151,23 @@ class Runner:
         _let_go("machine_fault")
         if fault is not None:
             self._outcomes.record(fault)
-            again = self._stores.jobs.note_fault(held.job.id) < MOST_FAULTS
+            again = self._stores.jobs.note_fault(leased.job.id) < MOST_FAULTS
         else:
             again = claim.attempt < MOST_ATTEMPTS
         if again:
-            held.release_for_retry(counted=fault is None)
+            leased.release_for_retry(counted=fault is None)
         else:
-            held.fail(_OURS)
+            leased.fail(_OURS)
 
-    def _work(self, held: LeasedJob) -> None:
+    def _work(self, leased: LeasedJob) -> None:
         """Runs the job's next stage."""
-        held.check()
-        held.publish_backlog()
+        leased.check()
+        leased.publish_backlog()
         with scratch_folder(self._stores.settings.scratch_dir) as scratch:
-            if held.job.stage is Stage.EXPORT:
-                export(held, scratch)
+            if leased.job.stage is Stage.EXPORT:
+                export(leased, scratch)
             else:
-                analyse(held, self._engine, scratch)
+                analyse(leased, self._engine, scratch)
 
 
 def _let_go(why: str) -> None:

@@ -43,11 +43,11 @@ def can_share_segments(job: Job) -> bool:
 class SegmentCoordinator:
     """Yields the chunks of one job after those in its pose log; `own` estimates on this worker."""
 
-    def __init__(self, held: LeasedJob, own: VideoEstimator) -> None:
-        self._held = held
+    def __init__(self, leased: LeasedJob, own: VideoEstimator) -> None:
+        self._leased = leased
         self._own = own
-        self._parts = held.stores.parts
-        self._id = held.job.id
+        self._parts = leased.stores.segments
+        self._id = leased.job.id
         self._count = own.segments.count(own.duration_us)
         self._previous: PoseChunk | None = None
         self._number = self._segment = self._base = 0
@@ -68,7 +68,9 @@ class SegmentCoordinator:
         self._base = self._parts.open(self._id, self._count, self._segment, number)
         self._parts.take(self._id, self._segment)  # before another worker can
         if self._segment + 1 < self._count:
-            offer_segment(self._held.stores, self._held.job, entry_of(self._id, self._segment + 1))
+            offer_segment(
+                self._leased.stores, self._leased.job, entry_of(self._id, self._segment + 1)
+            )
         while not self._over:
             yield from self._arrived()
             state = "" if self._over else self._parts.take(self._id, self._segment)
@@ -108,7 +110,7 @@ class SegmentCoordinator:
     def _enter(self, segment: int) -> bool:
         """Moves on to `segment`; returns whether it is free for this worker to go on with."""
         self._advance(segment)
-        self._held.preempt_if_due()
+        self._leased.preempt_if_due()
         self._refused = self._parts.take(self._id, segment) != "lead"
         return not self._refused
 
@@ -118,12 +120,12 @@ class SegmentCoordinator:
         if part is None:
             self._wait()
             return
-        with closing(estimate_segment(self._held.stores, part, self._own)) as work:
+        with closing(estimate_segment(self._leased.stores, part, self._own)) as work:
             while self._goes_on(work, part.segment):
-                self._held.check()
+                self._leased.check()
                 yield from self._arrived()
         yield from self._arrived()
-        self._held.preempt_if_due()
+        self._leased.preempt_if_due()
 
     def _goes_on(self, work: Iterator[None], segment: int) -> bool:
         try:
@@ -139,8 +141,8 @@ class SegmentCoordinator:
         time.sleep(_LOOK_S)
         if time.monotonic() - self._checked >= _CHECK_S:
             self._checked = time.monotonic()
-            self._held.check()
-            self._held.preempt_if_due()
+            self._leased.check()
+            self._leased.preempt_if_due()
 
     def _follows(self, view: SegmentView) -> bool:
         """Returns whether another worker's segment continues the previous chunk exactly."""

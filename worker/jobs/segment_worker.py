@@ -58,7 +58,7 @@ def estimate_segment(
     or the job has ended, DamagedSegment and JobError where the file cannot be read; the segment is
     released at any error.
     """
-    store = stores.parts
+    store = stores.segments
     try:
         with Heartbeat(lambda: store.extend(part), store.ttl_s, part.job) as heartbeat:
             for found in estimating.segment(part.segment):
@@ -101,7 +101,7 @@ def run_segments(
         return 0
     if job.version > SUPPORTED_JOB_VERSION:
         return 0
-    stores.waiting.mark_running(job.tenant, entry)
+    stores.fair_queue.mark_running(job.tenant, entry)
     with bind_job_context(job.id, job.tenant, job.attempt, job.trace):
         return _help(stores, job, engine, stopping, outcomes)
 
@@ -118,9 +118,9 @@ def _help(
         with (
             span("job.segments", job.trace, kind="CONSUMER", job=job.id, tenant=job.tenant),
             scratch_folder(stores.settings.scratch_dir) as scratch,
-            StallWatchdog(stores.settings.stall_s) as patience,
+            StallWatchdog(stores.settings.stall_s) as watchdog,
         ):
-            helper = SegmentWorker(stores, job, engine, stopping, scratch, patience.touch)
+            helper = SegmentWorker(stores, job, engine, stopping, scratch, watchdog.touch)
             while helper.one():
                 done += 1
     except Fenced:
@@ -165,9 +165,9 @@ class SegmentWorker:
 
     def one(self) -> bool:
         """Claims and estimates a segment; returns False if none is open or the slice is over."""
-        if self._estimating is not None and self._turn_over():
+        if self._estimating is not None and self._end_time_slice():
             return False
-        part = self.stores.parts.claim(self.job.id)
+        part = self.stores.segments.claim(self.job.id)
         if part is None:
             return False
         log.info("segment_claimed", job=self.job.id, segment=part.segment)
@@ -176,14 +176,14 @@ class SegmentWorker:
         try:
             estimating = self._prepared()
         except BaseException:
-            self.stores.parts.leave(part, failed=True)
+            self.stores.segments.leave(part, failed=True)
             raise
         for _ in estimate_segment(self.stores, part, estimating, meter=self._lap):
             self.check()
         return True
 
-    def _turn_over(self) -> bool:
-        others = self.stores.waiting.should_preempt(self.job)
+    def _end_time_slice(self) -> bool:
+        others = self.stores.fair_queue.should_preempt(self.job)
         return others and all_slots_busy(self.stores, self.job.queue)
 
     def _prepared(self) -> VideoEstimator:

@@ -26,109 +26,111 @@ from worker.pose.engine import PoseEngine
 from worker.storage.errors import Fenced, NotFound
 
 
-def analyse(held: LeasedJob, open_engine: Callable[[], PoseEngine], scratch: Path) -> None:
+def analyse(leased: LeasedJob, open_engine: Callable[[], PoseEngine], scratch: Path) -> None:
     """Runs the analysis: commits poses and messages, then ends the job or queues its export.
 
     Raises JobError, Fenced, WorkerStopping, Preempted, and errors of the infrastructure.
     """
     began = cpu_seconds()
-    again = held.job.input.posesOf is not None
-    path = None if again and held.job.source == "video" else fetched_input(held, scratch)
-    making = held.job.input.referenceId is not None
-    recorded: Iterable[bytes] = held.stores.poses.read(held.job.id)
+    again = leased.job.input.posesOf is not None
+    path = None if again and leased.job.source == "video" else fetched_input(leased, scratch)
+    making = leased.job.input.referenceId is not None
+    recorded: Iterable[bytes] = leased.stores.poses.read(leased.job.id)
     if again:
-        recorded = copy_poses(held, list(recorded))
+        recorded = copy_poses(leased, list(recorded))
     engine = None if again else open_engine()
     pipeline = Pipeline(
         path,
-        held.job.options,
+        leased.job.options,
         engine,
         recorded,
-        limits_of(held.stores, held.job),
-        named_reference(held),
-        segment_s=held.stores.settings.segment_s,
-        share=(lambda own: SegmentCoordinator(held, own)) if can_share_segments(held.job) else None,
+        limits_of(leased.stores, leased.job),
+        named_reference(leased),
+        segment_s=leased.stores.settings.segment_s,
+        share=(lambda own: SegmentCoordinator(leased, own))
+        if can_share_segments(leased.job)
+        else None,
     )
     try:
-        with StepCommitter(held) as publisher:
+        with StepCommitter(leased) as publisher:
             for step in pipeline.steps():
                 if pipeline.media:
-                    held.media_s = pipeline.media.duration_ms / 1000
+                    leased.media_s = pipeline.media.duration_ms / 1000
                 publisher.add(step, {"progress": step.progress, "media": pipeline.media})
             publisher.finish()
     except (WorkerStopping, Preempted):
-        held.stores.jobs.note_spent(held.job.id, cpu_seconds() - began)
+        leased.stores.jobs.note_spent(leased.job.id, cpu_seconds() - began)
         raise
     media_s = pipeline.media.duration_ms / 1000 if pipeline.media else 0.0
-    spent_s = cpu_seconds() - began + held.stores.jobs.spent_s(held.job.id)
+    spent_s = cpu_seconds() - began + leased.stores.jobs.spent_s(leased.job.id)
     compute_s = round(spent_s, 3)
     outcome: dict[str, Any] = {
         "result": pipeline.result,
         "warnings": pipeline.warnings,
         "usage": Usage(mediaSeconds=round(media_s, 3), computeSeconds=compute_s),
     }
-    if held.job.source == "image" and path is not None:
-        overlay = held.claim_check(render_image(path, held.log(), held.job.options))
-        held.close(outcome, overlay)
+    if leased.job.source == "image" and path is not None:
+        overlay = leased.claim_check(render_image(path, leased.log(), leased.job.options))
+        leased.close(outcome, overlay)
     elif making:
-        _keep_reference(held)
-        held.close(outcome)
-    elif held.job.options.export:
-        held.enqueue_export(outcome)
+        _keep_reference(leased)
+        leased.close(outcome)
+    elif leased.job.options.export:
+        leased.enqueue_export(outcome)
     else:
-        held.close(outcome)
+        leased.close(outcome)
 
 
-def _keep_reference(held: LeasedJob) -> None:
+def _keep_reference(leased: LeasedJob) -> None:
     """Stores the reference made from the job's poses; it is ready once the job has succeeded."""
-    name = str(held.job.input.referenceId)
+    name = str(leased.job.input.referenceId)
     try:
-        record = held.stores.references.get(name, held.job.tenant)
-        poses = reference_from_log(held.log(), record.label)
-        held.stores.references.keep(record, encode_reference(poses), poses.duration_ms)
+        record = leased.stores.references.get(name, leased.job.tenant)
+        poses = reference_from_log(leased.log(), record.label)
+        leased.stores.references.keep(record, encode_reference(poses), poses.duration_ms)
     except NotFound as error:
         raise unknown_reference(name) from error
 
 
-def export(held: LeasedJob, scratch: Path) -> None:
+def export(leased: LeasedJob, scratch: Path) -> None:
     """Runs the export: makes and publishes each requested file, then ends the job.
 
     Raises as `analyse`.
     """
-    finished = {(one.kind, one.mimeType) for one in held.exports}
+    finished = {(one.kind, one.mimeType) for one in leased.exports}
     files = [
         file
-        for file in files_of(held.job.options)
+        for file in files_of(leased.job.options)
         if (file.kind, file.mime_type) not in finished  # by an earlier attempt
     ]
     material = ExportContext(
-        log=held.log,
-        options=held.job.options,
-        media=fetched_input(held, scratch) if any(file.pictures for file in files) else None,
-        reference=named_reference(held),
-        threads=held.stores.settings.threads,
-        report=held.periodic_check(held.job.media.duration_ms if held.job.media else 0.0),
+        log=leased.log,
+        options=leased.job.options,
+        media=fetched_input(leased, scratch) if any(file.pictures for file in files) else None,
+        reference=named_reference(leased),
+        threads=leased.stores.settings.threads,
+        report=leased.periodic_check(leased.job.media.duration_ms if leased.job.media else 0.0),
     )
     for file in files:
         out = scratch / file.name
         with timed(STAGE_SECONDS, "export"):
             loss = file.make(material, out)
-        held.check()
-        _publish(held, file, out, loss)
+        leased.check()
+        _publish(leased, file, out, loss)
         out.unlink()
-    silent = any(one.audioLoss for one in held.exports)
-    held.close({"warnings": (*held.job.warnings, "audio_lost")} if silent else {})
+    silent = any(one.audioLoss for one in leased.exports)
+    leased.close({"warnings": (*leased.job.warnings, "audio_lost")} if silent else {})
 
 
-def _publish(held: LeasedJob, file: ExportFile, out: Path, loss: AudioLoss | None) -> None:
+def _publish(leased: LeasedJob, file: ExportFile, out: Path, loss: AudioLoss | None) -> None:
     # named by the token, so that a worker without the lease never overwrites the valid file
-    key = f"{held.prefix}exports/{held.token}-{file.name}"
-    size = held.stores.objects.put_file(key, out, file.mime_type)
+    key = f"{leased.prefix}exports/{leased.token}-{file.name}"
+    size = leased.stores.objects.put_file(key, out, file.mime_type)
     made = Export(kind=file.kind, key=key, mimeType=file.mime_type, bytes=size, audioLoss=loss)
-    ttl_s = held.stores.settings.stream_url_ttl_s
+    ttl_s = leased.stores.settings.stream_url_ttl_s
     expires = datetime.now(UTC) + timedelta(seconds=ttl_s)
     ready = ExportReady(
-        url=held.stores.objects.presign_get(key, ttl_s),
+        url=leased.stores.objects.presign_get(key, ttl_s),
         mimeType=made.mimeType,
         kind=made.kind,
         bytes=size,
@@ -137,7 +139,7 @@ def _publish(held: LeasedJob, file: ExportFile, out: Path, loss: AudioLoss | Non
         audioLoss=loss,
     )
     try:
-        held.add_export(made, ready)
+        leased.add_export(made, ready)
     except Fenced:
-        held.stores.objects.delete(key)  # another worker has the lease and makes its own
+        leased.stores.objects.delete(key)  # another worker has the lease and makes its own
         raise

@@ -72,7 +72,7 @@ def complete_job(
         final["error"] = failure
     stores.leases.finish(job, token, entries, final)
     record(JOBS_FINISHED, 1, status.value)
-    stores.parts.close(job.id)
+    stores.segments.close(job.id)
     _finalize(stores, job.id)
     hidden = job.input.referenceId is not None
     stores.streams.relay(job.id, job.tenant, job.options.firehose, hidden=hidden)

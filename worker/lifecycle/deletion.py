@@ -65,7 +65,7 @@ def erase_job(stores: Stores, job: Job) -> None:
     stores.redis.zadd(keys.ERASED, {note: time.time()})
     stores.redis.zadd(keys.ERASED_ENTRIES, {note: time.time()})
     stores.usage.meter_erased(job)
-    stores.waiting.remove(job.tenant, job.id)
+    stores.fair_queue.remove(job.tenant, job.id)
     key = stores.jobs.idempotency_key(job.id)
     if key is not None:
         stores.idempotency.forget(job.tenant, key)
@@ -237,7 +237,7 @@ def _delete_entries(stores: Stores, name: str, jobs: set[bytes], low: str, high:
 
 def _erase_webhooks(stores: Stores, job_id: str) -> None:
     """Erases a job's pending webhook deliveries and the records of past ones."""
-    stores.deliveries.erase(stores.turns.erase(job_id))
+    stores.deliveries.erase(stores.delivery_schedule.erase(job_id))
 
 
 def _erase_objects(stores: Stores, erased: ErasureRecord) -> None:

@@ -51,7 +51,7 @@ class Analysis:
         self._options = options
         self._video = media.kind == "video"
         self._width, self._height = max(media.width, 1), max(media.height, 1)
-        self._coach = make_reporter(options, media, reference) if self._video else None
+        self._reporter = make_reporter(options, media, reference) if self._video else None
         self._blocks = Blocks(media.fps)
         self._percent = ProgressMessages(media.duration_ms if self._video else 0.0)
         self._hud = HudRecorder()
@@ -113,7 +113,7 @@ class Analysis:
             self._width, self._height = self._height, self._width
             media = self._head.media
             upright = msgspec.structs.replace(media, width=media.height, height=media.width)
-            self._coach = make_reporter(self._options, upright, self._reference)
+            self._reporter = make_reporter(self._options, upright, self._reference)
 
     def _span(self, span: Span) -> list[Entry]:
         inside = span.inside
@@ -121,11 +121,11 @@ class Analysis:
         person = has_person(joints)
         self._note(span.first, times, person)
         said = self._percent.of(times)
-        if self._coach is not None:
+        if self._reporter is not None:
             window = turned_joints(coco_joints(span.joints), self._turn or 0)
             body, known = smoothed(span.times_us, window, inside, self._width, self._height)
             frames = Frames(span.first, times, window[inside], body, known, span.blocks)
-            for messages, more in zip(said, self._coach.span(frames, self._hud), strict=True):
+            for messages, more in zip(said, self._reporter.span(frames, self._hud), strict=True):
                 messages += more
         else:
             for time in times.tolist():
@@ -181,8 +181,8 @@ class Analysis:
                     message=f"No person was found in the {self._head.media.kind}",
                 )
             )
-        if self._coach is not None:
-            messages += self._coach.closing(self._times[-1] if self._times else 0)
+        if self._reporter is not None:
+            messages += self._reporter.closing(self._times[-1] if self._times else 0)
         if self._video and self._options.keypoints:
             messages.append(spooled_batch(self._rate(), self._batch))
         return messages
@@ -194,9 +194,9 @@ class Analysis:
         return round((self._frames - 1) * 1e6 / (self._times[1] - self._times[0]), 2)
 
     def _totals(self) -> Result:
-        if self._coach is None:
+        if self._reporter is None:
             return Result(personFrames=self._persons, frames=self._frames)
-        return self._coach.result(self._persons, self._frames)
+        return self._reporter.result(self._persons, self._frames)
 
 
 def _numbered(place: int, messages: list[Message]) -> list[Entry]:

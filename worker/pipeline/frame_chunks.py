@@ -34,14 +34,16 @@ def grouped(frames: Iterator[Frame]) -> Iterator[FrameChunk]:
     gives the same chunks.
     """
     span = round(CHUNK_SECONDS * 1e6)
-    held: list[Frame] = []
+    pending: list[Frame] = []
     for frame in frames:
-        if held and (frame.time_us // span != held[0].time_us // span or len(held) >= MOST_FRAMES):
-            yield _chunk(held)
-            held = []
-        held.append(frame)
-    if held:
-        yield _chunk(held)
+        if pending and (
+            frame.time_us // span != pending[0].time_us // span or len(pending) >= MOST_FRAMES
+        ):
+            yield _chunk(pending)
+            pending = []
+        pending.append(frame)
+    if pending:
+        yield _chunk(pending)
 
 
 def _chunk(frames: list[Frame]) -> FrameChunk:

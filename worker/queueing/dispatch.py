@@ -24,15 +24,15 @@ def dispatch_next(stores: Stores, run: Callable[[str], None], waiting: str) -> s
     Returns the id of the job (or entry of a segment), None where none may run. Raises what `run`
     raises; a sweep requeues the job then.
     """
-    pulled = stores.waiting.pop(waiting)
+    pulled = stores.fair_queue.pop(waiting)
     if pulled is None:
         return None
     if job_of_entry(pulled.job) or not expire_job(stores, pulled.job):
         began = time.monotonic()
         run(pulled.job)
-        stores.waiting.record_duration(waiting, pulled.tenant, time.monotonic() - began)
+        stores.fair_queue.record_duration(waiting, pulled.tenant, time.monotonic() - began)
     if stores.jobs.over(pulled.job):
-        stores.waiting.remove(pulled.tenant, pulled.job)
+        stores.fair_queue.remove(pulled.tenant, pulled.job)
     ensure_wakeups(stores)
     return pulled.job
 
@@ -45,7 +45,7 @@ def all_slots_busy(stores: Stores, waiting: str) -> bool:
 def offer_segment(stores: Stores, job: Job, entry: str) -> None:
     """Queues an entry for a segment of the job; the worker that pops it claims an open segment."""
     most = stores.settings.limits(job.plan).runningJobs
-    stores.waiting.push([msgspec.structs.replace(job, id=entry)], most)
+    stores.fair_queue.push([msgspec.structs.replace(job, id=entry)], most)
     ensure_wakeups(stores)
 
 
@@ -59,7 +59,7 @@ def ensure_wakeups(stores: Stores) -> int:
     for waiting in QUEUES:
         queue = effective_queue(waiting, alive)
         slots = sum(worker.slots for worker in alive if queue in worker.queues)
-        wanted = stores.waiting.runnable_count(waiting, slots) if slots else 0
+        wanted = stores.fair_queue.runnable_count(waiting, slots) if slots else 0
         missing = wanted - int(pending_wakeups(stores.redis, queue)) if wanted else 0
         if missing > 0:
             try:

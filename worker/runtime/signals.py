@@ -21,7 +21,7 @@ from worker.system.scratch import keep, own_folder
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """Environment variable with prometheus-client's folder."""
-_held = contextlib.ExitStack()
+_resources = contextlib.ExitStack()
 _server: Any = None
 
 
@@ -40,14 +40,14 @@ def _serve(sender: Any = None, **_: Any) -> None:
     if given.metrics_port is not None and folder:
         from worker.observability.prometheus import count_here, serve_metrics
 
-        _held.enter_context(keep(Path(folder)))
+        _resources.enter_context(keep(Path(folder)))
         count_here()
         _server = serve_metrics(given.metrics_host, given.metrics_port)
     if "prefork" not in str(getattr(sender, "pool_cls", "")):
         start_tracing(given, "posequeue-webhooks")
     # the pool's temporary folder is in the scratch folder, where orphans are cleared
     pool = own_folder(given.scratch_dir, "pool")
-    _held.enter_context(keep(pool))
+    _resources.enter_context(keep(pool))
     current_process()._config["tempdir"] = str(pool)  # type: ignore[attr-defined]
 
 
@@ -66,4 +66,4 @@ def _end_of_child(**_: Any) -> None:
 @signals.worker_shutdown.connect
 def _end(**_: Any) -> None:
     stop_tracing()
-    _held.close()
+    _resources.close()

@@ -34,19 +34,19 @@ def sweep(stores: Stores) -> None:
     for job_id in stores.leases.overdue():
         log.warning("lease_ran_out", job=job_id)
         record(LEASES_LOST)
-        _look_after(stores, job_id)
+        _recover(stores, job_id)
     for job_id in stores.jobs.past_deadline(DEADLINE_AGAIN_S):
         expire_job(stores, job_id)
     for entry in stores.jobs.waiting_since(WAIT_S):
-        _look_after(stores, entry)
-    for entry in stores.waiting.reconcile_running():
-        _look_after(stores, entry)
+        _recover(stores, entry)
+    for entry in stores.fair_queue.reconcile_running():
+        _recover(stores, entry)
     ensure_wakeups(stores)
     if due(stores) and not pending_wakeups(stores.redis, "maintenance"):
         send_maintenance()
 
 
-def _look_after(stores: Stores, name: str) -> None:
+def _recover(stores: Stores, name: str) -> None:
     """Requeues a job or segment entry whose worker crashed or whose wake-up was lost."""
     helped = job_of_entry(name)
     try:
@@ -57,17 +57,17 @@ def _look_after(stores: Stores, name: str) -> None:
         job = None
     stores.jobs.touch_queued(name)
     if helped:
-        _look_after_entry(stores, name, job)
+        _recover_segment(stores, name, job)
     elif job is not None:
-        _look_after_job(stores, job)
+        _recover_job(stores, job)
 
 
-def _look_after_job(stores: Stores, job: Job) -> None:
+def _recover_job(stores: Stores, job: Job) -> None:
     if stores.leases.requeue_lost(job, stores.settings.limits(job.plan).runningJobs):
         log.info("job_waits_again", job=job.id)
 
 
-def _look_after_entry(stores: Stores, entry: str, job: Job | None) -> None:
+def _recover_segment(stores: Stores, entry: str, job: Job | None) -> None:
     """Offers a segment again whose worker crashed before it began, if its job still runs."""
     if job is not None and not job.status.final:
         offer_segment(stores, job, entry)

@@ -36,24 +36,24 @@ def _threads() -> DeliveryThreads:
     count = int(os.environ.get("POSEQUEUE_WORKER_SLOTS", DELIVERY_THREADS))
     stopping = _STOPPING.is_set
     deliverer = DeliveryWorker(_stores(), Sender(settings()), count, stopping=stopping)
-    return DeliveryThreads(deliverer.deliver, _stores().turns.take, count, _STOPPING)
+    return DeliveryThreads(deliverer.deliver, _stores().delivery_schedule.take, count, _STOPPING)
 
 
 class Listener(bootsteps.StartStopStep):  # type: ignore[misc]
     """Celery bootstep that starts the firehose and delivery threads once."""
 
     requires = ("celery.worker.consumer.tasks:Tasks",)
-    _ringing: FirehoseThreads | None = None
+    _firehose_threads: FirehoseThreads | None = None
 
     def start(self, parent: Any) -> None:  # noqa: ARG002
         """Starts the threads; called at every (re)connection, while they have their own."""
-        if Listener._ringing is None:
+        if Listener._firehose_threads is None:
             name = f"{socket.gethostname()}:{os.getpid()}"
             threads = _threads()
             consumer = FirehoseConsumer(_stores(), name, threads.put, room=threads.room)
-            Listener._ringing = FirehoseThreads(consumer, _STOPPING)
+            Listener._firehose_threads = FirehoseThreads(consumer, _STOPPING)
             threads.start()
-            Listener._ringing.start()
+            Listener._firehose_threads.start()
 
 
 @signals.worker_shutting_down.connect

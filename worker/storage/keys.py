@@ -227,7 +227,7 @@ def hook_health(endpoint: str) -> str:
     return f"pq:hook:{{{endpoint}}}:health"
 
 
-def hook_lanes(endpoint: str) -> str:
+def ordered_queues(endpoint: str) -> str:
     """Key of the schedule of an endpoint's ordered queues."""
     return f"pq:hook:{{{endpoint}}}:lanes"
 
@@ -247,7 +247,7 @@ def dispatched(subject: str) -> str:
     return f"pq:{{{subject}}}:hooks"
 
 
-def lane(subject: str, endpoint: str) -> str:
+def ordered_queue(subject: str, endpoint: str) -> str:
     """Key of the ordered queue of deliveries about a subject to an endpoint."""
     return f"pq:{{{subject}}}:lane:{endpoint}"
 

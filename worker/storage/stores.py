@@ -39,20 +39,20 @@ class Stores:
     leases: LeaseStore
     streams: StreamStore
     poses: PoseLog
-    parts: SegmentStore
+    segments: SegmentStore
     uploads: UploadStore
     references: ReferenceStore
     keys: KeyStore
     workers: WorkerStore
-    waiting: FairQueue
+    fair_queue: FairQueue
     usage: UsageStore
     batches: BatchStore
     retention: RetentionStore
     quotas: QuotaStore
     idempotency: IdempotencyStore
     endpoints: EndpointStore
-    lanes: OrderedQueueStore
-    turns: DeliverySchedule
+    ordered_queues: OrderedQueueStore
+    delivery_schedule: DeliverySchedule
     deliveries: DeliveryStore
 
 
@@ -62,10 +62,10 @@ def open_stores(settings: Settings) -> Stores:
     client = connect(settings.redis_url.get_secret_value(), settings.redis_ca_certs)
     objects = ObjectStore(settings)
     clock = RedisClock(client)  # one clock for all: stores compare each other's times
-    waiting, usage = FairQueue(client, clock), UsageStore(client, clock)
+    fair_queue, usage = FairQueue(client, clock), UsageStore(client, clock)
     uploads = UploadStore(client, objects, settings.upload_url_ttl_s, settings.record_ttl_s, clock)
     partitions = settings.firehose_partitions
-    lanes = OrderedQueueStore(client, settings.record_ttl_s)
+    ordered_queues = OrderedQueueStore(client, settings.record_ttl_s)
     return Stores(
         settings=settings,
         redis=client,
@@ -74,19 +74,21 @@ def open_stores(settings: Settings) -> Stores:
         leases=LeaseStore(client, settings.lease_ttl_s, settings.max_lost, clock),
         streams=StreamStore(client, partitions),
         poses=PoseLog(client),
-        parts=SegmentStore(client, settings.lease_ttl_s, settings.max_lost),
+        segments=SegmentStore(client, settings.lease_ttl_s, settings.max_lost),
         uploads=uploads,
         references=ReferenceStore(client, objects, clock),
         keys=KeyStore(client, clock),
         workers=WorkerStore(client, clock),
-        waiting=waiting,
+        fair_queue=fair_queue,
         usage=usage,
         batches=BatchStore(client, partitions, settings.record_s, clock),
         retention=RetentionStore(client, clock),
-        quotas=QuotaStore(client, waiting, usage, clock),
+        quotas=QuotaStore(client, fair_queue, usage, clock),
         idempotency=IdempotencyStore(client, settings.idempotency_ttl_s, clock),
         endpoints=EndpointStore(client, clock),
-        lanes=lanes,
-        turns=DeliverySchedule(client, lanes, clock, settings.webhook_timeout_s + 5),
+        ordered_queues=ordered_queues,
+        delivery_schedule=DeliverySchedule(
+            client, ordered_queues, clock, settings.webhook_timeout_s + 5
+        ),
         deliveries=DeliveryStore(client, clock),
     )

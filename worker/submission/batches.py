@@ -124,7 +124,7 @@ def _end(stores: Stores, batch_id: str, number: int, at: int, *, more: bool) -> 
 
 def _room(stores: Stores, batch: Batch, most: int | None) -> int:
     """Returns how many more jobs the tenant may have in the queue; STEP if unlimited."""
-    return STEP if most is None else most - stores.waiting.length(batch.record.tenant)
+    return STEP if most is None else most - stores.fair_queue.length(batch.record.tenant)
 
 
 def _cancel(stores: Stores, batch: Batch, name: str) -> None:

@@ -34,18 +34,18 @@ class Line(NamedTuple):
 
 def split_lines(blocks: Iterable[bytes], start: int = 0) -> Iterator[Line]:
     """Splits blocks that begin at byte `start` into lines; overlong lines are not buffered."""
-    held, dropped, at = b"", False, start
+    buffered, dropped, at = b"", False, start
     for block in blocks:
-        first, *rest = (held + block).split(b"\n")
+        first, *rest = (buffered + block).split(b"\n")
         for following in rest:
             at += len(first) + 1
             yield Line(None if dropped or len(first) > MAX_LINE_BYTES else first, at)
             first, dropped = following, False
         if len(first) > MAX_LINE_BYTES:
             at, first, dropped = at + len(first), b"", True
-        held = first
-    if held or dropped:
-        yield Line(None if dropped else held, at + len(held))
+        buffered = first
+    if buffered or dropped:
+        yield Line(None if dropped else buffered, at + len(buffered))
 
 
 def job_id_of(batch_id: str, line: int) -> str:

@@ -52,8 +52,8 @@ log = structlog.get_logger()
 
 AT_ONCE = 4
 """Concurrent delivery sessions of an endpoint that answers well."""
-TURN_S = 10.0
-TURN_SENDS = 50
+SESSION_S = 10.0
+SESSION_SENDS = 50
 """Limits of a delivery session, in seconds and requests; then the next endpoint is served."""
 RENEW_S = 2.0
 """Seconds after which the leases of slot and queue are renewed before the next request."""
@@ -87,7 +87,7 @@ class _DeliverySession:
 
     @property
     def over(self) -> bool:
-        return self.sends >= TURN_SENDS or time.monotonic() >= self.end
+        return self.sends >= SESSION_SENDS or time.monotonic() >= self.end
 
 
 class DeliveryWorker:
@@ -118,74 +118,74 @@ class DeliveryWorker:
             endpoint = stores.endpoints.get(endpoint_id)
             secrets = stores.endpoints.secrets(endpoint_id)
         except NotFound:  # deleted
-            stores.turns.purge(endpoint_id)
+            stores.delivery_schedule.purge(endpoint_id)
             return False
         health = stores.endpoints.health(endpoint_id)
         if not endpoint.enabled:
-            stores.turns.unschedule(endpoint_id)
+            stores.delivery_schedule.unschedule(endpoint_id)
             return False
         if health.rest_until > self._clock():
-            stores.turns.defer(endpoint_id, health.rest_until)
+            stores.delivery_schedule.defer(endpoint_id, health.rest_until)
             return False
-        turn = _DeliverySession(endpoint, health, secrets, time.monotonic() + TURN_S)
+        session = _DeliverySession(endpoint, health, secrets, time.monotonic() + SESSION_S)
         if health.good:
-            return self._with_slot(turn, AT_ONCE)
+            return self._with_slot(session, AT_ONCE)
         if not self._bulkhead.acquire(blocking=False):
-            stores.turns.defer(endpoint_id, self._clock() + 1.0)
+            stores.delivery_schedule.defer(endpoint_id, self._clock() + 1.0)
             return False
         try:
-            return self._with_slot(turn, 1)
+            return self._with_slot(session, 1)
         finally:
             self._bulkhead.release()
 
-    def _with_slot(self, turn: _DeliverySession, most: int) -> bool:
-        turns, endpoint = self._stores.turns, turn.endpoint.id
-        if not turns.acquire_slot(endpoint, turn.name, most):
+    def _with_slot(self, session: _DeliverySession, most: int) -> bool:
+        sessions, endpoint = self._stores.delivery_schedule, session.endpoint.id
+        if not sessions.acquire_slot(endpoint, session.name, most):
             return False  # the sessions under way check for more when they end
         try:
-            while not turn.over and not self._stopping():
-                subject = turns.claim_due_queue(endpoint)
-                if subject is None or not self._lane(turn, subject):
+            while not session.over and not self._stopping():
+                subject = sessions.claim_due_queue(endpoint)
+                if subject is None or not self._deliver_queue(session, subject):
                     break
         finally:
-            turns.release_slot(endpoint, turn.name)
-        due = turns.refresh_due(endpoint)
+            sessions.release_slot(endpoint, session.name)
+        due = sessions.refresh_due(endpoint)
         resting = self._stores.endpoints.health(endpoint).rest_until
         return due is not None and due <= self._clock() and resting <= self._clock()
 
-    def _lane(self, turn: _DeliverySession, subject: str) -> bool:
+    def _deliver_queue(self, session: _DeliverySession, subject: str) -> bool:
         """Delivers one queue up to its first failure; returns whether the session may go on."""
-        stores, endpoint = self._stores, turn.endpoint.id
-        ahead = DeliveryPrefetch(stores, turn.endpoint, subject)
-        while not turn.over and not self._stopping():
+        stores, endpoint = self._stores, session.endpoint.id
+        ahead = DeliveryPrefetch(stores, session.endpoint, subject)
+        while not session.over and not self._stopping():
             if ahead.head is None:
-                stores.turns.empty(endpoint, subject)
+                stores.delivery_schedule.empty(endpoint, subject)
                 return True
             pause = self._pause(ahead.head.item, endpoint)
             if pause > 0:
-                stores.turns.reschedule(endpoint, subject, self._clock() + pause)
+                stores.delivery_schedule.reschedule(endpoint, subject, self._clock() + pause)
                 return True
-            outcome, record = self._attempt(turn, ahead.head)
+            outcome, record = self._attempt(session, ahead.head)
             if outcome != "done":
                 return outcome == "waits"
             ahead.done(record)
-        stores.turns.reschedule(endpoint, subject, self._clock())
+        stores.delivery_schedule.reschedule(endpoint, subject, self._clock())
         return True
 
     def _pause(self, item: DeliveryItem, endpoint: str) -> float:
         """Returns the seconds until a grouped delivery may be sent."""
         if not item.grouped:
             return 0.0
-        return self._stores.lanes.grouped(item.subject, endpoint) + GROUP_S - self._clock()
+        return self._stores.ordered_queues.grouped(item.subject, endpoint) + GROUP_S - self._clock()
 
     def _attempt(
-        self, turn: _DeliverySession, following: PendingDelivery
+        self, session: _DeliverySession, following: PendingDelivery
     ) -> tuple[_Outcome, Delivery | None]:
         """Attempts the first delivery of a queue; returns the outcome and the record to save.
 
         The record is None unless the outcome is "done", and where nothing has changed.
         """
-        stores, endpoint, item = self._stores, turn.endpoint, following.item
+        stores, endpoint, item = self._stores, session.endpoint, following.item
         delivery = following.delivery or self._begun(endpoint, item)
         try:
             body = following.renderer.body(item) if delivery else None
@@ -193,7 +193,7 @@ class DeliveryWorker:
             body = None
         except StoreUnavailable as error:
             log.warning("webhook_not_rendered", delivery=item.id, error=str(error))
-            stores.turns.reschedule(endpoint.id, item.subject, self._clock() + 5.0)
+            stores.delivery_schedule.reschedule(endpoint.id, item.subject, self._clock() + 5.0)
             return "waits", None
         if delivery is None or delivery.status is not DeliveryStatus.PENDING:
             return "done", None  # expired, or ended by a process that crashed before removing it
@@ -201,26 +201,26 @@ class DeliveryWorker:
             gone = msgspec.structs.replace(delivery, status=DeliveryStatus.DEAD, nextAttemptAt=None)
             return "done", gone
         if item.grouped:
-            stores.lanes.note_group(item.subject, endpoint.id, self._clock())
-        turn.sends += 1
-        if time.monotonic() - turn.renewed > RENEW_S:
-            stores.turns.renew(endpoint.id, turn.name, item.subject)
-            turn.renewed = time.monotonic()
+            stores.ordered_queues.note_group(item.subject, endpoint.id, self._clock())
+        session.sends += 1
+        if time.monotonic() - session.renewed > RENEW_S:
+            stores.delivery_schedule.renew(endpoint.id, session.name, item.subject)
+            session.renewed = time.monotonic()
         now = self._clock()
-        headers = signed_headers(item.id, turn.secrets, body, now)
-        answer = self._traced_send(turn, item, headers, body)
+        headers = signed_headers(item.id, session.secrets, body, now)
+        answer = self._traced_send(session, item, headers, body)
         record(WEBHOOK_SECONDS, answer.latency_s)
         record(WEBHOOK_ATTEMPTS, 1, "delivered" if answer.good else "failed")
         tried = _noted(delivery, answer, iso(now))
         if answer.good:
-            return "done", self._delivered(turn, tried, answer)
-        return self._failed(turn, tried, answer), None
+            return "done", self._delivered(session, tried, answer)
+        return self._failed(session, tried, answer), None
 
     def _traced_send(
-        self, turn: _DeliverySession, item: DeliveryItem, headers: dict[str, str], body: bytes
+        self, session: _DeliverySession, item: DeliveryItem, headers: dict[str, str], body: bytes
     ) -> WebhookResponse:
         """Sends the request, as a span of the job's trace."""
-        endpoint, secrets = turn.endpoint, turn.secrets
+        endpoint, secrets = session.endpoint, session.secrets
         if not tracing():
             return self._sender.send(endpoint.url, headers, body, secrets)
         known: dict[str, Any] = {"job": item.subject, "tenant": endpoint.tenant, "event": item.type}
@@ -243,19 +243,21 @@ class DeliveryWorker:
         return self._stores.deliveries.fresh(endpoint, item)
 
     def _delivered(
-        self, turn: _DeliverySession, tried: Delivery, answer: WebhookResponse
+        self, session: _DeliverySession, tried: Delivery, answer: WebhookResponse
     ) -> Delivery:
         since = datetime.fromisoformat(tried.item.at).timestamp()
         record(WEBHOOK_DELAY, max(0.0, self._clock() - since))
         health = Health(slow=answer.latency_s > SLOW_S)
-        if health != turn.health:
-            self._stores.endpoints.answered(turn.endpoint.id, slow=health.slow)
-            turn.health = health
+        if health != session.health:
+            self._stores.endpoints.answered(session.endpoint.id, slow=health.slow)
+            session.health = health
         return msgspec.structs.replace(tried, status=DeliveryStatus.DELIVERED, nextAttemptAt=None)
 
-    def _failed(self, turn: _DeliverySession, tried: Delivery, answer: WebhookResponse) -> _Outcome:
+    def _failed(
+        self, session: _DeliverySession, tried: Delivery, answer: WebhookResponse
+    ) -> _Outcome:
         """Records a failed attempt and schedules the next one, or gives up."""
-        stores, endpoint, item = self._stores, turn.endpoint, tried.item
+        stores, endpoint, item = self._stores, session.endpoint, tried.item
         rest_s = min(REST * answer.latency_s, MOST_REST_S) if answer.latency_s > QUICK_S else 0.0
         failing_s = stores.endpoints.failed(endpoint.id, rest_s)
         scale = stores.settings.webhook_retry_scale
@@ -268,11 +270,11 @@ class DeliveryWorker:
             record(WEBHOOKS_GIVEN_UP)
             dead = msgspec.structs.replace(tried, status=DeliveryStatus.DEAD, nextAttemptAt=None)
             stores.deliveries.save(dead)  # the next session of this queue removes it
-            stores.turns.reschedule(endpoint.id, item.subject, self._clock())
+            stores.delivery_schedule.reschedule(endpoint.id, item.subject, self._clock())
         else:
             at = self._clock() + wait_s
             stores.deliveries.save(msgspec.structs.replace(tried, nextAttemptAt=iso(at)))
-            stores.turns.reschedule(endpoint.id, item.subject, at)
+            stores.delivery_schedule.reschedule(endpoint.id, item.subject, at)
         if answer.status == _GONE:
             self._disable(endpoint, "the receiver answered 410 Gone")
             return "rests"
@@ -289,7 +291,7 @@ class DeliveryWorker:
         if not current.enabled:
             return
         stores.endpoints.change(current, enabled=False, disabledAt=now, disabledReason=reason)
-        stores.turns.unschedule(endpoint.id)
+        stores.delivery_schedule.unschedule(endpoint.id)
         log.warning("webhook_disabled", webhook=endpoint.id, tenant=endpoint.tenant, reason=reason)
         data = {"id": endpoint.id, "url": endpoint.url, "reason": reason, "disabledAt": now}
         for other in stores.endpoints.subscribed(endpoint.tenant):

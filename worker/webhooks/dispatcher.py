@@ -56,17 +56,17 @@ class Dispatcher:
         try:
             job, held_back = self._advance(job_id)
         except NotFound:  # erased
-            self._stores.turns.unwatch(job_id)
+            self._stores.delivery_schedule.unwatch(job_id)
             return
-        self._ring(job_id)
+        self._mark_due(job_id)
         if held_back or needs_watching(job, self._subscriptions(job)):
-            self._stores.turns.poll_later(job_id, self._clock() + GROUP_S)
+            self._stores.delivery_schedule.poll_later(job_id, self._clock() + GROUP_S)
         else:
-            self._stores.turns.unwatch(job_id)
+            self._stores.delivery_schedule.unwatch(job_id)
 
     def batch_completed(self, tenant: str, batch_id: str, data: dict[str, Any]) -> None:
         """Dispatches the final event of a batch, with `data`; idempotent."""
-        progress = self._stores.lanes.progress(batch_id)
+        progress = self._stores.ordered_queues.progress(batch_id)
         if not progress.ended:
             item = DeliveryItem(
                 id="", type=BATCH_COMPLETED, subject=batch_id, at=iso(self._clock()), data=data
@@ -78,11 +78,11 @@ class Dispatcher:
             ]
             ended = replace(progress, dispatched_events=progress.dispatched_events | {"ended"})
             self._put(batch_id, ended, pairs, of_job=False)
-        self._ring(batch_id)
+        self._mark_due(batch_id)
 
     def _advance(self, job_id: str) -> tuple[Job, bool]:
         while True:
-            progress = self._stores.lanes.progress(job_id)
+            progress = self._stores.ordered_queues.progress(job_id)
             job = self._stores.jobs.get(job_id)  # before its rows: a final job has all of them
             subscriptions = self._subscriptions(job)
             if progress.ended or not subscriptions:
@@ -118,17 +118,17 @@ class Dispatcher:
         Raises NotFound for an erased job.
         """
         named = [(endpoint.id, item) for endpoint, item in pairs]
-        outcome = self._stores.lanes.dispatch(subject, progress, named, of_job=of_job)
+        outcome = self._stores.ordered_queues.dispatch(subject, progress, named, of_job=of_job)
         if outcome == "gone":
             raise NotFound(f"no job {subject}")
         if outcome == "done":
             self._stores.deliveries.begin(pairs)
         return outcome == "done"
 
-    def _ring(self, subject: str) -> None:
+    def _mark_due(self, subject: str) -> None:
         """Marks all filled queues of a job or batch as due, also those filled before a crash."""
-        for endpoint in self._stores.lanes.waiting(subject):
-            self._stores.turns.mark_due(endpoint, [subject])
+        for endpoint in self._stores.ordered_queues.waiting(subject):
+            self._stores.delivery_schedule.mark_due(endpoint, [subject])
             self.due_endpoints.add(endpoint)
 
     def _subscriptions(self, job: Job) -> list[Subscription]:

@@ -102,10 +102,10 @@ class FirehoseConsumer:
     def pulse(self) -> None:
         """Polls jobs whose events reach no firehose entry, and claims endpoints that are due."""
         dispatcher = Dispatcher(self._stores, self._clock)
-        for job_id in self._stores.turns.watched():
+        for job_id in self._stores.delivery_schedule.watched():
             self._safely(dispatcher.advance, job_id)
         room = self._room()
-        for endpoint in self._stores.turns.due(room) if room > 0 else ():
+        for endpoint in self._stores.delivery_schedule.due(room) if room > 0 else ():
             self._send(endpoint)
 
     def _claim(self, partition: str, idle_ms: int) -> int:
@@ -128,17 +128,17 @@ class FirehoseConsumer:
             by_job.setdefault(entry[2].get(b"job", b""), []).append(entry)
         heard: dict[str, list[bytes]] = {}
         for job_id, group in by_job.items():
-            if self._safely(self._hear, dispatcher, text(job_id), group):
+            if self._safely(self._read_batch, dispatcher, text(job_id), group):
                 for partition, entry_id, _ in group:
                     heard.setdefault(partition, []).append(entry_id)
         for partition, ids in heard.items():
             self._stores.redis.xack(partition, GROUP, *ids)
         for endpoint in dispatcher.due_endpoints:
-            if self._room() > 0 and self._stores.turns.take(endpoint):
+            if self._room() > 0 and self._stores.delivery_schedule.take(endpoint):
                 self._send(endpoint)
         return sum(map(len, by_job.values()))
 
-    def _hear(self, dispatcher: Dispatcher, job_id: str, group: list[Entry]) -> None:
+    def _read_batch(self, dispatcher: Dispatcher, job_id: str, group: list[Entry]) -> None:
         fields = group[-1][2]
         tenant = text(fields.get(b"tenant", b""))
         if not dispatcher.concerns(tenant):
@@ -179,8 +179,8 @@ class FirehoseThreads:
     Both continue after any error.
     """
 
-    def __init__(self, bells: FirehoseConsumer, stopping: threading.Event) -> None:
-        self._bells = bells
+    def __init__(self, consumer: FirehoseConsumer, stopping: threading.Event) -> None:
+        self._consumer = consumer
         self._stopping = stopping
         self._claimed = 0.0
 
@@ -191,13 +191,13 @@ class FirehoseThreads:
 
     def _listen(self) -> None:
         if time.monotonic() - self._claimed > IDLE_MS / 3000:
-            self._bells.prepare()
-            self._bells.claim()
+            self._consumer.prepare()
+            self._consumer.claim()
             self._claimed = time.monotonic()
-        self._bells.listen()
+        self._consumer.listen()
 
     def _pulse(self) -> None:
-        self._bells.pulse()
+        self._consumer.pulse()
         self._stopping.wait(PULSE_S)
 
     def _repeat(self, act: Callable[[], None]) -> None:

@@ -45,7 +45,7 @@ class DeliveryPrefetch:
     def done(self, record: Delivery | None) -> None:
         """Removes the head from the queue, saves `record` if given, and moves to the next entry."""
         assert self.head is not None
-        following = self._stores.lanes.pop(
+        following = self._stores.ordered_queues.pop(
             self._subject,
             self._endpoint.id,
             self.head.raw,
@@ -60,7 +60,7 @@ class DeliveryPrefetch:
             self.head = self._first()
 
     def _first(self) -> PendingDelivery | None:
-        raws = self._stores.lanes.heads(self._subject, self._endpoint.id, MOST)
+        raws = self._stores.ordered_queues.heads(self._subject, self._endpoint.id, MOST)
         self._read = time.monotonic()
         items = [msgspec.json.decode(raw, type=DeliveryItem) for raw in raws]
         # stop at a group: a pause follows it, and its body may be large

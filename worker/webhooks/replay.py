@@ -29,8 +29,8 @@ _BATCH = 500
 def enqueue_deliveries(stores: Stores, endpoint: Endpoint, items: Sequence[DeliveryItem]) -> None:
     """Records deliveries, appends them to their ordered queues and makes them due."""
     stores.deliveries.begin((endpoint, item) for item in items)
-    stores.lanes.append(endpoint.id, items)
-    stores.turns.mark_due(endpoint.id, {item.subject for item in items})
+    stores.ordered_queues.append(endpoint.id, items)
+    stores.delivery_schedule.mark_due(endpoint.id, {item.subject for item in items})
 
 
 def send_test(stores: Stores, endpoint: Endpoint) -> Delivery:
@@ -78,8 +78,10 @@ def _replay(stores: Stores, endpoint: Endpoint, deliveries: Sequence[Delivery]) 
             one, status=DeliveryStatus.PENDING, tries=0, nextAttemptAt=now
         )
         stores.deliveries.save(pending)
-    stores.lanes.append(endpoint.id, [one.item for one in again])
-    stores.turns.mark_due(endpoint.id, {one.item.subject for one in deliveries}, at_once=True)
+    stores.ordered_queues.append(endpoint.id, [one.item for one in again])
+    stores.delivery_schedule.mark_due(
+        endpoint.id, {one.item.subject for one in deliveries}, at_once=True
+    )
 
 
 def _batches(deliveries: Iterable[Delivery]) -> Iterable[list[Delivery]]:

@@ -27,7 +27,7 @@ VIEWS = [(move, yaw) for move in MOVES for yaw in (0, 90)]
 
 
 @cache
-def coach(move: str, yaw: float = 0.0) -> ReferencePoses:
+def reporter(move: str, yaw: float = 0.0) -> ReferencePoses:
     return reference(script_of(move, 1, yaw))
 
 
@@ -40,7 +40,7 @@ def first_rep(poses: ReferencePoses, script: Script) -> Rep:
 def test_every_rep_counts(move: str, yaw: float, fps: float, pace: float) -> None:
     seconds = (0.9 * pace, 0.1 * pace, 0.8 * pace, 0.5 * pace)
     script = script_of(move, 4, yaw, noise=0.008, dropout=0.05, seconds=seconds, fps=fps)
-    _, result, summary = measured(coach(move, yaw), script)
+    _, result, summary = measured(reporter(move, yaw), script)
     assert result.count == 4
     assert len(summary.history) == 4
 
@@ -49,7 +49,7 @@ def test_every_rep_counts(move: str, yaw: float, fps: float, pace: float) -> Non
 def test_other_movements_count_nothing(move: str, yaw: float) -> None:
     for other in {*MOVES, "standing", "walking"} - {move}:
         script = script_of(other, 3, yaw, noise=0.008, dropout=0.05, seed=3)
-        assert measured(coach(move, yaw), script)[1].count == 0, other
+        assert measured(reporter(move, yaw), script)[1].count == 0, other
 
 
 @settings(max_examples=15, deadline=None)
@@ -63,11 +63,11 @@ def test_another_camera_is_no_other_movement(
     move: str, turn: float, height: float, distance: float
 ) -> None:
     camera = Camera(yaw=turn, height=height, distance=distance)
-    assert measured(coach(move), script_of(move, 3, camera=camera))[1].count == 3
+    assert measured(reporter(move), script_of(move, 3, camera=camera))[1].count == 3
 
 
 def test_what_is_said_of_a_rep() -> None:
-    entries, result, summary = measured(coach("squat"), script_of("squat", 2))
+    entries, result, summary = measured(reporter("squat"), script_of("squat", 2))
     counters = [e.message for e in entries if isinstance(e.message, Counter)]
     assert [c.current_count for c in counters] == [1, 2, 2]
     for counter, rep in zip(counters, (*summary.history, summary.history[-1]), strict=True):
@@ -89,7 +89,7 @@ def test_what_is_said_of_a_rep() -> None:
 
 
 def test_progress_and_form_are_live() -> None:
-    entries, _, _ = measured(coach("squat"), script_of("squat", 2), progression=True)
+    entries, _, _ = measured(reporter("squat"), script_of("squat", 2), progression=True)
     kinds = [type_of(e.message) for e in entries]
     assert kinds.count("progression") > 20
     assert kinds.index("form_score") < kinds.index("counter")
@@ -102,8 +102,8 @@ def test_progress_and_form_are_live() -> None:
 @given(st.lists(st.integers(1, 90), max_size=30), st.integers(0, 3))
 def test_chunks_do_not_change_a_bit(sizes: list[int], seed: int) -> None:
     script = script_of("squat", 2, dropout=0.1, uneven=0.6, seed=seed)
-    whole = measured(coach("squat"), script, progression=True)
-    parts = measured(coach("squat"), script, sizes, progression=True)
+    whole = measured(reporter("squat"), script, progression=True)
+    parts = measured(reporter("squat"), script, sizes, progression=True)
     said = [[(e.id, encode(e.message)) for e in entries] for entries, _, _ in (whole, parts)]
     assert said[0] == said[1]
     assert whole[1] == parts[1]
@@ -121,7 +121,7 @@ def test_chunks_do_not_change_a_bit(sizes: list[int], seed: int) -> None:
 def test_a_worse_rep_scores_lower(move: str, fault: str, worse: tuple[object, ...]) -> None:
     yaw = 90 if move == "squat" and fault == "depths" else 0
     script = script_of(move, 1, yaw, noise=0.0)
-    scores = [first_rep(coach(move, yaw), replace(script, **{fault: bad})) for bad in worse]
+    scores = [first_rep(reporter(move, yaw), replace(script, **{fault: bad})) for bad in worse]
     overall = [rep.formScore for rep in scores]
     assert overall[0] > overall[1] > overall[2]
 
@@ -129,9 +129,9 @@ def test_a_worse_rep_scores_lower(move: str, fault: str, worse: tuple[object, ..
 @pytest.mark.parametrize("pace", [0.5, 2.0, 3.0])
 def test_another_tempo_is_accepted_and_costs_timing_alone(pace: float) -> None:
     script = script_of("squat", 2, 90, noise=0.0)
-    same = first_rep(coach("squat", 90), script)
+    same = first_rep(reporter("squat", 90), script)
     changed = replace(script, seconds=tuple(pace * part for part in script.seconds))
-    _, result, summary = measured(coach("squat", 90), changed)
+    _, result, summary = measured(reporter("squat", 90), changed)
     other = summary.history[0]
     assert result.count == 2
     assert same.referenceScore is not None and other.referenceScore is not None
@@ -142,7 +142,7 @@ def test_another_tempo_is_accepted_and_costs_timing_alone(pace: float) -> None:
 
 @pytest.mark.parametrize("move", ["squat", "push_up", "lunge", "bicep_curl"])
 def test_the_other_side_is_accepted(move: str) -> None:
-    _, result, _ = measured(coach(move, 90), script_of(move, 3, -90))
+    _, result, _ = measured(reporter(move, 90), script_of(move, 3, -90))
     assert result.count == 3
     assert result.avgScore is not None and result.avgScore > 90
 
@@ -155,7 +155,7 @@ def test_one_arm_and_then_the_other() -> None:
 
 def test_the_lowest_grade_asked_for_is_that_of_the_whole() -> None:
     script = script_of("squat", 2, 90, noise=0.0, depths=(1.0, 0.7))
-    _, result, summary = measured(coach("squat", 90), script, minGrade="A")
+    _, result, summary = measured(reporter("squat", 90), script, minGrade="A")
     assert [rep.counted for rep in summary.history] == [True, False]
     assert result.count == 1
     assert summary.avg_similarity == summary.history[0].formScore / 100
@@ -164,7 +164,7 @@ def test_the_lowest_grade_asked_for_is_that_of_the_whole() -> None:
 def test_depth_asked_for_grows_with_difficulty() -> None:
     script = script_of("bicep_curl", 3, depths=(0.55, 0.7, 1.0))
     counts = [
-        measured(coach("bicep_curl"), script, difficulty=level)[1].count
+        measured(reporter("bicep_curl"), script, difficulty=level)[1].count
         for level in ("easy", "normal", "pro")
     ]
     assert counts[0] == 3

@@ -21,8 +21,8 @@ def job_id(stores: Stores) -> str:
     """A running job of four segments, the first of which is its lead's."""
     job_id = new_job(stores).id
     stores.leases.claim(job_id)
-    stores.parts.open(job_id, 4, 0, 0)
-    assert stores.parts.take(job_id, 0) == "lead"
+    stores.segments.open(job_id, 4, 0, 0)
+    assert stores.segments.take(job_id, 0) == "lead"
     return job_id
 
 
@@ -43,38 +43,38 @@ def test_names_in_the_queue() -> None:
 
 
 def test_segments_are_claimed_once_and_in_order(stores: Stores, job_id: str) -> None:
-    parts = [claimed(stores.parts, job_id) for _ in range(3)]
+    parts = [claimed(stores.segments, job_id) for _ in range(3)]
     assert [(part.segment, part.more) for part in parts] == [(1, 2), (2, 3), (3, None)]
     assert len({part.token for part in parts}) == 3
-    assert stores.parts.claim(job_id) is None
-    assert stores.parts.take(job_id, 1) == "held"
+    assert stores.segments.claim(job_id) is None
+    assert stores.segments.take(job_id, 1) == "held"
 
 
 def test_what_is_left_is_read_from_any_place(stores: Stores, job_id: str) -> None:
-    part = claimed(stores.parts, job_id)
-    assert stores.parts.read(job_id, 1, 0) == (stores.parts.read(job_id, 1, 5))
-    stores.parts.put(part, "start", b"how")
+    part = claimed(stores.segments, job_id)
+    assert stores.segments.read(job_id, 1, 0) == (stores.segments.read(job_id, 1, 5))
+    stores.segments.put(part, "start", b"how")
     for number in range(20):
-        stores.parts.put(part, str(number), b"%d" % number, spent_ms=100)
-    first = stores.parts.read(job_id, 1, 0)
-    assert (first.state, first.held, first.start) == ("", True, b"how")
-    rest = stores.parts.read(job_id, 1, len(first.chunks))
+        stores.segments.put(part, str(number), b"%d" % number, spent_ms=100)
+    first = stores.segments.read(job_id, 1, 0)
+    assert (first.state, first.claimed, first.start) == ("", True, b"how")
+    rest = stores.segments.read(job_id, 1, len(first.chunks))
     assert [*first.chunks, *rest.chunks] == [b"%d" % number for number in range(20)]
-    stores.parts.finish(part, "done")
-    assert stores.parts.take(job_id, 1) == "done"
+    stores.segments.finish(part, "done")
+    assert stores.segments.take(job_id, 1) == "done"
     assert stores.jobs.spent_s(job_id) == 2.0
     assert stores.jobs.get(job_id)  # and the record is whole
 
 
 def test_a_lead_goes_on_where_the_last_one_was(stores: Stores, job_id: str) -> None:
-    part = claimed(stores.parts, job_id)
-    stores.parts.put(part, "0", b"chunk")
-    stores.parts.passed(job_id, 0, 1, 12)
-    assert stores.parts.open(job_id, 4, 1, 15) == 12  # three of its chunks are in the log
-    stores.parts.passed(job_id, 1, 2, 24)
-    assert stores.parts.read(job_id, 1, 0).chunks == []
-    assert claimed(stores.parts, job_id).segment == 2
-    assert stores.parts.open(job_id, 4, 3, 30) == 30
+    part = claimed(stores.segments, job_id)
+    stores.segments.put(part, "0", b"chunk")
+    stores.segments.passed(job_id, 0, 1, 12)
+    assert stores.segments.open(job_id, 4, 1, 15) == 12  # three of its chunks are in the log
+    stores.segments.passed(job_id, 1, 2, 24)
+    assert stores.segments.read(job_id, 1, 0).chunks == []
+    assert claimed(stores.segments, job_id).segment == 2
+    assert stores.segments.open(job_id, 4, 3, 30) == 30
 
 
 def test_a_silent_claimant_loses_its_segment(stores: Stores, job_id: str) -> None:
@@ -82,8 +82,8 @@ def test_a_silent_claimant_loses_its_segment(stores: Stores, job_id: str) -> Non
     late = claimed(parts, job_id)
     parts.put(late, "0", b"chunk")
     time.sleep(0.1)
-    assert claimed(stores.parts, job_id).segment == 1
-    assert stores.parts.read(job_id, 1, 0).chunks == []
+    assert claimed(stores.segments, job_id).segment == 1
+    assert stores.segments.read(job_id, 1, 0).chunks == []
     for write in (lambda: parts.put(late, "1", b""), lambda: parts.extend(late)):
         with pytest.raises(Fenced):
             write()
@@ -92,15 +92,15 @@ def test_a_silent_claimant_loses_its_segment(stores: Stores, job_id: str) -> Non
 def test_the_lead_takes_what_a_dead_one_held(stores: Stores, job_id: str) -> None:
     late = claimed(impatient(stores), job_id)
     time.sleep(0.1)
-    assert stores.parts.take(job_id, 1) == "lead"
-    assert stores.parts.take(job_id, 1) == "lead"
+    assert stores.segments.take(job_id, 1) == "lead"
+    assert stores.segments.take(job_id, 1) == "lead"
     with pytest.raises(Fenced):
-        stores.parts.put(late, "0", b"chunk")
-    held = claimed(stores.parts, job_id)
+        stores.segments.put(late, "0", b"chunk")
+    held = claimed(stores.segments, job_id)
     assert held.segment == 2
-    assert stores.parts.take(job_id, 2, by_force=True) == "lead"
+    assert stores.segments.take(job_id, 2, by_force=True) == "lead"
     with pytest.raises(Fenced):
-        stores.parts.finish(held, "done")
+        stores.segments.finish(held, "done")
 
 
 def test_nobody_helps_where_too_many_died_or_failed(stores: Stores, job_id: str) -> None:
@@ -116,17 +116,17 @@ def test_nobody_helps_where_too_many_died_or_failed(stores: Stores, job_id: str)
 
 
 def test_a_job_that_does_not_go_on_takes_nothing(stores: Stores, job_id: str) -> None:
-    part = claimed(stores.parts, job_id)
+    part = claimed(stores.segments, job_id)
     stores.jobs.ask_cancel(job_id)
     with pytest.raises(Fenced):
-        stores.parts.extend(part)
+        stores.segments.extend(part)
     erase_job(stores, stores.jobs.get(job_id))
     with pytest.raises(Fenced):
-        stores.parts.put(part, "0", b"chunk")
-    assert stores.parts.claim(job_id) is None
-    stores.parts.open(job_id, 4, 0, 0)
-    stores.parts.take(job_id, 0)
-    stores.parts.shut(job_id)
+        stores.segments.put(part, "0", b"chunk")
+    assert stores.segments.claim(job_id) is None
+    stores.segments.open(job_id, 4, 0, 0)
+    stores.segments.take(job_id, 0)
+    stores.segments.shut(job_id)
     assert not stores.redis.exists(*keys.of_job(job_id))
 
 
@@ -148,17 +148,17 @@ def test_a_turn_that_is_over_is_no_new_attempt(stores: Stores) -> None:
 def test_whose_turn_it_is(stores: Stores) -> None:
     """A job that ran for a while asks whether it is to go on."""
     long, short, own = new_job(stores), new_job(stores, "umbrella"), new_job(stores)
-    stores.waiting.push([long], None)
-    pulled = stores.waiting.pop("pose.cpu")
+    stores.fair_queue.push([long], None)
+    pulled = stores.fair_queue.pop("pose.cpu")
     assert pulled is not None and pulled.job == long.id
-    assert not stores.waiting.should_preempt(long)
-    stores.waiting.push([own], None)  # later than the long one
-    assert not stores.waiting.should_preempt(long)
-    stores.waiting.push([short], 0)  # may not run
-    assert not stores.waiting.should_preempt(long)
-    stores.waiting.push([short], None)
-    assert stores.waiting.should_preempt(long)
-    stores.waiting.remove("umbrella", short.id)
+    assert not stores.fair_queue.should_preempt(long)
+    stores.fair_queue.push([own], None)  # later than the long one
+    assert not stores.fair_queue.should_preempt(long)
+    stores.fair_queue.push([short], 0)  # may not run
+    assert not stores.fair_queue.should_preempt(long)
+    stores.fair_queue.push([short], None)
+    assert stores.fair_queue.should_preempt(long)
+    stores.fair_queue.remove("umbrella", short.id)
     urgent = new_job(stores, priority="high")
-    stores.waiting.push([urgent], None)
-    assert stores.waiting.should_preempt(long)
+    stores.fair_queue.push([urgent], None)
+    assert stores.fair_queue.should_preempt(long)

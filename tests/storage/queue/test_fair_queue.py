@@ -22,12 +22,12 @@ def add(
     stores: Stores, tenant: str, count: int = 1, limit: int | None = None, **more: object
 ) -> list[str]:
     jobs = [new_job(stores, tenant, **more) for _ in range(count)]
-    assert stores.waiting.push(jobs, limit)
+    assert stores.fair_queue.push(jobs, limit)
     return [job.id for job in jobs]
 
 
 def pull(stores: Stores, queue: str = "pose.cpu") -> str | None:
-    found = stores.waiting.pop(queue)
+    found = stores.fair_queue.pop(queue)
     return found.job if found else None
 
 
@@ -41,7 +41,7 @@ def end(stores: Stores, job_id: str) -> None:
 
 
 def place(stores: Stores, job_id: str) -> int | None:
-    found = stores.waiting.place(stores.jobs.get(job_id))
+    found = stores.fair_queue.place(stores.jobs.get(job_id))
     return None if found is None else found.before
 
 
@@ -86,8 +86,8 @@ def test_a_pause_saves_up_nothing(stores: Stores) -> None:
 
 def test_long_jobs_cost_more_than_short_ones(stores: Stores) -> None:
     for _ in range(40):
-        stores.waiting.record_duration("pose.cpu", "acme", 30)
-        stores.waiting.record_duration("pose.cpu", "umbrella", 10)
+        stores.fair_queue.record_duration("pose.cpu", "acme", 30)
+        stores.fair_queue.record_duration("pose.cpu", "umbrella", 10)
     long, short = add(stores, "acme", 40), add(stores, "umbrella", 40)
     served = [pull(stores) for _ in range(40)]
     assert sum(job in long for job in served) == pytest.approx(10, abs=1)
@@ -119,9 +119,9 @@ def test_anothers_priority_is_not_mine_to_take(stores: Stores) -> None:
 def test_a_tenant_at_its_limit_is_passed_over(stores: Stores) -> None:
     mine = add(stores, "acme", 5, limit=2)
     theirs = add(stores, "umbrella", 1, limit=2)
-    assert stores.waiting.runnable_count("pose.cpu", 100) == 3
+    assert stores.fair_queue.runnable_count("pose.cpu", 100) == 3
     assert sorted(pull_all(stores)) == sorted(mine[:2] + theirs)
-    assert stores.waiting.runnable_count("pose.cpu", 100) == 0
+    assert stores.fair_queue.runnable_count("pose.cpu", 100) == 0
     end(stores, mine[0])
     assert pull_all(stores) == [mine[2]]
     erase_job(stores, stores.jobs.get(mine[1]))
@@ -129,7 +129,7 @@ def test_a_tenant_at_its_limit_is_passed_over(stores: Stores) -> None:
 
 
 def test_over_the_limit_of_waiting_jobs_none_is_taken(stores: Stores) -> None:
-    waiting = stores.waiting
+    waiting = stores.fair_queue
     assert waiting.push([new_job(stores) for _ in range(3)], None, 5)
     assert not waiting.push([new_job(stores) for _ in range(3)], None, 5)
     assert waiting.length("acme") == 3
@@ -158,7 +158,7 @@ def test_what_is_over_waits_no_longer(stores: Stores, how: str) -> None:
         assert expire_job(stores, first)
     else:
         assert stores.leases.claim(first).token
-    assert stores.waiting.place(job) is None
+    assert stores.fair_queue.place(job) is None
     assert pull_all(stores) == [second]
 
 
@@ -172,7 +172,7 @@ def test_one_that_never_began_holds_no_place_among_the_running(stores: Stores) -
 def test_the_places_of_dead_jobs_are_found_again(stores: Stores) -> None:
     clock = Clock()
     waiting = FairQueue(stores.redis, clock)
-    stores.waiting.push(jobs := [new_job(stores) for _ in range(2)], 1)
+    stores.fair_queue.push(jobs := [new_job(stores) for _ in range(2)], 1)
     assert waiting.pop("pose.cpu") is not None
     stores.redis.delete(keys.job(jobs[0].id))
     waiting.reconcile_running()
@@ -189,7 +189,7 @@ def test_a_job_that_comes_back_has_its_old_place(stores: Stores) -> None:
     made = [add(stores, "acme", createdAt=f"2026-01-01T00:00:0{n}.000Z")[0] for n in range(3)]
     assert pull(stores) == made[0]
     assert place(stores, made[0]) == 0
-    stores.waiting.push([stores.jobs.get(made[0])], None)
+    stores.fair_queue.push([stores.jobs.get(made[0])], None)
     assert pull_all(stores) == made
 
 
@@ -212,9 +212,9 @@ def test_the_place_is_the_turn(
     stores.redis.flushall()
     jobs: list[Job] = []
     for number, count in enumerate(counts):
-        stores.waiting.record_duration("pose.cpu", f"t{number}", paces[number])
+        stores.fair_queue.record_duration("pose.cpu", f"t{number}", paces[number])
         made = [new_job(stores, f"t{number}") for _ in range(count)]
-        stores.waiting.push(made, None)
+        stores.fair_queue.push(made, None)
         jobs += made
     gone = {pull(stores) for _ in range(served)}
     rest = [job for job in jobs if job.id not in gone]

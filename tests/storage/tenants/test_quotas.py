@@ -21,7 +21,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def quotas(stores: Stores, clock: Clock) -> QuotaStore:
-    return QuotaStore(stores.redis, stores.waiting, UsageStore(stores.redis, clock), clock)
+    return QuotaStore(stores.redis, stores.fair_queue, UsageStore(stores.redis, clock), clock)
 
 
 def test_a_minutes_requests_may_come_at_once_and_then_at_the_rate(
@@ -55,7 +55,7 @@ def test_an_idle_tenant_leaves_no_key(stores: Stores, quotas: QuotaStore) -> Non
 
 def test_a_full_queue(stores: Stores, quotas: QuotaStore) -> None:
     limits = PlanLimits(queuedJobs=2)
-    stores.waiting.push([new_job(stores)], None)
+    stores.fair_queue.push([new_job(stores)], None)
     quotas.check_queue("acme", limits)
     with pytest.raises(LimitExceeded) as refusal:
         quotas.check_queue("acme", limits, 2)

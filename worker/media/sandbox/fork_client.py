@@ -55,7 +55,7 @@ class ForkServer:
 
     def _forget(self) -> None:
         self._owner = os.getpid()
-        self._turn = threading.Lock()
+        self._fork_lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
         self._forks = 0
@@ -141,13 +141,13 @@ class ForkedProcess(MediaProcess):
         self, server: ForkServer, request: bytes, limits: ChildLimits, source: Path
     ) -> None:
         self._server = server
-        server._turn.acquire()
+        server._fork_lock.acquire()
         self._ours = True
         try:
             self._fork = _Fork(server, request, source)
             super().__init__(self._fork, limits, "python")
         except BaseException:
-            self._give_turn()
+            self._release_lock()
             raise
 
     def finish(self) -> int:
@@ -157,10 +157,10 @@ class ForkedProcess(MediaProcess):
             raise ForkServerLost("the template ended under its fork")
         return status
 
-    def _give_turn(self) -> None:
+    def _release_lock(self) -> None:
         if self._ours:
             self._ours = False
-            self._server._turn.release()
+            self._server._fork_lock.release()
 
     def _kill(self) -> None:
         self._fork.kill()
@@ -170,7 +170,7 @@ class ForkedProcess(MediaProcess):
         try:
             super().close()
         finally:
-            self._give_turn()
+            self._release_lock()
 
 
 class _Fork:

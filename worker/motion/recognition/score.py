@@ -36,7 +36,7 @@ differs from standing in hips that perspective moves as far."""
 
 _ASKED = [exercise for exercise in EXERCISES.values() if exercise.id not in LEFT_OUT]
 REPEATED = tuple(exercise for exercise in _ASKED if isinstance(exercise, RepExercise))
-HELD = tuple(exercise for exercise in _ASKED if isinstance(exercise, HoldExercise))
+HOLD_SECONDS = tuple(exercise for exercise in _ASKED if isinstance(exercise, HoldExercise))
 """What is looked for. Jumps are not: a jump is part of many exercises."""
 
 SURE = 0.2
@@ -68,7 +68,7 @@ def ranked(frames: Frames, difficulty: str, view: View) -> list[Score]:
     lasts = max(float(seconds[-1] - seconds[0]), 0.1)
     scores = [_of_reps(one, frames, difficulty, view, lasts) for one in REPEATED]
     if not any(one.count > 1 and one.value >= SURE for one in scores):
-        scores += [_of_hold(one, frames, view, lasts) for one in HELD]
+        scores += [_of_hold(one, frames, view, lasts) for one in HOLD_SECONDS]
     return sorted((one for one in scores if one.value > 0), key=lambda one: -one.value)
 
 

@@ -47,7 +47,7 @@ class HoldTracker:
         self._exercise = exercise
         self._aspect = aspect
         self._form = HoldForm(exercise.id)
-        self._held = 0.0
+        self._seconds_counted = 0.0
         self._trying = 0.0
         self._hidden = 0.0
         self._left = 0.0
@@ -73,13 +73,13 @@ class HoldTracker:
             good = tells[block].copy()
             for limit, values in zip(self._exercise.pose, pose, strict=True):
                 good &= _within(values[block], limit, size)
-            held = self._still(seconds[block], [values[block] for values in still], size)
+            steady = self._still(seconds[block], [values[block] for values in still], size)
             rows = zip(
-                seconds[block].tolist(), tells[block].tolist(), good.tolist(), held.tolist(),
+                seconds[block].tolist(), tells[block].tolist(), good.tolist(), steady.tolist(),
                 strict=True,
             )  # fmt: skip
             events += [self._step(*row) for row in rows]
-            self._judge(seconds[block], body, good & held, events, block)
+            self._judge(seconds[block], body, good & steady, events, block)
         return events
 
     def _stature(self, seconds: Floats, told: Floats) -> float:
@@ -93,12 +93,12 @@ class HoldTracker:
         self,
         seconds: Floats,
         body: Body,
-        held: NDArray[np.bool_],
+        steady: NDArray[np.bool_],
         events: list[FrameEvent],
         block: slice,
     ) -> None:
         """Adds the form so far to those `events` of a block that count a second."""
-        rows = np.flatnonzero(held)
+        rows = np.flatnonzero(steady)
         if len(rows):
             at = rows + block.start
             self._form.add(seconds[rows], Body(x=body.x[at], y=body.y[at], score=body.score[at]))
@@ -127,35 +127,39 @@ class HoldTracker:
     def _step(self, seconds: float, tells: bool, good: bool, still: bool) -> FrameEvent:
         elapsed = 0.0 if self._before is None else seconds - self._before
         self._before = seconds
-        whole = int(self._held)
+        whole = int(self._seconds_counted)
         if not tells:
             self._hidden += elapsed
         elif good and still:
             # A still second began a second ago; it was the pose from its first good frame on.
             self._hold(min(elapsed, STEP))
             if self._on:
-                self._held += min(self._unsettled, 0.9 * MOVING)
+                self._seconds_counted += min(self._unsettled, 0.9 * MOVING)
                 self._unsettled = 0.0
         else:
             self._unsettled = self._unsettled + min(elapsed, STEP) if good else 0.0
             # After a cut it takes a second to be seen still again.
             if not good or self._unsettled > MOVING:
                 self._leave(elapsed)
-        if not self._on and int(self._held) == whole:
+        if not self._on and int(self._seconds_counted) == whole:
             return NOTHING
-        counted = int(self._held) if int(self._held) != whole else None
-        progress = 100.0 * (self._held - int(self._held)) if self._on else 0.0
+        counted = int(self._seconds_counted) if int(self._seconds_counted) != whole else None
+        progress = 100.0 * (self._seconds_counted - int(self._seconds_counted)) if self._on else 0.0
         return FrameEvent(progress=progress, seconds=counted)
 
     def _hold(self, elapsed: float) -> None:
         if self._hidden > self._exercise.unseen:
             self._on, self._trying = False, 0.0
         if self._on:
-            self._held += elapsed + self._hidden
+            self._seconds_counted += elapsed + self._hidden
         else:
             self._trying += elapsed
             if self._trying >= ENTER:
-                self._on, self._held, self._trying = True, self._held + self._trying, 0.0
+                self._on, self._seconds_counted, self._trying = (
+                    True,
+                    self._seconds_counted + self._trying,
+                    0.0,
+                )
         self._hidden = self._left = 0.0
 
     def _leave(self, elapsed: float) -> None:

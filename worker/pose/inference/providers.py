@@ -59,18 +59,18 @@ class Shapes:
     most: tuple[int, ...]
 
 
-def gpu_rungs(runtime: Runtime, model: Path, shapes: Shapes | None) -> list[ProviderOption]:
+def gpu_options(runtime: Runtime, model: Path, shapes: Shapes | None) -> list[ProviderOption]:
     """GPU providers to try for a model, best first; empty where no GPU is to be tried."""
     if runtime.provider == "cpu" or (runtime.provider == "auto" and not DRIVER.exists()):
         return []
     compiled = ort.get_available_providers()
-    rungs = [(CUDA, cuda_options(runtime.precision, fixed=_fixed(shapes)))]
+    options = [(CUDA, cuda_options(runtime.precision, fixed=_fixed(shapes)))]
     if runtime.provider != "cuda" and runtime.engines and TENSORRT in compiled:
         folder = engine_folder(runtime, model)
         # building takes minutes, so it is done only where TensorRT is asked for by name
         if runtime.provider == "tensorrt" or any(folder.glob("*.engine")):
-            rungs.insert(0, (TENSORRT, tensorrt_options(runtime.precision, folder, shapes)))
-    return rungs
+            options.insert(0, (TENSORRT, tensorrt_options(runtime.precision, folder, shapes)))
+    return options
 
 
 def _fixed(shapes: Shapes | None) -> bool:

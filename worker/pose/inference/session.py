@@ -26,7 +26,7 @@ from worker.pose.inference.providers import (
     ProviderOption,
     Runtime,
     Shapes,
-    gpu_rungs,
+    gpu_options,
     load_cuda_libraries,
 )
 
@@ -115,7 +115,7 @@ def open_session(
     runtime = Runtime.of(wanted)
     reasons: list[str] = []
     session = None
-    for rung in gpu_rungs(runtime, path, shapes):
+    for rung in gpu_options(runtime, path, shapes):
         try:
             session = _on_gpu(path, threads, rung, shapes)
             break

@@ -84,7 +84,7 @@ class LeaseStore:
         )
         return Claim(text(outcome), int(token), int(attempt))  # type: ignore[arg-type]
 
-    def held(self, job_id: str) -> bool:
+    def is_leased(self, job_id: str) -> bool:
         """Returns whether the job has a valid lease."""
         return bool(self._redis.exists(keys.lease(job_id)))
 
@@ -94,11 +94,11 @@ class LeaseStore:
         False for a job with a lease, and for one that is to be given up.
         """
         job_id = job_of_entry(name) or name
-        held, lost = self._redis.hmget(keys.job(job_id), "held", "lost")
-        leased = self.held(job_id)
+        mark, lost = self._redis.hmget(keys.job(job_id), "held", "lost")
+        leased = self.is_leased(job_id)
         if leased and job_id == name:
             return False
-        deaths = int(lost or 0) + (held == b"1" and not leased)
+        deaths = int(lost or 0) + (mark == b"1" and not leased)
         return 0 < deaths < self._max_lost  # a job to be given up is not run
 
     def extend(self, job_id: str, token: int) -> None:

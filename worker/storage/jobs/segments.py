@@ -38,7 +38,7 @@ class SegmentView:
     """What is stored of a segment: whether a live worker has claimed it (`held`), start, chunks."""
 
     state: State
-    held: bool
+    claimed: bool
     start: bytes
     chunks: Sequence[bytes]
 

@@ -97,7 +97,7 @@ class OrderedQueueStore:
                 keys.job(subject),
                 keys.dispatched(subject),
                 keys.sent(subject),
-                *(keys.lane(subject, endpoint) for endpoint in endpoints),
+                *(keys.ordered_queue(subject, endpoint) for endpoint in endpoints),
             ],
             args=arguments,
         )
@@ -107,7 +107,7 @@ class OrderedQueueStore:
         """Appends items to their queues: test events, notices and replays."""
         with self._redis.pipeline(transaction=False) as pipe:
             for item in items:
-                lane = keys.lane(item.subject, endpoint)
+                lane = keys.ordered_queue(item.subject, endpoint)
                 pipe.hset(keys.dispatched(item.subject), _LANE + endpoint, "1")
                 pipe.expire(keys.dispatched(item.subject), self._ttl_s)
                 pipe.sadd(keys.sent(item.subject), item.id)
@@ -122,11 +122,11 @@ class OrderedQueueStore:
 
     def length(self, subject: str, endpoint: str) -> int:
         """Returns the number of deliveries in a queue."""
-        return int(self._redis.llen(keys.lane(subject, endpoint)))
+        return int(self._redis.llen(keys.ordered_queue(subject, endpoint)))
 
     def heads(self, subject: str, endpoint: str, most: int) -> list[bytes]:
         """Returns the first `most` deliveries of a queue, as JSON."""
-        items: list[bytes] = self._redis.lrange(keys.lane(subject, endpoint), 0, most - 1)
+        items: list[bytes] = self._redis.lrange(keys.ordered_queue(subject, endpoint), 0, most - 1)
         return items
 
     def pop(
@@ -140,14 +140,16 @@ class OrderedQueueStore:
             if record is not None:
                 record(pipe)
             # EVAL, as a registered script would need another round trip to check that it is loaded
-            pipe.eval(load_script(__package__, "pop"), 1, keys.lane(subject, endpoint), item)
+            pipe.eval(
+                load_script(__package__, "pop"), 1, keys.ordered_queue(subject, endpoint), item
+            )
             following: bytes | None = pipe.execute()[-1]
             return following
 
     def drop(self, subject: str, endpoint: str) -> None:
         """Deletes a queue."""
         with self._redis.pipeline(transaction=False) as pipe:
-            pipe.delete(keys.lane(subject, endpoint))
+            pipe.delete(keys.ordered_queue(subject, endpoint))
             pipe.hdel(keys.dispatched(subject), _LANE + endpoint)
             pipe.execute()
 
@@ -166,7 +168,7 @@ class OrderedQueueStore:
 
     def erase(self, subject: str) -> list[str]:
         """Deletes the queues and the cursor of a subject; returns the ids of its deliveries."""
-        lanes = [keys.lane(subject, endpoint) for endpoint in self.endpoints(subject)]
+        lanes = [keys.ordered_queue(subject, endpoint) for endpoint in self.endpoints(subject)]
         sent = [text(name) for name in self._redis.smembers(keys.sent(subject))]
         self._redis.delete(keys.dispatched(subject), keys.sent(subject), *lanes)
         return sent

@@ -29,25 +29,25 @@ class DeliverySchedule:
     def __init__(
         self,
         client: Client,
-        lanes: OrderedQueueStore,
+        queues: OrderedQueueStore,
         clock: Callable[[], float] = time.time,
         lease_s: float = LEASE_S,
     ) -> None:
         self._redis = client
-        self._lanes = lanes
+        self._queues = queues
         self._clock = clock
         self._lease_s = lease_s
         self._due = DueSet(client, keys.HOOKS_DUE)
         self._watched = DueSet(client, keys.HOOKS_WATCHED)
         self._take_slot = client.register_script(load_script(__package__, "acquire_slot"))
-        self._take_lane = client.register_script(load_script(__package__, "claim_due_queue"))
+        self._claim_due_queue = client.register_script(load_script(__package__, "claim_due_queue"))
 
     def mark_due(self, endpoint: str, subjects: Iterable[str], *, at_once: bool = False) -> None:
         """Marks queues of an endpoint as due now; planned ones only with `at_once`."""
         now = self._clock()
         with self._redis.pipeline(transaction=False) as pipe:
             for subject in subjects:
-                pipe.zadd(keys.hook_lanes(endpoint), {subject: now}, nx=not at_once)
+                pipe.zadd(keys.ordered_queues(endpoint), {subject: now}, nx=not at_once)
             pipe.zadd(keys.HOOKS_DUE, {endpoint: now}, lt=True)
             pipe.execute()
 
@@ -69,11 +69,11 @@ class DeliverySchedule:
 
     def resume(self, endpoint: str) -> None:
         """Makes all queues of an enabled endpoint due now."""
-        self.mark_due(endpoint, list(self.lanes(endpoint)), at_once=True)
+        self.mark_due(endpoint, list(self.queues(endpoint)), at_once=True)
 
-    def lanes(self, endpoint: str) -> Iterator[str]:
+    def queues(self, endpoint: str) -> Iterator[str]:
         """Yields the subjects of an endpoint's scheduled queues."""
-        for subject, _ in self._redis.zscan_iter(keys.hook_lanes(endpoint)):
+        for subject, _ in self._redis.zscan_iter(keys.ordered_queues(endpoint)):
             yield text(subject)
 
     def acquire_slot(self, endpoint: str, name: str, most: int) -> bool:
@@ -89,7 +89,9 @@ class DeliverySchedule:
     def claim_due_queue(self, endpoint: str) -> str | None:
         """Claims the queue that has been due longest and returns its subject; None without one."""
         now = self._clock()
-        found = self._take_lane(keys=[keys.hook_lanes(endpoint)], args=[now, now + self._lease_s])
+        found = self._claim_due_queue(
+            keys=[keys.ordered_queues(endpoint)], args=[now, now + self._lease_s]
+        )
         return text(found) if found else None
 
     def renew(self, endpoint: str, name: str, subject: str) -> None:
@@ -97,26 +99,26 @@ class DeliverySchedule:
         until = self._clock() + self._lease_s
         with self._redis.pipeline(transaction=False) as pipe:
             pipe.zadd(keys.hook_slots(endpoint), {name: until})
-            pipe.zadd(keys.hook_lanes(endpoint), {subject: until}, xx=True)
+            pipe.zadd(keys.ordered_queues(endpoint), {subject: until}, xx=True)
             pipe.execute()
 
     def reschedule(self, endpoint: str, subject: str, at: float) -> None:
         """Makes a queue due at the unix time `at`."""
-        self._redis.zadd(keys.hook_lanes(endpoint), {subject: at}, xx=True)
+        self._redis.zadd(keys.ordered_queues(endpoint), {subject: at}, xx=True)
 
     def empty(self, endpoint: str, subject: str) -> None:
         """Removes an empty queue from the schedule; keeps it if an item came meanwhile."""
         with self._redis.pipeline(transaction=False) as pipe:
-            pipe.zrem(keys.hook_lanes(endpoint), subject)
-            pipe.llen(keys.lane(subject, endpoint))
+            pipe.zrem(keys.ordered_queues(endpoint), subject)
+            pipe.llen(keys.ordered_queue(subject, endpoint))
             _, left = pipe.execute()
         if left:
-            self._redis.zadd(keys.hook_lanes(endpoint), {subject: self._clock()}, nx=True)
+            self._redis.zadd(keys.ordered_queues(endpoint), {subject: self._clock()}, nx=True)
 
     def refresh_due(self, endpoint: str) -> float | None:
         """Computes when an endpoint is due next from its queues; returns the unix time or None."""
         self._redis.zrem(keys.HOOKS_DUE, endpoint)
-        first = self._redis.zrange(keys.hook_lanes(endpoint), 0, 0, withscores=True)
+        first = self._redis.zrange(keys.ordered_queues(endpoint), 0, 0, withscores=True)
         if not first:
             return None
         due = float(first[0][1])
@@ -138,13 +140,13 @@ class DeliverySchedule:
     def erase(self, subject: str) -> list[str]:
         """Deletes all queues of a subject; returns the ids of its past and pending deliveries."""
         self.unwatch(subject)
-        for endpoint in self._lanes.endpoints(subject):
-            self._redis.zrem(keys.hook_lanes(endpoint), subject)
-        return self._lanes.erase(subject)
+        for endpoint in self._queues.endpoints(subject):
+            self._redis.zrem(keys.ordered_queues(endpoint), subject)
+        return self._queues.erase(subject)
 
     def purge(self, endpoint: str) -> None:
         """Deletes the queues, slots and schedule of a deleted endpoint."""
-        for subject in self.lanes(endpoint):
-            self._lanes.drop(subject, endpoint)
-        self._redis.delete(keys.hook_lanes(endpoint), keys.hook_slots(endpoint))
+        for subject in self.queues(endpoint):
+            self._queues.drop(subject, endpoint)
+        self._redis.delete(keys.ordered_queues(endpoint), keys.hook_slots(endpoint))
         self.unschedule(endpoint)
