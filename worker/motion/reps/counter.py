@@ -165,7 +165,7 @@ def _attempt(rows: Rows, verdict: Verdict, side: int | None) -> Attempt:
         turn_s=float(rows.seconds[cycle.turn]),
         end_s=float(rows.seconds[cycle.end]),
         size=cycle.size if cycle.whole else max(cycle.out, cycle.back),
-        stature=rows.size,
+        stature=rows.size / float(rows.scale[cycle.turn]),
         side=side,
         whole=cycle.whole and not cycle.opens and not cycle.closes,
         reason=verdict.reason,

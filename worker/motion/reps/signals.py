@@ -19,6 +19,7 @@ from worker.motion.features.measures import (
 )
 from worker.motion.features.roll_correction import RollCorrection
 from worker.motion.frames.span import Frames
+from worker.motion.reps.scale_changes import BLUR_S, shift, stretches
 
 SEEN = 0.3
 """Weight from which a measure takes part in a condition."""
@@ -28,10 +29,12 @@ SEEN = 0.3
 class Rows:
     """n frames: `seconds` [n], `frame` number of the first, `values` and `weights` [n, c, k] of the
     k signals on each of c sides (full repetitions), `measures` [n, m] of the conditions, nan where
-    not seen (degrees and shares of stature); `size` is the stature that they are shares of."""
+    not seen (degrees and shares of stature); `size` is the stature that they are shares of, and
+    `scale` [n] what lengths were multiplied by where the size in the picture changed suddenly."""
 
     first: int
     size: float
+    scale: Floats
     seconds: Floats
     values: Floats
     weights: Floats
@@ -53,6 +56,9 @@ class SignalRows:
         self._asked = [condition.measure for condition in exercise.conditions]
         self._asked_lengths = np.array([is_length(name) for name in self._asked], bool)
         count = 1 + 2 * self._sides * len(self._names) + len(self._asked) + 4
+        # what a frame that shows two sizes is worth: weights of 0, conditions not seen
+        self._unseen = np.full(count - 5 - self._sides * len(self._names), np.nan)
+        self._unseen[: self._sides * len(self._names)] = 0.0
         self._rows: Floats = np.zeros((0, count))
         self._joints: Floats = np.zeros((0, 3, 17))
         self._first = 0
@@ -102,20 +108,54 @@ class SignalRows:
         begin = max(first - self._first, 0)
         rows = self._rows[begin : last - self._first]
         signals, sides = len(self._names), self._sides
-        size = stature(rows[:, -4:]) if size is None else size
-        scale = self._full * np.where(self._lengths, size, 1.0)
+        scale = np.ones(len(rows))
+        if size is None:
+            rows, scale = self._one_scale(rows)
+            size = stature(rows[:, -4:])
+        full = self._full * np.where(self._lengths, size, 1.0)
         shape = (len(rows), signals, sides)
-        values = rows[:, 1 : 1 + signals * sides].reshape(shape).transpose(0, 2, 1) / scale
+        values = rows[:, 1 : 1 + signals * sides].reshape(shape).transpose(0, 2, 1) / full
         weights = rows[:, 1 + signals * sides : 1 + 2 * signals * sides].reshape(shape)
         measures = rows[:, 1 + 2 * signals * sides : -4]
         return Rows(
             first=self._first + begin,
             size=size,
+            scale=scale,
             seconds=rows[:, 0],
             values=values,
             weights=weights.transpose(0, 2, 1) * self._say,
             measures=measures / np.where(self._asked_lengths, size, 1.0),
         )
+
+    def _one_scale(self, rows: Floats) -> tuple[Floats, Floats]:
+        """The rows with lengths in the scale of the first ones, and what each was multiplied by."""
+        found = stretches(rows[:, 0], rows[:, -4:])
+        scale = np.ones(len(rows))
+        if len(found) == 1:
+            return rows, scale
+        rows, start = rows.copy(), slice(found[0].first, found[0].last)
+        for stretch in found[1:]:
+            span = slice(stretch.first, stretch.last)
+            scale[span] = stretch.factor
+            rows[span, -4:] *= stretch.factor
+            for column, name in self._length_columns():
+                rows[span, column] *= stretch.factor
+                if name.endswith("_height"):
+                    rows[span, column] += shift(rows[span, column], rows[start, column])
+            blurred = np.abs(rows[:, 0] - rows[stretch.first, 0]) <= BLUR_S
+            rows[blurred, 1 + self._sides * len(self._names) : -4] *= self._unseen
+        return rows, scale
+
+    def _length_columns(self) -> list[tuple[int, str]]:
+        """The columns of the rows that hold lengths, and the measure of each."""
+        sides, signals = self._sides, len(self._names)
+        values = [
+            (1 + place * sides + side, name)
+            for place, name in enumerate(self._names)
+            for side in range(sides)
+        ]
+        asked = [(1 + 2 * signals * sides + place, name) for place, name in enumerate(self._asked)]
+        return [(column, name) for column, name in values + asked if is_length(name)]
 
     def body(self, first: int, last: int) -> Body:
         """The joints of the frames from number `first` to before `last`."""
