@@ -24,8 +24,8 @@ JUMP = 1.35
 """Least change from one frame to the next but one, where what lies between may show both."""
 
 BLUR_S = 0.07
-"""Seconds around a change in which smoothed joints lie between both sizes, two frames at 30 a second:
-they count as unseen."""
+"""Seconds around a change in which smoothed joints lie between both sizes (two frames at 30 a
+second): they count as unseen."""
 
 AROUND_S = 3.0
 """Seconds before and after a change in which the size must differ: longer than most repetitions."""
