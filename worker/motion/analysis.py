@@ -15,6 +15,8 @@ from worker.contract.options import JobOptions
 from worker.contract.poses import TURN, LogHead, PoseChunk, turned_joints
 from worker.contract.reference_poses import ReferencePoses
 from worker.contract.spooled_list import SpooledList
+from worker.exercises import EXERCISES
+from worker.exercises.model import HoldExercise, RepExercise
 from worker.motion.clip_facts import ClipFacts
 from worker.motion.feedback.factory import make_reporter
 from worker.motion.frames.blocks import Blocks, Span
@@ -55,7 +57,8 @@ class Analysis:
         self._blocks = Blocks(media.fps)
         self._percent = ProgressMessages(media.duration_ms if self._video else 0.0)
         self._hud = HudRecorder()
-        self._facts = ClipFacts(media)
+        self._lying = _is_lying(options.exercise)
+        self._facts = ClipFacts(media, self._lying)
         self._reference = reference
         self._turn: int | None = None
         self._last_frame = -1
@@ -107,8 +110,12 @@ class Analysis:
 
     def _lay_upright(self, turn: int) -> None:
         """Has movement analysed as it is in the picture turned by quarters; what is known only
-        behind the first frames changes nothing any more."""
-        self._turn = 0 if self._frames else turn
+        behind the first frames changes nothing any more.
+
+        From pictures alone a plank cannot be told from a standing person in a picture on its side:
+        where the exercise is done lying down, a body that lies is as it should be.
+        """
+        self._turn = 0 if self._frames or self._lying else turn
         if self._turn % 2:
             self._width, self._height = self._height, self._width
             media = self._head.media
@@ -197,6 +204,12 @@ class Analysis:
         if self._reporter is None:
             return Result(personFrames=self._persons, frames=self._frames)
         return self._reporter.result(self._persons, self._frames)
+
+
+def _is_lying(exercise: str | None) -> bool:
+    """Whether the exercise is done lying down or on hands and feet."""
+    found = EXERCISES.get(exercise or "")
+    return isinstance(found, RepExercise | HoldExercise) and found.lying
 
 
 def _numbered(place: int, messages: list[Message]) -> list[Entry]:

@@ -15,10 +15,12 @@ LEAST_REP_FRAMES = 5
 
 
 class ClipFacts:
-    """Gathered from the chunks of a log, told at the end."""
+    """Gathered from the chunks of a log, told at the end; `lying` says that the exercise is done
+    lying down, where a picture that shows a lying body was not turned."""
 
-    def __init__(self, media: MediaInfo) -> None:
+    def __init__(self, media: MediaInfo, lying: bool = False) -> None:
         self._media = media
+        self._lying = lying
         self._first_us = self._last_us = -1
         self._frames = self._people = 0
         self._turned = False
@@ -61,7 +63,7 @@ class ClipFacts:
             if isinstance(message, ExerciseSummary):
                 self._warnings += message.warnings
         if self._media.kind == "video" and self._frames:
-            if self._turned:
+            if self._turned and not self._lying:
                 self._warnings.append("turned")
             if self._too_few(messages):
                 self._warnings.append("low_frame_rate")
