@@ -10,13 +10,13 @@ from worker.motion.form.rep_frames import Measure
 
 
 def tempo(lowering: Literal["out", "back"]) -> Criterion:
-    """The load must not be dropped: lowering at least 0.7 of the time of lifting."""
+    """The load must not be dropped: lowering takes at least 0.6 of the time of lifting."""
     return Criterion(
         "tempo",
         timing.drop_out if lowering == "out" else timing.drop_back,
         "ratio",
-        good=0.9,
-        bad=0.35,
+        good=0.6,
+        bad=0.25,
         joints=(),
         advice="control_lowering",
         weight=MINOR,
