@@ -19,6 +19,10 @@ TWIN = 0.5
 """Share of the shorter movement that two sides have in common where they do one repetition: in turn
 one comes down while the other goes up, in less."""
 
+GOES_ALONG = 0.35
+"""Share of one side's movement from which the other side's at the same time is part of an uneven
+repetition of both, and not the sway of an arm that rests: the least share of a full one."""
+
 STRAY = 0.5
 """Full repetitions by which a signal strays, where a clip begins, in another posture than that of
 the repetitions: the way into place."""
@@ -185,7 +189,7 @@ def _without_twins(attempts: list[Attempt]) -> list[Attempt]:
         twin = next((place for place in near if twins(kept[place], attempt)), None)
         if twin is None:
             kept.append(attempt)
-        elif attempt.reason is None:
+        elif attempt.reason is None or attempt.size >= GOES_ALONG * kept[twin].size:
             kept[twin] = replace(kept[twin], side=None)
     return kept
 
