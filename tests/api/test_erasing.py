@@ -40,7 +40,7 @@ def test_keys_of_presigned_urls() -> None:
 
 def everything(stores: Stores) -> dict[str, str]:
     """Every key and every object with what it holds, but buckets of requests."""
-    held: dict[str, str] = {}
+    stored: dict[str, str] = {}
     readers = {
         b"string": stores.redis.get,
         b"hash": stores.redis.hgetall,
@@ -51,10 +51,10 @@ def everything(stores: Stores) -> dict[str, str]:
     }
     for key in stores.redis.scan_iter("*"):
         if not key.endswith(b":rate"):
-            held[key.decode()] = repr(readers[stores.redis.type(key)](key))
+            stored[key.decode()] = repr(readers[stores.redis.type(key)](key))
     for key in stores.objects.list_keys(""):
-        held[f"s3:{key}"] = ""
-    return held
+        stored[f"s3:{key}"] = ""
+    return stored
 
 
 def naming(stores: Stores, *names: str) -> list[str]:

@@ -39,7 +39,7 @@ QUICK_CLIP = ROOT / "tests/clips/standing_5s.mp4"
 MOST_FRAMES, QUICK_FRAMES = 300, 60
 """Of the clip, for the model calls alone and for the difference."""
 AIM = 0.85
-_PATIENCE_S = 1800.0
+_TIMEOUT_S = 1800.0
 
 
 @dataclass
@@ -141,7 +141,7 @@ class Bench:
         """Seconds of `count` jobs on an upload."""
         began = monotonic()
         for job_id in [client.create(upload, exercise=EXERCISE) for _ in range(count)]:
-            client.finish(job_id, _PATIENCE_S)
+            client.finish(job_id, _TIMEOUT_S)
         return monotonic() - began
 
     def _rows(self, count: int, done: Runs, way: Way) -> Iterator[Row]:
@@ -158,9 +158,9 @@ class Bench:
         yield row("· processors busy with the worker", spread([one.cores for one in done.use]), "")
         if busy_gpu := [value * 100 for one in done.use for value in one.gpu]:
             yield row("· GPU use, samples", spread(busy_gpu), "%", digits=0)
-        held = [size / 2**20 for one in done.use for size in one.vram.values() if size]
-        if held:
-            yield row("· VRAM of a process, most", spread(held), "MiB", digits=0)
+        sizes = [size / 2**20 for one in done.use for size in one.vram.values() if size]
+        if sizes:
+            yield row("· VRAM of a process, most", spread(sizes), "MiB", digits=0)
 
 
 def _arguments() -> argparse.Namespace:

@@ -70,8 +70,8 @@ def _sample(use: Use, ended: threading.Event) -> None:
         use.gpu.append(max(rates))
         for device in devices:
             for one in nvml.nvmlDeviceGetComputeRunningProcesses(device):
-                held = one.usedGpuMemory or 0  # None where a container may not know
-                use.vram[one.pid] = max(held, use.vram.get(one.pid, 0))
+                memory = one.usedGpuMemory or 0  # None where a container may not know
+                use.vram[one.pid] = max(memory, use.vram.get(one.pid, 0))
 
 
 def _devices(nvml: Any) -> list[Any]:

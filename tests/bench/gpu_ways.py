@@ -60,9 +60,9 @@ def calls(clip: Path, way: Way, frames: int, rounds: int) -> Iterator[Row]:
         uses.append(use)
     # what runs them in truth stands beside what was asked for
     yield row(f"**{way}**: model calls alone ({done.by})", spread(speeds), "frames/s", digits=0)
-    held = [max(use.vram.values()) / 2**20 for use in uses if any(use.vram.values())]
-    if held:
-        yield row("· VRAM of the process, most", spread(held), "MiB", digits=0)
+    peaks = [max(use.vram.values()) / 2**20 for use in uses if any(use.vram.values())]
+    if peaks:
+        yield row("· VRAM of the process, most", spread(peaks), "MiB", digits=0)
     found = difference(clip, way.environment, frames)
     count = str(found["frames"])
     yield Row(

@@ -22,7 +22,7 @@ from worker.media.probing.ffmpeg_tools import find_tools
 SHORT_S, LONG_S = 12.0, 720.0
 QUICK_S, QUICK_FPS, QUICK_SEGMENT_S = 64.0, 15, 8
 """A quick run takes a part of the long video, few of its frames, and short segments."""
-_PATIENCE_S = 7200.0
+_TIMEOUT_S = 7200.0
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def segments(context: Context) -> Section:
 def _timed(system: System, clip: Path) -> Run:
     with Client(system) as client:
         upload = client.upload(clip)
-        times = client.timed(upload, _PATIENCE_S, exercise=EXERCISE)
+        times = client.timed(upload, _TIMEOUT_S, exercise=EXERCISE)
         job = max(
             (system.stores.jobs.get(j) for j in _jobs(system)), key=lambda found: found.createdAt
         )
@@ -127,7 +127,7 @@ def memory(context: Context) -> Section:
                 client.upload(clip), exercise=EXERCISE, keypoints=True, angles=True,
                 progression=True,
             )  # fmt: skip
-            client.finish(job_id, _PATIENCE_S)
+            client.finish(job_id, _TIMEOUT_S)
             peaks[name] = max(map(_peak_mb, _children(system.workers[0].pid)))
             logs[name] = context.scratch / f"{name}.poses"
             logs[name].write_bytes(b"".join(map(framed, system.stores.poses.read(job_id))))

@@ -47,20 +47,20 @@ def test_the_same_seed_spoils_the_same_way() -> None:
 def test_what_is_left_behind_is_noticed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     given = folder / "upload"
     given.write_bytes(b"junk")
-    held = []
+    opened = []
 
     def careless(path: Path, **_: object) -> object:
-        held.append(path.open("rb"))
-        held.append(subprocess.Popen(["sleep", "60"]))
+        opened.append(path.open("rb"))
+        opened.append(subprocess.Popen(["sleep", "60"]))
         Path(tempfile.gettempdir(), "forgotten").touch()
         return look(path)
 
     monkeypatch.setattr(module, "look", careless)
     _, wrong = module.watched(given)
     assert wrong == "left behind: 1 processes, 1 open files, 1 temporary files"
-    held[1].kill()
-    held[1].wait()
-    held[0].close()
+    opened[1].kill()
+    opened[1].wait()
+    opened[0].close()
 
 
 def test_what_is_no_error_of_the_contract_is_noticed(

@@ -23,7 +23,7 @@ from tests.integration.receivers import Receiver, good
 from worker.contract.jobs import Job
 from worker.storage import keys
 
-PATIENCE_S = 300.0
+SETTLE_TIMEOUT_S = 300.0
 """Seconds after which what does not come is a violation; it is not what is measured."""
 _LOST_TWICE = 2
 
@@ -134,7 +134,7 @@ class Trial:
         end = time.monotonic() + seconds
         for fault in faults:
             fleet.hold(self._random.uniform(0.5, 3))
-            until(lambda: not self._lost_twice(fleet, load), PATIENCE_S)
+            until(lambda: not self._lost_twice(fleet, load), SETTLE_TIMEOUT_S)
             if time.monotonic() > end and len(self.outcome.faults) >= least:
                 return
             self._inject(fleet, load, fault)
@@ -148,7 +148,7 @@ class Trial:
         recovered = self._supervised(fleet, lambda: load.ended_since(lifted))
         recovery_s = time.monotonic() - lifted
         if not recovered:
-            self._note([f"no job ended within {PATIENCE_S:g} s after {fault.name}"])
+            self._note([f"no job ended within {SETTLE_TIMEOUT_S:g} s after {fault.name}"])
         self._supervised(fleet, lambda: all(job.ended_at is not None for job in hit))
         last = max((job.ended_at or time.monotonic() for job in hit), default=lifted)
         injected = Injected(fault.name, len(hit), recovery_s, max(0.0, last - lifted))
@@ -162,7 +162,7 @@ class Trial:
             fleet.supervise()
             return condition()
 
-        return until(looked, PATIENCE_S, pause_s)
+        return until(looked, SETTLE_TIMEOUT_S, pause_s)
 
     @staticmethod
     def _lost_twice(fleet: Fleet, load: Load) -> bool:

@@ -25,10 +25,10 @@ def crash(_: LeasedJob) -> None:
     ctypes.string_at(0)
 
 
-def hang(held: LeasedJob) -> None:
+def hang(leased: LeasedJob) -> None:
     """Native code that never returns, with Python's lock in its hand; the runner's patience is made
     short for it."""
-    watchdog: Any = held._progress.__self__  # type: ignore[attr-defined]
+    watchdog: Any = leased._progress.__self__  # type: ignore[attr-defined]
     watchdog._limit_s = 1.0
     watchdog._start()
     ctypes.PyDLL(None).sleep(3600)
@@ -46,14 +46,14 @@ WAYS: tuple[Callable[[LeasedJob], None], ...] = (crash, hang, devour)
 _analyse = runner.analyse
 
 
-def analyse(held: LeasedJob, open_engine: Callable[[], Any], scratch: Path) -> None:
+def analyse(leased: LeasedJob, open_engine: Callable[[], Any], scratch: Path) -> None:
     """What `worker.jobs.stages` does, unless the job is poison; says where each attempt ran."""
-    poison = held.job.metadata.get("poison")
+    poison = leased.job.metadata.get("poison")
     place = f"{'poison' if poison else 'sound'}:{sys.argv[1]}:{os.getpid()}"
-    held.stores.redis.rpush("test:attempts", place)
+    leased.stores.redis.rpush("test:attempts", place)
     if poison:
-        WAYS[held.job.attempt - 1](held)
-    _analyse(held, open_engine, scratch)
+        WAYS[leased.job.attempt - 1](leased)
+    _analyse(leased, open_engine, scratch)
 
 
 def main() -> None:

@@ -28,7 +28,7 @@ def job(stores: Stores) -> Job:
     return new_job(stores)
 
 
-def held_by(stores: Stores, job: Job, stopping: Callable[[], bool] = lambda: False) -> LeasedJob:
+def leased_by(stores: Stores, job: Job, stopping: Callable[[], bool] = lambda: False) -> LeasedJob:
     beats = cast(Heartbeat, SimpleNamespace(lost=False))
     return LeasedJob(stores, job, stores.leases.claim(job.id).token, beats, stopping)
 
@@ -43,9 +43,9 @@ def publish(publisher: StepCommitter, *places: int) -> None:
         publisher.add(chunk(place), {"progress": place / 10})
 
 
-def run(held: LeasedJob, *places: int, error: Exception | None = None) -> None:
+def run(leased: LeasedJob, *places: int, error: Exception | None = None) -> None:
     """A whole run, which ends in `error` where one is given."""
-    with StepCommitter(held) as publisher:
+    with StepCommitter(leased) as publisher:
         publish(publisher, *places)
         if error:
             raise error
@@ -97,7 +97,7 @@ def failing(
 
 
 def test_work_goes_on_beside_one_commit(stores: Stores, job: Job, gate: SimpleNamespace) -> None:
-    with StepCommitter(held_by(stores, job)) as publisher:
+    with StepCommitter(leased_by(stores, job)) as publisher:
         publish(publisher, 0)  # does not wait
         assert gate.begun.acquire(timeout=WAIT_S)
         second = threading.Thread(target=publish, args=(publisher, 1, 2))
@@ -117,7 +117,7 @@ def test_nothing_is_committed_behind_a_failure(
 ) -> None:
     tried = failing(stores, monkeypatch, 1, StoreUnavailable("away"))
     with pytest.raises(StoreUnavailable):
-        run(held_by(stores, job), 0, 1, 2, 3)
+        run(leased_by(stores, job), 0, 1, 2, 3)
     assert tried == [0, 1]
     assert len(committed(stores, job)) == 1
 
@@ -127,16 +127,16 @@ def test_the_last_failure_is_told_too(
 ) -> None:
     failing(stores, monkeypatch, 1, StoreUnavailable("away"))
     with pytest.raises(StoreUnavailable):
-        run(held_by(stores, job), 0, 1)
+        run(leased_by(stores, job), 0, 1)
 
 
 def test_a_lost_lease_ends_it(stores: Stores, job: Job) -> None:
-    held = held_by(stores, job)
-    run(held, 0)
+    leased = leased_by(stores, job)
+    run(leased, 0)
     die(stores, job.id)
     stores.leases.claim(job.id)
     with pytest.raises(Fenced):
-        run(held, 1, 2, 3)
+        run(leased, 1, 2, 3)
     assert len(committed(stores, job)) == 1
 
 
@@ -146,7 +146,7 @@ def test_a_commit_that_failed_comes_before_what_failed_after_it(
     """Else the job would be failed for its file, by a worker that has lost it."""
     failing(stores, monkeypatch, 0, Fenced(job.id))
     with pytest.raises(Fenced):
-        run(held_by(stores, job), 0, error=DAMAGED)
+        run(leased_by(stores, job), 0, error=DAMAGED)
 
 
 @pytest.mark.parametrize("end", ["the file is damaged", "the worker is to stop"])
@@ -158,6 +158,6 @@ def test_who_leaves_waits_for_the_commit_under_way(
     timer = threading.Timer(0.2, gate.open.set)
     timer.start()
     with pytest.raises(WorkerStopping if stop else JobError):
-        run(held_by(stores, job, lambda: stop), 0, error=DAMAGED)
+        run(leased_by(stores, job, lambda: stop), 0, error=DAMAGED)
     assert len(committed(stores, job)) == 1
     timer.join()

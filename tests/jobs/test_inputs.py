@@ -34,8 +34,8 @@ def fetch(stores: Stores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fe
         job = new_job(stores, input=JobInput(url=url), **fields)
         token = stores.leases.claim(job.id).token
         heartbeat = Heartbeat(lambda: stores.leases.extend(job.id, token), 15, job.id)
-        held = LeasedJob(stores, job, token, heartbeat, lambda: False)
-        return fetched_input(held, tmp_path).read_bytes()
+        leased = LeasedJob(stores, job, token, heartbeat, lambda: False)
+        return fetched_input(leased, tmp_path).read_bytes()
 
     return run
 

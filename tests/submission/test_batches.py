@@ -41,7 +41,7 @@ def test_lines_do_not_depend_on_blocks(text: bytes, cuts: list[int]) -> None:
         assert rest == lines[lines.index(line) + 1 :]
 
 
-def test_a_long_line_is_skipped_and_never_held(tmp_path: object) -> None:
+def test_a_long_line_is_skipped_and_never_buffered(tmp_path: object) -> None:
     long = b"x" * (3 * MAX_LINE_BYTES)
     text = b"a\n" + long + b"\nb\n" + long
     blocks = [text[at : at + 1000] for at in range(0, len(text), 1000)]

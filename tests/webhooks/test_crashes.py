@@ -68,7 +68,7 @@ def test_two_dispatchers_at_once(
     assert overtaken and len(waiting(stores, endpoint.id)) == 6
 
 
-def test_death_between_the_lanes_and_their_bell(
+def test_death_between_the_queues_and_their_schedule(
     stores: Stores, receive: Receive, subscribe: Subscribe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The lanes are filled but nobody was told; the entry is not acknowledged and comes again."""
@@ -151,7 +151,7 @@ def test_an_entry_that_can_never_be_handled_is_given_up(
     assert webhook_lag(stores.redis, stores.settings.firehose_partitions) == 0
 
 
-def test_a_lane_of_a_dead_courier_is_due_again(
+def test_the_queue_of_a_dead_delivery_worker_is_due_again(
     stores: Stores, post: Post, receive: Receive, subscribe: Subscribe
 ) -> None:
     receiver = receive()

@@ -11,7 +11,7 @@ from worker.motion.features.body_segments import Body
 from worker.motion.form import HoldForm, RepForm
 
 
-def held(sag: float, *, drift: float = 0.0, size: int = 10) -> RepForm:
+def hold_form(sag: float, *, drift: float = 0.0, size: int = 10) -> RepForm:
     """A plank with hips `sag` metres under the line and `drift` more at its end, fed in parts."""
     made = script("plank", 90.0, seconds=(0.9, 4.0, 0.8, 0.5))
     joints, seconds = joints_of(made), times_of(made)
@@ -29,26 +29,26 @@ def held(sag: float, *, drift: float = 0.0, size: int = 10) -> RepForm:
 
 
 def test_a_straight_plank_earns_an_a() -> None:
-    assert held(0.0).score >= 90
+    assert hold_form(0.0).score >= 90
 
 
 def test_the_sign_of_the_hips_is_told() -> None:
-    low, high = points(held(0.14)), points(held(-0.4))
+    low, high = points(hold_form(0.14)), points(hold_form(-0.4))
     assert low["hips_low"] < 20 < 90 < low["hips_high"]
     assert high["hips_high"] < 20 < 90 < high["hips_low"]
 
 
 def test_the_score_falls_with_the_hips() -> None:
-    scores = [held(sag).score for sag in (0.0, 0.03, 0.06, 0.09, 0.12)]
+    scores = [hold_form(sag).score for sag in (0.0, 0.03, 0.06, 0.09, 0.12)]
     assert scores == sorted(scores, reverse=True) and scores[-1] < 70
 
 
 def test_hips_that_sink_over_time_are_a_fault_of_their_own() -> None:
-    assert values(held(0.0, drift=0.3))["drift"] > 0.03 > abs(values(held(0.0))["drift"])
+    assert values(hold_form(0.0, drift=0.3))["drift"] > 0.03 > abs(values(hold_form(0.0))["drift"])
 
 
 def test_how_frames_come_does_not_matter() -> None:
-    assert held(0.05, size=7) == held(0.05, size=31)
+    assert hold_form(0.05, size=7) == hold_form(0.05, size=31)
 
 
 @pytest.mark.parametrize("sizes", [(3000,), (1, 999, 2000), (700, 1, 1, 2298)])

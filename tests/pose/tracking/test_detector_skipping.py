@@ -36,7 +36,7 @@ def people(*others: list[float], score: float = SURE) -> Detections:
     return Detections(boxes, np.array([score] + [0.9] * len(others), np.float32))
 
 
-def test_a_sure_subject_by_itself_is_held() -> None:
+def test_a_sure_subject_by_itself_is_tracked() -> None:
     hold = start_tracking(BOX, pose(), people(), None)
     assert hold is not None
     assert hold.beyond == pytest.approx([-10, -10, 10, 10], abs=1e-3)

@@ -89,18 +89,18 @@ def test_a_silent_claimant_loses_its_segment(stores: Stores, job_id: str) -> Non
             write()
 
 
-def test_the_lead_takes_what_a_dead_one_held(stores: Stores, job_id: str) -> None:
+def test_the_lead_takes_what_a_dead_one_had_claimed(stores: Stores, job_id: str) -> None:
     late = claimed(impatient(stores), job_id)
     time.sleep(0.1)
     assert stores.segments.take(job_id, 1) == "lead"
     assert stores.segments.take(job_id, 1) == "lead"
     with pytest.raises(Fenced):
         stores.segments.put(late, "0", b"chunk")
-    held = claimed(stores.segments, job_id)
-    assert held.segment == 2
+    claim = claimed(stores.segments, job_id)
+    assert claim.segment == 2
     assert stores.segments.take(job_id, 2, by_force=True) == "lead"
     with pytest.raises(Fenced):
-        stores.segments.finish(held, "done")
+        stores.segments.finish(claim, "done")
 
 
 def test_nobody_helps_where_too_many_died_or_failed(stores: Stores, job_id: str) -> None:

@@ -75,8 +75,8 @@ def ranked(frames: Frames, difficulty: str, view: View) -> list[Score]:
 def _of_hold(exercise: HoldExercise, frames: Frames, view: View, lasts: float) -> Score:
     tracker = HoldTracker(exercise, view.rotation, view.aspect)
     events = [*tracker.span(frames), tracker.finish()]
-    held = max((event.seconds or 0 for event in events), default=0)
-    return Score(exercise, min(held / lasts, 1.0), held)
+    seconds = max((event.seconds or 0 for event in events), default=0)
+    return Score(exercise, min(seconds / lasts, 1.0), seconds)
 
 
 def _of_reps(
