@@ -6,6 +6,7 @@ import signal
 import time
 from pathlib import Path
 
+import pytest
 import redis
 
 from tests.chaos.restarts import KINDS, restarting
@@ -14,6 +15,7 @@ from worker.runtime.consumer_watchdog import STUCK_S, ConsumerWatchdog
 from worker.storage.queue.workers import ALIVE_S, WorkerStore
 
 
+@pytest.mark.slow
 def test_restarts_deafness_and_a_stop(tmp_path: Path) -> None:
     """No time is asserted here: `python -m tests.chaos.restarts` measures it."""
     with restarting(tmp_path) as system:

@@ -66,6 +66,7 @@ def test_subset_takes_what_is_wanted_and_what_that_wants(subset: ModuleType) -> 
         subset.subset(lock, {"nothing"})
 
 
+@pytest.mark.slow
 def test_api_image_holds_what_the_api_needs_and_no_more(subset: ModuleType) -> None:
     """Imports what runs there with everything else barred."""
     lock = (ROOT / "requirements.lock").read_text()
