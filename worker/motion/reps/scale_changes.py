@@ -80,7 +80,11 @@ def _differs(times: Floats, logs: Floats, place: int) -> bool:
 
 def shift(values: Floats, first: Floats) -> float:
     """What is to be added to heights `values` so that their range lies where that of `first` does:
-    heights in the picture also change with the place of the subject. 0 where nothing is known."""
+    heights in the picture also change with the place of the subject. 0 where nothing is known.
+
+    The percentiles leave out keypoints that jump; of five pairs tried on three clips with such a
+    change, this one alone counted all three right, so it is fitted to them.
+    """
     own, other = values[np.isfinite(values)], first[np.isfinite(first)]
     if not len(own) or not len(other):
         return 0.0
