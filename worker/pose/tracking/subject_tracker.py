@@ -22,7 +22,7 @@ import numpy as np
 from worker.contract.poses import PEOPLE, TURN
 from worker.pose.detectors.nanodet import SURE, Detections
 from worker.pose.geometry.boxes import Boxes, area, closeness, covered
-from worker.pose.tracking.track import CONFIRMED, KNOWN, WITHIN, Track
+from worker.pose.tracking.track import CONFIRMED, WITHIN, Track
 
 FORGET_S = 2.5
 """A track unseen for this long is gone; a subject is waited for that long."""
@@ -128,7 +128,7 @@ class SubjectTracker:
         self._link(found, time_s, max(step, 1 / 30))
         self.tracks = [track for track in self.tracks if self._stays(track, time_s)]
         self._choose()
-        seen = sum(track.sure >= KNOWN and track.detected_s == time_s for track in self.tracks)
+        seen = sum(track.known and track.detected_s == time_s for track in self.tracks)
         self.people = max(self.people, seen, int(bool(self.tracks)))
         chosen = self._subject_track()
         return chosen.array() if chosen and chosen.seen_s == time_s else None
