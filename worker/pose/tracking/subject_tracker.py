@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from copy import deepcopy
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, cast
 
 import numpy as np
@@ -47,6 +47,8 @@ SHRINKS = 0.4
 """Least share of its detected area that a followed subject's box has; who squats keeps 0.5."""
 COMPARABLE = 0.25
 """Share of the largest person's area under which somebody is background."""
+
+FIELDS = {each.name for each in fields(Track)}
 
 Choice = Literal["auto", "largest", "left", "centre", "right"] | tuple[float, float]
 """Whom a job asks for: by name, or by a point (0-1) of the first picture that shows it."""
@@ -91,9 +93,8 @@ def head_start(first: dict[str, Any], later: dict[str, Any]) -> dict[str, Any] |
     same = opening and closeness(np.array(opening, np.float32), begun) >= ALIKE
     if same or not subject.exercise:
         return None
-    start = Track(1, subject.first_box, subject.born_s, subject.first_box)
-    start.follow(begun, subject.born_s)
-    start.detected_s, start.detected_area = subject.born_s, float(area(begun))
+    born, box = subject.born_s, subject.first_box
+    start = Track(1, box, born, box, born, born, float(area(begun)))
     start.weight, start.hits = subject.weight, subject.hits
     state = SubjectTracker(1, 1, [start], 1, 2, opening=start.first_box).state()
     return {**state, TURN: first[TURN]} if TURN in first else state
@@ -169,9 +170,8 @@ class SubjectTracker:
         choice = state.get(CHOICE, "auto")
         choice = (choice[0], choice[1]) if isinstance(choice, list) else choice
         tracks = state.get("tracks", [])
-        if any(isinstance(track, list) for track in tracks):
-            tracks = []  # a worker of before left them in another form: looked for anew
-            state = {}
+        if any(not isinstance(track, dict) or track.keys() != FIELDS for track in tracks):
+            tracks, state = [], {}  # a worker of before left them in another form: looked for anew
         return cls(
             width,
             height,
@@ -207,7 +207,7 @@ class SubjectTracker:
             if -row in free and track.detected_s < time_s:
                 del free[-row]
                 self._take(track, found, -row, time_s, step)
-        for row in free.keys() - _parts(found):
+        for row in sorted(free.keys() - _parts(found)):
             corners = [float(value) for value in found.boxes[row]]
             track = Track(self.next_id, corners, time_s, corners)
             self.next_id += 1
