@@ -107,6 +107,27 @@ def test_a_page_needs_one_script_beside_its_texts(get: Callable[..., httpx.Respo
         assert not re.search(r"^(import|export) ", script, re.M)
 
 
+TOO_NEW = re.compile(
+    r"\.replaceChildren\(|\.at\(-|\.replaceAll\(|\.findLast|\.toSorted|\.toReversed|\.hasOwn\(|"
+    r"\.throwIfAborted|AbortSignal\.|Promise\.any|structuredClone|[?|&]{2}=|\(\?<[=!]|static \{|"
+    r"this\.#|addEventListener\([^;]*\bsignal[ :}]",
+)
+"""Of JavaScript what WebViews of 2020 (Chromium 80, Safari 14) lack, by MDN's tables."""
+
+
+def test_webviews_of_2020_know_the_scripts() -> None:
+    for page in ("upload", "console"):
+        script = load_assets().files[f"bundles/{page}.js"].data.decode()
+        assert TOO_NEW.findall(script) == []
+    # one selector that is not known would drop its whole rule, and with it who is hidden
+    styles = "".join((FOLDER / f"css/{name}.css").read_text() for name in ("base", "upload"))
+    rules = re.findall(r"([^{}]+)\{([^{}]*)\}", re.sub(r"/\*.*?\*/", "", styles, flags=re.S))
+    hiding = [selectors for selectors, body in rules if "display: none" in body]
+    assert len(hiding) > 5
+    for selectors in hiding:
+        assert not re.search(r":is\(|:where\(|:has\(|:not\([^)]*,|&", selectors), selectors
+
+
 def test_circular_imports_and_other_forms_are_no_bundle() -> None:
     circle = {"a.js": 'import { b } from "./b.js";\n', "b.js": 'import { a } from "./a.js";\n'}
     with pytest.raises(ValueError, match="cycle"):
