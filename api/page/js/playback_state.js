@@ -8,8 +8,8 @@ import { jointAngles } from "./angles.js";
 import { pack, unpack } from "./poses.js";
 import { Timeline } from "./timeline.js";
 
-/** Types whose time is that of the frame in their id. */
-const TIMED = new Set(["keypoints", "angles", "counter"]);
+/** Types whose time is that of the frame in their id; a counter's is that of its rep. */
+const TIMED = new Set(["keypoints", "angles"]);
 /** Types whose last value holds until the next one. */
 const HELD = new Set(["form_score", "progression", "recommendations", "posture", "jump_height"]);
 /** A pose is drawn on pictures up to this far from its own. */
@@ -68,9 +68,7 @@ export class Scene {
   add(id, message) {
     const frame = frameOf(id);
     const told = message.timestampMs;
-    if (typeof told === "number" && TIMED.has(message.type) && !message.final) {
-      this.clock.note(frame, told);
-    }
+    if (typeof told === "number" && TIMED.has(message.type)) this.clock.note(frame, told);
     const ms = typeof told === "number" ? told : this.clock.at(Math.max(0, frame));
     if (message.type === "exercise_summary") this.summary = message;
     else if (message.type === "jump_summary") this.jumps = message;

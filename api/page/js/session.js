@@ -86,6 +86,19 @@ export async function openSession(win, token, params) {
 }
 
 /**
+ * The session of a job that another page made: its file may be kept under the job's id.
+ * @param {Window} win
+ * @param {import("./params.js").Params} params
+ */
+export function showSession(win, { token, shown, job }) {
+  const source = job.get("source") === "image" ? "image" : "video";
+  win.history.replaceState({ pq: shown }, "");
+  const session = new Session(storageOf(win), shown, fresh(token, win.location.search));
+  session.save({ source, job: shown });
+  return session;
+}
+
+/**
  * @param {Saved} saved
  * @param {string} token
  * @param {string} params
