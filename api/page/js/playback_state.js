@@ -12,6 +12,8 @@ import { Timeline } from "./timeline.js";
 const TIMED = new Set(["keypoints", "angles"]);
 /** Types whose last value holds until the next one. */
 const HELD = new Set(["form_score", "progression", "recommendations", "posture", "jump_height"]);
+/** Types that say what happened at a time. */
+const EVENTS = new Set(["jump_started", "jump_discarded"]);
 /** A pose is drawn on pictures up to this far from its own. */
 const POSE_MS = 120;
 
@@ -75,7 +77,7 @@ export class Scene {
     else if (message.type === "export_ready") this.exports.push(message);
     else if (message.type === "keypoints") this._pose(ms, message);
     else if (message.type === "angles") this._angles(ms, message);
-    else if (message.type === "jump_started") this.timeline.add("jump_started", ms, message);
+    else if (EVENTS.has(message.type)) this.timeline.add(message.type, ms, message);
     else if (HELD.has(message.type)) this.timeline.add(message.type, ms, message);
     else if (message.type === "initialization") this._progress(frame, message);
     else if (message.type === "counter" && message.final) this.final = message;
