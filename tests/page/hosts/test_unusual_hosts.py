@@ -41,7 +41,9 @@ for (const [owner, name] of [[Element.prototype, 'replaceChildren'], [Array.prot
   [Navigator.prototype, 'locks'], [window, 'structuredClone'], [crypto.__proto__, 'randomUUID'],
   [AbortSignal.prototype, 'reason'], [AbortSignal, 'any'], [AbortSignal, 'timeout']]) delete owner[name];
 """
-TAKES_ALL = "window.got = []; addEventListener('message', ({data}) => got.push(['', JSON.parse(data)]));"
+TAKES_ALL = (
+    "window.got = []; addEventListener('message', ({data}) => got.push(['', JSON.parse(data)]));"
+)
 LATE = f"window.got = []; setTimeout(() => {{ {TAKES_ALL} window.listening = true; }}, 1500);"
 CHANGES_WHAT_IT_GETS = """
 window.got = [];
