@@ -1,7 +1,7 @@
 """Cycles of progress: out from the start pose and back, with hysteresis.
 
 The thresholds are parts of the rep's own excursion, so a subject who never locks out, and a pulse
-at the bottom, are both read as a coach would: the one returns as far as it started, the other
+at the bottom, are both read for what they are: the one returns as far as it started, the other
 does not return.
 """
 
