@@ -43,14 +43,19 @@ class StartEstimator:
 QUEUE_WITHOUT_WORKERS = "queue_without_workers"
 
 
-def job_view(stores: Stores, job: Job, estimator: StartEstimator | None = None) -> View:
-    """Converts a job to its JSON view, without empty fields."""
+def job_view(
+    stores: Stores,
+    job: Job,
+    estimator: StartEstimator | None = None,
+    place: QueuePosition | None = None,
+) -> View:
+    """Converts a job to its JSON view, without empty fields; `place` is its position if known."""
     seen = record_view(stores.objects, job, stores.settings.read_url_ttl_s)
     estimator = estimator or StartEstimator(stores)
     if _waits(stores, job, estimator):
         seen["warnings"] = [*seen.get("warnings", ()), QUEUE_WITHOUT_WORKERS]
     if job.status is JobStatus.QUEUED:
-        place = stores.fair_queue.place(job)
+        place = place or stores.fair_queue.place(job)
         if place is not None:
             seen["queuePosition"] = place.before
             seen["estimatedStartAt"] = estimator.starts_at(job.queue, place)

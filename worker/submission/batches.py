@@ -20,6 +20,7 @@ from worker.queueing.dispatch import ensure_wakeups
 from worker.storage.batches.records import decode_todo
 from worker.storage.errors import NotFound
 from worker.storage.stores import Stores
+from worker.submission.jobs import announce
 from worker.submission.manifests import job_of_line, split_lines
 
 log = structlog.get_logger()
@@ -76,7 +77,10 @@ def _make(stores: Stores, batch_id: str, numbered: Sequence[tuple[int, Job]]) ->
     running = limits.runningJobs if limits else None
     new = stores.jobs.create_all([job for _, job in numbered], running)
     stores.batches.add(batch_id, numbered)
-    stores.streams.queued(*new)
+    with stores.redis.pipeline(transaction=False) as pipe:
+        for job in new:
+            announce(stores, pipe, job)
+        pipe.execute()
 
 
 def _read_on(stores: Stores, batch: Batch, manifest: Manifest, name: str) -> None:

@@ -20,6 +20,7 @@ from worker.contract.webhooks import JobWebhook
 from worker.net.addresses import is_private_hostname
 from worker.observability.tracing import span
 from worker.queueing.queues import choose_queue
+from worker.storage.connection import Client
 from worker.storage.errors import Conflict, NotFound
 from worker.storage.objects.uploads import Upload
 from worker.storage.queue.workers import Worker
@@ -99,7 +100,7 @@ def new_record(
 
 
 def upload_of(stores: Stores, tenant: Tenant, given: InputRef) -> Upload | None:
-    """Returns the upload that a request names and renews its retention; None for a URL.
+    """Returns the upload that a request names; None for a URL.
 
     Raises NotFound, Conflict if the upload is unfinished, JobError for a bucket not read from.
     """
@@ -108,9 +109,16 @@ def upload_of(stores: Stores, tenant: Tenant, given: InputRef) -> Upload | None:
         return None
     upload = stores.uploads.get(given.uploadId, tenant.tenant, tenant.owner)
     check_upload_complete(stores, upload)
-    limits = stores.settings.limits(tenant.plan)
-    stores.retention.keep_upload(tenant.tenant, upload.id, limits)
     return upload
+
+
+def announce(stores: Stores, pipe: Client, job: Job) -> None:
+    """Adds what follows the storing of a new job to a pipeline: the event `job.queued`, and that
+    the retention of its upload begins anew."""
+    stores.streams.put_in(pipe, job)
+    if job.input.uploadId is not None:
+        limits = stores.settings.limits(job.plan)
+        stores.retention.keep_upload(job.tenant, job.input.uploadId, limits, pipe)
 
 
 def check_upload_complete(stores: Stores, upload: Upload) -> None:

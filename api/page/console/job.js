@@ -1,6 +1,6 @@
 /** @file One job in full: what is known of it, and its messages as they are said. */
 
-import { byId, h, sizeText } from "../js/dom.js";
+import { byId, h, replaceChildren, setText, sizeText } from "../js/dom.js";
 import { follow } from "../js/follow.js";
 import { action, chip, fact, showProblem, told, when } from "./components.js";
 
@@ -31,7 +31,7 @@ export class JobPanel {
     this._id = id;
     byId("job").hidden = false;
     byId("job-head").textContent = id;
-    byId("messages").replaceChildren();
+    replaceChildren(byId("messages"));
     showProblem(byId("job-problem"), "");
     try {
       await this._look();
@@ -59,8 +59,8 @@ export class JobPanel {
 
   async _look() {
     const job = await this._api.call(`v1/jobs/${this._id}`);
-    byId("job-facts").replaceChildren(...facts(job));
-    byId("job-actions").replaceChildren(...this._actions(job));
+    replaceChildren(byId("job-facts"), ...facts(job));
+    replaceChildren(byId("job-actions"), ...this._actions(job));
     showProblem(byId("job-problem"), job.error ? `${job.error.code}: ${job.error.message}` : "");
   }
 
@@ -96,7 +96,7 @@ export class JobPanel {
       "details",
       {
         ontoggle: () => {
-          whole.textContent ||= JSON.stringify(message, null, 2);
+          setText(whole, JSON.stringify(message, null, 2));
         },
       },
       h(

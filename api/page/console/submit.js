@@ -1,6 +1,6 @@
 /** @file The form of a new job: the same calls that every client makes. */
 
-import { byId, h } from "../js/dom.js";
+import { byId, h, replaceChildren } from "../js/dom.js";
 import { randomId } from "../js/session.js";
 import { upload } from "../js/upload.js";
 import { showProblem, told } from "./components.js";
@@ -15,14 +15,14 @@ const USUAL = new Set(["progression", "recommendations", "export"]);
  * @param {(job: Record<string, any>) => void} made
  */
 export async function setUpSubmit(api, blocked, made) {
-  byId("flags").replaceChildren(...FLAGS.map((name) => flag(name, blocked)));
+  replaceChildren(byId("flags"), ...FLAGS.map((name) => flag(name, blocked)));
   byId("submit").onsubmit = (/** @type {Event} */ event) => {
     event.preventDefault();
     send(api, made);
   };
   const { exercises } = await api.call("v1/exercises");
   const options = exercises.map((/** @type {any} */ one) => h("option", { value: one.id }, one.id));
-  byId("exercise").replaceChildren(h("option", { value: "" }, "none"), ...options);
+  replaceChildren(byId("exercise"), h("option", { value: "" }, "none"), ...options);
   byId("exercise").value = "squat";
 }
 

@@ -104,7 +104,7 @@ export function why(scene, seenFrom, say) {
   }
   const told = [...attempts].map(([reason, count]) =>
     say(reason ? `why_${reason}` : "why_uncounted", { count }));
-  const advice = scene.timeline.all("recommendations").values.at(-1)?.data ?? [];
+  const advice = scene.timeline.at("recommendations", Number.POSITIVE_INFINITY)?.data ?? [];
   const film = say(seenFrom === "any" ? "film_any" : `film_${seenFrom}`);
   const lines = [...(told.length ? told : [say("why_nothing")]), ...advice, film];
   return [h("ul", {}, ...lines.map((text) => h("li", {}, text)))];

@@ -127,8 +127,12 @@ async function heldIds(win) {
  * @param {Window} win
  * @param {string} id
  */
-function hold(win, id) {
-  win.navigator.locks?.request(PREFIX + id, () => new Promise(() => {})).catch(() => {});
+async function hold(win, id) {
+  try {
+    await win.navigator.locks.request(PREFIX + id, () => new Promise(() => {}));
+  } catch {
+    // missing or forbidden
+  }
 }
 
 /** @param {Window} win */

@@ -148,18 +148,22 @@ class FairQueue:
         duration, and limits of running jobs are ignored.
         """
         with self._redis.pipeline(transaction=False) as pipe:
-            pipe.eval(
-                load_script(__package__, "names", "position"),
-                1,
-                keys.WAIT,
-                job.waits_in,
-                job.tenant,
-                job.id,
-            )
-            pipe.zscore(keys.QUEUED, job.id)
-            pipe.hget(_PACE, job.waits_in)
-            pipe.zcard(keys.RUNNING)
-            before, queued, pace, running = pipe.execute()
+            self.place_in(pipe, job)
+            return self.place_of(pipe.execute())
+
+    @staticmethod
+    def place_in(pipe: Client, job: Job) -> None:
+        """Adds the commands whose replies `place_of` reads to a pipeline."""
+        script = load_script(__package__, "names", "position")
+        pipe.eval(script, 1, keys.WAIT, job.waits_in, job.tenant, job.id)
+        pipe.zscore(keys.QUEUED, job.id)
+        pipe.hget(_PACE, job.waits_in)
+        pipe.zcard(keys.RUNNING)
+
+    @staticmethod
+    def place_of(replies: Sequence[Any]) -> QueuePosition | None:
+        """Reads a position from the replies to `place_in`, the last four of `replies`."""
+        before, queued, pace, running = replies[-4:]
         if before < 0 and queued is None:
             return None
         return QueuePosition(
