@@ -66,6 +66,11 @@ class Settings(BaseSettings):
         "auto",
         description="profile of jobs that name none; auto = accurate on a GPU, Thunder on a CPU",
     )
+    sampling: str = Field(
+        "auto",
+        pattern=r"^(auto|native|\d+(\.\d+)?)$",
+        description="frames a second that jobs analyse which name none: auto, native or a number",
+    )
     pose_model: str | None = Field(
         None,
         description="models of jobs that name no profile, as detector+estimator, instead of the "
