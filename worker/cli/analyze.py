@@ -141,11 +141,6 @@ def _run(
     from worker.pipeline.local_job import LocalJob
     from worker.system.gc_tuning import tune_gc
 
-    if exports or not recorded:
-        import structlog
-
-        # stdout is reserved for messages
-        structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     tune_gc()
     count = threads or len(os.sched_getaffinity(0))
     job = LocalJob(

@@ -8,13 +8,12 @@ from itertools import dropwhile, takewhile
 from pathlib import Path
 from typing import Any
 
-import structlog
-
 from worker.contract.errors import JobError
 from worker.contract.media import MediaInfo
 from worker.contract.poses import PoseChunk, Sampling
 from worker.media.decoding.video import FrameReader, decode
 from worker.media.sandbox.limits import MediaLimits
+from worker.observability.loggers import LazyLogger
 from worker.observability.metrics import FRAMES, STAGE_SECONDS, record, timed, timed_each
 from worker.pipeline.frame_chunks import FrameChunk, PrefetchingReader, grouped
 from worker.pipeline.sampling import is_quick, sampled_rows
@@ -23,7 +22,7 @@ from worker.pose.engine import MAX_SIDE, Estimation
 from worker.pose.tracking.box_interpolation import KEYFRAME_S
 from worker.pose.tracking.subject_tracker import WARM, contested, head_start
 
-log = structlog.get_logger()
+log = LazyLogger()
 
 
 QUICK_BEFORE = "quick"
