@@ -154,7 +154,7 @@ def test_tenants_take_turns_in_manifests(
         one = dispatch_next(stores, lambda name: read_manifest(stores, name), "manifest")
         served += [one] if one else []
     long, short = made.values()
-    assert short in served[:2] and served.count(short) == 1 and served.count(long) >= 4
+    assert short in served[:2] and served.count(short) <= 2 and served.count(long) >= 4
     for batch, lines in ((long, 350), (short, 1)):
         state = stores.batches.get(batch)
         assert (state.accepted, state.expanded) == (lines, True)
