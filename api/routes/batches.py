@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated, Any
@@ -58,7 +57,7 @@ def _take(stores: Stores, tenant: Tenant, body: NewBatch, token: str) -> str:
         id=name,
         tenant=tenant.tenant,
         plan=tenant.plan,
-        createdAt=iso(time.time()),
+        createdAt=iso(stores.clock()),
         scopes=tenant.scopes,
     )
     if body.manifest is not None:

@@ -42,7 +42,9 @@ def _document(
     """Returns a page with its headers, or 304 where the browser has it cached."""
     document, query = load_document(page), request.query_params
     media = origin_of(query.get("videoSrc") or query.get("imageSrc"))
-    policy = content_policy(embedders, _storage(stores), media, document.style_source)
+    # the console frames the upload page; nobody frames the console
+    framing = ("'self'", *embedders) if page == "upload" else ()
+    policy = content_policy(framing, _storage(stores), media, document.style_source)
     blanks = {
         "embedders": " ".join(embedders),
         "language": read_language(query),

@@ -95,6 +95,39 @@ def test_a_large_file_survives_a_lost_connection(
     guest.wait("document.querySelector('#connection').hidden")
 
 
+@pytest.mark.parametrize("kept", [True, False], ids=["kept", "chosen again"])
+def test_after_a_reload_a_large_file_goes_on_where_it_was(
+    tab: Tab, site: Site, key: str, stores: Stores, large: Path, kept: bool
+) -> None:
+    if not kept:
+        tab.call("Page.addScriptToEvaluateOnNewDocument",
+                 source="IDBFactory.prototype.open = () => { throw new Error('none'); };")  # fmt: skip
+    tab.open(site.page(key, exercise="squat"))
+    guest = Guest(tab)
+    guest.state("pick")
+    puts: list[str] = []
+
+    def handle(event: dict[str, Any]) -> None:
+        put = event["request"]["method"] == "PUT"  # others ask whether they may
+        if put:
+            puts.append(event["request"]["url"].partition("partNumber=")[2].partition("&")[0])
+        if not put or len(puts) != 5:  # the fifth never ends
+            tab.call("Fetch.continueRequest", requestId=event["requestId"])
+
+    tab.pause_requests(["*partNumber=*"], handle)
+    tab.choose("#file", large)
+    tab.wait("JSON.parse(sessionStorage[Object.keys(sessionStorage)[0]]).begun?.done.length === 4")
+    tab.run("window.was = true; location.reload()")
+    if kept:
+        tab.wait("!window.was && document.querySelector('#status').innerText.includes('goes on')")
+    else:
+        tab.wait("!window.was && document.querySelector('#interrupted')?.innerText")
+        tab.choose("#file", large)
+    job = stores.jobs.get(next_job(stores).id)
+    assert stores.objects.get(str(job.input.key)) == large.read_bytes()
+    assert (len(puts), len(set(puts))) == (6, 5)
+
+
 def test_it_can_be_cancelled_while_uploading(
     tab: Tab, site: Site, host: Host, key: str, stores: Stores
 ) -> None:

@@ -29,7 +29,7 @@ export type InputRef = {
   url?: string | null;
 };
 
-/** Options of a job under their names in a request. `exercise` is a catalogue id or AUTO; `subject` is one of SUBJECTS, or a point "x,y" (0-1) on the person in the first picture that shows them. */
+/** Options of a job under their names in a request. `exercise` is a catalogue id or AUTO; `subject` is one of SUBJECTS, or a point "x,y" (0-1) on the person in the first picture that shows them; `sampling` says how many frames a second are analysed: "auto" is as many as the exercise asks for and all where joints are sent, "native" all of them. */
 export type JobOptions = {
   source?: "image" | "video";
   exercise?: string | null;
@@ -46,6 +46,7 @@ export type JobOptions = {
   subject?: string;
   poseBackend?: "wasm" | "webgl" | null;
   profile?: "accurate" | "balanced" | "fast" | null;
+  sampling?: string | null;
   userHeightCm?: number | null;
   devicePitchDeg?: number | null;
   difficulty?: "easy" | "normal" | "pro";

@@ -8,10 +8,12 @@ import { jointAngles } from "./angles.js";
 import { pack, unpack } from "./poses.js";
 import { Timeline } from "./timeline.js";
 
-/** Types whose time is that of the frame in their id. */
-const TIMED = new Set(["keypoints", "angles", "counter"]);
+/** Types whose time is that of the frame in their id; a counter's is that of its rep. */
+const TIMED = new Set(["keypoints", "angles"]);
 /** Types whose last value holds until the next one. */
 const HELD = new Set(["form_score", "progression", "recommendations", "posture", "jump_height"]);
+/** Types that say what happened at a time. */
+const EVENTS = new Set(["jump_started", "jump_discarded"]);
 /** A pose is drawn on pictures up to this far from its own. */
 const POSE_MS = 120;
 
@@ -68,16 +70,14 @@ export class Scene {
   add(id, message) {
     const frame = frameOf(id);
     const told = message.timestampMs;
-    if (typeof told === "number" && TIMED.has(message.type) && !message.final) {
-      this.clock.note(frame, told);
-    }
+    if (typeof told === "number" && TIMED.has(message.type)) this.clock.note(frame, told);
     const ms = typeof told === "number" ? told : this.clock.at(Math.max(0, frame));
     if (message.type === "exercise_summary") this.summary = message;
     else if (message.type === "jump_summary") this.jumps = message;
     else if (message.type === "export_ready") this.exports.push(message);
     else if (message.type === "keypoints") this._pose(ms, message);
     else if (message.type === "angles") this._angles(ms, message);
-    else if (message.type === "jump_started") this.timeline.add("jump_started", ms, message);
+    else if (EVENTS.has(message.type)) this.timeline.add(message.type, ms, message);
     else if (HELD.has(message.type)) this.timeline.add(message.type, ms, message);
     else if (message.type === "initialization") this._progress(frame, message);
     else if (message.type === "counter" && message.final) this.final = message;

@@ -25,7 +25,7 @@ const MOST_BYTES = 300 * 1024 * 1024;
 export function showReport(scene, unit, seenFrom, say, seek) {
   replaceChildren(byId("totals"), ...(unit ? [totals(scene, unit, say)] : []));
   replaceChildren(byId("facts"), ...(unit ? facts(scene, say) : []));
-  const reasons = unit ? why(scene, seenFrom, say) : [];
+  const reasons = unit ? why(scene, unit, seenFrom, say) : [];
   byId("why").hidden = reasons.length === 0;
   replaceChildren(byId("why"), ...reasons);
   const found = table(scene, unit, say, seek);
