@@ -147,7 +147,8 @@ def _side(exercise: RepExercise, rows: Rows, channel: int) -> Side | None:
     if not len(rows.seconds):
         return None
     values, weights = rows.values[:, channel], steadied(rows.seconds, rows.weights[:, channel])
-    calibration = calibrated(rows.seconds, values, weights)
+    leads = np.array([not signal.measure.endswith("_height") for signal in exercise.signals])
+    calibration = calibrated(rows.seconds, values, weights, leads)
     if calibration is None:
         return None
     curve = calibration.curve(values, weights)

@@ -85,10 +85,14 @@ def steadied(seconds: Floats, weights: Floats) -> Floats:
     return np.where(least < FAINTEST, 0.0, least)
 
 
-def calibrated(seconds: Floats, values: Floats, weights: Floats) -> Calibration | None:
+def calibrated(
+    seconds: Floats, values: Floats, weights: Floats, leads: NDArray[np.bool_]
+) -> Calibration | None:
     """The calibration on `values` and `weights` [n, k]; None where nothing is seen long enough.
 
-    A full repetition of each signal is 1, so is then the curve's.
+    A full repetition of each signal is 1, so is then the curve's. The signals that `leads` [k]
+    tell the curve at first, the others follow: heights in the picture move with a camera, a cut or
+    a walk as well.
     """
     every = _stride(seconds)
     # signals in rows: sums run along the memory
@@ -98,7 +102,8 @@ def calibrated(seconds: Floats, values: Floats, weights: Floats) -> Calibration 
     if not (total > 0).any():
         return None
     count = len(values)
-    found = Calibration(np.ones(count), _mean(values, weights), np.ones(count), 0.0)
+    slope = np.where(leads & (total > 0), 1.0, 0.0) if (total[leads] > 0).any() else np.ones(count)
+    found = Calibration(slope, _mean(values, weights), np.ones(count), 0.0)
     for _ in range(ROUNDS):
         found = _refined(found, values, weights, total)
     return found
