@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from worker.pose.detectors.nanodet import Detections
-from worker.pose.tracking.subject_tracker import FORGET_S, Choice, SubjectTracker, head_start
+from worker.pose.tracking.subject_states import head_start
+from worker.pose.tracking.subject_tracker import FORGET_S, Choice, SubjectTracker
 
 WIDTH, HEIGHT = 640, 480
 STEP_S = 0.2
