@@ -6,6 +6,7 @@ refusal (token, plan, exercise) comes at once, with the error codes of the API.
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 from typing import Any
 
@@ -63,7 +64,17 @@ def _document(
     }
     if tag in request.headers.get("if-none-match", ""):
         return Response(None, 304, headers)
-    return Response(body, 200, headers, "text/html; charset=utf-8")
+    return _packed(request, body, gzip.compress(body, 5), headers, "text/html; charset=utf-8")
+
+
+def _packed(
+    request: Request, plain: bytes, packed: bytes, headers: dict[str, str], kind: str
+) -> Response:
+    """Returns the compressed bytes where the browser takes them."""
+    headers = {**headers, "Vary": "Accept-Encoding"}
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        return Response(packed, 200, {**headers, "Content-Encoding": "gzip"}, kind)
+    return Response(plain, 200, headers, kind)
 
 
 @router.api_route("/pose_tracker/upload_tracking", methods=["GET", "HEAD"])
@@ -90,10 +101,8 @@ def get_asset(request: Request, digest: str, folder: str, name: str) -> Response
         raise HTTPException(404, "There is no such file.")
     # a request for another version (a rolling upgrade) is served, but not cached
     kept = _FOREVER if digest == assets.digest else "no-store"
-    headers = {**SECURITY, "Cache-Control": kept, "Vary": "Accept-Encoding"}
-    if "gzip" in request.headers.get("accept-encoding", ""):
-        return Response(asset.packed, 200, {**headers, "Content-Encoding": "gzip"}, asset.kind)
-    return Response(asset.data, 200, headers, asset.kind)
+    headers = {**SECURITY, "Cache-Control": kept}
+    return _packed(request, asset.data, asset.packed, headers, asset.kind)
 
 
 def _blocked(options: JobOptions, plan: Plan) -> list[str]:
