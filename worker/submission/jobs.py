@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import time
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -66,7 +65,7 @@ def build_job(
         priority=body.priority,
         metadata=body.metadata,
         webhook=webhook,
-        deadlineAt=None if deadline is None else iso(time.time() + deadline),
+        deadlineAt=None if deadline is None else iso(stores.clock() + deadline),
         eraseUpload=body.retention.upload == "none" or stores.settings.erases(tenant.tenant),
     )
 
@@ -92,7 +91,7 @@ def new_record(
             source=options.source,
             input=given,
             options=options,
-            createdAt=iso(time.time()),
+            createdAt=iso(stores.clock()),
             queue=choose_queue(options, stores.workers.alive() if alive is None else alive),
             owner=tenant.owner,
             trace=trace,

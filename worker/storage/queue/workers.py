@@ -13,8 +13,8 @@ from worker.storage import keys
 from worker.storage.connection import Client
 
 Kind = Literal["cpu", "gpu"]
-ALIVE_S = 20.0
-"""Seconds without a heartbeat after which a worker no longer counts as alive."""
+ALIVE_S = 9.0
+"""Seconds without a heartbeat (there is one every 2) after which a worker counts as gone."""
 
 
 class Worker(msgspec.Struct, frozen=True, kw_only=True):
