@@ -20,7 +20,7 @@ from api.frontend.content_security_policy import SECURITY, content_policy, origi
 from api.schemas.page_parameters import read_language, read_page_parameters
 from api.services.authentication import StoresDep, TenantDep
 from api.services.authorization import check_scope
-from worker.contract.exercises import CATALOGUE
+from worker.contract.exercises import AUTO, CATALOGUE, ExerciseInfo
 from worker.contract.options import JobOptions, parse_options
 from worker.contract.plans import GATED, Plan, blocked_options, check_plan
 from worker.contract.scopes import Scope
@@ -111,12 +111,18 @@ def _blocked(options: JobOptions, plan: Plan) -> list[str]:
     return list(blocked_options(every, plan))
 
 
+def _shown(exercise: ExerciseInfo) -> dict[str, str]:
+    """Returns what the page shows of an exercise."""
+    return {"id": exercise.id, "unit": exercise.unit, "view": exercise.view}
+
+
 @router.get("/pose_tracker/options")
 def get_options(request: Request, tenant: TenantDep, stores: StoresDep) -> Response:
     """Translates the page's parameters to job options for the tenant of the token.
 
     `options` is what a job request takes, with `source` only where the page was given one;
-    `blocked` are options that the plan does not include, `ignored` parameters without effect.
+    `exercises` is the catalogue where one is to be recognised, `blocked` are options that the plan
+    does not include, `ignored` parameters without effect.
     Raises JobError for invalid options and ScopeMissing.
     """
     check_scope(tenant, Scope.JOBS_WRITE)
@@ -131,7 +137,10 @@ def get_options(request: Request, tenant: TenantDep, stores: StoresDep) -> Respo
     limits = stores.settings.limits(tenant.plan)
     body = {
         "options": options,
-        "exercise": found and {"id": found.id, "unit": found.unit, "view": found.view},
+        "exercise": found and _shown(found),
+        "exercises": {one.id: _shown(one) for one in CATALOGUE.values()}
+        if parsed.exercise == AUTO
+        else {},
         "blocked": _blocked(parsed, tenant.plan),
         "ignored": parameters.ignored,
         "uploadBytes": int(limits.most("uploadBytes", stores.settings.max_upload_bytes)),
