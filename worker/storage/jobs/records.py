@@ -15,8 +15,8 @@ from worker.storage import keys
 from worker.storage.connection import Client, text
 from worker.storage.due_set import DueSet
 from worker.storage.errors import Newer, NotFound
-from worker.storage.lua_scripts import load_script
-from worker.storage.queue.fair_queue import FairQueue, limit_arg, load_list_script, score_of
+from worker.storage.lua_scripts import Scripts
+from worker.storage.queue.fair_queue import FairQueue, limit_arg, score_of
 from worker.storage.timestamps import iso, unix
 
 _FIELDS = frozenset(name.encode() for name in Job.__struct_fields__)
@@ -56,9 +56,7 @@ class JobStore:
         self._clock = clock
         self._deadlines = DueSet(client, keys.DEADLINES)
         self._closed = DueSet(client, keys.CLOSED)
-        self._note = client.register_script(load_script(__package__, "set_fields"))
-        self._spend = client.register_script(load_script(__package__, "count_up"))
-        self._submit = client.register_script(load_list_script(__package__, "submit"))
+        self._run = Scripts(client, __package__)
 
     def create(self, job: Job, running: int | None = None) -> None:
         """Stores and queues a new job; `running` is its tenant's limit of running jobs."""
@@ -72,7 +70,7 @@ class JobStore:
         with self._redis.pipeline(transaction=False) as pipe:
             for number, job in enumerate(jobs):
                 names, args = self._submission(job, running, None, number=number)
-                self._submit(keys=names, args=args, client=pipe)
+                self._run("submit", names, args, pipe=pipe)
             return [job for job, made in zip(jobs, pipe.execute(), strict=True) if made]
 
     def submit(self, job: Job, running: int | None, most: int | None, key: str | None) -> int:
@@ -82,7 +80,7 @@ class JobStore:
         nothing is written then.
         """
         names, args = self._submission(job, running, most, key)
-        return int(self._submit(keys=names, args=args))
+        return int(self._run("submit", names, args))
 
     def _submission(
         self,
@@ -174,7 +172,7 @@ class JobStore:
 
     def ask_cancel(self, job_id: str) -> None:
         """Requests a cancellation, which the job's worker sees."""
-        self._note(keys=[keys.job(job_id)], args=["cancel", "1"])
+        self._run("set_fields", [keys.job(job_id)], ["cancel", "1"])
 
     def cancel_asked(self, job_id: str) -> bool:
         """Returns whether a cancellation was requested; True also for an erased job."""
@@ -187,7 +185,7 @@ class JobStore:
 
     def settled(self, job_id: str) -> None:
         """Records that the usage of an ended job is metered, and removes its deadline."""
-        self._note(keys=[keys.job(job_id)], args=["metered", "1"])
+        self._run("set_fields", [keys.job(job_id)], ["metered", "1"])
         self._redis.zrem(keys.DEADLINES, job_id)
 
     def idempotency_key(self, job_id: str) -> str | None:
@@ -198,7 +196,7 @@ class JobStore:
     def change(self, job_id: str, values: dict[str, Any]) -> None:
         """Sets fields of an ended job's record; does nothing for an erased one."""
         pairs = [part for pair in json_fields(values).items() for part in pair]
-        self._note(keys=[keys.job(job_id)], args=pairs)
+        self._run("set_fields", [keys.job(job_id)], pairs)
 
     def over(self, job_id: str) -> bool:
         """Returns whether the job has ended or is erased."""
@@ -238,7 +236,7 @@ class JobStore:
 
     def note_spent(self, job_id: str, seconds: float) -> None:
         """Adds CPU seconds of an ended time slice to the job."""
-        self._spend(keys=[keys.job(job_id)], args=["spent", round(seconds * 1000)])
+        self._run("count_up", [keys.job(job_id)], ["spent", round(seconds * 1000)])
 
     def spent_s(self, job_id: str) -> float:
         """Returns the CPU seconds added so far."""
@@ -246,7 +244,7 @@ class JobStore:
 
     def note_fault(self, job_id: str) -> int:
         """Counts a fault of a worker at this job; returns their number."""
-        return int(self._spend(keys=[keys.job(job_id)], args=["faults", 1]))
+        return int(self._run("count_up", [keys.job(job_id)], ["faults", 1]))
 
     def trace(self, job_id: str) -> str | None:
         """Returns the traceparent of the job; None without one or for a missing job."""

@@ -21,7 +21,7 @@ from worker.contract.webhooks import Endpoint
 from worker.storage import keys
 from worker.storage.connection import Client, text
 from worker.storage.errors import Conflict, LimitExceeded, NotFound
-from worker.storage.lua_scripts import load_script
+from worker.storage.lua_scripts import Scripts
 from worker.storage.timestamps import iso
 
 MOST_ENDPOINTS = 50
@@ -67,7 +67,7 @@ class EndpointStore:
     def __init__(self, client: Client, clock: Callable[[], float] = time.time) -> None:
         self._redis = client
         self._clock = clock
-        self._admit = client.register_script(load_script(__package__, "admit_endpoints"))
+        self._run = Scripts(client, __package__)
 
     def create(
         self, tenant: str, url: str, events: Sequence[str], description: str = ""
@@ -111,8 +111,8 @@ class EndpointStore:
             return []
         now = self._clock()
         limit = -1 if most is None else most
-        fresh = self._admit(
-            keys=[keys.tenant_adhoc(tenant)], args=[now, now + ADHOC_S, limit, *wanted]
+        fresh = self._run(
+            "admit_endpoints", [keys.tenant_adhoc(tenant)], [now, now + ADHOC_S, limit, *wanted]
         )
         if fresh is None:
             raise LimitExceeded(
