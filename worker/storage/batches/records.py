@@ -18,6 +18,7 @@ from worker.storage.due_set import DueSet
 from worker.storage.errors import NotFound
 from worker.storage.jobs.streams import FIRST
 from worker.storage.lua_scripts import Scripts
+from worker.storage.pages import After, newest_first
 from worker.storage.timestamps import iso
 
 LOOK_S = 5.0
@@ -116,21 +117,13 @@ class BatchStore:
         """Returns whether the batch was accepted."""
         return bool(self._redis.hexists(keys.batch(batch_id), "record"))
 
-    def page(
-        self, tenant: str, after: tuple[float, str] | None, limit: int
-    ) -> list[tuple[float, Batch]]:
+    def page(self, tenant: str, after: After | None, limit: int) -> list[tuple[float, Batch]]:
         """Returns up to `limit` batches of a tenant with their times, newest first.
 
         `after` is the time and id of the last one of the page before.
         """
-        name, start = keys.tenant_batches(tenant), 0
-        if after is not None:
-            rank = self._redis.zrevrank(name, after[1])
-            start = self._redis.zcount(name, after[0], "+inf") if rank is None else rank + 1
-        found = []
-        for batch_id, created in self._redis.zrevrange(
-            name, start, start + limit - 1, withscores=True
-        ):
+        name, found = keys.tenant_batches(tenant), []
+        for batch_id, created in newest_first(self._redis, name, after, limit):
             try:
                 found.append((float(created), self.get(text(batch_id), tenant)))
             except NotFound:  # its record has expired

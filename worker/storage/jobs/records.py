@@ -16,6 +16,7 @@ from worker.storage.connection import Client, text
 from worker.storage.due_set import DueSet
 from worker.storage.errors import Newer, NotFound
 from worker.storage.lua_scripts import Scripts
+from worker.storage.pages import After, newest_first
 from worker.storage.queue.fair_queue import FairQueue, limit_arg, score_of
 from worker.storage.timestamps import iso, unix
 
@@ -135,7 +136,7 @@ class JobStore:
     def page(
         self,
         tenant: str,
-        after: tuple[float, str] | None = None,
+        after: After | None = None,
         limit: int = 50,
         batch: str | None = None,
     ) -> Sequence[tuple[float, str, Job | None]]:
@@ -144,12 +145,8 @@ class JobStore:
         A row is time of creation (in a `batch` the number), id and record; the record is None where
         it has expired, and the row is removed then. `after` is the last row of the page before.
         """
-        name, start = keys.batch_jobs(batch) if batch else keys.tenant_jobs(tenant), 0
-        if after is not None:
-            rank = self._redis.zrevrank(name, after[1])
-            # the cursor's row may be gone: continue below its time
-            start = self._redis.zcount(name, after[0], "+inf") if rank is None else rank + 1
-        rows = self._redis.zrevrange(name, start, start + limit - 1, withscores=True)
+        name = keys.batch_jobs(batch) if batch else keys.tenant_jobs(tenant)
+        rows = newest_first(self._redis, name, after, limit)
         with self._redis.pipeline(transaction=False) as pipe:
             for job_id, _ in rows:
                 pipe.hgetall(keys.job(text(job_id)))
@@ -163,12 +160,6 @@ class JobStore:
         if expired:
             self._redis.zrem(name, *expired)
         return found
-
-    def queue_position(self, job_id: str) -> int | None:
-        """Returns a job's rank among queued jobs in no queue (being claimed or in back-off); None
-        for others."""
-        rank = self._redis.zrank(keys.QUEUED, job_id)
-        return None if rank is None else int(rank)
 
     def ask_cancel(self, job_id: str) -> None:
         """Requests a cancellation, which the job's worker sees."""
@@ -250,10 +241,6 @@ class JobStore:
         """Returns the traceparent of the job; None without one or for a missing job."""
         known = self._redis.hget(keys.job(job_id), "trace")
         return None if known is None else msgspec.json.decode(known)
-
-    def closed(self, job_id: str) -> None:
-        """Lists an ended job for archiving."""
-        self._redis.zadd(keys.CLOSED, {job_id: self._clock()})
 
     def archived(self, job_id: str) -> None:
         """Removes an archived job from those to archive."""

@@ -82,13 +82,6 @@ class StreamStore:
         """Returns the number of messages in the job's stream."""
         return int(self._redis.xlen(keys.messages(job_id)))
 
-    def queued(self, *jobs: Job) -> None:
-        """Puts `job.queued` of new jobs on the firehose, in order."""
-        with self._redis.pipeline(transaction=False) as pipe:
-            for job in jobs:
-                self.put_in(pipe, job)
-            pipe.execute()
-
     def put_in(self, pipe: Client, job: Job) -> None:
         """Adds `job.queued` of a job to a pipeline, whatever its option `firehose`; not for the
         hidden job of a reference."""
