@@ -64,7 +64,13 @@ class Settings(BaseSettings):
     threads: int = Field(1, ge=1, description="inference threads of one worker process")
     profile: Literal["auto", "fast", "balanced", "accurate"] = Field(
         "auto",
-        description="profile of jobs that name none; auto = accurate on a GPU, Thunder on a CPU",
+        description="profile of jobs that name none; auto = accurate on a GPU; on a CPU balanced, "
+        "and Thunder in float32 where joints are sent or measured",
+    )
+    sampling: str = Field(
+        "auto",
+        pattern=r"^(auto|native|\d+(\.\d+)?)$",
+        description="frames a second that jobs analyse which name none: auto, native or a number",
     )
     pose_model: str | None = Field(
         None,

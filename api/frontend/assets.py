@@ -1,7 +1,8 @@
 """Static files of the pages, read once: their bytes, types and a digest of all of them.
 
 The digest is part of their URL, so that browsers can cache them for ever and a new version has new
-URLs; modules import each other relatively and so stay within one version.
+URLs. Of a page's modules one script is made, and its styles are inlined: on a slow line it can be
+used after its document, its script and one answer of the API.
 """
 
 from __future__ import annotations
@@ -13,12 +14,16 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from api.frontend.bundle import bundle
+
 FOLDER = Path(__file__).resolve().parents[1] / "page"
 _KINDS = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
+_ENTRIES = {"upload": "js/main.js", "console": "console/main.js"}
+"""The module that each page starts with."""
 
 
 @dataclass(frozen=True)
@@ -38,44 +43,38 @@ class Assets:
     files: dict[str, Asset]
 
 
+@dataclass(frozen=True)
+class Document:
+    """A page's HTML, and the CSP source of its style element (CSP level 3, hash-source)."""
+
+    text: str
+    style_source: str
+
+
 @cache
 def load_assets(folder: Path = FOLDER) -> Assets:
-    """Reads css/, js/, texts/ and console/ of `folder`."""
-    found: dict[str, Asset] = {}
-    total = hashlib.sha256()
-    for path in sorted(folder.glob("*/*")):
-        kind = _KINDS.get(path.suffix)
-        if kind is None:
-            continue
-        data, name = path.read_bytes(), f"{path.parent.name}/{path.name}"
-        total.update(f"{name} {len(data)}\n".encode() + data)
-        found[name] = Asset(kind, data, gzip.compress(data, mtime=0))
-    return Assets(total.hexdigest()[:16], found)
+    """Reads css/, js/, texts/ and console/ of `folder`; `bundles/` has a script for each page."""
+    texts = {
+        f"{path.parent.name}/{path.name}": path.read_text(encoding="utf-8")
+        for path in sorted(folder.glob("*/*"))
+        if path.suffix in _KINDS
+    }
+    for page, entry in _ENTRIES.items():
+        texts[f"bundles/{page}.js"] = bundle(texts, entry)
+    digest = hashlib.sha256(repr(sorted(texts.items())).encode()).hexdigest()[:16]
+    return Assets(digest, {name: _asset(name, text.encode()) for name, text in texts.items()})
+
+
+def _asset(name: str, data: bytes) -> Asset:
+    return Asset(_KINDS[Path(name).suffix], data, gzip.compress(data, mtime=0))
 
 
 @cache
-def page_styles(folder: Path = FOLDER) -> str:
-    """Returns the upload page's style sheets, which are inlined so that the first paint needs no
-    further request."""
-    files = load_assets(folder).files
-    return "".join(files[f"css/{name}.css"].data.decode() for name in ("base", "upload"))
-
-
-@cache
-def style_source(folder: Path = FOLDER) -> str:
-    """Returns the CSP source that allows the inlined styles (CSP level 3, hash-source)."""
-    digest = hashlib.sha256(page_styles(folder).encode()).digest()
-    return f"'sha256-{base64.b64encode(digest).decode()}'"
-
-
-@cache
-def load_document(name: str, folder: Path = FOLDER) -> str:
-    """Returns the HTML of a page with the URLs of its assets and preloads of its modules."""
+def load_document(page: str, folder: Path = FOLDER) -> Document:
+    """Returns `upload` or `console` with its styles and the URLs of its assets in it."""
     assets = load_assets(folder)
-    text = (folder / name).read_text(encoding="utf-8")
-    modules = [file for file in assets.files if file.startswith("js/")]
-    links = [f'<link rel="modulepreload" href="{{{{assets}}}}/{file}">' for file in modules]
-    whole = text.replace("{{preloads}}", "\n".join(links)).replace(
-        "{{styles}}", page_styles(folder)
-    )
-    return whole.replace("{{assets}}", f"{{{{root}}}}assets/{assets.digest}")
+    styles = "".join(assets.files[f"css/{name}.css"].data.decode() for name in ("base", page))
+    digest = base64.b64encode(hashlib.sha256(styles.encode()).digest()).decode()
+    text = (folder / f"{page}.html").read_text(encoding="utf-8").replace("{{styles}}", styles)
+    text = text.replace("{{assets}}", f"{{{{root}}}}assets/{assets.digest}")
+    return Document(text, f"'sha256-{digest}'")

@@ -64,6 +64,7 @@ def content_policy(
         "img-src": ["'self'", "blob:", "data:", *outside],
         "media-src": ["'self'", "blob:", *outside],
         "connect-src": ["'self'", *store],
+        "frame-src": ["'self'"],
         "base-uri": ["'none'"],
         "form-action": ["'none'"],
         "frame-ancestors": list(embedders) or ["'none'"],

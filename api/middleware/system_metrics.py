@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections import Counter
 
 from worker.contract.workers import FAULTS
@@ -56,23 +55,24 @@ def _tasks(stores: Stores, queue: str) -> tuple[int, float]:
         pipe.llen(KEY_PREFIX + queue)
         pipe.lindex(KEY_PREFIX + queue, -1)  # kombu pushes left and pops right
         count, oldest = pipe.execute()
-    return count, 0.0 if oldest is None else max(0.0, time.time() - _sent(oldest))
+    return count, 0.0 if oldest is None else max(0.0, _since_sent(stores, oldest))
 
 
-def _sent(task: bytes) -> float:
-    """Returns the unix time at which a task was sent; now if it has no such header."""
-    return float(json.loads(task)["headers"].get("sent", time.time()))
+def _since_sent(stores: Stores, task: bytes) -> float:
+    """Returns the seconds since a task was sent; 0 if it has no such header."""
+    now = stores.clock()
+    return now - float(json.loads(task)["headers"].get("sent", now))
 
 
 def _webhooks_due(stores: Stores) -> tuple[int, float]:
     """Returns the number of endpoints with due deliveries, and the longest delay in seconds."""
-    return stores.redis.zcount(keys.HOOKS_DUE, "-inf", time.time()), _webhook_due_s(stores)
+    return stores.redis.zcount(keys.HOOKS_DUE, "-inf", stores.clock()), _webhook_due_s(stores)
 
 
 def _webhook_due_s(stores: Stores) -> float:
     """Returns the seconds for which the first endpoint has been due; near 0 if workers are free."""
     first = stores.redis.zrange(keys.HOOKS_DUE, 0, 0, withscores=True)
-    return max(0.0, time.time() - first[0][1]) if first else 0.0
+    return max(0.0, stores.clock() - first[0][1]) if first else 0.0
 
 
 def _lags(stores: Stores) -> dict[str, int]:

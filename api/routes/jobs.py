@@ -75,9 +75,9 @@ async def post_job(
 
 
 def _create(stores: Stores, tenant: Tenant, body: NewJob, key: str | None) -> View:
-    alive = stores.workers.alive()
-    job = create_job(stores, tenant, body, key, alive)
-    return job_view(stores, job, StartEstimator(stores, alive))
+    alive = stores.workers.lately_alive()
+    job, place = create_job(stores, tenant, body, key, alive)
+    return job_view(stores, job, StartEstimator(stores, alive), place)
 
 
 @router.post(
@@ -91,10 +91,11 @@ def post_analysis(
 ) -> JSONResponse:
     """Creates a job that analyses the poses of an earlier one with other options, without decoding
     or estimating again."""
-    alive = stores.workers.alive()
-    job = analyze_again(stores, tenant, job_id, body, alive)
+    alive = stores.workers.lately_alive()
+    job, place = analyze_again(stores, tenant, job_id, body, alive)
     location = {"Location": f"/v1/jobs/{job.id}"}
-    return JSONResponse(job_view(stores, job, StartEstimator(stores, alive)), 202, headers=location)
+    view = job_view(stores, job, StartEstimator(stores, alive), place)
+    return JSONResponse(view, 202, headers=location)
 
 
 @router.get("/jobs", response_model=JobsView, dependencies=[Depends(whole_tenant)])

@@ -14,9 +14,9 @@ from fastapi import APIRouter, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from api.frontend.assets import load_assets, load_document, style_source
+from api.frontend.assets import load_assets, load_document
 from api.frontend.content_security_policy import SECURITY, content_policy, origin_of
-from api.schemas.page_parameters import read_page_parameters
+from api.schemas.page_parameters import read_language, read_page_parameters
 from api.services.authentication import StoresDep, TenantDep
 from api.services.authorization import check_scope
 from worker.contract.exercises import CATALOGUE
@@ -37,10 +37,22 @@ def _storage(stores: Stores) -> str | None:
 
 
 def _document(
-    request: Request, name: str, policy: str, *, embedders: str = "", root: str = ""
+    request: Request, page: str, stores: Stores, embedders: tuple[str, ...] = (), root: str = ""
 ) -> Response:
     """Returns a page with its headers, or 304 where the browser has it cached."""
-    text = load_document(name).replace("{{embedders}}", embedders).replace("{{root}}", root)
+    document, query = load_document(page), request.query_params
+    media = origin_of(query.get("videoSrc") or query.get("imageSrc"))
+    # the console frames the upload page; nobody frames the console
+    framing = ("'self'", *embedders) if page == "upload" else ()
+    policy = content_policy(framing, _storage(stores), media, document.style_source)
+    blanks = {
+        "embedders": " ".join(embedders),
+        "language": read_language(query),
+        "root": root,
+    }
+    text = document.text
+    for name, value in blanks.items():
+        text = text.replace(f"{{{{{name}}}}}", value)
     body = text.encode()
     tag = f'"{hashlib.sha256(body + policy.encode()).hexdigest()[:20]}"'
     headers = {
@@ -57,18 +69,13 @@ def _document(
 @router.api_route("/pose_tracker/upload_tracking", methods=["GET", "HEAD"])
 def get_upload_page(request: Request, stores: StoresDep) -> Response:
     """Returns the upload page; its parameters are read in the browser."""
-    embedders: tuple[str, ...] = request.app.state.embedders
-    query = request.query_params
-    media = origin_of(query.get("videoSrc") or query.get("imageSrc"))
-    policy = content_policy(embedders, _storage(stores), media, style_source())
-    return _document(request, "upload.html", policy, embedders=" ".join(embedders))
+    return _document(request, "upload", stores, request.app.state.embedders)
 
 
 @router.api_route("/", methods=["GET", "HEAD"])
 def get_console(request: Request, stores: StoresDep) -> Response:
     """Returns the console, which may not be framed."""
-    policy = content_policy((), _storage(stores))
-    answer = _document(request, "console.html", policy, root="pose_tracker/")
+    answer = _document(request, "console", stores, root="pose_tracker/")
     answer.headers["X-Frame-Options"] = "DENY"
     answer.headers["Cross-Origin-Opener-Policy"] = "same-origin"
     return answer

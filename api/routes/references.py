@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import time
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
@@ -58,7 +57,7 @@ def create_reference(stores: Stores, tenant: Tenant, body: NewReference) -> Refe
     alive = stores.workers.alive()
     job = new_record(stores, tenant, given, JobOptions(firehose="none"), alive)
     reference = Reference(
-        id=name, tenant=tenant.tenant, job=job.id, name=body.name, createdAt=iso(time.time())
+        id=name, tenant=tenant.tenant, job=job.id, name=body.name, createdAt=iso(stores.clock())
     )
     stores.references.create(reference)
     try:

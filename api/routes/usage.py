@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Annotated
 
 import msgspec
@@ -28,7 +27,7 @@ def get_usage(
     """
     usage, name = stores.usage, tenant.tenant
     months = [usage.of_month(name, query.month)] if query.month else usage.months(name)
-    resets, _ = next_month(time.time())
+    resets, _ = next_month(stores.clock())
     quota = {
         "mediaMinutes": stores.settings.limits(tenant.plan).mediaMinutesPerMonth,
         "usedMinutes": round(usage.of_month(name).mediaSeconds / 60, 3),

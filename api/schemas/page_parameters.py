@@ -64,10 +64,16 @@ def read_page_parameters(query: Mapping[str, str]) -> PageParameters:
             found.values[name] = value
         elif text.strip():
             found.ignored[given[:_MOST_SHOWN]] = text[:_MOST_SHOWN]
-    language = query.get("lang", "").lower().replace("_", "-").split("-")[0]
-    if "language" not in found.values and language in _LANGUAGES:
+    if "language" not in found.values and (language := read_language(query)) != "en":
         found.values["language"] = language
     return found
+
+
+def read_language(query: Mapping[str, str]) -> str:
+    """Returns the language of the page's texts; English where another or none is wanted."""
+    wanted = query.get("language") or query.get("lang") or ""
+    language = wanted.lower().replace("_", "-").split("-")[0]
+    return language if language in _LANGUAGES else "en"
 
 
 def _meant(name: str, text: str) -> str | None:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from fastapi.security.utils import get_authorization_scheme_param
+from starlette.concurrency import run_in_threadpool
 
 from api.middleware.rate_limit import count_refused, count_request
 from worker.contract.errors import BAD_TOKEN, ErrorCode, JobError
@@ -66,12 +67,14 @@ def authenticate(request: Request) -> Tenant:
     return tenant
 
 
-def get_tenant(
+async def get_tenant(
     request: Request,
     _documented: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
 ) -> Tenant:
     """FastAPI dependency for the tenant of a request's key; raises as `authenticate`."""
-    return authenticate(request)
+    known: Tenant | None = request.scope.get("state", {}).get(_STATE)
+    # a thread only where Redis is to be asked: a route with a body has authenticated already
+    return await run_in_threadpool(authenticate, request) if known is None else known
 
 
 TenantDep = Annotated[Tenant, Depends(get_tenant)]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import secrets
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import redis.exceptions
@@ -24,12 +25,14 @@ from worker.observability.log_setup import bind_job_context
 from worker.observability.tracing import incoming, span
 from worker.queueing import queues
 from worker.storage.errors import Conflict, NotFound, StoreUnavailable
+from worker.storage.queue.fair_queue import QueuePosition
 from worker.storage.queue.workers import Worker
 from worker.storage.stores import Stores
 from worker.storage.tenants.api_keys import Tenant
 from worker.storage.tenants.quotas import queue_full
 from worker.submission.jobs import (
     admit_webhooks,
+    announce,
     build_job,
     check_reference,
     new_record,
@@ -38,6 +41,13 @@ from worker.submission.jobs import (
 from worker.submission.schemas.jobs import NewJob
 
 log = structlog.get_logger()
+
+
+class Accepted(NamedTuple):
+    """A new job, and its position in the queue right after; None where it was made before."""
+
+    job: Job
+    place: QueuePosition | None = None
 
 
 def digest_of(body: BaseModel) -> str:
@@ -57,7 +67,7 @@ def check_key(key: str) -> str:
 
 def create_job(
     stores: Stores, tenant: Tenant, body: NewJob, key: str | None, alive: Sequence[Worker]
-) -> Job:
+) -> Accepted:
     """Creates and queues a job, or returns the earlier one with the same `key` and body.
 
     `alive` are the live workers. Raises JobError for an invalid request, NotFound and Conflict for
@@ -79,38 +89,45 @@ def _created(
     key: str,
     options: JobOptions,
     alive: Sequence[Worker],
-) -> Job:
-    new: list[Job] = []
+) -> Accepted:
+    new: list[Accepted] = []
 
     def make(token: str) -> str:
         own = _own_key(tenant, key)
         new.append(_take(stores, tenant, body, options, alive, own, f"job_{token}"))
-        return new[0].id
+        return new[0].job.id
 
-    made = idempotent(stores, tenant, body, key, make)
+    made = idempotent(stores, tenant, body, key, make, answers=False)
     if new:
         return new[0]
     try:
-        return stores.jobs.get(made, tenant.tenant, tenant.owner)
+        return Accepted(stores.jobs.get(made, tenant.tenant, tenant.owner))
     except NotFound as error:
         raise Conflict("the job of this Idempotency-Key was erased") from error
 
 
 def idempotent(
-    stores: Stores, tenant: Tenant, body: BaseModel, key: str | None, make: Callable[[str], str]
+    stores: Stores,
+    tenant: Tenant,
+    body: BaseModel,
+    key: str | None,
+    make: Callable[[str], str],
+    *,
+    answers: bool = True,
 ) -> str:
     """Returns the id that `make` returns, or returned for the same key and body before.
 
-    `make` is given a token for the new id, the same one again where a request with the key was
-    never answered, so that nothing is created twice. Raises what `make` raises (the key can be used
-    again then), Conflict where the first request is still being handled or its result was erased,
-    and Mismatch for another body.
+    `make` is given a token for the new id. It follows from tenant, key and body, so that nothing is
+    created twice where a request was never answered, whatever Redis lost. `answers`: the id is
+    stored here, else `make` does. Raises what `make` raises (the key can be used again then),
+    Conflict where the first request is still being handled or its result was erased, and Mismatch
+    for another body.
     """
-    token = secrets.token_hex(12)
     if key is None:
-        return make(token)
-    own = _own_key(tenant, check_key(key))
-    ours, name = stores.idempotency.begin(tenant.tenant, own, digest_of(body), token)
+        return make(secrets.token_hex(12))
+    own, digest = _own_key(tenant, check_key(key)), digest_of(body)
+    token = hashlib.sha256(f"{tenant.tenant}\0{own}\0{digest}".encode()).hexdigest()[:24]
+    ours, name = stores.idempotency.begin(tenant.tenant, own, digest, token)
     if not ours:
         return name
     try:
@@ -118,7 +135,8 @@ def idempotent(
     except Exception:
         _best_effort(stores.idempotency.abandon, tenant.tenant, own)
         raise
-    stores.idempotency.finish(tenant.tenant, own, made)
+    if answers:
+        stores.idempotency.finish(tenant.tenant, own, made)
     return made
 
 
@@ -129,7 +147,7 @@ def _own_key(tenant: Tenant, key: str) -> str:
 
 def analyze_again(
     stores: Stores, tenant: Tenant, job_id: str, body: NewAnalysis, alive: Sequence[Worker]
-) -> Job:
+) -> Accepted:
     """Queues a new job over the poses of an earlier one.
 
     Raises as `create_job`, and Conflict where the earlier job has no complete poses.
@@ -162,7 +180,7 @@ def _take(
     alive: Sequence[Worker],
     key: str | None = None,
     name: str | None = None,
-) -> Job:
+) -> Accepted:
     check_queue(stores, tenant)
     job = build_job(stores, tenant, body, options, alive)
     if name is not None:
@@ -187,7 +205,7 @@ def check_minutes(stores: Stores, tenant: Tenant, source: Source) -> None:
         stores.quotas.check_minutes(tenant.tenant, stores.settings.limits(tenant.plan))
 
 
-def queued(stores: Stores, job: Job, alive: Sequence[Worker], key: str | None = None) -> Job:
+def queued(stores: Stores, job: Job, alive: Sequence[Worker], key: str | None = None) -> Accepted:
     """Stores and queues a job, made under the Idempotency-Key `key`, and returns it.
 
     Raises LimitExceeded where the queue is full.
@@ -197,21 +215,29 @@ def queued(stores: Stores, job: Job, alive: Sequence[Worker], key: str | None = 
     try:
         made = stores.jobs.submit(job, limits.runningJobs, limits.queuedJobs, key)
     except Exception:  # the write may have succeeded and only the answer been lost
-        _best_effort(stores.jobs.erase, job)
+        _best_effort(_erase_own, stores, job)
         raise
     if made < 0:
         raise queue_full(limits.queuedJobs or 0, stores.fair_queue.length(job.tenant))
     if not made:  # by a request with the same Idempotency-Key that was never answered
-        return stores.jobs.get(job.id, job.tenant, job.owner)
+        return Accepted(stores.jobs.get(job.id, job.tenant, job.owner))
     with stores.redis.pipeline(transaction=False) as pipe:
-        stores.streams.put_in(pipe, job)
+        announce(stores, pipe, job)
         queues.pending_wakeups(pipe, queue)
-        wakeups = pipe.execute()[-1]
+        stores.fair_queue.place_in(pipe, job)
+        replies = pipe.execute()
     with bind_job_context(job.id, job.tenant, job.attempt, job.trace):
         log.info("job_queued", queue=job.queue)
-    if wakeups < queues.ENOUGH_WAKEUPS:
+    if replies[-5] < queues.enough_wakeups(queue, alive):
         _wake_workers(job.queue, queue)
-    return job
+    return Accepted(job, stores.fair_queue.place_of(replies))
+
+
+def _erase_own(stores: Stores, job: Job) -> None:
+    """Erases a job unless an earlier request with its Idempotency-Key made it."""
+    with contextlib.suppress(NotFound):
+        if stores.jobs.get(job.id).createdAt == job.createdAt:
+            stores.jobs.erase(job)
 
 
 def _wake_workers(waiting: str, queue: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from functools import cache
 
@@ -20,6 +19,7 @@ class StartEstimator:
 
     def __init__(self, stores: Stores, alive: Sequence[Worker] | None = None) -> None:
         """`alive` are the live workers; None has them read from Redis on demand."""
+        self._clock = stores.clock
         self._alive = cache(stores.workers.alive if alive is None else lambda: alive)
 
     def starts_at(self, queue: str, place: QueuePosition) -> str | None:
@@ -33,7 +33,7 @@ class StartEstimator:
             return None
         busy = min(slots, place.running)
         to_end = max(0, place.before + 1 - (slots - busy))
-        return iso(time.time() + place.pace * to_end / slots)
+        return iso(self._clock() + place.pace * to_end / slots)
 
     def unserved(self, job: Job) -> bool:
         """Returns whether no live worker takes the next stage of the job."""
@@ -43,14 +43,19 @@ class StartEstimator:
 QUEUE_WITHOUT_WORKERS = "queue_without_workers"
 
 
-def job_view(stores: Stores, job: Job, estimator: StartEstimator | None = None) -> View:
-    """Converts a job to its JSON view, without empty fields."""
+def job_view(
+    stores: Stores,
+    job: Job,
+    estimator: StartEstimator | None = None,
+    place: QueuePosition | None = None,
+) -> View:
+    """Converts a job to its JSON view, without empty fields; `place` is its position if known."""
     seen = record_view(stores.objects, job, stores.settings.read_url_ttl_s)
     estimator = estimator or StartEstimator(stores)
     if _waits(stores, job, estimator):
         seen["warnings"] = [*seen.get("warnings", ()), QUEUE_WITHOUT_WORKERS]
     if job.status is JobStatus.QUEUED:
-        place = stores.fair_queue.place(job)
+        place = place or stores.fair_queue.place(job)
         if place is not None:
             seen["queuePosition"] = place.before
             seen["estimatedStartAt"] = estimator.starts_at(job.queue, place)

@@ -19,6 +19,7 @@ QUEUED_S = 5.0
 P = ParamSpec("P")
 T = TypeVar("T")
 _threads = CapacityLimiter(AT_ONCE)
+_admitted = CapacityLimiter(AT_ONCE)  # of calls that `_threads` let through: never full
 
 
 async def run_with_objects(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -32,9 +33,7 @@ async def run_with_objects(call: Callable[P, T], *args: P.args, **kwargs: P.kwar
     if waiting.cancelled_caught:
         raise StoreUnavailable("the object store is slow: too many calls wait for it")
     try:
-        return await to_thread.run_sync(
-            functools.partial(call, *args, **kwargs), limiter=CapacityLimiter(1)
-        )
+        return await to_thread.run_sync(functools.partial(call, *args, **kwargs), limiter=_admitted)
     finally:
         _threads.release_on_behalf_of(token)
 

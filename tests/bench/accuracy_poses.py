@@ -13,6 +13,7 @@ from worker.contract.options import JobOptions, parse_options
 from worker.contract.pose_log import framed, split_log
 from worker.media.probing.sniff import sniff
 from worker.pipeline.local_job import LocalJob
+from worker.pipeline.sampling import is_about_joints, sampling_of
 from worker.pose.engine import PoseEngine
 from worker.pose.profiles import Wanted
 
@@ -34,10 +35,13 @@ def engine(profile: Wanted = USUAL) -> PoseEngine:
 
 
 def log_path(clip: Path, exercise: str, profile: Wanted = USUAL) -> Path:
-    """Where the poses of `clip` are kept; jumps are estimated at the full frame rate."""
+    """Where the poses of `clip` are kept, by the models and frames that a job on it takes."""
     digest = hashlib.sha256(clip.read_bytes()).hexdigest()[:24]
-    rate = "full" if exercise in ("jump_analysis", "air_time_jump") else "capped"
-    return CACHE / engine(profile).environment.model / f"{digest}-{rate}.poses"
+    options = JobOptions(exercise=exercise)
+    sampling, joints = sampling_of(options), is_about_joints(options)
+    rate = f"{sampling.fps:g}" if sampling else "native"
+    models = engine(profile).profiled(None, joints=joints).environment.model
+    return CACHE / models / f"{digest}-{rate}.poses"
 
 
 def forget() -> None:

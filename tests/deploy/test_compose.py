@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
 import os
 import re
+import socket
+import ssl
 import stat
+import sys
+import urllib.request
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.deploy.conftest import ROOT, Run, load, not_settings
+from worker.embedded.processes import Process, free_ports
 from worker.queueing.celery_app import QUEUES
 
 OURS = ("posequeue-api", "posequeue-worker-cpu", "posequeue-worker-gpu")
@@ -70,13 +76,19 @@ def test_what_is_mounted_is_there(services: dict[str, dict[str, Any]]) -> None:
                 assert (ROOT / volume.partition(":")[0]).exists(), volume
 
 
-def test_secrets_are_made_once_each_for_its_reader(
-    services: dict[str, dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def initialiser() -> Any:
+    """The program that makes the secrets, as a module."""
     spec = importlib.util.spec_from_file_location("init", ROOT / "deploy/compose/init.py")
     assert spec and spec.loader
     init = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(init)
+    return init
+
+
+def test_secrets_are_made_once_each_for_its_reader(
+    services: dict[str, dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    init = initialiser()
     owners: dict[str, int] = {}
     monkeypatch.setattr(init, "HERE", tmp_path)
     monkeypatch.setattr(os, "chown", lambda path, user, _: owners.update({str(path): user}))
@@ -100,8 +112,55 @@ def test_secrets_are_made_once_each_for_its_reader(
         if name.endswith("_FILE")
     }
     assert used <= set(first)
+    assert (
+        owners[str(tmp_path / ".s3_grpc.key")] == owners[str(tmp_path / ".security.toml")] == 1000
+    )
     assert owners[str(tmp_path / ".redis_url")] == 10001
     assert owners[str(tmp_path / ".redis.conf")] == 999
+
+
+@pytest.mark.slow
+def test_the_gateways_grpc_port_takes_no_stranger(
+    services: dict[str, dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It could change identities; like S3 itself it listens on all addresses of its container."""
+    init = initialiser()
+    monkeypatch.setattr(init, "HERE", tmp_path)
+    monkeypatch.setattr(os, "chown", lambda *_: None)
+    init.main()
+    weed = next(Path(sys.prefix, "bin").glob("weed"))
+    first = free_ports(8)
+    given = [
+        word.replace("/run/posequeue", str(tmp_path))
+        .replace("-dir=/data", f"-dir={tmp_path}")
+        .replace("0.0.0.0", "127.0.0.1")
+        for word in services["s3"]["entrypoint"][1:] + services["s3"]["command"]
+    ]
+    names = ("s3.port", "s3.port.grpc", "master.port", "master.port.grpc", "volume.port")
+    names += ("volume.port.grpc", "filer.port", "filer.port.grpc")
+    ports = [f"-{name}={first + place}" for place, name in enumerate(names)]
+    process = Process([weed, *given, *ports], tmp_path / "weed.log")
+    try:
+        process.wait_until(lambda: answers(first), 60, "weed")
+        refused = socket.create_connection(("127.0.0.1", first + 1), 5)
+        refused.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0)))
+        assert refused.recv(100) == b""
+        context = ssl.create_default_context(cafile=str(tmp_path / "s3_grpc.crt"))
+        context.check_hostname = False
+        with socket.create_connection(("127.0.0.1", first + 1), 5) as plain:
+            secured = context.wrap_socket(plain)
+            with pytest.raises(ssl.SSLError, match="CERTIFICATE_REQUIRED"):
+                secured.recv(100)
+    finally:
+        process.kill()
+
+
+def answers(port: int) -> bool:
+    """Whether the S3 gateway at `port` is up."""
+    address = f"http://127.0.0.1:{port}/healthz"
+    with contextlib.suppress(OSError), urllib.request.urlopen(address, timeout=1) as answer:
+        return bool(answer.status == 200)
+    return False
 
 
 def test_compose_is_content(run: Run) -> None:

@@ -10,6 +10,8 @@ import pytest
 from tests.page.browser import Tab
 from tests.page.conftest import CLIPS, Host, Site
 from tests.page.played import REPS, Player, next_job
+from tests.synthetic import figures
+from worker.contract.exercises import CATALOGUE
 from worker.contract.plans import Plan
 from worker.storage.stores import Stores
 
@@ -73,11 +75,21 @@ def test_a_job_from_its_form_to_its_end(tab: Tab, site: Site, key: str, stores: 
     tab.wait(f"document.querySelector('#job-head').innerText === '{player.id}'")
     player.squat(40)
     tab.wait("document.querySelector('#messages').innerText.includes('environment')")
+    # the upload page shows it, over the file that was chosen here
+    frame = tab.frame("/pose_tracker/")
+    tab.wait("document.querySelector('#video').src.startsWith('blob:')", frame)
     player.squat()
     player.export(SQUAT.read_bytes())
     player.finish()
+    tab.wait("document.querySelector('#app').dataset.state === 'done'", frame)
+    assert tab.text(".total strong", frame) == f"{REPS} reps"
+    assert not tab.run("document.querySelector('#again').getClientRects().length", frame)
+    assert key not in tab.run("location.href", frame)
     tab.wait("document.querySelector('#messages li:last-child').dataset.type === 'done'")
     tab.wait("document.querySelector('#job-facts').innerText.includes('succeeded')")
+    tab.wait(f"document.querySelectorAll('.lane[data-type=counter] .mark').length === {REPS + 1}")
+    tab.click(".lane[data-type=exercise_summary] .mark")
+    assert tab.run("document.querySelector('[data-type=exercise_summary] details').open")
     assert "video (0.1" in tab.text("#job-facts")
     kinds = tab.run("[...document.querySelectorAll('#messages li')].map((row) => row.dataset.type)")
     assert kinds.count("counter") == REPS + 1
@@ -110,6 +122,50 @@ def test_jobs_are_listed_filtered_and_erased(
         "[...document.querySelectorAll('#job-actions button')].find((b) => b.innerText === 'Erase').click()"
     )
     tab.wait("document.querySelector('#jobs').children.length === 0")
+
+
+def test_each_exercise_has_its_picture_and_what_it_needs(
+    tab: Tab, site: Site, key: str, stores: Stores
+) -> None:
+    signed_in(tab, site, key)
+
+    def choose(exercise: str) -> None:
+        tab.run(
+            f"(() => {{ const s = document.querySelector('#exercise'); s.value = '{exercise}'; s.onchange(); }})()"
+        )
+
+    for exercise, entry in CATALOGUE.items():
+        choose(exercise)
+        assert tab.run("document.querySelectorAll('#exercise-about .figure line').length") == 24
+        text = tab.text("#exercise-about")
+        assert text.startswith(f"Counts {entry.unit}")
+        assert entry.view in text
+        assert tab.run("document.querySelector('#height').hidden") == (not entry.requires)
+    choose("jump_analysis")
+    tab.run("document.querySelector('#height').value = '181'")
+    tab.choose("#media", SQUAT)
+    tab.run("document.querySelector('#submit').requestSubmit()")
+    options = stores.jobs.get(next_job(stores).id).options
+    assert (options.exercise, options.userHeightCm) == ("jump_analysis", 181)
+    choose("auto")
+    tab.choose("#media", SQUAT)
+    tab.run("document.querySelector('#submit').requestSubmit()")
+    options = stores.jobs.get(next_job(stores, 1).id).options
+    assert (options.exercise, options.userHeightCm) == ("auto", None)
+
+
+def test_the_pictures_are_the_athletes() -> None:
+    assert figures.FILE.read_text() == figures.rendered(), "run python -m tests.synthetic.figures"
+
+
+def test_a_page_token_opens_the_page(tab: Tab, site: Site, key: str, stores: Stores) -> None:
+    signed_in(tab, site, key)
+    tab.click("#page-token")
+    tab.wait("document.querySelector('#page-link a')")
+    assert "acme" not in tab.text("#key-facts")
+    assert "developer" in tab.text("#key-facts")
+    tab.open(tab.text("#page-link a"))
+    tab.wait("document.querySelector('#app').dataset.state === 'pick'")
 
 
 def test_what_the_server_refuses_is_told(

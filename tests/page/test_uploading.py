@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -93,6 +94,35 @@ def test_a_large_file_survives_a_lost_connection(
     # what had arrived was not sent again: at most the broken pieces were
     assert line.sent < large.stat().st_size + 3 * line.after + (8 << 20)
     guest.wait("document.querySelector('#connection').hidden")
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["kept", "chosen again"])
+def test_after_a_reload_a_large_file_goes_on_where_it_was(
+    tab: Tab, site: Site, key: str, stores: Stores, large: Path, kept: bool
+) -> None:
+    if not kept:
+        tab.call("Page.addScriptToEvaluateOnNewDocument",
+                 source="IDBFactory.prototype.open = () => { throw new Error('none'); };")  # fmt: skip
+    tab.open(site.page(key, exercise="squat"))
+    guest = Guest(tab)
+    guest.state("pick")
+    tab.pause_requests(["*partNumber=5*"], lambda event: None)  # the last part never arrives
+    tab.choose("#file", large)
+    tab.wait("JSON.parse(sessionStorage[Object.keys(sessionStorage)[0]]).begun?.done.length === 4")
+    tab.run("window.was = true; location.reload()")
+    tab.wait("!window.was && document.readyState === 'complete'")
+    tab.call("Fetch.disable")
+    before = len(tab.requests)
+    if kept:
+        tab.wait("document.querySelector('#status').innerText.includes('goes on')")
+    else:
+        tab.wait("document.querySelector('#interrupted').innerText")
+        tab.choose("#file", large)
+    job = stores.jobs.get(next_job(stores).id)
+    assert stores.objects.get(str(job.input.key)) == large.read_bytes()
+    parts = [re.findall(r"partNumber=(\d+)", url) for url in tab.requests]
+    assert {number for found in parts[:before] for number in found} == set("12345")
+    assert {number for found in parts[before - 5 :] for number in found} == {"5"}
 
 
 def test_it_can_be_cancelled_while_uploading(

@@ -20,6 +20,7 @@ from worker.contract.messages import (
     Counter,
     Entry,
     ExerciseSummary,
+    JumpDiscarded,
     JumpHeight,
     JumpStarted,
     JumpSummary,
@@ -133,7 +134,8 @@ def test_no_skeleton_where_it_is_not_wanted_or_not_allowed(
 def test_posture_hints_come_and_go(tab: Tab, site: Site, key: str, stores: Stores) -> None:
     guest, player = watched(tab, site.page(key, exercise="squat"), stores)
     back = Posture(message="Step back until your whole body is in the picture",
-                   direction="backward", ready=False, requirements=("left_ankle",))  # fmt: skip
+                   direction="backward", ready=False,
+                   requirements=("left_ankle", "right_ankle", "nose", "step_back"))  # fmt: skip
     ready = Posture(
         message="You are in position", direction="in-frame", ready=True, requirements=()
     )
@@ -147,7 +149,10 @@ def test_posture_hints_come_and_go(tab: Tab, site: Site, key: str, stores: Store
     seek(tab, 500)
     assert shown(tab)["hint"] == back.message
     assert tab.run("document.querySelector('#hint').dataset.kind") == "posture"
+    assert tab.text("#hint-missing") == "Not in view: Ankle, Head"
+    assert tab.run("document.querySelector('#in-position').hidden")
     seek(tab, 2500)
+    assert not tab.run("document.querySelector('#in-position').hidden")
     assert shown(tab)["hint"] == ""
 
 
@@ -360,6 +365,30 @@ def test_nothing_counted_says_why_and_has_no_grade(
         "2 × not counted",
         "Film your whole body from the side, with the camera held still.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("exercise", "language", "expected"),
+    [
+        ("wall_sit", "en", "No hold was seen."),
+        ("air_time_jump", "de", "Es war kein Sprung zu sehen."),
+        ("air_time_jump", "fr", "Trop près"),
+    ],
+)
+def test_an_empty_result_says_what_was_looked_for(
+    tab: Tab, site: Site, key: str, stores: Stores, exercise: str, language: str, expected: str
+) -> None:
+    guest, player = watched(tab, site.page(key, exercise=exercise, language=language), stores)
+    summary = ExerciseSummary(exercise=exercise, counter=0, avg_rep_score=0.0, avg_similarity=None,
+                              grade=None, durationMs=6000, history=())  # fmt: skip
+    discarded = JumpDiscarded(reason="moved_toward_phone", userMessage="Trop près")
+    told = [Entry(f"{n}-1", discarded) for n in (40, 60)] if expected == "Trop près" else []
+    player.say(*told, Entry("90-1", Counter(current_count=0, final=True)), Entry("90-2", summary))
+    player.finish()
+    guest.state("done")
+    first, film = tab.text("#why").splitlines()
+    assert first == expected
+    assert len(film) > 30
 
 
 def test_the_picture_never_contradicts_the_result(

@@ -135,22 +135,17 @@ def _run(
     poses: Path | None,
     threads: int,
 ) -> int:
-    from worker.cli.engine import local_engine
+    from worker.cli.engine import local_engine, setting
     from worker.cli.reference import load_reference
     from worker.contract.options import parse_options
     from worker.pipeline.local_job import LocalJob
     from worker.system.gc_tuning import tune_gc
 
-    if exports or not recorded:
-        import structlog
-
-        # stdout is reserved for messages
-        structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     tune_gc()
     count = threads or len(os.sched_getaffinity(0))
     job = LocalJob(
         file,
-        parse_options(fields),
+        parse_options({"sampling": setting("SAMPLING"), **fields}),
         lambda: local_engine(count),
         recorded=recorded,
         export_to=exports,

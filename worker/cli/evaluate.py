@@ -69,8 +69,8 @@ def _outcome(label: Label, folder: Path, poses: Path | None, threads: int) -> Ou
     """Analyses one clip, from its pose log where there is one; prints a line if the count is
     wrong."""
     from worker.cli.analyze import recorded_log, save_log
-    from worker.cli.engine import local_engine
-    from worker.contract.options import JobOptions
+    from worker.cli.engine import local_engine, setting
+    from worker.contract.options import parse_options
     from worker.pipeline.evaluation import outcome_of
     from worker.pipeline.local_job import LocalJob
 
@@ -78,7 +78,7 @@ def _outcome(label: Label, folder: Path, poses: Path | None, threads: int) -> Ou
     recorded = recorded_log(log)
     job = LocalJob(
         folder / label.clip,
-        JobOptions(exercise=label.exercise),
+        parse_options({"exercise": label.exercise, "sampling": setting("SAMPLING")}),
         lambda: local_engine(threads),
         recorded=recorded,
         threads=max(threads, 1),

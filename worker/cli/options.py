@@ -26,6 +26,7 @@ _HELP = {
     "subject": "who to analyse: auto, largest, left, centre, right, or a point x,y (0-1)",
     "poseBackend": "webgl prefers a GPU, wasm a CPU",
     "profile": "fast, balanced or accurate model of the 17 keypoints",
+    "sampling": "frames a second to analyse: auto, native or a number",
     "userHeightCm": "body height in cm, for jump_analysis",
     "devicePitchDeg": "camera pitch in degrees, for jump_analysis",
     "difficulty": "easy, normal or pro",

@@ -25,6 +25,9 @@ EXPORT_KINDS: tuple[ExportKind, ...] = ("video", "keypoints", "report", "poster"
 """Kinds that `export` may list; `true` means the first."""
 SUBJECTS = ("auto", "largest", "left", "centre", "right")
 """Who of several people to analyse; `auto` is the one who exercises."""
+SAMPLINGS = ("auto", "native")
+SAMPLING_FPS = (1, 240)
+"""Least and greatest number of frames a second that a job may ask for."""
 Profile = Literal["fast", "balanced", "accurate"]
 """Trade-off between the cost of a job and the accuracy of its joints."""
 
@@ -41,7 +44,8 @@ LAYOUT = frozenset(
 class JobOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Options of a job under their names in a request. `exercise` is a catalogue id or AUTO;
     `subject` is one of SUBJECTS, or a point "x,y" (0-1) on the person in the first picture that
-    shows them."""
+    shows them; `sampling` says how many frames a second are analysed: "auto" is as many as the
+    exercise asks for and all where joints are sent, "native" all of them."""
 
     source: Source = "video"
     exercise: str | None = None
@@ -58,6 +62,7 @@ class JobOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     subject: str = "auto"
     poseBackend: Backend | None = None
     profile: Profile | None = None
+    sampling: str | None = None
     userHeightCm: float | None = None
     devicePitchDeg: float | None = None
     difficulty: Difficulty = "normal"
@@ -163,6 +168,18 @@ def _subject(name: str, value: Any) -> str:
     raise _refuse(name, value, [*SUBJECTS, "x,y"])
 
 
+def _sampling(name: str, value: Any) -> str:
+    text = str(value).strip().lower()
+    if isinstance(value, str) and text in SAMPLINGS:
+        return text
+    try:
+        return f"{_number(*SAMPLING_FPS)(name, value):g}"
+    except JobError:
+        low, high = SAMPLING_FPS
+        allowed = [*SAMPLINGS, f"{low} to {high} frames a second"]
+        raise _refuse(name, value, allowed) from None
+
+
 def _grade(name: str, value: Any) -> str:
     if isinstance(value, str) and value.upper() in ("A", "B", "C", "D"):
         return value.upper()
@@ -199,6 +216,7 @@ PARSERS: dict[str, Callable[[str, Any], Any]] = {
     "subject": _subject,
     "poseBackend": _choice("webgl", "wasm"),
     "profile": _choice(*get_args(Profile)),
+    "sampling": _sampling,
     "userHeightCm": _number(50, 280),
     "devicePitchDeg": _number(-90, 90),
     "difficulty": _difficulty,

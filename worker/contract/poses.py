@@ -53,13 +53,23 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     fallback: bool = False
 
 
+class Sampling(msgspec.Struct, frozen=True, kw_only=True):
+    """How many frames a second are estimated, and, where it is given, how many of `quick`
+    movement."""
+
+    fps: float
+    quick: float | None = None
+
+
 class LogHead(msgspec.Struct, frozen=True, kw_only=True):
-    """Head of a pose log. `segment_s` is the media seconds of its segments, 0 where it has none."""
+    """Head of a pose log. `segment_s` is the media seconds of its segments, 0 where it has none;
+    `sampling` None stands for every frame."""
 
     media: MediaInfo
     environment: Environment
     keypoints: int = COUNT
     segment_s: float = 0.0
+    sampling: Sampling | None = None
     version: int = VERSION
 
 

@@ -38,7 +38,7 @@ _MAGIC = b"PQRF"
 
 @dataclass(frozen=True)
 class ReferencePoses:
-    """One rep from start pose to start pose.
+    """One rep from start pose to start pose, of `exercise` where that was recognised.
 
     `name` is shown in summaries; `limbs` float32 [POINTS, 10, 2] are vectors in the order of LIMBS,
     x to the right and y down, of length 1 for a limb parallel to the picture; `seen` float32
@@ -49,16 +49,20 @@ class ReferencePoses:
     duration_ms: float
     limbs: NDArray[np.float32]
     seen: NDArray[np.float32]
+    exercise: str | None = None
 
 
-class _Head(msgspec.Struct, frozen=True, kw_only=True):
+class _Head(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     name: str
     duration_ms: float
+    exercise: str | None = None
 
 
 def encode_reference(poses: ReferencePoses) -> bytes:
     """Encodes a reference; about 2 kB."""
-    head = msgspec.json.encode(_Head(name=poses.name, duration_ms=poses.duration_ms))
+    head = msgspec.json.encode(
+        _Head(name=poses.name, duration_ms=poses.duration_ms, exercise=poses.exercise)
+    )
     limbs = np.clip(np.rint(poses.limbs.astype(np.float64) * _SCALE), -32768, 32767).astype("<i2")
     seen = np.clip(np.rint(poses.seen.astype(np.float64) * 255), 0, 255).astype("<u1")
     body = zlib.compress(limbs.tobytes() + seen.tobytes(), 9)
@@ -84,4 +88,5 @@ def decode_reference(data: bytes) -> ReferencePoses:
         duration_ms=head.duration_ms,
         limbs=(limbs / _SCALE).astype(np.float32).reshape(POINTS, len(LIMBS), 2),
         seen=(seen / 255).astype(np.float32).reshape(POINTS, len(LIMBS)),
+        exercise=head.exercise,
     )

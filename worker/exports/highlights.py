@@ -20,6 +20,7 @@ from worker.contract.messages import Entry, ExerciseSummary, JumpSummary, Recomm
 from worker.contract.options import JobOptions
 from worker.contract.poses import LogHead, PoseChunk
 from worker.contract.reference_poses import ReferencePoses
+from worker.exports.focus import worst_fault
 from worker.exports.pose_log import Log, read_log
 from worker.motion.analysis import Analysis
 from worker.motion.frames.landmarks import coco_joints
@@ -145,21 +146,26 @@ def _find_moments(story: Highlights, log: Log, head: LogHead, aloft: set[int]) -
 
 
 def _turning_points(log: Log, head: LogHead, reps: list[Rep]) -> list[KeyFrame | None]:
-    """For each rep, the frame whose pose is farthest from that of the rep's first frame."""
+    """For each rep, the frame of its worst fault, else the one whose pose is farthest from that of
+    the rep's first frame."""
     size = np.array((head.media.width, head.media.height), np.float64)
+    faults = [worst_fault(rep) for rep in reps]
     firsts: list[Any] = [None] * len(reps)
-    far = [-1.0] * len(reps)
+    most = [-np.inf] * len(reps)
     found: list[KeyFrame | None] = [None] * len(reps)
     for chunk in read_log(log)[1]:
-        for place, rep in enumerate(reps):
+        for place, (rep, fault) in enumerate(zip(reps, faults, strict=True)):
             for row in _rows_within(chunk, rep):
-                pose = chunk.keypoints[row]
+                time, pose = int(chunk.times_us[row]), chunk.keypoints[row]
                 if firsts[place] is None:
                     firsts[place] = pose
-                distance = _distance(firsts[place], pose, size)
-                if distance > far[place]:
-                    far[place] = distance
-                    found[place] = KeyFrame(int(chunk.times_us[row]), pose, rep)
+                if fault is not None and fault.atMs is not None:
+                    shown = -abs(time / 1000 - fault.atMs)
+                else:
+                    shown = _distance(firsts[place], pose, size)
+                if shown > most[place]:
+                    most[place] = shown
+                    found[place] = KeyFrame(time, pose, rep)
     return found
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -90,7 +89,7 @@ class Runner:
         """Runs a claimed job, with a span of its trace that has the times of its stages."""
         created = unix(job.createdAt)
         if claim.attempt == 1 and job.stage is Stage.ANALYSE:
-            record(STAGE_SECONDS, max(0.0, time.time() - created), "wait")
+            record(STAGE_SECONDS, max(0.0, self._stores.clock() - created), "wait")
             with span("job.waited", job.trace, start=created):
                 pass
         times = StageTimes()

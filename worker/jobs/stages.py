@@ -47,6 +47,7 @@ def analyse(leased: LeasedJob, open_engine: Callable[[], PoseEngine], scratch: P
         limits_of(leased.stores, leased.job),
         named_reference(leased),
         segment_s=leased.stores.settings.segment_s,
+        sampling=leased.stores.settings.sampling,
         share=(lambda own: SegmentCoordinator(leased, own))
         if can_share_segments(leased.job)
         else None,

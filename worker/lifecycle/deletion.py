@@ -8,7 +8,6 @@ shared firehose are deleted by the next sweep, which scans between the job's fir
 from __future__ import annotations
 
 import contextlib
-import time
 from collections import defaultdict
 from collections.abc import Sequence
 
@@ -62,8 +61,8 @@ def erase_job(stores: Stores, job: Job) -> None:
     since = unix(job.createdAt) - 60
     erased = ErasureRecord(job.tenant, job.id, job.input.uploadId, since, until)
     note = msgspec.json.encode(erased)
-    stores.redis.zadd(keys.ERASED, {note: time.time()})
-    stores.redis.zadd(keys.ERASED_ENTRIES, {note: time.time()})
+    stores.redis.zadd(keys.ERASED, {note: stores.clock()})
+    stores.redis.zadd(keys.ERASED_ENTRIES, {note: stores.clock()})
     stores.usage.meter_erased(job)
     stores.fair_queue.remove(job.tenant, job.id)
     key = stores.jobs.idempotency_key(job.id)
@@ -188,12 +187,12 @@ def erasures_due(stores: Stores) -> bool:
     """Returns whether a sweep over erased jobs is due."""
     if stores.redis.exists(keys.ERASED_ENTRIES):
         return True
-    return bool(stores.redis.zcount(keys.ERASED, "-inf", time.time() - SWEEP_AFTER_S))
+    return bool(stores.redis.zcount(keys.ERASED, "-inf", stores.clock() - SWEEP_AFTER_S))
 
 
 def purge_late_writes(stores: Stores) -> int:
     """Erases late writes of jobs erased SWEEP_AFTER_S ago; returns the number of jobs."""
-    ripe = stores.redis.zrangebyscore(keys.ERASED, "-inf", time.time() - SWEEP_AFTER_S)
+    ripe = stores.redis.zrangebyscore(keys.ERASED, "-inf", stores.clock() - SWEEP_AFTER_S)
     _erase_entries(stores, ripe)
     for note in ripe:
         erase_rest(stores, msgspec.json.decode(note, type=ErasureRecord))

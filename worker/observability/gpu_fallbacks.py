@@ -5,15 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-import structlog
-
+from worker.observability.loggers import LazyLogger
 from worker.observability.metrics import GPU_FALLBACKS, record
 
 DRIVER = Path("/dev/nvidiactl")
 """Device file that exists wherever the NVIDIA driver has a GPU."""
 Stage = Literal["inference", "batch", "decode", "encode"]
 
-log = structlog.get_logger()
+log = LazyLogger()
 MOST_TOLD = 50
 """Most reasons that a process logs: a reason may quote what ffmpeg said of a user's file."""
 _told: set[tuple[str, str, str]] = set()

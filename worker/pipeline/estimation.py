@@ -4,27 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
-from itertools import takewhile
+from itertools import dropwhile, takewhile
 from pathlib import Path
 from typing import Any
 
-import structlog
-
 from worker.contract.errors import JobError
 from worker.contract.media import MediaInfo
-from worker.contract.poses import PoseChunk
+from worker.contract.poses import PoseChunk, Sampling
 from worker.media.decoding.video import FrameReader, decode
 from worker.media.sandbox.limits import MediaLimits
+from worker.observability.loggers import LazyLogger
 from worker.observability.metrics import FRAMES, STAGE_SECONDS, record, timed, timed_each
 from worker.pipeline.frame_chunks import FrameChunk, PrefetchingReader, grouped
-from worker.pipeline.segments import LOOK, Segments, frame_fingerprint, matches
+from worker.pipeline.sampling import is_quick, sampled_rows
+from worker.pipeline.segments import LOOK, Segments, frame_fingerprint, matches, without
 from worker.pose.engine import MAX_SIDE, Estimation
 from worker.pose.tracking.box_interpolation import KEYFRAME_S
 from worker.pose.tracking.subject_tracker import WARM, contested, head_start
 
-log = structlog.get_logger()
+log = LazyLogger()
 
 
+QUICK_BEFORE = "quick"
+"""Key of a chunk's state: its movement was too quick for the usual rate."""
 AHEAD_S = 8.0
 """Media seconds at a video's beginning that are searched for who exercises: two or three reps."""
 
@@ -56,7 +58,8 @@ class DamagedSegment(Exception):
 
 
 class VideoEstimator:
-    """Estimates the poses of one video. `max_fps` None takes every frame."""
+    """Estimates the poses of one video: of the frames of `sampling`, or of all of them up to
+    `max_fps` frames a second (None: without a limit)."""
 
     def __init__(
         self,
@@ -66,13 +69,16 @@ class VideoEstimator:
         segments: Segments,
         limits: MediaLimits,
         max_fps: float | None,
+        sampling: Sampling | None = None,
     ) -> None:
         self._path = path
         self._media = media
         self._models = models
         self._limits = limits
-        self._max_fps = max_fps
+        self._sampling = sampling
+        self._max_fps = (sampling.quick or sampling.fps) if sampling else max_fps
         self._damaged = False
+        self._aspect = media.width / max(media.height, 1)
         self.duration_us = media.duration_ms * 1000
         self.most_frames = limits.max_frames
         self.segments = segments
@@ -112,7 +118,7 @@ class VideoEstimator:
         last = True
         reader = self._decode(start_us=self.segments.warm_us(segment))
         with PrefetchingReader(reader) as chunks:
-            number = first = 0
+            number = 0
             for frames in timed_each(chunks, STAGE_SECONDS, "decode"):
                 if (place := self.segments.of_chunk(frames)) > segment:
                     last = False
@@ -121,12 +127,11 @@ class VideoEstimator:
                     began = SegmentStart(
                         frames.times_us.tolist(), frame_fingerprint(frames.images[-1])
                     )
-                    state = self._models.warm_up_state(frames.times_us, frames.images, state)
+                    sampled = frames.of(self._rows(frames))
+                    state = self._models.warm_up_state(sampled.times_us, sampled.images, state)
                     continue
                 if before is None:
                     yield began
-                    first = frames.first
-                frames = replace(frames, first=frames.first - first)
                 before = self._estimate(before, number, frames, state)
                 number += 1
                 yield before
@@ -147,14 +152,38 @@ class VideoEstimator:
         if previous is None:
             warm = {WARM: state[WARM]} if WARM in state else {}
             state = state if start is None else {**start, **warm}
-        times, images = frames.times_us, frames.images
+        first = 0 if previous is None else previous.first + len(previous)
+        rows = self._rows(frames)
+        # who begins at the next segment does not know how quick the movement was before
+        dense = QUICK_BEFORE in state and WARM not in state
+        chosen = frames if dense else frames.of(rows)
+        state = without(state, QUICK_BEFORE)
         with timed(STAGE_SECONDS, "infer"):
-            chunk = self._models.estimate(number, frames.first, times, images, state)
+            chunk = self._models.estimate(number, first, chosen.times_us, chosen.images, state)
             if previous is None and start is None and (known := self._head_start(chunk)):
                 state = {**state, **known}
-                chunk = self._models.estimate(number, frames.first, times, images, state)
-        record(FRAMES, len(images))
-        return replace(chunk, state={**chunk.state, LOOK: frame_fingerprint(frames.images[-1])})
+                chunk = self._models.estimate(number, first, chosen.times_us, chosen.images, state)
+            looked_at = rows if dense else list(range(len(rows)))
+            quick = len(rows) < len(frames.images) and is_quick(chunk, looked_at, self._aspect)
+            if quick and not dense:
+                chunk = self._denser(chunk, frames, state)
+        record(FRAMES, len(chunk))
+        state = {**chunk.state, LOOK: frame_fingerprint(frames.images[-1])}
+        return replace(chunk, state={**state, QUICK_BEFORE: True} if quick else state)
+
+    def _rows(self, frames: FrameChunk) -> list[int]:
+        if self._sampling is None or self._sampling.quick is None:
+            return list(range(len(frames.images)))  # the decoder thinned them
+        return sampled_rows(frames.times_us, self._sampling.fps)
+
+    def _denser(self, chunk: PoseChunk, frames: FrameChunk, state: dict[str, Any]) -> PoseChunk:
+        """The chunk from all of its frames; the warm-up of the next segment stays as it is."""
+        dense = self._models.estimate(
+            chunk.index, chunk.first, frames.times_us, frames.images, without(state, WARM)
+        )
+        if WARM not in chunk.state:
+            return dense
+        return replace(dense, state={**dense.state, WARM: chunk.state[WARM]})
 
     def _head_start(self, first: PoseChunk) -> dict[str, Any] | None:
         """The state to begin with where another than the subject of the `first` chunk exercises.
@@ -189,10 +218,11 @@ class VideoEstimator:
                 return
             sought.close()
             log.info("seek_missed", time_us=start_us)
-        whole = self._read(self._decode(start_frame=previous.first))
+        whole = self._read(self._decode())
+        rest = dropwhile(lambda frames: frames.times_us[0] < start_us, whole)
         # begins with known frames, so that a video without further ones does not look damaged
-        next(whole, None)
-        yield from whole
+        next(rest, None)
+        yield from rest
 
     @staticmethod
     def _found(previous: PoseChunk, sought: Iterator[FrameChunk]) -> bool:

@@ -26,6 +26,10 @@ class FrameChunk:
     times_us: NDArray[np.int64]
     images: list[NDArray[np.uint8]]
 
+    def of(self, rows: list[int]) -> FrameChunk:
+        """The frames in `rows`, the first among them."""
+        return FrameChunk(self.first, self.times_us[rows], [self.images[row] for row in rows])
+
 
 def grouped(frames: Iterator[Frame]) -> Iterator[FrameChunk]:
     """Frames in chunks of CHUNK_SECONDS of media time.

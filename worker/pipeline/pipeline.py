@@ -35,6 +35,7 @@ from worker.contract.reference_poses import ReferencePoses
 from worker.media.sandbox.limits import MediaLimits
 from worker.motion.analysis import Analysis
 from worker.observability.metrics import STAGE_SECONDS, timed
+from worker.pipeline.sampling import is_about_joints, sampling_of
 
 if TYPE_CHECKING:
     from worker.media.decoding.still import Still
@@ -71,7 +72,8 @@ class Pipeline:
 
     `path` may be None where `recorded` is a complete log; `engine` is used only for what has to be
     estimated. `reference` is the one that the options name. A new log has segments of `segment_s`
-    seconds of media; `share` wraps the estimation of a video so that other workers take part.
+    seconds of media, and the frames of `sampling` where the options name none; `share` wraps the
+    estimation of a video so that other workers take part.
     """
 
     def __init__(
@@ -84,9 +86,11 @@ class Pipeline:
         reference: ReferencePoses | None = None,
         *,
         segment_s: float = SEGMENT_SECONDS,
+        sampling: str = "auto",
         share: Callable[[VideoEstimator], Source] | None = None,
     ) -> None:
         self._segment_s = segment_s
+        self._sampling = sampling
         self._share = share
         self._path = path
         self._reference = reference
@@ -165,7 +169,7 @@ class Pipeline:
         models = (
             self._engine.landmarks()
             if self._options.blazepose
-            else self._engine.profiled(self._options.profile)
+            else self._engine.profiled(self._options.profile, joints=is_about_joints(self._options))
         )
         environment = models.environment
         fallback = self._options.poseBackend == "webgl" and not environment.gpu
@@ -174,6 +178,7 @@ class Pipeline:
             environment=msgspec.structs.replace(environment, fallback=fallback),
             keypoints=models.keypoints,
             segment_s=0.0 if media.kind == "image" else self._segment_s,
+            sampling=sampling_of(self._options, self._sampling),
         )
 
     def _estimated(self, head: LogHead, index: int, last: PoseChunk | None) -> Iterator[PoseChunk]:
@@ -218,7 +223,8 @@ def estimation(
 
     jump = unit_of(options.exercise) == "jumps"
     segments = Segments(head.segment_s, choice_of(options.subject))
-    return VideoEstimator(path, head.media, models, segments, limits, None if jump else 60.0)
+    fastest = None if jump else 60.0
+    return VideoEstimator(path, head.media, models, segments, limits, fastest, head.sampling)
 
 
 def _plain(info: MediaInfo) -> MediaInfo:

@@ -74,12 +74,12 @@ class Segments:
             state = self.first_state(whole=True)
         elif self.of(first_us) != self.of_chunk(previous):
             warm = self.start_of(previous, self.of(first_us))
-            state = _without(previous.state, WARM) if warm is None else warm
+            state = without(previous.state, WARM) if warm is None else warm
         else:
             state = dict(previous.state)
         if self.seconds and first_us >= self.warm_us(self.of(first_us) + 1):
             state.setdefault(WARM, self.first_state(whole=False))
-        return _without(state, LOOK)
+        return without(state, LOOK)
 
     def start_of(self, last: PoseChunk, segment: int) -> dict[str, Any] | None:
         """The state that takes over at the seam between `last` and `segment`; None to go on across
@@ -102,9 +102,10 @@ def frame_fingerprint(image: NDArray[np.uint8]) -> list[int]:
 
 
 def matches(chunk: PoseChunk, times_us: list[int], look: list[int] | None) -> bool:
-    """Whether frames that were read again are those of `chunk`, by their times and the fingerprint
-    of the last; unknown fingerprints are not compared."""
-    if chunk.times_us.tolist() != times_us:
+    """Whether frames that were read again are those of which `chunk` has some or all, by their
+    times and the fingerprint of the last; unknown fingerprints are not compared."""
+    own = chunk.times_us.tolist()
+    if own[:1] != times_us[:1] or not set(own) <= set(times_us):
         return False
     known = chunk.state.get(LOOK)
     if known is None or look is None:
@@ -112,5 +113,6 @@ def matches(chunk: PoseChunk, times_us: list[int], look: list[int] | None) -> bo
     return all(abs(one - other) <= _LOOK_APART for one, other in zip(known, look, strict=True))
 
 
-def _without(state: dict[str, Any], name: str) -> dict[str, Any]:
+def without(state: dict[str, Any], name: str) -> dict[str, Any]:
+    """The state without one of its entries."""
     return {key: value for key, value in state.items() if key != name}

@@ -82,7 +82,8 @@ class PoseEngine:
 
     Is itself an `Estimation` of 17 keypoints, by `model` or else by the models of `profile`.
     `profiled` gives that of another profile, `landmarks` that of 33 landmarks by the BlazePose
-    network of the size `blazepose`. Raises JobError for models that are unknown or not installed.
+    network of the size `blazepose`; `people` is the detector's session where it is open already.
+    Raises JobError for models that are unknown or not installed.
     """
 
     keypoints = COUNT
@@ -95,6 +96,7 @@ class PoseEngine:
         blazepose: Size = "full",
         model: str | None = None,
         profile: Wanted = "auto",
+        people: Session | None = None,
     ) -> None:
         # on small pictures OpenCV's own threads cost more than they gain
         cv2.setNumThreads(1)
@@ -102,9 +104,10 @@ class PoseEngine:
         self._blazepose = blazepose
         self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
         self._half = Runtime.of(provider).precision == "fp16"
+        self._auto = model is None and profile == "auto"
         parts = ModelName.parse(model or model_of(profile, gpu=False))
         self._people = parts.people
-        session = self._open(self._people)
+        self._people_session = session = people or self._open(self._people)
         if model is None:
             model = model_of(profile, gpu=session.gpu, half=self._half)
             parts = ModelName.parse(model)
@@ -128,14 +131,16 @@ class PoseEngine:
         """
         return self.named(f"{self._people}+blazepose_{self._blazepose}")
 
-    def profiled(self, profile: Profile | None) -> Estimation:
-        """The estimation for a job of `profile`; None: this one.
+    def profiled(self, profile: Profile | None, *, joints: bool = False) -> Estimation:
+        """The estimation for a job of `profile`; None: this one, or for a job about `joints` what
+        the profile `auto` has for it.
 
         Raises JobError where its models are not installed.
         """
-        if profile is None:
+        if profile is None and not (joints and self._auto):
             return self
-        return self.named(model_of(profile, gpu=self.environment.gpu, half=self._half))
+        gpu = self.environment.gpu
+        return self.named(model_of(profile or "auto", gpu=gpu, half=self._half, joints=joints))
 
     def named(self, model: str) -> Estimation:
         """The estimation whose environment names `model`, with which a job that began so goes on.
@@ -152,7 +157,10 @@ class PoseEngine:
         parts = ModelName.parse(model)
         people, joints = parts.people, parts.joints
         if MODELS[joints].decoding != "blazepose":
-            return PoseEngine(self._models, self._provider, self._threads, self._blazepose, model)
+            known = self._people_session if people == self._people else None
+            return PoseEngine(
+                self._models, self._provider, self._threads, self._blazepose, model, people=known
+            )
         finder = self._finder
         if people != self._people:
             finder = SubjectFinder(people_detector(people, self._open(people)), self._pool)
@@ -295,6 +303,10 @@ class PoseEngine:
     def _in_pool(self, call: Callable[..., Result], *given: Any) -> Result:
         """Result of `call`, run in the pool if there is one, so that only its threads compute."""
         return self._pool.submit(call, *given).result() if self._pool else call(*given)
+
+    def people(self, image: Image) -> Detections:
+        """Everybody whom the detector sees in `image` uint8 RGB [h, w, 3], boxes in its pixels."""
+        return self._detector.detect(image)
 
     def estimate_image(self, image: Image) -> PoseChunk:
         """The pose of the largest and most central person in a still image: a chunk of one frame.

@@ -18,8 +18,6 @@ RUN_NEXT = "posequeue.run_next"
 MAINTAIN = "posequeue.maintain"
 BROKER_ERRORS = (OperationalError, OSError, *DISCONNECTED, *REFUSING)
 """Errors raised by sending where the broker does not answer or refuses."""
-ENOUGH_WAKEUPS = 64
-"""Number of pending wake-ups that is enough: each run sends further ones."""
 
 
 def choose_queue(options: JobOptions, alive: Sequence[Worker]) -> Queue:
@@ -50,6 +48,8 @@ def other_pose_queue(queue: str) -> str:
 def effective_queue(queue: str, alive: Sequence[Worker]) -> str:
     """Returns the queue whose workers run the jobs of `queue`: the other pose queue if its own has
     no live worker and the other has."""
+    if queue == "manifest":
+        return "maintenance"
     served = {name for worker in alive for name in worker.queues}
     other = other_pose_queue(queue)
     return other if queue != "export" and queue not in served and other in served else queue
@@ -66,6 +66,12 @@ def unserved(alive: Sequence[Worker]) -> list[str]:
     served = {name for worker in alive for name in worker.queues}
     poses = "pose.cpu" in served or "pose.gpu" in served
     return [name for name in QUEUES if name not in served and not (poses and "pose" in name)]
+
+
+def enough_wakeups(queue: str, alive: Sequence[Worker]) -> int:
+    """Returns how many pending wake-ups of `queue` are enough: one a slot, as each run sends
+    further ones."""
+    return max(1, sum(worker.slots for worker in alive if queue in worker.queues))
 
 
 def send_wakeups(waiting: str, queue: str, count: int = 1) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.resources import files
 
 
+@cache
 def load_script(package: str | None, *names: str) -> str:
     """Returns the joined texts of `lua/<name>.lua` of a package.
 

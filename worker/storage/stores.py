@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from worker.settings import Settings
@@ -30,10 +31,11 @@ from worker.storage.webhooks.schedule import DeliverySchedule
 
 @dataclass(frozen=True)
 class Stores:
-    """All stores of a process, on one Redis client and one S3 bucket."""
+    """All stores of a process, on one Redis client and one S3 bucket; `clock` is Redis' time."""
 
     settings: Settings
     redis: Client
+    clock: Callable[[], float]
     objects: ObjectStore
     jobs: JobStore
     leases: LeaseStore
@@ -69,6 +71,7 @@ def open_stores(settings: Settings) -> Stores:
     return Stores(
         settings=settings,
         redis=client,
+        clock=clock,
         objects=objects,
         jobs=JobStore(client, clock),
         leases=LeaseStore(client, settings.lease_ttl_s, settings.max_lost, clock),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import time
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,6 +19,7 @@ from worker.contract.webhooks import JobWebhook
 from worker.net.addresses import is_private_hostname
 from worker.observability.tracing import span
 from worker.queueing.queues import choose_queue
+from worker.storage.connection import Client
 from worker.storage.errors import Conflict, NotFound
 from worker.storage.objects.uploads import Upload
 from worker.storage.queue.workers import Worker
@@ -65,7 +65,7 @@ def build_job(
         priority=body.priority,
         metadata=body.metadata,
         webhook=webhook,
-        deadlineAt=None if deadline is None else iso(time.time() + deadline),
+        deadlineAt=None if deadline is None else iso(stores.clock() + deadline),
         eraseUpload=body.retention.upload == "none" or stores.settings.erases(tenant.tenant),
     )
 
@@ -91,7 +91,7 @@ def new_record(
             source=options.source,
             input=given,
             options=options,
-            createdAt=iso(time.time()),
+            createdAt=iso(stores.clock()),
             queue=choose_queue(options, stores.workers.alive() if alive is None else alive),
             owner=tenant.owner,
             trace=trace,
@@ -99,7 +99,7 @@ def new_record(
 
 
 def upload_of(stores: Stores, tenant: Tenant, given: InputRef) -> Upload | None:
-    """Returns the upload that a request names and renews its retention; None for a URL.
+    """Returns the upload that a request names; None for a URL.
 
     Raises NotFound, Conflict if the upload is unfinished, JobError for a bucket not read from.
     """
@@ -108,9 +108,16 @@ def upload_of(stores: Stores, tenant: Tenant, given: InputRef) -> Upload | None:
         return None
     upload = stores.uploads.get(given.uploadId, tenant.tenant, tenant.owner)
     check_upload_complete(stores, upload)
-    limits = stores.settings.limits(tenant.plan)
-    stores.retention.keep_upload(tenant.tenant, upload.id, limits)
     return upload
+
+
+def announce(stores: Stores, pipe: Client, job: Job) -> None:
+    """Adds what follows the storing of a new job to a pipeline: the event `job.queued`, and that
+    the retention of its upload begins anew."""
+    stores.streams.put_in(pipe, job)
+    if job.input.uploadId is not None:
+        limits = stores.settings.limits(job.plan)
+        stores.retention.keep_upload(job.tenant, job.input.uploadId, limits, pipe)
 
 
 def check_upload_complete(stores: Stores, upload: Upload) -> None:

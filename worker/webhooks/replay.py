@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import secrets
-import time
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
@@ -35,7 +34,7 @@ def enqueue_deliveries(stores: Stores, endpoint: Endpoint, items: Sequence[Deliv
 
 def send_test(stores: Stores, endpoint: Endpoint) -> Delivery:
     """Enqueues a test event and returns its delivery."""
-    now = iso(time.time())
+    now = iso(stores.clock())
     item = DeliveryItem(
         id=delivery_id(endpoint.id, endpoint.id, TEST, secrets.token_hex(8)),
         type=TEST,
@@ -72,7 +71,7 @@ def _replay(stores: Stores, endpoint: Endpoint, deliveries: Sequence[Delivery]) 
     """Repeats deliveries; those still pending are only made due, so that their queue keeps its
     order."""
     again = [one for one in deliveries if one.status is not DeliveryStatus.PENDING]
-    now = iso(time.time())
+    now = iso(stores.clock())
     for one in again:
         pending = msgspec.structs.replace(
             one, status=DeliveryStatus.PENDING, tries=0, nextAttemptAt=now

@@ -29,7 +29,7 @@ export type InputRef = {
   url?: string | null;
 };
 
-/** Options of a job under their names in a request. `exercise` is a catalogue id or AUTO; `subject` is one of SUBJECTS, or a point "x,y" (0-1) on the person in the first picture that shows them. */
+/** Options of a job under their names in a request. `exercise` is a catalogue id or AUTO; `subject` is one of SUBJECTS, or a point "x,y" (0-1) on the person in the first picture that shows them; `sampling` says how many frames a second are analysed: "auto" is as many as the exercise asks for and all where joints are sent, "native" all of them. */
 export type JobOptions = {
   source?: "image" | "video";
   exercise?: string | null;
@@ -46,6 +46,7 @@ export type JobOptions = {
   subject?: string;
   poseBackend?: "wasm" | "webgl" | null;
   profile?: "accurate" | "balanced" | "fast" | null;
+  sampling?: string | null;
   userHeightCm?: number | null;
   devicePitchDeg?: number | null;
   difficulty?: "easy" | "normal" | "pro";
@@ -426,7 +427,7 @@ export type ReferenceScore = {
   distScore: number;
 };
 
-/** One attempted rep, in ms of media time. `criteria` (a PoseQueue extension) are the parts of its form score; a rep that is not counted has a `reason`. */
+/** One attempted rep, in ms of media time. `criteria` (a PoseQueue extension) are the parts of its form score; beside a reference those of its likeness, and behind them what is judged of the exercise that the reference shows, where that was recognised. A rep that is not counted has a `reason`. */
 export type Rep = {
   index: number;
   startMs: number;

@@ -1,6 +1,6 @@
 /** @file Webhooks and their deliveries, with a test and a replay at hand. */
 
-import { byId, h } from "../js/dom.js";
+import { byId, h, replaceChildren } from "../js/dom.js";
 import { Refusal } from "../js/api.js";
 import { action, chip, told, when } from "./components.js";
 
@@ -17,11 +17,11 @@ export class Hooks {
     try {
       const { webhooks } = await this._api.call("v1/webhooks?limit=50");
       const rows = webhooks.map((/** @type {any} */ hook) => this._hook(hook));
-      place.replaceChildren(...rows);
+      replaceChildren(place, ...rows);
       if (!rows.length) place.append(h("p", { class: "soft small" }, "None yet: POST /v1/webhooks makes one."));
     } catch (error) {
       const gone = error instanceof Refusal && error.status === 404;
-      place.replaceChildren(h("p", { class: "soft small" }, gone ? "This server has none." : told(error)));
+      replaceChildren(place, h("p", { class: "soft small" }, gone ? "This server has none." : told(error)));
     }
   }
 
@@ -41,7 +41,8 @@ export class Hooks {
     this._id = id;
     byId("deliveries").hidden = false;
     byId("deliveries-head").textContent = `Deliveries to ${url}`;
-    byId("hook-actions").replaceChildren(
+    replaceChildren(
+      byId("hook-actions"),
       action("Refresh", () => this._deliveries()),
       action("Send a test", () => this._post("test", undefined)),
     );
@@ -56,12 +57,12 @@ export class Hooks {
   async _deliveries() {
     const { deliveries } = await this._api.call(`v1/webhooks/${this._id}/deliveries?limit=50`);
     const rows = deliveries.map((/** @type {any} */ one) => this._row(one));
-    byId("delivery-rows").replaceChildren(...rows);
+    replaceChildren(byId("delivery-rows"), ...rows);
   }
 
   /** @param {Record<string, any>} delivery */
   _row(delivery) {
-    const last = delivery.attempts.at(-1);
+    const last = delivery.attempts[delivery.attempts.length - 1];
     const answer = last ? `${last.status ?? last.error ?? "–"} in ${last.latencyMs} ms` : "–";
     const next = delivery.nextAttemptAt ? h("span", { class: "soft" }, " next ", when(delivery.nextAttemptAt)) : "";
     const replay = action("Replay", () => this._post("replay", { deliveryId: delivery.id }));

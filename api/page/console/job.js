@@ -1,40 +1,44 @@
-/** @file One job in full: what is known of it, and its messages as they are said. */
+/** @file One job in full: the upload page that shows it, what is known of it, and its messages. */
 
-import { byId, h, sizeText } from "../js/dom.js";
+import { byId, h, replaceChildren, sizeText } from "../js/dom.js";
 import { follow } from "../js/follow.js";
 import { action, chip, fact, showProblem, told, when } from "./components.js";
-
-/** Messages that may come once a frame; left out unless they are wanted. */
-const PER_FRAME = new Set(["keypoints", "angles", "progression", "form_score"]);
-/** Rows kept in the list. */
-const MOST = 1000;
+import { Messages } from "./messages.js";
 
 /** The panel of the job that was chosen last. */
 export class JobPanel {
   /**
    * @param {import("../js/api.js").Api} api
+   * @param {string} token
    * @param {() => void} changed
    */
-  constructor(api, changed) {
+  constructor(api, token, changed) {
     this._api = api;
+    this._token = token;
     this._changed = changed;
     this._id = "";
+    this._messages = new Messages(false);
     this._stop = new AbortController();
-    byId("frames").onchange = () => this.open(this._id);
+    byId("frames").onchange = () => this.open(this._id, false);
   }
 
-  /** @param {string} id */
-  async open(id) {
+  /**
+   * @param {string} id
+   * @param {boolean} [anew] whether the page is loaded too
+   */
+  async open(id, anew = true) {
     this._stop.abort();
     this._stop = new AbortController();
     const { signal } = this._stop;
     this._id = id;
     byId("job").hidden = false;
     byId("job-head").textContent = id;
-    byId("messages").replaceChildren();
+    this._messages = new Messages(byId("frames").checked);
     showProblem(byId("job-problem"), "");
     try {
-      await this._look();
+      const job = await this._look();
+      // another address would be an entry of the history
+      if (anew) byId("job-page").contentWindow.location.replace(new URL(pageOf(job, this._token), window.location.href));
       await this._follow(signal);
       await this._look();
       this._changed();
@@ -46,22 +50,24 @@ export class JobPanel {
   close() {
     this._stop.abort();
     byId("job").hidden = true;
+    byId("job-page").contentWindow.location.replace("about:blank");
   }
 
   /** @param {AbortSignal} signal */
   async _follow(signal) {
-    const frames = byId("frames").checked;
     for await (const { id, message } of follow(this._api, this._id, "0-0", { signal, edition: "v3" })) {
-      if (frames || !PER_FRAME.has(message.type)) this._add(id, message);
+      this._messages.add(id, message);
       if (message.type === "environment") await this._look();
     }
   }
 
   async _look() {
     const job = await this._api.call(`v1/jobs/${this._id}`);
-    byId("job-facts").replaceChildren(...facts(job));
-    byId("job-actions").replaceChildren(...this._actions(job));
+    replaceChildren(byId("job-facts"), ...facts(job));
+    replaceChildren(byId("job-actions"), ...this._actions(job));
     showProblem(byId("job-problem"), job.error ? `${job.error.code}: ${job.error.message}` : "");
+    if (job.media) this._messages.setMedia(job.media);
+    return job;
   }
 
   /** @param {Record<string, any>} job */
@@ -85,33 +91,20 @@ export class JobPanel {
       showProblem(byId("job-problem"), told(error));
     }
   }
+}
 
-  /** @param {string} id @param {Record<string, any>} message */
-  _add(id, message) {
-    const list = byId("messages");
-    const atEnd = list.scrollTop + list.clientHeight >= list.scrollHeight - 40;
-    const { type, ...rest } = message;
-    const whole = h("pre", {});
-    const row = h(
-      "details",
-      {
-        ontoggle: () => {
-          whole.textContent ||= JSON.stringify(message, null, 2);
-        },
-      },
-      h(
-        "summary",
-        {},
-        h("span", { class: "place" }, id),
-        h("span", { class: "type" }, type),
-        h("span", { class: "brief" }, JSON.stringify(rest).slice(0, 300)),
-      ),
-      whole,
-    );
-    list.append(h("li", { "data-type": type }, row));
-    if (list.children.length > MOST) list.firstChild.remove();
-    if (atEnd) list.scrollTop = list.scrollHeight;
-  }
+/**
+ * The upload page's address for a job that there is: it shows it, and takes no other file. What
+ * stands behind the `#` no server sees.
+ * @param {Record<string, any>} job
+ * @param {string} token
+ */
+function pageOf(job, token) {
+  const given = Object.entries(job.options).filter(([, value]) => value !== null);
+  const query = new URLSearchParams(given.map(([name, value]) => [name, String(value)]));
+  query.set("source", job.source);
+  query.set("showUpload", "false");
+  return `pose_tracker/upload_tracking?${query}#${new URLSearchParams({ token, job: job.id })}`;
 }
 
 /** @param {Record<string, any>} job */
@@ -127,6 +120,7 @@ function facts(job) {
   );
   return [
     fact("Status", chip(job.status)),
+    fact("Warnings", (job.warnings ?? []).join(", ")),
     fact("Attempt", job.attempt || null),
     fact("Result", result && [result.count, result.grade, result.avgScore].filter((one) => one !== null && one !== undefined).join(" · ")),
     fact("Media", media && `${media.width}×${media.height}, ${(media.durationMs / 1000).toFixed(1)} s, ${Math.round(media.fps)} fps, ${media.codec}`),

@@ -1,6 +1,6 @@
 /** @file The list of jobs, newest first, kept up to date while it is looked at. */
 
-import { byId, h } from "../js/dom.js";
+import { byId, h, replaceChildren } from "../js/dom.js";
 import { chip, when } from "./components.js";
 
 const LOOK_MS = 3000;
@@ -69,7 +69,7 @@ export class Jobs {
       next = answer.next;
       if (!next) break;
     }
-    byId("jobs").replaceChildren(...found.map((job) => this._row(job)));
+    replaceChildren(byId("jobs"), ...found.map((job) => this._row(job)));
     byId("no-jobs").hidden = found.length > 0;
     byId("older").hidden = !next;
     this.mark(this._current);

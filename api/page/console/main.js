@@ -5,6 +5,7 @@
 
 import { Api } from "../js/api.js";
 import { byId } from "../js/dom.js";
+import { showAccount } from "./account.js";
 import { Hooks } from "./hooks.js";
 import { JobPanel } from "./job.js";
 import { Jobs } from "./jobs.js";
@@ -33,7 +34,7 @@ async function enter(key) {
   byId("who").textContent = `${me.tenant}, ${me.plan}`;
   byId("leave").hidden = false;
   byId("app").dataset.state = "in";
-  const panel = new JobPanel(api, () => jobs.look(0).catch(() => {}));
+  const panel = new JobPanel(api, key, () => jobs.look(0).catch(() => {}));
   const hooks = new Hooks(api);
   const open = (/** @type {string} */ id) => {
     hooks.close();
@@ -44,6 +45,7 @@ async function enter(key) {
   await jobs.look(0);
   jobs.watch();
   hooks.look();
+  showAccount(api, me);
   await setUpSubmit(api, me.blocked, async (job) => {
     await jobs.look(0);
     open(job.id);

@@ -1,6 +1,6 @@
 /** @file Queue and workers, from the Prometheus metrics that the server shows to everybody. */
 
-import { byId } from "../js/dom.js";
+import { byId, replaceChildren } from "../js/dom.js";
 import { fact } from "./components.js";
 
 const LOOK_MS = 3000;
@@ -51,5 +51,5 @@ async function look(base) {
     fact("running", jobs.running ?? "–"),
     ...Object.entries(workers).map(([kind, count]) => fact(`${kind} workers`, count)),
   ];
-  byId("queue").replaceChildren(...facts.filter((one) => one !== null));
+  replaceChildren(byId("queue"), ...facts.filter((one) => one !== null));
 }

@@ -1,8 +1,10 @@
 /** @file The form of a new job: the same calls that every client makes. */
 
-import { byId, h } from "../js/dom.js";
+import { byId, h, replaceChildren } from "../js/dom.js";
 import { randomId } from "../js/session.js";
+import { FileStore } from "../js/file_store.js";
 import { upload } from "../js/upload.js";
+import { exerciseOptions, setUpExercises } from "./exercises.js";
 import { showProblem, told } from "./components.js";
 
 const FLAGS = ["keypoints", "angles", "progression", "recommendations", "export", "blazepose"];
@@ -15,15 +17,13 @@ const USUAL = new Set(["progression", "recommendations", "export"]);
  * @param {(job: Record<string, any>) => void} made
  */
 export async function setUpSubmit(api, blocked, made) {
-  byId("flags").replaceChildren(...FLAGS.map((name) => flag(name, blocked)));
+  replaceChildren(byId("flags"), ...FLAGS.map((name) => flag(name, blocked)));
   byId("submit").onsubmit = (/** @type {Event} */ event) => {
     event.preventDefault();
     send(api, made);
   };
   const { exercises } = await api.call("v1/exercises");
-  const options = exercises.map((/** @type {any} */ one) => h("option", { value: one.id }, one.id));
-  byId("exercise").replaceChildren(h("option", { value: "" }, "none"), ...options);
-  byId("exercise").value = "squat";
+  setUpExercises(exercises);
 }
 
 /** @param {string} name @param {string[]} blocked */
@@ -39,8 +39,7 @@ function wanted() {
   const more = byId("more").value.trim();
   const parsed = more ? JSON.parse(more) : {};
   const flags = [...byId("flags").querySelectorAll("input:checked")].map((box) => [box.name, true]);
-  const exercise = byId("exercise").value;
-  return { ...Object.fromEntries(flags), ...(exercise ? { exercise } : {}), ...parsed };
+  return { ...Object.fromEntries(flags), ...exerciseOptions(), ...parsed };
 }
 
 /**
@@ -56,7 +55,11 @@ async function send(api, made) {
     const input = await inputOf(api, bar);
     const headers = { "Idempotency-Key": randomId() };
     const body = { input, options: wanted() };
-    made(await api.call("v1/jobs", { method: "POST", body, headers, again: true }));
+    const job = await api.call("v1/jobs", { method: "POST", body, headers, again: true });
+    // the page that shows the job draws over the file where it has it
+    const file = byId("media").files[0];
+    if (file) await new FileStore(window.indexedDB).keep(job.id, file);
+    made(job);
     byId("media").value = "";
   } catch (error) {
     showProblem(byId("submit-problem"), told(error));

@@ -39,6 +39,28 @@ function fill(element, attributes, children) {
 }
 
 /**
+ * Puts children in place of those that an element has; WebViews before 2021 lack the method.
+ * @param {Element} element
+ * @param {...(Node | string)} children
+ */
+export function replaceChildren(element, ...children) {
+  element.textContent = "";
+  element.append(...children);
+}
+
+/**
+ * Listens until a signal is aborted; the option `signal` came to WebViews in 2021.
+ * @param {EventTarget} target
+ * @param {string} type
+ * @param {(event: any) => void} run
+ * @param {AbortSignal} signal
+ */
+export function listen(target, type, run, signal) {
+  target.addEventListener(type, run);
+  signal.addEventListener("abort", () => target.removeEventListener(type, run), { once: true });
+}
+
+/**
  * The element of an id that the page's HTML has.
  * @param {string} id
  * @returns {any}

@@ -2,6 +2,7 @@
 
 import { Refusal, Unreachable, passes } from "./api.js";
 import { pauseMs, sleep } from "./backoff.js";
+import { listen } from "./dom.js";
 import { readEvents } from "./sse.js";
 
 /** Three heartbeats of the server without a byte: the connection is dead. */
@@ -72,7 +73,7 @@ async function* connected(api, path, last, signal, silenceMs) {
   signal?.addEventListener("abort", stop, { once: true });
   // the system knows before the connection does, which may hang for minutes
   const offline = () => breaker.abort();
-  globalThis.window?.addEventListener("offline", offline, { signal: breaker.signal });
+  if (globalThis.window) listen(window, "offline", offline, breaker.signal);
   let timer = setTimeout(() => breaker.abort(), silenceMs);
   const heard = () => {
     clearTimeout(timer);

@@ -35,6 +35,7 @@ export class Hud {
     this._hint.dataset.kind = "advice";
     setText(byId("hint-sign"), "");
     setText(byId("hint-text"), text);
+    setText(byId("hint-missing"), "");
   }
 
   /** @param {Moment} moment */
@@ -83,5 +84,16 @@ export class Hud {
     this._hint.dataset.kind = posture ? "posture" : "advice";
     setText(byId("hint-sign"), posture ? (ARROWS[posture.direction] ?? "") : "");
     setText(byId("hint-text"), text);
+    setText(byId("hint-missing"), this._missing(posture?.missingKeypoints ?? []));
+  }
+
+  /**
+   * The parts of the body that are not seen, each once.
+   * @param {string[]} joints
+   */
+  _missing(joints) {
+    const parts = joints.map((name) => name.replace(/^(left|right)_/, "").replace(/^(nose|eye|ear)$/, "head"));
+    const names = [...new Set(parts)].map((part) => this._say(part));
+    return names.length ? this._say("missing", { joints: names.join(", ") }) : "";
   }
 }

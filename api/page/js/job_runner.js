@@ -90,7 +90,8 @@ export async function followJob(api, session, options, transport, show, signal) 
     follow: (after) => follow(api, job, after, { signal }),
     whole: (message) => whole(message),
     asked: (type) => isAsked(options, session.saved.source ?? "video", type),
-    send: (message) => transport.send(message),
+    // hosts know a message by its id, also among those of the next file
+    send: (message) => transport.send({ ...message, id: `${job}/${message.id}` }),
     given: session.saved.given,
     resumed: session.resumed,
     saveGiven: (id) => session.save({ given: id }),

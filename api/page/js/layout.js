@@ -140,9 +140,10 @@ const BESIDE_PX = [860, 440];
  */
 export function frameKind(width, height) {
   const [always, turned] = BESIDE_PX;
+  const low = height <= LOW_PX;
   return {
-    low: height <= LOW_PX,
-    thin: width <= THIN_PX,
+    low,
+    small: low || width <= THIN_PX,
     beside: width >= always || (width >= turned && width >= height),
   };
 }

@@ -7,19 +7,21 @@ import { loadTexts } from "./i18n.js";
 import { applyLayout, readLayout, watchFrame } from "./layout.js";
 import { Page } from "./page.js";
 import { hideToken, readParams } from "./params.js";
-import { openSession } from "./session.js";
+import { openSession, showSession } from "./session.js";
 import { Transport } from "./transport.js";
 import { View } from "./view.js";
 
 async function main() {
-  const params = readParams(window.location.search);
+  const params = readParams(window.location.search, window.location.hash);
   hideToken(window);
   const layout = readLayout(params.layout);
   applyLayout(layout, document);
   watchFrame(window);
   const meta = document.querySelector('meta[name="pq-embedders"]')?.getAttribute("content") ?? "";
   const transport = new Transport(window, meta.split(" ").filter(Boolean));
-  const session = await openSession(window, params.token, window.location.search);
+  const session = params.shown
+    ? showSession(window, params)
+    : await openSession(window, params.token, window.location.search);
   const api = new Api(new URL("..", window.location.href).href, session.saved.token);
   // asked at once: on a slow line every answer that is waited for alone is seen
   const asked = api.call(`pose_tracker/options?${params.job}`);

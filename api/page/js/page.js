@@ -10,7 +10,7 @@ import { followJob, submit, withOwnWishes } from "./job_runner.js";
 import { randomId } from "./session.js";
 import { measure } from "./player.js";
 import { typeOf } from "./media_types.js";
-import { upload } from "./upload.js";
+import { isBegun, upload } from "./upload.js";
 import { Work } from "./job_view.js";
 
 /**
@@ -130,7 +130,7 @@ export class Page {
     return this._work;
   }
 
-  /** After a reload in the middle of an upload: it begins anew where the file is still here. */
+  /** After a reload in the middle of an upload: it goes on where the file is still here. */
   async _uploadAgain() {
     const { session, files, say, view } = this._parts;
     const file = await files.find(session.id);
@@ -145,7 +145,7 @@ export class Page {
    * @param {File} file
    * @param {string} [label] of its progress
    */
-  async _take(file, label = this._parts.say("uploading")) {
+  async _take(file, label = "") {
     const { say, view, session, params, files } = this._parts;
     if (byId("app").dataset.state === "work") return undefined;
     const language = languageOf(params.lang);
@@ -164,13 +164,17 @@ export class Page {
     work.stage.show(url, source);
     session.save({ aspect: size.aspect });
     this._keepPoster(kept, work, source);
-    view.progress(label, 0);
+    const { begun } = session.saved;
+    const text = label || say(isBegun(file, begun) ? "upload_resumed" : "uploading");
+    view.progress(text, 0);
     let id;
     try {
       id = await upload(this._api, file, {
         signal: this._stop.signal,
-        onProgress: (share) => view.progress(label, share),
+        onProgress: (share) => view.progress(text, share),
         onConnection: (lost) => view.connection(lost),
+        begun,
+        onPart: (now) => session.save({ begun: now }),
       });
     } catch (error) {
       return this._broke(error, uploadProblem(error, source), () => this._take(file));
@@ -208,7 +212,7 @@ export class Page {
     const { options, blocked } = this._known;
     const counts = Boolean(options.exercise || options.reference);
     const wanted = withOwnWishes(options, blocked, source === "video", counts, seconds);
-    this._parts.session.save({ uploading: false, key: randomId(), body: { input, options: wanted } });
+    this._parts.session.save({ uploading: false, begun: undefined, key: randomId(), body: { input, options: wanted } });
     await this._run();
   }
 

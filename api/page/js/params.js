@@ -9,16 +9,19 @@ export const LAYOUT = /** @type {const} */ ([
 const MEDIA = ["videoSrc", "imageSrc"];
 
 /**
- * @typedef {{token: string, job: URLSearchParams, layout: Record<string, string>, lang: string,
- *   videoSrc: string, imageSrc: string}} Params `job`: what may be an option of the job
+ * @typedef {{token: string, shown: string, job: URLSearchParams, layout: Record<string, string>, lang: string,
+ *   videoSrc: string, imageSrc: string}} Params `job`: what may be an option of the job,
+ *   `shown`: the id of a job that there is
  */
 
 /**
  * @param {string} search
+ * @param {string} [hash] what no server sees: the console's token, and the job that it shows
  * @returns {Params}
  */
-export function readParams(search) {
+export function readParams(search, hash = "") {
   const given = new URLSearchParams(search);
+  const unseen = new URLSearchParams(hash.slice(1));
   const job = new URLSearchParams();
   for (const [name, value] of given) {
     if (name !== "token" && !isLayout(name) && !MEDIA.includes(name)) job.append(name, value);
@@ -26,7 +29,8 @@ export function readParams(search) {
   const [videoSrc, imageSrc] = MEDIA.map((name) => (given.get(name) ?? "").trim());
   if (!job.get("source") && (videoSrc || imageSrc)) job.set("source", videoSrc ? "video" : "image");
   return {
-    token: (given.get("token") ?? "").trim(),
+    token: (given.get("token") ?? unseen.get("token") ?? "").trim(),
+    shown: unseen.get("job") ?? "",
     job,
     layout: Object.fromEntries(LAYOUT.map((name) => [name, given.get(name) ?? ""])),
     lang: given.get("language") || given.get("lang") || "",
@@ -55,7 +59,9 @@ export function mediaUrl(params) {
  */
 export function hideToken(win) {
   const address = new URL(win.location.href);
-  if (!address.searchParams.has("token")) return;
+  const unseen = address.hash.includes("token=");
+  if (!address.searchParams.has("token") && !unseen) return;
   address.searchParams.delete("token");
+  if (unseen) address.hash = "";
   win.history.replaceState(win.history.state, "", address);
 }

@@ -8,19 +8,37 @@ import { jointAngles } from "./angles.js";
 import { pack, unpack } from "./poses.js";
 import { Timeline } from "./timeline.js";
 
-/** Types whose time is that of the frame in their id. */
-const TIMED = new Set(["keypoints", "angles", "counter"]);
+/** Types whose time is that of the frame in their id; a counter's is that of its rep. */
+const TIMED = new Set(["keypoints", "angles"]);
 /** Types whose last value holds until the next one. */
 const HELD = new Set(["form_score", "progression", "recommendations", "posture", "jump_height"]);
+/** Types that say what happened at a time. */
+const EVENTS = new Set(["jump_started", "jump_discarded"]);
 /** A pose is drawn on pictures up to this far from its own. */
 const POSE_MS = 120;
+/** Score of a criterion below which it is a fault, as in the exported video. */
+const FAULT = 50;
 
 /**
  * @typedef {Record<string, any>} Message
  * @typedef {{count: number | null, total: number | null, grade: string, progress: number | null,
  *   posture: Message | null, inPosition: boolean, advice: string[], jump: Message | null,
- *   joints: any[] | null}} Moment `total`: the count in the end, once it is known
+ *   joints: any[] | null, focus: string[]}} Moment `total`: the count in the end, once it is known;
+ *   `focus`: joints of the worst fault of the repetition, without the side
  */
+
+/**
+ * The joints of the worst fault that names some, of the repetition that is going on.
+ * @param {Message[]} history
+ * @param {number} ms
+ * @returns {string[]}
+ */
+function faultyJoints(history, ms) {
+  const rep = history.find((one) => one.counted && one.startMs <= ms && ms <= one.endMs);
+  /** @type {Message[]} */
+  const faults = (rep?.criteria ?? []).filter((/** @type {Message} */ one) => one.joints?.length && one.score < FAULT);
+  return faults.sort((a, b) => a.score - b.score)[0]?.joints ?? [];
+}
 
 /** Everything that is known of one job's media. */
 export class Scene {
@@ -68,16 +86,14 @@ export class Scene {
   add(id, message) {
     const frame = frameOf(id);
     const told = message.timestampMs;
-    if (typeof told === "number" && TIMED.has(message.type) && !message.final) {
-      this.clock.note(frame, told);
-    }
+    if (typeof told === "number" && TIMED.has(message.type)) this.clock.note(frame, told);
     const ms = typeof told === "number" ? told : this.clock.at(Math.max(0, frame));
     if (message.type === "exercise_summary") this.summary = message;
     else if (message.type === "jump_summary") this.jumps = message;
     else if (message.type === "export_ready") this.exports.push(message);
     else if (message.type === "keypoints") this._pose(ms, message);
     else if (message.type === "angles") this._angles(ms, message);
-    else if (message.type === "jump_started") this.timeline.add("jump_started", ms, message);
+    else if (EVENTS.has(message.type)) this.timeline.add(message.type, ms, message);
     else if (HELD.has(message.type)) this.timeline.add(message.type, ms, message);
     else if (message.type === "initialization") this._progress(frame, message);
     else if (message.type === "counter" && message.final) this.final = message;
@@ -124,6 +140,7 @@ export class Scene {
       advice: line.at("recommendations", ms)?.data ?? [],
       jump: line.at("jump_height", ms),
       joints: unpack(line.nearest("pose", ms, POSE_MS)),
+      focus: faultyJoints(this.summary?.history ?? [], ms),
     };
   }
 
@@ -135,7 +152,7 @@ export class Scene {
     const total = this.summary?.counter ?? this.final?.current_count ?? null;
     const grade = this.summary?.grade ?? "";
     const joints = unpack(this.timeline.nearest("pose", 0, POSE_MS));
-    const nothing = { progress: null, posture: null, inPosition: false, advice: [], jump: null };
+    const nothing = { progress: null, posture: null, inPosition: false, advice: [], jump: null, focus: [] };
     return { ...nothing, count: total, total, grade, joints };
   }
 }

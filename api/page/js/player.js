@@ -3,7 +3,7 @@
  * where the analysis is and waits there, as a stream does that is still loading.
  */
 
-import { byId } from "./dom.js";
+import { byId, listen } from "./dom.js";
 import { contentBox, drawPose } from "./overlay.js";
 
 /** The video goes on when so much more of it is analysed. */
@@ -71,19 +71,16 @@ export class Stage {
   _listen() {
     const { signal } = this._leave;
     const on = (/** @type {string} */ name, /** @type {() => void} */ run) =>
-      this._video.addEventListener(name, run, { signal });
+      listen(this._video, name, run, signal);
     for (const name of ["seeked", "loadeddata", "pause", "timeupdate"]) on(name, () => this.draw());
     on("play", () => this._run());
     on("loadedmetadata", () => this.fitTo(this._video.videoWidth / this._video.videoHeight));
     on("error", () => this._unplayable());
     on("pointerdown", () => (this._asked = true));
     on("keydown", () => (this._asked = true));
-    this._image.addEventListener(
-      "load",
-      () => this.fitTo(this._image.naturalWidth / this._image.naturalHeight),
-      { signal },
-    );
-    this._image.addEventListener("error", () => this._unplayable(), { signal });
+    const shaped = () => this.fitTo(this._image.naturalWidth / this._image.naturalHeight);
+    listen(this._image, "load", shaped, signal);
+    listen(this._image, "error", () => this._unplayable(), signal);
     this._sizes = new ResizeObserver(() => this.draw());
     this._sizes.observe(this._canvas);
   }
@@ -162,15 +159,17 @@ export class Stage {
     this._screen.dataset.choosing = "";
     this._hud.ask(hint);
     return new Promise((resolve) => {
-      const { signal } = this._leave;
+      const tapped = new AbortController();
       const tap = (/** @type {PointerEvent} */ event) => {
+        tapped.abort();
         event.preventDefault();
         delete this._screen.dataset.choosing;
         this._hud.ask("");
         this.draw();
         resolve(this._placeOf(event));
       };
-      this._screen.addEventListener("pointerdown", tap, { once: true, signal });
+      listen(this._leave.signal, "abort", () => tapped.abort(), tapped.signal);
+      listen(this._screen, "pointerdown", tap, tapped.signal);
     });
   }
 
@@ -275,7 +274,7 @@ export class Stage {
     if (this._burnt || this._kind === "image") this._hud.hide();
     else this._hud.show(moment);
     this._clear();
-    if (this._options.skeleton && !this._burnt && this._kind && moment.joints) this._pose(moment.joints);
+    if (this._options.skeleton && !this._burnt && this._kind && moment.joints) this._pose(moment.joints, moment.focus);
     if (ms !== this._shownMs) this._options.onTime((this._shownMs = ms));
   }
 
@@ -297,15 +296,15 @@ export class Stage {
     return context;
   }
 
-  /** @param {import("./overlay.js").Joint[]} joints */
-  _pose(joints) {
+  /** @param {import("./overlay.js").Joint[]} joints @param {string[]} focus */
+  _pose(joints, focus) {
     const context = this._canvas.getContext("2d");
     if (!context) return;
     const { clientWidth, clientHeight } = this._canvas;
     const picture = this._kind === "video" ? this._video : this._image;
     const fit = getComputedStyle(picture).objectFit;
     const box = contentBox(fit, clientWidth, clientHeight, ...this._size(picture));
-    drawPose(context, joints, box);
+    drawPose(context, joints, box, focus);
     this._canvas.dataset.pose = String(Math.round(this._shownMs));
   }
 

@@ -2,7 +2,7 @@
 
 import { Refusal } from "./api.js";
 import { curves } from "./curves.js";
-import { byId, h, setText } from "./dom.js";
+import { byId, h, replaceChildren, setText } from "./dom.js";
 import { facts, table, totals, why } from "./results.js";
 
 /** Exports up to this size are fetched, so that they are saved rather than opened. */
@@ -23,18 +23,18 @@ const MOST_BYTES = 300 * 1024 * 1024;
  * @returns {(ms: number) => void}
  */
 export function showReport(scene, unit, seenFrom, say, seek) {
-  byId("totals").replaceChildren(...(unit ? [totals(scene, unit, say)] : []));
-  byId("facts").replaceChildren(...(unit ? facts(scene, say) : []));
-  const reasons = unit ? why(scene, seenFrom, say) : [];
+  replaceChildren(byId("totals"), ...(unit ? [totals(scene, unit, say)] : []));
+  replaceChildren(byId("facts"), ...(unit ? facts(scene, say) : []));
+  const reasons = unit ? why(scene, unit, seenFrom, say) : [];
   byId("why").hidden = reasons.length === 0;
-  byId("why").replaceChildren(...reasons);
+  replaceChildren(byId("why"), ...reasons);
   const found = table(scene, unit, say, seek);
-  byId("reps").replaceChildren(...(found.element ? [found.element] : []));
+  replaceChildren(byId("reps"), ...(found.element ? [found.element] : []));
   const series = scene.timeline.all("joint_angles");
   const durationMs = scene.durationMs || scene.timeline.end || 1;
   const drawn = curves(series, durationMs, found.rows, say, seek);
   byId("angles").hidden = drawn.figures.length === 0 || series.times.length < 2;
-  byId("curves").replaceChildren(...drawn.figures);
+  replaceChildren(byId("curves"), ...drawn.figures);
   return (ms) => {
     found.setTime(ms);
     drawn.setTime(ms);
@@ -84,7 +84,8 @@ export function showDownloads(api, job, exports, name, say) {
   const known = exports.filter((ready) => KINDS.includes(ready.kind));
   known.sort((a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind));
   place.hidden = known.length === 0;
-  place.replaceChildren(
+  replaceChildren(
+    place,
     ...known.map((ready, place) => button(api, job, ready, name, say, place === 0)),
   );
 }

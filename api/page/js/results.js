@@ -92,10 +92,11 @@ function reasonOf(rep) {
 /**
  * Why nothing was counted, and how to film it next time; nothing where something was.
  * @param {import("./playback_state.js").Scene} scene
+ * @param {string} unit
  * @param {string} seenFrom
  * @param {Say} say
  */
-export function why(scene, seenFrom, say) {
+export function why(scene, unit, seenFrom, say) {
   if (countOf(scene) > 0) return [];
   /** @type {Map<string, number>} */
   const attempts = new Map();
@@ -104,10 +105,12 @@ export function why(scene, seenFrom, say) {
   }
   const told = [...attempts].map(([reason, count]) =>
     say(reason ? `why_${reason}` : "why_uncounted", { count }));
-  const advice = scene.timeline.all("recommendations").values.at(-1)?.data ?? [];
+  const discarded = scene.timeline.all("jump_discarded").values.map(({ userMessage }) => userMessage);
+  const advice = scene.timeline.at("recommendations", Number.POSITIVE_INFINITY)?.data ?? [];
   const film = say(seenFrom === "any" ? "film_any" : `film_${seenFrom}`);
-  const lines = [...(told.length ? told : [say("why_nothing")]), ...advice, film];
-  return [h("ul", {}, ...lines.map((text) => h("li", {}, text)))];
+  const reasons = [...told, ...discarded];
+  const lines = new Set([...(reasons.length ? reasons : [say(`why_nothing_${unit}`)]), ...advice, film]);
+  return [h("ul", {}, ...[...lines].map((text) => h("li", {}, text)))];
 }
 
 /**

@@ -13,10 +13,10 @@ const NOTHING = "0-0";
 /**
  * @typedef {{
  *   token: string, params: string, source?: "video" | "image", label?: string,
- *   uploading?: boolean, aspect?: number | null, poster?: string,
+ *   uploading?: boolean, begun?: import("./upload.js").Begun, aspect?: number | null, poster?: string,
  *   key?: string, body?: Record<string, any>, job?: string, given: string, over: boolean,
- * }} Saved `key` and `body` of the job's request; `given`: id of the host's last message; `aspect`
- *   and `poster` of the picture
+ * }} Saved `key` and `body` of the job's request; `given`: id of the host's last message; `begun`:
+ *   an upload in parts; `aspect` and `poster` of the picture
  */
 
 /** One session; what cannot be stored lives as long as the page. */
@@ -44,10 +44,10 @@ export class Session {
     }
   }
 
-  /** Forgets the job, for the next file. */
+  /** Forgets the job, for the next file; what is stored of an upload may be of that one. */
   restart() {
-    const { token, params } = this.saved;
-    this.saved = fresh(token, params);
+    const { token, params, begun } = this.saved;
+    this.saved = { ...fresh(token, params), ...(begun ? { begun } : {}) };
     this.resumed = false;
     this.save({});
   }
@@ -82,6 +82,19 @@ export async function openSession(win, token, params) {
   hold(win, id);
   const session = new Session(storage, id, saved);
   session.save({});
+  return session;
+}
+
+/**
+ * The session of a job that another page made: its file may be kept under the job's id.
+ * @param {Window} win
+ * @param {import("./params.js").Params} params
+ */
+export function showSession(win, { token, shown, job }) {
+  const source = job.get("source") === "image" ? "image" : "video";
+  win.history.replaceState({ pq: shown }, "");
+  const session = new Session(storageOf(win), shown, fresh(token, win.location.search));
+  session.save({ source, job: shown });
   return session;
 }
 
@@ -127,8 +140,12 @@ async function heldIds(win) {
  * @param {Window} win
  * @param {string} id
  */
-function hold(win, id) {
-  win.navigator.locks?.request(PREFIX + id, () => new Promise(() => {})).catch(() => {});
+async function hold(win, id) {
+  try {
+    await win.navigator.locks.request(PREFIX + id, () => new Promise(() => {}));
+  } catch {
+    // missing or forbidden
+  }
 }
 
 /** @param {Window} win */

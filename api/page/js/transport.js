@@ -99,11 +99,12 @@ export class Transport {
     const win = this._win;
     try {
       const bridge = bridgeOf(win);
-      if (bridge === "callback") win.webViewCallback(message);
-      else if (bridge === "ios") {
-        win.webkit.messageHandlers.iosListener.postMessage(JSON.stringify(message));
-      } else if (bridge === "native") win.ReactNativeWebView.postMessage(JSON.stringify(message));
-      else this._toParent(JSON.stringify(message));
+      const text = JSON.stringify(message);
+      // an object of its own: hosts scale joints in place
+      if (bridge === "callback") win.webViewCallback(JSON.parse(text));
+      else if (bridge === "ios") win.webkit.messageHandlers.iosListener.postMessage(text);
+      else if (bridge === "native") win.ReactNativeWebView.postMessage(text);
+      else this._toParent(text);
     } catch (error) {
       console.error("the host refused a message", error);
     }

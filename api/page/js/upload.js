@@ -14,37 +14,70 @@ const PATIENCE = 45;
 /** No byte went for so long: the connection is dead, though nobody says so. */
 const STALL_MS = 60_000;
 
+/** Answers of the store to an address that holds no more, or to an upload that was swept away. */
+const GONE = [403, 404];
+
 /**
  * @typedef {{number: number, etag: string}} PartDone
+ * @typedef {{id: string, url: string, headers: Record<string, string>, partBytes: number,
+ *   parts?: {number: number, url: string}[]}} Place the API's answer; with `parts` for large files
+ * @typedef {{file: string, place: Place, done: PartDone[]}} Begun an upload in parts, as far as it
+ *   came; `file` tells which file it is of
  * @typedef {{signal: AbortSignal, onProgress: (share: number) => void,
- *   onConnection: (lost: boolean) => void, wait?: typeof sleep, put?: typeof put}} Tools
+ *   onConnection: (lost: boolean) => void, begun?: Begun, onPart?: (begun: Begun) => void,
+ *   wait?: typeof sleep, put?: typeof put}} Tools `begun` before a reload; `onPart` gets what to
+ *   keep for the next one
  */
 
 /**
  * Uploads a file and gives its id for a job request; throws Refusal, Unreachable, or the signal's
- * reason.
+ * reason. An upload in parts that was begun goes on with the parts that are left.
  * @param {import("./api.js").Api} api
  * @param {File} file
  * @param {Tools} tools
  * @returns {Promise<string>}
  */
 export async function upload(api, file, tools) {
+  let begun = isBegun(file, tools.begun) ? tools.begun : null;
   for (let expired = 0; ; expired += 1) {
-    const place = await api.call("v1/uploads", {
-      method: "POST",
-      body: { filename: plainName(file.name), contentType: typeOf(file), bytes: file.size },
-      again: true, // a place that nobody fills is swept away
-      signal: tools.signal,
-    });
+    begun = begun ?? { file: nameOf(file), place: await askPlace(api, file, tools), done: [] };
+    const { place } = begun;
     try {
-      if (place.parts) await putParts(api, file, place, tools);
+      if (place.parts) await putParts(api, file, begun, tools);
       else await persistently(place.url, place.headers, file, tools, tools.onProgress);
       return place.id;
     } catch (error) {
       // the addresses hold for a limited time only
-      if (!(error instanceof Refusal) || error.status !== 403 || expired >= 2) throw error;
+      if (!(error instanceof Refusal) || !GONE.includes(error.status) || expired >= 2) throw error;
+      begun = null;
     }
   }
+}
+
+/**
+ * Whether some of a file was stored already.
+ * @param {File} file
+ * @param {Begun | null | undefined} begun
+ */
+export function isBegun(file, begun) {
+  return begun?.file === nameOf(file) && begun.done.length > 0;
+}
+
+/** @param {File} file */
+function nameOf({ name, size, lastModified }) {
+  return `${size} ${lastModified} ${name}`;
+}
+
+/**
+ * @param {import("./api.js").Api} api
+ * @param {File} file
+ * @param {Tools} tools
+ * @returns {Promise<Place>}
+ */
+function askPlace(api, file, { signal }) {
+  const body = { filename: plainName(file.name), contentType: typeOf(file), bytes: file.size };
+  // asked again after a break: a place that nobody fills is swept away
+  return api.call("v1/uploads", { method: "POST", body, again: true, signal });
 }
 
 /**
@@ -59,24 +92,27 @@ export function plainName(name) {
 /**
  * @param {import("./api.js").Api} api
  * @param {File} file
- * @param {{id: string, partBytes: number, parts: {number: number, url: string}[]}} place
+ * @param {Begun} begun
  * @param {Tools} tools
  */
-async function putParts(api, file, place, tools) {
-  const sent = new Map();
-  /** @type {PartDone[]} */
-  const done = [];
-  const left = [...place.parts];
+async function putParts(api, file, begun, tools) {
+  const { place, done } = begun;
+  const stored = new Set(done.map(({ number }) => number));
+  const left = (place.parts ?? []).filter(({ number }) => !stored.has(number));
+  const pieceOf = (/** @type {number} */ number) =>
+    file.slice((number - 1) * place.partBytes, number * place.partBytes);
+  const sent = new Map(done.map(({ number }) => [number, pieceOf(number).size]));
   const lane = async () => {
     for (let part = left.shift(); part; part = left.shift()) {
       const { number, url } = part;
-      const piece = file.slice((number - 1) * place.partBytes, number * place.partBytes);
+      const piece = pieceOf(number);
       const report = (/** @type {number} */ share) => {
         sent.set(number, share * piece.size);
         tools.onProgress([...sent.values()].reduce((sum, bytes) => sum + bytes, 0) / file.size);
       };
       const etag = await persistently(url, {}, piece, tools, report);
       done.push({ number, etag });
+      tools.onPart?.(begun);
     }
   };
   const orStop = () =>

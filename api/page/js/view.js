@@ -1,6 +1,6 @@
 /** @file The page's states and the words that go with them. */
 
-import { byId, h, setText } from "./dom.js";
+import { byId, h, replaceChildren, setText } from "./dom.js";
 
 /**
  * @typedef {"loading" | "pick" | "work" | "result" | "done" | "failed"} State `result`: it is known
@@ -25,6 +25,7 @@ export class View {
     const before = document.activeElement;
     const news = this._app.dataset.state !== state;
     this._app.dataset.state = state;
+    this._app.classList.toggle("watching", ["work", "result", "done"].includes(state));
     // what matters is at the top
     if (news && state !== "done") for (const place of [this._app, window]) place.scrollTo(0, 0);
     setText(byId("heading"), heading);
@@ -84,7 +85,8 @@ export class View {
   failed(advice, actions) {
     this.show("failed", advice.title);
     setText(byId("failed-help"), advice.help);
-    byId("failed-actions").replaceChildren(
+    replaceChildren(
+      byId("failed-actions"),
       ...actions.map(({ label, primary, run }) =>
         h("button", { type: "button", class: primary ? "button primary" : "button", onclick: run }, label),
       ),

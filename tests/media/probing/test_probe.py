@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -133,3 +134,21 @@ def test_the_capture_rate_as_android_writes_it(make_clip: MakeClip, tmp_path: Pa
 
 def test_other_clips_are_as_fast_as_they_play(plain: Path) -> None:
     assert probe(plain).slowdown == 1.0
+
+
+@pytest.mark.parametrize(
+    ("head", "name"),
+    [
+        (b"%PDF-1.7\n", "PDF"),
+        (b"\n<!DOCTYPE html><html><body>404</body></html>", "A web page"),
+        (b"PK\x03\x04\x14\0\0\0", "A ZIP archive"),
+        (b"#EXTM3U\nfile:///etc/passwd\n", "A playlist (M3U)"),
+    ],
+)
+def test_a_file_of_a_known_format_is_refused_by_its_name(
+    tmp_path: Path, head: bytes, name: str
+) -> None:
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(head + bytes(600))
+    with pytest.raises(JobError, match=re.escape(f"{name} is not a format we read.")):
+        probe(path)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tests.motion.form.form_reps import form_of, points, rep_of, script
+from tests.motion.form.test_faults import hips_low
 from worker.motion.features.body_segments import Body
 from worker.motion.form import RepFrames, judge, judge_live
 from worker.motion.form.criteria import CRITERIA
@@ -95,3 +96,12 @@ def test_nothing_seen_is_nothing_judged() -> None:
     nothing = Body(*(np.zeros_like(rep.body.x) for _ in range(3)))
     told = judge("squat", replace(rep, body=nothing)).criteria
     assert {one.name for one in told if one.judged} <= {"tempo", "smoothness"}
+
+
+def test_a_body_that_turns_away_loses_a_fault_little_by_little() -> None:
+    scores = []
+    for yaw in range(90, 20, -2):
+        made = script("push_up", float(yaw))
+        scores.append(judge("push_up", rep_of(made, hips_low(made, 0.15))).score)
+    assert scores[0] < 60 < 85 < scores[-1]
+    assert np.abs(np.diff(scores)).max() < 20, scores

@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.synthetic.analysis import analyse
 from tests.synthetic.perform import Camera, Script
 from tests.synthetic.references import measured, reference, script_of
 from worker.contract.errors import JobError
 from worker.contract.grades import grade_of
 from worker.contract.message_parts import Rep
-from worker.contract.messages import Counter, encode, type_of
+from worker.contract.messages import Counter, ExerciseSummary, Recommendations, encode, type_of
 from worker.contract.options import JobOptions
 from worker.contract.reference_poses import ReferencePoses
 from worker.motion.feedback.factory import make_reporter
@@ -67,7 +68,7 @@ def test_another_camera_is_no_other_movement(
 
 
 def test_what_is_said_of_a_rep() -> None:
-    entries, result, summary = measured(reporter("squat"), script_of("squat", 2))
+    entries, result, summary = measured(reporter("squat", 90), script_of("squat", 2, 90))
     counters = [e.message for e in entries if isinstance(e.message, Counter)]
     assert [c.current_count for c in counters] == [1, 2, 2]
     for counter, rep in zip(counters, (*summary.history, summary.history[-1]), strict=True):
@@ -78,14 +79,43 @@ def test_what_is_said_of_a_rep() -> None:
         assert score.overallScore == pytest.approx(rep.formScore / 100)
         assert rep.grade == score.grade == grade_of(rep.formScore)
         assert rep.criteria is not None
-        names = {criterion.name for criterion in rep.criteria}
-        assert names == {"pose", "tempo", "rhythm", "range", "smoothness"}
+        names = [criterion.name for criterion in rep.criteria]
+        assert names[:5] == ["pose", "tempo", "rhythm", "range", "smoothness"]
+        assert len({*names}) == len(names) > 5
     overall = [rep.formScore for rep in summary.history]
     assert summary.exercise == "coach"
     assert summary.avg_rep_score == result.avgScore
     assert summary.avg_similarity == pytest.approx(result.avgScore / 100)
     assert result.avgScore == pytest.approx(sum(overall) / 2, abs=0.06)
     assert result.avgScore > 95
+
+
+@pytest.mark.parametrize(("move", "yaw"), [("squat", 90), ("bicep_curl", 90), ("push_up", 90)])
+def test_form_is_measured_as_of_the_exercise_that_the_reference_is_of(move: str, yaw: int) -> None:
+    script = script_of(move, 2, yaw)
+    poses = reporter(move, yaw)
+    assert poses.exercise == move
+    entries, _ = analyse(script, move)
+    counted = [e.message for e in entries if isinstance(e.message, ExerciseSummary)][-1].history
+    by_reference = measured(poses, script)[2].history
+    alone = measured(replace(poses, exercise=None), script)[2].history
+    for own, rep, bare in zip(counted, by_reference, alone, strict=True):
+        assert own.criteria and rep.criteria and bare.criteria and len(bare.criteria) == 5
+        assert rep.criteria[:5] == bare.criteria and rep.formScore == bare.formScore
+        expected = {one.name: one for one in own.criteria}
+        for one in rep.criteria[5:]:
+            assert one.judged == expected[one.name].judged
+            assert one.unit == expected[one.name].unit
+            if one.score is not None:
+                assert one.score == pytest.approx(expected[one.name].score, abs=8)
+
+
+def test_advice_is_that_of_the_exercise() -> None:
+    uneven = script_of("shoulder_press", 3, lopsided=0.4)
+    entries, _, _ = measured(reporter("shoulder_press"), uneven, recommendations=True)
+    said = [e.message for e in entries if isinstance(e.message, Recommendations)]
+    assert any("shoulder_press_even_sides" in one.codes for one in said)
+    assert all(len(one.data) == len(one.codes) for one in said)
 
 
 def test_progress_and_form_are_live() -> None:

@@ -51,6 +51,34 @@ test("a part that breaks is sent again alone, and all are joined in order", asyn
   assert.equal(Math.max(...seen.progress), 1);
 });
 
+test("an upload in parts goes on after a reload with what is left", async () => {
+  const begun = { file: `10 ${file.lastModified} clip.mov`, place: PARTS, done: [{ number: 2, etag: "two" }] };
+  const kept = [];
+  const asked = [];
+  const { seen, given } = tools(async (url) => url);
+  const onPart = ({ done }) => kept.push(done.map(({ number }) => number));
+  assert.equal(await upload(playedApi([Response.json({})], asked), file, { ...given, begun, onPart }), "upl_1");
+  assert.deepEqual(seen.puts.map(([url]) => url).sort(), ["s3/1", "s3/3"]);
+  assert.ok(seen.progress[0] > 0.4);
+  assert.deepEqual(JSON.parse(asked[0].body).parts.map(({ etag }) => etag), ["s3/1", "two", "s3/3"]);
+  assert.equal(kept.length, 2);
+  assert.equal(kept[1].length, 3);
+
+  // another file, or an upload that was swept away, begins anew
+  const other = { ...begun, file: "11 0 clip.mov" };
+  const fresh = tools(async (url) => url);
+  await upload(playedApi([Response.json(PARTS), Response.json({})]), file, { ...fresh.given, begun: other });
+  assert.equal(fresh.seen.puts.length, 3);
+  const swept = { ...begun, place: { ...PARTS, id: "upl_0" }, done: [{ number: 2, etag: "two" }] };
+  const again = tools(async (url, count) => {
+    if (count <= 2) throw new Refusal(404, {});
+    return url;
+  });
+  const api = playedApi([Response.json(PARTS), Response.json({})]);
+  assert.equal(await upload(api, file, { ...again.given, begun: swept }), "upl_1");
+  assert.equal(again.seen.puts.length, 5);
+});
+
 test("one PUT with the headers that were signed", async () => {
   const place = { id: "upl_2", url: "s3/whole", headers: { "Content-Type": "video/mp4" } };
   const api = playedApi([Response.json(place)]);

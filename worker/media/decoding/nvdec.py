@@ -11,13 +11,12 @@ import os
 from functools import cache
 from typing import Any
 
-import structlog
-
 from worker.media.probing.ffmpeg_tools import ToolsMissing, accelerators, filters
 from worker.media.probing.probe import VideoInfo
 from worker.observability.gpu_fallbacks import DRIVER
+from worker.observability.loggers import LazyLogger
 
-log = structlog.get_logger()
+log = LazyLogger()
 
 SETTING = "POSEQUEUE_NVDEC"
 """`auto` or `off`. The environment is asked, as for the programs themselves (`tools`)."""

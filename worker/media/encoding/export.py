@@ -15,7 +15,6 @@ from typing import Literal
 
 import ffmpeg
 import msgspec
-import structlog
 
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.media import AudioLoss, MediaInfo
@@ -32,11 +31,12 @@ from worker.media.sandbox.limits import DEFAULT_LIMITS, FORMATS, MediaLimits
 from worker.media.sandbox.media_process import ChildLimits, ChildStalled
 from worker.media.sandbox.privileges import reclaim
 from worker.observability.gpu_fallbacks import record_fallback
+from worker.observability.loggers import LazyLogger
 
 Drawings = Callable[[], Iterable[Drawing]]
 Report = Callable[[int], None]
 
-log = structlog.get_logger()
+log = LazyLogger()
 
 _COPIED_AUDIO = frozenset({"aac", "mp3"})
 _LARGEST_OUTPUT = 32 << 30

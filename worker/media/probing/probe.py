@@ -26,7 +26,7 @@ from worker.media.probing.packets import (
     timing_of,
     too_large,
 )
-from worker.media.probing.sniff import head_of, is_container
+from worker.media.probing.sniff import head_of, is_container, unread_format
 from worker.media.sandbox.child_process import run
 from worker.media.sandbox.limits import DEFAULT_LIMITS, MediaLimits
 from worker.media.sandbox.media_process import ChildStalled
@@ -186,10 +186,14 @@ def _unreadable(path: Path, tail: str) -> JobError:
     if "moov atom not found" in tail:
         message = "The video file is incomplete: its index is missing. Was the upload cut off?"
         return JobError(ErrorCode.MEDIA_DECODE_ERROR, message, details)
-    if is_container(head_of(path)) and "not on whitelist" not in tail:
+    head = head_of(path)
+    if is_container(head) and "not on whitelist" not in tail:
         message = "The video file is damaged and cannot be read."
         return JobError(ErrorCode.MEDIA_DECODE_ERROR, message, details)
-    return JobError(ErrorCode.MEDIA_UNSUPPORTED, "The file is not a readable video.", details)
+    name = unread_format(head)
+    said = f"{name} is not a format we read." if name else "The file is not a readable video."
+    message = f"{said} Send an MP4, MOV or WebM, or a picture as JPEG, PNG or HEIC."
+    return JobError(ErrorCode.MEDIA_UNSUPPORTED, message, details)
 
 
 def _picture_stream(

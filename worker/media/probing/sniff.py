@@ -37,6 +37,18 @@ _NAMES = (
     (b"<?xml", "SVG"),
     (b"#?RADIANCE", "Radiance HDR"),
     (b"v/1\x01", "OpenEXR"),
+    (b"qoif", "QOI"),
+    (b"P5\n", "PGM"),
+    (b"P6\n", "PPM"),
+    (b"\x06\x0e\x2b\x34\x02\x05", "MXF"),
+    (b"YUV4MPEG2", "YUV4MPEG"),
+    (b"#EXTM3U", "A playlist (M3U)"),
+    (b"PK\x03\x04", "A ZIP archive"),
+    (b"\x1f\x8b", "A gzip archive"),
+    (b"Rar!", "A RAR archive"),
+    (b"7z\xbc\xaf", "A 7z archive"),
+    (b"<!doctype html", "A web page"),
+    (b"<html", "A web page"),
 )
 # ISO/IEC 23008-12 and the AV1 image format: stills and image sequences.
 _IMAGE_BRANDS = frozenset(
@@ -80,11 +92,14 @@ def sniff(path: Path) -> Literal["video", "image"]:
     return "video"
 
 
-def image_format(head: bytes) -> str:
-    """The name of a format of pictures that is known and not read, "" of any other."""
+def unread_format(head: bytes) -> str:
+    """The name of a format that is known and not read, "" of any other."""
     if head[4:12] == b"ftypcrx ":
         return "This camera's raw format"
-    return next((name for magic, name in _NAMES if head.startswith(magic)), "")
+    start = head.lstrip()[:14].lower()
+    return next(
+        (name for magic, name in _NAMES if magic in (head[: len(magic)], start[: len(magic)])), ""
+    )
 
 
 def is_container(head: bytes) -> bool:

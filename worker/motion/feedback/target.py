@@ -1,4 +1,4 @@
-"""What a coach follows: an exercise of the catalogue, or a reference movement."""
+"""What a job follows: an exercise of the catalogue, or a reference movement."""
 
 from __future__ import annotations
 
@@ -138,5 +138,6 @@ def followed_reference(reference: ReferencePoses, options: JobOptions) -> Target
             ReferenceTracker(reference, options.difficulty, _least_score(options))
         ),
         joints=tuple(name for name, sides in PAIRS.items() if ends.intersection(sides)),
+        texts=advice_texts(reference.exercise or "", options.language),
         reference=True,
     )

@@ -20,6 +20,12 @@ SIDE = 0.45
 FRONT = 0.5
 """Least one of a view from the front: within ~45 degrees of facing the camera."""
 
+BORDER = 0.05
+"""To either side of these a view shows the more the farther from them."""
+
+UNSEEN = 95.0
+"""Points of what was not judged: those at `good`, which half of the good reps reach."""
+
 STEEPNESS = 2 * math.log(19.0)
 """Makes the score 95 at `good` and 5 at `bad`."""
 
@@ -59,11 +65,12 @@ class Criterion:
         away = STEEPNESS * (value - middle) / (self.good - self.bad)
         return 100.0 / (1.0 + math.exp(-min(max(away, -40.0), 40.0)))
 
-    def shows(self, rep: RepFrames) -> bool:
-        """Whether the rep is seen from where this can be judged."""
-        if self.view == "side":
-            return rep.frontal <= SIDE
-        return self.view == "any" or rep.frontal >= FRONT
+    def clarity(self, rep: RepFrames) -> float:
+        """How plainly this shows from where the rep is seen, from 0 to 1."""
+        if self.view == "any":
+            return 1.0
+        inside = SIDE - rep.frontal if self.view == "side" else rep.frontal - FRONT
+        return min(max(0.5 + 0.5 * inside / BORDER, 0.0), 1.0)
 
 
 @dataclass(frozen=True)
@@ -76,8 +83,10 @@ class Judged:
 
 
 def judged(criterion: Criterion, rep: RepFrames) -> Judged:
-    """The criterion on one rep."""
-    value = criterion.measure(rep) if criterion.shows(rep) else None
+    """The criterion on one rep. Points tend to UNSEEN where the view shows less: a body that turns
+    a little further loses or wins nothing at once."""
+    clarity = criterion.clarity(rep)
+    value = criterion.measure(rep) if clarity > 0 else None
     if value is None or not math.isfinite(value):
         return Judged(criterion, None, None)
-    return Judged(criterion, value, criterion.points(value))
+    return Judged(criterion, value, clarity * criterion.points(value) + (1 - clarity) * UNSEEN)

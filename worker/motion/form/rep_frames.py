@@ -27,6 +27,9 @@ COVERAGE = 0.5
 DEEP = 0.6
 """Share of the way from the start pose to the turning point from which a frame is deep."""
 
+PROFILE, FACING = 0.25, 0.65
+"""`frontal` seen from the side and from the front (0.22 and 0.29 of stature: Winter 2009)."""
+
 AHEAD = 0.05
 """Least distance of the nose by trunk length that tells where the subject looks."""
 
@@ -230,6 +233,11 @@ class RepFrames:
         x, y = self.body.pair("shoulder")
         width = np.sqrt((x[:, 0] - x[:, 1]) ** 2 + (y[:, 0] - y[:, 1]) ** 2)
         return quantile(width, 0.5) / self.trunk
+
+    @cached_property
+    def facing(self) -> float:
+        """From 0 in profile to 1 facing the camera, or from behind."""
+        return min(max((self.frontal - PROFILE) / (FACING - PROFILE), 0.0), 1.0)
 
     @cached_property
     def heading(self) -> int:

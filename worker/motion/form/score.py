@@ -14,11 +14,8 @@ from dataclasses import dataclass
 
 from worker.contract.message_parts import CriterionScore
 from worker.motion.form.criteria import CRITERIA
-from worker.motion.form.criterion import Criterion, Judged, judged
+from worker.motion.form.criterion import UNSEEN, Criterion, Judged, judged
 from worker.motion.form.rep_frames import RepFrames
-
-UNSEEN = 95.0
-"""Points of what was not judged: those at `good`, which half of the good reps reach."""
 
 SHOWN = 75.0
 """Points under which it is told where a criterion is to be seen."""

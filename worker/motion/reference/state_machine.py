@@ -1,7 +1,7 @@
 """Cycles of progress: out from the start pose and back, with hysteresis.
 
 The thresholds are parts of the rep's own excursion, so a subject who never locks out, and a pulse
-at the bottom, are both read as a coach would: the one returns as far as it started, the other
+at the bottom, are both read for what they are: the one returns as far as it started, the other
 does not return.
 """
 
@@ -15,15 +15,8 @@ RISE = 0.25
 RETURN = 0.25
 """Share of the excursion that may be left when the rep is back in its start pose."""
 
-TOP = 0.1
-"""Share of the excursion that must be given up before a peak is known to be one."""
-
-PASSED = 0.3
-"""Seconds without a higher one before a peak is known to be one: a trembling limb falls off its
-peak, and comes back, three times a second and faster."""
-
 CUT = 0.45
-"""The same at the end of the media, where the start pose is no longer seen."""
+"""Share that may be left at the end of the media, where the start pose is no longer seen."""
 
 FLOOR, CEILING = -0.1, 1.6
 """Callers keep progress within these: one wild frame must not set the start level."""
@@ -31,16 +24,12 @@ FLOOR, CEILING = -0.1, 1.6
 NEAR = 0.1
 """Progress over the start level that still counts as the start pose when timing the rep."""
 
-LEAST = 0.6
-"""Least excursion, as a share of the depth asked for, of a rep whose beginning was not seen."""
-
 
 @dataclass(frozen=True)
 class Cycle:
     """One excursion by row numbers: `low` is progress at its start, `peak` the most reached."""
 
     start: int
-    top: int
     end: int
     low: float
     peak: float
@@ -54,14 +43,11 @@ class Cycle:
 class RepStateMachine:
     """Follows one channel of progress, a row (frame) at a time; pure but for its own state.
 
-    `longest` is the longest rep in seconds. With `at_peak` a cycle is given as soon as its top is
-    passed, if that is at least `depth`, and not again on return.
+    `longest` is the longest rep in seconds.
     """
 
-    def __init__(self, longest: float, *, at_peak: bool = False, depth: float = 0.0) -> None:
+    def __init__(self, longest: float) -> None:
         self._longest = longest
-        self._at_peak = at_peak
-        self._depth = depth
         self._reset()
 
     def _reset(self) -> None:
@@ -70,9 +56,6 @@ class RepStateMachine:
         self._near = -1
         self._near_time = 0.0
         self._peak = 0.0
-        self._top = -1
-        self._top_time = 0.0
-        self._given = False
 
     def lost(self) -> None:
         """Nothing was seen for so long that what comes next is a new beginning."""
@@ -93,55 +76,40 @@ class RepStateMachine:
         """Most progress in the excursion so far."""
         return self._peak
 
-    @property
-    def top(self) -> int:
-        """Row of `peak`."""
-        return self._top
-
     def step(self, row: int, seconds: float, progress: float) -> Cycle | None:
         """The cycle that ends at this row, if one does."""
         if not self.out:
             self._rest(row, seconds, progress)
             return None
-        if progress > self._peak:
-            self._peak, self._top, self._top_time = progress, row, seconds
-        excursion = self._peak - self._low
-        if progress <= self._low + RETURN * excursion:
+        self._peak = max(self._peak, progress)
+        if progress <= self._left(RETURN):
             return self._close(row, seconds, progress)
-        if self._fell(progress) and seconds - self._top_time >= PASSED:
-            self._given = self._peak >= self._depth
-            if self._given:
-                return Cycle(self._near, self._top, row, self._low, self._peak)
         if seconds - self._near_time > self._longest:
             self._settle(row, seconds, progress)
         return None
 
     def rest_of(self, row: int, seconds: float, progress: float) -> Cycle | None:
         """The cycle that the media's end cut, if most of its way back was done."""
-        left = self._low + CUT * (self._peak - self._low)
-        back = progress <= left or (self._fell(progress) and self._peak >= self._depth)
-        if self.out and not self._given and back:
+        if self.out and progress <= self._left(CUT):
             return self._close(row, seconds, progress)
         return None
 
-    def _fell(self, progress: float) -> bool:
-        """Whether a cycle that counts at its peak has left it, and was not given."""
-        gone = progress <= self._peak - TOP * (self._peak - self._low)
-        return self._at_peak and not self._given and gone
+    def _left(self, share: float) -> float:
+        """Progress at which `share` of the excursion is left."""
+        return self._low + share * (self._peak - self._low)
 
     def _rest(self, row: int, seconds: float, progress: float) -> None:
         self._low = min(self._low, progress)
         if progress <= self._low + NEAR:
             self._near, self._near_time = row, seconds
         elif progress - self._low >= RISE:
-            self.out, self._peak, self._top, self._top_time = True, progress, row, seconds
+            self.out, self._peak = True, progress
 
-    def _close(self, row: int, seconds: float, progress: float) -> Cycle | None:
-        cycle = Cycle(self._near, self._top, row, self._low, self._peak)
-        given = self._given
+    def _close(self, row: int, seconds: float, progress: float) -> Cycle:
+        cycle = Cycle(self._near, row, self._low, self._peak)
         self._settle(row, seconds, progress)
-        return None if given else cycle
+        return cycle
 
     def _settle(self, row: int, seconds: float, progress: float) -> None:
-        self.out = self._given = False
+        self.out = False
         self._low, self._near, self._near_time = progress, row, seconds

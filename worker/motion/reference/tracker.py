@@ -6,12 +6,18 @@ with a rep machine of its own; what several find is one rep only once.
 
 from __future__ import annotations
 
+from collections import deque
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
+from worker.contract.keypoints import COUNT as JOINTS
 from worker.contract.message_parts import CriterionScore, Rep
 from worker.contract.reference_poses import ReferencePoses
 from worker.motion.features.features import Body, Floats
+from worker.motion.form import RepForm, RepFrames, advice_codes, judge
+from worker.motion.form.advice import RECENT
 from worker.motion.reference.features import WIDTH, limbs_of, vectors
 from worker.motion.reference.score import criteria_of, pose_score, score_of
 from worker.motion.reference.state_machine import (
@@ -81,7 +87,8 @@ class _Row:
     SEEN = PROGRESS + IMAGES
     NEAREST = SEEN + IMAGES
     POSES = NEAREST + IMAGES
-    COUNT = POSES + 2 * WIDTH
+    BODY = POSES + 2 * WIDTH
+    COUNT = BODY + 3 * JOINTS
 
 
 class ReferenceTracker:
@@ -91,6 +98,9 @@ class ReferenceTracker:
         self, reference: ReferencePoses, difficulty: str, least_score: float | None
     ) -> None:
         self._templates = templates_of(reference)
+        self._exercise = reference.exercise
+        self._forms: deque[RepForm] = deque(maxlen=RECENT)
+        self._advice: tuple[str, ...] = ()
         self._duration = max(reference.duration_ms / 1000, 0.1)
         self._depth = DEPTHS[difficulty]
         self._least_score = least_score
@@ -121,7 +131,7 @@ class ReferenceTracker:
             cycle = machine.rest_of(int(row[_Row.FRAME]), row[_Row.SECONDS], value)
             rep = self._judge(cycle, channel) if cycle is not None else None
             if rep is not None:
-                return FrameEvent(progress=100.0, reps=(rep,))
+                return FrameEvent(progress=100.0, reps=(rep,), advice=self._advice)
         return NOTHING
 
     def _measure(
@@ -135,7 +145,8 @@ class ReferenceTracker:
         columns += [np.clip(progress, FLOOR, CEILING) for progress, _ in followed] + spare
         columns += [seen for _, seen in followed] + spare
         columns += [template.nearest(poses, weights) for template in self._templates] + spare
-        return np.concatenate((np.stack(columns, axis=1), poses, weights), axis=1)
+        joints = (body.x, body.y, body.score)
+        return np.concatenate((np.stack(columns, axis=1), poses, weights, *joints), axis=1)
 
     def _keep(self, rows: Floats) -> None:
         oldest = rows[0, _Row.SECONDS] - self._longest - 1.0
@@ -153,7 +164,8 @@ class ReferenceTracker:
                 rep = self._judge(cycle, channel)
         if rep is not None:
             self._progress = 0.0
-            return FrameEvent(progress=100.0 if rep.counted else 0.0, reps=(rep,))
+            progress = 100.0 if rep.counted else 0.0
+            return FrameEvent(progress=progress, reps=(rep,), advice=self._advice)
         active = [c for c, machine in enumerate(self._machines) if machine.out]
         if not active:
             self._progress = 0.0
@@ -198,7 +210,7 @@ class ReferenceTracker:
 
     def _match(self, rows: Floats, channel: int) -> Match | None:
         """The likeness to this channel's image of the reference, where it is the movement."""
-        even = resampled(rows[:, _Row.SECONDS], rows[:, _Row.POSES :])
+        even = resampled(rows[:, _Row.SECONDS], rows[:, _Row.POSES : _Row.BODY])
         poses, weights = even[:, :WIDTH], even[:, WIDTH:]
         own = self._templates[channel].match(poses, weights)
         if own.apart > APART or own.offset > OFFSET or (own.apart > CLOSE and own.stray > STRAY):
@@ -225,11 +237,32 @@ class ReferenceTracker:
             formScore=form, grade=score.grade, counted=counted,
             reason=None if counted else "below_min_grade" if deep else "too_shallow",
             referenceScore=score,
-            criteria=tuple(
-                CriterionScore(name=name, judged=True, unit="share", score=points)
-                for name, points in criteria.items()
+            criteria=(
+                *(
+                    CriterionScore(name=name, judged=True, unit="share", score=points)
+                    for name, points in criteria.items()
+                ),
+                *self._form(rows, channel, frozenset(criteria)),
             ),
         )  # fmt: skip
+
+    def _form(self, rows: Floats, channel: int, told: frozenset[str]) -> tuple[CriterionScore, ...]:
+        """What the reference's exercise is judged by, where it is known, but for what is `told`
+        against the reference itself. Sets the advice that holds."""
+        if self._exercise is None:
+            return ()
+        progress = rows[:, _Row.PROGRESS + channel]
+        x, y, score = np.split(rows[:, _Row.BODY :], 3, axis=1)
+        frames = RepFrames(
+            rows[:, _Row.SECONDS], Body(x=x, y=y, score=score), progress, int(np.argmax(progress))
+        )
+        form = judge(self._exercise, frames)
+        form = replace(
+            form, judged=tuple(one for one in form.judged if one.criterion.name not in told)
+        )
+        self._forms.append(form)
+        self._advice = advice_codes(self._exercise, tuple(self._forms))
+        return form.criteria
 
     def _between(self, start: int, end: int, channel: int) -> Floats:
         """Rows of the frames from `start` to `end` in which the channel was followed."""

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.pose.detectors.nanodet import Detections
-from worker.pose.geometry.boxes import Boxes, around, grow
+from worker.pose.geometry.boxes import Boxes, area, around, covered, grow, iou
 from worker.pose.tracking.cut_detection import is_cut, thumbnail
 from worker.pose.tracking.detector_skipping import (
     Pose,
@@ -20,9 +20,16 @@ from worker.pose.tracking.detector_skipping import (
 )
 from worker.pose.tracking.keyframe_detection import Image
 from worker.pose.tracking.subject_tracker import SubjectTracker
+from worker.pose.tracking.track import WITHIN
 
 PRESENT = 0.22
 """Mean keypoint score under which nobody is taken to be there."""
+PART = 0.7
+"""Share of the last box's area under which a detection inside of it may be of a part."""
+APART = 0.4
+"""Overlap (IoU) with the last box under which a detection may be of somebody else."""
+SURER = 1.1
+"""How much higher the mean score of a pose in the last box must be than in the detected one."""
 Detect = Callable[[Image, Boxes | None], Detections]
 """Everybody in a picture, in which somebody may be expected in a box."""
 
@@ -104,10 +111,7 @@ class PoseTracker:
     def _cut(self, row: int) -> bool:
         """Whether the keyframe is of another shot than the one before."""
         before, self._tracker.view = self._tracker.view, thumbnail(self._looks.images[row])
-        if not is_cut(before, self._tracker.view):
-            return False
-        self._last = self._before = None
-        return True
+        return is_cut(before, self._tracker.view)
 
     def _followed(self, row: int) -> Boxes | None:
         """The subject's box without a look, None where one is due or the pose leaves a doubt."""
@@ -129,24 +133,36 @@ class PoseTracker:
     def _detected(self, row: int, *, cut: bool) -> Boxes | None:
         """The subject's box where the detector looks, or by its pose where that is blind."""
         # only a pose vouches for where somebody is: a box that drifts would vouch for itself
-        sure = None if self._hold is None else self._last
+        sure = None if self._hold is None or cut else self._last
         people = self._looks.people(row, sure)
         box = self._tracker.update(people, self._times[row] / 1e6, cut=cut)
         self._looked, self._hold = second(self._times[row]), None
-        if box is None:
-            return self._blind(row)
-        if self._rests and self._looked != self._doubted:
+        if self._last is not None and not (cut and len(people)) and _doubtful(box, self._last):
+            return self._by_pose(row, self._last, box)
+        if box is not None and self._rests and self._looked != self._doubted:
             self.poses[row] = self._looks.pose(row, box)
             self._hold = start_tracking(box, self.poses[row], people, sure)
         return box
 
-    def _blind(self, row: int) -> Boxes | None:
-        if self._last is None:
-            return None
-        pose = self._looks.pose(row, grow(self._last, 1.1))
-        box = around(pose, margin=1.2) if pose[:, 2].mean() >= PRESENT else None
-        if box is None or not self._tracker.believes(box):
-            return None
-        if row == len(self._times) - 1:
-            self._tracker.follow(box, self._times[row] / 1e6)
-        return box
+    def _by_pose(self, row: int, last: Boxes, box: Boxes | None) -> Boxes | None:
+        """The subject's box by the pose that is seen where it was `last`, unless it is seen as well
+        in the `box` where it was detected."""
+        pose = self._looks.pose(row, grow(last, 1.1))
+        score = float(pose[:, 2].mean())
+        other = around(pose, margin=1.2) if score >= PRESENT else None
+        if other is None or not self._tracker.believes(other):
+            return box
+        if box is not None and score < SURER * self._looks.pose(row, box)[:, 2].mean():
+            return box
+        self.poses[row] = pose
+        self._tracker.follow(other, self._times[row] / 1e6)
+        return other
+
+
+def _doubtful(box: Boxes | None, last: Boxes) -> bool:
+    """Whether a detection that follows that in `last` may be of a part of somebody, or of somebody
+    else."""
+    if box is None:
+        return True
+    part = covered(box, last) >= WITHIN and float(area(box)) < PART * float(area(last))
+    return part or float(iou(box, last[None])[0]) < APART

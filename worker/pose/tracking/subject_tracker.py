@@ -13,29 +13,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from copy import deepcopy
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, cast
 
 import numpy as np
 
 from worker.contract.poses import PEOPLE, TURN
 from worker.pose.detectors.nanodet import SURE, Detections
-from worker.pose.geometry.boxes import Boxes, area, closeness, covered, iou
-from worker.pose.tracking.assignment import assign
-from worker.pose.tracking.track import CONFIRMED, Track
+from worker.pose.geometry.boxes import Boxes, area, closeness, covered
+from worker.pose.tracking.track import CONFIRMED, WITHIN, Track
 
-LINK = 0.15
-"""Least closeness of two boxes of one track."""
 FORGET_S = 2.5
 """A track unseen for this long is gone; a subject is waited for that long."""
 FADE_S = 8.0
 """Time constant in which what a track once weighed loses its say."""
-WITHIN = 0.8
-"""Share of a box inside of a detected person's from which it is a part of that one."""
-SAME = 0.6
-"""Share of an undetected subject's box that a sure detection must cover to be the same person."""
-APART = 0.5
-"""Overlap (IoU) under which two boxes of one keyframe are two people."""
+BESIDE = 0.5
+"""Share of one of two boxes within the other under which they are two people."""
+HALF = 0.6
+"""Share of a part's score that the box of the whole must have."""
 WARM = "warm"
 """Where a state carries that of an estimation that begins later."""
 CHOICE = "choice"
@@ -77,24 +73,29 @@ def contested(state: dict[str, Any]) -> bool:
     tracks = state.get("tracks", [])
     own = next((t["detected_area"] for t in tracks if t["id"] == state["subject"]), 0.0)
     return any(
-        t["other"] and t["hits"] >= CONFIRMED and t["detected_area"] >= COMPARABLE * own
+        t["id"] != state["subject"]
+        and t["hits"] >= CONFIRMED
+        and t["detected_area"] >= COMPARABLE * own
         for t in tracks
     )
 
 
 def head_start(first: dict[str, Any], later: dict[str, Any]) -> dict[str, Any] | None:
     """The state to begin a clip with whose first chunk left `first` where it turned out `later`
-    that somebody else is the subject; None where it is the same, or came after the first chunk."""
-    subject = next((t for t in later["tracks"] if t["id"] == later["subject"]), None)
-    if subject is None or first["last"] is None or subject["born_s"] > first["last"]:
+    that somebody else exercises; None where that is the same person, or came after the chunk."""
+    tracker = SubjectTracker.restore(1, 1, later)
+    subject, opening = tracker._subject_track(), first["opening"]
+    if subject is None or first["last"] is None or subject.born_s > first["last"]:
         return None
-    begun = np.array(subject["first_box"], np.float32)
-    opening = first["opening"]
-    if opening and closeness(np.array(opening, np.float32), begun) >= ALIKE:
+    begun = np.array(subject.first_box, np.float32)
+    same = opening and closeness(np.array(opening, np.float32), begun) >= ALIKE
+    if same or not subject.exercise:
         return None
-    track = Track.begin(1, begun, subject["born_s"])
-    track.weight, track.hits = subject["weight"], subject["hits"]
-    state = SubjectTracker(1, 1, [track], track.id, 2, opening=track.first_box).state()
+    start = Track(1, subject.first_box, subject.born_s, subject.first_box)
+    start.follow(begun, subject.born_s)
+    start.detected_s, start.detected_area = subject.born_s, float(area(begun))
+    start.weight, start.hits = subject.weight, subject.hits
+    state = SubjectTracker(1, 1, [start], 1, 2, opening=start.first_box).state()
     return {**state, TURN: first[TURN]} if TURN in first else state
 
 
@@ -120,15 +121,15 @@ class SubjectTracker:
         `cut` the picture is of another shot than the one before."""
         step = 0.0 if self.last_s is None else max(0.0, time_s - self.last_s)
         self.last_s = time_s
-        if cut:
+        if cut and len(found):
             self._forget_unlike(found)
-        self._fade(step)
+        for track in self.tracks:
+            track.weight *= math.exp(-step / FADE_S)
         self._link(found, time_s, max(step, 1 / 30))
         self.tracks = [track for track in self.tracks if self._stays(track, time_s)]
-        self._reclaim(found, time_s)
-        self._tell_apart(time_s)
         self._choose()
-        self._count(time_s)
+        seen = sum(track.known and track.detected_s == time_s for track in self.tracks)
+        self.people = max(self.people, seen, int(bool(self.tracks)))
         chosen = self._subject_track()
         return chosen.array() if chosen and chosen.seen_s == time_s else None
 
@@ -152,7 +153,7 @@ class SubjectTracker:
     def state(self) -> dict[str, Any]:
         """All of it as JSON-encodable numbers."""
         return {
-            "tracks": [track.state() for track in self.tracks],
+            "tracks": [asdict(track) for track in self.tracks],
             "subject": self.subject,
             "next": self.next_id,
             "last": self.last_s,
@@ -174,7 +175,7 @@ class SubjectTracker:
         return cls(
             width,
             height,
-            [Track.restore(track) for track in tracks],
+            [Track(**deepcopy(track)) for track in tracks],
             state.get("subject"),
             state.get("next", 1),
             state.get("last"),
@@ -183,11 +184,6 @@ class SubjectTracker:
             state.get(PEOPLE, 0),
             state.get("opening", []),
         )
-
-    def _fade(self, step: float) -> None:
-        keep = math.exp(-step / FADE_S)
-        for track in self.tracks:
-            track.weight *= keep
 
     def _forget_unlike(self, found: Detections) -> None:
         """Behind a cut only who is where somebody was before is still the same."""
@@ -198,33 +194,33 @@ class SubjectTracker:
         ]
 
     def _link(self, found: Detections, time_s: float, step: float) -> None:
-        first = not self.tracks
-        free = list(range(len(found)))
-        for confirmed in (True, False):
-            tracks = [track for track in self.tracks if track.confirmed is confirmed]
-            gains = [[_gain(track, found.boxes[row], time_s) for row in free] for track in tracks]
-            pairs = assign(gains)
-            for place, column in pairs:
-                tracks[place].take(found.boxes[free[column]], time_s)
-                tracks[place].weight += step * self._worth(found, free[column], tracks[place])
-            free = [row for n, row in enumerate(free) if n not in {column for _, column in pairs}]
-        unseen = [t.array() for t in self.tracks if t.confirmed and t.detected_s < time_s]
-        for row in free:
-            in_unseen = any(covered(found.boxes[row], box) >= WITHIN for box in unseen)
-            if not in_unseen and not _part_of_other(found, row):
-                self._begin(found, row, time_s, step, confirmed=first)
+        """Gives detections to tracks, the surest pair first: the largest sum (Kuhn) would part
+        the subject from its own box for the sake of a second track that is a part of it."""
+        first, free = not self.tracks, dict.fromkeys(range(len(found)))
+        pairs = [
+            (track.confirmed, gain, track.weight, -row, track)
+            for track in self.tracks
+            for row, box in enumerate(found.boxes)
+            if (gain := track.gain(box, float(found.scores[row]), time_s))
+        ]
+        for *_, row, track in sorted(pairs, key=lambda pair: pair[:4], reverse=True):
+            if -row in free and track.detected_s < time_s:
+                del free[-row]
+                self._take(track, found, -row, time_s, step)
+        for row in free.keys() - _parts(found):
+            corners = [float(value) for value in found.boxes[row]]
+            track = Track(self.next_id, corners, time_s, corners)
+            self.next_id += 1
+            self._take(track, found, row, time_s, step)
+            self.tracks.append(track)
+        subject = self.last_box()
+        for track in self.tracks:
+            if track.detected_s == time_s:
+                track.hits += first or track.id == self.subject or _beside(track.array(), subject)
 
-    def _begin(
-        self, found: Detections, row: int, time_s: float, step: float, *, confirmed: bool
-    ) -> None:
-        track = Track.begin(self.next_id, found.boxes[row], time_s)
-        self.next_id += 1
-        track.weight = step * self._worth(found, row, track)
-        if confirmed:
-            track.hits = 2
-        current = self.last_box()
-        track.other = current is not None and closeness(current, track.array()) < LINK
-        self.tracks.append(track)
+    def _take(self, track: Track, found: Detections, row: int, time_s: float, step: float) -> None:
+        track.take(found.boxes[row], float(found.scores[row]), time_s)
+        track.weight += step * self._worth(found, row, track)
 
     def _stays(self, track: Track, time_s: float) -> bool:
         if track.id == self.subject or track.confirmed:
@@ -243,38 +239,6 @@ class SubjectTracker:
         unsure = found.scores[row] < SURE
         return plain if background or unsure else plain * (1 + EXERCISE * track.exercise)
 
-    def _reclaim(self, found: Detections, time_s: float) -> None:
-        """A subject that was not detected is who a sure detection covers, unless that is known to
-        be somebody else: nobody is only followed beside its own detection."""
-        current = self._subject_track()
-        if current is None or current.detected_s == time_s:
-            return
-        for track in self.tracks:
-            sure = (found.scores[(found.boxes == track.array()).all(axis=1)] >= SURE).any()
-            if (
-                track is not current
-                and not track.other
-                and track.detected_s == time_s
-                and sure
-                and covered(current.array(), track.array()) >= SAME
-            ):
-                current.take(track.array(), time_s)
-                current.weight += track.weight
-                self.tracks.remove(track)
-                return
-
-    def _tell_apart(self, time_s: float) -> None:
-        """Who is detected beside the subject is another; what lies in it may be a part of it."""
-        current = self._subject_track()
-        if current is None or current.detected_s != time_s:
-            return
-        own = current.array()
-        for track in self.tracks:
-            if track is not current and track.detected_s == time_s and track.confirmed:
-                box = track.array()
-                within = max(covered(box, own), covered(own, box))
-                track.other |= bool(iou(own, box[None])[0] < APART and within < SAME)
-
     def _choose(self) -> None:
         people = [track for track in self.tracks if track.confirmed] or self.tracks
         current = self._subject_track()
@@ -283,15 +247,11 @@ class SubjectTracker:
             return
         best = self._preferred(people) if current is None else current
         if self.choice in ("auto", "largest"):
-            rivals = [t for t in people if t.other or t.id == self.subject or current is None]
-            heaviest = max(rivals or people, key=lambda track: (track.weight, -track.id))
+            heaviest = max(people, key=lambda track: (track.weight, -track.id))
             if current is None or heaviest.weight > TAKEOVER * current.weight:
                 best = heaviest
-        if best.id != self.subject:
-            for track in self.tracks:
-                track.other = track is not best and self.subject is not None
-            self.subject = best.id
-            self.opening = self.opening or best.first_box
+        self.subject = best.id
+        self.opening = self.opening or best.first_box
 
     def _preferred(self, people: Sequence[Track]) -> Track:
         """Whom the job asks for, of who is large enough to be meant; of no preference the
@@ -311,27 +271,27 @@ class SubjectTracker:
             return min(near, key=lambda track: (places[choice](track), track.id))
         return max(people, key=lambda track: (track.weight, -track.id))
 
-    def _count(self, time_s: float) -> None:
-        seen = sum(track.hits > 2 and track.detected_s == time_s for track in self.tracks)
-        self.people = max(self.people, seen)
-
     def _subject_track(self) -> Track | None:
         return next((track for track in self.tracks if track.id == self.subject), None)
 
 
-def _gain(track: Track, box: Boxes, time_s: float) -> float:
-    near = track.near(box, time_s)
-    return near * track.fresh(time_s) if near >= LINK else 0.0
+def _beside(box: Boxes, subject: Boxes | None) -> bool:
+    """Whether who is in `box` [4] is somebody else: neither a part of the subject nor all of it."""
+    return subject is None or max(covered(box, subject), covered(subject, box)) < BESIDE
 
 
-def _part_of_other(found: Detections, row: int) -> bool:
-    """Whether a box lies in a larger one: a detector now and then finds somebody's legs too."""
-    box = found.boxes[row]
-    return any(
-        other != row and area(found.boxes[other]) > area(box)
-        and covered(box, found.boxes[other]) >= WITHIN
+def _parts(found: Detections) -> set[int]:
+    """The detections that may be a part of a larger one: a detector now and then finds somebody's
+    legs or chest too."""
+    sizes, scores = area(found.boxes), found.scores
+    return {
+        row
+        for row, box in enumerate(found.boxes)
         for other in range(len(found))
-    )  # fmt: skip
+        if sizes[other] > sizes[row]
+        and scores[other] >= HALF * scores[row]
+        and covered(box, found.boxes[other]) >= WITHIN
+    }
 
 
 def _distance(box: Boxes, x: float, y: float) -> float:

@@ -1,127 +1,115 @@
-"""One person over time, as boxes tell: where, for how long, and whether it moves in its place."""
+"""One person over time, as boxes tell: where, how fast, and whether it moves in its place."""
 
 from __future__ import annotations
 
 import math
-from copy import deepcopy
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from worker.pose.geometry.boxes import Boxes, area, closeness
-from worker.pose.tracking.box_motion import BoxMotion
+from worker.pose.detectors.nanodet import SURE
+from worker.pose.geometry.boxes import Boxes, area, closeness, covered
 
 CONFIRMED = 2
-"""Detections from which a track is somebody, not a flicker."""
+"""Detections beside the subject from which a track is somebody else, and no flicker."""
+KNOWN = 5
+"""Sure detections, a second of them, from which a track counts as one of the people: half of all
+its detections must be sure, as machines and mirrors are seen now and then."""
+PULL = 0.7
+"""Share of a velocity's error that a detection corrects: the steady gain of a Kalman filter of
+constant velocity with accelerations of 2 heights a second squared, edges that are detected to 0.05
+heights, and a keyframe every 0.2 s."""
+HORIZON_S = 1.0
+"""A velocity is believed for this long; what was unseen for longer has stopped."""
 STALE_S = 1.0
 """Time constant in which an unseen track loses its claim to a box: a detection that was doubled
 once must not take the next one from the track that was there all along."""
+LINK = 0.15
+"""Least closeness of two boxes of one track."""
+WITHIN = 0.8
+"""Share of a box inside of another from which it is a part of that one."""
+WHOLE = 0.5
+"""Closeness of a track that shrank to a part of somebody and the sure detection that covers it."""
 MOVES_S = 4.0
 """Time constant of what is remembered of a box's changes: about two reps."""
 MOVES = 0.12
 """Relative change of size and height (standard deviation) of who surely exercises; a box of who
 stands still varies by 0.03, a squat's by 0.2."""
 STEADY = 0.5
-"""Least closeness of two boxes, one after the other, of a movement."""
+"""Least closeness of two boxes, one after the other, of a movement: what leaps from the whole of
+somebody to a part is a detector's doubt."""
 SETTLED_S = 2.0
 """Age from which a track's movement counts: a rep's time."""
 WALKS = 0.3
-"""Heights a second sideways, on average, of who goes through the picture."""
-
-
-@dataclass
-class Activity:
-    """Faded means and variances of a box's width and height (logarithms) and its middle's height in
-    heights."""
-
-    means: list[float] = field(default_factory=list)
-    variances: list[float] = field(default_factory=lambda: [0.0] * 3)
-
-    def add(self, box: Boxes, step: float) -> None:
-        """The box [4] `step` seconds after the one before."""
-        width, height = (max(float(side), 1.0) for side in box[2:] - box[:2])
-        now = [math.log(width), math.log(height), float(box[1] + box[3]) / 2 / height]
-        if not self.means:
-            self.means = now
-            return
-        share = 1 - math.exp(-step / MOVES_S)
-        for n, value in enumerate(now):
-            off = value - self.means[n]
-            self.means[n] += share * off
-            self.variances[n] = (1 - share) * (self.variances[n] + share * off * off)
-
-    @property
-    def amount(self) -> float:
-        """How much it changes, as a standard deviation."""
-        return math.sqrt(sum(self.variances))
+"""Heights a second sideways of who goes through the picture."""
 
 
 @dataclass
 class Track:
     """One person. `weight` is faded seconds of size x centrality x score, times its movement.
 
-    `seen_s` is when it was last detected or followed by its pose, `detected_s` only the former;
-    `other`: it is known not to be the subject, beside whom it was seen, or elsewhere it began;
-    `first_box` is where it began, `detected_area` how large its last detection was, in pixels.
+    `box` is where it was last, in pixels, `pace` how much its edges move a second; `seen_s` when it
+    was last detected or followed by its pose, `detected_s` only the former; `first_box` where it
+    began, `detected_area` how large its last detection was; `means` and `variances` are faded ones
+    of its width and height (logarithms) and its middle's height in heights.
     """
 
     id: int
     box: list[float]
-    motion: BoxMotion
     born_s: float
-    seen_s: float
-    detected_s: float
     first_box: list[float]
-    detected_area: float
+    seen_s: float = 0.0
+    detected_s: float = 0.0
+    detected_area: float = 0.0
+    pace: list[float] = field(default_factory=lambda: [0.0] * 4)
     weight: float = 0.0
-    hits: int = 1
-    other: bool = False
-    activity: Activity = field(default_factory=Activity)
+    hits: int = 0
+    sure: int = 0
+    means: list[float] = field(default_factory=list)
+    variances: list[float] = field(default_factory=lambda: [0.0] * 3)
 
-    @classmethod
-    def begin(cls, number: int, box: Boxes, time_s: float) -> Track:
-        """The track of who was detected in `box` [4] for the first time."""
-        place = [float(value) for value in box]
-        motion = BoxMotion.of(box, time_s)
-        track = cls(number, place, motion, time_s, time_s, time_s, place, float(area(box)))
-        track.activity.add(box, 0.0)
-        return track
+    def gain(self, box: Boxes, score: float, time_s: float) -> float:
+        """How likely a detection is of this track, 0-1: near where it was or where it goes, or the
+        whole of what it is a part of, and the less the longer it is unseen."""
+        here = self.array()
+        near = max(closeness(here, box), closeness(self.expected(time_s), box))
+        if score >= SURE and covered(here, box) >= WITHIN:
+            near = max(near, WHOLE)
+        return near * math.exp((self.seen_s - time_s) / STALE_S) if near >= LINK else 0.0
 
-    @classmethod
-    def restore(cls, state: dict[str, Any]) -> Track:
-        """The track as `state` has it."""
-        values = deepcopy(state)  # a state is another's too
-        values["motion"] = BoxMotion(**values["motion"])
-        values["activity"] = Activity(**values["activity"])
-        return cls(**values)
+    def expected(self, time_s: float) -> Boxes:
+        """The box [4] at a time: who walks across goes on behind others."""
+        ahead = min(time_s - self.seen_s, HORIZON_S)
+        return self.array() + np.array(self.pace, np.float32) * np.float32(ahead)
 
-    def state(self) -> dict[str, Any]:
-        """All of it as JSON-encodable numbers."""
-        return asdict(self)
-
-    def near(self, box: Boxes, time_s: float) -> float:
-        """How close `box` is to where it was or where it goes: who walks across goes on behind
-        others."""
-        return max(closeness(self.array(), box), closeness(self.motion.expected(time_s), box))
-
-    def fresh(self, time_s: float) -> float:
-        """1 where it was just seen, less the longer that is ago."""
-        return math.exp((self.seen_s - time_s) / STALE_S)
-
-    def take(self, box: Boxes, time_s: float) -> None:
+    def take(self, box: Boxes, score: float, time_s: float) -> None:
         """It was detected in `box` [4]."""
+        step = time_s - self.seen_s
+        if self.means and step > 0:
+            pull = PULL if any(self.pace) else 1.0
+            missed = box - self.array() - np.array(self.pace, np.float32) * np.float32(step)
+            self.pace = [
+                pace + pull * float(off) / step for pace, off in zip(self.pace, missed, strict=True)
+            ]
+        if closeness(self.array(), box) >= STEADY:
+            self._remember(box, time_s - self.detected_s)
         self.follow(box, time_s)
         self.detected_s, self.detected_area = time_s, float(area(box))
-        self.hits += 1
+        self.sure += score >= SURE
 
     def follow(self, box: Boxes, time_s: float) -> None:
         """Its pose was seen in `box` [4]."""
-        # what leaps from the whole of somebody to a part is a detector's doubt, no movement
-        if closeness(self.array(), box) >= STEADY:
-            self.activity.add(box, time_s - self.seen_s)
-        self.motion.correct(box, time_s)
         self.box, self.seen_s = [float(value) for value in box], time_s
+
+    def _remember(self, box: Boxes, step: float) -> None:
+        width, height = (max(float(side), 1.0) for side in box[2:] - box[:2])
+        now = [math.log(width), math.log(height), float(box[1] + box[3]) / 2 / height]
+        self.means = self.means or now
+        share = 1 - math.exp(-step / MOVES_S)
+        for n, value in enumerate(now):
+            off = value - self.means[n]
+            self.means[n] += share * off
+            self.variances[n] = (1 - share) * (self.variances[n] + share * off * off)
 
     def array(self) -> Boxes:
         """The last box as float32 [4]."""
@@ -133,8 +121,14 @@ class Track:
         return self.hits >= CONFIRMED
 
     @property
+    def known(self) -> bool:
+        """Whether it is surely a person."""
+        return self.sure >= max(KNOWN, self.hits / 2)
+
+    @property
     def exercise(self) -> float:
         """From 0 to 1, how surely it moves without going anywhere."""
-        if self.motion.walk > WALKS or self.seen_s - self.born_s < SETTLED_S:
+        walk = abs(self.pace[0] + self.pace[2]) / 2 / max(self.box[3] - self.box[1], 1.0)
+        if walk > WALKS or self.seen_s - self.born_s < SETTLED_S:
             return 0.0
-        return min(1.0, self.activity.amount / MOVES)
+        return min(1.0, math.sqrt(sum(self.variances)) / MOVES)

@@ -99,6 +99,7 @@ class JobStore:
             keys.tenant_jobs(job.tenant),
             keys.DEADLINES,
             keys.upload_jobs(upload or ""),
+            keys.idempotency(job.tenant, key or ""),
         ]
         args: list[Any] = [
             job.id,

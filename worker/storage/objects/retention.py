@@ -43,10 +43,13 @@ class RetentionStore:
         self._clock = clock
         self._days = DueSet(client, keys.RETENTION)
 
-    def keep_upload(self, tenant: str, upload_id: str, limits: PlanLimits) -> None:
-        """Starts the retention of an upload now; called when it is made or used by a new job."""
+    def keep_upload(
+        self, tenant: str, upload_id: str, limits: PlanLimits, pipe: Client = None
+    ) -> None:
+        """Starts the retention of an upload now, on `pipe` if given; called when it is made or used
+        by a new job."""
         kept = RetentionItem("upload", tenant, upload=upload_id)
-        self._keep(kept, self._clock(), limits.uploadDays)
+        self._keep(kept, self._clock(), limits.uploadDays, pipe)
 
     def keep_job(self, job: Job, limits: PlanLimits) -> None:
         """Starts the retention of an ended job and its exports; idempotent."""
@@ -79,6 +82,9 @@ class RetentionStore:
         """Removes an item that is erased."""
         self._redis.zrem(keys.RETENTION, msgspec.json.encode(kept))
 
-    def _keep(self, kept: RetentionItem, since: float, days: float | None) -> None:
+    def _keep(
+        self, kept: RetentionItem, since: float, days: float | None, pipe: Client = None
+    ) -> None:
         if days is not None:
-            self._redis.zadd(keys.RETENTION, {msgspec.json.encode(kept): since + days * DAY_S})
+            client = self._redis if pipe is None else pipe
+            client.zadd(keys.RETENTION, {msgspec.json.encode(kept): since + days * DAY_S})

@@ -19,6 +19,7 @@ from s3transfer.exceptions import RetriesExceededError
 from worker.observability.metrics import S3_FAILURES, S3_SECONDS, record
 from worker.settings import Settings
 from worker.storage.errors import Conflict, NotFound, StoreUnavailable
+from worker.storage.objects.head_requests import HeadRequests
 
 PART_BYTES = 16 * 1024 * 1024
 _TRANSFER_BYTES = 16 * 1024 * 1024
@@ -133,6 +134,7 @@ class ObjectStore:
         self.bucket = settings.s3_bucket
         self._client = _measured(_client(settings, settings.s3_endpoint, _DATA_S, 4))
         self._quick = _measured(_client(settings, settings.s3_endpoint, _QUICK_S, 2))
+        self._heads = HeadRequests(settings, self._quick, _QUICK_S)
         public = settings.s3_public_endpoint or settings.s3_endpoint
         self._public = _client(settings, public, _DATA_S, 1)
 
@@ -241,7 +243,8 @@ class ObjectStore:
 
     def size(self, key: str) -> int:
         """Returns the size of an object in bytes."""
-        return int(self._call("head_object", Key=key)["ContentLength"])
+        size = self._heads.size(key)
+        return self.head(key)[0] if size is None else size
 
     def list_keys(self, prefix: str) -> Iterator[str]:
         """Yields the keys that start with `prefix`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from typing import Literal
@@ -12,8 +13,8 @@ from worker.storage import keys
 from worker.storage.connection import Client
 
 Kind = Literal["cpu", "gpu"]
-ALIVE_S = 20.0
-"""Seconds without a heartbeat after which a worker no longer counts as alive."""
+ALIVE_S = 9.0
+"""Seconds without a heartbeat (there is one every 2) after which a worker counts as gone."""
 
 
 class Worker(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +37,7 @@ class WorkerStore:
     def __init__(self, client: Client, clock: Callable[[], float] = time.time) -> None:
         self._redis = client
         self._clock = clock
+        self._seen: tuple[float, list[Worker]] = (-math.inf, [])
 
     def beat(
         self,
@@ -69,6 +71,13 @@ class WorkerStore:
             elif now - worker.seen > 30 * ALIVE_S:
                 self._redis.hdel(keys.WORKERS, name)
         return found
+
+    def lately_alive(self) -> list[Worker]:
+        """Returns what `alive` does, as it was at most a second ago."""
+        now = time.monotonic()
+        if now - self._seen[0] > 1:
+            self._seen = now, self.alive()
+        return self._seen[1]
 
     def serves(self, queue: str) -> bool:
         """Returns whether a live worker serves `queue`."""

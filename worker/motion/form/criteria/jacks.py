@@ -35,9 +35,8 @@ CRITERIA: dict[str, tuple[Criterion, ...]] = {
             "trunk_tilt", trunk.tilt, "deg", good=6.0, bad=30.0,
             joints=("shoulder", "hip"), advice="upright", weight=MINOR,
         ),
-        SMOOTHNESS,
     ),
-    "mountain_climber": (_KNEE, SMOOTHNESS),
+    "mountain_climber": (_KNEE,),
     "burpee": (
         reach(joints=("shoulder", "hip", "knee", "ankle"), good=0.85, bad=0.4),
         SMOOTHNESS,

@@ -15,7 +15,7 @@ CRITERIA: dict[str, tuple[Criterion, ...]] = {
         ),
         Criterion(
             # the toes are ~29 degrees ahead
-            "knee_ahead_of_ankle", knees.ahead_of_ankle, "deg", good=12.0, bad=28.0,
+            "knee_ahead_of_ankle", knees.ahead_of_ankle, "deg", good=15.0, bad=31.0,
             joints=("knee", "ankle"), advice="knee_over_foot", view="side",
         ),
         Criterion(

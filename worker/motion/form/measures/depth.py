@@ -10,9 +10,6 @@ from worker.motion.form.rep_frames import RepFrames, quantile
 BOTH = 0.35
 """Score from which both sides are compared with each other."""
 
-PROFILE, FACING = 0.25, 0.65
-"""`frontal` seen from the side and from the front (0.22 and 0.29 of stature: Winter 2009)."""
-
 
 def counted(rep: RepFrames) -> float | None:
     """What counting measured, about the turning point."""
@@ -32,7 +29,7 @@ def thighs(rep: RepFrames) -> float | None:
         return None
     side = (1.0 - above_knee) / 0.8
     front = (1.0 - above_foot) / 0.45
-    share = 0.7 * min(max((rep.frontal - PROFILE) / (FACING - PROFILE), 0.0), 1.0)
+    share = 0.7 * rep.facing
     return (1.0 - share) * side + share * front
 
 

@@ -74,10 +74,15 @@ def inward(rep: RepFrames) -> float | None:
 
 
 def bend_range(rep: RepFrames) -> float | None:
-    """How far the hips come down to the ankles over the rep by leg length: a press that is helped
-    by the knees dips by 0.1 and more; standing still leaves 0.03 of noise."""
-    rise = (rep.point("ankle")[1] - rep.point("hip")[1]) / rep.leg
-    return rep.spread(rise, rep.seen("hip", "ankle"))
+    """How far hips and head come down to the ankles over the rep by leg length, the lesser: a press
+    that is helped by the knees dips by 0.1 and more; standing still leaves 0.03 of noise. Hips
+    alone go up as well with a shirt that raised arms pull, the head alone where it nods."""
+    ankle = rep.point("ankle")[1]
+    hip, head = (
+        rep.spread((ankle - rep.point(joint)[1]) / rep.leg, rep.seen(joint, "ankle"))
+        for joint in ("hip", "ear")
+    )
+    return hip if hip is None or head is None else min(hip, head)
 
 
 def seat(rep: RepFrames) -> float | None:

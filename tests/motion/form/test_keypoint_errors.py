@@ -1,0 +1,82 @@
+"""What keypoints do by themselves is no fault: hidden shoulders, shirts, tremor, lost limbs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.motion.form.form_reps import rep_of, script, values
+from worker.motion.features.body_segments import Body
+from worker.motion.form import RepFrames, judge
+from worker.motion.form.measures import knees, timing, trunk
+
+
+def told(rep: RepFrames, exercise: str) -> dict[str, float]:
+    return values(judge(exercise, rep))
+
+
+def test_a_shoulder_that_an_arm_hides_is_no_swing_of_the_trunk() -> None:
+    rep = rep_of(script("shoulder_press", 0.0))
+    score = rep.body.score.copy()
+    score[:, 5] = np.where(rep.share > 0.5, 0.35, 0.9)
+    hidden = replace(rep, body=Body(x=rep.body.x, y=rep.body.y, score=score))
+    assert trunk.swing(hidden) == pytest.approx(trunk.swing(rep), abs=1.0)
+
+
+@pytest.mark.parametrize(("joints", "most"), [((11, 12), 0.05), ((11, 12, 3, 4, 5, 6), None)])
+def test_a_shirt_that_goes_up_with_the_arms_is_no_bend_of_the_knees(
+    joints: tuple[int, ...], most: float | None
+) -> None:
+    rep = rep_of(script("shoulder_press", 90.0))
+    y = rep.body.y.copy()
+    y[:, joints] -= 0.15 * rep.leg * rep.share[:, None]
+    dip = knees.bend_range(replace(rep, body=Body(x=rep.body.x, y=y, score=rep.body.score)))
+    assert dip is not None
+    # head and hips together: that is a body on bent knees
+    assert dip < most if most else dip > 0.12
+
+
+@pytest.mark.parametrize("frames", [12, 30, 120])
+def test_tremor_is_no_detour_however_many_frames_show_it(frames: int) -> None:
+    course = 1 - np.abs(np.linspace(-1, 1, frames))
+    rep = rep_of(script("squat", 90.0))
+
+    def detour(wave: float) -> float | None:
+        share = np.clip(course + wave * np.resize((1.0, -1.0), frames), 0.0, None)
+        body = Body(*(np.resize(part, (frames, 17)) for part in (rep.body.x,) * 3))
+        made = RepFrames(np.arange(frames) / 30, body, share, int(np.argmax(share)))
+        return timing.detour(made)
+
+    assert detour(0.02) == pytest.approx(0.0, abs=0.05)
+    shaken = detour(0.2)
+    assert shaken is not None and shaken > 1
+
+
+def test_a_movement_that_goes_back_half_way_is_a_detour() -> None:
+    course = np.interp(np.arange(60), [0, 20, 30, 40, 59], [0, 1, 0.5, 1, 0])
+    rep = rep_of(script("squat", 90.0))
+    body = Body(*(np.resize(part, (60, 17)) for part in (rep.body.x,) * 3))
+    made = RepFrames(np.arange(60) / 30, body, course, 20)
+    assert timing.detour(made) == pytest.approx(0.5)
+
+
+def test_what_falls_faster_than_a_weight_is_not_timed() -> None:
+    rep = rep_of(script("bicep_curl", 90.0, seconds=(0.8, 0.2, 0.8, 0.4)))
+    lost = rep.progress.copy()
+    lost[rep.turn + 2 :] = 0.0
+    assert timing.drop_back(rep) is not None
+    assert timing.drop_back(replace(rep, progress=lost)) is None
+
+
+def test_a_camera_that_looks_down_adds_no_lean_from_the_front() -> None:
+    level, high = (
+        told(
+            rep_of(replace(script("squat", 0.0), camera=replace(script("squat").camera, height=h))),
+            "squat",
+        )
+        for h in (0.7, 1.0)
+    )
+    side = told(rep_of(script("squat", 90.0)), "squat")["trunk_forward"]
+    assert level["trunk_forward"] < high["trunk_forward"] == pytest.approx(side, abs=6.0)
