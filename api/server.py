@@ -13,6 +13,8 @@ from api.middleware.connections import bounded_protocol, most_connections
 from worker.observability.log_setup import configure_logs
 from worker.settings import Settings
 
+MAX_FRAME_BYTES = 16 * 1024
+"""Size of a frame that a client may send: the one with its key is the only one that is read."""
 _GRACE_S = 2
 """Seconds that a stop waits for open event streams."""
 
@@ -39,6 +41,7 @@ def make_server(settings: Settings) -> uvicorn.Server:
         forwarded_allow_ips=settings.trusted_proxies,
         server_header=False,
         http=bounded_protocol(settings.connections_per_client, settings.trusted_proxies),
+        ws_max_size=MAX_FRAME_BYTES,
         limit_concurrency=most_connections(settings.api_connections),
         timeout_graceful_shutdown=_GRACE_S,
     )

@@ -21,6 +21,10 @@ HEADERS_S = 10.0
 """Seconds for the whole head of a request, from the connection or the request's first byte."""
 BODY_S = 60.0
 """Seconds for the whole body, from the end of the head: 8 MiB at 1.1 Mbit/s."""
+MAX_HEAD_BYTES = 64 * 1024
+FREE_PIECES = 512
+BYTES_A_PIECE = 256
+"""A body may come in FREE_PIECES chunks, and in one more for each so many bytes."""
 _SPARE_FILES = 256
 """File descriptors reserved for Redis, S3 and files."""
 
@@ -66,6 +70,26 @@ def most_connections(wanted: int) -> int:
     return max(1, min(wanted, soft - _SPARE_FILES))
 
 
+class _Pieces(h11.Connection):
+    """A connection that refuses bodies in tiny chunks: each costs as much time as a large one."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(h11.SERVER, limit)
+        self._count = self._bytes = 0
+
+    def next_event(self) -> Any:
+        """Returns the next event; raises RemoteProtocolError for a body in too many pieces."""
+        event = super().next_event()
+        if isinstance(event, h11.Request):
+            self._count = self._bytes = 0
+        elif isinstance(event, h11.Data):
+            self._count += 1
+            self._bytes += len(event.data)
+            if self._count > FREE_PIECES + self._bytes // BYTES_A_PIECE:
+                raise h11.RemoteProtocolError("the body comes in too many pieces")
+        return event
+
+
 class BoundedProtocol(H11Protocol):
     """HTTP/1.1 on one connection, which is closed when a request takes too long to arrive.
 
@@ -75,6 +99,17 @@ class BoundedProtocol(H11Protocol):
     per_client = 0
     trusted: Trusted = staticmethod(lambda _address: False)
     open_by_address: Counter[str]
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.conn = _Pieces(MAX_HEAD_BYTES)
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuses a malformed request, also one that is answered already."""
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            super().send_400_response(msg)
+        else:
+            self.transport.abort()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Counts the connection and starts the time-out of the first request."""

@@ -24,6 +24,7 @@ from worker.contract.batches import MAX_MANIFEST_BYTES, BatchError, BatchRecord,
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.jobs import Job
 from worker.queueing import queues
+from worker.queueing.dispatch import offer_batch
 from worker.storage.batches.records import batch_view
 from worker.storage.errors import NotFound
 from worker.storage.stores import Stores
@@ -64,7 +65,7 @@ def _take(stores: Stores, tenant: Tenant, body: NewBatch, token: str) -> str:
         check_queue(stores, tenant)
         manifest = manifest_of(stores, tenant, body.manifest)
         stores.batches.create(msgspec.structs.replace(record, manifest=manifest))
-        _start(queues.send_maintenance)
+        _start(lambda: offer_batch(stores, record))
         return name
     asked = body.jobs or []
     check_queue(stores, tenant, len(asked))
@@ -77,7 +78,7 @@ def _take(stores: Stores, tenant: Tenant, body: NewBatch, token: str) -> str:
     return name
 
 
-def _start(begin: Callable[[], None]) -> None:
+def _start(begin: Callable[[], object]) -> None:
     """Starts the expansion of an accepted batch; on failure a sweep does it later."""
     try:
         begin()

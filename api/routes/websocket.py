@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
-from typing import Any
+from collections import Counter
+from collections.abc import Sequence
 
 import msgspec
 import structlog
@@ -17,7 +17,8 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
-from api.middleware.rate_limit import count_refused, count_request
+from api.middleware.errors import Problem
+from api.middleware.rate_limit import count_refused, count_request, network_of
 from api.schemas.jobs import MessagesQuery
 from api.streaming.message_follower import TOO_SLOW, MessageFollower, TooSlow, in_time
 from api.streaming.message_view import Renderer
@@ -33,6 +34,9 @@ log = structlog.get_logger()
 PROTOCOL = "posequeue"
 FIRST_S = 10.0
 """Seconds within which the first frame with the key must arrive."""
+MOST_WAITING = 32
+"""Sockets of one address that may wait for their first frame at once."""
+_WAITING: Counter[str] = Counter()
 
 FORBIDDEN = 4403
 BAD_KEY, NOT_FOUND, BAD_PARAMETER, RATE_LIMITED, TRY_AGAIN = 4401, 4404, 4422, 4429, 1013
@@ -42,6 +46,10 @@ BAD_KEY, NOT_FOUND, BAD_PARAMETER, RATE_LIMITED, TRY_AGAIN = 4401, 4404, 4422, 4
 class _Frame(msgspec.Struct, frozen=True):
     id: str
     message: msgspec.Raw
+
+
+class _FirstFrame(msgspec.Struct, frozen=True):
+    token: str
 
 
 class Refused(Exception):
@@ -57,6 +65,12 @@ class Refused(Exception):
 async def follow_job(socket: WebSocket, job_id: str) -> None:
     """Sends messages after `after` in `edition`, of `types` if given, and closes after `done`."""
     protocols: list[str] = socket.scope["subprotocols"]
+    host = network_of(socket.client.host if socket.client else "")
+    bounded = socket.app.state.stores.settings.connections_per_client > 0
+    if bounded and _key_in(protocols) is None and _WAITING[host] >= MOST_WAITING:
+        text = "Too many sockets of this address have not sent a key yet."
+        await socket.send_denial_response(Problem(429, "rate_limited", text, {}))
+        return
     await socket.accept(PROTOCOL if PROTOCOL in protocols else None)
     try:
         await _serve(socket, job_id, _query(socket))
@@ -137,10 +151,7 @@ async def _gone(socket: WebSocket) -> None:
 
 
 async def _tenant(socket: WebSocket, stores: Stores) -> Tenant:
-    protocols: list[str] = socket.scope["subprotocols"]
-    key = next((name for name in protocols if name.startswith(PREFIX)), None)
-    if key is None:
-        key = await _first_frame(socket)
+    key = _key_in(socket.scope["subprotocols"]) or await _first_frame(socket)
     tenant: Tenant | None = await run_in_threadpool(stores.keys.find, key)
     try:
         if tenant is None:
@@ -155,9 +166,19 @@ async def _tenant(socket: WebSocket, stores: Stores) -> Tenant:
     return tenant
 
 
+def _key_in(protocols: Sequence[str]) -> str | None:
+    return next((name for name in protocols if name.startswith(PREFIX)), None)
+
+
 async def _first_frame(socket: WebSocket) -> str:
+    host = network_of(socket.client.host if socket.client else "")
+    _WAITING[host] += 1
     try:
-        said: Any = json.loads(await asyncio.wait_for(socket.receive_text(), FIRST_S))
-        return str(said["token"])
-    except (TimeoutError, ValueError, TypeError, KeyError) as error:
+        said = await asyncio.wait_for(socket.receive_text(), FIRST_S)
+        return msgspec.json.decode(said, type=_FirstFrame).token
+    except (TimeoutError, ValueError, KeyError, RecursionError) as error:
         raise Refused(BAD_KEY, ErrorCode.MISSING_TOKEN.value) from error
+    finally:
+        _WAITING[host] -= 1
+        if not _WAITING[host]:
+            del _WAITING[host]

@@ -177,3 +177,30 @@ def test_proxies_are_not_clients() -> None:
     trusted: Callable[[str], bool] = trusts("127.0.0.1, 10.0.0.0/8, proxy")
     assert trusted("127.0.0.1") and trusted("10.1.2.3") and not trusted("192.0.2.1")
     assert not trusted("") and trusts("*")("192.0.2.1")
+
+
+@pytest.mark.parametrize("keyed", [False, True])
+def test_bodies_in_tiny_chunks_are_refused_at_once(
+    settings: Settings, client: Client, keyed: bool
+) -> None:
+    """A chunk costs as much time as a large one: 600,000 in a packet stopped the event loop."""
+    with serving(settings) as here:
+        key = client.headers["Authorization"] if keyed else ""
+        head = f"POST /v1/batches HTTP/1.1\r\nHost: x\r\nAuthorization: {key}\r\n"
+        head += "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+        with socket.create_connection(here, 5) as connection:
+            connection.settimeout(20)
+            began = time.process_time()
+            with contextlib.suppress(ConnectionError):
+                connection.sendall(head.encode() + b"1\r\n[\r\n" * 300_000 + b"0\r\n\r\n")
+            answer = b""
+            with contextlib.suppress(ConnectionError):
+                answer = connection.recv(4096)
+            assert answer[:12] in (b"", b"HTTP/1.1 400", b"HTTP/1.1 401")
+            assert time.process_time() - began < 0.5  # the server is in this process; 6 s before
+        with plain_client(base_url=f"http://{here[0]}:{here[1]}/v1") as fine:
+            fine.headers["Authorization"] = client.headers["Authorization"]
+            body = json.dumps({"input": {"url": "http://media.example/a.mp4"}}).encode()
+            pieces = (body[at : at + 1] for at in range(len(body)))  # a small one may be so
+            headers = {"Content-Type": "application/json"}
+            assert fine.post("/jobs", content=pieces, headers=headers).status_code == 202

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,11 +11,11 @@ import pytest
 from tests.api.api_play import S3, Actor, Client, put_upload, refused
 from tests.api.batch_play import URL, events, finish_all
 from worker.contract.plans import PlanLimits
-from worker.queueing import queues
+from worker.queueing.dispatch import dispatch_next
 from worker.settings import Settings
 from worker.storage import keys
 from worker.storage.stores import Stores
-from worker.submission.batches import expand_batch
+from worker.submission.batches import expand_batch, read_manifest
 
 
 def put_manifest(client: Client, lines: list[Any]) -> str:
@@ -130,8 +131,32 @@ def test_a_silent_broker_refuses_no_batch(
     def silent(*_: Any) -> None:
         raise ConnectionError("broker")
 
-    monkeypatch.setattr(queues, "send_maintenance", silent)
+    monkeypatch.setattr("api.routes.batches.offer_batch", silent)
     upload = put_manifest(client, [URL])
     answer = client.post("/batches", json={"manifest": {"uploadId": upload}})
     assert answer.status_code == 202
     assert stores.redis.zscore(keys.BATCHES, answer.json()["id"]) is not None
+
+
+def test_tenants_take_turns_in_manifests(
+    connect: Callable[..., Client], stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tenant's long manifest delays another's by one turn, whatever each may run at once."""
+    monkeypatch.setattr(Settings, "limits", lambda *_: PlanLimits(runningJobs=1))
+    monkeypatch.setattr("worker.submission.batches.TURN_S", 0)
+    made = {}
+    for name, lines in (("acme", 350), ("umbrella", 1)):
+        client = connect(name)
+        upload = put_manifest(client, [URL] * lines)
+        made[name] = client.post("/batches", json={"manifest": {"uploadId": upload}}).json()["id"]
+    served: list[str] = []
+    for _ in range(9):
+        one = dispatch_next(stores, lambda name: read_manifest(stores, name), "manifest")
+        served += [one] if one else []
+    long, short = made.values()
+    assert short in served[:2] and served.count(short) <= 2 and served.count(long) >= 4
+    for batch, lines in ((long, 350), (short, 1)):
+        state = stores.batches.get(batch)
+        assert (state.accepted, state.expanded) == (lines, True)
+    assert stores.redis.zcard(keys.QUEUED) == 0
+    assert stores.fair_queue.length("acme") == 350

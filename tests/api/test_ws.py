@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from api.routes import websocket
@@ -126,3 +126,49 @@ def test_another_tenants_job_is_not_there(client: Client, connect: Any, stores: 
     job_id = new_job(client)["id"]
     with opened(connect("other"), job_id) as socket:
         assert closed(socket) == (4404, "not_found")
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        "[" * 10_000,
+        '{"token":"\\ud800"}',
+        '{"token":7}',
+        '{"token":%s}' % ("9" * 5000),
+        "[]",
+        "",
+        "{",
+    ],
+)
+def test_first_frames_that_bear_no_key(client: Client, frame: str) -> None:
+    with opened(client, "job_x", subprotocols=["posequeue"]) as socket:
+        socket.send(frame)
+        assert closed(socket) == (4401, "missing_token")
+
+
+def test_large_first_frames_are_not_read(client: Client) -> None:
+    with opened(client, "job_x", subprotocols=["posequeue"]) as socket:
+        socket.send('{"token":[' + "{}," * 10_000 + "{}]}")
+        assert closed(socket)[0] == 1009
+
+
+def test_an_address_has_few_sockets_without_a_key(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(websocket, "MOST_WAITING", 3)
+    job = new_job(client)["id"]
+    with ExitStack() as stack:
+        waiting = [
+            stack.enter_context(opened(client, job, subprotocols=["posequeue"])) for _ in range(3)
+        ]
+        with (
+            pytest.raises(InvalidStatus) as caught,
+            opened(client, job, subprotocols=["posequeue"]),
+        ):
+            pass
+        assert caught.value.response.status_code == 429
+        with opened(client, job):  # its key came with the request
+            pass
+        waiting[0].send(json.dumps({"token": "pq_wrong"}))
+        assert closed(waiting[0]) == (4401, "invalid_token")
+        stack.enter_context(opened(client, job, subprotocols=["posequeue"]))

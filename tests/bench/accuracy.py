@@ -1,9 +1,9 @@
 """`make accuracy`: counts, holds and jumps against the truth, written to ACCURACY.md beside this.
 
 `python -m tests.bench.accuracy [--quick] [--long] [--fresh] [--keypoints] [--profiles]
-[--strangers] [--jumps] [--form] [--only TEXT]...` from the project's root. With --only or --quick
-the report is printed alone; --keypoints, --profiles, --strangers, --jumps and --form measure those
-parts alone. POSEQUEUE_PROFILE says which profile is usual.
+[--strangers] [--jumps] [--form] [--tracking] [--only TEXT]...` from the project's root. With
+--only or --quick the report is printed alone; --keypoints, --profiles, --strangers, --jumps, --form
+and --tracking measure those parts alone. POSEQUEUE_PROFILE says which profile is usual.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from tests.bench import (
     accuracy_profiles,
     accuracy_report,
     accuracy_strangers,
+    accuracy_tracking,
     machine,
 )
 from tests.bench.accuracy_cases import Case
@@ -52,6 +53,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--strangers", action="store_true", help="their clips, alone")
     parser.add_argument("--jumps", action="store_true", help="those of real people, alone")
     parser.add_argument("--form", action="store_true", help="good and bad reps, alone")
+    parser.add_argument("--tracking", action="store_true", help="whom it follows, alone")
     parser.add_argument("--only", action="append", help="clips whose name has this text")
     return parser.parse_args()
 
@@ -127,6 +129,11 @@ def _form() -> None:
     accuracy_report.put("form", accuracy_form.measure(SHARED))
 
 
+def _tracking() -> None:
+    if text := accuracy_tracking.text_of(SHARED, say):
+        accuracy_report.put("tracking", text)
+
+
 def _profiles(only: Sequence[str]) -> None:
     chosen = cases(quick=False, long=False, only=only)
     chosen = [case for case in chosen if case.group in ("development", "shipped")]
@@ -153,8 +160,10 @@ def main() -> None:
         _jumps()
     if asked.form:
         _form()
+    if asked.tracking:
+        _tracking()
     alone = (asked.keypoints, asked.profiles, asked.strangers, asked.jumps, asked.form)
-    if any(alone):
+    if any((*alone, asked.tracking)):
         return
     chosen = cases(quick=asked.quick, long=asked.long, only=only)
     verdicts = _all(chosen)
@@ -169,6 +178,7 @@ def main() -> None:
     _keypoints()
     _jumps()
     _form()
+    _tracking()
     say(f"written to {accuracy_report.REPORT.name}")
 
 

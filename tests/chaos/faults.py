@@ -21,6 +21,7 @@ from tests.chaos.fleet import Fleet, until
 WORKERS = ("pose-1", "pose-2")
 CLOCK_S = 90.0
 _CLOCK = Path(__file__).parent / "clock"
+_OLDER = Path(__file__).parent / "older"
 _LOOK_S = 0.3
 AWAKE_S = 2.0
 """Seconds that a worker which was woken up has to do harm."""
@@ -127,6 +128,59 @@ def misdate(fleet: Fleet, random: Random) -> None:
     fleet.processes.pop(name).kill()
 
 
+def jump_clock(fleet: Fleet, random: Random) -> None:
+    """The clock of a worker beside the others jumps while it works."""
+    ahead_s = random.choice((-CLOCK_S, CLOCK_S))
+    name = random.choice(("pose-1+jump", "export+jump"))
+    jumped = fleet.temporary / "jumped"
+    clock = {"CHAOS_CLOCK_S": str(ahead_s), "CHAOS_CLOCK_FILE": str(jumped)}
+    fleet.launch(name, PYTHONPATH=str(_CLOCK), **clock)
+    until(lambda: fleet.has_beaten(name), 120)
+    fleet.hold(random.uniform(2, 4))
+    jumped.touch()
+    fleet.hold(random.uniform(4, 8))
+    fleet.processes.pop(name).kill()
+    jumped.unlink()
+
+
+def run_older(fleet: Fleet, random: Random) -> None:
+    """A worker of an older version, which knows none of the jobs, works beside the others."""
+    name = "pose-1+older"
+    fleet.launch(name, PYTHONPATH=str(_OLDER))
+    until(lambda: fleet.has_beaten(name), 120)
+    fleet.hold(random.uniform(4, 8))
+    fleet.processes.pop(name).kill()
+
+
+def kill_all(fleet: Fleet, random: Random) -> None:
+    """Every process of ours dies at once, as where the machine loses power."""
+    names = list(fleet.processes)
+    for name in names:
+        fleet.kill(name)
+    for name in names:
+        fleet.launch(name)
+
+
+def freeze_api(fleet: Fleet, random: Random) -> None:
+    """The API stands still, with its connections open."""
+    _frozen(fleet, "api", random.uniform(6, 10))
+
+
+def freeze_webhooks(fleet: Fleet, random: Random) -> None:
+    """The webhook worker stands still for longer than a delivery may take."""
+    _frozen(fleet, "webhooks", random.uniform(15, 20))
+
+
+def _frozen(fleet: Fleet, name: str, seconds: float) -> None:
+    group = fleet.processes[name].pid
+    os.killpg(group, signal.SIGSTOP)
+    try:
+        fleet.hold(seconds)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(group, signal.SIGCONT)
+
+
 PROCESS_FAULTS = (
     Fault("kill -9 of a worker's child", kill_child),
     Fault("kill -9 of a pose worker", kill_worker),
@@ -137,4 +191,9 @@ PROCESS_FAULTS = (
     Fault("rolling restart (SIGTERM, new one beside)", roll),
     Fault("SIGSTOP of a worker for 2 leases", freeze),
     Fault("a worker's clock wrong by 90 s, and kill -9 of it", misdate),
+    Fault("a worker's clock jumps by 90 s, and kill -9 of it", jump_clock),
+    Fault("a worker of an older version beside", run_older),
+    Fault("kill -9 of all our processes at once", kill_all),
+    Fault("SIGSTOP of the API", freeze_api),
+    Fault("SIGSTOP of the webhook worker", freeze_webhooks),
 )

@@ -93,7 +93,9 @@ class Fleet:
         self.temporary = self._folder / "tmp"
         for folder in (self.scratch, self.temporary):
             folder.mkdir()
-        self._mount()
+        (self._folder / "redis").mkdir()
+        self._mount(self.scratch)
+        self._mount(self._folder / "redis")
         self.redis = start_redis(self._folder / "redis")
         self._stack.callback(lambda: self.redis.process.stop())
         s3 = start_s3(self._folder / "s3")
@@ -116,6 +118,7 @@ class Fleet:
             "segment_s": "4",
             "webhook_allowed_hosts": "127.0.0.1",
             "webhook_retry_scale": "0.01",
+            "connections_per_client": "0",
         }
         direct = {**given, "redis_url": self.redis.url, "s3_endpoint": s3.endpoint}
         self.stores = open_stores(Settings.model_validate(direct))
@@ -131,14 +134,14 @@ class Fleet:
         for name in self._roles:
             self.wait_ready(name)
 
-    def _mount(self) -> None:
-        """Scratch becomes a small file system of its own, where one may be mounted."""
+    def _mount(self, folder: Path) -> None:
+        """A folder becomes a small file system of its own, where one may be mounted."""
         size = f"size={_TMPFS_BYTES},mode=755"
-        command = ["mount", "-t", "tmpfs", "-o", size, "tmpfs", str(self.scratch)]
+        command = ["mount", "-t", "tmpfs", "-o", size, "tmpfs", str(folder)]
         with contextlib.suppress(OSError, subprocess.SubprocessError):
             subprocess.run(command, check=True, capture_output=True, timeout=20)
             self.tmpfs = True
-            undo = ["umount", "-l", str(self.scratch)]
+            undo = ["umount", "-l", str(folder)]
             self._stack.callback(subprocess.run, undo, capture_output=True, timeout=20)
 
     def launch(self, name: str, **more: str) -> Process:

@@ -19,12 +19,13 @@ from pathlib import Path
 from random import Random
 
 from tests.chaos import fault_report
+from tests.chaos.client_faults import CLIENT_FAULTS
 from tests.chaos.faults import PROCESS_FAULTS, Fault
 from tests.chaos.fleet import Fleet
 from tests.chaos.server_faults import SERVER_FAULTS
 from tests.chaos.trial import Outcome, Trial, Undisturbed
 
-FAULTS = (*PROCESS_FAULTS, *SERVER_FAULTS)
+FAULTS = (*PROCESS_FAULTS, *SERVER_FAULTS, *CLIENT_FAULTS)
 A_SEED = 5
 """Places in the order of faults from one seed to the next, and faults of a seed at least."""
 

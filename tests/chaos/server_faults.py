@@ -12,6 +12,7 @@ from random import Random
 from tests.chaos.faults import Fault
 from tests.chaos.fleet import Fleet
 from worker.embedded.servers import start_redis
+from worker.queueing.celery_app import KEY_PREFIX
 from worker.storage import keys
 
 PAUSE_S = 10.0
@@ -78,6 +79,32 @@ def forget_queue(fleet: Fleet, random: Random) -> None:
         fleet.stores.redis.delete(*found)
 
 
+def lose_wakeups(fleet: Fleet, random: Random) -> None:
+    """Every key of the broker is gone: wake-ups, and those that workers have not acknowledged."""
+    found = list(fleet.stores.redis.scan_iter(f"{KEY_PREFIX}*", count=1000))
+    if found:
+        fleet.stores.redis.delete(*found)
+
+
+def flush_scripts(fleet: Fleet, random: Random) -> None:
+    """Valkey has forgotten every script, again and again."""
+    for _ in range(random.randint(3, 8)):
+        fleet.stores.redis.script_flush()
+        fleet.hold(random.uniform(0.2, 1.0))
+
+
+def slow_redis(fleet: Fleet, random: Random) -> None:
+    """Every answer of Valkey comes 50 ms later, as from another continent."""
+    fleet.redis_proxy.slow(0.025)
+    fleet.hold(random.uniform(6, 10))
+    fleet.redis_proxy.heal()
+
+
+def fill_redis_disk(fleet: Fleet, random: Random) -> None:
+    """The disk of the append-only file is full: Valkey takes no writes (MISCONF)."""
+    _filled(fleet, Path(fleet.redis.process.log).parent / "filler", random.uniform(5, 10))
+
+
 def cut_log(fleet: Fleet, random: Random) -> None:
     """Valkey is killed in the middle of a write to its append-only file, and comes back without
     it: a command that is not whole is cut off."""
@@ -130,12 +157,15 @@ def truncate_s3(fleet: Fleet, random: Random) -> None:
 
 def fill_disk(fleet: Fleet, random: Random) -> None:
     """The scratch folder's disk is full."""
-    filler = fleet.scratch / "filler"
+    _filled(fleet, fleet.scratch / "filler", random.uniform(5, 10))
+
+
+def _filled(fleet: Fleet, filler: Path, seconds: float) -> None:
     try:
         with suppress(OSError), filler.open("wb", buffering=0) as file:
             while file.write(_BLOCK):
                 pass
-        fleet.hold(random.uniform(5, 10))
+        fleet.hold(seconds)
     finally:
         filler.unlink(missing_ok=True)
 
@@ -152,6 +182,10 @@ SERVER_FAULTS = (
     Fault("Valkey without its replicas (NOREPLICAS)", strand_redis),
     Fault("the list of running jobs deleted", forget_running),
     Fault("every key of the fair queue deleted", forget_queue),
+    Fault("every key of the broker deleted", lose_wakeups),
+    Fault("Valkey forgets its scripts", flush_scripts),
+    Fault("Valkey slow", slow_redis),
+    Fault("Valkey's disk full (MISCONF)", fill_redis_disk, _no_disk),
     Fault("Valkey killed in a write (AOF cut short)", cut_log),
     Fault("SIGSTOP of S3", pause_s3),
     Fault("S3 refuses connections", lose_s3),

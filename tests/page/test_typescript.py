@@ -1,4 +1,4 @@
-"""The TypeScript client in node: against the API with a played worker, and the whole system."""
+"""The TypeScript client in node: against the API with a played worker."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ import pytest
 from standardwebhooks import Webhook
 
 from api.clients.typescript import generate
-from tests.integration.conftest import Running, StartWorker
 from tests.page.conftest import CLIPS, Site
 from tests.page.node import find_node
 from tests.page.played import next_job
@@ -87,16 +86,3 @@ def test_a_clip_and_every_kind_of_answer(site: Site, key: str, stores: Stores) -
     assert told[2] == {"refused": True, "code": "invalid_exercise", "meant": "squat"}
     assert told[3] == {"event": "job.succeeded"}
     assert told[4:] == [{"wrong": "WrongSignature"}] * 3
-
-
-@pytest.mark.slow
-@pytest.mark.models
-def test_the_whole_way(
-    running: Running, start_worker: StartWorker, key: str, stores: Stores
-) -> None:
-    start_worker()
-    lines = lines_of(start(running.url, key, CLIPS / "squat_5.mp4"))
-    said = [line["message"] for line in lines if "message" in line]
-    finals = [one for one in said if one["type"] == "counter" and one.get("final")]
-    assert [one["current_count"] for one in finals] == [5]
-    assert {"status": "succeeded"} in lines

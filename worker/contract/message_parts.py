@@ -86,7 +86,9 @@ RefusalReason = Literal[
 
 class Rep(MessagePart, frozen=True):
     """One attempted rep, in ms of media time. `criteria` (a PoseQueue extension) are the parts of
-    its form score; a rep that is not counted has a `reason`."""
+    its form score; beside a reference those of its likeness, and behind them what is judged of the
+    exercise that the reference shows, where that was recognised. A rep that is not counted has a
+    `reason`."""
 
     index: int
     startMs: float

@@ -304,6 +304,10 @@ class PoseEngine:
         """Result of `call`, run in the pool if there is one, so that only its threads compute."""
         return self._pool.submit(call, *given).result() if self._pool else call(*given)
 
+    def people(self, image: Image) -> Detections:
+        """Everybody whom the detector sees in `image` uint8 RGB [h, w, 3], boxes in its pixels."""
+        return self._detector.detect(image)
+
     def estimate_image(self, image: Image) -> PoseChunk:
         """The pose of the largest and most central person in a still image: a chunk of one frame.
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import msgspec
 import structlog
 
+from worker.contract.batches import BatchRecord
 from worker.contract.jobs import Job
 from worker.contract.segment_ids import job_of_entry
 from worker.lifecycle.completion import expire_job
@@ -21,17 +22,18 @@ log = structlog.get_logger()
 def dispatch_next(stores: Stores, run: Callable[[str], None], waiting: str) -> str | None:
     """Answers a wake-up: pops the next entry of the fair queue `waiting` and passes it to `run`.
 
-    Returns the id of the job (or entry of a segment), None where none may run. Raises what `run`
-    raises; a sweep requeues the job then.
+    Returns the id of the job or batch (or entry of a segment), None where none may run. Raises what
+    `run` raises; a sweep requeues the job then.
     """
     pulled = stores.fair_queue.pop(waiting)
     if pulled is None:
         return None
-    if job_of_entry(pulled.job) or not expire_job(stores, pulled.job):
+    batch = waiting == "manifest"
+    if batch or job_of_entry(pulled.job) or not expire_job(stores, pulled.job):
         began = time.monotonic()
         run(pulled.job)
         stores.fair_queue.record_duration(waiting, pulled.tenant, time.monotonic() - began)
-    if stores.jobs.over(pulled.job):
+    if not batch and stores.jobs.over(pulled.job):
         stores.fair_queue.remove(pulled.tenant, pulled.job)
     ensure_wakeups(stores)
     return pulled.job
@@ -46,6 +48,13 @@ def offer_segment(stores: Stores, job: Job, entry: str) -> None:
     """Queues an entry for a segment of the job; the worker that pops it claims an open segment."""
     most = stores.settings.limits(job.plan).runningJobs
     stores.fair_queue.push([msgspec.structs.replace(job, id=entry)], most)
+    ensure_wakeups(stores)
+
+
+def offer_batch(stores: Stores, record: BatchRecord) -> None:
+    """Queues a batch, for a worker to read on in its manifest."""
+    most = stores.settings.limits(record.plan).runningJobs
+    stores.fair_queue.push_batch(record.tenant, record.id, most)
     ensure_wakeups(stores)
 
 

@@ -7,6 +7,7 @@ leases say. Correct entries stay as they are.
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 
 import structlog
@@ -41,7 +42,7 @@ def rebuild_if_lost(stores: Stores) -> bool:
 
 
 def rebuild(stores: Stores) -> dict[str, int]:
-    """Adds every job to the indexes where it belongs.
+    """Adds every job and batch to the indexes where it belongs.
 
     Returns the numbers of jobs `waiting`, `running` and `to_archive`, and of `broken` records.
     """
@@ -56,6 +57,11 @@ def rebuild(stores: Stores) -> dict[str, int]:
             counts["broken"] += 1
             continue
         counts[_relist(stores, job)] += 1
+    for key in stores.redis.scan_iter(match="pq:{bat_*}:batch", count=_PAGE):
+        batch_id = text(key)[len("pq:{") : -len("}:batch")]
+        with contextlib.suppress(NotFound):
+            if not stores.batches.get(batch_id).announced:
+                stores.redis.zadd(keys.BATCHES, {batch_id: 0}, nx=True)
     stores.redis.set(keys.INDEXED, 1)
     counts.pop("", None)
     return dict(counts)

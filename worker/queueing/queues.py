@@ -48,6 +48,8 @@ def other_pose_queue(queue: str) -> str:
 def effective_queue(queue: str, alive: Sequence[Worker]) -> str:
     """Returns the queue whose workers run the jobs of `queue`: the other pose queue if its own has
     no live worker and the other has."""
+    if queue == "manifest":
+        return "maintenance"
     served = {name for worker in alive for name in worker.queues}
     other = other_pose_queue(queue)
     return other if queue != "export" and queue not in served and other in served else queue

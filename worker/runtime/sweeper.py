@@ -48,6 +48,9 @@ def sweep(stores: Stores) -> None:
 
 def _recover(stores: Stores, name: str) -> None:
     """Requeues a job or segment entry whose worker crashed or whose wake-up was lost."""
+    if name.startswith("bat_"):  # its worker crashed in the manifest; it is due again by itself
+        stores.redis.zrem(keys.QUEUED, name)
+        return
     helped = job_of_entry(name)
     try:
         job = stores.jobs.get(helped or name)

@@ -27,6 +27,7 @@ from worker.runtime.model_loading import engine, warm
 from worker.runtime.quarantine import run_quarantined
 from worker.settings import settings
 from worker.storage.stores import Stores, open_stores
+from worker.submission.batches import read_manifest
 from worker.system.gc_tuning import tune_gc
 from worker.system.memory import limit_mmap_threshold, raise_oom_score
 
@@ -55,11 +56,14 @@ def _runner() -> Runner:
 
 
 def _run(name: str) -> None:
-    """Runs a job, or segments of one; in quarantine where a worker crashed during it before.
+    """Reads on in a manifest, or runs a job or segments of one, in quarantine where a worker
+    crashed during it before.
 
     A process whose models failed after loading exits, as its GPU or runtime may stay broken.
     """
-    if _stores().leases.suspect(name):
+    if name.startswith("bat_"):
+        read_manifest(_stores(), name)
+    elif _stores().leases.suspect(name):
         run_quarantined(name, _stopping)
     else:
         _runner().run(name)

@@ -7,7 +7,9 @@ idempotent: a job's id follows from its position in the batch, and an existing j
 from __future__ import annotations
 
 import itertools
+import math
 import secrets
+import time
 from collections.abc import Sequence
 
 import msgspec
@@ -16,7 +18,8 @@ import structlog
 from worker.contract.batches import MAX_LINES, Batch, BatchError, Manifest
 from worker.contract.jobs import Job
 from worker.lifecycle.completion import cancel_job
-from worker.queueing.dispatch import ensure_wakeups
+from worker.queueing.dispatch import ensure_wakeups, offer_batch
+from worker.storage import keys
 from worker.storage.batches.records import decode_todo
 from worker.storage.errors import NotFound
 from worker.storage.stores import Stores
@@ -25,6 +28,8 @@ from worker.submission.manifests import job_of_line, split_lines
 
 log = structlog.get_logger()
 
+TURN_S = 2.0
+"""Seconds for which a worker reads in one manifest before it takes the next tenant's."""
 STEP = 100
 """Jobs made between two renewals of the batch's lease."""
 
@@ -38,15 +43,35 @@ def recover_batch(stores: Stores, batch_id: str) -> None:
         return
     if batch.completedAt is not None:
         stores.batches.announce(batch_id)
+    elif batch.record.manifest is not None and not (batch.canceled or batch.expanded):
+        offer_batch(stores, batch.record)
     elif batch.canceled or not batch.expanded:
         expand_batch(stores, batch_id)
 
 
-def expand_batch(stores: Stores, batch_id: str) -> None:
-    """Makes the jobs of a batch, or cancels them, unless another process holds its lease."""
+def read_manifest(stores: Stores, batch_id: str) -> None:
+    """Reads on in the manifest of a batch for TURN_S, and queues the batch again if more can be
+    read, so that tenants take turns."""
+    try:
+        record = stores.batches.get(batch_id).record
+    except NotFound:
+        stores.redis.zrem(keys.QUEUED, batch_id)
+        return
+    more = expand_batch(stores, batch_id, TURN_S)
+    stores.fair_queue.remove(record.tenant, batch_id)
+    if more:
+        offer_batch(stores, record)
+
+
+def expand_batch(stores: Stores, batch_id: str, turn_s: float = math.inf) -> bool:
+    """Makes the jobs of a batch, or cancels them, unless another process holds its lease.
+
+    Returns whether it stopped after `turn_s` seconds, before the end of a manifest.
+    """
     name = secrets.token_hex(8)
     if not stores.batches.hold(batch_id, name):
-        return
+        return False
+    more = False
     try:
         batch = stores.batches.get(batch_id)
         if batch.canceled:
@@ -54,12 +79,13 @@ def expand_batch(stores: Stores, batch_id: str) -> None:
         elif not batch.expanded and batch.record.manifest is None:
             _make_all(stores, batch_id, name)
         elif not batch.expanded and batch.record.manifest is not None:
-            _read_on(stores, batch, batch.record.manifest, name)
+            more = _read_on(stores, batch, batch.record.manifest, name, turn_s)
     except NotFound:
         log.info("batch_gone", batch=batch_id)
     finally:
         stores.batches.let_go(batch_id, name)
     ensure_wakeups(stores)
+    return more
 
 
 def _make_all(stores: Stores, batch_id: str, name: str) -> None:
@@ -83,8 +109,12 @@ def _make(stores: Stores, batch_id: str, numbered: Sequence[tuple[int, Job]]) ->
         pipe.execute()
 
 
-def _read_on(stores: Stores, batch: Batch, manifest: Manifest, name: str) -> None:
-    """Makes jobs of a manifest's next lines, as long as the tenant's queue has room."""
+def _read_on(stores: Stores, batch: Batch, manifest: Manifest, name: str, turn_s: float) -> bool:
+    """Makes jobs of a manifest's next lines, as long as the tenant's queue has room.
+
+    Returns whether it stopped for the time alone.
+    """
+    until = time.monotonic() + turn_s
     batch_id, number, at = batch.record.id, batch.lines, batch.read
     most = stores.settings.limits(batch.record.plan).queuedJobs
     try:
@@ -94,7 +124,7 @@ def _read_on(stores: Stores, batch: Batch, manifest: Manifest, name: str) -> Non
             taken = list(itertools.islice(lines, min(room, STEP)))
             if not taken or number >= MAX_LINES:
                 _end(stores, batch_id, number, at, more=bool(taken))
-                return
+                return False
             made: list[tuple[int, Job]] = []
             wrong: list[BatchError] = []
             for place, line in enumerate(taken[: MAX_LINES - number], number + 1):
@@ -111,11 +141,14 @@ def _read_on(stores: Stores, batch: Batch, manifest: Manifest, name: str) -> Non
             stores.batches.note_read(batch_id, began, number, at, wrong)
             ensure_wakeups(stores)
             if not stores.batches.hold(batch_id, name) or stores.batches.get(batch_id).canceled:
-                return
+                return False
+            if time.monotonic() > until:
+                return True
     except NotFound:
         gone = BatchError(line=number + 1, code="not_found", detail="The manifest does not exist.")
         stores.batches.note_read(batch_id, number, number + 1, at, [gone])
         stores.batches.expanded(batch_id)
+    return False
 
 
 def _end(stores: Stores, batch_id: str, number: int, at: int, *, more: bool) -> None:

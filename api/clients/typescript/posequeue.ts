@@ -427,7 +427,7 @@ export type ReferenceScore = {
   distScore: number;
 };
 
-/** One attempted rep, in ms of media time. `criteria` (a PoseQueue extension) are the parts of its form score; a rep that is not counted has a `reason`. */
+/** One attempted rep, in ms of media time. `criteria` (a PoseQueue extension) are the parts of its form score; beside a reference those of its likeness, and behind them what is judged of the exercise that the reference shows, where that was recognised. A rep that is not counted has a `reason`. */
 export type Rep = {
   index: number;
   startMs: number;

@@ -1,6 +1,6 @@
 /** @file The skeleton over the picture, in the colours of the exported video. */
 
-const COLOURS = { left: "#38bdf8", right: "#fb923c", middle: "#f1f5f9", outline: "#0f172a" };
+const COLOURS = { left: "#38bdf8", right: "#fb923c", middle: "#f1f5f9", outline: "#0f172a", focus: "#ef4444" };
 const SURE = [[0.7, "#ffffff"], [0.5, "#facc15"], [0, "#ef4444"]];
 /** Joints of a lower score are not drawn. */
 const DRAWN_FROM = 0.3;
@@ -58,6 +58,11 @@ function sideOf(first, second) {
   return a === "left" ? COLOURS.left : COLOURS.right;
 }
 
+/** @param {string[]} joints @param {string} name */
+function isIn(joints, name) {
+  return joints.includes(name.replace(/^(left|right)_/, ""));
+}
+
 /** @param {number} score */
 function dotColour(score) {
   return String(SURE.find(([from]) => score >= Number(from))?.[1]);
@@ -68,8 +73,9 @@ function dotColour(score) {
  * @param {CanvasRenderingContext2D} context in CSS pixels
  * @param {Joint[]} joints
  * @param {Box} box
+ * @param {string[]} focus joints to look at, without the side: they and the limbs between are red
  */
-export function drawPose(context, joints, box) {
+export function drawPose(context, joints, box, focus = []) {
   const known = new Map();
   for (const joint of joints) {
     if (joint.score < DRAWN_FROM) continue;
@@ -86,8 +92,9 @@ export function drawPose(context, joints, box) {
   for (const [extra, colour] of [[1.7, COLOURS.outline], [1, ""]]) {
     for (const [a, b] of limbs) {
       const [from, to] = [known.get(a), known.get(b)];
-      context.strokeStyle = String(colour) || sideOf(a, b);
-      context.lineWidth = wide * Number(extra);
+      const faulty = isIn(focus, a) && isIn(focus, b);
+      context.strokeStyle = String(colour) || (faulty ? COLOURS.focus : sideOf(a, b));
+      context.lineWidth = wide * Number(extra) * (faulty ? 1.4 : 1);
       context.beginPath();
       context.moveTo(from.x, from.y);
       context.lineTo(to.x, to.y);
@@ -95,9 +102,10 @@ export function drawPose(context, joints, box) {
     }
   }
   for (const [name, point] of known) {
-    const radius = Math.max(2, unit / 100) * (FACE.test(name) ? 0.6 : 1);
+    const faulty = isIn(focus, name);
+    const radius = Math.max(2, unit / 100) * (FACE.test(name) ? 0.6 : faulty ? 1.6 : 1);
     dot(context, point, radius, COLOURS.outline);
-    dot(context, point, radius * 0.65, dotColour(point.score));
+    dot(context, point, radius * 0.65, faulty ? COLOURS.focus : dotColour(point.score));
   }
 }
 

@@ -16,13 +16,29 @@ const HELD = new Set(["form_score", "progression", "recommendations", "posture",
 const EVENTS = new Set(["jump_started", "jump_discarded"]);
 /** A pose is drawn on pictures up to this far from its own. */
 const POSE_MS = 120;
+/** Score of a criterion below which it is a fault, as in the exported video. */
+const FAULT = 50;
 
 /**
  * @typedef {Record<string, any>} Message
  * @typedef {{count: number | null, total: number | null, grade: string, progress: number | null,
  *   posture: Message | null, inPosition: boolean, advice: string[], jump: Message | null,
- *   joints: any[] | null}} Moment `total`: the count in the end, once it is known
+ *   joints: any[] | null, focus: string[]}} Moment `total`: the count in the end, once it is known;
+ *   `focus`: joints of the worst fault of the repetition, without the side
  */
+
+/**
+ * The joints of the worst fault that names some, of the repetition that is going on.
+ * @param {Message[]} history
+ * @param {number} ms
+ * @returns {string[]}
+ */
+function faultyJoints(history, ms) {
+  const rep = history.find((one) => one.counted && one.startMs <= ms && ms <= one.endMs);
+  /** @type {Message[]} */
+  const faults = (rep?.criteria ?? []).filter((/** @type {Message} */ one) => one.joints?.length && one.score < FAULT);
+  return faults.sort((a, b) => a.score - b.score)[0]?.joints ?? [];
+}
 
 /** Everything that is known of one job's media. */
 export class Scene {
@@ -124,6 +140,7 @@ export class Scene {
       advice: line.at("recommendations", ms)?.data ?? [],
       jump: line.at("jump_height", ms),
       joints: unpack(line.nearest("pose", ms, POSE_MS)),
+      focus: faultyJoints(this.summary?.history ?? [], ms),
     };
   }
 
@@ -135,7 +152,7 @@ export class Scene {
     const total = this.summary?.counter ?? this.final?.current_count ?? null;
     const grade = this.summary?.grade ?? "";
     const joints = unpack(this.timeline.nearest("pose", 0, POSE_MS));
-    const nothing = { progress: null, posture: null, inPosition: false, advice: [], jump: null };
+    const nothing = { progress: null, posture: null, inPosition: false, advice: [], jump: null, focus: [] };
     return { ...nothing, count: total, total, grade, joints };
   }
 }

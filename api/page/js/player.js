@@ -274,7 +274,7 @@ export class Stage {
     if (this._burnt || this._kind === "image") this._hud.hide();
     else this._hud.show(moment);
     this._clear();
-    if (this._options.skeleton && !this._burnt && this._kind && moment.joints) this._pose(moment.joints);
+    if (this._options.skeleton && !this._burnt && this._kind && moment.joints) this._pose(moment.joints, moment.focus);
     if (ms !== this._shownMs) this._options.onTime((this._shownMs = ms));
   }
 
@@ -296,15 +296,15 @@ export class Stage {
     return context;
   }
 
-  /** @param {import("./overlay.js").Joint[]} joints */
-  _pose(joints) {
+  /** @param {import("./overlay.js").Joint[]} joints @param {string[]} focus */
+  _pose(joints, focus) {
     const context = this._canvas.getContext("2d");
     if (!context) return;
     const { clientWidth, clientHeight } = this._canvas;
     const picture = this._kind === "video" ? this._video : this._image;
     const fit = getComputedStyle(picture).objectFit;
     const box = contentBox(fit, clientWidth, clientHeight, ...this._size(picture));
-    drawPose(context, joints, box);
+    drawPose(context, joints, box, focus);
     this._canvas.dataset.pose = String(Math.round(this._shownMs));
   }
 

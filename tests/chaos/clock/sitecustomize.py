@@ -1,4 +1,5 @@
-"""On the path of a Python program: its `time.time` is CHAOS_CLOCK_S seconds ahead of the machine's.
+"""On the path of a Python program: its `time.time` is CHAOS_CLOCK_S seconds ahead of the machine's,
+from when the file CHAOS_CLOCK_FILE is there, if one is named.
 
 That is the clock by which workers judge leases, queues and deadlines, and Celery its messages;
 `datetime.now` stays right, as nothing but signatures and texts are made with it.
@@ -8,6 +9,13 @@ import os
 import time
 
 _AHEAD_S = float(os.environ.get("CHAOS_CLOCK_S", "0"))
+_FILE = os.environ.get("CHAOS_CLOCK_FILE", os.devnull)
 _time, _time_ns = time.time, time.time_ns
-time.time = lambda: _time() + _AHEAD_S
-time.time_ns = lambda: _time_ns() + int(_AHEAD_S * 1e9)
+
+
+def _ahead_s():
+    return _AHEAD_S if os.path.exists(_FILE) else 0.0
+
+
+time.time = lambda: _time() + _ahead_s()
+time.time_ns = lambda: _time_ns() + int(_ahead_s() * 1e9)

@@ -73,7 +73,7 @@ KINDS = (
         "window.webViewCallback = (data) => app.take(JSON.stringify(data));",
         0,
     ),
-    Kind("injected late", "window.webViewCallback = (data) => app.take(data);", 3000),
+    Kind("injected late", "window.webViewCallback = (data) => app.take(data);", 1500),
     Kind(
         "ios",
         f"window.webkit = {{messageHandlers: {{iosListener: {{postMessage(data) {{ {REFUSE_OBJECTS} app.take(data); }}}}}}}};",

@@ -4,7 +4,7 @@ import { jointAngles } from "../../../api/page/js/angles.js";
 import { FrameClock, frameOf, upper } from "../../../api/page/js/clock.js";
 import { linePath, rangeText } from "../../../api/page/js/curves.js";
 import { clockText, sizeText } from "../../../api/page/js/dom.js";
-import { contentBox } from "../../../api/page/js/overlay.js";
+import { contentBox, drawPose } from "../../../api/page/js/overlay.js";
 import { pack, unpack } from "../../../api/page/js/poses.js";
 import { Scene } from "../../../api/page/js/playback_state.js";
 import { Timeline } from "../../../api/page/js/timeline.js";
@@ -60,6 +60,43 @@ test("any moment can be drawn, forward and back", () => {
   assert.notEqual(scene.at(3050).joints, null);
   assert.equal(scene.at(1900).count, 0);
   assert.equal(scene.final.final, true);
+});
+
+test("the joints of a repetition's worst fault are shown while it lasts", () => {
+  const scene = new Scene();
+  const criteria = [
+    { name: "range", judged: true, score: 45, joints: ["hip", "knee"] },
+    { name: "knees_in", judged: true, score: 10, joints: ["knee", "ankle"] },
+    { name: "tempo", judged: true, score: 0 },
+    { name: "shift", judged: false },
+  ];
+  const history = [
+    { index: 1, startMs: 1000, endMs: 2000, counted: true, criteria },
+    { index: 2, startMs: 3000, endMs: 4000, counted: false, criteria },
+    { index: 3, startMs: 5000, endMs: 6000, counted: true, criteria: [{ name: "range", judged: true, score: 90 }] },
+    { index: 4, startMs: 7000, endMs: 8000, counted: true },
+  ];
+  assert.deepEqual(scene.at(1500).focus, []);
+  scene.add("200-1", { type: "exercise_summary", history });
+  const found = [500, 1500, 2500, 3500, 5500, 7500].map((ms) => scene.at(ms).focus.join(" "));
+  assert.deepEqual(found, ["", "knee ankle", "", "", "", ""]);
+  assert.deepEqual(scene.whole().focus, []);
+});
+
+test("joints to look at, and the limbs between them, are red", () => {
+  const names = ["left_hip", "left_knee", "left_ankle"];
+  const joints = names.map((name, n) => ({ name, x: 0.5, y: n / 10, score: 0.9 }));
+  const red = (/** @type {string[]} */ focus) => {
+    /** @type {string[]} */
+    const used = [];
+    const nothing = () => undefined;
+    drawPose({
+      beginPath: nothing, moveTo: nothing, lineTo: nothing, arc: nothing,
+      stroke() { used.push(this.strokeStyle); }, fill() { used.push(this.fillStyle); },
+    }, joints, { x: 0, y: 0, width: 100, height: 100 }, focus);
+    return used.filter((colour) => colour === "#ef4444").length;
+  };
+  assert.deepEqual([red([]), red(["knee"]), red(["knee", "ankle"]), red(["hip", "knee", "ankle"])], [0, 1, 3, 5]);
 });
 
 test("poses are kept in few bytes", () => {

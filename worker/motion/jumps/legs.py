@@ -106,7 +106,8 @@ class Legs:
             knees = self._by_knees(self.knees, *feet, before, after)
         off = np.array((SLIP, slip / self.stature, sampled * speed))
         sigma = float(np.sqrt(off @ off)) / speed
-        common = HEEL_SPREAD / speed
+        # where ankles slip, what is seen of heels and knees is less sure as well
+        common = float(np.hypot(HEEL_SPREAD, slip / 2 / self.stature)) / speed
         first, last = ([Instant(time, sigma)] for time in feet)
         if knees is not None:
             first.append(knees[0])

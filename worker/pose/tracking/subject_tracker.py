@@ -22,17 +22,16 @@ import numpy as np
 from worker.contract.poses import PEOPLE, TURN
 from worker.pose.detectors.nanodet import SURE, Detections
 from worker.pose.geometry.boxes import Boxes, area, closeness, covered
-from worker.pose.tracking.assignment import assign
-from worker.pose.tracking.track import CONFIRMED, KNOWN, WITHIN, Track
+from worker.pose.tracking.track import CONFIRMED, WITHIN, Track
 
 FORGET_S = 2.5
 """A track unseen for this long is gone; a subject is waited for that long."""
 FADE_S = 8.0
 """Time constant in which what a track once weighed loses its say."""
+BESIDE = 0.5
+"""Share of one of two boxes within the other under which they are two people."""
 HALF = 0.6
 """Share of a part's score that the box of the whole must have."""
-PART = 0.5
-"""What a part's claim to be a track's next box is worth beside that of a whole."""
 WARM = "warm"
 """Where a state carries that of an estimation that begins later."""
 CHOICE = "choice"
@@ -83,19 +82,20 @@ def contested(state: dict[str, Any]) -> bool:
 
 def head_start(first: dict[str, Any], later: dict[str, Any]) -> dict[str, Any] | None:
     """The state to begin a clip with whose first chunk left `first` where it turned out `later`
-    that somebody else is the subject; None where it is the same, or came after the first chunk."""
-    subject = next((t for t in later["tracks"] if t["id"] == later["subject"]), None)
-    if subject is None or first["last"] is None or subject["born_s"] > first["last"]:
+    that somebody else exercises; None where that is the same person, or came after the chunk."""
+    tracker = SubjectTracker.restore(1, 1, later)
+    subject, opening = tracker._subject_track(), first["opening"]
+    if subject is None or first["last"] is None or subject.born_s > first["last"]:
         return None
-    begun = np.array(subject["first_box"], np.float32)
-    opening = first["opening"]
-    if opening and closeness(np.array(opening, np.float32), begun) >= ALIKE:
+    begun = np.array(subject.first_box, np.float32)
+    same = opening and closeness(np.array(opening, np.float32), begun) >= ALIKE
+    if same or not subject.exercise:
         return None
-    born = subject["born_s"]
-    track = Track(1, subject["first_box"], born, subject["first_box"], born, born)
-    track.detected_area = float(area(begun))
-    track.weight, track.hits = subject["weight"], subject["hits"]
-    state = SubjectTracker(1, 1, [track], track.id, 2, opening=track.first_box).state()
+    start = Track(1, subject.first_box, subject.born_s, subject.first_box)
+    start.follow(begun, subject.born_s)
+    start.detected_s, start.detected_area = subject.born_s, float(area(begun))
+    start.weight, start.hits = subject.weight, subject.hits
+    state = SubjectTracker(1, 1, [start], 1, 2, opening=start.first_box).state()
     return {**state, TURN: first[TURN]} if TURN in first else state
 
 
@@ -128,7 +128,7 @@ class SubjectTracker:
         self._link(found, time_s, max(step, 1 / 30))
         self.tracks = [track for track in self.tracks if self._stays(track, time_s)]
         self._choose()
-        seen = sum(track.sure >= KNOWN and track.detected_s == time_s for track in self.tracks)
+        seen = sum(track.known and track.detected_s == time_s for track in self.tracks)
         self.people = max(self.people, seen, int(bool(self.tracks)))
         chosen = self._subject_track()
         return chosen.array() if chosen and chosen.seen_s == time_s else None
@@ -194,31 +194,29 @@ class SubjectTracker:
         ]
 
     def _link(self, found: Detections, time_s: float, step: float) -> None:
-        known, free, parts = list(self.tracks), list(range(len(found))), _parts(found)
-        for confirmed in (True, False):
-            tracks = [track for track in known if track.confirmed is confirmed]
-            gains = [
-                [
-                    track.gain(found.boxes[row], float(found.scores[row]), time_s)
-                    * (PART if row in parts else 1)
-                    for row in free
-                ]
-                for track in tracks
-            ]
-            pairs = [(tracks[n], free[column]) for n, column in assign(gains)]
-            for track, row in pairs:
-                self._take(track, found, row, time_s, step)
-            free = [row for row in free if row not in {row for _, row in pairs}]
+        """Gives detections to tracks, the surest pair first: the largest sum (Kuhn) would part
+        the subject from its own box for the sake of a second track that is a part of it."""
+        first, free = not self.tracks, dict.fromkeys(range(len(found)))
+        pairs = [
+            (track.confirmed, gain, track.weight, -row, track)
+            for track in self.tracks
+            for row, box in enumerate(found.boxes)
+            if (gain := track.gain(box, float(found.scores[row]), time_s))
+        ]
+        for *_, row, track in sorted(pairs, key=lambda pair: pair[:4], reverse=True):
+            if -row in free and track.detected_s < time_s:
+                del free[-row]
+                self._take(track, found, -row, time_s, step)
+        for row in free.keys() - _parts(found):
+            corners = [float(value) for value in found.boxes[row]]
+            track = Track(self.next_id, corners, time_s, corners)
+            self.next_id += 1
+            self._take(track, found, row, time_s, step)
+            self.tracks.append(track)
         subject = self.last_box()
-        for row in (row for row in free if row not in parts):
-            box = found.boxes[row]
-            if subject is None or max(covered(box, subject), covered(subject, box)) < WITHIN:
-                corners = [float(value) for value in box]
-                track = Track(self.next_id, corners, time_s, corners)
-                self.next_id += 1
-                self._take(track, found, row, time_s, step)
-                track.hits = track.hits if known else CONFIRMED
-                self.tracks.append(track)
+        for track in self.tracks:
+            if track.detected_s == time_s:
+                track.hits += first or track.id == self.subject or _beside(track.array(), subject)
 
     def _take(self, track: Track, found: Detections, row: int, time_s: float, step: float) -> None:
         track.take(found.boxes[row], float(found.scores[row]), time_s)
@@ -275,6 +273,11 @@ class SubjectTracker:
 
     def _subject_track(self) -> Track | None:
         return next((track for track in self.tracks if track.id == self.subject), None)
+
+
+def _beside(box: Boxes, subject: Boxes | None) -> bool:
+    """Whether who is in `box` [4] is somebody else: neither a part of the subject nor all of it."""
+    return subject is None or max(covered(box, subject), covered(subject, box)) < BESIDE
 
 
 def _parts(found: Detections) -> set[int]:

@@ -11,9 +11,10 @@ from worker.pose.detectors.nanodet import SURE
 from worker.pose.geometry.boxes import Boxes, area, closeness, covered
 
 CONFIRMED = 2
-"""Detections from which a track is somebody, not a flicker."""
+"""Detections beside the subject from which a track is somebody else, and no flicker."""
 KNOWN = 5
-"""Sure detections, a second of them, from which a track counts as one of the people."""
+"""Sure detections, a second of them, from which a track counts as one of the people: half of all
+its detections must be sure, as machines and mirrors are seen now and then."""
 PULL = 0.7
 """Share of a velocity's error that a detection corrects: the steady gain of a Kalman filter of
 constant velocity with accelerations of 2 heights a second squared, edges that are detected to 0.05
@@ -84,8 +85,8 @@ class Track:
     def take(self, box: Boxes, score: float, time_s: float) -> None:
         """It was detected in `box` [4]."""
         step = time_s - self.seen_s
-        if self.hits and step > 0:
-            pull = PULL if self.hits > 1 else 1.0
+        if self.means and step > 0:
+            pull = PULL if any(self.pace) else 1.0
             missed = box - self.array() - np.array(self.pace, np.float32) * np.float32(step)
             self.pace = [
                 pace + pull * float(off) / step for pace, off in zip(self.pace, missed, strict=True)
@@ -94,7 +95,6 @@ class Track:
             self._remember(box, time_s - self.detected_s)
         self.follow(box, time_s)
         self.detected_s, self.detected_area = time_s, float(area(box))
-        self.hits += 1
         self.sure += score >= SURE
 
     def follow(self, box: Boxes, time_s: float) -> None:
@@ -119,6 +119,11 @@ class Track:
     def confirmed(self) -> bool:
         """Whether it was detected often enough to be somebody."""
         return self.hits >= CONFIRMED
+
+    @property
+    def known(self) -> bool:
+        """Whether it is surely a person."""
+        return self.sure >= max(KNOWN, self.hits / 2)
 
     @property
     def exercise(self) -> float:

@@ -4,8 +4,8 @@ Within a tenant priority decides, then age. Between tenants start-time fair queu
 tenant that queues 10,000 jobs delays another's single job by about one job's duration at most. A
 tenant at its limit of running jobs is skipped.
 
-An entry is a job, whatever its next stage, or a segment of one. A popped entry is in no queue until
-it is claimed; a sweep queues entries again that were not.
+An entry is a job, whatever its next stage, a segment of one, or a batch with a manifest. A popped
+entry is in no queue until it is claimed; a sweep queues entries again that were not.
 """
 
 from __future__ import annotations
@@ -24,8 +24,9 @@ from worker.storage import keys
 from worker.storage.connection import Client, text
 from worker.storage.lua_scripts import load_script
 
-QUEUES = ("pose.cpu", "pose.gpu", "export")
-"""The fair queues: one for each kind of worker that a stage may need."""
+QUEUES = ("pose.cpu", "pose.gpu", "export", "manifest")
+"""The fair queues: one for each kind of worker that a stage may need. Entries of `manifest` are
+batches whose next lines are to be read; they count in no limit."""
 STALE_S = 20.0
 """Seconds after which `reconcile_running` checks whether a running job still runs."""
 _CLASSES: dict[Priority, int] = {"high": 0, "normal": 1, "low": 2}
@@ -46,7 +47,7 @@ def load_list_script(package: str | None, *names: str) -> str:
 
 @dataclass(frozen=True)
 class Pulled:
-    """A popped entry (`job`: the id of a job or an entry of a segment) and its tenant."""
+    """A popped entry (`job`: the id of a job or a batch, or an entry of a segment), its tenant."""
 
     job: str
     tenant: str
@@ -90,6 +91,11 @@ class FairQueue:
             return True
         return int(self._enter(keys=[keys.WAIT], args=_entering(jobs, running, most))) >= 0
 
+    def push_batch(self, tenant: str, batch_id: str, running: int | None) -> None:
+        """Queues a batch whose manifest is to be read on; `running` as for `push`."""
+        args = ["manifest", tenant, limit_arg(running), _NO_LIMIT, self._clock(), batch_id]
+        self._enter(keys=[keys.WAIT], args=args)
+
     def pop(self, queue: str) -> Pulled | None:
         """Pops the next entry, which counts as running from now on; None if none may run."""
         found = self._pull(keys=[keys.WAIT], args=[queue, self._clock()])
@@ -112,14 +118,14 @@ class FairQueue:
     def length(self, tenant: str) -> int:
         """Returns the number of a tenant's queued jobs."""
         with self._redis.pipeline(transaction=False) as pipe:
-            for queue in QUEUES:
+            for queue in QUEUES[:-1]:
                 pipe.zcard(keys.waiting(queue, tenant))
             return sum(pipe.execute())
 
     def total(self) -> int:
         """Returns the number of queued jobs, those in no queue included."""
         count = int(self._redis.zcard(keys.QUEUED))
-        for queue in QUEUES:
+        for queue in QUEUES[:-1]:
             with self._redis.pipeline(transaction=False) as pipe:
                 for tenant in self._redis.zrange(keys.waiting_tenants(queue), 0, -1):
                     pipe.zcard(keys.waiting(queue, text(tenant)))

@@ -14,8 +14,7 @@ from worker.storage.connection import Client
 
 Kind = Literal["cpu", "gpu"]
 ALIVE_S = 9.0
-"""Seconds without a heartbeat, of which there is one every two, after which a worker no longer
-counts as alive."""
+"""Seconds without a heartbeat (there is one every 2) after which a worker counts as gone."""
 
 
 class Worker(msgspec.Struct, frozen=True, kw_only=True):
