@@ -85,11 +85,12 @@ def measure(context: Context) -> Section:
         runs["tutorial"] = partial(_tutorial, python, clip)
         for name, (one,) in in_turns(1, runs).items():
             ran[name].append(one)
+    media_s = sum(one.media_s for one in ran[WAYS[0].name])
     return Section("cost", "Processor time of a media second", tuple(_rows(ran)), (
         f"{len(labels)} clips of ../shared/media/bench, {EACH} of each exercise at most, "
-        f"{sum(one.media_s for one in ran[WAYS[0].name]):.0f} s of media, every kind of job on each "
-        "before the next; median and range are of the clips, *all* is all seconds by all "
-        "media. One thread, models open, decoding in it.",
+        f"{media_s:.0f} s of media, every kind of job on each before the next; median and range "
+        "are of the clips, *all* is all seconds by all media. One thread, models open, decoding "
+        "in it.",
         f"The tutorial counter: MediaPipe {peers.VERSION} of complexity 1 on every frame that "
         "OpenCV reads, an angle and two thresholds; its threads are in its time.",
     ))  # fmt: skip
