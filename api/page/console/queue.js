@@ -36,6 +36,15 @@ export async function watchQueue(base) {
 }
 
 /**
+ * Queues whose work waits: of those for poses one with a worker is enough.
+ * @param {string[]} without a worker
+ */
+export function unserved(without) {
+  const both = ["pose.cpu", "pose.gpu"].every((name) => without.includes(name));
+  return without.filter((name) => both || !name.startsWith("pose."));
+}
+
+/**
  * A text of the server; empty where there is none.
  * @param {string} url
  */
@@ -59,7 +68,7 @@ async function look(base) {
     fact("queued", jobs.queued ?? "–"),
     fact("running", jobs.running ?? "–"),
     ...Object.entries(workers).map(([kind, count]) => fact(`${kind} workers`, count)),
-    fact("no worker for", (ready.workers?.queuesWithout ?? []).join(", ")),
+    fact("no worker for", unserved(ready.workers?.queuesWithout ?? []).join(", ")),
     ...(ready.workers?.resting ?? []).map((/** @type {any} */ one) => fact(one.name, one.fault)),
   ];
   replaceChildren(byId("queue"), ...facts.filter((one) => one !== null));
