@@ -107,6 +107,7 @@ def test_who_is_crossed_by_others_stays_the_subject(engine: PoseEngine) -> None:
     name = "crossed_squat_3"
     assert final_count(messages_of(CLIPS / f"{name}.mp4", "squat", engine)) == 3
     truth = next(one for one in exact(CLIPS / "keypoints.npz") if one.name == name)
+    poses = poses_of(CLIPS / f"{name}.mp4", "squat", engine)
     places = poses[..., :2] * np.array((480, 360), float)
     times = np.arange(len(places)) / TRUTH[name]["fps"]
     fared = kept(Taken(truth, places, poses[..., 2].any(axis=1), times))
