@@ -84,18 +84,9 @@ class Counted:
 
 def count(exercise: RepExercise, difficulty: str, rows: Rows) -> Counted:
     """The attempts in `rows`."""
-    sides = _sides(exercise, rows)
+    sides = tuple(_side(exercise, rows, channel) for channel in range(rows.values.shape[1]))
     usual = usual_size([cycle for side in sides if side for cycle in side.cycles])
     least = least_size(exercise, difficulty, usual)
-    large = [
-        cycle
-        for side in sides
-        if side
-        for cycle in cycles_of(rows.seconds, side.curve, max(least, LEAST))
-    ]
-    if large:
-        usual = usual_size(large)
-        least = least_size(exercise, difficulty, usual)
     attempts: list[Attempt] = []
     for channel, side in enumerate(sides):
         if side is None:
@@ -128,11 +119,7 @@ def _without_strays(
     turns = [cycle.turn for cycle in right]
     if not turns:
         return verdicts
-    if calibration.slope.size != rows.values.shape[2]:
-        shape = (len(rows.seconds), -1)
-        away = calibration.strays(rows.values.reshape(shape)[turns], rows.weights.reshape(shape)[turns]).tolist()
-    else:
-        away = calibration.strays(rows.values[turns, channel], rows.weights[turns, channel]).tolist()
+    away = calibration.strays(rows.values[turns, channel], rows.weights[turns, channel]).tolist()
     limit = max(FAR, UNLIKE * median(away)) if len(right) >= SEVERAL else float("inf")
     strays = {
         cycle.turn
@@ -150,39 +137,17 @@ def _follows(exercise: RepExercise, slope: Floats, weights: Floats) -> bool:
     heights in the picture move with a camera, a walk or a bow as well."""
     told = [
         slope[place] > 0
-        for place, signal in enumerate(exercise.signals * (weights.shape[1] // len(exercise.signals)))
+        for place, signal in enumerate(exercise.signals)
         if not signal.measure.endswith("_height") and weights[:, place].mean() >= SEEN
     ]
     return any(told) or not told
 
 
-import os
-TOG = float(os.environ.get("TOG", "0.3"))
-MINN = float(os.environ.get("MINN", "0.2"))
-
-
-def _sides(exercise: RepExercise, rows: Rows) -> tuple[Side | None, ...]:
-    """The curve of each side that moves by itself; of both together where they move alike."""
-    apart = tuple(
-        _side(exercise, rows, rows.values[:, channel], rows.weights[:, channel])
-        for channel in range(rows.values.shape[1])
-    )
-    if None in apart or len(apart) == 1:
-        return apart
-    left, right = (side.curve for side in apart if side)
-    both = np.isfinite(left) & np.isfinite(right)
-    if both.mean() < MINN or np.corrcoef(left[both], right[both])[0, 1] < TOG:
-        return apart
-    shape = (len(rows.seconds), -1)
-    return (_side(exercise, rows, rows.values.reshape(shape), rows.weights.reshape(shape)),)
-
-
-def _side(exercise: RepExercise, rows: Rows, values: Floats, weights: Floats) -> Side | None:
+def _side(exercise: RepExercise, rows: Rows, channel: int) -> Side | None:
     if not len(rows.seconds):
         return None
-    weights = steadied(rows.seconds, weights)
+    values, weights = rows.values[:, channel], steadied(rows.seconds, rows.weights[:, channel])
     leads = np.array([not signal.measure.endswith("_height") for signal in exercise.signals])
-    leads = np.tile(leads, values.shape[1] // len(leads))
     calibration = calibrated(rows.seconds, values, weights, leads)
     if calibration is None:
         return None

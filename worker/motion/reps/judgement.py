@@ -26,7 +26,7 @@ FULL = {"easy": 0.0, "normal": 0.0, "pro": 0.85}
 OWN = {"easy": 0.4, "normal": 0.5, "pro": 0.5}
 """Share of the subject's usual range."""
 
-OPENING = 0.8
+OPENING = 0.9
 """Share of the usual height at which a clip may begin that a repetition is counted whose way out
 was not seen."""
 
