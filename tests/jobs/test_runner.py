@@ -171,7 +171,7 @@ def test_who_dies_while_letting_go_loses_no_job(
         runner(stores, lambda: end == "hand over").run(job.id)
     assert stores.redis.zscore(keys.RUNNING, job.id) is None
     if end == "put back":
-        assert stores.jobs.queue_position(job.id) == 0
+        assert stores.redis.zrank(keys.QUEUED, job.id) == 0
     else:
         assert listed(stores) == [(job.id, "export" if end == "pass on" else "pose.cpu")]
 
@@ -219,7 +219,7 @@ def test_a_store_that_is_away_for_a_while_fails_no_job(
     monkeypatch.setattr(stores.leases, "commit_rows", flaky)
     runner(stores).run(job.id)
     assert not stores.jobs.get(job.id).status.final
-    assert stores.jobs.queue_position(job.id) == 0
+    assert stores.redis.zrank(keys.QUEUED, job.id) == 0
     runner(stores).run(job.id)
     assert rows(stores, job.id)[:-1] == expected(squats)
 

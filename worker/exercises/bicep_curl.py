@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from worker.exercises.model import Condition, RepExercise, Signal
+from worker.exercises.model import FEET_STAY, Condition, RepExercise, Signal
 
 BICEP_CURL = RepExercise(
     id="bicep_curl",
@@ -15,6 +15,7 @@ BICEP_CURL = RepExercise(
     # half times the forearm's length (0.146 of stature).
     signals=(Signal("elbow_flexion", 110), Signal("wrist_over_elbow", 0.22)),
     conditions=(
+        FEET_STAY,
         Condition("elbow_flexion", "range", low=40),
         Condition("shoulder_height", "range", high=0.12),
     ),

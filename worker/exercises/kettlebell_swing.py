@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from worker.exercises.model import Condition, RepExercise, Signal
+from worker.exercises.model import FEET_STAY, Condition, RepExercise, Signal
 
 KETTLEBELL_SWING = RepExercise(
     id="kettlebell_swing",
@@ -16,6 +16,7 @@ KETTLEBELL_SWING = RepExercise(
         Signal("wrist_height", 0.5, weight=0.5),
     ),
     conditions=(
+        FEET_STAY,
         Condition("wrist_over_hip", "start", high=0.1),
         Condition("wrist_over_hip", "turn", low=0.05),
         Condition("shoulder_over_hip", "turn", low=0.15),

@@ -37,6 +37,12 @@ class Condition:
     high: float = math.inf
 
 
+FEET_STAY = Condition("ankle_spread", "range", high=0.18)
+"""Both feet stay where they are: a step of a walk is 0.41 of stature long (as pedometers take it),
+of which a view 26 degrees off its direction shows this much; repetitions of 160 clips of exercises
+done in place show 0.15 at most."""
+
+
 @dataclass(frozen=True)
 class RepExercise:
     """An exercise whose repetitions are counted.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from worker.exercises.model import Condition, RepExercise, Signal
+from worker.exercises.model import FEET_STAY, Condition, RepExercise, Signal
 
 PULL_UP = RepExercise(
     id="pull_up",
@@ -36,6 +36,7 @@ ROW = RepExercise(
         Signal("wrist_over_shoulder", 0.2, weight=0.7),
     ),
     conditions=(
+        FEET_STAY,
         # of one arm's pull half shows in the mean of both
         Condition("elbow_flexion", "range", low=20),
         Condition("wrist_over_shoulder", "start", high=0.0),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from worker.exercises.model import Condition, RepExercise, Signal
+from worker.exercises.model import FEET_STAY, Condition, RepExercise, Signal
 
 LATERAL_RAISE = RepExercise(
     id="lateral_raise",
@@ -12,6 +12,7 @@ LATERAL_RAISE = RepExercise(
         Signal("elbow_over_shoulder", 0.18),
     ),
     conditions=(
+        FEET_STAY,
         Condition("wrist_over_shoulder", "start", high=0.0),
         Condition("wrist_over_shoulder", "turn", high=0.25),
         Condition("hip_height", "range", high=0.12),
@@ -60,6 +61,7 @@ SHOULDER_PRESS = RepExercise(
         Signal("elbow_flexion", -100, weight=0.5),
     ),
     conditions=(
+        FEET_STAY,
         Condition("higher_wrist_over_shoulder", "turn", low=0.05),
         Condition("hip_height", "range", high=0.15),
     ),

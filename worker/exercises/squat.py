@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from worker.exercises.model import Condition, RepExercise, Signal
+from worker.exercises.model import FEET_STAY, Condition, RepExercise, Signal
 
 SQUAT = RepExercise(
     id="squat",
@@ -15,6 +15,7 @@ SQUAT = RepExercise(
         Signal("shoulder_height", -0.3, weight=0.3),
     ),
     conditions=(
+        FEET_STAY,
         Condition("fold", "range", low=7),
         Condition("hip_over_ankle", "range", low=0.05),
         Condition("hip_height", "range", low=0.04),

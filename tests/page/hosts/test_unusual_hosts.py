@@ -139,6 +139,22 @@ def test_a_frame(
     assert [text for text in tab.console if "icon.svg" not in text] == []
 
 
+def test_a_site_that_isolates_itself(
+    tab: Tab, site: Site, host: Host, key: str, stores: Stores
+) -> None:
+    """As sites with shared memory do (COEP, HTML standard 7.1.4): frames have to agree."""
+    host.headers = {
+        "Cross-Origin-Embedder-Policy": "require-corp",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Content-Security-Policy": f"frame-src {site.address}",
+    }
+    guest = embedded(tab, host, site.page(key, exercise="squat", export="true"))
+    played_through(guest, stores)
+    check(guest.got)
+    assert tab.run("crossOriginIsolated")
+    assert tab.console == []
+
+
 @pytest.mark.parametrize("script", [CHANGES_WHAT_IT_GETS, THROWS, REJECTS],
                          ids=["mutates", "throws", "rejects"])  # fmt: skip
 def test_a_callback(
@@ -192,7 +208,7 @@ def test_away_and_back(
     guest.wait("document.querySelector('#percent').innerText !== ''")
     tab.open(host.put("/other.html", "text/html", b"<link rel=icon href=data:,><p>other"))
     player.squat()
-    tab.run("history.back()")
+    tab.run("void setTimeout(() => history.back())")
     tab.wait("location.pathname !== '/other.html' && document.readyState === 'complete'")
     if framed:
         guest = Guest(tab, tab.frame("/pose_tracker/"))

@@ -9,7 +9,7 @@ hold's score is its share of the time.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from statistics import median
 
 import numpy as np
@@ -19,7 +19,7 @@ from worker.exercises.model import HoldExercise, RepExercise
 from worker.motion.frames.span import Frames
 from worker.motion.reps.counter import Attempt, Counted, count
 from worker.motion.reps.hold_tracker import HoldTracker
-from worker.motion.reps.judgement import measured
+from worker.motion.reps.judgement import held
 from worker.motion.reps.signals import Rows, SignalRows
 
 SEEN = 0.1
@@ -82,18 +82,17 @@ def _of_hold(exercise: HoldExercise, frames: Frames, view: View, lasts: float) -
 def _of_reps(
     exercise: RepExercise, frames: Frames, difficulty: str, view: View, lasts: float
 ) -> Score:
-    asked = (*exercise.conditions, *exercise.typical)
-    kept = SignalRows(replace(exercise, conditions=asked), view.rotation, view.aspect)
+    kept = SignalRows(exercise, view.rotation, view.aspect)
     kept.add(frames)
     rows = kept.rows(frames.first, frames.first + len(frames.times_us))
-    needed = len(exercise.conditions)
-    counted = count(exercise, difficulty, replace(rows, measures=rows.measures[:, :needed]))
+    counted = count(exercise, difficulty, rows)
     reps = [attempt for attempt in counted.attempts if attempt.reason is None]
     if not reps:
         return Score(exercise, 0.0, 0)
     value = _fit(rows, counted, reps) * np.sqrt(min(_time(reps) / lasts, 1.0))
-    failed = _untypical(exercise, replace(rows, measures=rows.measures[:, needed:]), reps)
-    return Score(exercise, float(value * UNTYPICAL**failed), len(reps))
+    rows_of = [(a.first - rows.first, a.turn - rows.first, a.last - rows.first, True) for a in reps]
+    typical = held(exercise.typical, rows_of, rows.measures[:, len(exercise.conditions) :])
+    return Score(exercise, float(value * UNTYPICAL ** typical.count(False)), len(reps))
 
 
 def _fit(rows: Rows, counted: Counted, reps: list[Attempt]) -> float:
@@ -101,11 +100,9 @@ def _fit(rows: Rows, counted: Counted, reps: list[Attempt]) -> float:
     both 0.5."""
     size = median(attempt.size for attempt in reps)
     weights, shares = [], []
-    for channel, side in enumerate(counted.sides):
-        if side is None:
-            continue
+    for side in counted.sides:
         reached = side.calibration.slope * size
-        weights += rows.weights[:, channel].mean(axis=0).tolist()
+        weights += rows.of(side.side)[1].mean(axis=0).tolist()
         shares += [min(one, 1 / one) if one > 0 else 0.0 for one in reached.tolist()]
     seen = np.where(np.array(weights) >= SEEN, weights, 0.0)
     return float((seen * shares).sum() / seen.sum()) if seen.any() else 0.0
@@ -118,23 +115,3 @@ def _time(reps: list[Attempt]) -> float:
         total += max(rep.end_s - max(rep.start_s, until), 0.0)
         until = max(until, rep.end_s)
     return total
-
-
-def _untypical(exercise: RepExercise, rows: Rows, reps: list[Attempt]) -> int:
-    """How many of the typical conditions the repetitions fail together."""
-    failed = 0
-    for condition, values in zip(exercise.typical, rows.measures.T, strict=True):
-        found = [
-            measured(
-                condition,
-                values,
-                rep.first - rows.first,
-                rep.turn - rows.first,
-                rep.last - rows.first,
-            )
-            for rep in reps
-        ]
-        known = [value for value in found if value == value]
-        if known and not condition.low <= median(known) <= condition.high:
-            failed += 1
-    return failed

@@ -19,6 +19,10 @@ TWIN = 0.5
 """Share of the shorter movement that two sides have in common where they do one repetition: in turn
 one comes down while the other goes up, in less."""
 
+ALIKE, TWIN_SEEN = 0.3, 0.2
+"""Correlation of both sides' curves from which they move together, and share of the frames in which
+both must be known to tell."""
+
 GOES_ALONG = 0.35
 """Share of one side's movement from which the other side's at the same time is part of an uneven
 repetition of both, and not the sway of an arm that rests: the least share of a full one."""
@@ -61,9 +65,11 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Side:
-    """One side's calibration, its curve's rest level, the curve [n] above it, and its cycles;
-    `follows` says whether the body itself moves, not only its place in the picture."""
+    """A curve and what tells it: the `side` whose signals it is made of, None for both; their
+    calibration, the curve's rest level, the curve [n] above it, and its cycles; `follows` says
+    whether the body itself moves, not only its place in the picture."""
 
+    side: int | None
     follows: bool
     calibration: Calibration
     rest: float
@@ -73,53 +79,59 @@ class Side:
 
 @dataclass(frozen=True)
 class Counted:
-    """What a window shows: its `attempts` in order of their turns, each side's curve (None where
-    nothing of it was seen), the subject's `usual` size of a repetition and its `stature`."""
+    """What a window shows: its `attempts` in order of their turns, the curves of the `sides` that
+    were seen, the subject's `usual` size of a repetition and its `stature`."""
 
     attempts: tuple[Attempt, ...]
-    sides: tuple[Side | None, ...]
+    sides: tuple[Side, ...]
     usual: float
     stature: float
 
 
 def count(exercise: RepExercise, difficulty: str, rows: Rows) -> Counted:
     """The attempts in `rows`."""
-    sides = tuple(_side(exercise, rows, channel) for channel in range(rows.values.shape[1]))
-    usual = usual_size([cycle for side in sides if side for cycle in side.cycles])
+    sides = _sides(exercise, rows)
+    usual = usual_size([cycle for side in sides for cycle in side.cycles])
     least = least_size(exercise, difficulty, usual)
+    large = _large(rows, sides, least)
+    if any(large):
+        # a noisy curve falls to pieces, of which the usual one is too small
+        usual = usual_size([cycle for cycles in large for cycle in cycles])
+        least = least_size(exercise, difficulty, usual)
+        large = _large(rows, sides, least)
     attempts: list[Attempt] = []
-    for channel, side in enumerate(sides):
-        if side is None:
-            continue
-        large = cycles_of(rows.seconds, side.curve, max(least, LEAST))
-        cycles = [trimmed(cycle, side.curve) for cycle in large]
-        cycles += [
+    for side, cycles in zip(sides, large, strict=True):
+        shown = [
             trimmed(small, side.curve)
             for small in side.cycles
             if not any(one.start <= small.turn <= one.end for one in cycles)
         ]
-        if not side.follows:
-            attempts += [_attempt(rows, Verdict(one, "other_movement"), None) for one in cycles]
-            continue
-        verdicts = judge(exercise, cycles, usual, least, side.curve, rows.measures)
-        verdicts = _without_strays(rows, channel, side.calibration, verdicts)
-        number = channel if len(sides) > 1 else None
-        attempts += [_attempt(rows, verdict, number) for verdict in verdicts]
+        cycles = [trimmed(cycle, side.curve) for cycle in cycles] + shown
+        if side.follows:
+            verdicts = judge(exercise, cycles, usual, least, side.curve, rows.measures)
+            verdicts = _without_strays(rows, side, verdicts)
+        else:
+            verdicts = [Verdict(one, "other_movement") for one in cycles]
+        attempts += [_attempt(rows, verdict, side.side) for verdict in verdicts]
     attempts = _without_twins(attempts) if len(sides) > 1 else attempts
     attempts.sort(key=lambda attempt: attempt.turn_s)
     found = _without_jerks(attempts, usual)
     return Counted(tuple(found), sides, usual, rows.size)
 
 
-def _without_strays(
-    rows: Rows, channel: int, calibration: Calibration, verdicts: list[Verdict]
-) -> list[Verdict]:
+def _large(rows: Rows, sides: tuple[Side, ...], least: float) -> list[list[Cycle]]:
+    """Each side's cycles that are at least `least` large."""
+    return [cycles_of(rows.seconds, side.curve, max(least, LEAST)) for side in sides]
+
+
+def _without_strays(rows: Rows, side: Side, verdicts: list[Verdict]) -> list[Verdict]:
     """The verdicts, less the cycles whose turn is in another posture than the others'."""
     right = [verdict.cycle for verdict in verdicts if verdict.reason is None]
     turns = [cycle.turn for cycle in right]
     if not turns:
         return verdicts
-    away = calibration.strays(rows.values[turns, channel], rows.weights[turns, channel]).tolist()
+    values, weights = rows.of(side.side)
+    away = side.calibration.strays(values[turns], weights[turns]).tolist()
     limit = max(FAR, UNLIKE * median(away)) if len(right) >= SEVERAL else float("inf")
     strays = {
         cycle.turn
@@ -132,23 +144,33 @@ def _without_strays(
     ]
 
 
-def _follows(exercise: RepExercise, slope: Floats, weights: Floats) -> bool:
-    """Whether one of the signals that are seen well moves with the curve, of those between joints:
-    heights in the picture move with a camera, a walk or a bow as well."""
-    told = [
-        slope[place] > 0
-        for place, signal in enumerate(exercise.signals)
-        if not signal.measure.endswith("_height") and weights[:, place].mean() >= SEEN
-    ]
-    return any(told) or not told
+def _sides(exercise: RepExercise, rows: Rows) -> tuple[Side, ...]:
+    """The curve of each side that moves by itself; of both together where they move alike."""
+    both = _side(exercise, rows, None)
+    if exercise.sides == "both" or both is None:
+        return (both,) if both else ()
+    apart = tuple(found for side in (0, 1) if (found := _side(exercise, rows, side)))
+    return (both,) if len(apart) > 1 and _alike(apart[0].curve, apart[1].curve) else apart
 
 
-def _side(exercise: RepExercise, rows: Rows, channel: int) -> Side | None:
+def _alike(one: Floats, other: Floats) -> bool:
+    """Whether two sides' curves [n] go up and down together. Those of arms in turn go against each
+    other, and an arm that rests goes neither way."""
+    known = np.isfinite(one) & np.isfinite(other)
+    if known.mean() < TWIN_SEEN:
+        return False
+    return bool(np.corrcoef(one[known], other[known])[0, 1] >= ALIKE)
+
+
+def _side(exercise: RepExercise, rows: Rows, side: int | None) -> Side | None:
     if not len(rows.seconds):
         return None
-    values, weights = rows.values[:, channel], steadied(rows.seconds, rows.weights[:, channel])
-    leads = np.array([not signal.measure.endswith("_height") for signal in exercise.signals])
-    calibration = calibrated(rows.seconds, values, weights, leads)
+    values, weights = rows.of(side)
+    weights = steadied(rows.seconds, weights)
+    names = [signal.measure for signal in exercise.signals]
+    between = np.array([not name.endswith("_height") for name in names])
+    between = np.tile(between, values.shape[1] // len(names))
+    calibration = calibrated(rows.seconds, values, weights, between)
     if calibration is None:
         return None
     curve = calibration.curve(values, weights)
@@ -156,8 +178,10 @@ def _side(exercise: RepExercise, rows: Rows, channel: int) -> Side | None:
     if not np.isfinite(rest):
         return None
     curve = curve - rest
-    follows = _follows(exercise, calibration.slope, weights)
-    return Side(follows, calibration, rest, curve, cycles_of(rows.seconds, curve))
+    # one of the signals between joints that are seen well must move with the curve
+    told = calibration.slope[between & (weights.mean(axis=0) >= SEEN)] > 0
+    follows = bool(told.any()) or not len(told)
+    return Side(side, follows, calibration, rest, curve, cycles_of(rows.seconds, curve))
 
 
 def _attempt(rows: Rows, verdict: Verdict, side: int | None) -> Attempt:

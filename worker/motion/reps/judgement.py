@@ -26,7 +26,7 @@ FULL = {"easy": 0.0, "normal": 0.0, "pro": 0.85}
 OWN = {"easy": 0.4, "normal": 0.5, "pro": 0.5}
 """Share of the subject's usual range."""
 
-OPENING = 0.9
+OPENING = 0.8
 """Share of the usual height at which a clip may begin that a repetition is counted whose way out
 was not seen."""
 
@@ -38,6 +38,16 @@ PASSED = 0.1
 
 WATCHED = 0.6
 """Share of a cycle's frames in which it must be seen: more is guessed than known otherwise."""
+
+FEW = 3
+"""Fewer repetitions have no others that they are like: they must look like the exercise."""
+
+OUTLYING = 0.05
+"""Share of a cycle's frames at both ends of a measure's range that do not speak against it."""
+
+Span = tuple[int, int, int, bool]
+"""Rows of a repetition's start, turn and end; whether the start pose is at its beginning, not at
+its end."""
 
 ROUND = 2
 """Frames to both sides of a moment that are looked at for a condition where it is not seen."""
@@ -65,8 +75,7 @@ def judge(
     measures: Floats,
 ) -> list[Verdict]:
     """A verdict on each of `cycles` of a curve [n]; `usual` is the subject's usual size and `least`
-    the least one of a repetition; `measures` [n, m] are those that the exercise's conditions name,
-    in their order, nan where they are not seen."""
+    the least one of a repetition; for `measures` see `is_other`."""
     heights = [cycle.peak for cycle in cycles if cycle.whole] or [c.peak for c in cycles]
     height = median(heights) if heights else 0.0
     verdicts = []
@@ -76,7 +85,7 @@ def judge(
             reason = "not_tracked"
         verdicts.append(Verdict(cycle, reason))
     right = [verdict.cycle for verdict in verdicts if verdict.reason is None]
-    if _is_other(exercise.conditions, right, measures):
+    if is_other(exercise, [_span(cycle) for cycle in right], measures):
         return [Verdict(v.cycle, v.reason or "other_movement") for v in verdicts]
     return verdicts
 
@@ -103,22 +112,32 @@ def _watched(cycle: Cycle, curve: Floats) -> float:
     return float(np.isfinite(curve[cycle.start : cycle.end + 1]).mean())
 
 
-def _is_other(conditions: tuple[Condition, ...], cycles: list[Cycle], measures: Floats) -> bool:
-    """Whether the cycles together fail one of the conditions."""
-    if not cycles:
-        return False
+def is_other(exercise: RepExercise, spans: list[Span], measures: Floats) -> bool:
+    """Whether repetitions together fail one of the exercise's conditions, or, where they are few,
+    more than two thirds of what is typical of it: `measures` [n, m] are those of its conditions and
+    of what is typical, in this order, nan where they are not seen."""
+    asked = len(exercise.conditions)
+    if False in held(exercise.conditions, spans, measures[:, :asked]):
+        return True
+    typical = held(exercise.typical, spans, measures[:, asked:]) if len(spans) < FEW else []
+    return 3 * sum(typical) < len(typical)
+
+
+def held(conditions: tuple[Condition, ...], spans: list[Span], measures: Floats) -> list[bool]:
+    """Whether each of the `conditions` that are seen holds in the median of the repetitions;
+    `measures` [n, m] are theirs."""
+    found = []
     for condition, values in zip(conditions, measures.T, strict=True):
-        found = [
-            measured(condition, values, one.start, one.turn, one.end, one.out >= one.back)
-            for one in cycles
+        known = [
+            one for one in (measured(condition, values, *span) for span in spans) if one == one
         ]
-        known = [value for value in found if value == value]
-        if not known:
-            continue
-        middle = median(known)
-        if not condition.low <= middle <= condition.high:
-            return True
-    return False
+        if known:
+            found.append(condition.low <= median(known) <= condition.high)
+    return found
+
+
+def _span(cycle: Cycle) -> Span:
+    return cycle.start, cycle.turn, cycle.end, cycle.out >= cycle.back
 
 
 def measured(
@@ -128,9 +147,11 @@ def measured(
     `last`; nan where it was not seen. `begins` says that the start pose is at its beginning, not at
     its end."""
     if condition.at == "range":
-        rows = values[first : last + 1]
+        rows = np.sort(values[first : last + 1])
         rows = rows[np.isfinite(rows)]
-        return float(np.ptp(rows)) if len(rows) >= 3 else float("nan")
+        # a joint that jumps for a moment is no reason to refuse
+        beyond = int(OUTLYING * len(rows)) if condition.high < np.inf else 0
+        return float(rows[-1 - beyond] - rows[beyond]) if len(rows) >= 3 else float("nan")
     row = turn
     if condition.at == "start":
         row = first if begins else last

@@ -46,11 +46,9 @@ class LiveProgress:
         """The farther side's curve [n] by the usual size."""
         usual = max(counted.usual, LEAVES)
         farthest = np.full(len(rows.seconds), -np.inf)
-        for channel, side in enumerate(counted.sides):
-            if side is not None:
-                values, weights = rows.values[:, channel], rows.weights[:, channel]
-                curve = side.calibration.curve(values, weights) - side.rest
-                farthest = np.fmax(farthest, curve / usual)
+        for side in counted.sides:
+            curve = side.calibration.curve(*rows.of(side.side)) - side.rest
+            farthest = np.fmax(farthest, curve / usual)
         return farthest
 
     def _step(self, frame: int, share: float) -> float:

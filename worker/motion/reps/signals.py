@@ -28,9 +28,10 @@ SEEN = 0.3
 @dataclass(frozen=True)
 class Rows:
     """n frames: `seconds` [n], `frame` number of the first, `values` and `weights` [n, c, k] of the
-    k signals on each of c sides (full repetitions), `measures` [n, m] of the conditions, nan where
-    not seen (degrees and shares of stature); `size` is the stature that they are shares of, and
-    `scale` [n] what lengths were multiplied by where the size in the picture changed suddenly."""
+    k signals on each of c sides (full repetitions), `measures` [n, m] of the conditions and of what
+    is typical, nan where not seen (degrees and shares of stature); `size` is the stature that they
+    are shares of, and `scale` [n] what lengths were multiplied by where the size in the picture
+    changed suddenly."""
 
     first: int
     size: float
@@ -39,6 +40,13 @@ class Rows:
     values: Floats
     weights: Floats
     measures: Floats
+
+    def of(self, side: int | None) -> tuple[Floats, Floats]:
+        """Values and weights of one side's signals [n, k]; of all sides' [n, c k] for None."""
+        if side is not None:
+            return self.values[:, side], self.weights[:, side]
+        shape = (len(self.seconds), -1)
+        return self.values.reshape(shape), self.weights.reshape(shape)
 
 
 class SignalRows:
@@ -53,7 +61,8 @@ class SignalRows:
         self._full = np.array([signal.full for signal in exercise.signals], np.float64)
         self._say = np.array([signal.weight for signal in exercise.signals], np.float64)
         self._lengths = np.array([is_length(name) for name in self._names])
-        self._asked = [condition.measure for condition in exercise.conditions]
+        asked = (*exercise.conditions, *exercise.typical)
+        self._asked = [condition.measure for condition in asked]
         self._asked_lengths = np.array([is_length(name) for name in self._asked], bool)
         count = 1 + 2 * self._sides * len(self._names) + len(self._asked) + 4
         # what a frame that shows two sizes is worth: weights of 0, conditions not seen
