@@ -51,7 +51,9 @@ class Attempt:
     """A cycle by frame numbers and seconds: where the movement starts, turns and ends; `size` in
     full repetitions; the `side` (0 left, 1 right) that did it, None where they are not told apart;
     `stature` is the subject's, in frame heights;
-    `whole` says that its beginning and end were seen. It counts where there is no `reason`."""
+    `shown` are the first and the last of its frames around the turn that show the subject in one
+    size; `whole` says that its beginning and end were seen. It counts where there is no `reason`.
+    """
 
     first: int
     turn: int
@@ -61,6 +63,7 @@ class Attempt:
     end_s: float
     size: float
     stature: float
+    shown: tuple[int, int]
     side: int | None
     whole: bool
     reason: RefusalReason | None
@@ -202,12 +205,23 @@ def _attempt(rows: Rows, verdict: Verdict, side: int | None) -> Attempt:
         end_s=float(rows.seconds[cycle.end]),
         size=cycle.size if cycle.whole else max(cycle.out, back),
         stature=rows.size / float(rows.scale[cycle.turn]),
+        shown=_shown(rows, cycle),
         side=side,
         whole=cycle.whole
         and not cycle.opens
         and (not cycle.closes or cycle.back >= BACK * cycle.out),
         reason=verdict.reason,
     )
+
+
+def _shown(rows: Rows, cycle: Cycle) -> tuple[int, int]:
+    """First and last frame of a cycle around its turn that are in the turn's scale."""
+    scale = rows.scale[cycle.start : cycle.end + 1]
+    other = np.flatnonzero(scale != rows.scale[cycle.turn]) + cycle.start
+    place = int(np.searchsorted(other, cycle.turn))
+    first = int(other[place - 1]) + 1 if place else cycle.start
+    last = int(other[place]) - 1 if place < len(other) else cycle.end
+    return rows.first + first, rows.first + last
 
 
 def _without_twins(attempts: list[Attempt]) -> list[Attempt]:
@@ -233,7 +247,7 @@ def _without_jerks(attempts: list[Attempt], usual: float) -> list[Attempt]:
     lasts = [
         one.end_s - one.start_s
         for one in attempts
-        if one.reason is None and one.whole and one.size >= LARGE * usual
+        if one.reason is None and one.size >= LARGE * usual
     ]
     shortest = HASTY * median(lasts) if lasts else 0.0
     return [
