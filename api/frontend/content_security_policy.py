@@ -16,7 +16,9 @@ _EMBEDDER = re.compile(r"\*|[a-z][a-z0-9+.-]*://(\*\.)?[a-z0-9.-]+(:[0-9]{1,5})?
 SECURITY = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
+    # sites that isolate themselves (COEP) take no other frames; who may frame is said by the policy
+    "Cross-Origin-Resource-Policy": "cross-origin",
+    "Cross-Origin-Embedder-Policy": "credentialless",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
 }
 """Headers of pages and assets; the URL of a page contains a token, so no referrer is sent."""

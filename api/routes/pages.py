@@ -6,6 +6,7 @@ refusal (token, plan, exercise) comes at once, with the error codes of the API.
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 from typing import Any
 
@@ -19,7 +20,7 @@ from api.frontend.content_security_policy import SECURITY, content_policy, origi
 from api.schemas.page_parameters import read_language, read_page_parameters
 from api.services.authentication import StoresDep, TenantDep
 from api.services.authorization import check_scope
-from worker.contract.exercises import CATALOGUE
+from worker.contract.exercises import AUTO, CATALOGUE, ExerciseInfo
 from worker.contract.options import JobOptions, parse_options
 from worker.contract.plans import GATED, Plan, blocked_options, check_plan
 from worker.contract.scopes import Scope
@@ -63,7 +64,17 @@ def _document(
     }
     if tag in request.headers.get("if-none-match", ""):
         return Response(None, 304, headers)
-    return Response(body, 200, headers, "text/html; charset=utf-8")
+    return _packed(request, body, gzip.compress(body, 5), headers, "text/html; charset=utf-8")
+
+
+def _packed(
+    request: Request, plain: bytes, packed: bytes, headers: dict[str, str], kind: str
+) -> Response:
+    """Returns the compressed bytes where the browser takes them."""
+    headers = {**headers, "Vary": "Accept-Encoding"}
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        return Response(packed, 200, {**headers, "Content-Encoding": "gzip"}, kind)
+    return Response(plain, 200, headers, kind)
 
 
 @router.api_route("/pose_tracker/upload_tracking", methods=["GET", "HEAD"])
@@ -90,10 +101,8 @@ def get_asset(request: Request, digest: str, folder: str, name: str) -> Response
         raise HTTPException(404, "There is no such file.")
     # a request for another version (a rolling upgrade) is served, but not cached
     kept = _FOREVER if digest == assets.digest else "no-store"
-    headers = {**SECURITY, "Cache-Control": kept, "Vary": "Accept-Encoding"}
-    if "gzip" in request.headers.get("accept-encoding", ""):
-        return Response(asset.packed, 200, {**headers, "Content-Encoding": "gzip"}, asset.kind)
-    return Response(asset.data, 200, headers, asset.kind)
+    headers = {**SECURITY, "Cache-Control": kept}
+    return _packed(request, asset.data, asset.packed, headers, asset.kind)
 
 
 def _blocked(options: JobOptions, plan: Plan) -> list[str]:
@@ -102,12 +111,18 @@ def _blocked(options: JobOptions, plan: Plan) -> list[str]:
     return list(blocked_options(every, plan))
 
 
+def _shown(exercise: ExerciseInfo) -> dict[str, str]:
+    """Returns what the page shows of an exercise."""
+    return {"id": exercise.id, "unit": exercise.unit, "view": exercise.view}
+
+
 @router.get("/pose_tracker/options")
 def get_options(request: Request, tenant: TenantDep, stores: StoresDep) -> Response:
     """Translates the page's parameters to job options for the tenant of the token.
 
     `options` is what a job request takes, with `source` only where the page was given one;
-    `blocked` are options that the plan does not include, `ignored` parameters without effect.
+    `exercises` is the catalogue where one is to be recognised, `blocked` are options that the plan
+    does not include, `ignored` parameters without effect.
     Raises JobError for invalid options and ScopeMissing.
     """
     check_scope(tenant, Scope.JOBS_WRITE)
@@ -122,7 +137,10 @@ def get_options(request: Request, tenant: TenantDep, stores: StoresDep) -> Respo
     limits = stores.settings.limits(tenant.plan)
     body = {
         "options": options,
-        "exercise": found and {"id": found.id, "unit": found.unit, "view": found.view},
+        "exercise": found and _shown(found),
+        "exercises": {one.id: _shown(one) for one in CATALOGUE.values()}
+        if parsed.exercise == AUTO
+        else {},
         "blocked": _blocked(parsed, tenant.plan),
         "ignored": parameters.ignored,
         "uploadBytes": int(limits.most("uploadBytes", stores.settings.max_upload_bytes)),

@@ -27,14 +27,16 @@ class Given:
     """What is known or assumed; each field is an argument of the same name."""
 
     # measured
-    analysis: float = 1.64  # CPU-s a media second, 720p at 30 fps, start-up included
+    analysis: float = 0.29  # CPU-s a media second, 720p at 30 fps, start-up included
+    analysis_keypoints: float = 0.72  # the same with keypoints: every frame, in float32
     export: float = 0.62  # CPU-s a media second, the same clip
-    pose_bytes: float = 3_600.0  # of Redis a media second: 121 B a frame
+    pose_bytes: float = 1_800.0  # of Redis a media second: 121 B a frame, 15 frames
+    pose_bytes_keypoints: float = 3_600.0  # the same with keypoints: 30 frames
     message_bytes: float = 900.0  # of Redis a media second, without per-frame messages
     frame_message_bytes: float = 46_000.0  # the same with keypoints: 30 entries of 1,546 B
     record_bytes: float = 2_000.0  # of Redis a job
     requests_s3: float = 10.0  # a job: upload, reads, archive, export
-    messages_per_shard: float = 58_000.0  # a second, committed with their poses
+    messages_per_redis: float = 58_000.0  # a second, committed with their poses
     # assumed: replace by your own
     media_s: float = 20.0  # length of a video
     upload_mb: float = 8.0
@@ -50,6 +52,15 @@ class Given:
     s3_gb_month: float = 0.023
     s3_thousand_puts: float = 0.005
 
+    def mean(self, plain: float, keypoints: float) -> float:
+        """Of what jobs without keypoints and jobs with them take."""
+        return plain + self.keypoints * (keypoints - plain)
+
+    @property
+    def analysis_s(self) -> float:
+        """CPU-seconds of the analysis of a media second."""
+        return self.mean(self.analysis, self.analysis_keypoints)
+
 
 @dataclass(frozen=True)
 class Sized:
@@ -60,7 +71,7 @@ class Sized:
     export_slots: int
     redis_gb: float
     redis_messages_per_s: float
-    redis_shards: int
+    cells: int
     s3_requests_per_s: float
     s3_tb: float
     dollars_per_day: float
@@ -71,14 +82,15 @@ def size(videos_per_day: float, given: Given) -> Sized:
     arrivals = videos_per_day / DAY_S * given.peak
     media_per_s = arrivals * given.media_s
     messages = given.message_bytes + given.keypoints * given.frame_message_bytes
-    hot = given.record_bytes + given.media_s * (given.pose_bytes + messages)
+    poses = given.mean(given.pose_bytes, given.pose_bytes_keypoints)
+    hot = given.record_bytes + given.media_s * (poses + messages)
     # half as much again for the rewriting of the append-only file
     redis_gb = 1.5 * videos_per_day * given.hot_days * hot / 1e9
     per_s = media_per_s * (4 + 30 * given.keypoints)
-    shards = max(1, math.ceil(per_s / given.messages_per_shard), math.ceil(redis_gb / 50))
+    cells = max(1, math.ceil(per_s / given.messages_per_redis), math.ceil(redis_gb / 50))
     s3_gb = videos_per_day * given.kept_days * (given.upload_mb + given.exports * given.export_mb)
     s3_gb /= 1e3
-    cpu_s = given.media_s * (given.analysis + given.exports * given.export)
+    cpu_s = given.media_s * (given.analysis_s + given.exports * given.export)
     dollars = (
         videos_per_day * cpu_s / given.use / 3600 * given.cpu_hour
         + redis_gb * 24 * given.redis_gb_hour
@@ -87,11 +99,11 @@ def size(videos_per_day: float, given: Given) -> Sized:
     )
     return Sized(
         arrivals_per_s=arrivals,
-        pose_slots=max(1, math.ceil(media_per_s * given.analysis / given.use)),
+        pose_slots=max(1, math.ceil(media_per_s * given.analysis_s / given.use)),
         export_slots=max(1, math.ceil(media_per_s * given.export * given.exports / given.use)),
         redis_gb=redis_gb,
         redis_messages_per_s=per_s,
-        redis_shards=shards,
+        cells=cells,
         s3_requests_per_s=arrivals * given.requests_s3,
         s3_tb=s3_gb / 1e3,
         dollars_per_day=dollars,
@@ -108,9 +120,9 @@ def simulate(sized: Sized, given: Given, seed: int = 1) -> tuple[list[float], li
         now += chance.expovariate(sized.arrivals_per_s)
         media = given.media_s * chance.choice((0.25, 0.5, 1.0, 2.25))  # mean 1: clips differ
         start = max(now, pose[0])
-        heapq.heapreplace(pose, start + media * given.analysis)
+        heapq.heapreplace(pose, start + media * given.analysis_s)
         waits.append(start - now)
-        analysed.append((start + media * given.analysis, now, media))
+        analysed.append((start + media * given.analysis_s, now, media))
     for ready, begun, media in sorted(analysed):
         start = max(ready, export[0])
         heapq.heapreplace(export, start + media * given.export)
@@ -134,7 +146,7 @@ def table(given: Given, loads: list[float]) -> str:
         "export: CPU slots (pods of 2)": lambda one, *_: _slots(one.export_slots, 2),
         "Redis memory, GB": lambda one, *_: f"{one.redis_gb:,.2f}",
         "Redis messages a second": lambda one, *_: f"{one.redis_messages_per_s:,.0f}",
-        "Redis shards": lambda one, *_: f"{one.redis_shards}",
+        "cells (one Redis each)": lambda one, *_: f"{one.cells}",
         "S3 requests a second": lambda one, *_: f"{one.s3_requests_per_s:,.1f}",
         "S3 kept, TB": lambda one, *_: f"{one.s3_tb:,.2f}",
         "money a day, $": lambda one, *_: f"{one.dollars_per_day:,.2f}",

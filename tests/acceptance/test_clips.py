@@ -29,8 +29,6 @@ TRUTH = {
     Path(clip["file"]).stem: clip
     for clip in json.loads((CLIPS / "truth.json").read_text())["clips"]
 }
-POSES: dict[str, NDArray[np.float32]] = {}
-"""Poses of the clips that went through the pipeline so far."""
 CHOSEN = ("squat_5", "jumping_jack_5")
 SLACK_MS = 450.0
 """A rep is said to begin where the movement is clear of the start pose, not where it starts."""
@@ -48,11 +46,15 @@ def engine(models_dir: Path) -> PoseEngine:
 
 def messages_of(clip: Path, exercise: str, engine: PoseEngine) -> list[Message]:
     job = LocalJob(clip, parse_options({"exercise": exercise}), lambda: engine)
-    said = [entry.message for entry in job.messages()]
-    POSES[clip.stem] = np.concatenate(
-        [decode_chunk(entry).keypoints for entry in job.log[1:] if entry != END]
-    )
-    return said
+    return [entry.message for entry in job.messages()]
+
+
+def poses_of(clip: Path, exercise: str, engine: PoseEngine) -> NDArray[np.float32]:
+    """The joints of every frame."""
+    options = parse_options({"exercise": exercise, "keypoints": True})
+    job = LocalJob(clip, options, lambda: engine)
+    list(job.messages())
+    return np.concatenate([decode_chunk(entry).keypoints for entry in job.log[1:] if entry != END])
 
 
 def final_count(messages: list[Message]) -> int:
@@ -88,13 +90,12 @@ def test_shipped_clip_counts_exactly(name: str, engine: PoseEngine) -> None:
 
 @pytest.mark.parametrize("name", CHOSEN)
 def test_joints_are_where_they_are_and_when(name: str, engine: PoseEngine) -> None:
-    if name not in POSES:
-        messages_of(CLIPS / f"{name}.mp4", TRUTH[name]["exercise"], engine)
+    poses = poses_of(CLIPS / f"{name}.mp4", TRUTH[name]["exercise"], engine)
     truth = next(one for one in exact(CLIPS / "keypoints.npz") if one.name == name)
     times = np.arange(len(truth.places)) / TRUTH[name]["fps"]
     portrait = (360, 480)
-    places = POSES[name][..., :2] * np.array(portrait, float)
-    taken = Taken(truth, places, POSES[name][..., 2].any(axis=1), times)
+    places = poses[..., :2] * np.array(portrait, float)
+    taken = Taken(truth, places, poses[..., 2].any(axis=1), times)
     assert taken.there.all()
     assert taken.oks().mean() > 0.93
     assert (taken.far < 100 * PCK_SHARE).mean() > 0.97
@@ -106,9 +107,10 @@ def test_who_is_crossed_by_others_stays_the_subject(engine: PoseEngine) -> None:
     name = "crossed_squat_3"
     assert final_count(messages_of(CLIPS / f"{name}.mp4", "squat", engine)) == 3
     truth = next(one for one in exact(CLIPS / "keypoints.npz") if one.name == name)
-    places = POSES[name][..., :2] * np.array((480, 360), float)
+    poses = poses_of(CLIPS / f"{name}.mp4", "squat", engine)
+    places = poses[..., :2] * np.array((480, 360), float)
     times = np.arange(len(places)) / TRUTH[name]["fps"]
-    fared = kept(Taken(truth, places, POSES[name][..., 2].any(axis=1), times))
+    fared = kept(Taken(truth, places, poses[..., 2].any(axis=1), times))
     # for some frames the subject is nearly hidden
     assert fared.swapped + fared.lost + fared.away < 0.08 * fared.frames
 

@@ -14,7 +14,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +32,8 @@ from worker.motion.analysis import Analysis
 from worker.motion.features.body_segments import Body
 from worker.motion.form import RepFrames
 from worker.motion.form.criteria import CRITERIA
-from worker.motion.form.criterion import judged
+from worker.motion.form.criterion import Criterion, Judged, judged
+from worker.motion.form.score import combined
 
 SHARED = Path(os.environ.get("POSEQUEUE_SHARED", ROOT.parent / "shared"))
 
@@ -69,18 +70,24 @@ the counting clips do in the median, so their figures are no evidence on others;
 anatomy or the middle of the faulty reps.
 """
 
+REFITTED = """The same with what is good in each criterion taken anew from the good reps of one half
+of the subjects, their median, and judged on the other half:
+"""
+
 WIDE = 16 / 9
 """Aspect of the pictures that coordinates of 0-1 are of."""
 
 
 @dataclass(frozen=True)
 class Scored:
-    """One rep with its truth: `faults` is empty for a good one."""
+    """One rep with its truth: `faults` is empty for a good one; `values` of what was judged, by
+    criterion, are of whole reps alone."""
 
     exercise: str
     subject: str
     faults: tuple[str, ...]
     score: float
+    values: tuple[tuple[str, float], ...] = ()
 
     @property
     def half(self) -> str:
@@ -102,7 +109,12 @@ def clips(shared: Path, poses: Path | None) -> Iterable[Scored]:
             continue
         for rep in _history(_messages(shared, label, poses)):
             if _inside(label["note"], label["subject"], rep):
-                yield Scored(label["exercise"], label["subject"], faults, rep.formScore)
+                yield _scored(label["exercise"], label["subject"], faults, rep)
+
+
+def _scored(exercise: str, subject: str, faults: tuple[str, ...], rep: Rep) -> Scored:
+    found = [(one.name, one.value) for one in rep.criteria or () if one.value is not None]
+    return Scored(exercise, subject, faults, rep.formScore, tuple(found))
 
 
 def _messages(shared: Path, label: dict[str, str], poses: Path | None) -> list[Entry]:
@@ -140,7 +152,7 @@ def sequences(shared: Path) -> Iterable[Scored]:
         )
         faults = () if "good" in name else (known[1],)
         for rep in _history(_analysed(_head(len(joints)), [chunk], known[0])):
-            yield Scored(known[0], name, faults, rep.formScore)
+            yield _scored(known[0], name, faults, rep)
 
 
 def _head(frames: int) -> LogHead:
@@ -222,10 +234,47 @@ def _figure(good: list[Scored], bad: list[Scored], half: str) -> str:
     return f"{auc(*scores):.2f}" if all(scores) else "-"
 
 
+def refitted_text(reps: Sequence[Scored]) -> str:
+    """Rows of each exercise whose good values were taken from one half, judged on the other."""
+    lines = ["| exercise | chosen on | good | bad | AUC | median good | median bad |"]
+    lines.append("|---|---|---|---|---|---|---|")
+    for exercise in sorted({rep.exercise for rep in reps if rep.values}):
+        own = [rep for rep in reps if rep.exercise == exercise]
+        for half in "ab":
+            scale = _scale_of([rep for rep in own if rep.half == half and not rep.faults], exercise)
+            others = [(rep, _rescored(rep, scale)) for rep in own if rep.half != half]
+            good = [score for rep, score in others if not rep.faults]
+            bad = [score for rep, score in others if rep.faults]
+            if good and bad:
+                few = "" if min(len(good), len(bad)) >= ENOUGH else " (few)"
+                medians = f"{np.median(good):.0f} | {np.median(bad):.0f}"
+                counts = f"{len(good)} | {len(bad)} | {auc(good, bad):.2f}"
+                lines.append(f"| {exercise} | {half}{few} | {counts} | {medians} |")
+    return "\n".join(lines) + "\n"
+
+
+def _scale_of(good: Sequence[Scored], exercise: str) -> dict[str, Criterion]:
+    """The exercise's criteria with what these reps do in the median for good."""
+    scale = {}
+    for one in CRITERIA[exercise]:
+        found = [value for rep in good for name, value in rep.values if name == one.name]
+        middle = float(np.median(found)) if len(found) >= 3 else one.good
+        # a criterion that they all fail, or nearly, has no scale
+        share = (middle - one.bad) / (one.good - one.bad)
+        scale[one.name] = replace(one, good=middle) if share > 0.2 else one
+    return scale
+
+
+def _rescored(rep: Scored, scale: dict[str, Criterion]) -> float:
+    return combined(
+        Judged(scale[name], value, scale[name].points(value)) for name, value in rep.values
+    )
+
+
 def measure(shared: Path, poses: Path | None = None) -> str:
     """The part of the report, measured now."""
     found = [*clips(shared, poses), *sequences(shared), *frames(shared)]
-    return f"{PROTOCOL}\n{text_of(found)}"
+    return f"{PROTOCOL}\n{text_of(found)}\n{REFITTED}\n{refitted_text(found)}"
 
 
 def main() -> None:

@@ -34,10 +34,13 @@ def engine(profile: Wanted = USUAL) -> PoseEngine:
     return PoseEngine(MODELS, "auto", 1, profile=profile)
 
 
-def log_path(clip: Path, exercise: str, profile: Wanted = USUAL) -> Path:
-    """Where the poses of `clip` are kept, by the models and frames that a job on it takes."""
+def log_path(
+    clip: Path, exercise: str, profile: Wanted = USUAL, *, keypoints: bool = False
+) -> Path:
+    """Where the poses of `clip` are kept, by the models and frames that a job on it takes, which
+    may ask for `keypoints`."""
     digest = hashlib.sha256(clip.read_bytes()).hexdigest()[:24]
-    options = JobOptions(exercise=exercise)
+    options = JobOptions(exercise=exercise, keypoints=keypoints)
     sampling, joints = sampling_of(options), is_about_joints(options)
     rate = f"{sampling.fps:g}" if sampling else "native"
     models = engine(profile).profiled(None, joints=joints).environment.model
@@ -54,11 +57,17 @@ def is_kept(path: Path) -> bool:
     return path.is_file() and path.stat().st_mtime >= float(os.environ.get(SINCE, "0"))
 
 
-def options_for(clip: Path, exercise: str, user_height_cm: float | None = None) -> JobOptions:
-    """The options of a job that asks for nothing but the exercise."""
+def options_for(
+    clip: Path,
+    exercise: str,
+    user_height_cm: float | None = None,
+    *,
+    keypoints: bool = False,
+) -> JobOptions:
+    """The options of a job that asks for nothing but the exercise, or for `keypoints` too."""
     fields = {
         "source": sniff(clip), "exercise": exercise, "userHeightCm": user_height_cm,
-        "firehose": "events",
+        "firehose": "events", "keypoints": keypoints,
     }  # fmt: skip
     return parse_options(fields)
 
@@ -69,13 +78,14 @@ def messages_of(
     *,
     user_height_cm: float | None = None,
     profile: Wanted = USUAL,
+    keypoints: bool = False,
 ) -> list[Entry]:
     """Every message of a job on `clip`, from kept poses where there are some.
 
     Raises OSError where the clip cannot be read, JobError where sniffing refuses it.
     """
-    options = options_for(clip, exercise, user_height_cm)
-    kept = log_path(clip, exercise, profile)
+    options = options_for(clip, exercise, user_height_cm, keypoints=keypoints)
+    kept = log_path(clip, exercise, profile, keypoints=keypoints)
     if is_kept(kept):
         log = split_log(kept.read_bytes())
         return list(LocalJob(None, options, lambda: engine(profile), recorded=log).messages())

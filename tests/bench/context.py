@@ -22,6 +22,8 @@ SQUAT = "media/videos/dev02_squat_front_5reps.mp4"
 EXERCISE = "squat"
 HOLD, JUMP = "tests/clips/plank_side_6s.mp4", "tests/clips/jump_side_30fps.mp4"
 """A plank and an air-time jump."""
+EVERY_FRAME = ("--sampling", "native")
+"""Flags of `analyze` where figures are by frame."""
 PROCESSES = 2
 
 
@@ -101,7 +103,7 @@ class Context:
         """The clip's pose log."""
         path = self.scratch / "clip.poses"
         self.say("estimating the clip's poses once")
-        process_cost(self.analyze(self.clip, "--poses", path), self.environment)
+        process_cost(self.analyze(self.clip, "--poses", path, *EVERY_FRAME), self.environment)
         return path
 
     def poses_of(self, clip: str, exercise: str) -> Path:
@@ -110,7 +112,7 @@ class Context:
         if not path.is_file():
             self.say(f"estimating the poses of {clip} once")
             command = [*self.analyze()[:2], ROOT / clip, "--exercise", exercise, "--poses", path]
-            process_cost(command, self.environment)
+            process_cost([*command, *EVERY_FRAME], self.environment)
         return path
 
     @cached_property

@@ -80,7 +80,7 @@ def main(clip: Path, folder: Path) -> None:
     engine = PoseEngine(models, "cpu", 1)
     began = time.process_time()
     children = _children_s()
-    job = LocalJob(clip, JobOptions(exercise="squat"), lambda: engine)
+    job = LocalJob(clip, JobOptions(exercise="squat", sampling="native"), lambda: engine)
     entries = list(job.messages())
     timers = instruments.timers
     spent = time.process_time()

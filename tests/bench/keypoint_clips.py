@@ -18,10 +18,11 @@ from worker.pose.profiles import Wanted
 def poses(
     clip: Path, exercise: str, profile: Wanted = USUAL
 ) -> tuple[NDArray[np.float32], tuple[int, int]]:
-    """The poses of a clip [n, 17, 3], kept or estimated now, and the picture's width and height."""
-    kept = log_path(clip, exercise, profile)
+    """The poses of every frame of a clip [n, 17, 3], kept or estimated now, and the picture's width
+    and height."""
+    kept = log_path(clip, exercise, profile, keypoints=True)
     if not is_kept(kept):
-        messages_of(clip, exercise, profile=profile)
+        messages_of(clip, exercise, profile=profile, keypoints=True)
     head, *entries = split_log(kept.read_bytes())
     media = decode_head(head).media
     chunks = [decode_chunk(entry).keypoints for entry in entries if entry != END]
@@ -32,7 +33,7 @@ def swap_table(cases: Iterable[tuple[Path, str]]) -> str:
     """The swaps of each clip whose poses are kept, as a table."""
     lines = ["| clip | swaps of more than 3 frames | shorter ones |", "|---|---|---|"]
     for clip, exercise in cases:
-        if not is_kept(log_path(clip, exercise)):
+        if not is_kept(log_path(clip, exercise, keypoints=True)):
             lines.append(f"| {clip.name} | not looked at in this run | |")
             continue
         keypoints, (width, height) = poses(clip, exercise)

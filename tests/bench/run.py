@@ -16,6 +16,7 @@ from tests.bench import (
     analyze_cost,
     deliveries,
     export_cost,
+    job_cost,
     jobs,
     latency,
     long_videos,
@@ -37,6 +38,7 @@ MEASURES: dict[str, Callable[[Context], report.Section]] = {
     "memory": long_videos.memory,
     "export": export_cost.measure,
     "peers": peers.measure,
+    "cost": job_cost.measure,
     # the next one starts the system, so what is measured without it comes before
     "throughput": throughput.measure,
     "latency": latency.measure,

@@ -28,7 +28,9 @@ def test_guide_holds_the_programs_table(sizing: ModuleType) -> None:
 
 
 def test_needs_follow_from_the_load(sizing: ModuleType) -> None:
-    given = sizing.Given(media_s=10, analysis=2, export=1, exports=0.5, peak=1, use=0.5)
+    given = sizing.Given(
+        media_s=10, analysis=2, keypoints=0, export=1, exports=0.5, peak=1, use=0.5
+    )
     sized = sizing.size(86_400, given)
     assert sized.arrivals_per_s == pytest.approx(1)
     assert (sized.pose_slots, sized.export_slots) == (40, 10)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -9,15 +10,19 @@ import msgspec
 import numpy as np
 import pytest
 
+from worker.contract.exercises import unit_of
+from worker.contract.message_parts import CriterionScore
 from worker.contract.options import JobOptions
-from worker.contract.poses import decode_chunk
+from worker.contract.poses import decode_chunk, decode_head
 from worker.exercises import EXERCISES
 from worker.exercises.names import NAMES
 from worker.exports.files import ExportContext
-from worker.exports.highlights import Highlights, collect_highlights
+from worker.exports.highlights import Highlights, KeyFrame, collect_highlights
 from worker.exports.poster import write_poster
 from worker.exports.report import report_page, write_report
 from worker.exports.translations import TRANSLATIONS
+from worker.motion.form import advice_on
+from worker.motion.reference.builder import reference_of
 
 OPTIONS = JobOptions(exercise="squat", language="de")
 TEXTS = Path(__file__).resolve().parents[2] / "api" / "page" / "texts"
@@ -97,6 +102,31 @@ def test_best_and_weakest(story: Highlights, clip: Path, tmp_path: Path) -> None
     )
 
 
+def test_the_advice_stands_below_the_repetition_that_it_is_about(
+    story: Highlights, squats: list[bytes], clip: Path, tmp_path: Path
+) -> None:
+    assert story.best is not None and story.best.rep is not None
+    fault = CriterionScore(
+        name="knees_in", judged=True, unit="ratio", value=0.7, score=8.0,
+        joints=("hip", "knee"), atMs=900.0,
+    )  # fmt: skip
+    weak = msgspec.structs.replace(story.best.rep, index=2, formScore=41.0, criteria=(fault,))
+    reference = reference_of(
+        decode_head(squats[0]), [decode_chunk(one) for one in squats[1:-1]][:1], "coach"
+    )
+    auto = collect_highlights(lambda: squats, JobOptions(exercise="auto"))
+    beside = collect_highlights(lambda: squats, JobOptions(reference="ref_1"), reference)
+    assert [one.judged_as for one in (story, auto)] == ["squat"] * 2
+    assert beside.judged_as == reference.exercise
+    said = advice_on("squat", "knees_in", "de")
+    assert said is not None
+    for exercise, count in (("squat", 1), (None, 0)):
+        told = replace(story, judged_as=exercise, advice=[])
+        told.weakest = KeyFrame(story.best.time_us, story.best.pose, weak)
+        write_report(clip, told, OPTIONS, tmp_path / "r.html")
+        assert (tmp_path / "r.html").read_text().count(said) == count
+
+
 def test_a_joint_that_was_hardly_seen_has_no_curve(story: Highlights) -> None:
     story.angles[20:, 6:] = np.nan
     page = report_page(story, OPTIONS)
@@ -150,3 +180,14 @@ def test_a_poster_shows_pose_and_totals(story: Highlights, clip: Path, tmp_path:
     assert poster is not None and plain is not None
     changed = np.abs(poster.astype(int) - plain).max(axis=2) > 60
     assert 0.005 < changed.mean() < 0.2
+
+
+def test_with_auto_the_unit_is_that_of_what_was_recognised(
+    story: Highlights, clip: Path, tmp_path: Path
+) -> None:
+    assert story.summary is not None
+    story.summary = msgspec.structs.replace(story.summary, exercise="plank")
+    write_report(clip, story, JobOptions(exercise="auto"), tmp_path / "r.html")
+    assert "Seconds" in (tmp_path / "r.html").read_text()
+    assert unit_of("auto", "plank") == "seconds"
+    assert unit_of("auto", "auto") == unit_of("auto") == unit_of(None, "plank") == "reps"

@@ -74,7 +74,7 @@ def test_a_canceled_job_never_starts(stores: Stores) -> None:
     assert messages[0]["code"] == "canceled"
     assert messages[1]["status"] == "canceled"
     assert stores.leases.claim(job.id).outcome == "final"
-    assert stores.jobs.queue_position(job.id) is None
+    assert stores.redis.zrank(keys.QUEUED, job.id) is None
     before = contents(stores, job.id)
     cancel_job(stores, job.id)
     assert contents(stores, job.id)["messages"] == before["messages"]
@@ -141,7 +141,7 @@ def test_archiving_lets_the_stream_cool_down(stores: Stores) -> None:
 def test_a_running_job_is_not_archived(stores: Stores) -> None:
     job = new_job(stores)
     stores.leases.claim(job.id)
-    stores.jobs.closed(job.id)
+    stores.redis.zadd(keys.CLOSED, {job.id: stores.clock()})
     archive_job(stores, job.id)
     assert list(stores.objects.list_keys(job_prefix("acme", job.id))) == []
     assert stores.redis.ttl(keys.job(job.id)) == -1
@@ -151,7 +151,7 @@ def test_a_running_job_is_not_archived(stores: Stores) -> None:
 def test_an_erased_job_needs_no_archive(stores: Stores) -> None:
     job_id = finish(stores)
     stores.jobs.erase(stores.jobs.get(job_id))
-    stores.jobs.closed(job_id)
+    stores.redis.zadd(keys.CLOSED, {job_id: stores.clock()})
     archive_job(stores, job_id)
     assert stores.redis.zscore(keys.CLOSED, job_id) is None
     assert list(stores.objects.list_keys(job_prefix("acme", job_id))) == []
@@ -160,7 +160,7 @@ def test_an_erased_job_needs_no_archive(stores: Stores) -> None:
 def test_a_job_to_archive_comes_again_until_it_is(stores: Stores) -> None:
     clock = Clock()
     jobs = JobStore(stores.redis, clock)
-    jobs.closed("job_x")
+    stores.redis.zadd(keys.CLOSED, {"job_x": clock.now})
     assert list(jobs.unarchived(120)) == ["job_x"]
     assert list(jobs.unarchived(120)) == []
     clock.now += 121

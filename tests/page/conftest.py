@@ -116,11 +116,13 @@ def free_key(stores: Stores) -> str:
 
 
 class Host:
-    """A web server of another origin: `files` by path, as (content type, bytes)."""
+    """A web server of another origin: `files` by path, as (content type, bytes), sent with
+    `headers`."""
 
     def __init__(self, address: str, files: dict[str, tuple[str, bytes]]) -> None:
         self.address = address
         self.files = files
+        self.headers: dict[str, str] = {}
 
     def put(self, path: str, kind: str, data: bytes) -> str:
         """Serves `data`; its address."""
@@ -139,6 +141,8 @@ def host() -> Iterator[Host]:
             self.send_response(200 if kind else 404)
             self.send_header("Content-Type", kind or "text/plain")
             self.send_header("Content-Length", str(len(data)))
+            for header, value in served.headers.items():
+                self.send_header(header, value)
             self.end_headers()
             self.wfile.write(data)
 
@@ -147,7 +151,8 @@ def host() -> Iterator[Host]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
+    served = Host(f"http://127.0.0.1:{server.server_port}", files)
     thread.start()
-    yield Host(f"http://127.0.0.1:{server.server_port}", files)
+    yield served
     server.shutdown()
     server.server_close()

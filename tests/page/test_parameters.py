@@ -68,6 +68,7 @@ def test_an_exercise_that_is_to_be_recognised_is_none_of_the_catalogue(
     url, headers = f"{site.address}/pose_tracker/options", {"Authorization": f"Bearer {key}"}
     answer = httpx.get(url, params={"exercise": "Auto"}, headers=headers).json()
     assert answer["options"]["exercise"] == "auto" and answer["exercise"] is None
+    assert answer["exercises"]["plank"] == {"id": "plank", "unit": "seconds", "view": "side"}
 
 
 @pytest.mark.parametrize("name", GATED)

@@ -224,6 +224,7 @@ def test_the_page_reads_its_parameters_as_the_contract_does(
             "difficulty": "pro", "language": "pt", "source": "video",
         },
         "exercise": {"id": "push_up", "unit": "reps", "view": "any"},
+        "exercises": {},
         "blocked": [],
         "ignored": {},
         "uploadBytes": 2 * 1024**3,

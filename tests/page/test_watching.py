@@ -391,6 +391,21 @@ def test_an_empty_result_says_what_was_looked_for(
     assert len(film) > 30
 
 
+def test_what_was_recognised_is_named_and_counted_in_its_unit(
+    tab: Tab, site: Site, key: str, stores: Stores
+) -> None:
+    guest, player = watched(tab, site.page(key, exercise="auto", lang="de"), stores)
+    assert tab.text("#heading") == "Bewegungsanalyse"
+    summary = ExerciseSummary(exercise="wall_sit", counter=6, avg_rep_score=91.0, avg_similarity=None,
+                              grade="A", durationMs=6000, history=())  # fmt: skip
+    player.say(Entry("90-1", Counter(current_count=6, final=True)), Entry("90-2", summary))
+    player.finish()
+    guest.state("done")
+    assert tab.text("#heading") == "Wandsitzen"
+    assert tab.text("#totals").startswith("6 Sekunden")
+    assert tab.text("#hud-unit").endswith("Sekunden")
+
+
 def test_the_picture_never_contradicts_the_result(
     tab: Tab, site: Site, key: str, stores: Stores
 ) -> None:

@@ -22,7 +22,8 @@ from worker.pipeline.estimation import DamagedSegment, SegmentStart, VideoEstima
 from worker.pipeline.segments import Segments
 from worker.pose.detectors.nanodet import Detections
 from worker.pose.tracking.keyframe_detection import Image
-from worker.pose.tracking.subject_tracker import WARM, Choice, SubjectTracker, same_subject
+from worker.pose.tracking.subject_states import same_subject
+from worker.pose.tracking.subject_tracker import WARM, Choice, SubjectTracker
 
 
 @pytest.fixture(scope="module")

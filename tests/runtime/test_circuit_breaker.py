@@ -24,6 +24,7 @@ from worker.queueing import celery_app
 from worker.runtime import circuit_breaker as module
 from worker.runtime.circuit_breaker import FIRST_S, MOST_S, CircuitBreaker
 from worker.settings import Settings
+from worker.storage import keys
 from worker.storage.errors import StoreUnavailable
 from worker.storage.stores import Stores
 
@@ -121,7 +122,7 @@ def test_a_job_goes_back_unharmed_but_not_for_ever(stores: Stores, squats: list[
         runner.run(job.id)
         now = stores.jobs.get(job.id)
         attempts.add(now.attempt)
-        assert not now.status.final and stores.jobs.queue_position(job.id) == 0
+        assert not now.status.final and stores.redis.zrank(keys.QUEUED, job.id) == 0
     assert len(attempts) == 1 and now.lost == 0
     assert outcomes.dominant_fault() == "models" and RecentFaults().dominant_fault() is None
     assert stores.usage.of_month("acme").jobs == 0

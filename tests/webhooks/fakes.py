@@ -17,7 +17,7 @@ class Play:
     def __init__(self, stores: Stores, **fields: Any) -> None:
         self.stores = patient(stores)
         self.id = new_job(stores, **fields).id
-        stores.streams.queued(self.job)
+        stores.streams.put_in(stores.redis, self.job)
         self.token = 0
 
     @property

@@ -17,7 +17,7 @@ from tests.webhooks.conftest import Post, Receiver, Subscribe
 from tests.webhooks.fakes import Play, played
 from worker.contract.webhooks import JOB_EVENTS
 from worker.storage import keys
-from worker.storage.jobs.firehose_trimming import GROUP, webhook_lag
+from worker.storage.jobs.firehose_trimming import GROUP, stream_lag
 from worker.storage.stores import Stores
 from worker.webhooks import firehose_consumer as bells_module
 from worker.webhooks.dispatcher import Dispatcher
@@ -97,9 +97,9 @@ def test_what_a_dead_listener_read_is_claimed(
     dead = dict.fromkeys(keys.partitions(stores.settings.firehose_partitions), ">")
     stores.redis.xreadgroup(GROUP, "dead", dead)
     post.hear()
-    assert not post.told and webhook_lag(stores.redis, stores.settings.firehose_partitions) == 4
+    assert not post.told and stream_lag(stores.redis, stores.settings.firehose_partitions) == 4
     assert post.consumer.claim(idle_ms=0) == 4
-    assert webhook_lag(stores.redis, stores.settings.firehose_partitions) == 0
+    assert stream_lag(stores.redis, stores.settings.firehose_partitions) == 0
     post.deliver()
     assert receiver.types == ["job.succeeded"]
 
@@ -126,7 +126,7 @@ def test_an_entry_is_acknowledged_only_once_it_is_dispatched(
         patch.setattr(Dispatcher, "advance", choke)
         post.run()
         assert [request.event["data"]["id"] for request in receiver.got] == [healthy]
-        assert webhook_lag(stores.redis, partitions) == 4
+        assert stream_lag(stores.redis, partitions) == 4
     post.consumer.claim(idle_ms=0)
     post.deliver()
     assert [request.event["data"]["id"] for request in receiver.got] == [healthy, broken]
@@ -148,7 +148,7 @@ def test_an_entry_that_can_never_be_handled_is_given_up(
     post.hear()
     for _ in range(3):
         post.consumer.claim(idle_ms=0)
-    assert webhook_lag(stores.redis, stores.settings.firehose_partitions) == 0
+    assert stream_lag(stores.redis, stores.settings.firehose_partitions) == 0
 
 
 def test_the_queue_of_a_dead_delivery_worker_is_due_again(

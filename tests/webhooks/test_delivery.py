@@ -244,8 +244,11 @@ def test_a_jobs_own_webhook(
     from worker.contract.webhooks import JobWebhook
 
     receiver = receive()
-    endpoint = stores.endpoints.of_url("acme", receiver.url)
-    assert stores.endpoints.of_url("acme", receiver.url) == endpoint and endpoint.adhoc
+    name = stores.endpoints.name_of_url("acme", receiver.url)
+    for made in ([name], []):
+        assert stores.endpoints.admit("acme", {name: receiver.url}, None) == made
+    endpoint = stores.endpoints.get(name)
+    assert endpoint.adhoc
     stores.endpoints._redis.hset(
         keys.hook(endpoint.id),
         "record",

@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.contract.exercises import unit_of
+from worker.contract.exercises import AUTO, unit_of
 from worker.contract.jobs import Result
 from worker.contract.keypoints import INDEX
 from worker.contract.media import MediaInfo
@@ -47,7 +47,7 @@ class Highlights:
     """What a report shows. `angles` float64 [POINTS, 8] are in degrees, in the order of
     `joint_angles`, NaN where a joint was not seen, at equal intervals of the media. `best` and
     `weakest` are of counted reps; without reps `best` is the highest frame of a jump, or else the
-    clearest frame."""
+    clearest frame. `judged_as` is the exercise whose criteria the reps were judged by."""
 
     media: MediaInfo
     result: Result
@@ -57,6 +57,7 @@ class Highlights:
     angles: NDArray[np.float64]
     best: KeyFrame | None = None
     weakest: KeyFrame | None = None
+    judged_as: str | None = None
 
 
 @dataclass
@@ -127,9 +128,20 @@ def collect_highlights(
         jumps=heard.jumps,
         advice=[text for text, _ in heard.advice.most_common(_MOST_ADVICE)],
         angles=curves.means(),
+        judged_as=_judged_as(options, heard.summary, reference),
     )
     _find_moments(story, log, head, aloft)
     return story
+
+
+def _judged_as(
+    options: JobOptions, summary: ExerciseSummary | None, reference: ReferencePoses | None
+) -> str | None:
+    if reference is not None:
+        return reference.exercise
+    if options.exercise == AUTO:
+        return summary.exercise if summary is not None else None
+    return options.exercise
 
 
 def _find_moments(story: Highlights, log: Log, head: LogHead, aloft: set[int]) -> None:

@@ -6,7 +6,7 @@ import base64
 from html import escape
 from pathlib import Path
 
-from worker.contract.exercises import AUTO, unit_of
+from worker.contract.exercises import unit_of
 from worker.contract.message_parts import CriterionScore, Jump, Rep
 from worker.contract.options import JobOptions
 from worker.exercises.names import NAMES
@@ -51,10 +51,7 @@ def report_page(story: Highlights, options: JobOptions, pictures: str = "") -> s
 
 
 def _name(story: Highlights, options: JobOptions, words: dict[str, str]) -> str:
-    exercise = options.exercise
-    if exercise == AUTO:
-        exercise = story.summary.exercise if story.summary else None
-    known = NAMES.get(exercise or "")
+    known = NAMES.get(story.judged_as or "") if options.exercise else None
     return known[options.language] if known else words["movement"]
 
 
@@ -62,7 +59,7 @@ def _totals(story: Highlights, options: JobOptions, words: dict[str, str]) -> st
     result = story.result
     rows = [(words["duration"], clock(story.media.duration_ms / 1000))]
     if options.exercise is not None or options.reference is not None:
-        unit = unit_of(options.exercise)
+        unit = unit_of(options.exercise, story.summary.exercise if story.summary else None)
         value = result.seconds if unit == "seconds" and result.seconds else result.count
         rows.insert(0, (_capital(words[f"unit_{unit}"]), f"{value:g}"))
     if result.avgScore is not None:
@@ -114,7 +111,7 @@ def _picture(
         if moment.rep is not None:
             score = f"{moment.rep.formScore:.0f} {_grade(moment.rep.grade)}"
             about += [f"<span>#{moment.rep.index}</span>", f"<span>{score}</span>"]
-            about += _said_of(moment.rep, fault, options)
+            about += _said_of(moment.rep, fault, story.judged_as, options.language)
     source = "data:image/jpeg;base64," + base64.b64encode(data).decode()
     return (
         f'<figure><img src="{source}" alt="{escape(title)}">'
@@ -122,12 +119,14 @@ def _picture(
     )
 
 
-def _said_of(rep: Rep, fault: CriterionScore | None, options: JobOptions) -> list[str]:
+def _said_of(
+    rep: Rep, fault: CriterionScore | None, exercise: str | None, language: str
+) -> list[str]:
     """The advice on the fault, below the picture of a rep that has it."""
     own = worst_fault(rep)
-    if fault is None or own is None or own.name != fault.name or options.exercise is None:
+    if fault is None or own is None or own.name != fault.name or exercise is None:
         return []
-    sentence = advice_on(options.exercise, fault.name, options.language)
+    sentence = advice_on(exercise, fault.name, language)
     return [f'<span class="fault">{escape(sentence)}</span>'] if sentence else []
 
 

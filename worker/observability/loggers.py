@@ -14,5 +14,5 @@ class LazyLogger:
         import structlog  # 0.1 s, most commands never log
 
         if not structlog.is_configured():
-            structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+            structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
         return getattr(structlog.get_logger(), name)

@@ -20,7 +20,8 @@ from worker.pipeline.sampling import is_quick, sampled_rows
 from worker.pipeline.segments import LOOK, Segments, frame_fingerprint, matches, without
 from worker.pose.engine import MAX_SIDE, Estimation
 from worker.pose.tracking.box_interpolation import KEYFRAME_S
-from worker.pose.tracking.subject_tracker import WARM, contested, head_start
+from worker.pose.tracking.subject_states import contested, head_start
+from worker.pose.tracking.subject_tracker import WARM
 
 log = LazyLogger()
 

@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from worker.contract.poses import CHUNK_SECONDS, PoseChunk
 from worker.pipeline.frame_chunks import FrameChunk
-from worker.pose.tracking.subject_tracker import CHOICE, WARM, Choice, same_subject
+from worker.pose.tracking.subject_states import same_subject
+from worker.pose.tracking.subject_tracker import CHOICE, WARM, Choice
 
 WARM_S = 4.0
 """Media seconds in which a new estimation finds the subject: half the tracker's FADE_S."""

@@ -36,10 +36,9 @@ from worker.pose.profiles import ModelName, Wanted, model_of, skips_detector
 from worker.pose.tracking.box_interpolation import interpolate, keyframes
 from worker.pose.tracking.detector_skipping import Pose
 from worker.pose.tracking.estimation_batch import EstimationBatch
-from worker.pose.tracking.keyframe_detection import Image, SubjectFinder
+from worker.pose.tracking.keyframe_detection import Image, KeyframeDetector
 from worker.pose.tracking.leg_swap_correction import LEGS, correct_leg_swaps
 from worker.pose.tracking.pose_tracking import PRESENT, InferenceCache, PoseTracker
-from worker.pose.tracking.second_look import looked_at_again
 from worker.pose.tracking.subject_tracker import CHOICE, WARM, SubjectTracker
 from worker.pose.tracking.turned_picture import LOOKS, turn_of, turned, turned_boxes
 from worker.pose.weights.registry import MODELS
@@ -112,7 +111,7 @@ class PoseEngine:
             model = model_of(profile, gpu=session.gpu, half=self._half)
             parts = ModelName.parse(model)
         self._detector = people_detector(self._people, session)
-        self._finder = SubjectFinder(self._detector, self._pool)
+        self._finder = KeyframeDetector(self._detector, self._pool)
         session = self._open(parts.joints)
         self._estimator, self._still_estimator = (
             joint_estimator(parts.joints, session, flip=parts.flip, margin=margin)
@@ -163,7 +162,7 @@ class PoseEngine:
             )
         finder = self._finder
         if people != self._people:
-            finder = SubjectFinder(people_detector(people, self._open(people)), self._pool)
+            finder = KeyframeDetector(people_detector(people, self._open(people)), self._pool)
         detector, network = self._open("blazepose_detector"), self._open(joints)
         return LandmarkEngine(
             finder,
@@ -225,11 +224,8 @@ class PoseEngine:
                 keypoints[row] = pose
             else:
                 drawn[row] = 0
-        looked = looked_at_again(
-            keypoints, drawn, lambda row, box: self._estimate(images[row], box)
-        )
-        if looked:
-            record(SECOND_LOOKS, looked)
+        if follower.second_looks:
+            record(SECOND_LOOKS, follower.second_looks)
         keypoints, after[LEGS] = correct_leg_swaps(keypoints, times_us, state.get(LEGS, []))
         size = np.array([width, height], np.float32)
         keypoints[..., :2] /= size
@@ -289,8 +285,7 @@ class PoseEngine:
     def _looks(self, times_us: NDArray[np.int64], images: Sequence[Image]) -> InferenceCache:
         seen = {}
         if not self._rests:
-            found = self._finder.detect(times_us, images)
-            seen = dict(zip(found.rows, found.people, strict=True))
+            seen = self._finder.detect(times_us, images)
         return InferenceCache(images, self._detect, self._estimate, seen)
 
     def _detect(self, image: Image, expected: Boxes | None) -> Detections:

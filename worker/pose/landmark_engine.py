@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 
 from worker.contract.poses import SPATIAL, Environment, PoseChunk, quantised
 from worker.pose.detectors.blazepose_detector import BodyDetector
+from worker.pose.detectors.nanodet import Detections
 from worker.pose.estimators.blazepose_landmarks import COUNT, Landmarker, LandmarkResult
 from worker.pose.geometry.boxes import Boxes, around, covered
 from worker.pose.geometry.roi import Region, from_box, unwrap_angles
 from worker.pose.tracking.box_interpolation import interpolate
-from worker.pose.tracking.keyframe_detection import Image, KeyframeDetections, SubjectFinder
+from worker.pose.tracking.keyframe_detection import Image, KeyframeDetector
 from worker.pose.tracking.subject_tracker import WARM, SubjectTracker
 
 PRESENT = 0.5
@@ -41,7 +42,7 @@ class LandmarkEngine:
 
     def __init__(
         self,
-        finder: SubjectFinder,
+        finder: KeyframeDetector,
         detector: BodyDetector,
         landmarker: Landmarker,
         environment: Environment,
@@ -65,7 +66,7 @@ class LandmarkEngine:
         tracked, after = self._followed(times_us, images, seen, state)
         if WARM in state:
             after[WARM] = self._followed(times_us, images, seen, state[WARM])[1]
-        keys = zip(seen.rows, unwrap_angles(tracked), strict=True)
+        keys = zip(seen, unwrap_angles(tracked), strict=True)
         joints, drawn = self._poses(images, dict(interpolate(times_us, keys)))
         return _chunk(index, first, times_us, joints, drawn, (width, height), after)
 
@@ -79,7 +80,7 @@ class LandmarkEngine:
         self,
         times_us: NDArray[np.int64],
         images: Sequence[Image],
-        seen: KeyframeDetections,
+        seen: Mapping[int, Detections],
         state: dict[str, Any],
     ) -> tuple[list[Region | None], dict[str, Any]]:
         """The subject's region in each keyframe, and the state after them."""
@@ -87,7 +88,12 @@ class LandmarkEngine:
         tracker = SubjectTracker.restore(width, height, state)
         known = None if tracker.last_box() is None else state.get("region")
         body = _Body(self, None if known is None else np.array(known, np.float32))
-        self._finder.find(tracker, times_us, images, seen, body.follow)
+        for row, people in seen.items():
+            time_s = float(times_us[row]) / 1e6
+            detected = tracker.update(people, time_s)
+            box = body.follow(images[row], detected)
+            if detected is None and box is not None and row == len(images) - 1:
+                tracker.follow(box, time_s)
         last = body.regions[-1]
         return body.regions, {
             **tracker.state(), "region": None if last is None else last.tolist()

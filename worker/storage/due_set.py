@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from worker.storage.connection import Client, text
-from worker.storage.lua_scripts import load_script
+from worker.storage.lua_scripts import Scripts
 
 
 class DueSet:
@@ -12,7 +12,7 @@ class DueSet:
     def __init__(self, client: Client, key: str) -> None:
         self._redis = client
         self._key = key
-        self._take = client.register_script(load_script(__package__, "take_due"))
+        self._run = Scripts(client, __package__)
 
     def waiting(self, now: float, most: int | None = None) -> list[str]:
         """Returns up to `most` members that are due at `now`, the longest overdue first."""
@@ -24,7 +24,7 @@ class DueSet:
 
         One of several callers gets it. It is due again after `again_s` seconds unless removed.
         """
-        return bool(self._take(keys=[self._key], args=[member, now, now + again_s]))
+        return bool(self._run("take_due", [self._key], [member, now, now + again_s]))
 
     def take_all(self, now: float, again_s: float, most: int | None = None) -> list[str]:
         """Claims all due members, up to `most`; returns those that this caller got."""

@@ -100,34 +100,58 @@ FIREHOSE_CUT = "pq:firehose:cut"
 TRIMMED = "pq:firehose:trimmed"
 
 
-def job(job_id: str) -> str:
-    """Key of a job's record (hash)."""
-    return f"pq:{{{job_id}}}:job"
+class Pattern:
+    """Pattern of the keys of one kind; a call fills in the names."""
+
+    def __init__(self, pattern: str) -> None:
+        self._pattern = pattern
+
+    def __call__(self, *names: str) -> str:
+        """Returns a key."""
+        return self._pattern % names
 
 
-def fence(job_id: str) -> str:
-    """Key of a job's last fencing token."""
-    return f"pq:{{{job_id}}}:fence"
-
-
-def lease(job_id: str) -> str:
-    """Key of a job's lease."""
-    return f"pq:{{{job_id}}}:lease"
-
-
-def poses(job_id: str) -> str:
-    """Key of a job's pose log."""
-    return f"pq:{{{job_id}}}:poses"
-
-
-def parts(job_id: str) -> str:
-    """Key of a job's segments that several workers estimate."""
-    return f"pq:{{{job_id}}}:parts"
-
-
-def messages(job_id: str) -> str:
-    """Key of a job's message stream."""
-    return f"pq:{{{job_id}}}:messages"
+job = Pattern("pq:{%s}:job")
+fence = Pattern("pq:{%s}:fence")
+lease = Pattern("pq:{%s}:lease")
+poses = Pattern("pq:{%s}:poses")
+parts = Pattern("pq:{%s}:parts")
+messages = Pattern("pq:{%s}:messages")
+tenant_jobs = Pattern("pq:tenant:{%s}:jobs")
+tenant_usage = Pattern("pq:tenant:{%s}:usage")
+tenant_metered = Pattern("pq:tenant:{%s}:metered")
+rate = Pattern("pq:tenant:{%s}:rate")
+idempotency = Pattern("pq:tenant:{%s}:idem:%s")
+upload = Pattern("pq:upload:%s")
+upload_jobs = Pattern("pq:upload:%s:jobs")
+tenant_stored = Pattern("pq:tenant:{%s}:stored")
+reference = Pattern("pq:reference:%s")
+tenant_references = Pattern("pq:tenant:{%s}:references")
+api_key = Pattern("pq:key:%s")
+page_tokens = Pattern("pq:key:%s:tokens")
+refused = Pattern("pq:refused:%s")
+hook = Pattern("pq:hook:{%s}")
+hook_health = Pattern("pq:hook:{%s}:health")
+ordered_queues = Pattern("pq:hook:{%s}:lanes")
+hook_slots = Pattern("pq:hook:{%s}:slots")
+hook_deliveries = Pattern("pq:hook:{%s}:deliveries")
+dispatched = Pattern("pq:{%s}:hooks")
+ordered_queue = Pattern("pq:{%s}:lane:%s")
+sent = Pattern("pq:{%s}:sent")
+delivery = Pattern("pq:delivery:%s")
+tenant_hooks = Pattern("pq:tenant:{%s}:hooks")
+tenant_subscribed = Pattern("pq:tenant:{%s}:subscribed")
+tenant_adhoc = Pattern("pq:tenant:{%s}:adhoc")
+waiting = Pattern("pq:{wait}:%s:jobs:%s")
+waiting_tenants = Pattern("pq:{wait}:%s:ranks")
+running_of = Pattern("pq:{wait}:running:%s")
+batch = Pattern("pq:{%s}:batch")
+batch_states = Pattern("pq:{%s}:states")
+batch_jobs = Pattern("pq:{%s}:jobs")
+batch_todo = Pattern("pq:{%s}:todo")
+batch_errors = Pattern("pq:{%s}:errors")
+batch_hold = Pattern("pq:{%s}:hold")
+tenant_batches = Pattern("pq:tenant:{%s}:batches")
 
 
 def of_job(job_id: str) -> tuple[str, ...]:
@@ -147,179 +171,9 @@ def firehose(job_id: str, partitions: int) -> str:
     return f"pq:firehose:{zlib.crc32(job_id.encode()) % partitions}"
 
 
-def tenant_jobs(tenant: str) -> str:
-    """Key of a tenant's jobs."""
-    return f"pq:tenant:{{{tenant}}}:jobs"
-
-
-def tenant_usage(tenant: str) -> str:
-    """Key of a tenant's usage."""
-    return f"pq:tenant:{{{tenant}}}:usage"
-
-
-def tenant_metered(tenant: str) -> str:
-    """Key of a tenant's recently metered jobs."""
-    return f"pq:tenant:{{{tenant}}}:metered"
-
-
-def rate(tenant: str) -> str:
-    """Key of a tenant's rate limit."""
-    return f"pq:tenant:{{{tenant}}}:rate"
-
-
-def idempotency(tenant: str, key: str) -> str:
-    """Key of a tenant's Idempotency-Key."""
-    return f"pq:tenant:{{{tenant}}}:idem:{key}"
-
-
-def upload(upload_id: str) -> str:
-    """Key of an upload's record."""
-    return f"pq:upload:{upload_id}"
-
-
-def upload_jobs(upload_id: str) -> str:
-    """Key of the jobs that read an upload."""
-    return f"pq:upload:{upload_id}:jobs"
-
-
-def tenant_stored(tenant: str) -> str:
-    """Key of the bytes of a tenant's uploads."""
-    return f"pq:tenant:{{{tenant}}}:stored"
-
-
-def reference(reference_id: str) -> str:
-    """Key of a reference movement's record."""
-    return f"pq:reference:{reference_id}"
-
-
-def tenant_references(tenant: str) -> str:
-    """Key of a tenant's reference movements."""
-    return f"pq:tenant:{{{tenant}}}:references"
-
-
-def api_key(digest: str) -> str:
-    """Key of the record of an API key, by its SHA-256."""
-    return f"pq:key:{digest}"
-
-
-def page_tokens(key_id: str) -> str:
-    """Key of the page tokens made with an API key."""
-    return f"pq:key:{key_id}:tokens"
-
-
-def refused(address: str) -> str:
-    """Key of a network address's rate limit of requests with invalid API keys."""
-    return f"pq:refused:{address}"
-
-
 def partitions(count: int) -> list[str]:
     """Keys of all partitions of the firehose."""
     return [f"pq:firehose:{number}" for number in range(count)]
-
-
-def hook(endpoint: str) -> str:
-    """Key of a webhook endpoint's record."""
-    return f"pq:hook:{{{endpoint}}}"
-
-
-def hook_health(endpoint: str) -> str:
-    """Key of an endpoint's health."""
-    return f"pq:hook:{{{endpoint}}}:health"
-
-
-def ordered_queues(endpoint: str) -> str:
-    """Key of the schedule of an endpoint's ordered queues."""
-    return f"pq:hook:{{{endpoint}}}:lanes"
-
-
-def hook_slots(endpoint: str) -> str:
-    """Key of an endpoint's delivery slots."""
-    return f"pq:hook:{{{endpoint}}}:slots"
-
-
-def hook_deliveries(endpoint: str) -> str:
-    """Key of an endpoint's deliveries."""
-    return f"pq:hook:{{{endpoint}}}:deliveries"
-
-
-def dispatched(subject: str) -> str:
-    """Key of a subject's dispatch cursor."""
-    return f"pq:{{{subject}}}:hooks"
-
-
-def ordered_queue(subject: str, endpoint: str) -> str:
-    """Key of the ordered queue of deliveries about a subject to an endpoint."""
-    return f"pq:{{{subject}}}:lane:{endpoint}"
-
-
-def sent(subject: str) -> str:
-    """Key of the ids of deliveries about a subject."""
-    return f"pq:{{{subject}}}:sent"
-
-
-def delivery(delivery_id: str) -> str:
-    """Key of a delivery's record."""
-    return f"pq:delivery:{delivery_id}"
-
-
-def tenant_hooks(tenant: str) -> str:
-    """Key of a tenant's webhook endpoints."""
-    return f"pq:tenant:{{{tenant}}}:hooks"
-
-
-def tenant_subscribed(tenant: str) -> str:
-    """Key of a tenant's webhook endpoints with their own events."""
-    return f"pq:tenant:{{{tenant}}}:subscribed"
-
-
-def tenant_adhoc(tenant: str) -> str:
-    """Key of the webhook endpoints made by a tenant's jobs."""
-    return f"pq:tenant:{{{tenant}}}:adhoc"
-
-
-def waiting(queue: str, tenant: str) -> str:
-    """Key of a tenant's entries in a fair queue."""
-    return f"{WAIT}:{queue}:jobs:{tenant}"
-
-
-def waiting_tenants(queue: str) -> str:
-    """Key of the tenants with entries in a fair queue."""
-    return f"{WAIT}:{queue}:ranks"
-
-
-def running_of(tenant: str) -> str:
-    """Key of a tenant's running jobs."""
-    return f"{WAIT}:running:{tenant}"
-
-
-def batch(batch_id: str) -> str:
-    """Key of a batch's record (hash)."""
-    return f"pq:{{{batch_id}}}:batch"
-
-
-def batch_states(batch_id: str) -> str:
-    """Key of the states of a batch's jobs."""
-    return f"pq:{{{batch_id}}}:states"
-
-
-def batch_jobs(batch_id: str) -> str:
-    """Key of a batch's jobs."""
-    return f"pq:{{{batch_id}}}:jobs"
-
-
-def batch_todo(batch_id: str) -> str:
-    """Key of a batch's jobs that are not made yet."""
-    return f"pq:{{{batch_id}}}:todo"
-
-
-def batch_errors(batch_id: str) -> str:
-    """Key of the invalid lines of a batch's manifest."""
-    return f"pq:{{{batch_id}}}:errors"
-
-
-def batch_hold(batch_id: str) -> str:
-    """Key of the lease of the process that expands a batch."""
-    return f"pq:{{{batch_id}}}:hold"
 
 
 def of_batch(batch_id: str) -> tuple[str, ...]:
@@ -331,8 +185,3 @@ def of_batch(batch_id: str) -> tuple[str, ...]:
         batch_todo(batch_id),
         batch_errors(batch_id),
     )
-
-
-def tenant_batches(tenant: str) -> str:
-    """Key of a tenant's batches."""
-    return f"pq:tenant:{{{tenant}}}:batches"

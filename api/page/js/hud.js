@@ -19,7 +19,7 @@ export class Hud {
    */
   constructor(say, unit) {
     this._say = say;
-    this._unit = unit;
+    this.unit = unit;
     this._panel = byId("hud");
     this._hint = byId("hint");
     this._asked = "";
@@ -40,9 +40,9 @@ export class Hud {
 
   /** @param {Moment} moment */
   show(moment) {
-    this._panel.hidden = !this._unit || moment.count === null;
+    this._panel.hidden = !this.unit || moment.count === null;
     setText(byId("hud-count"), String(moment.count ?? 0));
-    setText(byId("hud-unit"), this._unit ? this._unitText(moment) : "");
+    setText(byId("hud-unit"), this.unit ? this._unitText(moment) : "");
     byId("in-position").hidden = !moment.inPosition;
     this._grade(moment);
     const bar = byId("hud-bar");
@@ -60,7 +60,7 @@ export class Hud {
    * @param {Moment} moment
    */
   _unitText({ count, total }) {
-    const unit = this._say(`unit_${this._unit}`);
+    const unit = this._say(`unit_${this.unit}`);
     return total === null || total === count ? unit : this._say("of_total", { total: String(total), unit });
   }
 

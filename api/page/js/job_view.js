@@ -13,7 +13,9 @@ import { Stage } from "./player.js";
  * @typedef {import("./problems.js").Problem} Problem
  * @typedef {{api: import("./api.js").Api, say: import("./i18n.js").Say,
  *   view: import("./view.js").View, options: Record<string, any>, unit: string, title: string,
- *   name: string, seenFrom: string}} About `seenFrom`: the side from which it is filmed; `options` that the host asked for; `name` of the file to download
+ *   exercises: Record<string, import("./page.js").Exercise>, name: string, seenFrom: string}} About
+ *   `seenFrom`: the side from which it is filmed; `options` that the host asked for; `exercises` of
+ *   which one is to be recognised; `name` of the file to download
  */
 
 /** One file's picture and messages. */
@@ -22,7 +24,8 @@ export class Work {
   constructor(about) {
     this._about = about;
     this.scene = new Scene();
-    this.stage = new Stage(this.scene, new Hud(about.say, about.unit), {
+    this._hud = new Hud(about.say, about.unit);
+    this.stage = new Stage(this.scene, this._hud, {
       skeleton: about.options.skeleton !== false,
       onTime: (ms) => this._onTime(ms),
       onUnplayable: () => this._unplayable(true),
@@ -71,6 +74,7 @@ export class Work {
   add(id, message) {
     this._queue.abort();
     this.scene.add(id, message);
+    if (message.type === "exercise_summary") this._recognise(message.exercise);
     if (message.type === "environment") this._learnMedia();
     else if (message.type === "initialization") this._progress(message);
     else if (message.type === "image_overlay") {
@@ -80,6 +84,15 @@ export class Work {
     else if (message.type === "exercise_summary" && this._about.options.export) this._render();
     else if (message.type === "jump_summary" && this._about.options.export) this._showResult();
     this.stage.advance();
+  }
+
+  /** @param {string} name of the exercise, which with `auto` is not known before */
+  _recognise(name) {
+    const found = this._about.exercises[name];
+    if (!found) return;
+    const { unit, view: seenFrom } = found;
+    Object.assign(this._about, { unit, seenFrom, name, title: this._about.say(name) });
+    this._hud.unit = unit;
   }
 
   async _learnMedia() {

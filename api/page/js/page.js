@@ -15,8 +15,9 @@ import { Work } from "./job_view.js";
 
 /**
  * @typedef {import("./problems.js").Problem} Problem
- * @typedef {{options: Record<string, any>, exercise: {id: string, unit: string, view: string} | null,
- *   blocked: string[], ignored: Record<string, string>, uploadBytes: number}} Asked the answer of /pose_tracker/options
+ * @typedef {{id: string, unit: string, view: string}} Exercise
+ * @typedef {{options: Record<string, any>, exercise: Exercise | null,
+ *   exercises: Record<string, Exercise>, blocked: string[], ignored: Record<string, string>, uploadBytes: number}} Asked the answer of /pose_tracker/options
  */
 
 /** The page of one address. */
@@ -113,9 +114,8 @@ export class Page {
    */
   _begin(source, aspect = null) {
     const { say, view } = this._parts;
-    const { options, exercise } = this._known;
+    const { options, exercise, exercises } = this._known;
     const video = source === "video";
-    // `auto` is none of the catalogue
     const counts = Boolean(options.exercise || options.reference);
     const unit = !video ? "" : (exercise?.unit ?? (counts ? "reps" : ""));
     const title = video ? this._title : say("page_title");
@@ -123,7 +123,9 @@ export class Page {
     const seenFrom = exercise?.view ?? "any";
     this._work?.close();
     this._stop = new AbortController();
-    this._work = new Work({ api: this._api, say, view, options, unit, title, name, seenFrom });
+    this._work = new Work({
+      api: this._api, say, view, options, exercises, unit, title, name, seenFrom,
+    });
     this._work.stage.fitTo(aspect);
     view.show("work", title);
     view.progress(say("preparing"), null);

@@ -9,12 +9,11 @@ import pytest
 from worker.exercises.jumps import AIR_TIME_JUMP, JUMP_ANALYSIS
 from worker.exercises.model import JumpExercise
 from worker.motion.jumps.calibration import Calibration, Tilt
-from worker.motion.jumps.height import Estimate, Flight, HipPath, Jump, Subject, judged
-from worker.motion.jumps.legs import HEEL
+from worker.motion.jumps.height import TOES, Estimate, Flight, HipPath, Jump, Subject, judged
 
 STANDING = Calibration(scale=300.0, hips=(0.55, 0.55), floor=0.82, stature=0.58)
 SUBJECT = Subject(1.74, STANDING, Tilt(0.0, 9 / 16))
-HEELS = HEEL * 1.74
+HEELS = TOES * 1.74
 
 
 def flight(height: float, slow: bool = False) -> Flight:

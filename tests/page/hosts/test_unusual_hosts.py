@@ -20,8 +20,6 @@ NO_STORAGE = """
 for (const name of ['localStorage', 'sessionStorage', 'indexedDB', 'caches']) {
   Object.defineProperty(window, name, {get() { throw new DOMException(name, 'SecurityError'); }});
 }
-navigator.locks.request = () => { throw new DOMException('locks', 'SecurityError'); };
-navigator.locks.query = () => Promise.reject(new DOMException('locks', 'SecurityError'));
 """
 FULL_STORAGE = """
 Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); };
@@ -38,7 +36,7 @@ NEVER_OPENS = "IDBFactory.prototype.open = () => new EventTarget();"
 OLD_WEBVIEW = """
 for (const [owner, name] of [[Element.prototype, 'replaceChildren'], [Array.prototype, 'at'],
   [String.prototype, 'toWellFormed'], [HTMLVideoElement.prototype, 'requestVideoFrameCallback'],
-  [Navigator.prototype, 'locks'], [window, 'structuredClone'], [crypto.__proto__, 'randomUUID'],
+  [window, 'structuredClone'], [crypto.__proto__, 'randomUUID'],
   [AbortSignal.prototype, 'reason'], [AbortSignal, 'any'], [AbortSignal, 'timeout']]) delete owner[name];
 """
 TAKES_ALL = (
@@ -139,6 +137,22 @@ def test_a_frame(
     assert [text for text in tab.console if "icon.svg" not in text] == []
 
 
+def test_a_site_that_isolates_itself(
+    tab: Tab, site: Site, host: Host, key: str, stores: Stores
+) -> None:
+    """As sites with shared memory do (COEP, HTML standard 7.1.4): frames have to agree."""
+    host.headers = {
+        "Cross-Origin-Embedder-Policy": "require-corp",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Content-Security-Policy": f"frame-src {site.address}",
+    }
+    guest = embedded(tab, host, site.page(key, exercise="squat", export="true"))
+    played_through(guest, stores)
+    check(guest.got)
+    assert tab.run("crossOriginIsolated")
+    assert tab.console == []
+
+
 @pytest.mark.parametrize("script", [CHANGES_WHAT_IT_GETS, THROWS, REJECTS],
                          ids=["mutates", "throws", "rejects"])  # fmt: skip
 def test_a_callback(
@@ -192,7 +206,7 @@ def test_away_and_back(
     guest.wait("document.querySelector('#percent').innerText !== ''")
     tab.open(host.put("/other.html", "text/html", b"<link rel=icon href=data:,><p>other"))
     player.squat()
-    tab.run("history.back()")
+    tab.run("void setTimeout(() => history.back())")
     tab.wait("location.pathname !== '/other.html' && document.readyState === 'complete'")
     if framed:
         guest = Guest(tab, tab.frame("/pose_tracker/"))

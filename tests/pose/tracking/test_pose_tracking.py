@@ -10,6 +10,7 @@ import pytest
 
 from tests.pose.tracking.test_detector_skipping import pose
 from worker.pose.detectors.nanodet import Detections
+from worker.pose.geometry.boxes import iou
 from worker.pose.tracking.box_interpolation import keyframes
 from worker.pose.tracking.pose_tracking import InferenceCache, PoseTracker
 from worker.pose.tracking.subject_tracker import SubjectTracker
@@ -112,6 +113,40 @@ def test_a_subject_is_followed_where_the_detector_is_blind() -> None:
     assert tracker.last_box() is not None
     world = World(still, blind=(0.0, 2.0))
     assert {box is None for _, box in world.follow()[0]} == {True}
+
+
+def part(time: float) -> np.ndarray:
+    """The legs of who stands still, from half a second on."""
+    return still(0) + np.array([0, 170 * (time > 0.5), 0, 0], np.float32)
+
+
+def plate(time: float) -> np.ndarray:
+    """Something beside who stands still, from half a second on."""
+    return still(0) + np.array([60, 0, 60, 0], np.float32) * np.float32(time > 0.5)
+
+
+@pytest.mark.parametrize("found", [part, plate])
+def test_a_doubtful_detection_is_weighed_against_the_pose(found: Place) -> None:
+    """Seen on film: legs, and a barbell's plate, taken for the one who stood there all along."""
+    world = World(found)
+    whole = World(still)
+    world.estimate = lambda image, box: (
+        whole.estimate(image, box)
+        * np.array(  # type: ignore[method-assign]
+            [1, 1, 1 if float(iou(box, still(0)[None])[0]) > 0.7 else 0.5], np.float32
+        )
+    )
+    went, tracker, _ = world.follow(rests=False)
+    for _, box in went:
+        assert box is not None
+        assert float(iou(box, still(0)[None])[0]) > 0.7
+    assert tracker.second_looks == sum(time > 0.5 for time, _ in went)
+
+
+def test_a_detection_whose_pose_is_as_good_is_taken() -> None:
+    world = World(part)
+    went, _, _ = world.follow(rests=False)
+    assert [(box == part(time)).all() for time, box in went] == [True] * len(went)
 
 
 def test_two_that_follow_on_the_same_frames_ask_once() -> None:

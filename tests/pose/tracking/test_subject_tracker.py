@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from worker.pose.detectors.nanodet import Detections
-from worker.pose.tracking.subject_tracker import FORGET_S, Choice, SubjectTracker, head_start
+from worker.pose.tracking.subject_states import contested, head_start
+from worker.pose.tracking.subject_tracker import FORGET_S, Choice, SubjectTracker
 
 WIDTH, HEIGHT = 640, 480
 STEP_S = 0.2
@@ -139,6 +140,15 @@ def test_what_turns_out_later_is_known_at_the_beginning() -> None:
     assert head_start(again.state(), later.state()) is None
 
 
+def test_somebody_who_was_seen_once_beside_the_subject_may_be_meant() -> None:
+    """Where the detector rests it looks once a second, and the first chunk has two."""
+    tracker = SubjectTracker(WIDTH, HEIGHT)
+    follow(tracker, [seen(person(380, 440))] * 5)
+    assert not contested(tracker.state())
+    follow(tracker, [seen(person(380, 440), person(110, 300))], 5)
+    assert contested(tracker.state())
+
+
 def test_somebody_small_in_the_background_is_not_the_subject_for_moving() -> None:
     frames = [seen(person(320, 300), squatting(560, 90, n * STEP_S)) for n in range(100)]
     assert set(follow(SubjectTracker(WIDTH, HEIGHT), frames)) == {"320"}
@@ -155,6 +165,35 @@ def test_legs_that_are_found_beside_the_whole_are_nobody() -> None:
     box = tracker.last_box()
     assert box is not None
     assert box.tolist() == pytest.approx(whole)
+
+
+def test_a_part_of_the_subject_never_takes_its_box() -> None:
+    """Seen on film: of an arm that had become a track, and a box of the body and its reflection,
+    the largest sum gave the arm the body and the body the reflection."""
+    whole, arm = person(320, 300), [275.0, 200, 300, 330]
+    mirrored = [whole[0], whole[1], whole[2], 475]
+    tracker = SubjectTracker(WIDTH, HEIGHT)
+    frames = [seen(whole), seen(arm, scores=[0.3]), seen(arm, whole, scores=[0.4, 0.3])] * 5
+    follow(tracker, [*frames, seen(whole, mirrored, scores=[0.7, 0.4])])
+    box = tracker.last_box()
+    assert box is not None
+    assert box.tolist() == pytest.approx(whole)
+    assert [track.id for track in tracker.tracks if track.confirmed] == [tracker.subject]
+
+
+def test_people_are_who_is_surely_seen_for_a_while() -> None:
+    both = seen(person(330, 250), person(60, 200))
+    machine = seen(person(330, 250), person(500, 200), scores=[0.8, 0.3])
+    tracker = SubjectTracker(WIDTH, HEIGHT)
+    follow(tracker, [machine] * 40)
+    assert tracker.people == 1
+    follow(tracker, [both] * 40, 40)
+    assert tracker.people == 2
+
+
+def test_a_state_in_another_form_is_begun_anew() -> None:
+    state = {"tracks": [{"id": 1, "box": person(330, 250)}], "subject": 1, "next": 2, "last": 1.0}
+    assert SubjectTracker.restore(WIDTH, HEIGHT, state).last_box() is None
 
 
 def test_who_is_only_followed_is_who_is_surely_detected_there() -> None:

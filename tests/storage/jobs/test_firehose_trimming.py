@@ -11,9 +11,9 @@ from worker.storage.jobs.firehose_trimming import (
     GROUP,
     HARD,
     first_unread,
+    stream_lag,
     trim_firehose,
     trim_now_and_then,
-    webhook_lag,
 )
 from worker.storage.stores import Stores
 
@@ -43,7 +43,7 @@ def read(stores: Stores, count: int) -> list[bytes]:
 
 def test_by_length_where_no_webhook_worker_ever_ran(stores: Stores) -> None:
     fill(stores, 3000)
-    assert first_unread(stores.redis, NAME) is None and webhook_lag(stores.redis, 1) == 0
+    assert first_unread(stores.redis, NAME) is None and stream_lag(stores.redis, 1) == 0
     trim_firehose(stores.redis, 1, 500, AGE_S)
     assert 500 <= length(stores) < 500 + 2 * NODE
     assert stores.redis.xrevrange(NAME, count=1)[0][1] == {b"job": b"job_2999"}
@@ -53,18 +53,18 @@ def test_what_the_webhooks_have_not_read_stays(stores: Stores) -> None:
     stores.redis.xgroup_create(NAME, GROUP, id="0", mkstream=True)
     fill(stores, 3000)
     trim_firehose(stores.redis, 1, 500, AGE_S)
-    assert length(stores) == 3000 and webhook_lag(stores.redis, 1) == 3000
+    assert length(stores) == 3000 and stream_lag(stores.redis, 1) == 3000
     unacknowledged = read(stores, 2000)
     trim_firehose(stores.redis, 1, 500, AGE_S)
-    assert length(stores) == 3000 and webhook_lag(stores.redis, 1) == 3000
+    assert length(stores) == 3000 and stream_lag(stores.redis, 1) == 3000
     stores.redis.xack(NAME, GROUP, *unacknowledged[:1000])
     trim_firehose(stores.redis, 1, 500, AGE_S)
-    assert 2000 <= length(stores) < 2000 + 2 * NODE and webhook_lag(stores.redis, 1) == 2000
+    assert 2000 <= length(stores) < 2000 + 2 * NODE and stream_lag(stores.redis, 1) == 2000
     assert stores.redis.xrange(NAME, unacknowledged[1000], unacknowledged[1000])
     stores.redis.xack(NAME, GROUP, *unacknowledged[1000:])
     stores.redis.xack(NAME, GROUP, *read(stores, 1000))
     trim_firehose(stores.redis, 1, 500, AGE_S)
-    assert 500 <= length(stores) < 500 + 2 * NODE and webhook_lag(stores.redis, 1) == 0
+    assert 500 <= length(stores) < 500 + 2 * NODE and stream_lag(stores.redis, 1) == 0
 
 
 def test_by_age_but_not_what_is_unread(stores: Stores) -> None:
@@ -75,7 +75,7 @@ def test_by_age_but_not_what_is_unread(stores: Stores) -> None:
     trim_firehose(stores.redis, 1, 100_000, AGE_S)
     assert length(stores) == 1000
     trim_firehose(stores.redis, 1, 100_000, AGE_S, now=later)
-    assert 400 <= length(stores) < 400 + 2 * NODE and webhook_lag(stores.redis, 1) == 400
+    assert 400 <= length(stores) < 400 + 2 * NODE and stream_lag(stores.redis, 1) == 400
 
 
 def test_the_last_resort_is_counted_and_logged(

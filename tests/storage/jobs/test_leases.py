@@ -20,13 +20,13 @@ from worker.storage.stores import Stores
 
 def test_the_first_claim_starts_the_job(stores: Stores) -> None:
     job = new_job(stores)
-    assert stores.jobs.queue_position(job.id) == 0
+    assert stores.redis.zrank(keys.QUEUED, job.id) == 0
     claim = stores.leases.claim(job.id)
     assert (claim.outcome, claim.attempt) == ("run", 1)
     now = stores.jobs.get(job.id)
     assert (now.status, now.attempt, now.lost) == (JobStatus.RUNNING, 1, 0)
     assert now.startedAt is not None
-    assert stores.jobs.queue_position(job.id) is None
+    assert stores.redis.zrank(keys.QUEUED, job.id) is None
 
 
 def test_the_start_is_that_of_the_first_attempt(stores: Stores) -> None:
@@ -197,7 +197,7 @@ def test_a_job_that_is_over_leaves_the_lists(stores: Stores, erased: bool) -> No
     leases.claim(job.id)
     clock.now += 60
     assert leases.overdue() == []
-    assert stores.jobs.queue_position(job.id) is None
+    assert stores.redis.zrank(keys.QUEUED, job.id) is None
 
 
 def test_who_is_suspect(stores: Stores) -> None:

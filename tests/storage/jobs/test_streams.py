@@ -110,7 +110,7 @@ def turns(stores: Stores, job_id: str) -> list[tuple[str, str]]:
 @pytest.mark.parametrize("wanted", ["none", "events", "all"])
 def test_a_jobs_turns_are_told_whatever_it_wants(stores: Stores, wanted: Any) -> None:
     job = new_job(stores, options=JobOptions(firehose=wanted))
-    stores.streams.queued(job)
+    stores.streams.put_in(stores.redis, job)
     token = stores.leases.claim(job.id).token
     stores.streams.started(stores.jobs.get(job.id))
     stores.streams.started(stores.jobs.get(job.id))
@@ -141,7 +141,7 @@ def test_the_end_of_a_failed_job_says_why(stores: Stores) -> None:
 def test_a_hidden_jobs_turns_are_not_told(stores: Stores) -> None:
     hidden = JobInput(referenceId="ref_1")
     job = new_job(stores, input=hidden, options=JobOptions(firehose="none"))
-    stores.streams.queued(job)
+    stores.streams.put_in(stores.redis, job)
     token = stores.leases.claim(job.id).token
     stores.streams.started(stores.jobs.get(job.id))
     complete_job(stores, stores.jobs.get(job.id), token, JobStatus.SUCCEEDED)

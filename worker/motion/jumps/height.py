@@ -5,10 +5,10 @@ Two definitions, by exercise:
 - `air_time_jump`: the height of the flight, g t^2 / 8 of the time between take-off and landing by
   the feet, as jump mats and video apps have it;
 - `jump_analysis`: how far the hips rose over the standing pose, which is the flight's height and
-  what the heels rose by at take-off. Read twice: from the hips' own path at the scale of the
-  calibration, and from the flight; told is the mean by inverse variance. Where the two differ by
-  more than their uncertainties allow, the stature that was given, the camera's pitch or the
-  hips' keypoints are wrong, and the flight alone is told.
+  what heels and straightening legs lifted them by until take-off. Read twice: from the hips' own
+  path at the scale of the calibration, and from the flight; told is the mean by inverse variance.
+  Where the two differ by more than their uncertainties allow, the stature that was given, the
+  camera's pitch or the hips' keypoints are wrong, and the flight alone is told.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from worker.motion.features.anthropometry import GRAVITY
 from worker.motion.features.features import Floats
 from worker.motion.jumps.calibration import Calibration, Tilt
 from worker.motion.jumps.flight import parabola
-from worker.motion.jumps.legs import HEEL, HEEL_SPREAD
+from worker.motion.jumps.legs import HEEL, HEEL_SPREAD, STRAIGHTENS
 from worker.motion.jumps.signals import Rows
 
 SLIP = 0.02
@@ -32,6 +32,11 @@ as a share of stature."""
 SCALE = 0.05
 """Standard deviation of the picture's scale, as a share: individuals' proportions (0.03, Winter
 2009) and their distance."""
+
+TOES = HEEL + STRAIGHTENS
+"""How far hips rise over standing beyond the flight's height, as a share of stature: as far as
+heels and, by thigh and shank, legs that are stretched (2 STRAIGHTENS), less half of what legs are
+bent more at the landing, some 2 cm, for which the flight is longer."""
 
 LIMIT = 1.96
 """Standard deviations that hold 95 % of errors."""
@@ -130,7 +135,7 @@ def judged(
     """The jump of a `flight` (None where the feet were hidden) and of what the hips show of it,
     with its height, or the reason why it is discarded."""
     jump = Jump(flight, None, hips.baseline, hips.top, hips.side)
-    heel = Estimate(HEEL * subject.metres, HEEL_SPREAD * subject.metres)
+    heel = Estimate(TOES * subject.metres, HEEL_SPREAD * subject.metres)
     rise, free = hips.rise, None
     if flight is not None and not flight.slow:
         free = flight.height

@@ -31,9 +31,19 @@ def iou(one: Boxes, many: Boxes) -> NDArray[np.float32]:
 
 def covered(one: Boxes, other: Boxes) -> float:
     """Share of box `one` [4] that lies within `other` [4], 0-1."""
-    low, high = np.maximum(one[:2], other[:2]), np.minimum(one[2:], other[2:])
-    size = np.clip(high - low, 0, None)
-    return float(size[0] * size[1]) / max(float(area(one)), 1e-6)
+    mine, _, shared = _areas(one, other)
+    return shared / max(mine, 1e-6)
+
+
+def _areas(one: Boxes, other: Boxes) -> tuple[float, float, float]:
+    """Areas of two boxes [4] and of what they share: numpy takes 30 times as long for four
+    numbers."""
+    left, top, right, bottom = one.tolist()
+    x0, y0, x1, y1 = other.tolist()
+    mine = max(right - left, 0.0) * max(bottom - top, 0.0)
+    theirs = max(x1 - x0, 0.0) * max(y1 - y0, 0.0)
+    wide, high = min(right, x1) - max(left, x0), min(bottom, y1) - max(top, y0)
+    return mine, theirs, max(wide, 0.0) * max(high, 0.0)
 
 
 def suppress(boxes: Boxes, scores: NDArray[np.float32], overlap: float) -> NDArray[np.intp]:
@@ -74,9 +84,11 @@ def closeness(one: Boxes, other: Boxes) -> float:
 
     Fast movers overlap little, so centres within half a body size with similar area count too.
     """
-    overlap = float(iou(one, other[None])[0])
-    mine, theirs = float(area(one)), float(area(other))
+    mine, theirs, shared = _areas(one, other)
+    overlap = shared / max(mine + theirs - shared, 1e-6)
     size = math.sqrt(max(mine, theirs, 1e-6))
-    distance = float(np.hypot(*((one[:2] + one[2:] - other[:2] - other[2:]) / 2)))
+    left, top, right, bottom = one.tolist()
+    x0, y0, x1, y1 = other.tolist()
+    distance = math.hypot((left + right - x0 - x1) / 2, (top + bottom - y0 - y1) / 2)
     ratio = min(mine, theirs) / max(mine, theirs, 1e-6)
     return max(overlap, 0.6 * ratio * max(0.0, 1 - distance / (0.75 * size)))

@@ -96,6 +96,7 @@ class PoseTracker:
         self._hold: TrackedPose | None = None
         self._looked = self._doubted = -1
         self.poses: dict[int, Pose] = {}
+        self.second_looks = 0
 
     def go(self, rows: Iterable[int]) -> Iterator[tuple[int, Boxes | None]]:
         """Passes the keyframes in `rows`; gives each with the subject's box in it, None where it is
@@ -137,7 +138,9 @@ class PoseTracker:
         people = self._looks.people(row, sure)
         box = self._tracker.update(people, self._times[row] / 1e6, cut=cut)
         self._looked, self._hold = second(self._times[row]), None
-        if self._last is not None and not (cut and len(people)) and _doubtful(box, self._last):
+        if cut and len(people):  # a picture that went dark is no other shot
+            self._last = None
+        if self._last is not None and _doubtful(box, self._last):
             return self._by_pose(row, self._last, box)
         if box is not None and self._rests and self._looked != self._doubted:
             self.poses[row] = self._looks.pose(row, box)
@@ -147,6 +150,7 @@ class PoseTracker:
     def _by_pose(self, row: int, last: Boxes, box: Boxes | None) -> Boxes | None:
         """The subject's box by the pose that is seen where it was `last`, unless it is seen as well
         in the `box` where it was detected."""
+        self.second_looks += 1
         pose = self._looks.pose(row, grow(last, 1.1))
         score = float(pose[:, 2].mean())
         other = around(pose, margin=1.2) if score >= PRESENT else None

@@ -14,15 +14,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from copy import deepcopy
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, cast
 
-import numpy as np
-
-from worker.contract.poses import PEOPLE, TURN
+from worker.contract.poses import PEOPLE
 from worker.pose.detectors.nanodet import SURE, Detections
 from worker.pose.geometry.boxes import Boxes, area, closeness, covered
-from worker.pose.tracking.track import CONFIRMED, WITHIN, Track
+from worker.pose.tracking.track import WITHIN, Track
 
 FORGET_S = 2.5
 """A track unseen for this long is gone; a subject is waited for that long."""
@@ -48,6 +46,8 @@ SHRINKS = 0.4
 COMPARABLE = 0.25
 """Share of the largest person's area under which somebody is background."""
 
+FIELDS = {each.name for each in fields(Track)}
+
 Choice = Literal["auto", "largest", "left", "centre", "right"] | tuple[float, float]
 """Whom a job asks for: by name, or by a point (0-1) of the first picture that shows it."""
 
@@ -58,45 +58,6 @@ def choice_of(subject: str) -> Choice:
         return cast(Choice, subject)
     x, y = subject.split(",")
     return float(x), float(y)
-
-
-def same_subject(one: dict[str, Any], other: dict[str, Any]) -> bool:
-    """Whether two states at one moment are about the same person, or both about nobody."""
-    ours, theirs = (SubjectTracker.restore(1, 1, state).last_box() for state in (one, other))
-    if ours is None or theirs is None:
-        return ours is theirs
-    return closeness(ours, theirs) >= ALIKE
-
-
-def contested(state: dict[str, Any]) -> bool:
-    """Whether somebody who was seen beside the subject is large enough to be meant."""
-    tracks = state.get("tracks", [])
-    own = next((t["detected_area"] for t in tracks if t["id"] == state["subject"]), 0.0)
-    return any(
-        t["id"] != state["subject"]
-        and t["hits"] >= CONFIRMED
-        and t["detected_area"] >= COMPARABLE * own
-        for t in tracks
-    )
-
-
-def head_start(first: dict[str, Any], later: dict[str, Any]) -> dict[str, Any] | None:
-    """The state to begin a clip with whose first chunk left `first` where it turned out `later`
-    that somebody else exercises; None where that is the same person, or came after the chunk."""
-    tracker = SubjectTracker.restore(1, 1, later)
-    subject, opening = tracker._subject_track(), first["opening"]
-    if subject is None or first["last"] is None or subject.born_s > first["last"]:
-        return None
-    begun = np.array(subject.first_box, np.float32)
-    same = opening and closeness(np.array(opening, np.float32), begun) >= ALIKE
-    if same or not subject.exercise:
-        return None
-    start = Track(1, subject.first_box, subject.born_s, subject.first_box)
-    start.follow(begun, subject.born_s)
-    start.detected_s, start.detected_area = subject.born_s, float(area(begun))
-    start.weight, start.hits = subject.weight, subject.hits
-    state = SubjectTracker(1, 1, [start], 1, 2, opening=start.first_box).state()
-    return {**state, TURN: first[TURN]} if TURN in first else state
 
 
 @dataclass
@@ -130,24 +91,24 @@ class SubjectTracker:
         self._choose()
         seen = sum(track.known and track.detected_s == time_s for track in self.tracks)
         self.people = max(self.people, seen, int(bool(self.tracks)))
-        chosen = self._subject_track()
+        chosen = self.subject_track()
         return chosen.array() if chosen and chosen.seen_s == time_s else None
 
     def follow(self, box: Boxes, time_s: float) -> None:
         """The subject was seen at `box` by its pose where the detector was blind."""
-        chosen = self._subject_track()
+        chosen = self.subject_track()
         if chosen:
             chosen.follow(box, time_s)
 
     def last_box(self) -> Boxes | None:
         """Where the subject was last seen, while it is still waited for."""
-        chosen = self._subject_track()
+        chosen = self.subject_track()
         return chosen.array() if chosen else None
 
     def believes(self, box: Boxes) -> bool:
         """Whether the subject can be in `box` [4], by the size that it was detected with: joints
         that are looked for where others were found close in on a few of them."""
-        chosen = self._subject_track()
+        chosen = self.subject_track()
         return chosen is not None and float(area(box)) >= SHRINKS * chosen.detected_area
 
     def state(self) -> dict[str, Any]:
@@ -169,9 +130,8 @@ class SubjectTracker:
         choice = state.get(CHOICE, "auto")
         choice = (choice[0], choice[1]) if isinstance(choice, list) else choice
         tracks = state.get("tracks", [])
-        if any(isinstance(track, list) for track in tracks):
-            tracks = []  # a worker of before left them in another form: looked for anew
-            state = {}
+        if any(not isinstance(track, dict) or track.keys() != FIELDS for track in tracks):
+            tracks, state = [], {}  # a worker of before left them in another form: looked for anew
         return cls(
             width,
             height,
@@ -207,7 +167,7 @@ class SubjectTracker:
             if -row in free and track.detected_s < time_s:
                 del free[-row]
                 self._take(track, found, -row, time_s, step)
-        for row in free.keys() - _parts(found):
+        for row in sorted(free.keys() - _parts(found)):
             corners = [float(value) for value in found.boxes[row]]
             track = Track(self.next_id, corners, time_s, corners)
             self.next_id += 1
@@ -241,7 +201,7 @@ class SubjectTracker:
 
     def _choose(self) -> None:
         people = [track for track in self.tracks if track.confirmed] or self.tracks
-        current = self._subject_track()
+        current = self.subject_track()
         if not people:
             self.subject = None
             return
@@ -271,7 +231,8 @@ class SubjectTracker:
             return min(near, key=lambda track: (places[choice](track), track.id))
         return max(people, key=lambda track: (track.weight, -track.id))
 
-    def _subject_track(self) -> Track | None:
+    def subject_track(self) -> Track | None:
+        """The track of who the job is about, None where there is nobody."""
         return next((track for track in self.tracks if track.id == self.subject), None)
 
 

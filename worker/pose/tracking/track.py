@@ -13,8 +13,8 @@ from worker.pose.geometry.boxes import Boxes, area, closeness, covered
 CONFIRMED = 2
 """Detections beside the subject from which a track is somebody else, and no flicker."""
 KNOWN = 5
-"""Sure detections, a second of them, from which a track counts as one of the people: half of all
-its detections must be sure, as machines and mirrors are seen now and then."""
+"""Sure detections, a second of them, from which a track counts as one of the people; half of all
+must be sure, as machines and mirrors are taken for somebody now and then."""
 PULL = 0.7
 """Share of a velocity's error that a detection corrects: the steady gain of a Kalman filter of
 constant velocity with accelerations of 2 heights a second squared, edges that are detected to 0.05

@@ -17,7 +17,8 @@ from worker.storage.connection import Client, text
 from worker.storage.due_set import DueSet
 from worker.storage.errors import NotFound
 from worker.storage.jobs.streams import FIRST
-from worker.storage.lua_scripts import load_script
+from worker.storage.lua_scripts import Scripts
+from worker.storage.pages import After, newest_first
 from worker.storage.timestamps import iso
 
 LOOK_S = 5.0
@@ -70,15 +71,7 @@ class BatchStore:
         self._partitions = partitions
         self._keep_s = keep_s
         self._clock = clock
-        self._mark = client.register_script(load_script(__package__, "complete", "mark"))
-        self._forget = client.register_script(load_script(__package__, "complete", "forget"))
-        self._add = client.register_script(load_script(__package__, "complete", "add"))
-        self._expanded = client.register_script(load_script(__package__, "complete", "expanded"))
-        self._read = client.register_script(load_script(__package__, "read"))
-        self._hold = client.register_script(load_script(__package__, "hold"))
-        self._let_go = client.register_script(load_script(__package__, "let_go"))
-        self._ask_cancel = client.register_script(load_script(__package__, "ask_cancel"))
-        self._done = client.register_script(load_script(__package__, "done"))
+        self._run = Scripts(client, __package__)
         self._open = DueSet(client, keys.BATCHES)
 
     def create(self, record: BatchRecord, jobs: Sequence[Job] = ()) -> None:
@@ -124,21 +117,13 @@ class BatchStore:
         """Returns whether the batch was accepted."""
         return bool(self._redis.hexists(keys.batch(batch_id), "record"))
 
-    def page(
-        self, tenant: str, after: tuple[float, str] | None, limit: int
-    ) -> list[tuple[float, Batch]]:
+    def page(self, tenant: str, after: After | None, limit: int) -> list[tuple[float, Batch]]:
         """Returns up to `limit` batches of a tenant with their times, newest first.
 
         `after` is the time and id of the last one of the page before.
         """
-        name, start = keys.tenant_batches(tenant), 0
-        if after is not None:
-            rank = self._redis.zrevrank(name, after[1])
-            start = self._redis.zcount(name, after[0], "+inf") if rank is None else rank + 1
-        found = []
-        for batch_id, created in self._redis.zrevrange(
-            name, start, start + limit - 1, withscores=True
-        ):
+        name, found = keys.tenant_batches(tenant), []
+        for batch_id, created in newest_first(self._redis, name, after, limit):
             try:
                 found.append((float(created), self.get(text(batch_id), tenant)))
             except NotFound:  # its record has expired
@@ -152,13 +137,13 @@ class BatchStore:
 
     def done(self, batch_id: str, rows: Sequence[bytes]) -> None:
         """Removes `rows`, the first ones of `todo`, whose jobs have been made."""
-        self._done(keys=[keys.batch_todo(batch_id)], args=[len(rows), rows[0]])
+        self._run("done", [keys.batch_todo(batch_id)], [len(rows), rows[0]])
 
     def add(self, batch_id: str, jobs: Sequence[tuple[int, Job]]) -> None:
         """Adds jobs that were made to the batch, each with its number in it."""
         args = [part for number, job in jobs for part in (number, job.id)]
         if args:
-            self._add(keys=self._keys(batch_id), args=args)
+            self._run("add", self._keys(batch_id), args)
 
     def note_read(
         self, batch_id: str, began: int, lines: int, read: int, wrong: Sequence[BatchError]
@@ -168,26 +153,27 @@ class BatchStore:
         Ignored unless `began` lines were read before, so that each line counts once.
         """
         errors = [msgspec.json.encode(one) for one in wrong]
-        self._read(
-            keys=[keys.batch(batch_id), keys.batch_errors(batch_id)],
+        self._run(
+            "read",
+            [keys.batch(batch_id), keys.batch_errors(batch_id)],
             args=[began, 0, lines, read, len(wrong), SHOWN_ERRORS, *errors],
         )
 
     def expanded(self, batch_id: str) -> None:
         """Records that all jobs of the batch are made."""
         self._redis.delete(keys.batch_todo(batch_id))
-        if self._expanded(keys=self._keys(batch_id)[:2], args=[iso(self._clock())]):
+        if self._run("expanded", self._keys(batch_id)[:2], [iso(self._clock())]):
             self.announce(batch_id)
 
     def mark(self, batch_id: str, job_id: str, status: JobStatus) -> None:
         """Records the status of a job; announces the batch when its last job has ended."""
         args = [job_id, status.value, iso(self._clock())]
-        if self._mark(keys=self._keys(batch_id)[:2], args=args):
+        if self._run("mark", self._keys(batch_id)[:2], args):
             self.announce(batch_id)
 
     def forget(self, batch_id: str, job_id: str) -> None:
         """Removes an erased job from the batch; it stays counted."""
-        if self._forget(keys=self._keys(batch_id), args=[job_id, iso(self._clock())]):
+        if self._run("forget", self._keys(batch_id), [job_id, iso(self._clock())]):
             self.announce(batch_id)
 
     def announce(self, batch_id: str) -> None:
@@ -210,7 +196,7 @@ class BatchStore:
     def ask_cancel(self, batch_id: str) -> None:
         """Requests the cancellation of a batch and makes it due now."""
         at = self._clock()
-        self._ask_cancel(keys=[keys.batch(batch_id), keys.BATCHES], args=[batch_id, at])
+        self._run("ask_cancel", [keys.batch(batch_id), keys.BATCHES], [batch_id, at])
 
     def unfinished(self, batch_id: str) -> Iterator[str]:
         """Yields the ids of jobs of the batch that have not ended."""
@@ -232,11 +218,11 @@ class BatchStore:
 
     def hold(self, batch_id: str, name: str) -> bool:
         """Takes or renews the batch's lease as `name` for HOLD_S; returns whether that worked."""
-        return bool(self._hold(keys=[keys.batch_hold(batch_id)], args=[name, HOLD_S]))
+        return bool(self._run("hold", [keys.batch_hold(batch_id)], [name, HOLD_S]))
 
     def let_go(self, batch_id: str, name: str) -> None:
         """Releases the batch's lease, if `name` has it."""
-        self._let_go(keys=[keys.batch_hold(batch_id)], args=[name])
+        self._run("let_go", [keys.batch_hold(batch_id)], [name])
 
     @staticmethod
     def _keys(batch_id: str) -> list[str]:

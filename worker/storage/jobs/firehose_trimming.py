@@ -49,12 +49,7 @@ def trim_firehose(
     return sum(_trim(client, name, length, oldest) for name in keys.partitions(partitions))
 
 
-def webhook_lag(client: Client, partitions: int) -> int:
-    """Returns the number of firehose entries that the webhooks have not acknowledged."""
-    return stream_lag(client, partitions, GROUP)
-
-
-def stream_lag(client: Client, partitions: int, group: str) -> int:
+def stream_lag(client: Client, partitions: int, group: str = GROUP) -> int:
     """Returns the number of firehose entries that a consumer group has not acknowledged."""
     found = ((name, _group(client, name, group)) for name in keys.partitions(partitions))
     return sum(_behind(client, name, state) for name, state in found if state is not None)

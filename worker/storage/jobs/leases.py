@@ -20,8 +20,8 @@ from worker.storage.due_set import DueSet
 from worker.storage.errors import Fenced
 from worker.storage.jobs.records import json_fields
 from worker.storage.jobs.streams import Row, rows_of
-from worker.storage.lua_scripts import load_script
-from worker.storage.queue.fair_queue import limit_arg, load_list_script, score_of
+from worker.storage.lua_scripts import Scripts
+from worker.storage.queue.fair_queue import limit_arg, score_of
 from worker.storage.timestamps import iso
 
 _ANY = -1
@@ -57,11 +57,7 @@ class LeaseStore:
         self._max_lost = max_lost
         self._clock = clock
         self._known = known
-        self._claim = client.register_script(load_list_script(__package__, "next_token", "claim"))
-        self._commit = client.register_script(load_list_script(__package__, "commit"))
-        self._requeue_lost = client.register_script(load_list_script(__package__, "requeue_lost"))
-        self._append = client.register_script(load_script(__package__, "append"))
-        self._extend = client.register_script(load_script(__package__, "extend"))
+        self._run = Scripts(client, __package__)
         self._running = DueSet(client, keys.RUNNING)
 
     @property
@@ -78,8 +74,9 @@ class LeaseStore:
         """
         started = b"" if to_close else json_fields({"at": iso(self._clock())})["at"]
         names = [keys.job(job_id), keys.fence(job_id), keys.lease(job_id), keys.RUNNING, keys.WAIT]
-        outcome, token, attempt = self._claim(
-            keys=names,
+        outcome, token, attempt = self._run(
+            "claim",
+            names,
             args=[self._ttl_ms(), self._max_lost, started, self._known, self._clock(), job_id],
         )
         return Claim(text(outcome), int(token), int(attempt))  # type: ignore[arg-type]
@@ -105,7 +102,7 @@ class LeaseStore:
         """Extends a lease by a heartbeat; raises Fenced where it is lost."""
         until = self._clock() + self._ttl_s
         names, args = [keys.lease(job_id), keys.RUNNING], [token, self._ttl_ms(), job_id, until]
-        if not self._extend(keys=names, args=args):
+        if not self._run("extend", names, args):
             raise Fenced(job_id)
 
     def commit(
@@ -114,33 +111,21 @@ class LeaseStore:
         token: int,
         entries: Sequence[Entry] = (),
         *,
+        rows: Sequence[Row] = (),
         place: int = -1,
         log: bytes = b"",
         fields: dict[str, Any] | None = None,
     ) -> int:
-        """Writes a pose log entry, messages and fields of the record atomically.
+        """Writes a pose log entry, messages (as `entries`, or encoded) and fields of the record
+        atomically.
 
         `place` is the index of the entry `log` in the pose log, -1 for none; an existing entry is
         not written again. Returns the number of new messages. Raises Fenced where the lease is
         lost.
         """
-        return self.commit_rows(
-            job_id, token, rows_of(entries), place=place, log=log, fields=fields
-        )
-
-    def commit_rows(
-        self,
-        job_id: str,
-        token: int,
-        rows: Sequence[Row],
-        *,
-        place: int = -1,
-        log: bytes = b"",
-        fields: dict[str, Any] | None = None,
-    ) -> int:
-        """Does what `commit` does, for messages that are already encoded."""
         keep = ["keep", job_id, "", 0, "", _ANY, 0]
-        return self._write(job_id, token, keep, fields or {}, place, log, rows)
+        messages = rows or rows_of(entries)
+        return self._write(job_id, token, keep, fields or {}, place, log, messages)
 
     def release(
         self,
@@ -181,7 +166,7 @@ class LeaseStore:
         """
         names = [keys.job(job.id), keys.lease(job.id), keys.RUNNING, keys.WAIT]
         args = [job.id, job.tenant, job.waits_in, limit_arg(running), score_of(job)]
-        return bool(self._requeue_lost(keys=names, args=args))
+        return bool(self._run("requeue_lost", names, args))
 
     def _write(
         self,
@@ -209,7 +194,7 @@ class LeaseStore:
             keys.WAIT,
             keys.CLOSED,
         ]
-        added = int(self._commit(keys=names, args=args))
+        added = int(self._run("commit", names, args))
         if added < 0:
             raise Fenced(job_id)
         return added
@@ -220,7 +205,7 @@ class LeaseStore:
         Raises Fenced where the lease is lost.
         """
         names = [keys.lease(job_id), keys.poses(job_id)]
-        if not self._append(keys=names, args=[token, self._ttl_ms(), place, *log]):
+        if not self._run("append", names, [token, self._ttl_ms(), place, *log]):
             raise Fenced(job_id)
 
     def overdue(self) -> list[str]:

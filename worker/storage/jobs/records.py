@@ -15,8 +15,9 @@ from worker.storage import keys
 from worker.storage.connection import Client, text
 from worker.storage.due_set import DueSet
 from worker.storage.errors import Newer, NotFound
-from worker.storage.lua_scripts import load_script
-from worker.storage.queue.fair_queue import FairQueue, limit_arg, load_list_script, score_of
+from worker.storage.lua_scripts import Scripts
+from worker.storage.pages import After, newest_first
+from worker.storage.queue.fair_queue import FairQueue, limit_arg, score_of
 from worker.storage.timestamps import iso, unix
 
 _FIELDS = frozenset(name.encode() for name in Job.__struct_fields__)
@@ -56,23 +57,17 @@ class JobStore:
         self._clock = clock
         self._deadlines = DueSet(client, keys.DEADLINES)
         self._closed = DueSet(client, keys.CLOSED)
-        self._note = client.register_script(load_script(__package__, "set_fields"))
-        self._spend = client.register_script(load_script(__package__, "count_up"))
-        self._submit = client.register_script(load_list_script(__package__, "submit"))
-
-    def create(self, job: Job, running: int | None = None) -> None:
-        """Stores and queues a new job; `running` is its tenant's limit of running jobs."""
-        self.create_all([job], running)
+        self._run = Scripts(client, __package__)
 
     def create_all(self, jobs: Sequence[Job], running: int | None = None) -> list[Job]:
         """Stores and queues jobs, each atomically; existing ones are left as they are.
 
-        Returns the new ones.
+        `running` is their tenant's limit of running jobs. Returns the new ones.
         """
         with self._redis.pipeline(transaction=False) as pipe:
             for number, job in enumerate(jobs):
                 names, args = self._submission(job, running, None, number=number)
-                self._submit(keys=names, args=args, client=pipe)
+                self._run("submit", names, args, pipe=pipe)
             return [job for job, made in zip(jobs, pipe.execute(), strict=True) if made]
 
     def submit(self, job: Job, running: int | None, most: int | None, key: str | None) -> int:
@@ -82,7 +77,7 @@ class JobStore:
         nothing is written then.
         """
         names, args = self._submission(job, running, most, key)
-        return int(self._submit(keys=names, args=args))
+        return int(self._run("submit", names, args))
 
     def _submission(
         self,
@@ -137,7 +132,7 @@ class JobStore:
     def page(
         self,
         tenant: str,
-        after: tuple[float, str] | None = None,
+        after: After | None = None,
         limit: int = 50,
         batch: str | None = None,
     ) -> Sequence[tuple[float, str, Job | None]]:
@@ -146,12 +141,8 @@ class JobStore:
         A row is time of creation (in a `batch` the number), id and record; the record is None where
         it has expired, and the row is removed then. `after` is the last row of the page before.
         """
-        name, start = keys.batch_jobs(batch) if batch else keys.tenant_jobs(tenant), 0
-        if after is not None:
-            rank = self._redis.zrevrank(name, after[1])
-            # the cursor's row may be gone: continue below its time
-            start = self._redis.zcount(name, after[0], "+inf") if rank is None else rank + 1
-        rows = self._redis.zrevrange(name, start, start + limit - 1, withscores=True)
+        name = keys.batch_jobs(batch) if batch else keys.tenant_jobs(tenant)
+        rows = newest_first(self._redis, name, after, limit)
         with self._redis.pipeline(transaction=False) as pipe:
             for job_id, _ in rows:
                 pipe.hgetall(keys.job(text(job_id)))
@@ -166,15 +157,9 @@ class JobStore:
             self._redis.zrem(name, *expired)
         return found
 
-    def queue_position(self, job_id: str) -> int | None:
-        """Returns a job's rank among queued jobs in no queue (being claimed or in back-off); None
-        for others."""
-        rank = self._redis.zrank(keys.QUEUED, job_id)
-        return None if rank is None else int(rank)
-
     def ask_cancel(self, job_id: str) -> None:
         """Requests a cancellation, which the job's worker sees."""
-        self._note(keys=[keys.job(job_id)], args=["cancel", "1"])
+        self._run("set_fields", [keys.job(job_id)], ["cancel", "1"])
 
     def cancel_asked(self, job_id: str) -> bool:
         """Returns whether a cancellation was requested; True also for an erased job."""
@@ -187,7 +172,7 @@ class JobStore:
 
     def settled(self, job_id: str) -> None:
         """Records that the usage of an ended job is metered, and removes its deadline."""
-        self._note(keys=[keys.job(job_id)], args=["metered", "1"])
+        self._run("set_fields", [keys.job(job_id)], ["metered", "1"])
         self._redis.zrem(keys.DEADLINES, job_id)
 
     def idempotency_key(self, job_id: str) -> str | None:
@@ -198,7 +183,7 @@ class JobStore:
     def change(self, job_id: str, values: dict[str, Any]) -> None:
         """Sets fields of an ended job's record; does nothing for an erased one."""
         pairs = [part for pair in json_fields(values).items() for part in pair]
-        self._note(keys=[keys.job(job_id)], args=pairs)
+        self._run("set_fields", [keys.job(job_id)], pairs)
 
     def over(self, job_id: str) -> bool:
         """Returns whether the job has ended or is erased."""
@@ -238,7 +223,7 @@ class JobStore:
 
     def note_spent(self, job_id: str, seconds: float) -> None:
         """Adds CPU seconds of an ended time slice to the job."""
-        self._spend(keys=[keys.job(job_id)], args=["spent", round(seconds * 1000)])
+        self._run("count_up", [keys.job(job_id)], ["spent", round(seconds * 1000)])
 
     def spent_s(self, job_id: str) -> float:
         """Returns the CPU seconds added so far."""
@@ -246,16 +231,12 @@ class JobStore:
 
     def note_fault(self, job_id: str) -> int:
         """Counts a fault of a worker at this job; returns their number."""
-        return int(self._spend(keys=[keys.job(job_id)], args=["faults", 1]))
+        return int(self._run("count_up", [keys.job(job_id)], ["faults", 1]))
 
     def trace(self, job_id: str) -> str | None:
         """Returns the traceparent of the job; None without one or for a missing job."""
         known = self._redis.hget(keys.job(job_id), "trace")
         return None if known is None else msgspec.json.decode(known)
-
-    def closed(self, job_id: str) -> None:
-        """Lists an ended job for archiving."""
-        self._redis.zadd(keys.CLOSED, {job_id: self._clock()})
 
     def archived(self, job_id: str) -> None:
         """Removes an archived job from those to archive."""

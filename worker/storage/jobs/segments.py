@@ -15,7 +15,7 @@ from typing import Any, Literal
 from worker.storage import keys
 from worker.storage.connection import Client, text
 from worker.storage.errors import Fenced
-from worker.storage.lua_scripts import load_script
+from worker.storage.lua_scripts import Scripts
 
 State = Literal["", "lead", "done", "last"]
 """State of a segment: open or claimed; taken by the lead; done; done, and the end of the video."""
@@ -54,23 +54,7 @@ class SegmentStore:
         self._redis = client
         self._max_lost = max_lost
         self.ttl_s = ttl_s
-        self._open = client.register_script(load_script(__package__, "segment_open"))
-        self._claim = client.register_script(
-            load_script(__package__, "next_token", "segment_names", "segment_claim")
-        )
-        self._take = client.register_script(
-            load_script(__package__, "segment_names", "segment_take")
-        )
-        self._put = client.register_script(load_script(__package__, "segment_names", "segment_put"))
-        self._leave = client.register_script(
-            load_script(__package__, "segment_names", "segment_release")
-        )
-        self._read = client.register_script(
-            load_script(__package__, "segment_names", "segment_read")
-        )
-        self._pass = client.register_script(
-            load_script(__package__, "segment_names", "segment_advance")
-        )
+        self._run = Scripts(client, __package__)
 
     def open(self, job_id: str, count: int, segment: int, base: int) -> int:
         """Opens the segments of a job from `segment` on, out of `count`, for claims.
@@ -78,14 +62,14 @@ class SegmentStore:
         `base` is the index in the log of that segment's first chunk; an index stored before for
         the same segment is kept. Returns the stored index.
         """
-        self._open(keys=self._two(job_id), args=[count, segment, base])
+        self._run("segment_open", self._two(job_id), [count, segment, base])
         low, known = self._redis.hmget(keys.parts(job_id), "low", "base")
         return int(known) if low is not None and int(low) == segment else base
 
     def claim(self, job_id: str) -> SegmentClaim | None:
         """Claims the first open segment; returns None without one."""
         names = [keys.job(job_id), keys.fence(job_id), keys.parts(job_id)]
-        segment, token, more = self._claim(keys=names, args=[self._ttl_ms(), self._max_lost])
+        segment, token, more = self._run("segment_claim", names, [self._ttl_ms(), self._max_lost])
         if segment < 0:
             return None
         return SegmentClaim(job_id, int(segment), int(token), int(more) if more >= 0 else None)
@@ -94,7 +78,7 @@ class SegmentStore:
         """Takes a segment for the lead; returns `lead`, or the state of another worker's segment:
         `held`, `done` or `last`. `by_force` discards another worker's claim and chunks."""
         args = [segment, self._max_lost, int(by_force)]
-        return text(self._take(keys=self._two(job_id), args=args))
+        return text(self._run("segment_take", self._two(job_id), args))
 
     def put(self, part: SegmentClaim, name: str, data: bytes, spent_ms: int = 0) -> None:
         """Stores `start` or a chunk by its number and extends the claim.
@@ -115,7 +99,7 @@ class SegmentStore:
     def leave(self, part: SegmentClaim, *, failed: bool = False) -> None:
         """Releases a segment; after `max_lost` failures the job's segments cannot be claimed."""
         args = [part.segment, part.token, self._max_lost if failed else 0]
-        self._leave(keys=[keys.parts(part.job)], args=args)
+        self._run("segment_release", [keys.parts(part.job)], args)
 
     def shut(self, job_id: str) -> None:
         """Stops further claims of the job's segments."""
@@ -124,13 +108,15 @@ class SegmentStore:
 
     def read(self, job_id: str, segment: int, place: int) -> SegmentView:
         """Returns a segment, with up to AT_ONCE of its chunks from index `place` on."""
-        found: list[Any] = self._read(keys=[keys.parts(job_id)], args=[segment, place, AT_ONCE])
+        found: list[Any] = self._run(
+            "segment_read", [keys.parts(job_id)], [segment, place, AT_ONCE]
+        )
         return SegmentView(text(found[0]), bool(found[1]), found[2], found[3:])  # type: ignore[arg-type]
 
     def passed(self, job_id: str, segment: int, after: int, base: int) -> None:
         """Deletes a segment that is in the log; `after` is the next one, whose first chunk has the
         index `base`."""
-        self._pass(keys=self._two(job_id), args=[segment, after, base])
+        self._run("segment_advance", self._two(job_id), [segment, after, base])
 
     def close(self, job_id: str) -> None:
         """Deletes the segments of an ended job."""
@@ -140,7 +126,7 @@ class SegmentStore:
         self, part: SegmentClaim, name: str, data: bytes, state: State, spent_ms: int
     ) -> None:
         args = [part.segment, part.token, self._ttl_ms(), name, data, state, spent_ms]
-        if not self._put(keys=self._two(part.job), args=args):
+        if not self._run("segment_put", self._two(part.job), args):
             raise Fenced(part.job)
 
     def _ttl_ms(self) -> int:

@@ -13,7 +13,7 @@ from worker.contract.options import Firehose
 from worker.contract.webhooks import final_event
 from worker.storage import keys
 from worker.storage.connection import Client, text
-from worker.storage.lua_scripts import load_script
+from worker.storage.lua_scripts import Scripts
 
 Row = tuple[str, str, bytes]
 """Entry id, message type, message as JSON."""
@@ -51,7 +51,7 @@ class StreamStore:
     def __init__(self, client: Client, partitions: int = 8) -> None:
         self._redis = client
         self._partitions = partitions
-        self._relay = client.register_script(load_script(__package__, "relay"))
+        self._run = Scripts(client, __package__)
 
     def read(self, job_id: str, after: str = "0-0", limit: int = _PAGE) -> list[Row]:
         """Returns up to `limit` messages after an entry id; empty also without a stream."""
@@ -81,13 +81,6 @@ class StreamStore:
     def length(self, job_id: str) -> int:
         """Returns the number of messages in the job's stream."""
         return int(self._redis.xlen(keys.messages(job_id)))
-
-    def queued(self, *jobs: Job) -> None:
-        """Puts `job.queued` of new jobs on the firehose, in order."""
-        with self._redis.pipeline(transaction=False) as pipe:
-            for job in jobs:
-                self.put_in(pipe, job)
-            pipe.execute()
 
     def put_in(self, pipe: Client, job: Job) -> None:
         """Adds `job.queued` of a job to a pipeline, whatever its option `firehose`; not for the
@@ -146,7 +139,7 @@ class StreamStore:
         args: list[Any] = [job_id, tenant, last]
         for row in rows:
             args += row
-        self._relay(keys=[keys.job(job_id), keys.firehose(job_id, self._partitions)], args=args)
+        self._run("relay", [keys.job(job_id), keys.firehose(job_id, self._partitions)], args)
 
 
 class PoseLog:

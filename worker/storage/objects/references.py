@@ -18,6 +18,7 @@ from worker.storage import keys
 from worker.storage.connection import Client, text
 from worker.storage.errors import NotFound
 from worker.storage.objects.s3 import ObjectStore, reference_key
+from worker.storage.pages import After, newest_first
 
 _LOST = {"code": "internal", "message": "The clip was lost before it was looked at."}
 
@@ -54,19 +55,14 @@ class ReferenceStore:
         return _with(reference, fields)
 
     def page(
-        self, tenant: str, after: tuple[float, str] | None, limit: int
+        self, tenant: str, after: After | None, limit: int
     ) -> Sequence[tuple[float, Reference]]:
         """Returns up to `limit` references of a tenant with their times, newest first.
 
         `after` is the time and id of the last one of the page before.
         """
-        name, start = keys.tenant_references(tenant), 0
-        if after is not None:
-            rank = self._redis.zrevrank(name, after[1])
-            start = self._redis.zcount(name, after[0], "+inf") if rank is None else rank + 1
-        rows = self._redis.zrevrange(name, start, start + limit - 1, withscores=True)
-        found = []
-        for reference_id, created in rows:
+        name, found = keys.tenant_references(tenant), []
+        for reference_id, created in newest_first(self._redis, name, after, limit):
             try:
                 found.append((float(created), self.get(text(reference_id), tenant)))
             except NotFound:  # erased in between

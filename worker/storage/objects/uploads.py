@@ -11,7 +11,7 @@ import msgspec
 from worker.storage import keys
 from worker.storage.connection import Client, text
 from worker.storage.errors import LimitExceeded, NotFound, StoreUnavailable
-from worker.storage.lua_scripts import load_script
+from worker.storage.lua_scripts import Scripts
 from worker.storage.objects.s3 import PART_BYTES, SINGLE_PUT_BYTES, ObjectStore, upload_key
 
 RETRY_S = 3600.0
@@ -62,9 +62,7 @@ class UploadStore:
         self.ttl_s = ttl_s
         self._record_ttl_s = record_ttl_s
         self._clock = clock
-        self._announce = client.register_script(load_script(__package__, "announce_upload"))
-        self._release = client.register_script(load_script(__package__, "release_upload"))
-        self._leave = client.register_script(load_script(__package__, "leave_upload"))
+        self._run = Scripts(client, __package__)
 
     def create(
         self,
@@ -137,7 +135,7 @@ class UploadStore:
     def forget(self, tenant: str, upload_id: str) -> None:
         """Deletes the record and releases the tenant's bytes."""
         self._redis.delete(keys.upload(upload_id), keys.upload_jobs(upload_id))
-        self._release(keys=[keys.tenant_stored(tenant)], args=[upload_id])
+        self._run("release_upload", [keys.tenant_stored(tenant)], [upload_id])
 
     def known(self, upload_ids: Sequence[str]) -> list[bool]:
         """Returns for each id whether it has a record."""
@@ -153,7 +151,7 @@ class UploadStore:
         `erase`.
         """
         args = [job_id, int(erase), self._record_ttl_s]
-        return bool(self._leave(keys=[keys.upload_jobs(upload_id)], args=args))
+        return bool(self._run("leave_upload", [keys.upload_jobs(upload_id)], args))
 
     def read_by(self, upload_id: str) -> list[str]:
         """Returns the ids of jobs that read the upload."""
@@ -189,7 +187,7 @@ class UploadStore:
 
     def _take_room(self, tenant: str, upload_id: str, size: int, most: int | None) -> None:
         args = [upload_id, size, -1 if most is None else most]
-        room, there = self._announce(keys=[keys.tenant_stored(tenant)], args=args)
+        room, there = self._run("announce_upload", [keys.tenant_stored(tenant)], args)
         if not room:
             raise LimitExceeded(
                 "quota_exceeded",

@@ -22,7 +22,7 @@ from worker.contract.jobs import Job, JobStatus, Priority
 from worker.contract.segment_ids import job_of_entry
 from worker.storage import keys
 from worker.storage.connection import Client, text
-from worker.storage.lua_scripts import load_script
+from worker.storage.lua_scripts import Scripts, load_script
 
 QUEUES = ("pose.cpu", "pose.gpu", "export", "manifest")
 """The fair queues: one for each kind of worker that a stage may need. Entries of `manifest` are
@@ -36,13 +36,6 @@ _WEIGHT = 0.2
 _NO_LIMIT = -1
 LATER = "later"
 """Instead of a queue's name: the entry is in no queue until a sweep queues it (a back-off)."""
-
-
-def load_list_script(package: str | None, *names: str) -> str:
-    """Loads scripts of `package` that change the fair queue, behind the functions they need."""
-    queues = ", ".join(f"'{name}'" for name in QUEUES)
-    own = load_script(__package__, "lists")
-    return f"local QUEUES = {{{queues}}}\n{own}" + load_script(package, *names)
 
 
 @dataclass(frozen=True)
@@ -73,13 +66,7 @@ class FairQueue:
     def __init__(self, client: Client, clock: Callable[[], float] = time.time) -> None:
         self._redis = client
         self._clock = clock
-        self._enter = client.register_script(load_list_script(__package__, "push"))
-        self._pull = client.register_script(load_script(__package__, "names", "pop"))
-        self._leave = client.register_script(load_list_script(__package__, "remove"))
-        self._others = client.register_script(load_script(__package__, "names", "should_preempt"))
-        self._startable = client.register_script(
-            load_script(__package__, "names", "runnable_count")
-        )
+        self._run = Scripts(client, __package__)
 
     def push(self, jobs: Sequence[Job], running: int | None, most: int | None = None) -> bool:
         """Queues jobs of one tenant and queue; returns False, and queues none, beyond `most`.
@@ -89,31 +76,31 @@ class FairQueue:
         """
         if not jobs:
             return True
-        return int(self._enter(keys=[keys.WAIT], args=_entering(jobs, running, most))) >= 0
+        return int(self._run("push", [keys.WAIT], _entering(jobs, running, most))) >= 0
 
     def push_batch(self, tenant: str, batch_id: str, running: int | None) -> None:
         """Queues a batch whose manifest is to be read on; `running` as for `push`."""
         args = ["manifest", tenant, limit_arg(running), _NO_LIMIT, self._clock(), batch_id]
-        self._enter(keys=[keys.WAIT], args=args)
+        self._run("push", [keys.WAIT], args)
 
     def pop(self, queue: str) -> Pulled | None:
         """Pops the next entry, which counts as running from now on; None if none may run."""
-        found = self._pull(keys=[keys.WAIT], args=[queue, self._clock()])
+        found = self._run("pop", [keys.WAIT], [queue, self._clock()])
         return Pulled(text(found[0]), text(found[1])) if found else None
 
     def remove(self, tenant: str, job_id: str) -> None:
         """Removes an ended or erased job from the queues and from the running ones."""
-        self._leave(keys=[keys.WAIT], args=[tenant, job_id, ""])
+        self._run("remove", [keys.WAIT], [tenant, job_id, ""])
 
     @staticmethod
     def remove_in(pipe: Client, tenant: str, job_id: str) -> None:
         """Adds the removal of a job, as by `remove`, to a pipeline."""
-        script = load_list_script(__package__, "remove")
+        script = load_script(__package__, "remove")
         pipe.eval(script, 1, keys.WAIT, tenant, job_id, "")
 
     def mark_running(self, tenant: str, job_id: str) -> None:
         """Removes a job from the queues and counts it as running."""
-        self._leave(keys=[keys.WAIT], args=[tenant, job_id, self._clock()])
+        self._run("remove", [keys.WAIT], [tenant, job_id, self._clock()])
 
     def length(self, tenant: str) -> int:
         """Returns the number of a tenant's queued jobs."""
@@ -160,7 +147,7 @@ class FairQueue:
     @staticmethod
     def place_in(pipe: Client, job: Job) -> None:
         """Adds the commands whose replies `place_of` reads to a pipeline."""
-        script = load_script(__package__, "names", "position")
+        script = load_script(__package__, "position")
         pipe.eval(script, 1, keys.WAIT, job.waits_in, job.tenant, job.id)
         pipe.zscore(keys.QUEUED, job.id)
         pipe.hget(_PACE, job.waits_in)
@@ -179,11 +166,11 @@ class FairQueue:
     def should_preempt(self, job: Job) -> bool:
         """Returns whether another job would be popped before this one, if it were requeued now."""
         args = [job.waits_in, job.tenant, repr(score_of(job))]
-        return bool(self._others(keys=[keys.WAIT], args=args))
+        return bool(self._run("should_preempt", [keys.WAIT], args))
 
     def runnable_count(self, queue: str, enough: int) -> int:
         """Returns how many jobs could be popped now, at most `enough`."""
-        return int(self._startable(keys=[keys.WAIT], args=[queue, enough]))
+        return int(self._run("runnable_count", [keys.WAIT], [queue, enough]))
 
     def record_duration(self, queue: str, tenant: str, seconds: float) -> None:
         """Updates the moving averages (weight 1/5) of job durations of the queue and the tenant."""

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from worker.storage import keys
 from worker.storage.connection import Client, text
 from worker.storage.errors import Conflict
-from worker.storage.lua_scripts import load_script
+from worker.storage.lua_scripts import Scripts
 
 _PENDING_S = 60
 
@@ -27,7 +27,7 @@ class IdempotencyStore:
         self._redis = client
         self._ttl_s = ttl_s
         self._clock = clock
-        self._begin = client.register_script(load_script(__package__, "begin_request"))
+        self._run = Scripts(client, __package__)
 
     def begin(self, tenant: str, key: str, digest: str, name: str) -> tuple[bool, str]:
         """Registers a request with the Idempotency-Key `key` of a tenant.
@@ -38,7 +38,7 @@ class IdempotencyStore:
         Mismatch for another `digest`.
         """
         args = [digest, name, self._clock(), _PENDING_S, self._ttl_s]
-        found, known = map(text, self._begin(keys=[keys.idempotency(tenant, key)], args=args))
+        found, known = map(text, self._run("begin_request", [keys.idempotency(tenant, key)], args))
         if found == "mismatch":
             raise Mismatch(key)
         if found == "pending":

@@ -16,7 +16,7 @@ from worker.contract.plans import PlanLimits
 from worker.storage import keys
 from worker.storage.connection import Client
 from worker.storage.errors import LimitExceeded
-from worker.storage.lua_scripts import load_script
+from worker.storage.lua_scripts import Scripts
 from worker.storage.queue.fair_queue import FairQueue
 from worker.storage.tenants.usage import UsageStore, next_month
 
@@ -53,12 +53,12 @@ class QuotaStore:
         self._waiting = waiting
         self._usage = usage
         self._clock = clock
-        self._take = client.register_script(load_script(__package__, "take_request"))
+        self._run = Scripts(client, __package__)
 
     def take_request(self, tenant: str, limit: int) -> Rate:
         """Counts a request of a tenant that may make `limit` per minute; does not raise."""
         args = [self._clock(), limit, WINDOW_S]
-        allowed, remaining, reset, retry = self._take(keys=[keys.rate(tenant)], args=args)
+        allowed, remaining, reset, retry = self._run("take_request", [keys.rate(tenant)], args)
         seconds = [math.ceil(int(ms) / 1000) for ms in (reset, retry)]
         return Rate(bool(allowed), limit, int(remaining), *seconds)
 
@@ -66,7 +66,7 @@ class QuotaStore:
         """Counts a request of `address` with an invalid key; raises LimitExceeded `rate_limited`
         beyond `limit` of them per minute."""
         args = [self._clock(), limit, WINDOW_S]
-        allowed, _, _, retry = self._take(keys=[keys.refused(address)], args=args)
+        allowed, _, _, retry = self._run("take_request", [keys.refused(address)], args)
         if not allowed:
             text = "Too many requests with keys that are not valid."
             details = {"limit": "refusedKeysPerMinute", "allowed": limit}

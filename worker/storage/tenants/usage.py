@@ -17,7 +17,7 @@ from worker.contract.errors import ErrorCode
 from worker.contract.jobs import Job, JobStatus, Usage
 from worker.storage import keys
 from worker.storage.connection import Client, text
-from worker.storage.lua_scripts import load_script
+from worker.storage.lua_scripts import Scripts
 from worker.storage.timestamps import iso
 
 NOTED_S = 2 * 86_400
@@ -71,7 +71,7 @@ class UsageStore:
     def __init__(self, client: Client, clock: Callable[[], float] = time.time) -> None:
         self._redis = client
         self._clock = clock
-        self._meter = client.register_script(load_script(__package__, "meter"))
+        self._run = Scripts(client, __package__)
 
     def meter(self, job: Job) -> bool:
         """Counts an ended job in the month in which it ended; returns whether it was counted now.
@@ -83,8 +83,9 @@ class UsageStore:
         now = self._clock()
         ended = datetime.fromisoformat(job.finishedAt).timestamp() if job.finishedAt else now
         media_s = 0.0 if job.input.posesOf else job.usage.mediaSeconds
-        counted = self._meter(
-            keys=[keys.tenant_usage(job.tenant), keys.tenant_metered(job.tenant)],
+        counted = self._run(
+            "meter",
+            [keys.tenant_usage(job.tenant), keys.tenant_metered(job.tenant)],
             args=[
                 hashlib.sha256(job.id.encode()).hexdigest()[:24],  # the job may be erased
                 now,

@@ -12,6 +12,7 @@ from worker.contract.webhooks import KEEP_S, Delivery, DeliveryItem, Endpoint
 from worker.storage import keys
 from worker.storage.connection import Client, text
 from worker.storage.errors import NotFound
+from worker.storage.pages import After, newest_first
 from worker.storage.timestamps import iso
 
 _PAGE = 500
@@ -69,19 +70,19 @@ class DeliveryStore:
         client.set(keys.delivery(delivery.id), record, ex=KEEP_S, xx=True)
 
     def page(
-        self, endpoint: str, after: tuple[float, str] | None, limit: int
+        self, endpoint: str, after: After | None, limit: int
     ) -> Sequence[tuple[float, str, Delivery | None]]:
         """Returns up to `limit` rows of an endpoint's deliveries, newest first.
 
         A row is time, id and record; the record is None where it has expired. `after` is time and
         id of the last row of the page before.
         """
-        name, start = keys.hook_deliveries(endpoint), 0
-        if after is not None:
-            rank = self._redis.zrevrank(name, after[1])
-            start = self._redis.zcount(name, after[0], "+inf") if rank is None else rank + 1
-        rows = self._redis.zrevrange(name, start, start + limit - 1, withscores=True)
-        return self._rows(name, rows)
+        name = keys.hook_deliveries(endpoint)
+        found = list(self._load(newest_first(self._redis, name, after, limit)))
+        gone = [delivery_id for _, delivery_id, delivery in found if delivery is None]
+        if gone:
+            self._redis.zrem(name, *gone)
+        return found
 
     def since(self, endpoint: str, seconds: float) -> Iterator[Delivery]:
         """Yields an endpoint's deliveries since a unix time, oldest first."""
@@ -111,15 +112,6 @@ class DeliveryStore:
         while batch := self._redis.zrange(name, 0, _PAGE - 1):
             self._redis.delete(*(keys.delivery(text(one)) for one in batch))
             self._redis.zrem(name, *batch)
-
-    def _rows(
-        self, name: str, rows: Sequence[tuple[bytes, float]]
-    ) -> list[tuple[float, str, Delivery | None]]:
-        found = list(self._load(rows))
-        gone = [delivery_id for _, delivery_id, delivery in found if delivery is None]
-        if gone:
-            self._redis.zrem(name, *gone)
-        return found
 
     def _load(
         self, rows: Sequence[tuple[bytes | str, float]]

@@ -21,13 +21,16 @@ from worker.contract.webhooks import Endpoint
 from worker.storage import keys
 from worker.storage.connection import Client, text
 from worker.storage.errors import Conflict, LimitExceeded, NotFound
-from worker.storage.lua_scripts import load_script
+from worker.storage.lua_scripts import Scripts
+from worker.storage.pages import After, newest_first
 from worker.storage.timestamps import iso
 
 MOST_ENDPOINTS = 50
 """Maximum endpoints of a tenant, not counting those made by jobs."""
 OVERLAP_S = 86_400.0
 """Seconds for which an old secret signs too after a rotation."""
+MOST_OLD_SECRETS = 4
+"""Old secrets of an endpoint that sign too: each costs every request a signature."""
 ADHOC_S = 30 * 86_400
 """Seconds for which an endpoint made by jobs is kept after its last job."""
 ADHOC_RETRY_S = 3600.0
@@ -67,7 +70,7 @@ class EndpointStore:
     def __init__(self, client: Client, clock: Callable[[], float] = time.time) -> None:
         self._redis = client
         self._clock = clock
-        self._admit = client.register_script(load_script(__package__, "admit_endpoints"))
+        self._run = Scripts(client, __package__)
 
     def create(
         self, tenant: str, url: str, events: Sequence[str], description: str = ""
@@ -111,8 +114,8 @@ class EndpointStore:
             return []
         now = self._clock()
         limit = -1 if most is None else most
-        fresh = self._admit(
-            keys=[keys.tenant_adhoc(tenant)], args=[now, now + ADHOC_S, limit, *wanted]
+        fresh = self._run(
+            "admit_endpoints", [keys.tenant_adhoc(tenant)], [now, now + ADHOC_S, limit, *wanted]
         )
         if fresh is None:
             raise LimitExceeded(
@@ -135,12 +138,6 @@ class EndpointStore:
             with contextlib.suppress(NotFound):
                 self.delete(self.get(name, tenant))
 
-    def of_url(self, tenant: str, url: str) -> Endpoint:
-        """Returns the tenant's endpoint for a job's URL, and makes it if missing."""
-        name = self.name_of_url(tenant, url)
-        self.admit(tenant, {name: url}, None)
-        return self.get(name)
-
     def get(self, endpoint_id: str, tenant: str | None = None) -> Endpoint:
         """Returns the current record of an endpoint."""
         data = self._redis.hget(keys.hook(endpoint_id), "record")
@@ -157,21 +154,13 @@ class EndpointStore:
         """Returns whether the tenant has any endpoint, those made by jobs included."""
         return bool(self._redis.exists(keys.tenant_hooks(tenant)))
 
-    def page(
-        self, tenant: str, after: tuple[float, str] | None, limit: int
-    ) -> list[tuple[float, Endpoint]]:
+    def page(self, tenant: str, after: After | None, limit: int) -> list[tuple[float, Endpoint]]:
         """Returns up to `limit` endpoints of a tenant with their times, newest first.
 
         `after` is the time and id of the last one of the page before.
         """
-        name, start = keys.tenant_hooks(tenant), 0
-        if after is not None:
-            rank = self._redis.zrevrank(name, after[1])
-            start = self._redis.zcount(name, after[0], "+inf") if rank is None else rank + 1
-        found = []
-        for endpoint_id, made in self._redis.zrevrange(
-            name, start, start + limit - 1, withscores=True
-        ):
+        name, found = keys.tenant_hooks(tenant), []
+        for endpoint_id, made in newest_first(self._redis, name, after, limit):
             try:
                 found.append((float(made), self.get(text(endpoint_id), tenant)))
             except NotFound:  # deleted in between, or made by a job and expired
@@ -209,11 +198,14 @@ class EndpointStore:
         return [secret.value for secret in self._secrets(endpoint_id)]
 
     def rotate(self, endpoint_id: str) -> tuple[str, str]:
-        """Makes a new secret; returns it and the time until which the old ones sign too."""
+        """Makes a new secret; returns it and the time until which the old ones sign too, the newest
+        MOST_OLD_SECRETS of them."""
         until = self._clock() + OVERLAP_S
         old = [_Secret(s.value, min(until, s.until or until)) for s in self._secrets(endpoint_id)]
         fresh = _Secret(new_secret())
-        self._redis.hset(keys.hook(endpoint_id), "secrets", msgspec.json.encode([fresh, *old]))
+        self._redis.hset(
+            keys.hook(endpoint_id), "secrets", msgspec.json.encode([fresh, *old[:MOST_OLD_SECRETS]])
+        )
         return fresh.value, iso(until)
 
     def health(self, endpoint_id: str) -> Health:

@@ -16,7 +16,7 @@ import msgspec
 from worker.contract.webhooks import KEEP_S, DeliveryItem
 from worker.storage import keys
 from worker.storage.connection import Client, text
-from worker.storage.lua_scripts import load_script
+from worker.storage.lua_scripts import Scripts, load_script
 
 Dispatched = Literal["done", "overtaken", "gone"]
 _LANE = "lane:"
@@ -49,7 +49,7 @@ class OrderedQueueStore:
     def __init__(self, client: Client, ttl_s: int) -> None:
         self._redis = client
         self._ttl_s = ttl_s
-        self._dispatch = client.register_script(load_script(__package__, "dispatch"))
+        self._run = Scripts(client, __package__)
 
     def progress(self, subject: str) -> DispatchCursor:
         """Returns the dispatch cursor of a subject."""
@@ -92,8 +92,9 @@ class OrderedQueueStore:
             arguments += (name, value)
         for endpoint, item in items:
             arguments += (endpoints.index(endpoint) + 1, item.id, msgspec.json.encode(item))
-        reply = self._dispatch(
-            keys=[
+        reply = self._run(
+            "dispatch",
+            [
                 keys.job(subject),
                 keys.dispatched(subject),
                 keys.sent(subject),

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from worker.storage import keys
 from worker.storage.connection import Client, text
 from worker.storage.due_set import DueSet
-from worker.storage.lua_scripts import load_script
+from worker.storage.lua_scripts import Scripts
 from worker.storage.webhooks.ordered_queues import OrderedQueueStore
 
 LEASE_S = 20.0
@@ -39,8 +39,7 @@ class DeliverySchedule:
         self._lease_s = lease_s
         self._due = DueSet(client, keys.HOOKS_DUE)
         self._watched = DueSet(client, keys.HOOKS_WATCHED)
-        self._take_slot = client.register_script(load_script(__package__, "acquire_slot"))
-        self._claim_due_queue = client.register_script(load_script(__package__, "claim_due_queue"))
+        self._run = Scripts(client, __package__)
 
     def mark_due(self, endpoint: str, subjects: Iterable[str], *, at_once: bool = False) -> None:
         """Marks queues of an endpoint as due now; planned ones only with `at_once`."""
@@ -80,7 +79,7 @@ class DeliverySchedule:
         """Takes one of `most` delivery slots of an endpoint as `name`; returns whether it did."""
         now = self._clock()
         slots = keys.hook_slots(endpoint)
-        return bool(self._take_slot(keys=[slots], args=[name, now, now + self._lease_s, most]))
+        return bool(self._run("acquire_slot", [slots], [name, now, now + self._lease_s, most]))
 
     def release_slot(self, endpoint: str, name: str) -> None:
         """Releases the delivery slot of `name`."""
@@ -89,8 +88,8 @@ class DeliverySchedule:
     def claim_due_queue(self, endpoint: str) -> str | None:
         """Claims the queue that has been due longest and returns its subject; None without one."""
         now = self._clock()
-        found = self._claim_due_queue(
-            keys=[keys.ordered_queues(endpoint)], args=[now, now + self._lease_s]
+        found = self._run(
+            "claim_due_queue", [keys.ordered_queues(endpoint)], [now, now + self._lease_s]
         )
         return text(found) if found else None
 

@@ -19,7 +19,7 @@ CRITERIA: dict[str, tuple[Criterion, ...]] = {
             joints=_BODY, advice="hips_up", view="side",
         ),
         Criterion(
-            "hips_high", hips_line.pike, "share", good=0.045, bad=0.12,
+            "hips_high", hips_line.pike, "share", good=0.01, bad=0.07,
             joints=_BODY, advice="hips_down", view="side",
         ),
         Criterion(

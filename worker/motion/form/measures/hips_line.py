@@ -45,8 +45,9 @@ def sag(rep: RepFrames) -> float | None:
 
 
 def pike(rep: RepFrames) -> float | None:
-    """How far the hips stand over the line at their highest, by the line's length."""
-    return rep.part(*offset(rep), rep.all, 0.9)
+    """How far the hips stand over the line, by its length, median over the rep: hips that are too
+    high are so throughout, while those of a straight body go over it for a moment."""
+    return rep.part(*offset(rep), rep.all, 0.5)
 
 
 def chest_first(rep: RepFrames) -> float | None:

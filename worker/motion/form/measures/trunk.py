@@ -12,6 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from worker.motion.features.body_segments import Floats
+from worker.motion.features.median import median
 from worker.motion.form.rep_frames import HIGH, RepFrames, Rows
 
 LOOKS_DOWN = 6.0
@@ -35,7 +36,7 @@ def _tilt(rep: RepFrames) -> Floats:
     lie a trunk's width apart, and raised arms hide now one shoulder and now the other.
     """
     (sx, sy), (hx, hy) = rep.body.pair("shoulder"), rep.body.pair("hip")
-    seen = np.median(rep.body.seen(("shoulder", "hip")), axis=0)
+    seen = median(rep.body.seen(("shoulder", "hip")))
     weight = seen * seen + 1e-9
     tilt: Floats = np.degrees(np.arctan2(sx - hx, hy - sy)) @ (weight / weight.sum())
     return tilt

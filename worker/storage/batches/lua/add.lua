@@ -1,3 +1,4 @@
+-- uses: complete
 -- keys: batch, states, members; args: (number, job)...; returns the number of new jobs
 if redis.call('HEXISTS', KEYS[1], 'record') == 0 then return 0 end
 local added = 0

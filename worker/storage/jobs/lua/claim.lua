@@ -1,3 +1,4 @@
+-- uses: next_token, queue/lists
 -- transition: waiting, handed out -> running
 -- keys: job, fence, lease, running jobs, base
 -- args: ttl ms, most lost workers, start time (JSON; '' = claimed only to be ended), newest known

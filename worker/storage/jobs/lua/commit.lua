@@ -1,3 +1,4 @@
+-- uses: queue/lists
 -- transition: running -> running, waiting, handed out, over
 -- keys: lease, job, poses, messages, running jobs, base, closed jobs
 -- args: token, ttl ms, mode (keep, release, preempt, finish), job id, tenant, now,

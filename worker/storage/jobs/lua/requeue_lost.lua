@@ -1,3 +1,4 @@
+-- uses: queue/lists
 -- transition: running, handed out -> waiting
 -- keys: job, lease, running jobs, base; args: job id, tenant, queue, most running, score
 -- returns whether it is queued; not where it has a lease or has ended

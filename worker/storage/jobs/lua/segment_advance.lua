@@ -1,3 +1,4 @@
+-- uses: segment_names
 -- keys: job, parts; args: segment that is in the log, the next one, index of that one's first chunk
 if redis.call('HEXISTS', KEYS[1], 'id') == 0 then return 0 end
 clear(ARGV[1])

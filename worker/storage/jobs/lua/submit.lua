@@ -1,3 +1,4 @@
+-- uses: queue/lists
 -- transition: nothing -> waiting
 -- keys: job, base, jobs of the tenant, deadlines, jobs that read the upload, Idempotency-Key
 -- args: job id, tenant, queue, most running, most queued (-1 = no limit), score, now,

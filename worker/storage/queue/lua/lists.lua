@@ -1,5 +1,6 @@
--- Functions for the scripts that change the fair queue. `base` is the prefix of all its keys, QUEUES
--- are the names of the queues; an entry is a job, or a segment of one.
+-- Functions for the scripts that change the fair queue. `base` is the prefix of all its keys; an entry
+-- is a job, a segment of one, or a batch.
+local QUEUES = {'pose.cpu', 'pose.gpu', 'export', 'manifest'}
 local function push(base, queue, tenant, running, score, entry)
   local lists = base .. ':' .. queue
   redis.call('HSET', base .. ':limits', tenant, running)

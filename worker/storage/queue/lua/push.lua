@@ -1,3 +1,4 @@
+-- uses: lists
 -- keys: base; args: queue, tenant, most running, most queued (-1 = no limit), (score, entry)...
 -- returns the tenant's number of queued entries, or -1, and queues none, above the limit
 local there, most = count_waiting(KEYS[1], ARGV[2]), tonumber(ARGV[4])
