@@ -152,11 +152,12 @@ def _without_strays(rows: Rows, side: Side, verdicts: list[Verdict]) -> list[Ver
 
 def _sides(exercise: RepExercise, rows: Rows) -> tuple[Side, ...]:
     """The curve of each side that moves by itself; of both together where they move alike."""
+    if exercise.sides == "each":
+        apart = tuple(found for side in (0, 1) if (found := _side(exercise, rows, side)))
+        if len(apart) < 2 or not _alike(apart[0].curve, apart[1].curve):
+            return apart
     both = _side(exercise, rows, None)
-    if exercise.sides == "both" or both is None:
-        return (both,) if both else ()
-    apart = tuple(found for side in (0, 1) if (found := _side(exercise, rows, side)))
-    return (both,) if len(apart) > 1 and _alike(apart[0].curve, apart[1].curve) else apart
+    return (both,) if both else ()
 
 
 def _alike(one: Floats, other: Floats) -> bool:
