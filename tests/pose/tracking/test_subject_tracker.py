@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from worker.pose.detectors.nanodet import Detections
-from worker.pose.tracking.subject_states import head_start
+from worker.pose.tracking.subject_states import contested, head_start
 from worker.pose.tracking.subject_tracker import FORGET_S, Choice, SubjectTracker
 
 WIDTH, HEIGHT = 640, 480
@@ -138,6 +138,15 @@ def test_what_turns_out_later_is_known_at_the_beginning() -> None:
     again = SubjectTracker.restore(WIDTH, HEIGHT, json.loads(json.dumps(start)))
     assert set(follow(again, frames)) == {"110"}
     assert head_start(again.state(), later.state()) is None
+
+
+def test_somebody_who_was_seen_once_beside_the_subject_may_be_meant() -> None:
+    """Where the detector rests it looks once a second, and the first chunk has two."""
+    tracker = SubjectTracker(WIDTH, HEIGHT)
+    follow(tracker, [seen(person(380, 440))] * 5)
+    assert not contested(tracker.state())
+    follow(tracker, [seen(person(380, 440), person(110, 300))], 5)
+    assert contested(tracker.state())
 
 
 def test_somebody_small_in_the_background_is_not_the_subject_for_moving() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from worker.contract.poses import TURN
 from worker.pose.geometry.boxes import area, closeness
 from worker.pose.tracking.subject_tracker import ALIKE, COMPARABLE, SubjectTracker
-from worker.pose.tracking.track import CONFIRMED, Track
+from worker.pose.tracking.track import Track
 
 
 def same_subject(one: dict[str, Any], other: dict[str, Any]) -> bool:
@@ -21,13 +21,12 @@ def same_subject(one: dict[str, Any], other: dict[str, Any]) -> bool:
 
 
 def contested(state: dict[str, Any]) -> bool:
-    """Whether somebody who was seen beside the subject is large enough to be meant."""
+    """Whether somebody who was seen beside the subject is large enough to be meant; once is enough,
+    as where the detector rests it looks once a second."""
     tracks = state.get("tracks", [])
     own = next((t["detected_area"] for t in tracks if t["id"] == state["subject"]), 0.0)
     return any(
-        t["id"] != state["subject"]
-        and t["hits"] >= CONFIRMED
-        and t["detected_area"] >= COMPARABLE * own
+        t["id"] != state["subject"] and t["hits"] and t["detected_area"] >= COMPARABLE * own
         for t in tracks
     )
 
