@@ -16,6 +16,6 @@ def test_an_edge_that_leaps_by_itself_is_no_walk() -> None:
     assert track.gain(own, 0.85, 0.6) > track.gain(other, 0.67, 0.6)
     walker = Track(2, [100.0, 30.0, 200.0, 340.0], 0.0, [100.0, 30.0, 200.0, 340.0])
     for step in range(1, 4):
-        x = 100 + 40 * step
+        x = 100 + 20 * step
         walker.take(np.array([x, 30, x + 100, 340], np.float32), 0.8, 0.2 * step)
-    assert walker.expected(0.8)[0] > 240
+    assert walker.expected(0.8)[0] > 170
