@@ -36,6 +36,7 @@ from api.routes import (
 from api.schemas import openapi_examples
 from api.schemas.jobs import ProblemView
 from api.services.authorization import scope_required
+from api.services.shared_call import SharedCalls
 from api.streaming.open_streams import OpenStreams
 from api.streaming.stream_reader import StreamReader
 from worker.contract.scopes import Scope
@@ -131,6 +132,7 @@ def create_app(settings: Settings) -> FastAPI:
         )
         app.state.tails = StreamReader(app.state.redis)
         app.state.tails.start()
+        app.state.shared = SharedCalls()
         app.state.streams = OpenStreams(app.state.stores)
         app.state.streams.start()
         with listening(metrics.meters):

@@ -9,8 +9,10 @@ import redis.exceptions
 from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Request
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
+from api.services.shared_call import SharedCalls
 from worker.queueing.queues import unserved
 from worker.storage import keys
 from worker.storage.errors import NotFound, StoreUnavailable
@@ -54,9 +56,10 @@ async def readyz(request: Request) -> JSONResponse:
         "s3": stores.objects.check,
     }
     found: dict[str, bool] = {}
+    shared: SharedCalls = request.app.state.shared
 
     async def look(name: str) -> None:
-        found[name] = await _answers(checks[name])
+        found[name] = await shared.get(name, lambda: _answers(checks[name]))
 
     async with anyio.create_task_group() as group:
         for name in checks:
@@ -84,6 +87,8 @@ async def _workers(stores: Stores) -> dict[str, object]:
 
 
 @router.get("/metrics", include_in_schema=False)
-def metrics(request: Request) -> Response:
+async def metrics(request: Request) -> Response:
     """Returns the metrics in Prometheus' text format."""
-    return Response(generate_latest(request.app.state.registry), media_type=CONTENT_TYPE_LATEST)
+    registry, shared = request.app.state.registry, request.app.state.shared
+    text = await shared.get("metrics", lambda: run_in_threadpool(generate_latest, registry))
+    return Response(text, media_type=CONTENT_TYPE_LATEST)

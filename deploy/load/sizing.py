@@ -36,7 +36,7 @@ class Given:
     frame_message_bytes: float = 46_000.0  # the same with keypoints: 30 entries of 1,546 B
     record_bytes: float = 2_000.0  # of Redis a job
     requests_s3: float = 10.0  # a job: upload, reads, archive, export
-    messages_per_shard: float = 58_000.0  # a second, committed with their poses
+    messages_per_redis: float = 58_000.0  # a second, committed with their poses
     # assumed: replace by your own
     media_s: float = 20.0  # length of a video
     upload_mb: float = 8.0
@@ -71,7 +71,7 @@ class Sized:
     export_slots: int
     redis_gb: float
     redis_messages_per_s: float
-    redis_shards: int
+    cells: int
     s3_requests_per_s: float
     s3_tb: float
     dollars_per_day: float
@@ -87,7 +87,7 @@ def size(videos_per_day: float, given: Given) -> Sized:
     # half as much again for the rewriting of the append-only file
     redis_gb = 1.5 * videos_per_day * given.hot_days * hot / 1e9
     per_s = media_per_s * (4 + 30 * given.keypoints)
-    shards = max(1, math.ceil(per_s / given.messages_per_shard), math.ceil(redis_gb / 50))
+    cells = max(1, math.ceil(per_s / given.messages_per_redis), math.ceil(redis_gb / 50))
     s3_gb = videos_per_day * given.kept_days * (given.upload_mb + given.exports * given.export_mb)
     s3_gb /= 1e3
     cpu_s = given.media_s * (given.analysis_s + given.exports * given.export)
@@ -103,7 +103,7 @@ def size(videos_per_day: float, given: Given) -> Sized:
         export_slots=max(1, math.ceil(media_per_s * given.export * given.exports / given.use)),
         redis_gb=redis_gb,
         redis_messages_per_s=per_s,
-        redis_shards=shards,
+        cells=cells,
         s3_requests_per_s=arrivals * given.requests_s3,
         s3_tb=s3_gb / 1e3,
         dollars_per_day=dollars,
@@ -146,7 +146,7 @@ def table(given: Given, loads: list[float]) -> str:
         "export: CPU slots (pods of 2)": lambda one, *_: _slots(one.export_slots, 2),
         "Redis memory, GB": lambda one, *_: f"{one.redis_gb:,.2f}",
         "Redis messages a second": lambda one, *_: f"{one.redis_messages_per_s:,.0f}",
-        "Redis shards": lambda one, *_: f"{one.redis_shards}",
+        "cells (one Redis each)": lambda one, *_: f"{one.cells}",
         "S3 requests a second": lambda one, *_: f"{one.s3_requests_per_s:,.1f}",
         "S3 kept, TB": lambda one, *_: f"{one.s3_tb:,.2f}",
         "money a day, $": lambda one, *_: f"{one.dollars_per_day:,.2f}",

@@ -25,6 +25,12 @@ def address(servers: Settings) -> Iterator[str]:
         yield found
 
 
+@pytest.fixture(autouse=True)
+def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Readiness and metrics are looked at for each request."""
+    monkeypatch.setattr("api.services.shared_call.AGAIN_S", 0.0)
+
+
 @pytest.fixture
 def connect(stores: Stores, address: str) -> Iterator[Callable[..., Client]]:
     """Makes clients: `connect("acme", Plan.FREE)`."""

@@ -241,9 +241,9 @@ def test_a_job_is_made_in_few_round_trips_to_redis(client: Client) -> None:
     with listening(lambda measure, _value, _labels: asked.append(measure)):
         answer = client.post("/jobs", json=body, headers={"Idempotency-Key": "counted"})
     assert answer.status_code == 202
-    # key, rate, workers, Idempotency-Key, room in the queue, upload, its days, the month's minutes,
-    # the job, what is told of it, the answer, its place; the ticket is Celery's
-    assert asked.count(REDIS_SECONDS) <= 12
+    # key, rate, workers, Idempotency-Key, room in the queue, upload, the month's minutes, the job
+    # with its answer, what is told of it with its place; the wake-up is Celery's
+    assert asked.count(REDIS_SECONDS) <= 9
 
 
 def test_another_tenant_learns_nothing(connect: Callable[..., Client], stores: Stores) -> None:

@@ -246,6 +246,15 @@ def test_rotated(client: Client, stores: Stores) -> None:
     assert len(later.secrets(view["id"])) == 1
 
 
+def test_few_old_secrets_sign(client: Client, stores: Stores) -> None:
+    """Each costs every request a signature: a tenant must not make it thousands."""
+    view = client.post("/webhooks", json={"url": "https://example.com/hook"}).json()
+    for _ in range(9):
+        newest = client.post(f"/webhooks/{view['id']}/rotate").json()["secret"]
+    valid = stores.endpoints.secrets(view["id"])
+    assert len(valid) == 5 and valid[0] == newest
+
+
 def test_a_test_event(client: Client, stores: Stores) -> None:
     view = made(client, events=["batch.completed"])
     answer = client.post(f"/webhooks/{view['id']}/test")

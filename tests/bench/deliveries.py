@@ -119,7 +119,7 @@ def _begun(system: System, tenant: str) -> tuple[Job, int]:
         status=JobStatus.QUEUED, source="video", input=JobInput(url="http://none.example"),
         options=JobOptions(), createdAt=stores.jobs.now(),
     )  # fmt: skip
-    stores.jobs.create(job)
+    stores.jobs.create_all([job])
     return job, stores.leases.claim(job.id).token
 
 

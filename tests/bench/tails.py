@@ -57,7 +57,7 @@ def _job(system: System) -> tuple[Job, int]:
         status=JobStatus.QUEUED, source="video", input=JobInput(url="http://none.example"),
         options=JobOptions(), createdAt=stores.jobs.now(),
     )  # fmt: skip
-    stores.jobs.create(job)
+    stores.jobs.create_all([job])
     return job, stores.leases.claim(job.id).token
 
 

@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from worker.contract.exercises import unit_of
 from worker.contract.message_parts import CriterionScore
 from worker.contract.options import JobOptions
 from worker.contract.poses import decode_chunk, decode_head
@@ -179,3 +180,14 @@ def test_a_poster_shows_pose_and_totals(story: Highlights, clip: Path, tmp_path:
     assert poster is not None and plain is not None
     changed = np.abs(poster.astype(int) - plain).max(axis=2) > 60
     assert 0.005 < changed.mean() < 0.2
+
+
+def test_with_auto_the_unit_is_that_of_what_was_recognised(
+    story: Highlights, clip: Path, tmp_path: Path
+) -> None:
+    assert story.summary is not None
+    story.summary = msgspec.structs.replace(story.summary, exercise="plank")
+    write_report(clip, story, JobOptions(exercise="auto"), tmp_path / "r.html")
+    assert "Seconds" in (tmp_path / "r.html").read_text()
+    assert unit_of("auto", "plank") == "seconds"
+    assert unit_of("auto", "auto") == unit_of("auto") == unit_of(None, "plank") == "reps"

@@ -63,7 +63,7 @@ def committed(stores: Stores, job: Job) -> list[bytes]:
 @pytest.fixture
 def gate(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """Commits that wait for `open`; `busy` is how many of them are at it, `most` how many were."""
-    commit = stores.leases.commit_rows
+    commit = stores.leases.commit
     found = SimpleNamespace(open=threading.Event(), begun=threading.Semaphore(0), busy=0, most=0)
 
     def waiting(*args: Any, **more: Any) -> int:
@@ -76,7 +76,7 @@ def gate(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
         finally:
             found.busy -= 1
 
-    monkeypatch.setattr(stores.leases, "commit_rows", waiting)
+    monkeypatch.setattr(stores.leases, "commit", waiting)
     return found
 
 
@@ -84,7 +84,7 @@ def failing(
     stores: Stores, monkeypatch: pytest.MonkeyPatch, place: int, error: Exception
 ) -> list[int]:
     """The commit of the chunk at `place` raises; the places that were tried."""
-    commit, tried = stores.leases.commit_rows, []
+    commit, tried = stores.leases.commit, []
 
     def fail(*args: Any, **more: Any) -> int:
         tried.append(more["place"])
@@ -92,7 +92,7 @@ def failing(
             raise error
         return commit(*args, **more)
 
-    monkeypatch.setattr(stores.leases, "commit_rows", fail)
+    monkeypatch.setattr(stores.leases, "commit", fail)
     return tried
 
 

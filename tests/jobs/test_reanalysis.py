@@ -44,13 +44,13 @@ def commits(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> Commits:
     """How many messages each commit brought; none is made because time has passed."""
     monkeypatch.setattr("worker.jobs.committer.MOST_S", 1e9)
     seen: Commits = []
-    commit = stores.leases.commit_rows
+    commit = stores.leases.commit
 
-    def counted(job_id: str, token: int, rows: Any, **more: Any) -> int:
-        seen.append(len(rows))
-        return commit(job_id, token, rows, **more)
+    def counted(job_id: str, token: int, **more: Any) -> int:
+        seen.append(len(more["rows"]))
+        return commit(job_id, token, **more)
 
-    monkeypatch.setattr(stores.leases, "commit_rows", counted)
+    monkeypatch.setattr(stores.leases, "commit", counted)
     return seen
 
 

@@ -166,7 +166,7 @@ def test_who_dies_while_letting_go_loses_no_job(
 
     monkeypatch.setattr(stores.leases, "release", dying)
     if end == "put back":
-        monkeypatch.setattr(stores.leases, "commit_rows", broken)
+        monkeypatch.setattr(stores.leases, "commit", broken)
     with pytest.raises(KeyboardInterrupt):
         runner(stores, lambda: end == "hand over").run(job.id)
     assert stores.redis.zscore(keys.RUNNING, job.id) is None
@@ -181,7 +181,7 @@ def test_a_redis_that_refuses_for_a_while_costs_no_attempt(
 ) -> None:
     """`NOREPLICAS`, as of a primary that has lost its replicas."""
     job = recorded_job(stores, squats)
-    refused, commit = [], stores.leases.commit_rows
+    refused, commit = [], stores.leases.commit
 
     def refusing(*args: Any, **more: Any) -> int:
         if not refused:
@@ -191,7 +191,7 @@ def test_a_redis_that_refuses_for_a_while_costs_no_attempt(
         return commit(*args, **more)
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(stores.leases, "commit_rows", refusing)
+        patched.setattr(stores.leases, "commit", refusing)
         runner(stores).run(job.id)
     over = stores.jobs.get(job.id)
     assert (over.status, over.attempt, over.lost) == (JobStatus.SUCCEEDED, 2, 0)
@@ -208,7 +208,7 @@ def test_a_store_that_is_away_for_a_while_fails_no_job(
     error: Exception,
 ) -> None:
     job = recorded_job(stores, squats)
-    commit, failed = stores.leases.commit_rows, []
+    commit, failed = stores.leases.commit, []
 
     def flaky(*args: Any, **more: Any) -> int:
         if not failed and not more.get("release"):
@@ -216,7 +216,7 @@ def test_a_store_that_is_away_for_a_while_fails_no_job(
             raise error
         return commit(*args, **more)
 
-    monkeypatch.setattr(stores.leases, "commit_rows", flaky)
+    monkeypatch.setattr(stores.leases, "commit", flaky)
     runner(stores).run(job.id)
     assert not stores.jobs.get(job.id).status.final
     assert stores.redis.zrank(keys.QUEUED, job.id) == 0

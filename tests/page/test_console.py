@@ -193,6 +193,8 @@ def test_the_queue_is_seen_without_a_key(tab: Tab, site: Site, key: str, stores:
     tab.wait(
         "document.querySelector('#queue').innerText.replace(/\\s+/g, ' ').includes('queued 1')"
     )
+    queue = tab.text("#queue")
+    assert "pose.cpu" in queue[queue.index("no worker for") :]
 
 
 def test_webhooks_and_their_deliveries(

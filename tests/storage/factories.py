@@ -49,7 +49,7 @@ def new_job(stores: Stores, tenant: str = "acme", **fields: Any) -> Job:
         status=JobStatus.QUEUED,
         **values,
     )
-    stores.jobs.create(job)
+    stores.jobs.create_all([job])
     pull(stores, job)
     return job
 

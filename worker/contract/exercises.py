@@ -114,6 +114,9 @@ def resolve_exercise(name: str) -> str:
     return found
 
 
-def unit_of(exercise: str | None) -> Unit:
-    """What is counted in an exercise; reps where a reference is followed (None), and for AUTO."""
+def unit_of(exercise: str | None, recognised: str | None = None) -> Unit:
+    """What is counted in an exercise, for AUTO in the `recognised` one; reps where a reference is
+    followed (None) and where nothing was recognised."""
+    if exercise == AUTO:
+        exercise = recognised
     return "reps" if exercise in (None, AUTO) else CATALOGUE[exercise].unit

@@ -66,7 +66,8 @@ def moment_picture(
 def _totals(story: Highlights, options: JobOptions) -> Hud:
     if options.exercise is None and options.reference is None:
         return NO_HUD
-    return Hud(story.result.count, story.result.grade, unit=unit_of(options.exercise))
+    unit = unit_of(options.exercise, story.summary.exercise if story.summary else None)
+    return Hud(story.result.count, story.result.grade, unit=unit)
 
 
 def _jpeg(image: NDArray[np.uint8]) -> bytes:

@@ -59,7 +59,7 @@ def _totals(story: Highlights, options: JobOptions, words: dict[str, str]) -> st
     result = story.result
     rows = [(words["duration"], clock(story.media.duration_ms / 1000))]
     if options.exercise is not None or options.reference is not None:
-        unit = unit_of(options.exercise)
+        unit = unit_of(options.exercise, story.summary.exercise if story.summary else None)
         value = result.seconds if unit == "seconds" and result.seconds else result.count
         rows.insert(0, (_capital(words[f"unit_{unit}"]), f"{value:g}"))
     if result.avgScore is not None:

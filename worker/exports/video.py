@@ -54,15 +54,17 @@ def drawings(
 ) -> Iterator[Drawing]:
     """The overlay of each analysed frame, in order; the analysis runs as they are consumed."""
     head, chunks = read_log(log)
-    history = _history_of(log, options, reference)
+    summary = _summary_of(log, options, reference)
+    history = summary.history if summary else ()
+    unit = unit_of(options.exercise, summary.exercise if summary else None)
     focus = focus_track(history) if options.skeleton else FocusTrack(())
-    reps = _Reps(history) if unit_of(options.exercise) == "reps" else None
+    reps = _Reps(history) if unit == "reps" else None
     analysis = Analysis(head, options, reference)
     counted = options.exercise is not None or options.reference is not None
     waiting: deque[Drawing] = deque()  # about a second of frames whose counter is not known yet
 
     def ready() -> Iterator[Drawing]:
-        for hud in _huds(analysis.take_hud(), unit_of(options.exercise)):
+        for hud in _huds(analysis.take_hud(), unit):
             bare = waiting.popleft()
             if reps is not None:
                 count, grade = reps.at(bare.time_us)
@@ -93,8 +95,10 @@ class _Reps:
         return count, self._grades[count]
 
 
-def _history_of(log: Log, options: JobOptions, reference: ReferencePoses | None) -> tuple[Rep, ...]:
-    """All reps, from a separate analysis: faults are known only after the end of a rep."""
+def _summary_of(
+    log: Log, options: JobOptions, reference: ReferencePoses | None
+) -> ExerciseSummary | None:
+    """The summary, from a separate analysis: faults are known only after the end of a rep."""
     head, chunks = read_log(log)
     quiet = msgspec.structs.replace(options, keypoints=False, angles=False, progression=False)
     analysis = Analysis(head, quiet, reference)
@@ -103,8 +107,8 @@ def _history_of(log: Log, options: JobOptions, reference: ReferencePoses | None)
         analysis.take_hud()
     for entry in analysis.finish():
         if isinstance(entry.message, ExerciseSummary):
-            return entry.message.history
-    return ()
+            return entry.message
+    return None
 
 
 def _poses(chunk: PoseChunk, *, drawn: bool) -> Iterator[Drawing]:

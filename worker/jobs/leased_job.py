@@ -149,9 +149,9 @@ class LeasedJob:
         New messages are then put on the firehose. `place` is the index of the entry `log`, -1 for
         none.
         """
-        leases, given = self.stores.leases, (self.job.id, self.token, rows)
+        given: dict[str, Any] = {"rows": rows, "place": place, "log": log, "fields": fields}
         added = self._unless_refused(
-            lambda: leases.commit_rows(*given, place=place, log=log, fields=fields)
+            lambda: self.stores.leases.commit(self.job.id, self.token, **given)
         )
         # the first entries of a replay were committed and relayed before
         new = rows[len(rows) - added :]

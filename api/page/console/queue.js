@@ -1,4 +1,4 @@
-/** @file Queue and workers, from the Prometheus metrics that the server shows to everybody. */
+/** @file Queue and workers, as the server shows them to everybody. */
 
 import { byId, replaceChildren } from "../js/dom.js";
 import { fact } from "./components.js";
@@ -35,21 +35,41 @@ export async function watchQueue(base) {
   }
 }
 
+/**
+ * Queues whose work waits: of those for poses one with a worker is enough.
+ * @param {string[]} without a worker
+ */
+export function unserved(without) {
+  const both = ["pose.cpu", "pose.gpu"].every((name) => without.includes(name));
+  return without.filter((name) => both || !name.startsWith("pose."));
+}
+
+/**
+ * A text of the server; empty where there is none.
+ * @param {string} url
+ */
+async function ask(url) {
+  try {
+    return await (await fetch(url, { cache: "no-store" })).text();
+  } catch {
+    return "";
+  }
+}
+
 /** @param {string} base */
 async function look(base) {
-  let text = "";
-  try {
-    const answer = await fetch(`${base}metrics`, { cache: "no-store" });
-    if (answer.ok) text = await answer.text();
-  } catch {
-    // shown as not known
-  }
+  const [text, ready] = await Promise.all([
+    ask(`${base}metrics`),
+    ask(`${base}readyz`).then((found) => JSON.parse(found || "{}")).catch(() => ({})),
+  ]);
   const jobs = samples(text, "posequeue_jobs", "state");
   const workers = samples(text, "posequeue_workers", "kind");
   const facts = [
     fact("queued", jobs.queued ?? "–"),
     fact("running", jobs.running ?? "–"),
     ...Object.entries(workers).map(([kind, count]) => fact(`${kind} workers`, count)),
+    fact("no worker for", unserved(ready.workers?.queuesWithout ?? []).join(", ")),
+    ...(ready.workers?.resting ?? []).map((/** @type {any} */ one) => fact(one.name, one.fault)),
   ];
   replaceChildren(byId("queue"), ...facts.filter((one) => one !== null));
 }

@@ -21,7 +21,7 @@ async function main() {
   const transport = new Transport(window, meta.split(" ").filter(Boolean));
   const session = params.shown
     ? showSession(window, params)
-    : await openSession(window, params.token, window.location.search);
+    : openSession(window, params.token, window.location.search);
   const api = new Api(new URL("..", window.location.href).href, session.saved.token);
   // asked at once: on a slow line every answer that is waited for alone is seen
   const asked = api.call(`pose_tracker/options?${params.job}`);

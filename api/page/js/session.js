@@ -67,19 +67,18 @@ function fresh(token, params) {
  * @param {Window} win
  * @param {string} token from the address; empty where it was taken out of it
  * @param {string} params what else the address says
- * @returns {Promise<Session>}
+ * @returns {Session}
  */
-export async function openSession(win, token, params) {
+export function openSession(win, token, params) {
   const storage = storageOf(win);
   const own = win.history.state?.pq;
   let id = typeof own === "string" ? own : "";
   let saved = id ? read(storage, id) : null;
   if (!saved || !fits(saved, token, params)) {
-    id = (await orphan(win, storage, token, params)) ?? randomId();
+    id = orphan(win, storage, token, params) ?? randomId();
     saved = read(storage, id) ?? fresh(token, params);
     win.history.replaceState({ ...win.history.state, pq: id }, "");
   }
-  hold(win, id);
   const session = new Session(storage, id, saved);
   session.save({});
   return session;
@@ -114,8 +113,8 @@ function fits(saved, token, params) {
  * @param {string} token
  * @param {string} params
  */
-async function orphan(win, storage, token, params) {
-  const held = await heldIds(win);
+function orphan(win, storage, token, params) {
+  const held = heldIds(win);
   for (const name of Object.keys(storage ?? {})) {
     const id = name.slice(PREFIX.length);
     const saved = name.startsWith(PREFIX) ? read(storage, id) : null;
@@ -125,27 +124,24 @@ async function orphan(win, storage, token, params) {
   return null;
 }
 
-/** @param {Window} win */
-async function heldIds(win) {
-  try {
-    const { held } = await win.navigator.locks.query();
-    return new Set((held ?? []).map((lock) => (lock.name ?? "").slice(PREFIX.length)));
-  } catch {
-    return new Set(); // no locks outside a secure context
-  }
-}
-
 /**
- * Holds a session for as long as this frame lives.
+ * Sessions of the other living frames of this tab, however deep; those of another origin tell
+ * nothing. Locks would need a secure context.
  * @param {Window} win
- * @param {string} id
  */
-async function hold(win, id) {
-  try {
-    await win.navigator.locks.request(PREFIX + id, () => new Promise(() => {}));
-  } catch {
-    // missing or forbidden
-  }
+function heldIds(win) {
+  /** @type {Set<string>} */
+  const ids = new Set();
+  const look = (/** @type {Window} */ frame) => {
+    try {
+      if (frame !== win) ids.add(frame.history.state?.pq);
+    } catch {
+      // another origin's
+    }
+    for (let index = 0; index < frame.length; index += 1) look(frame[index]);
+  };
+  look(win.top ?? win);
+  return ids;
 }
 
 /** @param {Window} win */

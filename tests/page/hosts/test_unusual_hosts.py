@@ -20,8 +20,6 @@ NO_STORAGE = """
 for (const name of ['localStorage', 'sessionStorage', 'indexedDB', 'caches']) {
   Object.defineProperty(window, name, {get() { throw new DOMException(name, 'SecurityError'); }});
 }
-navigator.locks.request = () => { throw new DOMException('locks', 'SecurityError'); };
-navigator.locks.query = () => Promise.reject(new DOMException('locks', 'SecurityError'));
 """
 FULL_STORAGE = """
 Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); };
@@ -38,7 +36,7 @@ NEVER_OPENS = "IDBFactory.prototype.open = () => new EventTarget();"
 OLD_WEBVIEW = """
 for (const [owner, name] of [[Element.prototype, 'replaceChildren'], [Array.prototype, 'at'],
   [String.prototype, 'toWellFormed'], [HTMLVideoElement.prototype, 'requestVideoFrameCallback'],
-  [Navigator.prototype, 'locks'], [window, 'structuredClone'], [crypto.__proto__, 'randomUUID'],
+  [window, 'structuredClone'], [crypto.__proto__, 'randomUUID'],
   [AbortSignal.prototype, 'reason'], [AbortSignal, 'any'], [AbortSignal, 'timeout']]) delete owner[name];
 """
 TAKES_ALL = (

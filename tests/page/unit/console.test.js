@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { samples } from "../../../api/page/console/queue.js";
+import { samples, unserved } from "../../../api/page/console/queue.js";
 
 test("samples of a metric by a label", () => {
   const text = [
@@ -13,4 +13,10 @@ test("samples of a metric by a label", () => {
   ].join("\n");
   assert.deepEqual(samples(text, "posequeue_jobs", "state"), { queued: 3, running: 3 });
   assert.deepEqual(samples("", "posequeue_jobs", "state"), {});
+});
+
+test("a queue that another kind of worker serves is not missed", () => {
+  assert.deepEqual(unserved(["pose.gpu"]), []);
+  assert.deepEqual(unserved(["pose.gpu", "webhooks"]), ["webhooks"]);
+  assert.deepEqual(unserved(["pose.cpu", "pose.gpu"]), ["pose.cpu", "pose.gpu"]);
 });

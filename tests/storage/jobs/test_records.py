@@ -51,7 +51,7 @@ def test_pages_newest_first_even_of_one_instant(stores: Stores) -> None:
     for n in range(7):
         clock.now += n % 2
         job = msgspec.structs.replace(new_job(stores), id=f"same_{n}", tenant="page")
-        jobs.create(job)
+        jobs.create_all([job])
         made.append(job.id)
     seen: list[str] = []
     after = None

@@ -24,8 +24,8 @@ ALIKE, TWIN_SEEN = 0.3, 0.2
 both must be known to tell."""
 
 GOES_ALONG = 0.35
-"""Share of one side's movement from which the other side's at the same time is part of an uneven
-repetition of both, and not the sway of an arm that rests: the least share of a full one."""
+"""Share of one side's movement from which the other's is part of it, and not the sway of an arm
+that rests: the least share of a full one."""
 
 STRAY = 0.5
 """Full repetitions by which a signal strays, where a clip begins, in another posture than that of
@@ -38,6 +38,9 @@ jumps with the arms alone among jumping jacks."""
 HASTY, LARGE = 0.3, 0.7
 """Share of the time that the large repetitions take, those of this share of the usual size at
 least: what takes less is a jerk. Tired or hurried, people halve their time."""
+
+BACK = 0.9
+"""Share of the way out after which a movement that may go on has surely come back."""
 
 SEEN = 0.3
 """Mean weight from which a signal is seen well enough to be missed."""
@@ -159,6 +162,9 @@ def _alike(one: Floats, other: Floats) -> bool:
     known = np.isfinite(one) & np.isfinite(other)
     if known.mean() < TWIN_SEEN:
         return False
+    less, more = sorted((float(one[known].std()), float(other[known].std())))
+    if more <= 0 or less < GOES_ALONG * more:
+        return False
     return bool(np.corrcoef(one[known], other[known])[0, 1] >= ALIKE)
 
 
@@ -186,6 +192,7 @@ def _side(exercise: RepExercise, rows: Rows, side: int | None) -> Side | None:
 
 def _attempt(rows: Rows, verdict: Verdict, side: int | None) -> Attempt:
     cycle = verdict.cycle
+    back = cycle.back
     return Attempt(
         first=rows.first + cycle.start,
         turn=rows.first + cycle.turn,
@@ -193,10 +200,12 @@ def _attempt(rows: Rows, verdict: Verdict, side: int | None) -> Attempt:
         start_s=float(rows.seconds[cycle.start]),
         turn_s=float(rows.seconds[cycle.turn]),
         end_s=float(rows.seconds[cycle.end]),
-        size=cycle.size if cycle.whole else max(cycle.out, cycle.back),
+        size=cycle.size if cycle.whole else max(cycle.out, back),
         stature=rows.size / float(rows.scale[cycle.turn]),
         side=side,
-        whole=cycle.whole and not cycle.opens and not cycle.closes,
+        whole=cycle.whole
+        and not cycle.opens
+        and (not cycle.closes or cycle.back >= BACK * cycle.out),
         reason=verdict.reason,
     )
 
@@ -214,7 +223,7 @@ def _without_twins(attempts: list[Attempt]) -> list[Attempt]:
         twin = next((place for place in near if twins(kept[place], attempt)), None)
         if twin is None:
             kept.append(attempt)
-        elif attempt.reason is None or attempt.size >= GOES_ALONG * kept[twin].size:
+        else:
             kept[twin] = replace(kept[twin], side=None)
     return kept
 

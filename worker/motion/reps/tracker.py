@@ -19,28 +19,28 @@ from worker.motion.reps.live_progress import LiveProgress
 from worker.motion.reps.scoring import RepScorer
 from worker.motion.reps.signals import SignalRows
 
-EVERY = 8
-"""Blocks (of about 0.4 s) from one evaluation to the next; the first come sooner, for the live
-progress."""
+EVERY = 16
+"""Blocks (of about 0.4 s) from one evaluation to the next."""
 
-SOON = (2, 4)
-"""Blocks after which those come."""
+SOON = (2, 4, 8)
+"""Blocks after which the first ones come, for the live progress."""
 
-FIRST = 48
-"""Blocks after which they come half as often: they look at more then."""
+AFTER = 2
+"""Blocks after the end of a movement, as the live progress sees it, that it is evaluated."""
 
 HINDSIGHT = 60.0
 """Seconds of media after a repetition that are looked at before it is told or refused for good, and
 before it that calibrate."""
 
-SETTLED = 1.0
+SETTLED = 0.6
 """Seconds of media after a repetition's end before it can be beyond doubt."""
 
 ALIKE = 3
 """Repetitions alike, this one among them, that leave no doubt of each other."""
 
-LIKE = (0.6, 1.6)
-"""Size by the usual one of a repetition like the others."""
+LIKE = (0.75, 1.6)
+"""Size by the usual one of a repetition like the others: half is the least that counts, and the
+usual size may yet grow by half."""
 
 LISTED = 0.3
 """Least size of a movement, in full repetitions, that is told of though it does not count."""
@@ -67,6 +67,7 @@ class RepTracker:
         self._scorer = RepScorer(exercise, self._rows)
         self._live = LiveProgress()
         self._blocks = 0
+        self._ended = -AFTER - 1
         self._end = 0
         self._attempts = 0
         self._recent: list[Attempt] = []
@@ -82,6 +83,8 @@ class RepTracker:
             progress = self._progress(first)
             reps: tuple[Rep, ...] = ()
             self._blocks += 1
+            if 100.0 in progress and self._blocks > self._ended + AFTER:
+                self._ended = self._blocks
             if self._is_due():
                 reps = self._evaluated(float(frames.times_us[block.stop - 1]) * 1e-6)
             events += [FrameEvent(progress=value) for value in progress[:-1]]
@@ -104,8 +107,8 @@ class RepTracker:
 
     def _is_due(self) -> bool:
         """Whether an evaluation is due after this block."""
-        every = EVERY if self._blocks <= FIRST else 2 * EVERY
-        return self._blocks in SOON or self._blocks % every == 0
+        blocks = self._blocks
+        return blocks in SOON or blocks % EVERY == 0 or blocks == self._ended + AFTER
 
     def _progress(self, first: int) -> list[float]:
         if self._live.stature is None:

@@ -111,33 +111,21 @@ class LeaseStore:
         token: int,
         entries: Sequence[Entry] = (),
         *,
+        rows: Sequence[Row] = (),
         place: int = -1,
         log: bytes = b"",
         fields: dict[str, Any] | None = None,
     ) -> int:
-        """Writes a pose log entry, messages and fields of the record atomically.
+        """Writes a pose log entry, messages (as `entries`, or encoded) and fields of the record
+        atomically.
 
         `place` is the index of the entry `log` in the pose log, -1 for none; an existing entry is
         not written again. Returns the number of new messages. Raises Fenced where the lease is
         lost.
         """
-        return self.commit_rows(
-            job_id, token, rows_of(entries), place=place, log=log, fields=fields
-        )
-
-    def commit_rows(
-        self,
-        job_id: str,
-        token: int,
-        rows: Sequence[Row],
-        *,
-        place: int = -1,
-        log: bytes = b"",
-        fields: dict[str, Any] | None = None,
-    ) -> int:
-        """Does what `commit` does, for messages that are already encoded."""
         keep = ["keep", job_id, "", 0, "", _ANY, 0]
-        return self._write(job_id, token, keep, fields or {}, place, log, rows)
+        messages = rows or rows_of(entries)
+        return self._write(job_id, token, keep, fields or {}, place, log, messages)
 
     def release(
         self,

@@ -59,14 +59,10 @@ class JobStore:
         self._closed = DueSet(client, keys.CLOSED)
         self._run = Scripts(client, __package__)
 
-    def create(self, job: Job, running: int | None = None) -> None:
-        """Stores and queues a new job; `running` is its tenant's limit of running jobs."""
-        self.create_all([job], running)
-
     def create_all(self, jobs: Sequence[Job], running: int | None = None) -> list[Job]:
         """Stores and queues jobs, each atomically; existing ones are left as they are.
 
-        Returns the new ones.
+        `running` is their tenant's limit of running jobs. Returns the new ones.
         """
         with self._redis.pipeline(transaction=False) as pipe:
             for number, job in enumerate(jobs):

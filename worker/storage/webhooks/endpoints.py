@@ -29,6 +29,8 @@ MOST_ENDPOINTS = 50
 """Maximum endpoints of a tenant, not counting those made by jobs."""
 OVERLAP_S = 86_400.0
 """Seconds for which an old secret signs too after a rotation."""
+MOST_OLD_SECRETS = 4
+"""Old secrets of an endpoint that sign too: each costs every request a signature."""
 ADHOC_S = 30 * 86_400
 """Seconds for which an endpoint made by jobs is kept after its last job."""
 ADHOC_RETRY_S = 3600.0
@@ -196,11 +198,14 @@ class EndpointStore:
         return [secret.value for secret in self._secrets(endpoint_id)]
 
     def rotate(self, endpoint_id: str) -> tuple[str, str]:
-        """Makes a new secret; returns it and the time until which the old ones sign too."""
+        """Makes a new secret; returns it and the time until which the old ones sign too, the newest
+        MOST_OLD_SECRETS of them."""
         until = self._clock() + OVERLAP_S
         old = [_Secret(s.value, min(until, s.until or until)) for s in self._secrets(endpoint_id)]
         fresh = _Secret(new_secret())
-        self._redis.hset(keys.hook(endpoint_id), "secrets", msgspec.json.encode([fresh, *old]))
+        self._redis.hset(
+            keys.hook(endpoint_id), "secrets", msgspec.json.encode([fresh, *old[:MOST_OLD_SECRETS]])
+        )
         return fresh.value, iso(until)
 
     def health(self, endpoint_id: str) -> Health:

@@ -1,0 +1,65 @@
+"""Sizes of objects, asked for without boto3's general machinery."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+from pydantic import SecretStr
+
+from worker.settings import Settings
+from worker.storage.errors import NotFound, StoreUnavailable
+from worker.storage.objects import s3
+from worker.storage.objects.head_requests import HeadRequests
+from worker.storage.objects.s3 import ObjectStore
+
+
+@pytest.mark.parametrize("key", ["uploads/acme/upl_1", "uploads/a b+c/é~(1)%2F.mp4"])
+def test_sizes_are_those_that_boto3_sees(settings: Settings, key: str) -> None:
+    objects = ObjectStore(settings)
+    objects.ensure_bucket()
+    with pytest.raises(NotFound):
+        objects.size(key)
+    for data in (b"", b"x" * 70_000):
+        objects.put(key, data, "video/mp4")
+        sizes = (objects.size(key), objects.head(key)[0])
+        assert sizes == (len(data), len(data))
+        assert HeadRequests(settings, objects._client, 5).size(key) == len(data)  # no fallback
+    objects.delete(key)
+
+
+def test_a_wrong_secret_is_refused(settings: Settings) -> None:
+    wrong = settings.model_copy(update={"s3_secret_key": SecretStr("not it")})
+    with pytest.raises(StoreUnavailable):
+        ObjectStore(wrong).size("uploads/acme/upl_1")
+
+
+def test_what_a_head_request_cannot_judge_is_asked_by_boto3(settings: Settings) -> None:
+    class Forbidding(BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            self.send_response(403)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Forbidding)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    other = settings.model_copy(update={"s3_endpoint": f"http://127.0.0.1:{server.server_port}"})
+    try:
+        objects = ObjectStore(other)
+        assert HeadRequests(other, objects._client, 5).size("a") is None
+        with pytest.raises(StoreUnavailable):
+            objects.size("a")
+    finally:
+        server.shutdown()
+
+
+def test_a_silent_store_is_given_up(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(s3, "_QUICK_S", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(StoreUnavailable, match=r"head_object"):
+            ObjectStore(settings.model_copy(update={"s3_endpoint": endpoint})).size("a")
