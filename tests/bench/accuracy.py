@@ -1,9 +1,10 @@
 """`make accuracy`: counts, holds and jumps against the truth, written to ACCURACY.md beside this.
 
 `python -m tests.bench.accuracy [--quick] [--long] [--fresh] [--keypoints] [--profiles]
-[--strangers] [--jumps] [--form] [--tracking] [--only TEXT]...` from the project's root. With
---only or --quick the report is printed alone; --keypoints, --profiles, --strangers, --jumps, --form
-and --tracking measure those parts alone. POSEQUEUE_PROFILE says which profile is usual.
+[--strangers] [--variants] [--jumps] [--form] [--tracking] [--only TEXT]...` from the project's
+root. With --only or --quick the report is printed alone; --keypoints, --profiles, --strangers,
+--variants, --jumps, --form and --tracking measure those parts alone. POSEQUEUE_PROFILE says which
+profile is usual.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from tests.bench import (
     accuracy_report,
     accuracy_strangers,
     accuracy_tracking,
+    accuracy_variants,
     machine,
 )
 from tests.bench.accuracy_cases import Case
@@ -51,6 +53,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--keypoints", action="store_true", help="their part alone")
     parser.add_argument("--profiles", action="store_true", help="what each counts, alone")
     parser.add_argument("--strangers", action="store_true", help="their clips, alone")
+    parser.add_argument("--variants", action="store_true", help="changed clips, alone")
     parser.add_argument("--jumps", action="store_true", help="those of real people, alone")
     parser.add_argument("--form", action="store_true", help="good and bad reps, alone")
     parser.add_argument("--tracking", action="store_true", help="whom it follows, alone")
@@ -119,6 +122,11 @@ def _strangers() -> None:
         accuracy_report.put("strangers", text)
 
 
+def _variants() -> None:
+    if text := accuracy_variants.measured(SHARED, say):
+        accuracy_report.put("variants", text)
+
+
 def _jumps() -> None:
     say("jumps")
     accuracy_report.put("jumps", accuracy_jumps.text_of(SHARED))
@@ -156,6 +164,8 @@ def main() -> None:
         _keypoints()
     if asked.strangers:
         _strangers()
+    if asked.variants:
+        _variants()
     if asked.jumps:
         _jumps()
     if asked.form:
@@ -163,7 +173,7 @@ def main() -> None:
     if asked.tracking:
         _tracking()
     alone = (asked.keypoints, asked.profiles, asked.strangers, asked.jumps, asked.form)
-    if any((*alone, asked.tracking)):
+    if any((*alone, asked.tracking, asked.variants)):
         return
     chosen = cases(quick=asked.quick, long=asked.long, only=only)
     verdicts = _all(chosen)
@@ -174,6 +184,7 @@ def main() -> None:
         return
     accuracy_report.REPORT.write_text(text)
     _strangers()
+    _variants()
     _profiles(only)
     _keypoints()
     _jumps()

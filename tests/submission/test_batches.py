@@ -14,6 +14,7 @@ from tests.storage.factories import Clock, new_job
 from worker.contract.batches import MAX_LINE_BYTES, BatchRecord
 from worker.contract.jobs import JobStatus
 from worker.contract.plans import Plan
+from worker.queueing.index_rebuild import rebuild
 from worker.storage import keys
 from worker.storage.batches.records import LOOK_S, BatchStore
 from worker.storage.stores import Stores
@@ -132,3 +133,12 @@ def test_one_at_a_time_expands_a_batch(stores: Stores) -> None:
     assert not stores.batches.hold("bat_1", "b")
     stores.batches.let_go("bat_1", "a")
     assert stores.batches.hold("bat_1", "b")
+
+
+def test_batches_are_listed_again_where_the_list_was_lost(stores: Stores) -> None:
+    for name in ("bat_open", "bat_over"):
+        stores.batches.create(msgspec.structs.replace(RECORD, id=name))
+    stores.batches.expanded("bat_over")
+    stores.redis.delete(keys.BATCHES)
+    rebuild(stores)
+    assert stores.redis.zrange(keys.BATCHES, 0, -1) == [b"bat_open"]

@@ -30,6 +30,8 @@ WALL_SIT = HoldExercise(
     pose=(
         # Standing, the hips are 0.245 over the knees; from the front perspective hides half of it.
         Limit("hip_over_knee", high=0.21),
+        # the thigh is 40 degrees from upright at least
+        Limit("thigh_share", high=0.75),
         Limit("knee_step", high=0.1),
         Limit("hip_over_ankle", low=0.08),
         # An upright trunk: one that bends over grows short.

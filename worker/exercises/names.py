@@ -2,230 +2,135 @@
 
 from __future__ import annotations
 
+
+def _names(en: str, fr: str, de: str, es: str, pt: str) -> dict[str, str]:
+    return {"en": en, "fr": fr, "de": de, "es": es, "pt": pt}
+
+
 NAMES: dict[str, dict[str, str]] = {
-    "squat": {
-        "en": "Squat",
-        "fr": "Squat",
-        "de": "Kniebeuge",
-        "es": "Sentadilla",
-        "pt": "Agachamento",
-    },
-    "push_up": {
-        "en": "Push-up",
-        "fr": "Pompe",
-        "de": "Liegestütz",
-        "es": "Flexión",
-        "pt": "Flexão de braço",
-    },
-    "lunge": {
-        "en": "Lunge",
-        "fr": "Fente",
-        "de": "Ausfallschritt",
-        "es": "Zancada",
-        "pt": "Afundo",
-    },
-    "side_lunge": {
-        "en": "Side lunge",
-        "fr": "Fente latérale",
-        "de": "Seitlicher Ausfallschritt",
-        "es": "Zancada lateral",
-        "pt": "Afundo lateral",
-    },
-    "deadlift": {
-        "en": "Deadlift",
-        "fr": "Soulevé de terre",
-        "de": "Kreuzheben",
-        "es": "Peso muerto",
-        "pt": "Levantamento terra",
-    },
-    "calf_raise": {
-        "en": "Calf raise",
-        "fr": "Extension des mollets",
-        "de": "Wadenheben",
-        "es": "Elevación de talones",
-        "pt": "Elevação de panturrilha",
-    },
-    "bicep_curl": {
-        "en": "Biceps curl",
-        "fr": "Curl biceps",
-        "de": "Bizeps-Curl",
-        "es": "Curl de bíceps",
-        "pt": "Rosca bíceps",
-    },
-    "hammer_curl": {
-        "en": "Hammer curl",
-        "fr": "Curl marteau",
-        "de": "Hammer-Curl",
-        "es": "Curl martillo",
-        "pt": "Rosca martelo",
-    },
-    "shoulder_press": {
-        "en": "Shoulder press",
-        "fr": "Développé épaules",
-        "de": "Schulterdrücken",
-        "es": "Press de hombros",
-        "pt": "Desenvolvimento de ombros",
-    },
-    "high_knees": {
-        "en": "High knees",
-        "fr": "Montées de genoux",
-        "de": "Kniehebelauf",
-        "es": "Rodillas arriba",
-        "pt": "Elevação de joelhos",
-    },
-    "glute_bridge": {
-        "en": "Glute bridge",
-        "fr": "Pont fessier",
-        "de": "Beckenheben",
-        "es": "Puente de glúteos",
-        "pt": "Ponte de glúteos",
-    },
-    "tricep_dip": {
-        "en": "Triceps dip",
-        "fr": "Dip triceps",
-        "de": "Trizeps-Dip",
-        "es": "Fondo de tríceps",
-        "pt": "Mergulho de tríceps",
-    },
-    "mountain_climber": {
-        "en": "Mountain climber",
-        "fr": "Grimpeur",
-        "de": "Bergsteiger",
-        "es": "Escalador",
-        "pt": "Escalador",
-    },
-    "leg_raise": {
-        "en": "Leg raise",
-        "fr": "Relevé de jambes",
-        "de": "Beinheben",
-        "es": "Elevación de piernas",
-        "pt": "Elevação de pernas",
-    },
-    "lateral_raise": {
-        "en": "Lateral raise",
-        "fr": "Élévation latérale",
-        "de": "Seitheben",
-        "es": "Elevación lateral",
-        "pt": "Elevação lateral",
-    },
-    "jumping_jack": {
-        "en": "Jumping jack",
-        "fr": "Jumping jack",
-        "de": "Hampelmann",
-        "es": "Salto de tijera",
-        "pt": "Polichinelo",
-    },
-    "low_impact_jack": {
-        "en": "Low-impact jack",
-        "fr": "Jumping jack sans saut",
-        "de": "Hampelmann ohne Sprung",
-        "es": "Tijera sin salto",
-        "pt": "Polichinelo sem salto",
-    },
-    "sit_up": {
-        "en": "Sit-up",
-        "fr": "Relevé de buste",
-        "de": "Sit-up",
-        "es": "Abdominal",
-        "pt": "Abdominal",
-    },
-    "pull_up": {
-        "en": "Pull-up",
-        "fr": "Traction",
-        "de": "Klimmzug",
-        "es": "Dominada",
-        "pt": "Barra fixa",
-    },
-    "burpee": {
-        "en": "Burpee",
-        "fr": "Burpee",
-        "de": "Burpee",
-        "es": "Burpee",
-        "pt": "Burpee",
-    },
-    "bench_press": {
-        "en": "Bench press",
-        "fr": "Développé couché",
-        "de": "Bankdrücken",
-        "es": "Press de banca",
-        "pt": "Supino",
-    },
-    "row": {
-        "en": "Row",
-        "fr": "Rowing",
-        "de": "Rudern",
-        "es": "Remo",
-        "pt": "Remada",
-    },
-    "kettlebell_swing": {
-        "en": "Kettlebell swing",
-        "fr": "Balancé de kettlebell",
-        "de": "Kettlebell-Schwung",
-        "es": "Balanceo con kettlebell",
-        "pt": "Balanço com kettlebell",
-    },
-    "front_raise": {
-        "en": "Front raise",
-        "fr": "Élévation frontale",
-        "de": "Frontheben",
-        "es": "Elevación frontal",
-        "pt": "Elevação frontal",
-    },
-    "triceps_extension": {
-        "en": "Triceps extension",
-        "fr": "Extension des triceps",
-        "de": "Trizepsstrecken",
-        "es": "Extensión de tríceps",
-        "pt": "Extensão de tríceps",
-    },
-    "plank": {
-        "en": "Plank",
-        "fr": "Gainage",
-        "de": "Unterarmstütz",
-        "es": "Plancha",
-        "pt": "Prancha",
-    },
-    "wall_sit": {
-        "en": "Wall sit",
-        "fr": "Chaise",
-        "de": "Wandsitzen",
-        "es": "Sentadilla en la pared",
-        "pt": "Agachamento na parede",
-    },
-    "balance_leg": {
-        "en": "One-leg balance",
-        "fr": "Équilibre sur une jambe",
-        "de": "Einbeinstand",
-        "es": "Equilibrio a una pierna",
-        "pt": "Equilíbrio em uma perna",
-    },
-    "balance_leg_left": {
-        "en": "Balance on the left leg",
-        "fr": "Équilibre sur la jambe gauche",
-        "de": "Einbeinstand links",
-        "es": "Equilibrio sobre la pierna izquierda",
-        "pt": "Equilíbrio na perna esquerda",
-    },
-    "balance_leg_right": {
-        "en": "Balance on the right leg",
-        "fr": "Équilibre sur la jambe droite",
-        "de": "Einbeinstand rechts",
-        "es": "Equilibrio sobre la pierna derecha",
-        "pt": "Equilíbrio na perna direita",
-    },
-    "jump_analysis": {
-        "en": "Vertical jump",
-        "fr": "Saut vertical",
-        "de": "Hochsprung aus dem Stand",
-        "es": "Salto vertical",
-        "pt": "Salto vertical",
-    },
-    "air_time_jump": {
-        "en": "Vertical jump",
-        "fr": "Saut vertical",
-        "de": "Hochsprung aus dem Stand",
-        "es": "Salto vertical",
-        "pt": "Salto vertical",
-    },
+    "squat": _names("Squat", "Squat", "Kniebeuge", "Sentadilla", "Agachamento"),
+    "push_up": _names("Push-up", "Pompe", "Liegestütz", "Flexión", "Flexão de braço"),
+    "lunge": _names("Lunge", "Fente", "Ausfallschritt", "Zancada", "Afundo"),
+    "side_lunge": _names(
+        "Side lunge",
+        "Fente latérale",
+        "Seitlicher Ausfallschritt",
+        "Zancada lateral",
+        "Afundo lateral",
+    ),
+    "deadlift": _names(
+        "Deadlift", "Soulevé de terre", "Kreuzheben", "Peso muerto", "Levantamento terra"
+    ),
+    "calf_raise": _names(
+        "Calf raise",
+        "Extension des mollets",
+        "Wadenheben",
+        "Elevación de talones",
+        "Elevação de panturrilha",
+    ),
+    "bicep_curl": _names(
+        "Biceps curl", "Curl biceps", "Bizeps-Curl", "Curl de bíceps", "Rosca bíceps"
+    ),
+    "hammer_curl": _names(
+        "Hammer curl", "Curl marteau", "Hammer-Curl", "Curl martillo", "Rosca martelo"
+    ),
+    "shoulder_press": _names(
+        "Shoulder press",
+        "Développé épaules",
+        "Schulterdrücken",
+        "Press de hombros",
+        "Desenvolvimento de ombros",
+    ),
+    "high_knees": _names(
+        "High knees", "Montées de genoux", "Kniehebelauf", "Rodillas arriba", "Elevação de joelhos"
+    ),
+    "glute_bridge": _names(
+        "Glute bridge", "Pont fessier", "Beckenheben", "Puente de glúteos", "Ponte de glúteos"
+    ),
+    "tricep_dip": _names(
+        "Triceps dip", "Dip triceps", "Trizeps-Dip", "Fondo de tríceps", "Mergulho de tríceps"
+    ),
+    "mountain_climber": _names(
+        "Mountain climber", "Grimpeur", "Bergsteiger", "Escalador", "Escalador"
+    ),
+    "leg_raise": _names(
+        "Leg raise", "Relevé de jambes", "Beinheben", "Elevación de piernas", "Elevação de pernas"
+    ),
+    "lateral_raise": _names(
+        "Lateral raise", "Élévation latérale", "Seitheben", "Elevación lateral", "Elevação lateral"
+    ),
+    "jumping_jack": _names(
+        "Jumping jack", "Jumping jack", "Hampelmann", "Salto de tijera", "Polichinelo"
+    ),
+    "low_impact_jack": _names(
+        "Low-impact jack",
+        "Jumping jack sans saut",
+        "Hampelmann ohne Sprung",
+        "Tijera sin salto",
+        "Polichinelo sem salto",
+    ),
+    "sit_up": _names("Sit-up", "Relevé de buste", "Sit-up", "Abdominal", "Abdominal"),
+    "pull_up": _names("Pull-up", "Traction", "Klimmzug", "Dominada", "Barra fixa"),
+    "burpee": _names("Burpee", "Burpee", "Burpee", "Burpee", "Burpee"),
+    "bench_press": _names(
+        "Bench press", "Développé couché", "Bankdrücken", "Press de banca", "Supino"
+    ),
+    "row": _names("Row", "Rowing", "Rudern", "Remo", "Remada"),
+    "kettlebell_swing": _names(
+        "Kettlebell swing",
+        "Balancé de kettlebell",
+        "Kettlebell-Schwung",
+        "Balanceo con kettlebell",
+        "Balanço com kettlebell",
+    ),
+    "front_raise": _names(
+        "Front raise", "Élévation frontale", "Frontheben", "Elevación frontal", "Elevação frontal"
+    ),
+    "triceps_extension": _names(
+        "Triceps extension",
+        "Extension des triceps",
+        "Trizepsstrecken",
+        "Extensión de tríceps",
+        "Extensão de tríceps",
+    ),
+    "plank": _names("Plank", "Gainage", "Unterarmstütz", "Plancha", "Prancha"),
+    "wall_sit": _names(
+        "Wall sit", "Chaise", "Wandsitzen", "Sentadilla en la pared", "Agachamento na parede"
+    ),
+    "balance_leg": _names(
+        "One-leg balance",
+        "Équilibre sur une jambe",
+        "Einbeinstand",
+        "Equilibrio a una pierna",
+        "Equilíbrio em uma perna",
+    ),
+    "balance_leg_left": _names(
+        "Balance on the left leg",
+        "Équilibre sur la jambe gauche",
+        "Einbeinstand links",
+        "Equilibrio sobre la pierna izquierda",
+        "Equilíbrio na perna esquerda",
+    ),
+    "balance_leg_right": _names(
+        "Balance on the right leg",
+        "Équilibre sur la jambe droite",
+        "Einbeinstand rechts",
+        "Equilibrio sobre la pierna derecha",
+        "Equilíbrio na perna direita",
+    ),
+    "jump_analysis": _names(
+        "Vertical jump",
+        "Saut vertical",
+        "Hochsprung aus dem Stand",
+        "Salto vertical",
+        "Salto vertical",
+    ),
+    "air_time_jump": _names(
+        "Vertical jump",
+        "Saut vertical",
+        "Hochsprung aus dem Stand",
+        "Salto vertical",
+        "Salto vertical",
+    ),
 }
 """By id of the exercise."""

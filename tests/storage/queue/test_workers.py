@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import time
+
+import pytest
+
 from tests.storage.factories import Clock
 from worker.storage import keys
 from worker.storage.queue.workers import ALIVE_S, WorkerStore
@@ -40,3 +44,13 @@ def test_one_silent_for_long_is_forgotten(stores: Stores) -> None:
     clock.now += 0.1
     workers.alive()
     assert stores.redis.hlen(keys.WORKERS) == 0
+
+
+def test_a_list_may_be_a_second_old(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
+    workers = WorkerStore(stores.redis)
+    assert workers.lately_alive() == []
+    workers.beat("a", "cpu", ("export",), 1)
+    assert workers.lately_alive() == [] and len(workers.alive()) == 1
+    now = time.monotonic() + 1.1
+    monkeypatch.setattr("worker.storage.queue.workers.time.monotonic", lambda: now)
+    assert [worker.name for worker in workers.lately_alive()] == ["a"]

@@ -9,6 +9,8 @@ Names:
     deeper_knee_flexion                         that of the leg that bends more
     knee_flexion_difference, hip_...            between both sides
     trunk_tilt                                  degrees from upright
+    thigh_share                                 height of the hips over the knees by that of the
+                                                knees over the ankles: 1 standing, in any view
     fold                                        bend of hips or knees, whichever shows more, degrees
     A_height                                    height of a joint in the picture
     A_over_B                                    its height over another one
@@ -114,7 +116,7 @@ def merged(values: Floats, weights: Floats) -> Floats:
 
 def is_length(name: str) -> bool:
     """Whether the measure `name` is a length, not an angle."""
-    return "flexion" not in name and name not in ("trunk_tilt", "fold")
+    return "flexion" not in name and name not in ("trunk_tilt", "fold", "thigh_share")
 
 
 def sides_of(sight: Sight, name: str) -> tuple[Floats, Floats]:
@@ -157,6 +159,12 @@ def whole(sight: Sight, name: str) -> tuple[Floats, Floats]:
         return np.abs(values[:, 0] - values[:, 1]), weights.min(axis=1)
     if kind == "fold":
         return _fold(sight)
+    if kind == "share":
+        (thigh, seen), (shank, weight) = (
+            whole(sight, f"{one}_over_{other}")
+            for one, other in (("hip", "knee"), ("knee", "ankle"))
+        )
+        return thigh / np.maximum(shank, TINY), np.minimum(seen, weight)
     if kind == "tilt":
         return _tilt(sight)
     if kind == "height":

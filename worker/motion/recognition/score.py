@@ -31,8 +31,8 @@ UNTYPICAL = 0.5
 LEFT_OUT = frozenset(
     {"hammer_curl", "low_impact_jack", "balance_leg_left", "balance_leg_right", "wall_sit"}
 )
-"""What another exercise stands for, as 17 joints do not tell them apart; and the wall sit, which
-differs from standing in hips that perspective moves as far."""
+"""What another exercise stands for, as 17 joints do not tell them apart; and the wall sit, which is
+any upright trunk where the legs are out of the picture."""
 
 _ASKED = [exercise for exercise in EXERCISES.values() if exercise.id not in LEFT_OUT]
 REPEATED = tuple(exercise for exercise in _ASKED if isinstance(exercise, RepExercise))

@@ -51,7 +51,9 @@ class Attempt:
     """A cycle by frame numbers and seconds: where the movement starts, turns and ends; `size` in
     full repetitions; the `side` (0 left, 1 right) that did it, None where they are not told apart;
     `stature` is the subject's, in frame heights;
-    `whole` says that its beginning and end were seen. It counts where there is no `reason`."""
+    `shown` are the first and the last of its frames around the turn that show the subject in one
+    size; `whole` says that its beginning and end were seen. It counts where there is no `reason`.
+    """
 
     first: int
     turn: int
@@ -61,6 +63,7 @@ class Attempt:
     end_s: float
     size: float
     stature: float
+    shown: tuple[int, int]
     side: int | None
     whole: bool
     reason: RefusalReason | None
@@ -149,11 +152,12 @@ def _without_strays(rows: Rows, side: Side, verdicts: list[Verdict]) -> list[Ver
 
 def _sides(exercise: RepExercise, rows: Rows) -> tuple[Side, ...]:
     """The curve of each side that moves by itself; of both together where they move alike."""
+    if exercise.sides == "each":
+        apart = tuple(found for side in (0, 1) if (found := _side(exercise, rows, side)))
+        if len(apart) < 2 or not _alike(apart[0].curve, apart[1].curve):
+            return apart
     both = _side(exercise, rows, None)
-    if exercise.sides == "both" or both is None:
-        return (both,) if both else ()
-    apart = tuple(found for side in (0, 1) if (found := _side(exercise, rows, side)))
-    return (both,) if len(apart) > 1 and _alike(apart[0].curve, apart[1].curve) else apart
+    return (both,) if both else ()
 
 
 def _alike(one: Floats, other: Floats) -> bool:
@@ -202,12 +206,23 @@ def _attempt(rows: Rows, verdict: Verdict, side: int | None) -> Attempt:
         end_s=float(rows.seconds[cycle.end]),
         size=cycle.size if cycle.whole else max(cycle.out, back),
         stature=rows.size / float(rows.scale[cycle.turn]),
+        shown=_shown(rows, cycle),
         side=side,
         whole=cycle.whole
         and not cycle.opens
         and (not cycle.closes or cycle.back >= BACK * cycle.out),
         reason=verdict.reason,
     )
+
+
+def _shown(rows: Rows, cycle: Cycle) -> tuple[int, int]:
+    """First and last frame of a cycle around its turn that are in the turn's scale."""
+    scale = rows.scale[cycle.start : cycle.end + 1]
+    other = np.flatnonzero(scale != rows.scale[cycle.turn]) + cycle.start
+    place = int(np.searchsorted(other, cycle.turn))
+    first = int(other[place - 1]) + 1 if place else cycle.start
+    last = int(other[place]) - 1 if place < len(other) else cycle.end
+    return rows.first + first, rows.first + last
 
 
 def _without_twins(attempts: list[Attempt]) -> list[Attempt]:
@@ -233,7 +248,7 @@ def _without_jerks(attempts: list[Attempt], usual: float) -> list[Attempt]:
     lasts = [
         one.end_s - one.start_s
         for one in attempts
-        if one.reason is None and one.whole and one.size >= LARGE * usual
+        if one.reason is None and one.size >= LARGE * usual
     ]
     shortest = HASTY * median(lasts) if lasts else 0.0
     return [

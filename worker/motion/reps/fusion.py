@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.motion.features.body_segments import Floats
+from worker.motion.features.median import median
 
 STEADY = 0.3
 """Seconds to both sides over which a weight is averaged: joints that flicker say little."""
@@ -150,4 +151,4 @@ def _refined(before: Calibration, values: Floats, weights: Floats, total: Floats
 
 def _usual(evidence: NDArray[np.float64]) -> float:
     some = evidence[evidence > 0]
-    return float(np.median(some)) if len(some) else 0.0
+    return float(median(some)) if len(some) else 0.0

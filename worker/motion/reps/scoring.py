@@ -34,8 +34,10 @@ class RepScorer:
     def judged(self, attempt: Attempt, end: int) -> RepForm:
         """The form of an attempt; the frames before number `end` are known."""
         margin = max(1, round(AROUND * (attempt.last - attempt.first)))
-        last = min(attempt.last + 1 + margin, end)
-        rows = self._rows.rows(attempt.first - margin, last, attempt.stature)
+        first, last = attempt.shown
+        first = first - margin if first == attempt.first else first
+        last = min(last + 1 + margin, end) if last == attempt.last else last + 1
+        rows = self._rows.rows(first, last, attempt.stature)
         body = self._rows.body(rows.first, last)
         progress = _courses(rows) if attempt.side is None else _course(rows, attempt.side)
         turn = int(np.argmax(progress))

@@ -31,7 +31,7 @@ class Rows:
     k signals on each of c sides (full repetitions), `measures` [n, m] of the conditions and of what
     is typical, nan where not seen (degrees and shares of stature); `size` is the stature that they
     are shares of, and `scale` [n] what lengths were multiplied by where the size in the picture
-    changed suddenly."""
+    changed suddenly, nan while it changes."""
 
     first: int
     size: float
@@ -153,6 +153,7 @@ class SignalRows:
                     rows[span, column] += shift(rows[span, column], rows[start, column])
             blurred = np.abs(rows[:, 0] - rows[stretch.first, 0]) <= BLUR_S
             rows[blurred, 1 + self._sides * len(self._names) : -4] *= self._unseen
+            scale[blurred] = np.nan
         return rows, scale
 
     def _length_columns(self) -> list[tuple[int, str]]:

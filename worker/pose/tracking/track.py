@@ -80,7 +80,11 @@ class Track:
     def expected(self, time_s: float) -> Boxes:
         """The box [4] at a time: who walks across goes on behind others."""
         ahead = min(time_s - self.seen_s, HORIZON_S)
-        return self.array() + np.array(self.pace, np.float32) * np.float32(ahead)
+        left, top, right, bottom = self.pace
+        # in front of each other two are detected as one: an edge that leaps by itself is no walk
+        walk = min(left, right, key=abs) if left * right > 0 else 0.0
+        pace = np.array([walk, top, walk, bottom], np.float32)
+        return self.array() + pace * np.float32(ahead)
 
     def take(self, box: Boxes, score: float, time_s: float) -> None:
         """It was detected in `box` [4]."""
