@@ -15,6 +15,7 @@ from worker.media.decoding.video import Frame, decode
 from worker.media.encoding.export import export_video
 from worker.media.probing.ffmpeg_tools import find_tools
 from worker.media.probing.probe import VideoInfo, probe
+from worker.pipeline.frame_chunks import PrefetchingReader
 
 MakeClip = Callable[..., Path]
 BALL = (
@@ -226,3 +227,40 @@ def test_files_that_are_cut_off_say_so(make_clip: MakeClip, tmp_path: Path, name
     trailed = tmp_path / f"trailed-{name}"
     trailed.write_bytes(whole.read_bytes() + b"\x00\x10\x00\x00SEFH" + bytes(40))
     assert probe(trailed).warnings == ()
+
+
+def test_hdr_that_cannot_be_converted_is_named(
+    make_clip: MakeClip, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip = make_clip(
+        "pq.mp4", "-vf", "setparams=color_trc=smpte2084:color_primaries=bt2020:colorspace=bt2020nc"
+    )
+    assert probe(clip).hdr
+    assert probe(clip).warnings == ()
+    monkeypatch.setattr("worker.media.probing.probe.maps_brightness", lambda: False)
+    assert probe(clip).warnings == ("colour_lost",)
+
+
+LOSSES = {
+    "shown.mp4": ("-c:v", "libx264", "-g", "25"),
+    "dropped.mp4": ("-c:v", "libx265", "-x265-params", "log-level=none"),
+    "skipped.mkv": ("-c:v", "libx264"),
+    "still.avi": ("-c:v", "mjpeg", "-pix_fmt", "yuvj420p"),
+}
+
+
+@pytest.mark.parametrize("name", list(LOSSES))
+def test_frames_that_do_not_decode_are_noticed(
+    make_clip: MakeClip, tmp_path: Path, name: str
+) -> None:
+    clip = make_clip(name, *LOSSES[name], source="testsrc2=size=320x240:rate=25:duration=4")
+    data = bytearray(clip.read_bytes())
+    noise = np.random.default_rng(1)
+    for start in (len(data) * 45 // 100, len(data) // 2):
+        data[start : start + 3000] = noise.bytes(3000)
+    broken = tmp_path / name
+    broken.write_bytes(data)
+    for path, incomplete in ((clip, False), (broken, True)):
+        reader = decode(path, probe(path), max_side=64)
+        with PrefetchingReader(reader) as chunks:
+            assert [chunk.incomplete for chunk in chunks][-1] is incomplete

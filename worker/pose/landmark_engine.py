@@ -22,7 +22,7 @@ from worker.pose.geometry.boxes import Boxes, around, covered
 from worker.pose.geometry.roi import Region, from_box, unwrap_angles
 from worker.pose.tracking.box_interpolation import interpolate
 from worker.pose.tracking.keyframe_detection import Image, KeyframeDetector
-from worker.pose.tracking.subject_tracker import WARM, SubjectTracker
+from worker.pose.tracking.subject_tracker import WARM, Choice, SubjectTracker
 
 PRESENT = 0.5
 """Presence above which a person counts as found (ThresholdingCalculator in MediaPipe's
@@ -99,10 +99,11 @@ class LandmarkEngine:
             **tracker.state(), "region": None if last is None else last.tolist()
         }  # fmt: skip
 
-    def estimate_image(self, image: Image) -> PoseChunk:
-        """The pose of the largest, most central person in a still image: a chunk of one frame."""
+    def estimate_image(self, image: Image, choice: Choice = "auto") -> PoseChunk:
+        """The pose in a still image of the person of `choice`: a chunk of one frame."""
         height, width = image.shape[:2]
-        box = SubjectTracker(width, height).update(self._finder.people(image), 0.0)
+        tracker = SubjectTracker(width, height, choice=choice)
+        box = tracker.update(self._finder.people(image), 0.0)
         if box is None:
             box = np.array([0, 0, width, height], np.float32)
         joints, drawn = self._poses([image], {0: self.found(image, box)})

@@ -14,6 +14,7 @@ import msgspec
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.media import MediaInfo, WarningCode
 from worker.media.probing.ending import ending_of
+from worker.media.probing.ffmpeg_tools import maps_brightness
 from worker.media.probing.interlacing import Parity, field_parity
 from worker.media.probing.orientation import UPRIGHT, Orientation, from_matrix, square_size
 from worker.media.probing.packets import (
@@ -40,6 +41,8 @@ _CAPTURE_RATE = "com.android.capture.fps"
 _SLOW_MOTION = (1.5, 64.0)
 _HIDDEN = ("attached_pic", "still_image", "timed_thumbnails")
 _UNINDEXED = ("mpegts", "mpeg", "flv")
+HDR = ("smpte2084", "arib-std-b67")
+"""PQ and HLG (ITU-R BT.2100) in ffmpeg's names."""
 _MAIN_SHARE = 0.3
 """Share of the longest stream's seconds and frames that a clip has: a front camera's 25 frames a
 second beside 60 of the other one's are a clip, a thumbnail a second is none."""
@@ -81,8 +84,8 @@ class VideoInfo(MediaInfo, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def hdr(self) -> bool:
-        """Whether brightness is coded as PQ or HLG (ITU-R BT.2100)."""
-        return self.transfer in ("smpte2084", "arib-std-b67")
+        """Whether brightness is coded as PQ or HLG."""
+        return self.transfer in HDR
 
 
 def probe(path: Path, limits: MediaLimits = DEFAULT_LIMITS) -> VideoInfo:
@@ -109,6 +112,8 @@ def probe(path: Path, limits: MediaLimits = DEFAULT_LIMITS) -> VideoInfo:
         warnings.append("second_track")
     if ending.cut_off:
         warnings.append("truncated")
+    if stream.get("color_transfer") in HDR and not maps_brightness():
+        warnings.append("colour_lost")
     shown = square_size(
         width, height, _ratio(stream.get("sample_aspect_ratio"), ":") or Fraction(1)
     )
