@@ -174,6 +174,21 @@ def test_a_clock_that_restarts_loses_neither_sound_nor_seconds(tmp_path: Path) -
             assert tone == pytest.approx(440 if time < 2 else 880, abs=15)
 
 
+def test_sound_that_begins_before_the_picture_moves_no_frame(tmp_path: Path) -> None:
+    path = tmp_path / "lead.ts"
+    tune = (
+        "sine=frequency=440:duration=1[a];sine=frequency=880:duration=1.5[b];[a][b]concat=v=0:a=1"
+    )
+    run("-itsoffset", "0.5", "-f", "lavfi", "-i", "testsrc2=size=320x240:rate=25:duration=2",
+        "-f", "lavfi", "-i", tune, "-c:v", "libx264", "-c:a", "aac", path)  # fmt: skip
+    before, (after, info) = frames_of(path), exported(path, tmp_path)
+    assert [frame.time_us for frame in after] == [frame.time_us for frame in before]
+    assert info.has_audio
+    for time, tone in tones(tmp_path / "out.mp4"):
+        if abs(time - 0.5) > 0.15 and 0 < time < 1.9:
+            assert tone == pytest.approx(440 if time < 0.5 else 880, abs=15)
+
+
 @pytest.mark.parametrize(("rate", "kept"), [(11024, 11025), (7000, 8000), (96000, 48000)])
 def test_odd_rates_of_sound_are_resampled(
     make_clip: MakeClip, tmp_path: Path, rate: int, kept: int

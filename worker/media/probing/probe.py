@@ -137,7 +137,7 @@ def probe(path: Path, limits: MediaLimits = DEFAULT_LIMITS) -> VideoInfo:
         stored_width=width,
         stored_height=height,
         turn=lies.turn,
-        start_us=_start(claims),
+        start_us=_start(claims, stream),
         delay_us=_delay(claims),
         audio=audio.get("codec_name", ""),
         audio_stream=int(audio.get("index", -1)),
@@ -292,13 +292,18 @@ def _ratio(text: str | None, sign: str = "/") -> Fraction | None:
     return ratio if ratio > 0 else None
 
 
-def _start(claims: dict[str, Any]) -> int:
-    return round(seconds(claims.get("format", {}).get("start_time")) * 1e6)
+def _start(claims: dict[str, Any], stream: dict[str, Any]) -> int:
+    """Where the clock begins: of streams without an index with the picture, as ffmpeg has it where
+    it decodes that alone; sound from before is not exported."""
+    form = claims.get("format", {})
+    unindexed = form.get("format_name", "") in _UNINDEXED
+    start = stream.get("start_time") if unindexed else None
+    return round(seconds(start or form.get("start_time")) * 1e6)
 
 
 def _delay(claims: dict[str, Any]) -> int:
     """Microseconds by which a player shows the file's first moment late, 0 where it would not."""
-    start = _start(claims)
+    start = round(seconds(claims.get("format", {}).get("start_time")) * 1e6)
     form = claims.get("format", {}).get("format_name", "")
     keeps = any(name in form for name in ("mov", "matroska"))
     return start if keeps and 0 < start <= _LONGEST_DELAY_US else 0
