@@ -169,6 +169,7 @@ class PoseEngine:
             BodyDetector(detector),
             Landmarker(network, self._pool),
             _environment(model, network),
+            self._estimate_still,
         )
 
     def _open(self, name: str) -> Session:

@@ -24,7 +24,7 @@ from worker.pose.geometry.roi import Region, from_box, unwrap_angles
 from worker.pose.tracking.box_interpolation import interpolate
 from worker.pose.tracking.keyframe_detection import Image, KeyframeDetector
 from worker.pose.tracking.subject_tracker import WARM, Choice, SubjectTracker
-from worker.pose.tracking.turned_picture import LOOKS, turn_of
+from worker.pose.tracking.turned_picture import LOOKS, Estimate, turn_of
 
 PRESENT = 0.5
 """Presence above which a person counts as found (ThresholdingCalculator in MediaPipe's
@@ -41,7 +41,11 @@ _COCO = np.array(COCO_PLACES)
 
 
 class LandmarkEngine:
-    """The models of `blazepose=true`, an `Estimation` of 33 landmarks; for one job at a time."""
+    """The models of `blazepose=true`, an `Estimation` of 33 landmarks; for one job at a time.
+
+    `upright_joints` gives 17 joints of who is in a box, by a network that sees bodies on their side
+    or head badly: what it sees better in the turned picture is a picture that was turned.
+    """
 
     keypoints = COUNT
 
@@ -51,11 +55,13 @@ class LandmarkEngine:
         detector: BodyDetector,
         landmarker: Landmarker,
         environment: Environment,
+        upright_joints: Estimate,
     ) -> None:
         self._finder = finder
         self._detector = detector
         self._landmarker = landmarker
         self.environment = environment
+        self._upright_joints = upright_joints
 
     def estimate(
         self,
@@ -114,15 +120,18 @@ class LandmarkEngine:
         """
         seen = [pair for pair in zip(images, regions, strict=True) if pair[1] is not None]
         rows = np.linspace(0, len(seen) - 1, min(len(seen), LOOKS)).astype(int)
-        poses = [self.detect(*seen[row]).joints[_COCO, :3] for row in rows]
-        shown = [seen[row][0] for row in rows] or [images[len(images) // 2]]
-        return turn_of(shown, poses, self._people, self._estimate)
+        shown = [seen[row][0] for row in rows]
+        boxes = [around(self.detect(*seen[row]).joints[_COCO, :3]) for row in rows]
+        poses = [
+            self._upright_joints(image, box)
+            for image, box in zip(shown, boxes, strict=True)
+            if box is not None
+        ]
+        return turn_of(shown or [images[len(images) // 2]], poses, self._people,
+                       self._upright_joints)  # fmt: skip
 
     def _people(self, image: Image, _expected: Boxes | None) -> Detections:
         return self._finder.people(image)
-
-    def _estimate(self, image: Image, box: Boxes) -> NDArray[np.float32]:
-        return self.detect(image, self.found(image, box)).joints[_COCO, :3]
 
     def estimate_image(self, image: Image, choice: Choice = "auto") -> PoseChunk:
         """The pose in a still image of the person of `choice`: a chunk of one frame."""
