@@ -64,8 +64,7 @@ class Settings(BaseSettings):
     threads: int = Field(1, ge=1, description="inference threads of one worker process")
     profile: Literal["auto", "fast", "balanced", "accurate"] = Field(
         "auto",
-        description="profile of jobs that name none; auto = accurate on a GPU; on a CPU balanced, "
-        "and Thunder in float32 where joints are sent or measured",
+        description="profile of jobs that name none; auto = accurate on a GPU, Thunder on a CPU",
     )
     sampling: str = Field(
         "auto",
