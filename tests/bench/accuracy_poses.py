@@ -13,6 +13,7 @@ from worker.contract.options import JobOptions, parse_options
 from worker.contract.pose_log import framed, split_log
 from worker.media.probing.sniff import sniff
 from worker.pipeline.local_job import LocalJob
+from worker.pipeline.sampling import sampling_of
 from worker.pose.engine import PoseEngine
 from worker.pose.profiles import Wanted
 
