@@ -13,7 +13,7 @@ from worker.contract.options import JobOptions, parse_options
 from worker.contract.pose_log import framed, split_log
 from worker.media.probing.sniff import sniff
 from worker.pipeline.local_job import LocalJob
-from worker.pipeline.sampling import is_about_joints, sampling_of
+from worker.pipeline.sampling import sampling_of
 from worker.pose.engine import PoseEngine
 from worker.pose.profiles import Wanted
 
@@ -40,11 +40,9 @@ def log_path(
     """Where the poses of `clip` are kept, by the models and frames that a job on it takes, which
     may ask for `keypoints`."""
     digest = hashlib.sha256(clip.read_bytes()).hexdigest()[:24]
-    options = JobOptions(exercise=exercise, keypoints=keypoints)
-    sampling, joints = sampling_of(options), is_about_joints(options)
+    sampling = sampling_of(JobOptions(exercise=exercise, keypoints=keypoints))
     rate = f"{sampling.fps:g}" if sampling else "native"
-    models = engine(profile).profiled(None, joints=joints).environment.model
-    return CACHE / models / f"{digest}-{rate}.poses"
+    return CACHE / engine(profile).environment.model / f"{digest}-{rate}.poses"
 
 
 def forget() -> None:

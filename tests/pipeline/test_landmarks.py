@@ -115,9 +115,8 @@ def test_a_run_that_stops_and_is_resumed_says_the_same(
 def test_who_lacks_the_model_does_not_go_on_with_another(
     walking: Path, models_dir: Path, tmp_path: Path, whole: Run
 ) -> None:
-    for name in ("nanodet_person", "movenet_thunder_int8"):
-        file = f"{name}.onnx"
-        (tmp_path / file).symlink_to((models_dir / file).resolve())
+    for name in ("nanodet_person.onnx", "movenet_thunder.onnx"):
+        (tmp_path / name).symlink_to((models_dir / name).resolve())
     bare = PoseEngine(tmp_path, "cpu")
     for log in ([], whole[1][:3]):
         with pytest.raises(JobError, match="posequeue models install"):

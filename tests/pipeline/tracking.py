@@ -64,7 +64,7 @@ class Tracking:
     def estimate_image(self, image: Image, choice: Choice = "auto") -> PoseChunk:
         raise NotImplementedError
 
-    def profiled(self, _profile: object, *, joints: bool = False) -> Self:
+    def profiled(self, _profile: object) -> Self:
         return self
 
     def named(self, _model: str) -> Tracking:

@@ -213,7 +213,7 @@ def test_a_photo_gives_one_upright_pose(landmarks: LandmarkEngine, photo: Path) 
 @pytest.fixture
 def bare(models_dir: Path, tmp_path: Path) -> Path:
     """A folder that has the models of 17 keypoints alone."""
-    for name in ("nanodet_person.onnx", "movenet_thunder_int8.onnx"):
+    for name in ("nanodet_person.onnx", "movenet_thunder.onnx"):
         (tmp_path / name).symlink_to((models_dir / name).resolve())
     return tmp_path
 

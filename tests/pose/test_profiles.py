@@ -20,8 +20,7 @@ def test_profiles_are_of_models_that_are_installed_by_default(gpu: bool) -> None
     parts = [ModelName.parse(name) for name in names.values()]
     assert {name for part in parts for name in (part.people, part.joints)} <= set(DEFAULT_MODELS)
     thunder = "nanodet_person+movenet_thunder"
-    assert model_of("auto", gpu=gpu) == names["accurate" if gpu else "balanced"]
-    assert model_of("auto", gpu=gpu, joints=True) == (names["accurate"] if gpu else thunder)
+    assert model_of("auto", gpu=gpu) == (names["accurate"] if gpu else thunder)
 
 
 def test_the_detector_rests_where_cost_is_what_counts() -> None:
@@ -30,7 +29,7 @@ def test_the_detector_rests_where_cost_is_what_counts() -> None:
         True,
         False,
     ]
-    assert not skips_detector(model_of("auto", gpu=False, joints=True))
+    assert not skips_detector(model_of("auto", gpu=False))
     assert not skips_detector("nanodet_person+rtmpose_m")
 
 
@@ -52,15 +51,3 @@ def test_a_job_gets_its_profile_and_goes_on_with_it(models_dir: Path) -> None:
     assert engine.named(fast.environment.model) is fast
     chosen = PoseEngine(models_dir, "cpu", model="nanodet_person+movenet_thunder")
     assert chosen.environment.model == "nanodet_person+movenet_thunder"
-
-
-@pytest.mark.models
-def test_a_job_about_joints_gets_them_in_float(models_dir: Path) -> None:
-    engine = PoseEngine(models_dir, "cpu")
-    assert engine.environment.model == model_of("balanced", gpu=False)
-    assert engine.profiled(None) is engine
-    exact = engine.profiled(None, joints=True)
-    assert exact.environment.model == "nanodet_person+movenet_thunder"
-    assert engine.profiled("balanced", joints=True) is engine
-    chosen = PoseEngine(models_dir, "cpu", profile="balanced")
-    assert chosen.profiled(None, joints=True) is chosen

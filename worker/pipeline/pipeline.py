@@ -35,7 +35,7 @@ from worker.contract.reference_poses import ReferencePoses
 from worker.media.sandbox.limits import MediaLimits
 from worker.motion.analysis import Analysis
 from worker.observability.metrics import STAGE_SECONDS, timed
-from worker.pipeline.sampling import is_about_joints, sampling_of
+from worker.pipeline.sampling import sampling_of
 
 if TYPE_CHECKING:
     from worker.media.decoding.still import Still
@@ -169,7 +169,7 @@ class Pipeline:
         models = (
             self._engine.landmarks()
             if self._options.blazepose
-            else self._engine.profiled(self._options.profile, joints=is_about_joints(self._options))
+            else self._engine.profiled(self._options.profile)
         )
         environment = models.environment
         fallback = self._options.poseBackend == "webgl" and not environment.gpu

@@ -37,24 +37,18 @@ _SLACK = 0.9
 def sampling_of(options: JobOptions, default: str = "auto") -> Sampling | None:
     """The sampling of a new job, None for every frame; `default` is that of jobs that name none.
 
-    `auto` is every frame where a job is about joints: the height of a jump hangs on single ones.
+    `auto` is every frame where joints or angles are sent, for jumps, whose height hangs on single
+    frames, and where it is not known which exercise it is.
     """
     wanted = options.sampling or PARSERS["sampling"]("sampling", default)
     if wanted not in ("auto", "native"):
         return Sampling(fps=float(wanted))
-    if wanted == "native" or is_about_joints(options):
-        return None
-    if unit_of(options.exercise) == "seconds":
-        return Sampling(fps=HOLD_FPS)
-    return Sampling(fps=REP_FPS, quick=QUICK_FPS)
-
-
-def is_about_joints(options: JobOptions) -> bool:
-    """Whether a job sends joints or angles, measures jumps, or is of movement that is not known
-    before."""
-    sent = options.keypoints or options.angles or "keypoints" in options.export_kinds
+    joints = options.keypoints or options.angles or "keypoints" in options.export_kinds
     known = options.exercise not in (None, AUTO)
-    return options.source == "image" or sent or not known or unit_of(options.exercise) == "jumps"
+    unit = unit_of(options.exercise)
+    if wanted == "native" or options.source == "image" or joints or not known or unit == "jumps":
+        return None
+    return Sampling(fps=HOLD_FPS) if unit == "seconds" else Sampling(fps=REP_FPS, quick=QUICK_FPS)
 
 
 def sampled_rows(times_us: NDArray[np.int64], fps: float) -> list[int]:

@@ -81,8 +81,7 @@ class PoseEngine:
 
     Is itself an `Estimation` of 17 keypoints, by `model` or else by the models of `profile`.
     `profiled` gives that of another profile, `landmarks` that of 33 landmarks by the BlazePose
-    network of the size `blazepose`; `people` is the detector's session where it is open already.
-    Raises JobError for models that are unknown or not installed.
+    network of the size `blazepose`. Raises JobError for models that are unknown or not installed.
     """
 
     keypoints = COUNT
@@ -95,7 +94,6 @@ class PoseEngine:
         blazepose: Size = "full",
         model: str | None = None,
         profile: Wanted = "auto",
-        people: Session | None = None,
     ) -> None:
         # on small pictures OpenCV's own threads cost more than they gain
         cv2.setNumThreads(1)
@@ -103,10 +101,9 @@ class PoseEngine:
         self._blazepose = blazepose
         self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
         self._half = Runtime.of(provider).precision == "fp16"
-        self._auto = model is None and profile == "auto"
         parts = ModelName.parse(model or model_of(profile, gpu=False))
         self._people = parts.people
-        self._people_session = session = people or self._open(self._people)
+        session = self._open(self._people)
         if model is None:
             model = model_of(profile, gpu=session.gpu, half=self._half)
             parts = ModelName.parse(model)
@@ -130,16 +127,14 @@ class PoseEngine:
         """
         return self.named(f"{self._people}+blazepose_{self._blazepose}")
 
-    def profiled(self, profile: Profile | None, *, joints: bool = False) -> Estimation:
-        """The estimation for a job of `profile`; None: this one, or for a job about `joints` what
-        the profile `auto` has for it.
+    def profiled(self, profile: Profile | None) -> Estimation:
+        """The estimation for a job of `profile`; None: this one.
 
         Raises JobError where its models are not installed.
         """
-        if profile is None and not (joints and self._auto):
+        if profile is None:
             return self
-        gpu = self.environment.gpu
-        return self.named(model_of(profile or "auto", gpu=gpu, half=self._half, joints=joints))
+        return self.named(model_of(profile, gpu=self.environment.gpu, half=self._half))
 
     def named(self, model: str) -> Estimation:
         """The estimation whose environment names `model`, with which a job that began so goes on.
@@ -156,10 +151,7 @@ class PoseEngine:
         parts = ModelName.parse(model)
         people, joints = parts.people, parts.joints
         if MODELS[joints].decoding != "blazepose":
-            known = self._people_session if people == self._people else None
-            return PoseEngine(
-                self._models, self._provider, self._threads, self._blazepose, model, people=known
-            )
+            return PoseEngine(self._models, self._provider, self._threads, self._blazepose, model)
         finder = self._finder
         if people != self._people:
             finder = KeyframeDetector(people_detector(people, self._open(people)), self._pool)
