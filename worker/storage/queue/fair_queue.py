@@ -5,7 +5,8 @@ tenant that queues 10,000 jobs delays another's single job by about one job's du
 tenant at its limit of running jobs is skipped.
 
 An entry is a job, whatever its next stage, a segment of one, or a batch with a manifest. A popped
-entry is in no queue until it is claimed; a sweep queues entries again that were not.
+entry is in no queue until it is claimed; a sweep queues entries again that were not, and batches
+when they are due.
 """
 
 from __future__ import annotations
@@ -84,7 +85,7 @@ class FairQueue:
         self._run("push", [keys.WAIT], args)
 
     def pop(self, queue: str) -> Pulled | None:
-        """Pops the next entry, which counts as running from now on; None if none may run."""
+        """Pops the next entry; None if none may run. All but batches count as running then."""
         found = self._run("pop", [keys.WAIT], [queue, self._clock()])
         return Pulled(text(found[0]), text(found[1])) if found else None
 
