@@ -96,6 +96,7 @@ class FairQueue:
     @staticmethod
     def remove_in(pipe: Client, tenant: str, job_id: str) -> None:
         """Adds the removal of a job, as by `remove`, to a pipeline."""
+        # EVAL: a registered script in a pipeline costs a round trip more (is it known?)
         script = load_script(__package__, "remove")
         pipe.eval(script, 1, keys.WAIT, tenant, job_id, "")
 
@@ -148,7 +149,7 @@ class FairQueue:
     @staticmethod
     def place_in(pipe: Client, job: Job) -> None:
         """Adds the commands whose replies `place_of` reads to a pipeline."""
-        script = load_script(__package__, "position")
+        script = load_script(__package__, "position")  # EVAL: as in `remove_in`
         pipe.eval(script, 1, keys.WAIT, job.waits_in, job.tenant, job.id)
         pipe.zscore(keys.QUEUED, job.id)
         pipe.hget(_PACE, job.waits_in)
