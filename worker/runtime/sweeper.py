@@ -10,7 +10,7 @@ from __future__ import annotations
 import structlog
 
 from worker.contract.jobs import Job
-from worker.contract.segment_ids import job_of_entry
+from worker.contract.queue_entries import job_of_entry
 from worker.lifecycle.completion import expire_job
 from worker.observability.metrics import LEASES_LOST, record
 from worker.queueing.dispatch import ensure_wakeups, offer_segment
