@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import httpx
 import pytest
@@ -101,6 +102,21 @@ def test_a_job_from_its_form_to_its_end(tab: Tab, site: Site, key: str, stores: 
     tab.wait("document.querySelector('#messages pre').innerText.includes('current_count') ||"
              "[...document.querySelectorAll('#messages pre')].some((one) => one.innerText.includes('current_count'))")  # fmt: skip
     assert tab.console == []
+
+
+def test_a_file_chosen_while_another_is_sent_stays_chosen(
+    tab: Tab, site: Site, key: str, stores: Stores, tmp_path: Path
+) -> None:
+    signed_in(tab, site, key)
+    tab.choose("#media", SQUAT)
+    other = tmp_path / "other.mp4"
+    other.write_bytes(SQUAT.read_bytes())
+    tab.run("document.querySelector('#submit').requestSubmit()")
+    tab.choose("#media", other)
+    job = next_job(stores).id
+    tab.wait("!document.querySelector('#submit button').disabled")
+    tab.wait(f"document.querySelector('#job-head').innerText === '{job}'")
+    assert tab.run("document.querySelector('#media').files[0]?.name") == "other.mp4"
 
 
 STORED = """JSON.stringify(Object.entries(sessionStorage).filter(([, value]) => value.includes('KEY'))
