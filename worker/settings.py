@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from worker.contract.errors import JobError
+from worker.contract.options import PARSERS
 from worker.contract.plans import Plan, PlanLimits, limits_of
 from worker.contract.pose_log import SEGMENT_SECONDS
 
@@ -68,7 +70,6 @@ class Settings(BaseSettings):
     )
     sampling: str = Field(
         "auto",
-        pattern=r"^(auto|native|\d+(\.\d+)?)$",
         description="frames a second that jobs analyse which name none: auto, native or a number",
     )
     pose_model: str | None = Field(
@@ -177,6 +178,14 @@ class Settings(BaseSettings):
     otlp_endpoint: str | None = Field(
         None, description="OpenTelemetry collector's URL (OTLP over HTTP); needs the extra otel"
     )
+
+    @field_validator("sampling")
+    @classmethod
+    def _is_a_sampling(cls, value: str) -> str:
+        try:
+            return str(PARSERS["sampling"]("sampling", value))
+        except JobError as error:
+            raise ValueError(error.message) from error
 
     @field_validator("plan_limits")
     @classmethod

@@ -27,8 +27,8 @@ class Given:
     """What is known or assumed; each field is an argument of the same name."""
 
     # measured
-    analysis: float = 0.29  # CPU-s a media second, 720p at 30 fps, start-up included
-    analysis_keypoints: float = 0.72  # the same with keypoints: every frame, in float32
+    analysis: float = 0.44  # CPU-s a media second, 720p at 30 fps, start-up included
+    analysis_keypoints: float = 0.66  # the same with keypoints: every frame, in float32
     export: float = 0.62  # CPU-s a media second, the same clip
     pose_bytes: float = 1_800.0  # of Redis a media second: 121 B a frame, 15 frames
     pose_bytes_keypoints: float = 3_600.0  # the same with keypoints: 30 frames

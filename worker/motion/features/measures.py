@@ -119,6 +119,11 @@ def is_length(name: str) -> bool:
     return "flexion" not in name and name not in ("trunk_tilt", "fold", "thigh_share")
 
 
+def is_height(name: str) -> bool:
+    """Whether the measure `name` is a height in the picture, which moves with the camera."""
+    return name.endswith("_height")
+
+
 def sides_of(sight: Sight, name: str) -> tuple[Floats, Floats]:
     """Values and weights [n, 2] of the measure `name` of the left and the right side.
 

@@ -34,9 +34,9 @@ SCALE = 0.05
 2009) and their distance."""
 
 TOES = HEEL + STRAIGHTENS
-"""How far hips rise over standing beyond the flight's height, as a share of stature: as far as
-heels and, by thigh and shank, legs that are stretched (2 STRAIGHTENS), less half of what legs are
-bent more at the landing, some 2 cm, for which the flight is longer."""
+"""Rise of the hips from standing to take-off, as a share of stature: heels (HEEL) and the
+straightening of thigh and shank (2 STRAIGHTENS), less half of the deeper bend at the landing (some
+2 cm, as much as STRAIGHTENS), which lengthens the flight."""
 
 LIMIT = 1.96
 """Standard deviations that hold 95 % of errors."""

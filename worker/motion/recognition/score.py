@@ -19,7 +19,7 @@ from worker.exercises.model import HoldExercise, RepExercise
 from worker.motion.frames.span import Frames
 from worker.motion.reps.counter import Attempt, Counted, count
 from worker.motion.reps.hold_tracker import HoldTracker
-from worker.motion.reps.judgement import held
+from worker.motion.reps.judgement import fulfilled
 from worker.motion.reps.signals import Rows, SignalRows
 
 SEEN = 0.1
@@ -91,7 +91,7 @@ def _of_reps(
         return Score(exercise, 0.0, 0)
     value = _fit(rows, counted, reps) * np.sqrt(min(_time(reps) / lasts, 1.0))
     rows_of = [(a.first - rows.first, a.turn - rows.first, a.last - rows.first, True) for a in reps]
-    typical = held(exercise.typical, rows_of, rows.measures[:, len(exercise.conditions) :])
+    typical = fulfilled(exercise.typical, rows_of, rows.measures[:, len(exercise.conditions) :])
     return Score(exercise, float(value * UNTYPICAL ** typical.count(False)), len(reps))
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from worker.contract.message_parts import RefusalReason
 from worker.exercises.model import RepExercise
 from worker.motion.features.body_segments import Floats
+from worker.motion.features.measures import is_height
 from worker.motion.reps.cycles import LEAST, Cycle, cycles_of, trimmed, usual_size
 from worker.motion.reps.fusion import Calibration, calibrated, rest_level, steadied
 from worker.motion.reps.judgement import Verdict, judge, least_size
@@ -178,7 +179,7 @@ def _side(exercise: RepExercise, rows: Rows, side: int | None) -> Side | None:
     values, weights = rows.of(side)
     weights = steadied(rows.seconds, weights)
     names = [signal.measure for signal in exercise.signals]
-    between = np.array([not name.endswith("_height") for name in names])
+    between = np.array([not is_height(name) for name in names])
     between = np.tile(between, values.shape[1] // len(names))
     calibration = calibrated(rows.seconds, values, weights, between)
     if calibration is None:

@@ -117,13 +117,13 @@ def is_other(exercise: RepExercise, spans: list[Span], measures: Floats) -> bool
     more than two thirds of what is typical of it: `measures` [n, m] are those of its conditions and
     of what is typical, in this order, nan where they are not seen."""
     asked = len(exercise.conditions)
-    if False in held(exercise.conditions, spans, measures[:, :asked]):
+    if False in fulfilled(exercise.conditions, spans, measures[:, :asked]):
         return True
-    typical = held(exercise.typical, spans, measures[:, asked:]) if len(spans) < FEW else []
+    typical = fulfilled(exercise.typical, spans, measures[:, asked:]) if len(spans) < FEW else []
     return 3 * sum(typical) < len(typical)
 
 
-def held(conditions: tuple[Condition, ...], spans: list[Span], measures: Floats) -> list[bool]:
+def fulfilled(conditions: tuple[Condition, ...], spans: list[Span], measures: Floats) -> list[bool]:
     """Whether each of the `conditions` that are seen holds in the median of the repetitions;
     `measures` [n, m] are theirs."""
     found = []

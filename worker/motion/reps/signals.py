@@ -10,6 +10,7 @@ from worker.exercises.model import RepExercise
 from worker.motion.features.body_segments import Body, Floats
 from worker.motion.features.measures import (
     Sight,
+    is_height,
     is_length,
     sides_of,
     stature,
@@ -149,7 +150,7 @@ class SignalRows:
             rows[span, -4:] *= stretch.factor
             for column, name in self._length_columns():
                 rows[span, column] *= stretch.factor
-                if name.endswith("_height"):
+                if is_height(name):
                     rows[span, column] += shift(rows[span, column], rows[start, column])
             blurred = np.abs(rows[:, 0] - rows[stretch.first, 0]) <= BLUR_S
             rows[blurred, 1 + self._sides * len(self._names) : -4] *= self._unseen

@@ -158,15 +158,15 @@ class SubjectTracker:
         the subject from its own box for the sake of a second track that is a part of it."""
         first, free = not self.tracks, dict.fromkeys(range(len(found)))
         pairs = [
-            (track.confirmed, gain, track.weight, -row, track)
+            ((track.confirmed, gain, track.weight, -row), row, track)
             for track in self.tracks
             for row, box in enumerate(found.boxes)
             if (gain := track.gain(box, float(found.scores[row]), time_s))
         ]
-        for *_, row, track in sorted(pairs, key=lambda pair: pair[:4], reverse=True):
-            if -row in free and track.detected_s < time_s:
-                del free[-row]
-                self._take(track, found, -row, time_s, step)
+        for _, row, track in sorted(pairs, key=lambda pair: pair[0], reverse=True):
+            if row in free and track.detected_s < time_s:
+                del free[row]
+                self._take(track, found, row, time_s, step)
         for row in sorted(free.keys() - _parts(found)):
             corners = [float(value) for value in found.boxes[row]]
             track = Track(self.next_id, corners, time_s, corners)
