@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib import metadata
@@ -153,6 +154,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.embedders = parse_embedders(settings.page_embedders)
     app.state.registry = registry
+    app.state.keyless = Counter()  # sockets that have sent no key yet, by network of the client
     registry.register(StoreCollector(lambda: app.state.stores))
     _add_middleware(app, metrics, origins)
     errors.install(app)

@@ -110,7 +110,8 @@ class Settings(BaseSettings):
     read_url_ttl_s: int = Field(3600, gt=0, description="seconds a URL signed at a read is valid")
     hot_ttl_s: int = Field(86400, gt=0, description="seconds a finished job's stream is in Redis")
     record_ttl_s: int = Field(30 * 86400, gt=0, description="seconds a job record is kept")
-    idempotency_ttl_s: int = Field(86400, gt=0, description="seconds an Idempotency-Key is kept")
+    # at least as long as late writes of an erased job are possible, as the next job has its id
+    idempotency_ttl_s: int = Field(86400, ge=3600, description="seconds an Idempotency-Key is kept")
     firehose_partitions: int = Field(8, ge=1, description="firehose streams, shared by all jobs")
     firehose_length: int = Field(100_000, gt=0, description="firehose entries kept per stream")
     firehose_age_s: int = Field(7 * 86400, gt=0, description="seconds a firehose entry is kept")

@@ -71,7 +71,7 @@ async def readyz(request: Request) -> JSONResponse:
         "status": "ready" if ready else "not ready",
         "checks": {name: "ok" if found[name] else "no answer" for name in _SERVERS},
     }
-    workers = await _workers(stores) if found["redis"] else {}
+    workers = await shared.get("workers", lambda: _workers(stores)) if found["redis"] else {}
     return JSONResponse(answer | workers, 200 if ready else 503)
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
 import msgspec
 from fastapi import APIRouter, Request
@@ -32,30 +33,41 @@ router = APIRouter(include_in_schema=False)
 _FOREVER = "public, max-age=31536000, immutable"
 
 
-def _storage(stores: Stores) -> str | None:
-    """Returns the origin of presigned URLs, as clients reach it; signing needs no request."""
-    return origin_of(stores.objects.presign_get("page", 60))
+class _Rendered(NamedTuple):
+    """A page's bytes, plain and compressed, their digest, and the CSP source of its style."""
+
+    plain: bytes
+    packed: bytes
+    digest: str
+    style_source: str
+
+
+@cache
+def _rendered(page: str, embedders: tuple[str, ...], language: str, root: str) -> _Rendered:
+    """Returns a page with its blanks filled in; anybody may ask for it, so it is made once."""
+    document = load_document(page)
+    text = document.text
+    blanks = {"embedders": " ".join(embedders), "language": language, "root": root}
+    for name, value in blanks.items():
+        text = text.replace(f"{{{{{name}}}}}", value)
+    body = text.encode()
+    digest = hashlib.sha256(body).hexdigest()
+    return _Rendered(body, gzip.compress(body, mtime=0), digest, document.style_source)
 
 
 def _document(
     request: Request, page: str, stores: Stores, embedders: tuple[str, ...] = (), root: str = ""
 ) -> Response:
     """Returns a page with its headers, or 304 where the browser has it cached."""
-    document, query = load_document(page), request.query_params
+    query = request.query_params
+    rendered = _rendered(page, embedders, read_language(query), root)
     media = origin_of(query.get("videoSrc") or query.get("imageSrc"))
     # the console frames the upload page; nobody frames the console
     framing = ("'self'", *embedders) if page == "upload" else ()
-    policy = content_policy(framing, _storage(stores), media, document.style_source)
-    blanks = {
-        "embedders": " ".join(embedders),
-        "language": read_language(query),
-        "root": root,
-    }
-    text = document.text
-    for name, value in blanks.items():
-        text = text.replace(f"{{{{{name}}}}}", value)
-    body = text.encode()
-    tag = f'"{hashlib.sha256(body + policy.encode()).hexdigest()[:20]}"'
+    storage = origin_of(stores.objects.public_url)
+    policy = content_policy(framing, storage, media, rendered.style_source)
+    both = f"{rendered.digest} {policy}".encode()
+    tag = f'"{hashlib.sha256(both).hexdigest()[:20]}"'
     headers = {
         **SECURITY,
         "Content-Security-Policy": policy,
@@ -64,7 +76,8 @@ def _document(
     }
     if tag in request.headers.get("if-none-match", ""):
         return Response(None, 304, headers)
-    return _packed(request, body, gzip.compress(body, 5), headers, "text/html; charset=utf-8")
+    kind = "text/html; charset=utf-8"
+    return _packed(request, rendered.plain, rendered.packed, headers, kind)
 
 
 def _packed(

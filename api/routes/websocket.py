@@ -36,7 +36,6 @@ FIRST_S = 10.0
 """Seconds within which the first frame with the key must arrive."""
 MOST_WAITING = 32
 """Sockets of one address that may wait for their first frame at once."""
-_WAITING: Counter[str] = Counter()
 
 FORBIDDEN = 4403
 BAD_KEY, NOT_FOUND, BAD_PARAMETER, RATE_LIMITED, TRY_AGAIN = 4401, 4404, 4422, 4429, 1013
@@ -67,7 +66,7 @@ async def follow_job(socket: WebSocket, job_id: str) -> None:
     protocols: list[str] = socket.scope["subprotocols"]
     host = network_of(socket.client.host if socket.client else "")
     bounded = socket.app.state.stores.settings.connections_per_client > 0
-    if bounded and _key_in(protocols) is None and _WAITING[host] >= MOST_WAITING:
+    if bounded and _key_in(protocols) is None and socket.app.state.keyless[host] >= MOST_WAITING:
         text = "Too many sockets of this address have not sent a key yet."
         await socket.send_denial_response(Problem(429, "rate_limited", text, {}))
         return
@@ -172,13 +171,14 @@ def _key_in(protocols: Sequence[str]) -> str | None:
 
 async def _first_frame(socket: WebSocket) -> str:
     host = network_of(socket.client.host if socket.client else "")
-    _WAITING[host] += 1
+    waiting: Counter[str] = socket.app.state.keyless
+    waiting[host] += 1
     try:
         said = await asyncio.wait_for(socket.receive_text(), FIRST_S)
         return msgspec.json.decode(said, type=_FirstFrame).token
     except (TimeoutError, ValueError, KeyError, RecursionError) as error:
         raise Refused(BAD_KEY, ErrorCode.MISSING_TOKEN.value) from error
     finally:
-        _WAITING[host] -= 1
-        if not _WAITING[host]:
-            del _WAITING[host]
+        waiting[host] -= 1
+        if not waiting[host]:
+            del waiting[host]

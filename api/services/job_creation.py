@@ -222,13 +222,13 @@ def queued(stores: Stores, job: Job, alive: Sequence[Worker], key: str | None = 
     if not made:  # by a request with the same Idempotency-Key that was never answered
         return Accepted(stores.jobs.get(job.id, job.tenant, job.owner))
     with stores.redis.pipeline(transaction=False) as pipe:
-        announce(stores, pipe, job)
         queues.pending_wakeups(pipe, queue)
+        announce(stores, pipe, job)
         stores.fair_queue.place_in(pipe, job)
-        replies = pipe.execute()
+        pending, *replies = pipe.execute()
     with bind_job_context(job.id, job.tenant, job.attempt, job.trace):
         log.info("job_queued", queue=job.queue)
-    if replies[-5] < queues.enough_wakeups(queue, alive):
+    if pending < queues.enough_wakeups(queue, alive):
         _wake_workers(job.queue, queue)
     return Accepted(job, stores.fair_queue.place_of(replies))
 

@@ -29,6 +29,22 @@ def test_a_late_writer_is_swept_up(client: Client, stores: Stores) -> None:
     assert not stores.redis.exists(*keys.of_job(actor.id), keys.ERASED)
 
 
+def test_a_new_job_with_the_id_of_an_erased_one_stays(client: Client, stores: Stores) -> None:
+    body = {"input": {"url": "http://media.example/a.mp4"}, "options": {"exercise": "squat"}}
+    key = {"Idempotency-Key": "a"}
+    job_id = client.post("/jobs", json=body, headers=key).json()["id"]
+    assert client.delete(f"/jobs/{job_id}").status_code == 204
+    stores.redis.delete(keys.idempotency("acme", "a"))  # it expires
+    assert client.post("/jobs", json=body, headers=key).json()["id"] == job_id
+    name = job_prefix("acme", job_id) + "exports/video.mp4"
+    stores.objects.put(name, b"new", "video/mp4")
+    (note,) = stores.redis.zrange(keys.ERASED, 0, -1)
+    stores.redis.zincrby(keys.ERASED, -SWEEP_AFTER_S, note)
+    assert purge_late_writes(stores) == 0 and not stores.redis.exists(keys.ERASED)
+    assert client.get(f"/jobs/{job_id}").json()["status"] == "queued"
+    assert list(stores.objects.list_keys(name))
+
+
 def test_keys_of_presigned_urls() -> None:
     prefix = job_prefix("acme", "job_1")
     for base in ("http://127.0.0.1:1/bucket", "https://bucket.s3.example"):

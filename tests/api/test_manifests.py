@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.api_play import S3, Actor, Client, put_upload, refused
+from tests.api.api_play import S3, Actor, Client, new_job, put_upload, refused
 from tests.api.batch_play import URL, events, finish_all
 from worker.contract.plans import PlanLimits
 from worker.queueing.dispatch import dispatch_next
@@ -160,3 +160,31 @@ def test_tenants_take_turns_in_manifests(
         assert (state.accepted, state.expanded) == (lines, True)
     assert stores.redis.zcard(keys.QUEUED) == 0
     assert stores.fair_queue.length("acme") == 350
+
+
+def test_reading_a_manifest_takes_no_slot_of_a_job(
+    client: Client, stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Settings, "limits", lambda *_: PlanLimits(runningJobs=1))
+    upload = put_manifest(client, [URL])
+    batch = client.post("/batches", json={"manifest": {"uploadId": upload}}).json()["id"]
+    job = new_job(client)["id"]
+    popped = stores.fair_queue.pop("manifest")
+    assert popped is not None and popped.job == batch
+    assert stores.fair_queue.total() == 1
+    popped = stores.fair_queue.pop("pose.cpu")
+    assert popped is not None and popped.job == job
+
+
+def test_a_second_reader_leaves_the_queue_to_the_first(
+    client: Client, stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("worker.submission.batches.TURN_S", 0)
+    upload = put_manifest(client, [URL] * 350)
+    batch = client.post("/batches", json={"manifest": {"uploadId": upload}}).json()["id"]
+    assert stores.fair_queue.pop("manifest")
+    read_manifest(stores, batch)  # queues it again
+    assert stores.batches.hold(batch, "another reader")
+    read_manifest(stores, batch)
+    popped = stores.fair_queue.pop("manifest")
+    assert popped is not None and popped.job == batch

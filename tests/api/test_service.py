@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from api.routes import jobs
 from api.server import make_server, serve
-from tests.api.api_play import S3, Actor, Client, new_job, plain_client, refused
+from tests.api.api_play import S3, Actor, Client, new_job, plain_client, put_upload, refused
 from worker.contract.exercises import ALIASES, CATALOGUE
 from worker.contract.messages import TYPES
 from worker.contract.plans import GATED
@@ -77,9 +77,12 @@ def test_what_does_not_answer(half_dead: tuple[str, str], client: Client) -> Non
         assert here.get("/metrics").status_code == 200
         if dead == "redis":
             refusal = here.get("/v1/me")
-            assert refusal.status_code == 503 and refusal.json()["code"] == "unavailable"
-            assert refusal.headers["retry-after"] == "5"
-            assert "127.0.0.1" not in refusal.text
+        else:
+            body = {"input": {"uploadId": put_upload(client)}, "options": {"exercise": "squat"}}
+            refusal = here.post("/v1/jobs", json=body)
+        assert refusal.status_code == 503 and refusal.json()["code"] == "unavailable"
+        assert refusal.headers["retry-after"] == "5"
+        assert "127.0.0.1" not in refusal.text
 
 
 def test_metrics(client: Client, public: Client, stores: Stores) -> None:

@@ -37,6 +37,22 @@ def test_who_asks_meanwhile_gets_the_same_answer(monkeypatch: pytest.MonkeyPatch
     asyncio.run(ask())
 
 
+def test_a_slow_result_is_shared_as_long_as_a_quick_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared_call, "AGAIN_S", 0.2)
+    made = []
+
+    async def slow() -> int:
+        await asyncio.sleep(0.3)
+        made.append(1)
+        return len(made)
+
+    async def ask() -> None:
+        shared = SharedCalls()
+        assert [await shared.get("a", slow) for _ in range(3)] == [1, 1, 1]
+
+    asyncio.run(ask())
+
+
 def test_redis_is_not_blamed_where_many_ask_for_a_hanging_s3(
     public: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,7 +14,7 @@ from worker.contract.errors import ModelFault
 from worker.contract.jobs import Job, JobInput, JobStatus
 from worker.contract.messages import encode
 from worker.contract.options import JobOptions
-from worker.contract.segment_ids import entry_of, job_of_entry
+from worker.contract.queue_entries import entry_of, job_of_entry
 from worker.jobs import leased_job as held_module
 from worker.jobs import segment_coordinator, segment_worker
 from worker.jobs.recent_faults import RecentFaults

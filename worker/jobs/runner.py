@@ -10,7 +10,7 @@ import structlog
 
 from worker.contract.errors import ErrorCode, JobError, ModelFault
 from worker.contract.jobs import SUPPORTED_JOB_VERSION, Job, JobStatus, Stage
-from worker.contract.segment_ids import job_of_entry
+from worker.contract.queue_entries import job_of_entry
 from worker.jobs.faults import classify_fault
 from worker.jobs.heartbeat import Heartbeat
 from worker.jobs.leased_job import LeasedJob, Preempted, WorkerStopping

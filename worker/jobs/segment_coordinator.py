@@ -18,7 +18,7 @@ import structlog
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.jobs import Job
 from worker.contract.poses import PoseChunk, decode_chunk
-from worker.contract.segment_ids import entry_of
+from worker.contract.queue_entries import entry_of
 from worker.jobs.leased_job import LeasedJob
 from worker.jobs.segment_worker import estimate_segment
 from worker.pipeline.estimation import DamagedSegment, SegmentStart, VideoEstimator

@@ -17,7 +17,7 @@ import structlog
 from worker.contract.errors import JobError
 from worker.contract.jobs import SUPPORTED_JOB_VERSION, Job
 from worker.contract.poses import PoseChunk, decode_head, encode_chunk
-from worker.contract.segment_ids import entry_of, job_of_entry
+from worker.contract.queue_entries import entry_of, job_of_entry
 from worker.jobs.faults import classify_fault
 from worker.jobs.heartbeat import Heartbeat
 from worker.jobs.inputs import fetched_input, limits_of

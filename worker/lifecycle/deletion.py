@@ -191,13 +191,19 @@ def erasures_due(stores: Stores) -> bool:
 
 
 def purge_late_writes(stores: Stores) -> int:
-    """Erases late writes of jobs erased SWEEP_AFTER_S ago; returns the number of jobs."""
+    """Erases late writes of jobs erased SWEEP_AFTER_S ago; returns the number of jobs.
+
+    Skips an id that a new job has: ids follow from Idempotency-Keys, and those expire.
+    """
     ripe = stores.redis.zrangebyscore(keys.ERASED, "-inf", stores.clock() - SWEEP_AFTER_S)
-    _erase_entries(stores, ripe)
-    for note in ripe:
-        erase_rest(stores, msgspec.json.decode(note, type=ErasureRecord))
-        stores.redis.zrem(keys.ERASED, note)
-    return len(ripe)
+    records = {note: msgspec.json.decode(note, type=ErasureRecord) for note in ripe}
+    gone = [note for note in ripe if not stores.jobs.exists(records[note].job)]
+    _erase_entries(stores, gone)
+    for note in gone:
+        erase_rest(stores, records[note])
+    if ripe:
+        stores.redis.zrem(keys.ERASED, *ripe)
+    return len(gone)
 
 
 def sweep_entries(stores: Stores) -> int:

@@ -10,7 +10,7 @@ import structlog
 
 from worker.contract.batches import BatchRecord
 from worker.contract.jobs import Job
-from worker.contract.segment_ids import job_of_entry
+from worker.contract.queue_entries import is_batch, job_of_entry
 from worker.lifecycle.completion import expire_job
 from worker.queueing.queues import BROKER_ERRORS, effective_queue, pending_wakeups, send_wakeups
 from worker.storage.queue.fair_queue import QUEUES
@@ -28,7 +28,7 @@ def dispatch_next(stores: Stores, run: Callable[[str], None], waiting: str) -> s
     pulled = stores.fair_queue.pop(waiting)
     if pulled is None:
         return None
-    batch = waiting == "manifest"
+    batch = is_batch(pulled.job)
     if batch or job_of_entry(pulled.job) or not expire_job(stores, pulled.job):
         began = time.monotonic()
         run(pulled.job)

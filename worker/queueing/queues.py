@@ -12,6 +12,7 @@ from worker.contract.jobs import Job
 from worker.contract.options import JobOptions
 from worker.queueing.celery_app import KEY_PREFIX, QUEUES, Queue, app
 from worker.storage.connection import DISCONNECTED, REFUSING, Client
+from worker.storage.queue.fair_queue import MANIFEST
 from worker.storage.queue.workers import Worker
 
 RUN_NEXT = "posequeue.run_next"
@@ -48,7 +49,7 @@ def other_pose_queue(queue: str) -> str:
 def effective_queue(queue: str, alive: Sequence[Worker]) -> str:
     """Returns the queue whose workers run the jobs of `queue`: the other pose queue if its own has
     no live worker and the other has."""
-    if queue == "manifest":
+    if queue == MANIFEST:
         return "maintenance"
     served = {name for worker in alive for name in worker.queues}
     other = other_pose_queue(queue)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import structlog
 
 from worker.contract.jobs import Job
-from worker.contract.segment_ids import job_of_entry
+from worker.contract.queue_entries import job_of_entry
 from worker.lifecycle.completion import expire_job
 from worker.observability.metrics import LEASES_LOST, record
 from worker.queueing.dispatch import ensure_wakeups, offer_segment
@@ -48,20 +48,18 @@ def sweep(stores: Stores) -> None:
 
 def _recover(stores: Stores, name: str) -> None:
     """Requeues a job or segment entry whose worker crashed or whose wake-up was lost."""
-    if name.startswith("bat_"):  # its worker crashed in the manifest; it is due again by itself
-        stores.redis.zrem(keys.QUEUED, name)
-        return
     helped = job_of_entry(name)
     try:
         job = stores.jobs.get(helped or name)
     except Newer:
         return  # left to the sweep of a newer worker
     except NotFound:
-        job = None
+        stores.redis.zrem(keys.QUEUED, name)
+        return
     stores.jobs.touch_queued(name)
     if helped:
         _recover_segment(stores, name, job)
-    elif job is not None:
+    else:
         _recover_job(stores, job)
 
 
@@ -70,9 +68,9 @@ def _recover_job(stores: Stores, job: Job) -> None:
         log.info("job_waits_again", job=job.id)
 
 
-def _recover_segment(stores: Stores, entry: str, job: Job | None) -> None:
+def _recover_segment(stores: Stores, entry: str, job: Job) -> None:
     """Offers a segment again whose worker crashed before it began, if its job still runs."""
-    if job is not None and not job.status.final:
+    if not job.status.final:
         offer_segment(stores, job, entry)
     else:
         stores.redis.zrem(keys.QUEUED, entry)

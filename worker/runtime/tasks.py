@@ -16,6 +16,7 @@ from celery import signals
 from celery.exceptions import Reject
 
 import worker.runtime.signals  # noqa: F401  (logs, metrics and traces follow the worker's signals)
+from worker.contract.queue_entries import is_batch
 from worker.jobs.recent_faults import RecentFaults
 from worker.jobs.runner import Runner
 from worker.queueing.celery_app import app, consumed
@@ -61,7 +62,7 @@ def _run(name: str) -> None:
 
     A process whose models failed after loading exits, as its GPU or runtime may stay broken.
     """
-    if name.startswith("bat_"):
+    if is_batch(name):
         read_manifest(_stores(), name)
     elif _stores().leases.suspect(name):
         run_quarantined(name, _stopping)

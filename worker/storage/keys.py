@@ -76,6 +76,7 @@ be on one server: Redis Cluster is not supported. Other programs read nothing bu
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
 
 RUNNING = "pq:running"
 WAIT = "pq:{wait}"
@@ -100,58 +101,56 @@ FIREHOSE_CUT = "pq:firehose:cut"
 TRIMMED = "pq:firehose:trimmed"
 
 
-class Pattern:
-    """Pattern of the keys of one kind; a call fills in the names."""
-
-    def __init__(self, pattern: str) -> None:
-        self._pattern = pattern
-
-    def __call__(self, *names: str) -> str:
-        """Returns a key."""
-        return self._pattern % names
+One = Callable[[str], str]
+Two = Callable[[str, str], str]
 
 
-job = Pattern("pq:{%s}:job")
-fence = Pattern("pq:{%s}:fence")
-lease = Pattern("pq:{%s}:lease")
-poses = Pattern("pq:{%s}:poses")
-parts = Pattern("pq:{%s}:parts")
-messages = Pattern("pq:{%s}:messages")
-tenant_jobs = Pattern("pq:tenant:{%s}:jobs")
-tenant_usage = Pattern("pq:tenant:{%s}:usage")
-tenant_metered = Pattern("pq:tenant:{%s}:metered")
-rate = Pattern("pq:tenant:{%s}:rate")
-idempotency = Pattern("pq:tenant:{%s}:idem:%s")
-upload = Pattern("pq:upload:%s")
-upload_jobs = Pattern("pq:upload:%s:jobs")
-tenant_stored = Pattern("pq:tenant:{%s}:stored")
-reference = Pattern("pq:reference:%s")
-tenant_references = Pattern("pq:tenant:{%s}:references")
-api_key = Pattern("pq:key:%s")
-page_tokens = Pattern("pq:key:%s:tokens")
-refused = Pattern("pq:refused:%s")
-hook = Pattern("pq:hook:{%s}")
-hook_health = Pattern("pq:hook:{%s}:health")
-ordered_queues = Pattern("pq:hook:{%s}:lanes")
-hook_slots = Pattern("pq:hook:{%s}:slots")
-hook_deliveries = Pattern("pq:hook:{%s}:deliveries")
-dispatched = Pattern("pq:{%s}:hooks")
-ordered_queue = Pattern("pq:{%s}:lane:%s")
-sent = Pattern("pq:{%s}:sent")
-delivery = Pattern("pq:delivery:%s")
-tenant_hooks = Pattern("pq:tenant:{%s}:hooks")
-tenant_subscribed = Pattern("pq:tenant:{%s}:subscribed")
-tenant_adhoc = Pattern("pq:tenant:{%s}:adhoc")
-waiting = Pattern("pq:{wait}:%s:jobs:%s")
-waiting_tenants = Pattern("pq:{wait}:%s:ranks")
-running_of = Pattern("pq:{wait}:running:%s")
-batch = Pattern("pq:{%s}:batch")
-batch_states = Pattern("pq:{%s}:states")
-batch_jobs = Pattern("pq:{%s}:jobs")
-batch_todo = Pattern("pq:{%s}:todo")
-batch_errors = Pattern("pq:{%s}:errors")
-batch_hold = Pattern("pq:{%s}:hold")
-tenant_batches = Pattern("pq:tenant:{%s}:batches")
+def _pattern(pattern: str) -> Callable[..., str]:
+    """Returns a function of names that fills them into `pattern`."""
+    return lambda *names: pattern % names
+
+
+job: One = _pattern("pq:{%s}:job")
+fence: One = _pattern("pq:{%s}:fence")
+lease: One = _pattern("pq:{%s}:lease")
+poses: One = _pattern("pq:{%s}:poses")
+parts: One = _pattern("pq:{%s}:parts")
+messages: One = _pattern("pq:{%s}:messages")
+tenant_jobs: One = _pattern("pq:tenant:{%s}:jobs")
+tenant_usage: One = _pattern("pq:tenant:{%s}:usage")
+tenant_metered: One = _pattern("pq:tenant:{%s}:metered")
+rate: One = _pattern("pq:tenant:{%s}:rate")
+idempotency: Two = _pattern("pq:tenant:{%s}:idem:%s")
+upload: One = _pattern("pq:upload:%s")
+upload_jobs: One = _pattern("pq:upload:%s:jobs")
+tenant_stored: One = _pattern("pq:tenant:{%s}:stored")
+reference: One = _pattern("pq:reference:%s")
+tenant_references: One = _pattern("pq:tenant:{%s}:references")
+api_key: One = _pattern("pq:key:%s")
+page_tokens: One = _pattern("pq:key:%s:tokens")
+refused: One = _pattern("pq:refused:%s")
+hook: One = _pattern("pq:hook:{%s}")
+hook_health: One = _pattern("pq:hook:{%s}:health")
+ordered_queues: One = _pattern("pq:hook:{%s}:lanes")
+hook_slots: One = _pattern("pq:hook:{%s}:slots")
+hook_deliveries: One = _pattern("pq:hook:{%s}:deliveries")
+dispatched: One = _pattern("pq:{%s}:hooks")
+ordered_queue: Two = _pattern("pq:{%s}:lane:%s")
+sent: One = _pattern("pq:{%s}:sent")
+delivery: One = _pattern("pq:delivery:%s")
+tenant_hooks: One = _pattern("pq:tenant:{%s}:hooks")
+tenant_subscribed: One = _pattern("pq:tenant:{%s}:subscribed")
+tenant_adhoc: One = _pattern("pq:tenant:{%s}:adhoc")
+waiting: Two = _pattern("pq:{wait}:%s:jobs:%s")
+waiting_tenants: One = _pattern("pq:{wait}:%s:ranks")
+running_of: One = _pattern("pq:{wait}:running:%s")
+batch: One = _pattern("pq:{%s}:batch")
+batch_states: One = _pattern("pq:{%s}:states")
+batch_jobs: One = _pattern("pq:{%s}:jobs")
+batch_todo: One = _pattern("pq:{%s}:todo")
+batch_errors: One = _pattern("pq:{%s}:errors")
+batch_hold: One = _pattern("pq:{%s}:hold")
+tenant_batches: One = _pattern("pq:tenant:{%s}:batches")
 
 
 def of_job(job_id: str) -> tuple[str, ...]:

@@ -19,7 +19,6 @@ from worker.contract.batches import MAX_LINES, Batch, BatchError, Manifest
 from worker.contract.jobs import Job
 from worker.lifecycle.completion import cancel_job
 from worker.queueing.dispatch import ensure_wakeups, offer_batch
-from worker.storage import keys
 from worker.storage.batches.records import decode_todo
 from worker.storage.errors import NotFound
 from worker.storage.stores import Stores
@@ -55,11 +54,8 @@ def read_manifest(stores: Stores, batch_id: str) -> None:
     try:
         record = stores.batches.get(batch_id).record
     except NotFound:
-        stores.redis.zrem(keys.QUEUED, batch_id)
         return
-    more = expand_batch(stores, batch_id, TURN_S)
-    stores.fair_queue.remove(record.tenant, batch_id)
-    if more:
+    if expand_batch(stores, batch_id, TURN_S):
         offer_batch(stores, record)
 
 

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from tests.storage.factories import new_job
-from worker.contract.segment_ids import entry_of, job_of_entry
+from worker.contract.queue_entries import entry_of, job_of_entry
 from worker.lifecycle.deletion import erase_job
 from worker.storage import keys
 from worker.storage.errors import Fenced

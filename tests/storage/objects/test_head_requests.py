@@ -6,6 +6,7 @@ import socket
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
+import boto3
 import pytest
 from pydantic import SecretStr
 
@@ -63,3 +64,19 @@ def test_a_silent_store_is_given_up(settings: Settings, monkeypatch: pytest.Monk
         endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
         with pytest.raises(StoreUnavailable, match=r"head_object"):
             ObjectStore(settings.model_copy(update={"s3_endpoint": endpoint})).size("a")
+
+
+@pytest.mark.parametrize("endpoint", ["http://127.0.0.1:9", "https://127.0.0.1:9"])
+def test_a_store_that_is_down_is_unavailable(settings: Settings, endpoint: str) -> None:
+    down = settings.model_copy(update={"s3_endpoint": endpoint})
+    with pytest.raises(StoreUnavailable, match="head_object"):
+        ObjectStore(down).size("uploads/acme/upl_1")
+
+
+def test_missing_credentials_are_no_crash(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(boto3.Session, "get_credentials", lambda self: None)
+    anonymous = settings.model_copy(update={"s3_access_key": None, "s3_secret_key": None})
+    client = ObjectStore(settings)._client
+    assert HeadRequests(anonymous, client, 5).size("uploads/acme/upl_1") is None

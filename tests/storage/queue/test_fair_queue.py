@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from concurrent.futures import ThreadPoolExecutor
 
 import hypothesis
@@ -14,7 +15,8 @@ from worker.contract.jobs import Job, JobStatus
 from worker.lifecycle.completion import cancel_job, complete_job, expire_job
 from worker.lifecycle.deletion import erase_job
 from worker.storage import keys
-from worker.storage.queue.fair_queue import STALE_S, FairQueue
+from worker.storage.lua_scripts import load_script
+from worker.storage.queue.fair_queue import JOB_QUEUES, QUEUES, STALE_S, FairQueue
 from worker.storage.stores import Stores
 
 
@@ -229,3 +231,11 @@ def test_many_tenants_at_their_limit_hide_nobody(stores: Stores) -> None:
     assert len(pull_all(stores)) == 70
     (last,) = add(stores, "zoo", limit=1)
     assert pull_all(stores) == [last]
+
+
+def test_the_scripts_know_the_same_queues() -> None:
+    named = re.search(
+        r"^local QUEUES = \{(.*)\}$", load_script("worker.storage.queue", "lists"), re.M
+    )
+    assert named and tuple(re.findall(r"'([^']+)'", named[1])) == QUEUES
+    assert QUEUES[:-1] == JOB_QUEUES  # `count_waiting` stops at the last

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.storage.factories import Clock, new_job
@@ -133,3 +134,13 @@ def test_months_are_told_apart(stores: Stores) -> None:
 def test_the_end_of_a_month() -> None:
     assert next_month(1_798_761_600.0 - 10) == ("2027-01-01T00:00:00.000Z", 10)
     assert next_month(1_798_761_600.0)[0] == "2027-02-01T00:00:00.000Z"
+
+
+def test_a_new_job_with_the_id_of_an_erased_one_counts(stores: Stores) -> None:
+    job = finish(stores)
+    job = stores.jobs.get(job.id)
+    erase_job(stores, job)
+    assert used(stores)[0] == 1
+    again = msgspec.structs.replace(job, createdAt="2027-01-01T00:00:00.000Z")
+    assert stores.usage.meter(again) and not stores.usage.meter(again)
+    assert used(stores)[0] == 2

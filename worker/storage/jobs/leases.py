@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from worker.contract.jobs import SUPPORTED_JOB_VERSION, Job
 from worker.contract.messages import Entry
-from worker.contract.segment_ids import job_of_entry
+from worker.contract.queue_entries import job_of_entry
 from worker.storage import keys
 from worker.storage.connection import Client, text
 from worker.storage.due_set import DueSet

@@ -185,6 +185,10 @@ class JobStore:
         pairs = [part for pair in json_fields(values).items() for part in pair]
         self._run("set_fields", [keys.job(job_id)], pairs)
 
+    def exists(self, job_id: str) -> bool:
+        """Returns whether the job has a record."""
+        return bool(self._redis.hexists(keys.job(job_id), "id"))
+
     def over(self, job_id: str) -> bool:
         """Returns whether the job has ended or is erased."""
         status = self._redis.hget(keys.job(job_id), "status")

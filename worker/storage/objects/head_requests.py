@@ -15,7 +15,12 @@ import boto3
 from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from botocore.exceptions import ConnectTimeoutError, HTTPClientError, ReadTimeoutError
+from botocore.exceptions import (
+    BotoCoreError,
+    ConnectTimeoutError,
+    NoCredentialsError,
+    ReadTimeoutError,
+)
 from botocore.httpsession import URLLib3Session
 from botocore.utils import get_environ_proxies
 
@@ -40,22 +45,23 @@ class HeadRequests:
     def size(self, key: str) -> int | None:
         """Returns the size of an object in bytes; None where boto3 is to ask.
 
-        That is for any answer but 200 and 404, such as a redirect to another region. Raises
-        NotFound, and StoreUnavailable where the server does not answer in time.
+        That is for any answer but 200 and 404, such as a redirect to another region, and where
+        the request fails. Raises NotFound, and StoreUnavailable where the server does not answer
+        in time.
         """
-        if self._session is None:
-            self._open()
-        request = AWSRequest("HEAD", f"{self._base}/{quote(key)}")
-        keys = self._keys.get_frozen_credentials()
-        S3SigV4Auth(keys, "s3", self._client.meta.region_name).add_auth(request)
-        began = time.perf_counter()
         try:
+            if self._session is None:
+                self._open()
+            request = AWSRequest("HEAD", f"{self._base}/{quote(key)}")
+            keys = self._keys.get_frozen_credentials()
+            S3SigV4Auth(keys, "s3", self._client.meta.region_name).add_auth(request)
+            began = time.perf_counter()
             answer = self._session.send(request.prepare())
         except (ConnectTimeoutError, ReadTimeoutError) as error:
             record(S3_FAILURES, 1, _NAME)
             raise StoreUnavailable(f"S3 head_object: {error}") from error
-        except HTTPClientError:
-            return None  # such as a connection that the server has closed
+        except BotoCoreError:
+            return None  # boto3 tries once more, and says what is wrong
         record(S3_SECONDS, time.perf_counter() - began, _NAME)
         if answer.status_code == 404:
             raise NotFound(key)
@@ -71,6 +77,8 @@ class HeadRequests:
             if id_ and secret
             else boto3.Session().get_credentials()
         )
+        if self._keys is None:
+            raise NoCredentialsError
         self._session = URLLib3Session(
             verify=os.environ.get("AWS_CA_BUNDLE") or os.environ.get("REQUESTS_CA_BUNDLE") or True,
             proxies=get_environ_proxies(self._base),

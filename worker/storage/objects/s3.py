@@ -6,6 +6,7 @@ import contextlib
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from functools import cached_property
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import unquote, urlsplit
@@ -266,6 +267,11 @@ class ObjectStore:
         for key in found:
             self.delete(key)
         return len(found)
+
+    @cached_property
+    def public_url(self) -> str:
+        """URL of an object as clients reach it, for its origin alone; it soon expires."""
+        return self.presign_get("origin", 1)
 
     def presign_get(self, key: str, ttl_s: int, filename: str | None = None) -> str:
         """Returns a URL from which the object can be downloaded for `ttl_s` seconds."""

@@ -5,7 +5,8 @@ tenant that queues 10,000 jobs delays another's single job by about one job's du
 tenant at its limit of running jobs is skipped.
 
 An entry is a job, whatever its next stage, a segment of one, or a batch with a manifest. A popped
-entry is in no queue until it is claimed; a sweep queues entries again that were not.
+entry is in no queue until it is claimed; a sweep queues entries again that were not, and batches
+when they are due.
 """
 
 from __future__ import annotations
@@ -19,14 +20,16 @@ from typing import Any
 import msgspec
 
 from worker.contract.jobs import Job, JobStatus, Priority
-from worker.contract.segment_ids import job_of_entry
+from worker.contract.queue_entries import job_of_entry
 from worker.storage import keys
 from worker.storage.connection import Client, text
 from worker.storage.lua_scripts import Scripts, load_script
 
-QUEUES = ("pose.cpu", "pose.gpu", "export", "manifest")
-"""The fair queues: one for each kind of worker that a stage may need. Entries of `manifest` are
-batches whose next lines are to be read; they count in no limit."""
+JOB_QUEUES = ("pose.cpu", "pose.gpu", "export")
+"""The fair queues of jobs: one for each kind of worker that a stage may need."""
+MANIFEST = "manifest"
+"""The fair queue of batches whose manifests are to be read on; they count in no limit."""
+QUEUES = (*JOB_QUEUES, MANIFEST)
 STALE_S = 20.0
 """Seconds after which `reconcile_running` checks whether a running job still runs."""
 _CLASSES: dict[Priority, int] = {"high": 0, "normal": 1, "low": 2}
@@ -80,11 +83,11 @@ class FairQueue:
 
     def push_batch(self, tenant: str, batch_id: str, running: int | None) -> None:
         """Queues a batch whose manifest is to be read on; `running` as for `push`."""
-        args = ["manifest", tenant, limit_arg(running), _NO_LIMIT, self._clock(), batch_id]
+        args = [MANIFEST, tenant, limit_arg(running), _NO_LIMIT, self._clock(), batch_id]
         self._run("push", [keys.WAIT], args)
 
     def pop(self, queue: str) -> Pulled | None:
-        """Pops the next entry, which counts as running from now on; None if none may run."""
+        """Pops the next entry; None if none may run. All but batches count as running then."""
         found = self._run("pop", [keys.WAIT], [queue, self._clock()])
         return Pulled(text(found[0]), text(found[1])) if found else None
 
@@ -95,6 +98,7 @@ class FairQueue:
     @staticmethod
     def remove_in(pipe: Client, tenant: str, job_id: str) -> None:
         """Adds the removal of a job, as by `remove`, to a pipeline."""
+        # EVAL: a registered script in a pipeline costs a round trip more (is it known?)
         script = load_script(__package__, "remove")
         pipe.eval(script, 1, keys.WAIT, tenant, job_id, "")
 
@@ -105,14 +109,14 @@ class FairQueue:
     def length(self, tenant: str) -> int:
         """Returns the number of a tenant's queued jobs."""
         with self._redis.pipeline(transaction=False) as pipe:
-            for queue in QUEUES[:-1]:
+            for queue in JOB_QUEUES:
                 pipe.zcard(keys.waiting(queue, tenant))
             return sum(pipe.execute())
 
     def total(self) -> int:
         """Returns the number of queued jobs, those in no queue included."""
         count = int(self._redis.zcard(keys.QUEUED))
-        for queue in QUEUES[:-1]:
+        for queue in JOB_QUEUES:
             with self._redis.pipeline(transaction=False) as pipe:
                 for tenant in self._redis.zrange(keys.waiting_tenants(queue), 0, -1):
                     pipe.zcard(keys.waiting(queue, text(tenant)))
@@ -147,7 +151,7 @@ class FairQueue:
     @staticmethod
     def place_in(pipe: Client, job: Job) -> None:
         """Adds the commands whose replies `place_of` reads to a pipeline."""
-        script = load_script(__package__, "position")
+        script = load_script(__package__, "position")  # EVAL: as in `remove_in`
         pipe.eval(script, 1, keys.WAIT, job.waits_in, job.tenant, job.id)
         pipe.zscore(keys.QUEUED, job.id)
         pipe.hget(_PACE, job.waits_in)

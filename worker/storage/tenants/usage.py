@@ -65,6 +65,14 @@ def used_so_far(job: Job) -> Usage:
     return msgspec.structs.replace(job.usage, mediaSeconds=round(seconds, 3))
 
 
+def _entry(job: Job) -> str:
+    """Returns the name under which a job is noted as counted, hashed as the job may be erased.
+
+    By its time too: where its Idempotency-Key has expired, a new job has the id of an erased one.
+    """
+    return hashlib.sha256(f"{job.id} {job.createdAt}".encode()).hexdigest()[:24]
+
+
 class UsageStore:
     """Counts the usage of tenants."""
 
@@ -87,7 +95,7 @@ class UsageStore:
             "meter",
             [keys.tenant_usage(job.tenant), keys.tenant_metered(job.tenant)],
             args=[
-                hashlib.sha256(job.id.encode()).hexdigest()[:24],  # the job may be erased
+                _entry(job),
                 now,
                 now - NOTED_S,
                 month_of(ended),

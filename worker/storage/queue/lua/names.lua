@@ -14,8 +14,9 @@ local function cost(tenant)
     or redis.call('HGET', pace, ARGV[1])
   return math.max(tonumber(known or '1'), 0.001)
 end
+local holds_jobs = ARGV[1] ~= 'manifest'
 local function free(tenant)
-  if ARGV[1] == 'manifest' then return 1 end
+  if not holds_jobs then return 1 end
   local most = tonumber(redis.call('HGET', limits, tenant) or '-1')
   if most < 0 then return math.huge end
   return most - redis.call('ZCARD', base .. ':running:' .. tenant)

@@ -9,9 +9,11 @@ local function serve(tenant, rank)
     redis.call('SET', clock, string.format('%.6f', now))
     redis.call('ZREMRANGEBYSCORE', finish, '-inf', now)
     redis.call('ZADD', finish, now + cost(tenant), tenant)
-    redis.call('ZADD', base .. ':running:' .. tenant, ARGV[2], job)
-    redis.call('SADD', base .. ':busy', tenant)
-    redis.call('ZADD', queued, ARGV[2], job)
+    if holds_jobs then
+      redis.call('ZADD', base .. ':running:' .. tenant, ARGV[2], job)
+      redis.call('SADD', base .. ':busy', tenant)
+      redis.call('ZADD', queued, ARGV[2], job)
+    end
   end
   if redis.call('ZCARD', list(tenant)) > 0 then
     redis.call('ZADD', ranks, redis.call('ZSCORE', finish, tenant), tenant)
