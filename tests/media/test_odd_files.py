@@ -15,6 +15,7 @@ from worker.media.decoding.video import Frame, decode
 from worker.media.encoding.export import export_video
 from worker.media.probing.ffmpeg_tools import find_tools
 from worker.media.probing.probe import VideoInfo, probe
+from worker.pipeline.frame_chunks import PrefetchingReader
 
 MakeClip = Callable[..., Path]
 BALL = (
@@ -173,6 +174,21 @@ def test_a_clock_that_restarts_loses_neither_sound_nor_seconds(tmp_path: Path) -
             assert tone == pytest.approx(440 if time < 2 else 880, abs=15)
 
 
+def test_sound_that_begins_before_the_picture_moves_no_frame(tmp_path: Path) -> None:
+    path = tmp_path / "lead.ts"
+    tune = (
+        "sine=frequency=440:duration=1[a];sine=frequency=880:duration=1.5[b];[a][b]concat=v=0:a=1"
+    )
+    run("-itsoffset", "0.5", "-f", "lavfi", "-i", "testsrc2=size=320x240:rate=25:duration=2",
+        "-f", "lavfi", "-i", tune, "-c:v", "libx264", "-c:a", "aac", path)  # fmt: skip
+    before, (after, info) = frames_of(path), exported(path, tmp_path)
+    assert [frame.time_us for frame in after] == [frame.time_us for frame in before]
+    assert info.has_audio
+    for time, tone in tones(tmp_path / "out.mp4"):
+        if abs(time - 0.5) > 0.15 and 0 < time < 1.9:
+            assert tone == pytest.approx(440 if time < 0.5 else 880, abs=15)
+
+
 @pytest.mark.parametrize(("rate", "kept"), [(11024, 11025), (7000, 8000), (96000, 48000)])
 def test_odd_rates_of_sound_are_resampled(
     make_clip: MakeClip, tmp_path: Path, rate: int, kept: int
@@ -226,3 +242,40 @@ def test_files_that_are_cut_off_say_so(make_clip: MakeClip, tmp_path: Path, name
     trailed = tmp_path / f"trailed-{name}"
     trailed.write_bytes(whole.read_bytes() + b"\x00\x10\x00\x00SEFH" + bytes(40))
     assert probe(trailed).warnings == ()
+
+
+def test_hdr_that_cannot_be_converted_is_named(
+    make_clip: MakeClip, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip = make_clip(
+        "pq.mp4", "-vf", "setparams=color_trc=smpte2084:color_primaries=bt2020:colorspace=bt2020nc"
+    )
+    assert probe(clip).hdr
+    assert probe(clip).warnings == ()
+    monkeypatch.setattr("worker.media.probing.probe.maps_brightness", lambda: False)
+    assert probe(clip).warnings == ("colour_lost",)
+
+
+LOSSES = {
+    "shown.mp4": ("-c:v", "libx264", "-g", "25"),
+    "dropped.mp4": ("-c:v", "libx265", "-x265-params", "log-level=none"),
+    "skipped.mkv": ("-c:v", "libx264"),
+    "still.avi": ("-c:v", "mjpeg", "-pix_fmt", "yuvj420p"),
+}
+
+
+@pytest.mark.parametrize("name", list(LOSSES))
+def test_frames_that_do_not_decode_are_noticed(
+    make_clip: MakeClip, tmp_path: Path, name: str
+) -> None:
+    clip = make_clip(name, *LOSSES[name], source="testsrc2=size=320x240:rate=25:duration=4")
+    data = bytearray(clip.read_bytes())
+    noise = np.random.default_rng(1)
+    for start in (len(data) * 45 // 100, len(data) // 2):
+        data[start : start + 3000] = noise.bytes(3000)
+    broken = tmp_path / name
+    broken.write_bytes(data)
+    for path, incomplete in ((clip, False), (broken, True)):
+        reader = decode(path, probe(path), max_side=64)
+        with PrefetchingReader(reader) as chunks:
+            assert [chunk.incomplete for chunk in chunks][-1] is incomplete

@@ -12,7 +12,7 @@ from tests.synthetic.analysis import entries_of
 from tests.synthetic.perform import Script, perform, split
 from worker.contract.messages import ExerciseSummary, type_of
 from worker.contract.options import JobOptions
-from worker.contract.poses import PEOPLE, TURN, LogHead, PoseChunk, turned_joints
+from worker.contract.poses import DAMAGED, PEOPLE, TURN, LogHead, PoseChunk, turned_joints
 from worker.motion.analysis import Analysis
 
 
@@ -25,6 +25,12 @@ def analysed(head: LogHead, chunks: list[PoseChunk]) -> tuple[ExerciseSummary, A
 def recorded(script: Script) -> tuple[LogHead, list[PoseChunk]]:
     head, chunk = perform(script)
     return head, split(chunk, [60, 60])
+
+
+def first_frame(chunk: PoseChunk) -> PoseChunk:
+    return replace(
+        chunk, times_us=chunk.times_us[:1], keypoints=chunk.keypoints[:1], boxes=chunk.boxes[:1]
+    )
 
 
 def test_the_length_is_what_was_decoded() -> None:
@@ -45,6 +51,13 @@ def test_what_the_file_gave_reason_for_and_who_was_seen() -> None:
     summary, analysis = analysed(msgspec.structs.replace(head, media=media), chunks)
     assert (summary.people, summary.warnings) == (3, ("truncated",))
     assert analysis.warnings == ("truncated",)
+
+
+def test_frames_that_did_not_decode_are_told() -> None:
+    head, chunks = recorded(Script())
+    chunks[0] = replace(chunks[0], state={DAMAGED: True})
+    summary, analysis = analysed(head, chunks)
+    assert summary.warnings == analysis.warnings == ("damaged",)
 
 
 def test_few_frames_are_told() -> None:
@@ -84,3 +97,22 @@ def test_keypoints_are_those_of_the_picture_as_it_lies() -> None:
     entries, _ = entries_of(head, lying, JobOptions(exercise="squat", keypoints=True))
     first = next(e.message for e in entries if type_of(e.message) == "keypoints")
     assert first.keypoints[0].x == pytest.approx(lying[0].keypoints[first.frameId, 0, 0], abs=1e-3)
+
+
+def test_angles_and_warnings_of_a_picture_that_lies_are_those_of_the_upright_one() -> None:
+    head, chunks = recorded(Script())
+    lying = [replace(c, keypoints=turned_joints(c.keypoints, -1), state={TURN: 1}) for c in chunks]
+    media = head.media
+    media = msgspec.structs.replace(media, width=media.height, height=media.width)
+    image = msgspec.structs.replace(media, kind="image")
+    options = JobOptions(exercise="squat", angles=True)
+    said = []
+    for shown, given, of in (
+        (head.media, chunks, options),
+        (media, lying, options),
+        (image, [first_frame(lying[0])], JobOptions(source="image", angles=True)),
+    ):
+        entries, analysis = entries_of(msgspec.structs.replace(head, media=shown), given, of)
+        said.append(next(e.message.data for e in entries if type_of(e.message) == "angles"))
+        assert analysis.warnings == (("turned",) if given is not chunks else ())
+    assert said[0] == said[1] == said[2]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from pathlib import Path
 
 import httpx
 import pytest
@@ -27,13 +29,13 @@ def signed_in(tab: Tab, site: Site, key: str) -> Tab:
     return tab
 
 
-def played(site: Site, key: str, stores: Stores) -> Player:
-    """A finished job."""
+def played(site: Site, key: str, stores: Stores, known: int = 0) -> Player:
+    """A finished job, of a tenant that had `known` before."""
     headers = {"Authorization": f"Bearer {key}"}
     with httpx.Client(base_url=f"{site.address}/v1", headers=headers, verify=False) as client:
         body = {"input": {"url": "https://media.example/a.mp4"}, "options": {"exercise": "squat"}}
         assert client.post("/jobs", json=body).status_code == 202
-    player = next_job(stores)
+    player = next_job(stores, known)
     player.squat()
     player.finish()
     return player
@@ -100,6 +102,74 @@ def test_a_job_from_its_form_to_its_end(tab: Tab, site: Site, key: str, stores: 
     tab.wait("document.querySelector('#messages pre').innerText.includes('current_count') ||"
              "[...document.querySelectorAll('#messages pre')].some((one) => one.innerText.includes('current_count'))")  # fmt: skip
     assert tab.console == []
+
+
+def test_a_file_chosen_while_another_is_sent_stays_chosen(
+    tab: Tab, site: Site, key: str, stores: Stores, tmp_path: Path
+) -> None:
+    signed_in(tab, site, key)
+    tab.choose("#media", SQUAT)
+    other = tmp_path / "other.mp4"
+    other.write_bytes(SQUAT.read_bytes())
+    tab.run("document.querySelector('#submit').requestSubmit()")
+    tab.choose("#media", other)
+    job = next_job(stores).id
+    tab.wait("!document.querySelector('#submit button').disabled")
+    tab.wait(f"document.querySelector('#job-head').innerText === '{job}'")
+    assert tab.run("document.querySelector('#media').files[0]?.name") == "other.mp4"
+
+
+STORED = """JSON.stringify(Object.entries(sessionStorage).filter(([, value]) => value.includes('KEY'))
+    .map(([name]) => name))"""
+FILES = """new Promise((resolve) => {
+  indexedDB.open('posequeue', 1).onsuccess = ({ target: { result } }) => {
+    result.transaction('files').objectStore('files').getAllKeys().onsuccess = ({ target }) => {
+      result.close();
+      resolve(JSON.stringify(target.result));
+    };
+  };
+})"""
+
+
+def test_who_leaves_leaves_neither_key_nor_video(
+    tab: Tab, site: Site, key: str, stores: Stores
+) -> None:
+    signed_in(tab, site, key)
+    tab.choose("#media", SQUAT)
+    tab.run("document.querySelector('#submit').requestSubmit()")
+    player = next_job(stores)
+    player.squat()
+    player.finish()
+    frame = tab.frame("/pose_tracker/")
+    tab.wait("document.querySelector('#app').dataset.state === 'done'", frame)
+    with_key = STORED.replace("KEY", key)
+    assert tab.run(with_key) == '["pq:console"]'
+    assert tab.run(FILES) == f'["{player.id}"]'
+    tab.run("window.was = true; document.querySelector('#leave').click()")
+    tab.wait("!window.was && document.querySelector('#app')?.dataset.state === 'out'")
+    assert tab.run(with_key) == "[]"
+    assert tab.run(FILES) == "[]"
+    # the page that anyone opens next in this tab finds nothing to take over
+    tab.open(f"{site.address}/pose_tracker/upload_tracking?exercise=squat")
+    tab.wait("document.querySelector('#failed-code').innerText === 'missing_token'")
+
+
+def test_of_two_jobs_alike_the_frame_shows_the_chosen_one(
+    tab: Tab, site: Site, key: str, stores: Stores
+) -> None:
+    players = [played(site, key, stores, known) for known in (0, 1)]
+    signed_in(tab, site, key)
+    for player in (*players, players[0]):
+        before = len(tab.requests)
+        row = f"#jobs [data-id={player.id}] .pick"
+        tab.wait(f"document.querySelector('{row}')")
+        tab.click(row)
+        asked = f"/v1/jobs/{player.id}/messages?edition=superset"
+        deadline = time.monotonic() + 30
+        while not any(asked in url for url in tab.requests[before:]):
+            assert time.monotonic() < deadline, asked
+            time.sleep(0.05)
+        assert key not in tab.run("location.href", tab.frame("/pose_tracker/"))
 
 
 def test_jobs_are_listed_filtered_and_erased(

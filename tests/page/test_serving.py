@@ -129,12 +129,27 @@ def test_webviews_of_2020_know_the_scripts() -> None:
 
 
 def test_circular_imports_and_other_forms_are_no_bundle() -> None:
-    circle = {"a.js": 'import { b } from "./b.js";\n', "b.js": 'import { a } from "./a.js";\n'}
+    circle = {
+        "a.js": 'import { b } from "./b.js";\nexport const a = 1;\n',
+        "b.js": 'import { a } from "./a.js";\nexport const b = 1;\n',
+    }
     with pytest.raises(ValueError, match="cycle"):
         bundle(circle, "a.js")
-    for form in ("export default 1;", 'import x from "./y.js";', "export { x };"):
+    for form in (
+        "export default 1;",
+        'import x from "./y.js";',
+        "export { x };",
+        "export let y = 1;",
+    ):
         with pytest.raises(ValueError, match="cannot bundle"):
             bundle({"a.js": f"const x = 1;\n{form}\n"}, "a.js")
+
+
+def test_a_bundle_has_every_name_that_is_imported() -> None:
+    for form in ("export const b = 1, c = 2;", "export const b = 1;\nconst c = 2;"):
+        modules = {"a.js": 'import { b, c as d } from "./b.js";\n', "b.js": f"{form}\n"}
+        with pytest.raises(ValueError, match="does not export c"):
+            bundle(modules, "a.js")
 
 
 def test_files_of_another_version_are_not_kept(get: Callable[..., httpx.Response]) -> None:

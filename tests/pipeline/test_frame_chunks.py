@@ -58,6 +58,8 @@ def test_a_decode_from_a_chunk_on_makes_the_same_chunks(
 class Reader:
     """Hands out frames of a chunk each, then raises `error`, or goes on for ever."""
 
+    incomplete = False
+
     def __init__(
         self, count: int, error: Exception | None = None, *, endless: bool = False
     ) -> None:

@@ -15,7 +15,7 @@ from worker.contract.poses import Environment, PoseChunk, quantised
 from worker.media.probing.ffmpeg_tools import find_tools
 from worker.pose.detectors.nanodet import Detections
 from worker.pose.tracking.keyframe_detection import Image
-from worker.pose.tracking.subject_tracker import WARM, SubjectTracker
+from worker.pose.tracking.subject_tracker import WARM, Choice, SubjectTracker
 
 SEGMENT_S = 4
 """Two chunks, the second of which warms up the next segment."""
@@ -61,7 +61,7 @@ class Tracking:
             tracker.update(Detections(found, np.full(len(found), 0.9, np.float32)), seconds)
         return tracker.state()
 
-    def estimate_image(self, image: Image) -> PoseChunk:
+    def estimate_image(self, image: Image, choice: Choice = "auto") -> PoseChunk:
         raise NotImplementedError
 
     def profiled(self, _profile: object) -> Self:

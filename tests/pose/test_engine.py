@@ -211,6 +211,27 @@ def test_a_picture_on_its_side_or_head_is_looked_at_upright(
     assert encode_chunk(again) == encode_chunk(turned[1])
 
 
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_a_still_on_its_side_or_head_is_looked_at_upright(
+    engine: PoseEngine, frames: FrameChunk, quarters: int
+) -> None:
+    upright = engine.estimate_image(frames.images[0])
+    lying = engine.estimate_image(np.ascontiguousarray(np.rot90(frames.images[0], quarters)))
+    assert (upright.state[TURN], lying.state[TURN]) == (0, quarters)
+    joints = turned_joints(lying.keypoints, quarters)
+    assert np.abs(joints - upright.keypoints).max() < 0.002
+    assert np.abs(turned_boxes(lying.boxes, quarters) - upright.boxes).max() < 0.002
+
+
+def test_the_person_of_a_still_can_be_chosen(engine: PoseEngine, frames: FrameChunk) -> None:
+    both = np.concatenate([frames.images[0]] * 2, axis=1)
+    left, right = (
+        engine.estimate_image(both, choice).keypoints[0, HIPS, 0].mean()
+        for choice in ("left", (0.9, 0.5))
+    )
+    assert left < 0.5 < right
+
+
 def test_what_is_kept_warm_of_a_turned_picture_is_what_another_worker_begins_with(
     engine: PoseEngine, frames: FrameChunk
 ) -> None:

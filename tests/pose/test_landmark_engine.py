@@ -12,13 +12,14 @@ import pytest
 
 from worker.contract.errors import JobError
 from worker.contract.landmarks import COCO_PLACES, MEDIAPIPE_NAMES
-from worker.contract.poses import PoseChunk, decode_chunk, encode_chunk
+from worker.contract.poses import TURN, PoseChunk, decode_chunk, encode_chunk
 from worker.media.decoding.still import read_still
 from worker.media.decoding.video import decode
 from worker.media.probing.probe import probe
 from worker.pipeline.frame_chunks import FrameChunk, grouped
 from worker.pose.engine import PoseEngine
 from worker.pose.landmark_engine import LandmarkEngine
+from worker.pose.tracking.subject_tracker import WARM
 
 pytestmark = pytest.mark.models
 CLIP = Path(__file__).resolve().parents[1] / "clips" / "squat_5.mp4"
@@ -178,6 +179,20 @@ def test_a_body_on_its_side_is_found(
         x, y = 1 - y, x
     away = np.hypot(found[COCO, 0] - x, found[COCO, 1] - y)
     assert np.median(away) < 0.03
+
+
+@pytest.mark.parametrize("quarters", [0, 1, 2])
+def test_which_way_is_up_is_told(
+    landmarks: LandmarkEngine, frames: FrameChunk, quarters: int
+) -> None:
+    """Of stills and clips alike; the next worker knows it, and who begins later finds it."""
+    lying = [np.ascontiguousarray(np.rot90(image, quarters)) for image in frames.images[:6]]
+    times = frames.times_us[:6]
+    chunk = landmarks.estimate(0, 0, times, lying, {WARM: {}})
+    assert chunk.state[TURN] == chunk.state[WARM][TURN] == quarters
+    assert landmarks.warm_up_state(times, lying, {})[TURN] == quarters
+    assert landmarks.estimate(1, 6, times + 10**6, lying, chunk.state).state[TURN] == quarters
+    assert landmarks.estimate_image(lying[0]).state[TURN] == quarters
 
 
 def test_a_black_picture_shows_nobody(landmarks: LandmarkEngine) -> None:

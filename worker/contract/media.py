@@ -9,7 +9,7 @@ import msgspec
 Source = Literal["video", "image"]
 WarningCode = Literal[
     "truncated", "second_track", "low_frame_rate", "audio_lost", "turned", "slow_motion",
-    "hips_disagree",
+    "hips_disagree", "damaged", "colour_lost",
 ]  # fmt: skip
 """Findings that users should know and that do not end a job.
 
@@ -19,7 +19,8 @@ all of a movement; `audio_lost`: the exported video lacks the sound of the file;
 picture lay on its side or upside down without a tag that says so; `slow_motion`: bodies fall too
 slowly for their size, so a flight has no time and no height; `hips_disagree`: the rise of the hips
 in the picture does not fit the flight, whose height was reported, so the user's height or the
-camera's pitch is wrong.
+camera's pitch is wrong; `damaged`: some frames could not be decoded, or only in part;
+`colour_lost`: the pictures are HDR and could not be converted, so what is drawn of them is pale.
 """
 
 AudioLoss = Literal["unsupported_codec", "damaged"]

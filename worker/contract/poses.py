@@ -34,6 +34,9 @@ TURN = "turn"
 """Key of a chunk's state: the quarter turns, clockwise, by which a sideways or upside-down picture
 was turned for estimation; its joints are those of the picture as it is stored."""
 
+DAMAGED = "damaged"
+"""Key of a chunk's state: some of the file up to here could not be decoded."""
+
 # Steps of 1/32768 over [-0.5, 1.5): under a tenth of a pixel on a 2160p frame.
 _SCALE = 32768.0
 _OFFSET = 0.5

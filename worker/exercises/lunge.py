@@ -14,7 +14,7 @@ _STANDING = (
     Condition("fold", "range", low=7),
     Condition("hip_over_ankle", "range", low=0.05),
     Condition("hip_height", "range", low=0.05),
-    Condition("shoulder_over_ankle", "start", low=0.3),
+    Condition("shoulder_over_ankle", "start", low=0.2),
     Condition("shoulder_over_hip", "start", low=0.1),
 )
 

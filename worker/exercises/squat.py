@@ -19,7 +19,8 @@ SQUAT = RepExercise(
         Condition("fold", "range", low=7),
         Condition("hip_over_ankle", "range", low=0.05),
         Condition("hip_height", "range", low=0.04),
-        Condition("shoulder_over_ankle", "start", low=0.3),
+        # lying is 0, standing 0.8, a third of it where the camera looks down steeply
+        Condition("shoulder_over_ankle", "start", low=0.2),
         Condition("shoulder_over_hip", "start", low=0.1),
     ),
     # knees side by side, the trunk not level, the hips well down, the hands nowhere near the feet

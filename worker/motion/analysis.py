@@ -116,7 +116,7 @@ class Analysis:
         where the exercise is done lying down, a body that lies is as it should be.
         """
         self._turn = 0 if self._frames or self._lying else turn
-        if self._turn % 2:
+        if self._turn % 2 and self._video:
             self._width, self._height = self._height, self._width
             media = self._head.media
             upright = msgspec.structs.replace(media, width=media.height, height=media.width)
@@ -174,9 +174,8 @@ class Analysis:
             if self._video and self._options.keypoints:
                 self._batch.extend([sample_of(message) for message in spoken])
         if self._options.angles:
-            for row, data in zip(
-                rows, angle_rows(coco_joints(seen), self._width, self._height), strict=True
-            ):
+            size = max(self._head.media.width, 1), max(self._head.media.height, 1)
+            for row, data in zip(rows, angle_rows(coco_joints(seen), *size), strict=True):
                 said[row].append(angles_message(first + row, int(times[row]), data))
 
     def _closing(self) -> list[Message]:

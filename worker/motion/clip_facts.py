@@ -6,7 +6,7 @@ import msgspec
 
 from worker.contract.media import MediaInfo, WarningCode
 from worker.contract.messages import ExerciseSummary, Message
-from worker.contract.poses import PEOPLE, TURN, PoseChunk
+from worker.contract.poses import DAMAGED, PEOPLE, TURN, PoseChunk
 
 LEAST_FPS = 4.0
 """Frames a second below which turning points of ordinary reps (about 2 s) fall between frames."""
@@ -23,7 +23,7 @@ class ClipFacts:
         self._lying = lying
         self._first_us = self._last_us = -1
         self._frames = self._people = 0
-        self._turned = False
+        self._turned = self._damaged = False
         self._warnings = list(media.warnings)
 
     def add(self, chunk: PoseChunk) -> None:
@@ -36,6 +36,7 @@ class ClipFacts:
         self._frames += len(chunk)
         self._people = max(self._people, int(chunk.state.get(PEOPLE, 0)))
         self._turned |= bool(chunk.state.get(TURN, 0))
+        self._damaged |= bool(chunk.state.get(DAMAGED))
 
     @property
     def fps(self) -> float:
@@ -62,11 +63,12 @@ class ClipFacts:
         for message in messages:
             if isinstance(message, ExerciseSummary):
                 self._warnings += message.warnings
-        if self._media.kind == "video" and self._frames:
-            if self._turned and not self._lying:
-                self._warnings.append("turned")
-            if self._too_few(messages):
-                self._warnings.append("low_frame_rate")
+        if self._damaged:
+            self._warnings.append("damaged")
+        if self._turned and not self._lying:
+            self._warnings.append("turned")
+        if self._media.kind == "video" and self._frames and self._too_few(messages):
+            self._warnings.append("low_frame_rate")
         return [
             msgspec.structs.replace(
                 message,

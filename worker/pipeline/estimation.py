@@ -10,7 +10,7 @@ from typing import Any
 
 from worker.contract.errors import JobError
 from worker.contract.media import MediaInfo
-from worker.contract.poses import PoseChunk, Sampling
+from worker.contract.poses import DAMAGED, PoseChunk, Sampling
 from worker.media.decoding.video import FrameReader, decode
 from worker.media.sandbox.limits import MediaLimits
 from worker.observability.loggers import LazyLogger
@@ -138,7 +138,7 @@ class VideoEstimator:
                 yield before
         if before is None:
             yield began
-        if reader.damaged:
+        if reader.incomplete:
             raise DamagedSegment
         yield SegmentEnd(last)
 
@@ -170,7 +170,8 @@ class VideoEstimator:
                 chunk = self._denser(chunk, frames, state)
         record(FRAMES, len(chunk))
         state = {**chunk.state, LOOK: frame_fingerprint(frames.images[-1])}
-        return replace(chunk, state={**state, QUICK_BEFORE: True} if quick else state)
+        found = {QUICK_BEFORE: quick, DAMAGED: frames.incomplete}
+        return replace(chunk, state=state | {name: True for name, yes in found.items() if yes})
 
     def _rows(self, frames: FrameChunk) -> list[int]:
         if self._sampling is None or self._sampling.quick is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,12 +19,13 @@ MOST_FRAMES = 256
 
 @dataclass(frozen=True)
 class FrameChunk:
-    """Consecutive frames: index of the first, times int64 [n] in us, n images uint8 RGB [h, w,
-    3]."""
+    """Consecutive frames: index of the first, times int64 [n] in us, n images uint8 RGB [h, w, 3];
+    `incomplete`: by its end something of the file could not be decoded."""
 
     first: int
     times_us: NDArray[np.int64]
     images: list[NDArray[np.uint8]]
+    incomplete: bool = False
 
     def of(self, rows: list[int]) -> FrameChunk:
         """The frames in `rows`, the first among them."""
@@ -81,7 +82,7 @@ class PrefetchingReader:
     def _read(self) -> None:
         try:
             for chunk in grouped(self._reader):
-                self._ready.put(chunk)
+                self._ready.put(replace(chunk, incomplete=self._reader.incomplete))
                 if self._stopped.is_set():
                     return
             self._ready.put(None)

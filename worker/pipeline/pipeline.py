@@ -187,11 +187,12 @@ class Pipeline:
         models = self._engine.named(head.environment.model)
         if head.media.kind == "image":
             from worker.media.decoding.still import read_still
+            from worker.pose.tracking.subject_tracker import choice_of
 
             if index == 0:
                 still = self._still or read_still(self._path, max_side=STILL_SIDE)
                 self._still = None
-                yield models.estimate_image(still.image)
+                yield models.estimate_image(still.image, choice_of(self._options.subject))
             return
         estimating = estimation(self._path, head, models, self._options, self._limits)
         source = self._share(estimating) if self._share else estimating

@@ -39,7 +39,7 @@ from worker.pose.tracking.estimation_batch import EstimationBatch
 from worker.pose.tracking.keyframe_detection import Image, KeyframeDetector
 from worker.pose.tracking.leg_swap_correction import LEGS, correct_leg_swaps
 from worker.pose.tracking.pose_tracking import PRESENT, InferenceCache, PoseTracker
-from worker.pose.tracking.subject_tracker import CHOICE, WARM, SubjectTracker
+from worker.pose.tracking.subject_tracker import CHOICE, WARM, Choice, SubjectTracker
 from worker.pose.tracking.turned_picture import LOOKS, turn_of, turned, turned_boxes
 from worker.pose.weights.registry import MODELS
 
@@ -73,7 +73,7 @@ class Estimation(Protocol):
         self, times_us: NDArray[np.int64], images: Sequence[Image], state: dict[str, Any]
     ) -> dict[str, Any]: ...
 
-    def estimate_image(self, image: Image) -> PoseChunk: ...
+    def estimate_image(self, image: Image, choice: Choice = "auto") -> PoseChunk: ...
 
 
 class PoseEngine:
@@ -161,6 +161,7 @@ class PoseEngine:
             BodyDetector(detector),
             Landmarker(network, self._pool),
             _environment(model, network),
+            self._estimate_still,
         )
 
     def _open(self, name: str) -> Session:
@@ -295,28 +296,46 @@ class PoseEngine:
         """Everybody whom the detector sees in `image` uint8 RGB [h, w, 3], boxes in its pixels."""
         return self._detector.detect(image)
 
-    def estimate_image(self, image: Image) -> PoseChunk:
-        """The pose of the largest and most central person in a still image: a chunk of one frame.
+    def estimate_image(self, image: Image, choice: Choice = "auto") -> PoseChunk:
+        """The pose in a still image of the person of `choice`: a chunk of one frame.
 
         Where the detector finds nobody, the whole picture is estimated, and then the box of its
-        joints.
+        joints. Who stands in a picture on its side or upside down is estimated upright, as in
+        `estimate`.
         """
+        keypoints, drawn, pose = self._still(image, choice)
+        known = [pose] if keypoints.any() else []
+        turn = turn_of([image], known, self._detect, self._estimate_still)
+        if turn:
+            keypoints, drawn, _ = self._still(turned(image, turn), choice)
+            keypoints, drawn = turned_joints(keypoints, -turn), turned_boxes(drawn, -turn)
+        state = {} if turn is None else {TURN: turn}
+        return quantised(PoseChunk(0, 0, np.zeros(1, np.int64), keypoints, drawn, state))
+
+    def _estimate_still(self, image: Image, box: Boxes) -> Pose:
+        pose: Pose = self._still_estimator.estimate([image], [box])[0]
+        return pose
+
+    def _still(
+        self, image: Image, choice: Choice
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], Pose]:
+        """Joints [1, 17, 3] and box [1, 4] (0-1) in `image` as it is, zeros where nobody is, and
+        the pose [17, 3] in pixels."""
         height, width = image.shape[:2]
-        tracker = SubjectTracker(width, height)
+        tracker = SubjectTracker(width, height, choice=choice)
         box = tracker.update(self._detector.detect(image), 0.0)
         whole = np.array([0, 0, width, height], np.float32)
-        joints = self._still_estimator
-        pose = joints.estimate([image], [whole if box is None else box])[0]
+        pose = self._estimate_still(image, whole if box is None else box)
         if box is None:
             box = around(pose)
-            pose = joints.estimate([image], [box])[0] if box is not None else pose
+            pose = self._estimate_still(image, box) if box is not None else pose
         keypoints = pose[None].copy()
         drawn = np.zeros((1, 4), np.float32) if box is None else box[None].copy()
         if box is None or pose[:, 2].mean() < PRESENT:
             keypoints[:], drawn[:] = 0, 0
         keypoints[..., :2] /= np.array([width, height], np.float32)
         drawn /= np.array([width, height, width, height], np.float32)
-        return quantised(PoseChunk(0, 0, np.zeros(1, np.int64), keypoints, drawn))
+        return keypoints, drawn, pose
 
 
 def _environment(model: str, session: Session) -> Environment:

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.contract.poses import SPATIAL, Environment, PoseChunk, quantised
+from worker.contract.landmarks import COCO_PLACES
+from worker.contract.poses import SPATIAL, TURN, Environment, PoseChunk, quantised
 from worker.pose.detectors.blazepose_detector import BodyDetector
 from worker.pose.detectors.nanodet import Detections
 from worker.pose.estimators.blazepose_landmarks import COUNT, Landmarker, LandmarkResult
@@ -22,7 +23,8 @@ from worker.pose.geometry.boxes import Boxes, around, covered
 from worker.pose.geometry.roi import Region, from_box, unwrap_angles
 from worker.pose.tracking.box_interpolation import interpolate
 from worker.pose.tracking.keyframe_detection import Image, KeyframeDetector
-from worker.pose.tracking.subject_tracker import WARM, SubjectTracker
+from worker.pose.tracking.subject_tracker import WARM, Choice, SubjectTracker
+from worker.pose.tracking.turned_picture import LOOKS, Estimate, turn_of
 
 PRESENT = 0.5
 """Presence above which a person counts as found (ThresholdingCalculator in MediaPipe's
@@ -35,8 +37,15 @@ COCO people the mean OKS of the next run is 0.51 after one, 0.52 after two. Afte
 one is enough."""
 
 
+_COCO = np.array(COCO_PLACES)
+
+
 class LandmarkEngine:
-    """The models of `blazepose=true`, an `Estimation` of 33 landmarks; for one job at a time."""
+    """The models of `blazepose=true`, an `Estimation` of 33 landmarks; for one job at a time.
+
+    `upright_joints` gives 17 joints of who is in a box, by a network that sees bodies on their side
+    or head badly: what it sees better in the turned picture is a picture that was turned.
+    """
 
     keypoints = COUNT
 
@@ -46,11 +55,13 @@ class LandmarkEngine:
         detector: BodyDetector,
         landmarker: Landmarker,
         environment: Environment,
+        upright_joints: Estimate,
     ) -> None:
         self._finder = finder
         self._detector = detector
         self._landmarker = landmarker
         self.environment = environment
+        self._upright_joints = upright_joints
 
     def estimate(
         self,
@@ -95,19 +106,45 @@ class LandmarkEngine:
             if detected is None and box is not None and row == len(images) - 1:
                 tracker.follow(box, time_s)
         last = body.regions[-1]
-        return body.regions, {
-            **tracker.state(), "region": None if last is None else last.tolist()
-        }  # fmt: skip
+        after = {**tracker.state(), "region": None if last is None else last.tolist()}
+        turn = state.get(TURN)
+        if turn is None:
+            turn = self._turn([images[row] for row in seen], body.regions)
+        return body.regions, after if turn is None else {**after, TURN: turn}
 
-    def estimate_image(self, image: Image) -> PoseChunk:
-        """The pose of the largest, most central person in a still image: a chunk of one frame."""
+    def _turn(self, images: Sequence[Image], regions: Sequence[Region | None]) -> int | None:
+        """Quarter turns, clockwise, that make the pictures upright; None while nobody is seen.
+
+        These networks find bodies however they lie, so no picture is turned for them: it is for
+        those who read the joints.
+        """
+        seen = [pair for pair in zip(images, regions, strict=True) if pair[1] is not None]
+        rows = np.linspace(0, len(seen) - 1, min(len(seen), LOOKS)).astype(int)
+        shown = [seen[row][0] for row in rows]
+        boxes = [around(self.detect(*seen[row]).joints[_COCO, :3]) for row in rows]
+        poses = [
+            self._upright_joints(image, box)
+            for image, box in zip(shown, boxes, strict=True)
+            if box is not None
+        ]
+        return turn_of(shown or [images[len(images) // 2]], poses, self._people,
+                       self._upright_joints)  # fmt: skip
+
+    def _people(self, image: Image, _expected: Boxes | None) -> Detections:
+        return self._finder.people(image)
+
+    def estimate_image(self, image: Image, choice: Choice = "auto") -> PoseChunk:
+        """The pose in a still image of the person of `choice`: a chunk of one frame."""
         height, width = image.shape[:2]
-        box = SubjectTracker(width, height).update(self._finder.people(image), 0.0)
+        tracker = SubjectTracker(width, height, choice=choice)
+        box = tracker.update(self._finder.people(image), 0.0)
         if box is None:
             box = np.array([0, 0, width, height], np.float32)
-        joints, drawn = self._poses([image], {0: self.found(image, box)})
-        times_us = np.zeros(1, np.int64)
-        return _chunk(0, 0, times_us, joints, drawn, (width, height), {})
+        region = self.found(image, box)
+        joints, drawn = self._poses([image], {0: region})
+        turn = self._turn([image], [region if joints.any() else None])
+        state = {} if turn is None else {TURN: turn}
+        return _chunk(0, 0, np.zeros(1, np.int64), joints, drawn, (width, height), state)
 
     def detect(self, image: Image, region: Region) -> LandmarkResult:
         """Runs the landmark network on one region of `image`."""

@@ -78,7 +78,7 @@ export type JobView = {
   result?: ResultView | null;
   exports: Array<ExportView>;
   error?: Record<string, unknown> | null;
-  warnings?: Array<"truncated" | "second_track" | "low_frame_rate" | "audio_lost" | "turned" | "slow_motion" | "hips_disagree" | "queue_without_workers">;
+  warnings?: Array<"truncated" | "second_track" | "low_frame_rate" | "audio_lost" | "turned" | "slow_motion" | "hips_disagree" | "damaged" | "colour_lost" | "queue_without_workers">;
   usage: UsageView;
   links: Record<string, string>;
 };
@@ -215,7 +215,7 @@ export type ExerciseSummary = {
   durationMs: number;
   history: Array<Rep>;
   people?: number;
-  warnings?: Array<"audio_lost" | "hips_disagree" | "low_frame_rate" | "second_track" | "slow_motion" | "truncated" | "turned">;
+  warnings?: Array<"audio_lost" | "colour_lost" | "damaged" | "hips_disagree" | "low_frame_rate" | "second_track" | "slow_motion" | "truncated" | "turned">;
   recognised?: Array<Recognised>;
   current_count: number;
   ready: true;

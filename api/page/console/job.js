@@ -1,6 +1,7 @@
 /** @file One job in full: the upload page that shows it, what is known of it, and its messages. */
 
 import { byId, h, replaceChildren, sizeText } from "../js/dom.js";
+import { FileStore } from "../js/file_store.js";
 import { follow } from "../js/follow.js";
 import { action, chip, fact, showProblem, told, when } from "./components.js";
 import { Messages } from "./messages.js";
@@ -76,6 +77,7 @@ export class JobPanel {
     const cancel = () => this._act("POST", `v1/jobs/${job.id}/cancel`);
     const erase = async () => {
       await this._act("DELETE", `v1/jobs/${job.id}`);
+      await new FileStore(window.indexedDB).forget(job.id);
       this.close();
       this._changed();
     };

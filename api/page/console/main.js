@@ -5,6 +5,8 @@
 
 import { Api } from "../js/api.js";
 import { byId } from "../js/dom.js";
+import { FileStore } from "../js/file_store.js";
+import { forgetAll } from "../js/session.js";
 import { showAccount } from "./account.js";
 import { Hooks } from "./hooks.js";
 import { JobPanel } from "./job.js";
@@ -69,8 +71,9 @@ byId("enter").onsubmit = (/** @type {Event} */ event) => {
   event.preventDefault();
   tryToEnter(byId("key").value.trim());
 };
-byId("leave").onclick = () => {
-  window.sessionStorage.removeItem(STORED);
+byId("leave").onclick = async () => {
+  forgetAll(window.sessionStorage);
+  await new FileStore(window.indexedDB).forgetJobs();
   window.location.reload();
 };
 watchQueue(BASE);

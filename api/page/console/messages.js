@@ -5,12 +5,12 @@ import { FrameClock, frameOf } from "../js/clock.js";
 
 /** Messages that may come once a frame; their lane is one bar, the list has them on demand. */
 const PER_FRAME = new Set(["keypoints", "angles", "progression", "form_score"]);
-/** Rows kept in the list, and marks in a lane. */
+/** Rows kept in the list, and marks in a lane: the last ones. */
 const MOST = 1000;
 
 /**
  * @typedef {Record<string, any>} Message
- * @typedef {{frame: number, ms: number | null, id: string, text: string}} Mark `ms`: of the media, where it is told
+ * @typedef {{frame: number, ms: number | null}} Place `ms`: of the media, where it is told
  */
 
 /** The messages of one job. */
@@ -19,10 +19,9 @@ export class Messages {
   constructor(frames) {
     this._frames = frames;
     this._clock = new FrameClock();
-    /** @type {Map<string, Mark[]>} */
+    /** @type {Map<string, Lane>} */
     this._lanes = new Map();
     this._durationMs = 0;
-    this._due = false;
     replaceChildren(byId("messages"));
     replaceChildren(byId("lanes"));
   }
@@ -31,7 +30,7 @@ export class Messages {
   setMedia({ durationMs, fps }) {
     this._durationMs = durationMs;
     this._clock.setRate(fps);
-    this._drawSoon();
+    for (const lane of this._lanes.values()) lane.place();
   }
 
   /** @param {string} id @param {Message} message */
@@ -39,50 +38,94 @@ export class Messages {
     const { type, ...rest } = message;
     const frame = Math.max(0, frameOf(id));
     const ms = typeof message.timestampMs === "number" ? message.timestampMs : null;
-    if (PER_FRAME.has(type) && ms !== null) this._clock.note(frame, ms);
+    const perFrame = PER_FRAME.has(type);
+    if (perFrame && ms !== null) this._clock.note(frame, ms);
+    const lane = this._lane(type);
+    if (perFrame) lane.stretch({ frame, ms });
+    if (perFrame && !this._frames) return;
     const text = JSON.stringify(rest).slice(0, 300);
-    const marks = this._lanes.get(type) ?? [];
-    this._lanes.set(type, marks);
-    if (marks.length < MOST || PER_FRAME.has(type)) marks.push({ frame, ms, id, text });
-    if (this._frames || !PER_FRAME.has(type)) list(id, message, text);
-    this._drawSoon();
+    if (!perFrame) lane.mark({ frame, ms }, id, text);
+    list(id, message, text);
   }
 
-  _drawSoon() {
-    if (this._due) return;
-    this._due = true;
-    requestAnimationFrame(() => {
-      this._due = false;
-      replaceChildren(byId("lanes"), ...[...this._lanes].map(([type, marks]) => this._lane(type, marks)));
-    });
+  /** @param {string} type */
+  _lane(type) {
+    let lane = this._lanes.get(type);
+    if (!lane) {
+      lane = new Lane(type, (place) => this._share(place));
+      this._lanes.set(type, lane);
+      byId("lanes").append(lane.element);
+    }
+    return lane;
   }
 
-  /** @param {string} type @param {Mark[]} marks */
-  _lane(type, marks) {
-    const [first, last] = [marks[0], marks[marks.length - 1]];
-    const shown = PER_FRAME.has(type) ? [bar(this._share(first), this._share(last))] : marks.map((mark) => this._mark(mark));
-    return h("div", { class: "lane", "data-type": type }, h("span", {}, type), h("div", { class: "track" }, ...shown), h("span", {}, String(marks.length)));
-  }
-
-  /** @param {Mark} mark */
-  _mark(mark) {
-    const { id, text } = mark;
-    const button = h("button", { type: "button", class: "mark", title: `${id} ${text}`, "aria-label": id, onclick: () => open(id) });
-    button.style.left = `${100 * this._share(mark)}%`;
-    return button;
-  }
-
-  /** @param {Mark} mark */
+  /** @param {Place} place */
   _share({ frame, ms }) {
     return Math.min(1, (ms ?? this._clock.at(frame)) / (this._durationMs || 1));
   }
 }
 
-/** @param {number} from @param {number} to */
-function bar(from, to) {
-  const element = h("span", { class: "bar-of-frames" });
-  [element.style.left, element.style.width] = [`${100 * from}%`, `${100 * (to - from)}%`];
-  return element;
+/** Messages of one type: how many, and where in the media. */
+class Lane {
+  /**
+   * @param {string} type
+   * @param {(place: Place) => number} share of the media that lies before a place, 0 to 1
+   */
+  constructor(type, share) {
+    this._share = share;
+    this._count = 0;
+    /** @type {{place: Place, button: HTMLElement}[]} */
+    this._marks = [];
+    /** @type {{first: Place, last: Place, element: HTMLElement} | null} */
+    this._bar = null;
+    this._track = h("div", { class: "track" });
+    this._number = h("span", {});
+    this.element = h("div", { class: "lane", "data-type": type }, h("span", {}, type), this._track, this._number);
+  }
+
+  /** @param {Place} place @param {string} id @param {string} text */
+  mark(place, id, text) {
+    this._tally();
+    const button = h("button", { type: "button", class: "mark", title: `${id} ${text}`, "aria-label": id, onclick: () => open(id) });
+    button.style.left = percent(this._share(place));
+    this._track.append(button);
+    this._marks.push({ place, button });
+    if (this._marks.length > MOST) this._marks.shift()?.button.remove();
+  }
+
+  /** @param {Place} place to which the bar goes on */
+  stretch(place) {
+    this._tally();
+    if (!this._bar) {
+      this._bar = { first: place, last: place, element: h("span", { class: "bar-of-frames" }) };
+      this._track.append(this._bar.element);
+    }
+    this._bar.last = place;
+    this._placeBar();
+  }
+
+  /** Places all once more, after more is known of the media. */
+  place() {
+    for (const { place, button } of this._marks) button.style.left = percent(this._share(place));
+    this._placeBar();
+  }
+
+  _placeBar() {
+    if (!this._bar) return;
+    const { first, last, element } = this._bar;
+    const from = this._share(first);
+    [element.style.left, element.style.width] = [percent(from), percent(this._share(last) - from)];
+  }
+
+  _tally() {
+    this._count += 1;
+    setText(this._number, String(this._count));
+  }
+}
+
+/** @param {number} share */
+function percent(share) {
+  return `${100 * share}%`;
 }
 
 /** @param {string} id of the row to show in full */

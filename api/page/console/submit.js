@@ -51,16 +51,17 @@ async function send(api, made) {
   const bar = byId("submit-progress");
   showProblem(byId("submit-problem"), "");
   button.disabled = true;
+  // another may be chosen while this one is sent
+  const file = byId("media").files[0];
   try {
-    const input = await inputOf(api, bar);
+    const input = await inputOf(api, bar, file);
     const headers = { "Idempotency-Key": randomId() };
     const body = { input, options: wanted() };
     const job = await api.call("v1/jobs", { method: "POST", body, headers, again: true });
     // the page that shows the job draws over the file where it has it
-    const file = byId("media").files[0];
     if (file) await new FileStore(window.indexedDB).keep(job.id, file);
     made(job);
-    byId("media").value = "";
+    if (byId("media").files[0] === file) byId("media").value = "";
   } catch (error) {
     showProblem(byId("submit-problem"), told(error));
   } finally {
@@ -71,10 +72,10 @@ async function send(api, made) {
 /**
  * @param {import("../js/api.js").Api} api
  * @param {HTMLProgressElement} bar
+ * @param {File | undefined} file
  * @returns {Promise<Record<string, string>>}
  */
-async function inputOf(api, bar) {
-  const file = byId("media").files[0];
+async function inputOf(api, bar, file) {
   const url = byId("url").value.trim();
   if (!file && !url) throw new Error("Choose a file, or give an address.");
   if (!file) return { url };

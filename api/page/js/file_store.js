@@ -42,6 +42,12 @@ export class FileStore {
     await this._run("readwrite", (store) => store.delete(id));
   }
 
+  /** Forgets the files of jobs that the console made; sessions of upload pages have other ids. */
+  async forgetJobs() {
+    const jobs = IDBKeyRange.bound("job_", "job_\uffff");
+    await this._run("readwrite", (store) => store.delete(jobs));
+  }
+
   /** @param {IDBObjectStore} store */
   _clearOld(store) {
     const cursor = store.openCursor();

@@ -14,13 +14,15 @@ import { View } from "./view.js";
 async function main() {
   const params = readParams(window.location.search, window.location.hash);
   hideToken(window);
+  // the console names another job, or this one again, in nothing but the hash: no new page by itself
+  if (params.shown) window.addEventListener("hashchange", () => window.location.reload());
   const layout = readLayout(params.layout);
   applyLayout(layout, document);
   watchFrame(window);
   const meta = document.querySelector('meta[name="pq-embedders"]')?.getAttribute("content") ?? "";
   const transport = new Transport(window, meta.split(" ").filter(Boolean));
   const session = params.shown
-    ? showSession(window, params)
+    ? showSession(params)
     : openSession(window, params.token, window.location.search);
   const api = new Api(new URL("..", window.location.href).href, session.saved.token);
   // asked at once: on a slow line every answer that is waited for alone is seen

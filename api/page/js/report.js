@@ -44,7 +44,7 @@ export function showReport(scene, unit, seenFrom, say, seek) {
 /** Codes of `exercise_summary.warnings` that there are words for. */
 const WARNINGS = new Set([
   "truncated", "second_track", "low_frame_rate", "audio_lost", "turned", "slow_motion",
-  "hips_disagree",
+  "hips_disagree", "damaged", "colour_lost",
 ]);
 
 /**

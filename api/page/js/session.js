@@ -2,8 +2,8 @@
  * @file What outlives a reload of the page: the key, the job and the last message that the host has.
  *
  * A frame that reloads finds its session by the id in its history entry. A frame that is made anew
- * (its host reloaded) takes over one of the same parameters that no living frame holds and whose
- * job is not over.
+ * (its host reloaded) takes over one of the same key and parameters that no living frame holds and
+ * whose job is not over.
  */
 
 const PREFIX = "pq:";
@@ -74,8 +74,9 @@ export function openSession(win, token, params) {
   const own = win.history.state?.pq;
   let id = typeof own === "string" ? own : "";
   let saved = id ? read(storage, id) : null;
-  if (!saved || !fits(saved, token, params)) {
-    id = orphan(win, storage, token, params) ?? randomId();
+  // an address from which the key was taken is vouched for by its history entry
+  if (!saved || !fits(saved, token || saved.token, params)) {
+    id = (token && orphan(win, storage, token, params)) || randomId();
     saved = read(storage, id) ?? fresh(token, params);
     win.history.replaceState({ ...win.history.state, pq: id }, "");
   }
@@ -85,16 +86,21 @@ export function openSession(win, token, params) {
 }
 
 /**
- * The session of a job that another page made: its file may be kept under the job's id.
- * @param {Window} win
+ * The session of a job that the console made: its file may be kept under the job's id. Nothing of it
+ * is stored, for its token is the operator's own key.
  * @param {import("./params.js").Params} params
  */
-export function showSession(win, { token, shown, job }) {
+export function showSession({ token, shown, job }) {
   const source = job.get("source") === "image" ? "image" : "video";
-  win.history.replaceState({ pq: shown }, "");
-  const session = new Session(storageOf(win), shown, fresh(token, win.location.search));
-  session.save({ source, job: shown });
-  return session;
+  return new Session(null, shown, { ...fresh(token, ""), source, job: shown });
+}
+
+/**
+ * Forgets all that pages and the console have stored in this tab.
+ * @param {Storage} storage
+ */
+export function forgetAll(storage) {
+  for (const name of Object.keys(storage)) if (name.startsWith(PREFIX)) storage.removeItem(name);
 }
 
 /**
@@ -103,11 +109,11 @@ export function showSession(win, { token, shown, job }) {
  * @param {string} params
  */
 function fits(saved, token, params) {
-  return saved.params === params && (token === "" || saved.token === token);
+  return saved.params === params && saved.token === token;
 }
 
 /**
- * Id of an unfinished session that nobody holds.
+ * Id of an unfinished session that nobody holds; only who brings its key gets it.
  * @param {Window} win
  * @param {Storage | null} storage
  * @param {string} token

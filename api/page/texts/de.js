@@ -64,6 +64,8 @@ export const TEXTS = {
   warn_turned: "Das Video lag auf der Seite und wurde aufgerichtet.",
   warn_slow_motion: "Das Video ist in Zeitlupe, Sprünge haben daher keine Höhe.",
   warn_hips_disagree: "Die angegebene Größe oder Kameraneigung passt nicht zum Video.",
+  warn_damaged: "Teile der Datei sind beschädigt, einige Bilder fehlen daher.",
+  warn_colour_lost: "Die Farben dieses HDR-Videos konnten nicht umgewandelt werden.",
   cannot_play: "Dieser Browser kann die Datei nicht zeigen. Die Auswertung geht weiter.",
   not_analysed_yet: "Noch nicht ausgewertet",
 

@@ -64,6 +64,8 @@ export const TEXTS = {
   warn_turned: "The video lay on its side and was turned upright.",
   warn_slow_motion: "The video is in slow motion, so jumps have no height.",
   warn_hips_disagree: "The height or the camera’s pitch that was given does not fit the video.",
+  warn_damaged: "Parts of the file are damaged, so some pictures are missing.",
+  warn_colour_lost: "The colours of this HDR video could not be converted.",
   cannot_play: "This browser cannot show the file. The analysis goes on.",
   not_analysed_yet: "Not analysed yet",
 

@@ -64,6 +64,8 @@ export const TEXTS = {
   warn_turned: "El vídeo estaba de lado y se enderezó.",
   warn_slow_motion: "El vídeo está a cámara lenta, por eso los saltos no tienen altura.",
   warn_hips_disagree: "La estatura o la inclinación indicada no encaja con el vídeo.",
+  warn_damaged: "Partes del archivo están dañadas, por eso faltan imágenes.",
+  warn_colour_lost: "No se pudieron convertir los colores de este vídeo HDR.",
   cannot_play: "Este navegador no puede mostrar el archivo. El análisis continúa.",
   not_analysed_yet: "Aún sin analizar",
 

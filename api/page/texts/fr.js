@@ -64,6 +64,8 @@ export const TEXTS = {
   warn_turned: "La vidéo était couchée et a été redressée.",
   warn_slow_motion: "La vidéo est au ralenti : les sauts n’ont donc pas de hauteur.",
   warn_hips_disagree: "La taille ou l’inclinaison indiquée ne correspond pas à la vidéo.",
+  warn_damaged: "Des parties du fichier sont endommagées : il manque donc des images.",
+  warn_colour_lost: "Les couleurs de cette vidéo HDR n’ont pas pu être converties.",
   cannot_play: "Ce navigateur ne peut pas afficher le fichier. L'analyse continue.",
   not_analysed_yet: "Pas encore analysé",
 

@@ -64,6 +64,8 @@ export const TEXTS = {
   warn_turned: "O vídeo estava deitado e foi endireitado.",
   warn_slow_motion: "O vídeo está em câmara lenta, por isso os saltos não têm altura.",
   warn_hips_disagree: "A altura ou a inclinação indicada não corresponde ao vídeo.",
+  warn_damaged: "Partes do ficheiro estão danificadas, por isso faltam imagens.",
+  warn_colour_lost: "Não foi possível converter as cores deste vídeo HDR.",
   cannot_play: "Este navegador não consegue mostrar o arquivo. A análise continua.",
   not_analysed_yet: "Ainda não analisado",
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { openSession } from "../../../api/page/js/session.js";
+import { forgetAll, openSession, showSession } from "../../../api/page/js/session.js";
 
 /** A tab's storage, and windows (frames) on it. */
 function tab({ blocked = false } = {}) {
@@ -55,6 +55,31 @@ test("a frame made anew takes over what nobody holds and is not over", () => {
   session.save({ over: true });
   close();
   assert.equal(openSession(frame(), "pq_1", "?a").saved.job, undefined, "it is over");
+});
+
+test("an address without a key takes over nobody's session", () => {
+  const { frame, close } = tab();
+  openSession(frame(), "pq_1", "?a").save({ job: "job_1" });
+  close();
+  const found = openSession(frame(), "", "?a");
+  assert.deepEqual([found.saved.job, found.saved.token], [undefined, ""]);
+});
+
+test("of a job that the console shows nothing is stored", () => {
+  const { frame } = tab();
+  const win = frame();
+  const params = { token: "pq_operator", shown: "job_1", job: new URLSearchParams({ source: "image" }) };
+  const session = showSession(params);
+  session.save({ given: "5-1" });
+  assert.deepEqual([session.id, session.saved.job, session.saved.source], ["job_1", "job_1", "image"]);
+  assert.deepEqual(Object.keys(win.sessionStorage), []);
+  assert.equal(win.history.state, null);
+});
+
+test("who leaves leaves none of the pages' entries", () => {
+  const kept = { "pq:1": "{}", "pq:console": "pq_1", other: "stays" };
+  forgetAll(Object.defineProperty(kept, "removeItem", { value: (name) => delete kept[name] }));
+  assert.deepEqual(kept, { other: "stays" });
 });
 
 test("another key in the address begins anew", () => {

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from worker.media.probing.ffmpeg_tools import filters
+from worker.media.probing.ffmpeg_tools import maps_brightness
 from worker.media.probing.probe import VideoInfo
 
 # Codes of ITU-T H.273 by the names that ffmpeg gives them; 2 is "unspecified".
 _MATRICES = {"bt709": 1, "bt470bg": 5, "smpte170m": 6, "bt2020nc": 9}
-_TRANSFERS = {"bt709": 1, "smpte170m": 6, "bt2020-10": 14, "bt2020-12": 15}
-_PRIMARIES = {"bt709": 1, "bt470bg": 5, "smpte170m": 6, "bt2020": 9}
+_TRANSFERS = {
+    "bt709": 1, "bt470m": 4, "bt470bg": 5, "smpte170m": 6, "iec61966-2-1": 13, "bt2020-10": 14,
+    "bt2020-12": 15,
+}  # fmt: skip
+_PRIMARIES = {
+    "bt709": 1, "bt470m": 4, "bt470bg": 5, "smpte170m": 6, "bt2020": 9, "smpte431": 11,
+    "smpte432": 12,
+}  # fmt: skip
 _UNSPECIFIED = 2
 
 
@@ -33,7 +39,7 @@ class Colours:
 
 def needs_tone_mapping(video: VideoInfo) -> bool:
     """Whether the export of this video is tone-mapped: it is HDR and this ffmpeg can."""
-    return video.hdr and {"zscale", "tonemap"} <= filters()
+    return video.hdr and maps_brightness()
 
 
 def output_colours(video: VideoInfo) -> Colours:

@@ -51,7 +51,13 @@ def filtered(stream: Any, filters: Iterable[Filter]) -> Any:
 
 def command(*outputs: Any) -> list[str]:
     """The whole command line of one or more outputs."""
-    start = [str(find_tools().ffmpeg), "-nostdin", "-hide_banner", "-loglevel", "repeat+warning"]
+    start = [
+        str(find_tools().ffmpeg),
+        "-nostdin",
+        "-hide_banner",
+        "-loglevel",
+        "repeat+level+warning",
+    ]
     merged = ffmpeg.merge_outputs(*outputs) if len(outputs) > 1 else outputs[0]
     args: list[str] = merged.compile(cmd=[*start, "-filter_complex_threads", "1"])
     return args

@@ -39,6 +39,11 @@ class FallbackReader:
         return self._raw.damaged
 
     @property
+    def incomplete(self) -> bool:
+        """Whether some of it could not be decoded, or only in part; whole at the end."""
+        return self._raw.incomplete
+
+    @property
     def cut_off(self) -> bool:
         """Whether the file ends before its index says so; known at the end."""
         return self._raw.cut_off

@@ -19,7 +19,15 @@ from worker.contract.errors import ErrorCode, JobError
 from worker.media.decoding import filter_graph
 from worker.media.decoding.timestamps import FrameClock
 from worker.media.sandbox.child_process import Child
-from worker.media.sandbox.media_process import CORRUPT, PARTIAL, REFUSED, ChildLimits, ChildStalled
+from worker.media.sandbox.media_process import (
+    CORRUPT,
+    ERROR,
+    PARTIAL,
+    REFUSED,
+    SAME_TIME,
+    ChildLimits,
+    ChildStalled,
+)
 
 _LINE = re.compile(rb"frame:(\d+)\s+pts:(-?\d+|NOPTS)")
 _MARK = {"key": "posequeue", "value": "1"}
@@ -36,6 +44,11 @@ class RawFrames(Protocol):
     @property
     def damaged(self) -> int:
         """Frames that were decoded from damaged data; known at the end."""
+        ...
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether some of it could not be decoded, or only in part; whole at the end."""
         ...
 
     @property
@@ -146,6 +159,12 @@ class RawReader:
     def damaged(self) -> int:
         """Frames that were decoded from damaged data; known at the end."""
         return self._child.marks[CORRUPT]
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether some of it could not be decoded, or only in part; whole at the end."""
+        marks = self._child.marks
+        return marks[CORRUPT] > 0 or marks[ERROR] > marks[SAME_TIME]
 
     @property
     def cut_off(self) -> bool:

@@ -83,6 +83,11 @@ class FrameReader(Iterator[Frame]):
         """Frames that were decoded from damaged data; known at the end."""
         return self._raw.damaged
 
+    @property
+    def incomplete(self) -> bool:
+        """Whether some of what was read could not be decoded, or only in part; whole at the end."""
+        return self._raw.incomplete
+
     def _check_whole(self) -> None:
         """A count over half a video would be a wrong count, so it is an error instead."""
         if self._raw.cut_off and self._raw.last_us < LEAST_WHOLE * self._promised_us:

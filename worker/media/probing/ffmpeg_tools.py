@@ -140,3 +140,8 @@ def filters() -> frozenset[str]:
     """Names of the filters this ffmpeg was built with; raises ToolsMissing."""
     rows = (line.split() for line in _listing("-filters"))
     return frozenset(row[1] for row in rows if len(row) > 2 and "->" in row[2])
+
+
+def maps_brightness() -> bool:
+    """Whether this ffmpeg can make SDR of HDR; raises ToolsMissing."""
+    return {"zscale", "tonemap"} <= filters()

@@ -14,6 +14,7 @@ import msgspec
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.media import MediaInfo, WarningCode
 from worker.media.probing.ending import ending_of
+from worker.media.probing.ffmpeg_tools import maps_brightness
 from worker.media.probing.interlacing import Parity, field_parity
 from worker.media.probing.orientation import UPRIGHT, Orientation, from_matrix, square_size
 from worker.media.probing.packets import (
@@ -40,6 +41,8 @@ _CAPTURE_RATE = "com.android.capture.fps"
 _SLOW_MOTION = (1.5, 64.0)
 _HIDDEN = ("attached_pic", "still_image", "timed_thumbnails")
 _UNINDEXED = ("mpegts", "mpeg", "flv")
+HDR = ("smpte2084", "arib-std-b67")
+"""PQ and HLG (ITU-R BT.2100) in ffmpeg's names."""
 _MAIN_SHARE = 0.3
 """Share of the longest stream's seconds and frames that a clip has: a front camera's 25 frames a
 second beside 60 of the other one's are a clip, a thumbnail a second is none."""
@@ -81,8 +84,8 @@ class VideoInfo(MediaInfo, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def hdr(self) -> bool:
-        """Whether brightness is coded as PQ or HLG (ITU-R BT.2100)."""
-        return self.transfer in ("smpte2084", "arib-std-b67")
+        """Whether brightness is coded as PQ or HLG."""
+        return self.transfer in HDR
 
 
 def probe(path: Path, limits: MediaLimits = DEFAULT_LIMITS) -> VideoInfo:
@@ -109,6 +112,8 @@ def probe(path: Path, limits: MediaLimits = DEFAULT_LIMITS) -> VideoInfo:
         warnings.append("second_track")
     if ending.cut_off:
         warnings.append("truncated")
+    if stream.get("color_transfer") in HDR and not maps_brightness():
+        warnings.append("colour_lost")
     shown = square_size(
         width, height, _ratio(stream.get("sample_aspect_ratio"), ":") or Fraction(1)
     )
@@ -132,7 +137,7 @@ def probe(path: Path, limits: MediaLimits = DEFAULT_LIMITS) -> VideoInfo:
         stored_width=width,
         stored_height=height,
         turn=lies.turn,
-        start_us=_start(claims),
+        start_us=_start(claims, stream),
         delay_us=_delay(claims),
         audio=audio.get("codec_name", ""),
         audio_stream=int(audio.get("index", -1)),
@@ -287,13 +292,18 @@ def _ratio(text: str | None, sign: str = "/") -> Fraction | None:
     return ratio if ratio > 0 else None
 
 
-def _start(claims: dict[str, Any]) -> int:
-    return round(seconds(claims.get("format", {}).get("start_time")) * 1e6)
+def _start(claims: dict[str, Any], stream: dict[str, Any]) -> int:
+    """Where the clock begins: of streams without an index with the picture, as ffmpeg has it where
+    it decodes that alone; sound from before is not exported."""
+    form = claims.get("format", {})
+    unindexed = form.get("format_name", "") in _UNINDEXED
+    start = stream.get("start_time") if unindexed else None
+    return round(seconds(start or form.get("start_time")) * 1e6)
 
 
 def _delay(claims: dict[str, Any]) -> int:
     """Microseconds by which a player shows the file's first moment late, 0 where it would not."""
-    start = _start(claims)
+    start = round(seconds(claims.get("format", {}).get("start_time")) * 1e6)
     form = claims.get("format", {}).get("format_name", "")
     keeps = any(name in form for name in ("mov", "matroska"))
     return start if keeps and 0 < start <= _LONGEST_DELAY_US else 0

@@ -64,7 +64,11 @@ CORRUPT, PARTIAL = b"corrupt decoded frame", b"partial file"
 """What ffmpeg says of each damaged frame, and of a file that ends before its index does."""
 REFUSED = (b"hardware accelerator failed", b"Error submitting packet to decoder")
 """What it says where hardware does not decode a frame that software might."""
-MARKS = (CORRUPT, PARTIAL, *REFUSED)
+ERROR = b"[error]"
+"""What begins a line in which a program that names levels says what it cannot read."""
+SAME_TIME = b"non monotonically increasing dts to muxer"
+"""What it says at that level of frames that share a time: they are written all the same."""
+MARKS = (CORRUPT, PARTIAL, *REFUSED, ERROR, SAME_TIME)
 """What is counted of all that it says."""
 
 
