@@ -21,6 +21,7 @@ from worker.storage.objects.s3 import ObjectStore
 def test_sizes_are_those_that_boto3_sees(settings: Settings, key: str) -> None:
     objects = ObjectStore(settings)
     objects.ensure_bucket()
+    objects.delete(key)  # other tests use such names
     with pytest.raises(NotFound):
         objects.size(key)
     for data in (b"", b"x" * 70_000):
