@@ -108,12 +108,12 @@ def count(exercise: RepExercise, difficulty: str, rows: Rows) -> Counted:
         large = _large(rows, sides, least)
     attempts: list[Attempt] = []
     for side, cycles in zip(sides, large, strict=True):
-        shown = [
+        cycles = [trimmed(cycle, side.curve) for cycle in cycles]
+        cycles += [
             trimmed(small, side.curve)
             for small in side.cycles
             if not any(one.start <= small.turn <= one.end for one in cycles)
         ]
-        cycles = [trimmed(cycle, side.curve) for cycle in cycles] + shown
         if side.follows:
             verdicts = judge(exercise, cycles, usual, least, side.curve, rows.measures)
             verdicts = _without_strays(rows, side, verdicts)
