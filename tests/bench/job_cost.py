@@ -28,7 +28,7 @@ from worker.pipeline.local_job import LocalJob
 from worker.pose.engine import PoseEngine
 
 EACH = 2
-"""Clips of an exercise; some have one alone."""
+"""Clips of an exercise, one in a quick run; some have one alone."""
 
 
 @dataclass(frozen=True)
@@ -59,19 +59,20 @@ class Ran:
     off: int = 0
 
 
-def chosen(labels: Iterable[Label]) -> list[Label]:
-    """EACH clips of each exercise, in the order of their labels."""
+def chosen(labels: Iterable[Label], each: int) -> list[Label]:
+    """`each` clips of each exercise, in the order of their labels."""
     by_exercise = defaultdict[str, list[Label]](list)
     for label in labels:
         by_exercise[label.exercise].append(label)
-    return [label for same in by_exercise.values() for label in same[:EACH]]
+    return [label for same in by_exercise.values() for label in same[:each]]
 
 
 def measure(context: Context) -> Section:
     """The section `cost`."""
     shared = Path(os.environ.get("POSEQUEUE_SHARED", ROOT.parent / "shared"))
     folder = shared / "media" / "bench"
-    labels = chosen(labels_of(folder / "labels.json"))
+    each = 1 if context.quick else EACH
+    labels = chosen(labels_of(folder / "labels.json"), each)
     engine = PoseEngine(MODELS, "cpu", 1)
     python = peers.installed()
     ran = defaultdict[str, list[Ran]](list)
@@ -84,7 +85,7 @@ def measure(context: Context) -> Section:
             ran[name].append(one)
     media_s = sum(one.media_s for one in ran[WAYS[0].name])
     return Section("cost", "Processor time of a media second", tuple(_rows(ran)), (
-        f"{len(labels)} clips of ../shared/media/bench, {EACH} of each exercise at most, "
+        f"{len(labels)} clips of ../shared/media/bench, {each} of each exercise at most, "
         f"{media_s:.0f} s of media, every kind of job on each before the next; median and range "
         "are of the clips, *all* is all seconds by all media. One thread, models open, decoding "
         "in it.",
