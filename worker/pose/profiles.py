@@ -57,7 +57,7 @@ def model_of(profile: Wanted, *, gpu: bool, half: bool = False) -> str:
     """Name of the models of a profile; with `half` a GPU estimates joints in float16.
 
     `auto` is `accurate` on a GPU. On a CPU it is Thunder in float32 without mirrored crops: with 8
-    bits and a resting detector six clips of strangers in a hundred lose their count, dark ones
+    bits and a resting detector five clips of strangers in a hundred lose their count, dark ones
     first, and a jump of 52 cm measures 1 cm higher (jump_front_60fps in ACCURACY.md).
     """
     if profile == "auto":
