@@ -1,4 +1,4 @@
-"""HEAD for every path that takes GET (RFC 9110, section 9.3.2): the answer of GET, without its body."""
+"""HEAD for every path that takes GET (RFC 9110, 9.3.2): the answer of GET without its body."""
 
 from __future__ import annotations
 
