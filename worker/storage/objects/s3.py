@@ -114,7 +114,7 @@ class ObjectStore:
             "AllowedMethods": ["GET", "PUT", "HEAD"],
             "AllowedOrigins": origins,
             "AllowedHeaders": ["*"],
-            "ExposeHeaders": ["ETag"],
+            "ExposeHeaders": ["ETag", "Content-Range"],
             "MaxAgeSeconds": 3600,
         }
         self._call("put_bucket_cors", CORSConfiguration={"CORSRules": [rule]})
