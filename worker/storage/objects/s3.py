@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -31,6 +32,8 @@ _QUICK_S = 5.0
 _DATA_S = 60.0
 _FAILED = (ClientError, BotoCoreError, Boto3Error, RetriesExceededError)
 """Errors of a transfer: the transfer manager wraps some in its own."""
+_making = threading.Lock()
+"""boto3's default session may not make two clients at once."""
 
 
 def upload_key(tenant: str, upload_id: str) -> str:
@@ -79,25 +82,26 @@ def _client(settings: Settings, endpoint: str | None, read_s: float, attempts: i
     secret, style = settings.s3_secret_key, settings.s3_addressing
     if style == "auto" and endpoint:
         style = "path"
-    return boto3.client(
-        "s3",
-        endpoint_url=endpoint,
-        region_name=settings.s3_region,
-        aws_access_key_id=settings.s3_access_key,
-        aws_secret_access_key=secret.get_secret_value() if secret else None,
-        # by default boto3 signs URLs of a custom endpoint with SigV2
-        config=Config(
-            signature_version="s3v4",
-            s3={"addressing_style": style},
-            connect_timeout=_QUICK_S,
-            read_timeout=read_s,
-            retries={"total_max_attempts": attempts, "mode": "standard"},
-            max_pool_connections=settings.s3_connections,
-            # else puts over TLS are sent as aws-chunked with a trailer, which many stores refuse
-            request_checksum_calculation="when_required",
-            response_checksum_validation="when_required",
-        ),
-    )
+    with _making:
+        return boto3.client(
+            "s3",
+            endpoint_url=endpoint,
+            region_name=settings.s3_region,
+            aws_access_key_id=settings.s3_access_key,
+            aws_secret_access_key=secret.get_secret_value() if secret else None,
+            # by default boto3 signs URLs of a custom endpoint with SigV2
+            config=Config(
+                signature_version="s3v4",
+                s3={"addressing_style": style},
+                connect_timeout=_QUICK_S,
+                read_timeout=read_s,
+                retries={"total_max_attempts": attempts, "mode": "standard"},
+                max_pool_connections=settings.s3_connections,
+                # else puts over TLS come as aws-chunked with a trailer, which many stores refuse
+                request_checksum_calculation="when_required",
+                response_checksum_validation="when_required",
+            ),
+        )
 
 
 def _status(error: BaseException | None) -> int | None:
@@ -133,11 +137,25 @@ class ObjectStore:
 
     def __init__(self, settings: Settings) -> None:
         self.bucket = settings.s3_bucket
-        self._client = _measured(_client(settings, settings.s3_endpoint, _DATA_S, 4))
-        self._quick = _measured(_client(settings, settings.s3_endpoint, _QUICK_S, 2))
-        self._heads = HeadRequests(settings, self._quick, _QUICK_S)
-        public = settings.s3_public_endpoint or settings.s3_endpoint
-        self._public = _client(settings, public, _DATA_S, 1)
+        self._settings = settings
+
+    # made at their first use: they cost 80 ms, and many a process asks Redis alone
+    @cached_property
+    def _client(self) -> Any:
+        return _measured(_client(self._settings, self._settings.s3_endpoint, _DATA_S, 4))
+
+    @cached_property
+    def _quick(self) -> Any:
+        return _measured(_client(self._settings, self._settings.s3_endpoint, _QUICK_S, 2))
+
+    @cached_property
+    def _heads(self) -> HeadRequests:
+        return HeadRequests(self._settings, self._quick, _QUICK_S)
+
+    @cached_property
+    def _public(self) -> Any:
+        public = self._settings.s3_public_endpoint or self._settings.s3_endpoint
+        return _client(self._settings, public, _DATA_S, 1)
 
     def _call(self, name: str, **arguments: Any) -> Any:
         client = self._client if name in _MOVING else self._quick
