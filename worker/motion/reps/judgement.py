@@ -7,8 +7,9 @@ measure of one cycle may be wrong, the median over the clip is not.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
 from statistics import median
+from typing import NamedTuple
 
 import numpy as np
 
@@ -53,8 +54,7 @@ ROUND = 2
 """Frames to both sides of a moment that are looked at for a condition where it is not seen."""
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What a cycle is: a repetition, or not, for a reason."""
 
     cycle: Cycle
@@ -79,9 +79,9 @@ def judge(
     heights = [cycle.peak for cycle in cycles if cycle.whole] or [c.peak for c in cycles]
     height = median(heights) if heights else 0.0
     verdicts = []
-    for cycle in cycles:
+    for cycle, watched in zip(cycles, _watched(cycles, curve), strict=True):
         reason = _size_reason(exercise, cycle, least, usual, height)
-        if reason is None and _watched(cycle, curve) < WATCHED:
+        if reason is None and watched < WATCHED:
             reason = "not_tracked"
         verdicts.append(Verdict(cycle, reason))
     right = [verdict.cycle for verdict in verdicts if verdict.reason is None]
@@ -108,8 +108,12 @@ def _size_reason(
     return None if cycle.size >= least else "incomplete"
 
 
-def _watched(cycle: Cycle, curve: Floats) -> float:
-    return float(np.isfinite(curve[cycle.start : cycle.end + 1]).mean())
+def _watched(cycles: list[Cycle], curve: Floats) -> list[float]:
+    """Share of each cycle's frames in which it was seen."""
+    known = np.concatenate(([0], np.cumsum(np.isfinite(curve))))
+    first, last = (np.array([cycle[place] for cycle in cycles], np.int64) for place in (0, 2))
+    shares: list[float] = ((known[last + 1] - known[first]) / (last + 1 - first)).tolist()
+    return shares
 
 
 def is_other(exercise: RepExercise, spans: list[Span], measures: Floats) -> bool:
@@ -127,7 +131,7 @@ def fulfilled(conditions: tuple[Condition, ...], spans: list[Span], measures: Fl
     """Whether each of the `conditions` that are seen holds in the median of the repetitions;
     `measures` [n, m] are theirs."""
     found = []
-    for condition, values in zip(conditions, measures.T, strict=True):
+    for condition, values in zip(conditions, measures.T.tolist(), strict=True):
         known = [
             one for one in (measured(condition, values, *span) for span in spans) if one == one
         ]
@@ -141,22 +145,20 @@ def _span(cycle: Cycle) -> Span:
 
 
 def measured(
-    condition: Condition, values: Floats, first: int, turn: int, last: int, begins: bool = True
+    condition: Condition, values: list[float], first: int, turn: int, last: int, begins: bool = True
 ) -> float:
     """What the condition looks at in `values` [n] of a cycle from row `first` over its `turn` to
     `last`; nan where it was not seen. `begins` says that the start pose is at its beginning, not at
     its end."""
     if condition.at == "range":
-        rows = np.sort(values[first : last + 1])
-        rows = rows[np.isfinite(rows)]
+        rows = sorted(filter(math.isfinite, values[first : last + 1]))
         # a joint that jumps for a moment is no reason to refuse
-        beyond = int(OUTLYING * len(rows)) if condition.high < np.inf else 0
-        return float(rows[-1 - beyond] - rows[beyond]) if len(rows) >= 3 else float("nan")
+        beyond = int(OUTLYING * len(rows)) if condition.high < math.inf else 0
+        return rows[-1 - beyond] - rows[beyond] if len(rows) >= 3 else math.nan
     row = turn
     if condition.at == "start":
         row = first if begins else last
-    if np.isfinite(values[row]):
-        return float(values[row])
-    around = values[max(row - ROUND, 0) : row + ROUND + 1]
-    around = around[np.isfinite(around)]
-    return float(around.mean()) if len(around) else float("nan")
+    if math.isfinite(values[row]):
+        return values[row]
+    around = list(filter(math.isfinite, values[max(row - ROUND, 0) : row + ROUND + 1]))
+    return float(np.mean(around)) if around else math.nan
