@@ -58,7 +58,7 @@ check: setup ## formatting, lint, types, import rules
 test: check ## all checks and tests
 	@$(BIN)/python -m pytest --numprocesses $(TESTERS) --dist worksteal $(PYTEST)
 
-test-fast: setup ## tests that need no server, no model and no browser
+test-fast: $(READY) ## tests that need no server, no model and no browser
 	@$(BIN)/python -m pytest --numprocesses $(TESTERS) --dist worksteal \
 	  -m "not servers and not models and not browser and not slow" $(PYTEST)
 
