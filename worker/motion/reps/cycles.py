@@ -20,6 +20,20 @@ NEAR = 0.1
 """Share of the way at both ends of a cycle that is still rest."""
 
 
+BEAT = 0.6
+"""Share of the period, below which two turns are one: the joints of both legs were taken for each
+other for a moment, which halves a cycle."""
+
+FASTEST = 0.2
+"""Seconds from one leg's turn to the other's at least: sprinters take five steps a second."""
+
+PERIODIC = 0.15
+"""Autocorrelation from which a curve has a period."""
+
+RATE = 30.0
+"""Samples per second that the period is looked for in."""
+
+
 @dataclass(frozen=True)
 class Cycle:
     """Rows of the low before it, `start`, of its `turn` and of the low after it, `end`; how far the
@@ -88,6 +102,40 @@ def _of_part(curve: Floats, rows: NDArray[np.intp], turn: float) -> list[Cycle]:
         begin, end = int(rows[low]), int(rows[after])
         cycles.append(Cycle(begin, int(rows[row]), end, out, back, peak, opens, closes))
     return cycles
+
+
+def in_time(cycles: list[Cycle], seconds: Floats, curve: Floats) -> list[Cycle]:
+    """The cycles of a movement that keeps time, those that are too near to each other in one."""
+    nearest = BEAT * period(seconds, curve)
+    merged: list[Cycle] = []
+    for cycle in cycles:
+        if merged and seconds[cycle.turn] - seconds[merged[-1].turn] < nearest:
+            before = merged.pop()
+            higher = max(before, cycle, key=lambda one: one.peak)
+            out, back = (
+                higher.peak - before.peak + before.out,
+                higher.peak - cycle.peak + cycle.back,
+            )
+            cycle = replace(higher, start=before.start, end=cycle.end, out=out, back=back)
+        merged.append(cycle)
+    return merged
+
+
+def period(seconds: Floats, curve: Floats) -> float:
+    """Seconds after which a curve repeats itself first; 0 where it does not."""
+    known = np.isfinite(curve)
+    if known.sum() < 3:
+        return 0.0
+    times = np.arange(seconds[known][0], seconds[known][-1], 1 / RATE)
+    values = np.interp(times, seconds[known], curve[known])
+    values = values - values.mean()
+    lags = len(times) // 2
+    sums = np.correlate(values, values, "full")[len(times) - 1 :][:lags]
+    alike = sums / np.arange(len(times), len(times) - lags, -1) / (values.var() + 1e-9)
+    peaks = (alike[1:-1] > alike[:-2]) & (alike[1:-1] >= alike[2:]) & (alike[1:-1] >= PERIODIC)
+    found = np.flatnonzero(peaks) + 1
+    found = found[found >= FASTEST * RATE]
+    return float(found[0]) / RATE if len(found) else 0.0
 
 
 def trimmed(cycle: Cycle, curve: Floats) -> Cycle:

@@ -40,7 +40,10 @@ WATCHED = 0.6
 """Share of a cycle's frames in which it must be seen: more is guessed than known otherwise."""
 
 FEW = 3
-"""Fewer repetitions have no others that they are like: they must look like the exercise."""
+"""Fewer repetitions do not tell what is usual."""
+
+UNLIKE = 0.4
+"""Share of the usual range of a measure, below which a cycle is unlike the others."""
 
 OUTLYING = 0.05
 """Share of a cycle's frames at both ends of a measure's range that do not speak against it."""
@@ -85,9 +88,28 @@ def judge(
             reason = "not_tracked"
         verdicts.append(Verdict(cycle, reason))
     right = [verdict.cycle for verdict in verdicts if verdict.reason is None]
-    if is_other(exercise, [_span(cycle) for cycle in right], measures):
+    evidence = sum(1.0 if cycle.whole else 0.5 for cycle in right)
+    if is_other(exercise, [_span(cycle) for cycle in right], measures, evidence):
         return [Verdict(v.cycle, v.reason or "other_movement") for v in verdicts]
-    return verdicts
+    unlike = _unlike(exercise, right, measures)
+    return [
+        Verdict(v.cycle, "other_movement") if v.reason is None and v.cycle.turn in unlike else v
+        for v in verdicts
+    ]
+
+
+def _unlike(exercise: RepExercise, right: list[Cycle], measures: Floats) -> set[int]:
+    """Turns of the cycles in which a measure hardly moves that must, and that does in the others:
+    joints that jumped moved the curve."""
+    found: set[int] = set()
+    for condition, values in zip(exercise.conditions, measures.T, strict=False):
+        if condition.at != "range" or condition.low == -np.inf or len(right) < FEW:
+            continue
+        told = [(cycle.turn, measured(condition, values, *_span(cycle))) for cycle in right]
+        known = [value for _, value in told if value == value]
+        least = min(condition.low, UNLIKE * median(known)) if known else 0.0
+        found |= {turn for turn, value in told if value < least}
+    return found
 
 
 def _size_reason(
@@ -112,15 +134,16 @@ def _watched(cycle: Cycle, curve: Floats) -> float:
     return float(np.isfinite(curve[cycle.start : cycle.end + 1]).mean())
 
 
-def is_other(exercise: RepExercise, spans: list[Span], measures: Floats) -> bool:
-    """Whether repetitions together fail one of the exercise's conditions, or, where they are few,
-    more than two thirds of what is typical of it: `measures` [n, m] are those of its conditions and
-    of what is typical, in this order, nan where they are not seen."""
+def is_other(exercise: RepExercise, spans: list[Span], measures: Floats, evidence: float) -> bool:
+    """Whether repetitions together fail one of the exercise's conditions, or too much of what is
+    typical of it: the fewer they are, `evidence`, a half for one that was not seen whole, the more
+    they must look like the exercise. `measures` [n, m] are those of its conditions and of what is
+    typical, in this order, nan where they are not seen."""
     asked = len(exercise.conditions)
     if False in fulfilled(exercise.conditions, spans, measures[:, :asked]):
         return True
-    typical = fulfilled(exercise.typical, spans, measures[:, asked:]) if len(spans) < FEW else []
-    return 3 * sum(typical) < len(typical)
+    typical = fulfilled(exercise.typical, spans, measures[:, asked:])
+    return (evidence + 1) * sum(typical) < len(typical)
 
 
 def fulfilled(conditions: tuple[Condition, ...], spans: list[Span], measures: Floats) -> list[bool]:
@@ -131,7 +154,7 @@ def fulfilled(conditions: tuple[Condition, ...], spans: list[Span], measures: Fl
         known = [
             one for one in (measured(condition, values, *span) for span in spans) if one == one
         ]
-        if known:
+        if 2 * len(known) >= len(spans) > 0:
             found.append(condition.low <= median(known) <= condition.high)
     return found
 
@@ -151,7 +174,11 @@ def measured(
         rows = rows[np.isfinite(rows)]
         # a joint that jumps for a moment is no reason to refuse
         beyond = int(OUTLYING * len(rows)) if condition.high < np.inf else 0
-        return float(rows[-1 - beyond] - rows[beyond]) if len(rows) >= 3 else float("nan")
+        return (
+            float(rows[-1 - beyond] - rows[beyond])
+            if 2 * len(rows) > last - first
+            else float("nan")
+        )
     row = turn
     if condition.at == "start":
         row = first if begins else last
