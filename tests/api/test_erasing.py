@@ -10,7 +10,7 @@ from worker.contract.jobs import Usage
 from worker.lifecycle.completion import archive_job
 from worker.lifecycle.deletion import SWEEP_AFTER_S, purge_late_writes, sweep_entries, sweep_uploads
 from worker.storage import keys
-from worker.storage.objects.s3 import job_prefix, key_in_url
+from worker.storage.objects.object_keys import job_prefix, key_in_url
 from worker.storage.stores import Stores
 
 

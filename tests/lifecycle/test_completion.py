@@ -16,7 +16,7 @@ from worker.lifecycle.completion import archive_job, cancel_job, complete_job
 from worker.storage import keys
 from worker.storage.errors import NotFound
 from worker.storage.jobs.records import JobStore
-from worker.storage.objects.s3 import job_prefix
+from worker.storage.objects.object_keys import job_prefix
 from worker.storage.stores import Stores
 
 

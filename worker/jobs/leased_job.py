@@ -30,7 +30,7 @@ from worker.queueing.dispatch import all_slots_busy
 from worker.storage.connection import REFUSING
 from worker.storage.errors import Fenced
 from worker.storage.jobs.streams import Row, rows_of
-from worker.storage.objects.s3 import job_prefix
+from worker.storage.objects.object_keys import job_prefix
 from worker.storage.queue.fair_queue import LATER
 from worker.storage.stores import Stores
 

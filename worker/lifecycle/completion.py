@@ -16,7 +16,7 @@ from worker.observability.metrics import JOBS_FINISHED, record
 from worker.storage import keys
 from worker.storage.connection import text
 from worker.storage.errors import Fenced, Newer, NotFound
-from worker.storage.objects.s3 import job_prefix
+from worker.storage.objects.object_keys import job_prefix
 from worker.storage.stores import Stores
 from worker.storage.tenants.usage import used_so_far
 from worker.storage.timestamps import unix

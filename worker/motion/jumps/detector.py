@@ -16,6 +16,7 @@ from worker.motion.features.anthropometry import GRAVITY, STATURE
 from worker.motion.frames.span import Frames
 from worker.motion.jumps.calibration import Calibration, Calibrator, Tilt
 from worker.motion.jumps.fit import Before, measured
+from worker.motion.jumps.floor import Floor
 from worker.motion.jumps.height import Jump, Subject
 from worker.motion.jumps.signals import Rows, rows_of
 
@@ -29,14 +30,15 @@ DOWN = 0.05
 """Share of stature under which feet have landed."""
 
 RECENT = 0.15
-"""Seconds over which a speed is read, and over which a floor must be steady."""
+"""Seconds over which a floor must be steady."""
 
 STEADY = 0.02
 """Most movement of the feet, as a share of stature, on a steady floor."""
 
-RISING, LEAVING = 0.025, 0.02
-"""Least rise of the hips and of either foot over RECENT, as shares of stature, at take-off (0.3 and
-0.2 m/s): who walks or comes back from a lunge has one foot at rest."""
+RISING, LEAVING, RISE = 0.025, 0.02, 0.2
+"""Least rise of the hips and of either foot, as shares of stature, from their lowest in the seconds
+RISE before take-off: who walks or comes back from a lunge has one foot at rest. In threefold slow
+motion what hops at 1 m/s rises by 0.04 in that time."""
 
 AFTERWARDS = 0.45
 """Seconds after a landing until it is measured: by then the feet rest."""
@@ -100,7 +102,7 @@ class JumpTracker:
         self._rows: Rows | None = None
         self._calibrator = Calibrator(self._metres, self._tilt)
         self._recent: deque[tuple[float, float, float, float, float]] = deque()
-        self._floor: float | None = None
+        self._floor = Floor()
         self._size = 0.0
         self._fell = False
         self._seen_since = self._seen_at = -1e9
@@ -153,10 +155,10 @@ class JumpTracker:
         if seconds - self._seen_at > BLIND:
             self._recent.clear()
             self._calibrator.interrupt()
-            self._floor = None
+            self._floor.forget()
             self._seen_since = seconds
         self._seen_at = seconds
-        while self._recent and self._recent[0][0] < seconds - RECENT - 1e-6:
+        while self._recent and self._recent[0][0] < seconds - RISE - 1e-6:
             self._recent.popleft()
         low = _lower(left, right)
         self._recent.append((seconds, hip, left, right, low))
@@ -185,7 +187,8 @@ class JumpTracker:
     def _lift(self, hip: float, low: float) -> float | None:
         """How far the feet are up, as a share of stature; by the hips where no foot is seen."""
         if low == low:
-            return None if self._floor is None else (self._floor - low) / self._size
+            level = self._floor.level
+            return None if level is None else (level - low) / self._size
         hips = self._hip_level()
         return None if hips is None else (hips - hip) / self._size - HIPS + LIFT
 
@@ -200,15 +203,18 @@ class JumpTracker:
         if lift is None or lift < LIFT:
             return False
         standing = low != low or low - hip > 0.3 * self._size
-        return standing and self._recent[0][1] - hip > RISING * self._size and self._both_up()
+        return standing and self._risen(1) > RISING and self._risen(2, 3) >= LEAVING
 
-    def _both_up(self) -> bool:
-        """Whether no foot that is seen rests."""
+    def _risen(self, *columns: int) -> float:
+        """How far those of `columns` that are seen have risen, at least, from their lowest of late;
+        a share of stature."""
+        now = self._recent[-1]
         rises = (
-            before - now
-            for before, now in zip(self._recent[0][2:4], self._recent[-1][2:4], strict=True)
+            max(row[column] for row in self._recent if row[column] == row[column]) - now[column]
+            for column in columns
+            if now[column] == now[column]
         )
-        return not any(rise < LEAVING * self._size for rise in rises)
+        return min(rises, default=1.0) / self._size
 
     def _fly(self, seconds: float, hip: float, low: float) -> list[Event]:
         assert self._takeoff is not None
@@ -219,11 +225,14 @@ class JumpTracker:
             # feet that came down and rest have landed farther away, higher in the picture
             rests = lift < self._peak - 2 * STEADY and self._steady(self._lows())
             if span > 0.06 and (lift < DOWN or rests):
-                self._landing, self._floor = seconds, low if low == low else self._floor
+                self._landing = seconds
+                if low == low:
+                    self._floor.landed(low)
                 self._calibrator.interrupt()
                 return [Rising(self._best, landed=True)]
         if span > LONGEST:
-            self._takeoff = self._floor = None
+            self._takeoff = None
+            self._floor.forget()
             return [Discarded("jump_timeout")]
         height = min(self._so_far(span, hip), self._exercise.most)
         if height < self._best + 0.01:
@@ -240,7 +249,8 @@ class JumpTracker:
         return GRAVITY * span * span / 8
 
     def _find_floor(self) -> list[Event]:
-        begin, end = self._recent[0], self._recent[-1]
+        late = self._late()
+        begin, end = late[0], late[-1]
         lows = self._lows()
         if end[0] - begin[0] < 0.4 * RECENT or len(lows) < 2:
             return []
@@ -248,17 +258,20 @@ class JumpTracker:
             fall = LIFT * self._size
             self._fell |= end[1] - begin[1] > fall and lows[-1] - lows[0] > fall
         if self._steady(lows):
-            self._floor = sum(lows) / len(lows)
+            self._floor.rested(end[0], sum(lows) / len(lows))
             fell, self._fell = self._fell, False
             return [Discarded("takeoff_not_seen")] if fell else []
-        if self._floor is not None:
-            # who hops is on the floor too shortly to rest; nobody's foot is under it
-            self._floor = max(self._floor, lows[-1])
+        self._floor.touched(lows[-1])
         return []
+
+    def _late(self) -> list[tuple[float, float, float, float, float]]:
+        """The signals of the last RECENT seconds."""
+        since = self._recent[-1][0] - RECENT - 1e-6
+        return [row for row in self._recent if row[0] >= since]
 
     def _lows(self) -> list[float]:
         """Heights of the lower foot over RECENT where it was seen."""
-        return [row[4] for row in self._recent if row[4] == row[4]]
+        return [row[4] for row in self._late() if row[4] == row[4]]
 
     def _steady(self, lows: list[float]) -> bool:
         """Whether the feet were seen, at the heights `lows` over RECENT, and rested."""

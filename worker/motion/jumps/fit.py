@@ -26,6 +26,10 @@ at 0.8, a child of 1.1 metres at 1.6."""
 STILL = 0.1
 """Most speed of the hips of a body that stands, in statures a second."""
 
+LEAST = 3
+"""Frames of a flight at least. Around its top a hop at 20 frames a second hardly moves: where fewer
+would be left, none is taken for a repetition of the one before."""
+
 FEW = 6
 """Frames of a flight below which its fall cannot be told."""
 
@@ -55,9 +59,12 @@ def measured(
     it is discarded; `before` is what is known from the jumps before it."""
     seen = rows.between(begin - 0.1, end + 0.1)
     inside = seen.between(begin, end)
-    if len(inside) < 3 or float(np.diff(seen.seconds).max()) > GAP:
+    if len(inside) < LEAST or float(np.diff(seen.seconds).max()) > GAP:
         return "tracking_lost"
-    near = rows.between(begin - STOOD, end + REST[0]).distinct()
+    near = rows.between(begin - STOOD, end + REST[0])
+    distinct = near.distinct()
+    if len(distinct.between(begin, end)) >= LEAST:
+        near = distinct
     scores = median(inside.joints[..., 2])
     stature = float(median(inside.size))
     ankles = near.height_of("ankle", scores)

@@ -9,7 +9,7 @@ mapped to the common curve, one that drops out for a while leaves no step.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,7 +107,8 @@ def calibrated(
     found = Calibration(slope, _mean(values, weights), np.ones(count), 0.0)
     for _ in range(ROUNDS):
         found = _refined(found, values, weights, total)
-    return found
+    evidence = (weights * (found.slope**2 * found.precision)[:, None]).sum(axis=0)
+    return replace(found, least=SHARE * _usual(evidence))
 
 
 def rest_level(curve: Floats) -> float:
@@ -145,8 +146,7 @@ def _refined(before: Calibration, values: Floats, weights: Floats, total: Floats
         slope = np.ones_like(slope)
     # the curve's unit: signals that are seen well and alike move by 1 where it does
     slope = slope * (total * precision * slope).sum() / (total * precision * slope**2).sum()
-    evidence = (weights * (slope**2 * precision)[:, None]).sum(axis=0)
-    return Calibration(slope, offset, precision, SHARE * _usual(evidence))
+    return Calibration(slope, offset, precision, 0.0)
 
 
 def _usual(evidence: NDArray[np.float64]) -> float:

@@ -7,8 +7,9 @@ measure of one cycle may be wrong, the median over the clip is not.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
 from statistics import median
+from typing import NamedTuple
 
 import numpy as np
 
@@ -56,8 +57,7 @@ ROUND = 2
 """Frames to both sides of a moment that are looked at for a condition where it is not seen."""
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What a cycle is: a repetition, or not, for a reason."""
 
     cycle: Cycle
@@ -70,31 +70,39 @@ def least_size(exercise: RepExercise, difficulty: str, usual: float) -> float:
 
 
 def judge(
-    exercise: RepExercise,
-    cycles: list[Cycle],
-    usual: float,
-    least: float,
-    curve: Floats,
-    measures: Floats,
+    exercise: RepExercise, cycles: list[Cycle], usual: float, least: float, curve: Floats
 ) -> list[Verdict]:
-    """A verdict on each of `cycles` of a curve [n]; `usual` is the subject's usual size and `least`
-    the least one of a repetition; for `measures` see `is_other`."""
+    """A verdict on each of `cycles` of a curve [n] by itself; `usual` is the subject's usual size
+    and `least` the least one of a repetition."""
     heights = [cycle.peak for cycle in cycles if cycle.whole] or [c.peak for c in cycles]
     height = median(heights) if heights else 0.0
     verdicts = []
-    for cycle in cycles:
+    for cycle, watched in zip(cycles, _watched(cycles, curve), strict=True):
         reason = _size_reason(exercise, cycle, least, usual, height)
-        if reason is None and _watched(cycle, curve) < WATCHED:
+        if reason is None and watched < WATCHED:
             reason = "not_tracked"
         verdicts.append(Verdict(cycle, reason))
+    return verdicts
+
+
+def compare(exercise: RepExercise, verdicts: list[Verdict], measures: Floats) -> list[Verdict]:
+    """The verdicts, less the cycles that are another movement: all of them, or some that are unlike
+    the others; for `measures` see `is_other`."""
     right = [verdict.cycle for verdict in verdicts if verdict.reason is None]
+    others = {cycle.turn for cycle in right}
     evidence = sum(1.0 if cycle.whole else 0.5 for cycle in right)
-    if is_other(exercise, [_span(cycle) for cycle in right], measures, evidence):
-        return [Verdict(v.cycle, v.reason or "other_movement") for v in verdicts]
-    unlike = _unlike(exercise, right, measures)
+    if not is_other(exercise, [_span(cycle) for cycle in right], measures, evidence):
+        others = _unlike(exercise, right, measures) if len(right) >= FEW else set()
+    return without(verdicts, others)
+
+
+def without(verdicts: list[Verdict], turns: set[int]) -> list[Verdict]:
+    """The verdicts, less the repetitions that turn at `turns`: they are another movement."""
     return [
-        Verdict(v.cycle, "other_movement") if v.reason is None and v.cycle.turn in unlike else v
-        for v in verdicts
+        Verdict(one.cycle, "other_movement")
+        if one.reason is None and one.cycle.turn in turns
+        else one
+        for one in verdicts
     ]
 
 
@@ -102,9 +110,10 @@ def _unlike(exercise: RepExercise, right: list[Cycle], measures: Floats) -> set[
     """Turns of the cycles in which a measure hardly moves that must, and that does in the others:
     joints that jumped moved the curve."""
     found: set[int] = set()
-    for condition, values in zip(exercise.conditions, measures.T, strict=False):
-        if condition.at != "range" or condition.low == -np.inf or len(right) < FEW:
+    for condition, column in zip(exercise.conditions, measures.T, strict=False):
+        if condition.at != "range" or condition.low == -math.inf:
             continue
+        values = column.tolist()
         told = [(cycle.turn, measured(condition, values, *_span(cycle))) for cycle in right]
         known = [value for _, value in told if value == value]
         least = min(condition.low, UNLIKE * median(known)) if known else 0.0
@@ -130,8 +139,12 @@ def _size_reason(
     return None if cycle.size >= least else "incomplete"
 
 
-def _watched(cycle: Cycle, curve: Floats) -> float:
-    return float(np.isfinite(curve[cycle.start : cycle.end + 1]).mean())
+def _watched(cycles: list[Cycle], curve: Floats) -> list[float]:
+    """Share of each cycle's frames in which it was seen."""
+    known = np.concatenate(([0], np.cumsum(np.isfinite(curve))))
+    first, last = (np.array([cycle[place] for cycle in cycles], np.int64) for place in (0, 2))
+    shares: list[float] = ((known[last + 1] - known[first]) / (last + 1 - first)).tolist()
+    return shares
 
 
 def is_other(exercise: RepExercise, spans: list[Span], measures: Floats, evidence: float) -> bool:
@@ -147,10 +160,10 @@ def is_other(exercise: RepExercise, spans: list[Span], measures: Floats, evidenc
 
 
 def fulfilled(conditions: tuple[Condition, ...], spans: list[Span], measures: Floats) -> list[bool]:
-    """Whether each of the `conditions` that are seen holds in the median of the repetitions;
-    `measures` [n, m] are theirs."""
+    """Whether each of the `conditions` that are seen in half of the repetitions holds in their
+    median; `measures` [n, m] are theirs."""
     found = []
-    for condition, values in zip(conditions, measures.T, strict=True):
+    for condition, values in zip(conditions, measures.T.tolist(), strict=True):
         known = [
             one for one in (measured(condition, values, *span) for span in spans) if one == one
         ]
@@ -164,26 +177,20 @@ def _span(cycle: Cycle) -> Span:
 
 
 def measured(
-    condition: Condition, values: Floats, first: int, turn: int, last: int, begins: bool = True
+    condition: Condition, values: list[float], first: int, turn: int, last: int, begins: bool = True
 ) -> float:
     """What the condition looks at in `values` [n] of a cycle from row `first` over its `turn` to
     `last`; nan where it was not seen. `begins` says that the start pose is at its beginning, not at
     its end."""
     if condition.at == "range":
-        rows = np.sort(values[first : last + 1])
-        rows = rows[np.isfinite(rows)]
+        rows = sorted(filter(math.isfinite, values[first : last + 1]))
         # a joint that jumps for a moment is no reason to refuse
-        beyond = int(OUTLYING * len(rows)) if condition.high < np.inf else 0
-        return (
-            float(rows[-1 - beyond] - rows[beyond])
-            if 2 * len(rows) > last - first
-            else float("nan")
-        )
+        beyond = int(OUTLYING * len(rows)) if condition.high < math.inf else 0
+        return rows[-1 - beyond] - rows[beyond] if 2 * len(rows) > last - first else math.nan
     row = turn
     if condition.at == "start":
         row = first if begins else last
-    if np.isfinite(values[row]):
-        return float(values[row])
-    around = values[max(row - ROUND, 0) : row + ROUND + 1]
-    around = around[np.isfinite(around)]
-    return float(around.mean()) if len(around) else float("nan")
+    if math.isfinite(values[row]):
+        return values[row]
+    around = list(filter(math.isfinite, values[max(row - ROUND, 0) : row + ROUND + 1]))
+    return float(np.mean(around)) if around else math.nan

@@ -106,9 +106,13 @@ class SignalRows:
 
     def forget(self, seconds: float) -> None:
         """Drops what is before `seconds`."""
-        passed = int(np.searchsorted(self._rows[:, 0], seconds))
+        passed = self.since(seconds) - self._first
         self._rows, self._joints = self._rows[passed:], self._joints[passed:]
         self._first += passed
+
+    def since(self, seconds: float) -> int:
+        """Number of the first kept frame at or after `seconds`."""
+        return self._first + int(np.searchsorted(self._rows[:, 0], seconds))
 
     def rows(self, first: int, last: int, size: float | None = None) -> Rows:
         """What is kept of the frames from number `first` to before `last`, in shares of `size`, a

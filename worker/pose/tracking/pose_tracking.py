@@ -136,9 +136,11 @@ class PoseTracker:
         # only a pose vouches for where somebody is: a box that drifts would vouch for itself
         sure = None if self._hold is None or cut else self._last
         people = self._looks.people(row, sure)
+        before = self._tracker.subject
         box = self._tracker.update(people, self._times[row] / 1e6, cut=cut)
         self._looked, self._hold = second(self._times[row]), None
-        if cut and len(people):  # a picture that went dark is no other shot
+        # a picture that went dark is no other shot
+        if self._tracker.subject != before or (cut and len(people)):
             self._last = None
         if self._last is not None and _doubtful(box, self._last):
             return self._by_pose(row, self._last, box)
@@ -159,7 +161,7 @@ class PoseTracker:
         if box is not None and score < SURER * self._looks.pose(row, box)[:, 2].mean():
             return box
         self.poses[row] = pose
-        self._tracker.follow(other, self._times[row] / 1e6)
+        self._tracker.overrule(other, self._times[row] / 1e6)
         return other
 
 

@@ -76,6 +76,7 @@ class SubjectTracker:
     choice: Choice = "auto"
     people: int = 0
     opening: list[float] = field(default_factory=list)
+    _unlearned: Track | None = None
 
     def update(self, found: Detections, time_s: float, *, cut: bool = False) -> Boxes | None:
         """The subject's box float32 [4] in pixels at this keyframe, None where it is not seen; with
@@ -86,6 +87,7 @@ class SubjectTracker:
             self._forget_unlike(found)
         for track in self.tracks:
             track.weight *= math.exp(-step / FADE_S)
+        self._unlearned = deepcopy(self.subject_track())
         self._link(found, time_s, max(step, 1 / 30))
         self.tracks = [track for track in self.tracks if self._stays(track, time_s)]
         self._choose()
@@ -99,6 +101,15 @@ class SubjectTracker:
         chosen = self.subject_track()
         if chosen:
             chosen.follow(box, time_s)
+
+    def overrule(self, box: Boxes, time_s: float) -> None:
+        """The subject is not where `update` found it but in `box`, by its pose: nothing of that
+        detection is learned."""
+        before = self._unlearned
+        self.tracks = [
+            before if before and track.id == before.id else track for track in self.tracks
+        ]
+        self.follow(box, time_s)
 
     def last_box(self) -> Boxes | None:
         """Where the subject was last seen, while it is still waited for."""
