@@ -11,10 +11,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import random
 import statistics
 import sys
 import time
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -66,7 +66,7 @@ async def accept(
             body = json.dumps(given).encode()
             lines = (
                 f"POST /v1/jobs HTTP/1.1\r\nHost: {place.netloc}",
-                f"Authorization: Bearer {tenant.key}\r\nIdempotency-Key: {random.random()}",
+                f"Authorization: Bearer {tenant.key}\r\nIdempotency-Key: {uuid.uuid4()}",
                 f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n",
             )
             began = time.monotonic()
