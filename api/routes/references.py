@@ -22,7 +22,7 @@ from worker.lifecycle.deletion import erase_reference
 from worker.storage.stores import Stores
 from worker.storage.tenants.api_keys import Tenant
 from worker.storage.timestamps import iso
-from worker.submission.jobs import input_of, new_record, upload_of
+from worker.submission.jobs import input_of, new_record
 
 router = APIRouter(route_class=AuthenticatedRoute, tags=["references"])
 
@@ -47,13 +47,12 @@ def create_reference(stores: Stores, tenant: Tenant, body: NewReference) -> Refe
     Raises JobError, NotFound, Conflict, LimitExceeded and StoreUnavailable as for a job; nothing
     is stored then.
     """
-    upload = upload_of(stores, tenant, body.input)
-    if upload is not None and upload.contentType.startswith("image/"):
+    name = "ref_" + secrets.token_hex(12)
+    given, content_type = input_of(stores, tenant, body.input, reference=name)
+    if content_type.startswith("image/"):
         raise invalid_parameter("input", "A reference is made from a video.", "a video")
     check_queue(stores, tenant)
     check_minutes(stores, tenant, "video")
-    name = "ref_" + secrets.token_hex(12)
-    given = input_of(body.input, upload, reference=name)
     alive = stores.workers.alive()
     job = new_record(stores, tenant, given, JobOptions(firehose="none"), alive)
     reference = Reference(

@@ -18,7 +18,7 @@ from api.middleware.errors import invalid_parameter
 from api.schemas.jobs import NewAnalysis
 from api.services.authorization import check_page_job
 from worker.contract.errors import JobError
-from worker.contract.jobs import Job, JobInput, JobStatus, Stage
+from worker.contract.jobs import Job, JobStatus, Stage
 from worker.contract.media import Source
 from worker.contract.options import JobOptions
 from worker.observability.log_setup import bind_job_context
@@ -32,9 +32,9 @@ from worker.storage.tenants.api_keys import Tenant
 from worker.storage.tenants.quotas import queue_full
 from worker.submission.jobs import (
     admit_webhooks,
-    announce,
     build_job,
     check_reference,
+    keep_upload,
     new_record,
     read_options,
 )
@@ -166,9 +166,7 @@ def analyze_again(
     check_reference(stores, tenant, options)
     check_queue(stores, tenant)
     # no uploadId: the upload stays the first job's
-    given = JobInput(
-        posesOf=first.id, key=first.input.key, url=first.input.url, filename=first.input.filename
-    )
+    given = msgspec.structs.replace(first.input, uploadId=None, posesOf=first.id)
     return queued(stores, new_record(stores, tenant, given, options, alive), alive)
 
 
@@ -223,7 +221,7 @@ def queued(stores: Stores, job: Job, alive: Sequence[Worker], key: str | None = 
         return Accepted(stores.jobs.get(job.id, job.tenant, job.owner))
     with stores.redis.pipeline(transaction=False) as pipe:
         queues.pending_wakeups(pipe, queue)
-        announce(stores, pipe, job)
+        keep_upload(stores, pipe, job)
         stores.fair_queue.place_in(pipe, job)
         pending, *replies = pipe.execute()
     with bind_job_context(job.id, job.tenant, job.attempt, job.trace):

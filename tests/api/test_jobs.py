@@ -21,7 +21,7 @@ from worker.queueing.dispatch import ensure_wakeups
 from worker.settings import Settings
 from worker.storage import keys
 from worker.storage.jobs.records import JobStore
-from worker.storage.objects.s3 import job_prefix
+from worker.storage.objects.object_keys import job_prefix
 from worker.storage.queue.fair_queue import LATER, Pulled
 from worker.storage.stores import Stores
 

@@ -14,7 +14,7 @@ from worker.contract.messages import ExportReady, KeypointsBatch, Message
 from worker.contract.schema import message_schema
 from worker.lifecycle.completion import archive_job
 from worker.storage import keys
-from worker.storage.objects.s3 import job_prefix
+from worker.storage.objects.object_keys import job_prefix
 from worker.storage.stores import Stores
 
 SAID: list[tuple[str, Message]] = [

@@ -20,7 +20,7 @@ def there(stores: Stores, upload: str) -> bool:
     except NotFound:
         assert upload not in " ".join(stores.objects.list_keys("uploads/acme/"))
         return False
-    return stores.objects.size(key) > 0
+    return stores.objects.version(key)[0] > 0
 
 
 @pytest.mark.parametrize("retention", [None, {}, {"upload": "plan"}, {"upload": "none"}])

@@ -125,7 +125,7 @@ def test_a_stranger_finds_nothing(
                 refused(answer, 404, "not_found")
             assert MARK not in answer.text and world["secret"] not in answer.text, seen
     assert {path: client.get(path.format(**world)).json() for path in _records()} == before
-    assert stores.objects.size(stores.uploads.get(world["upload"], "acme").key)
+    assert stores.objects.version(stores.uploads.get(world["upload"], "acme").key)
 
 
 def _records() -> tuple[str, ...]:

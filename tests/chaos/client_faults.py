@@ -49,13 +49,13 @@ def erase_endpoint(fleet: Fleet, random: Random) -> None:
             "url": f"http://127.0.0.1:{silent.getsockname()[1]}/",
             "events": ["job.queued", "job.started", "job.succeeded"],
         }
-        made = _insisted(lambda: client.post("/webhooks", json=body))
+        made = insisted(lambda: client.post("/webhooks", json=body))
         fleet.hold(random.uniform(6, 10))
-        _insisted(lambda: client.delete(f"/webhooks/{made.json()['id']}"))
+        insisted(lambda: client.delete(f"/webhooks/{made.json()['id']}"))
 
 
-def _insisted(call: Callable[[], httpx.Response]) -> httpx.Response:
-    """The answer of a call that is repeated until it is no error."""
+def insisted(call: Callable[[], httpx.Response]) -> httpx.Response:
+    """The answer of a call that is repeated until it is no error; raises TimeoutError."""
     end = time.monotonic() + 60
     while True:
         with contextlib.suppress(httpx.HTTPError):

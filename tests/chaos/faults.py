@@ -21,7 +21,6 @@ from tests.chaos.fleet import Fleet, until
 WORKERS = ("pose-1", "pose-2")
 CLOCK_S = 90.0
 _CLOCK = Path(__file__).parent / "clock"
-_OLDER = Path(__file__).parent / "older"
 _LOOK_S = 0.3
 AWAKE_S = 2.0
 """Seconds that a worker which was woken up has to do harm."""
@@ -143,15 +142,6 @@ def jump_clock(fleet: Fleet, random: Random) -> None:
     jumped.unlink()
 
 
-def run_older(fleet: Fleet, random: Random) -> None:
-    """A worker of an older version, which knows none of the jobs, works beside the others."""
-    name = "pose-1+older"
-    fleet.launch(name, PYTHONPATH=str(_OLDER))
-    until(lambda: fleet.has_beaten(name), 120)
-    fleet.hold(random.uniform(4, 8))
-    fleet.processes.pop(name).kill()
-
-
 def kill_all(fleet: Fleet, random: Random) -> None:
     """Every process of ours dies at once, as where the machine loses power."""
     names = list(fleet.processes)
@@ -192,7 +182,6 @@ PROCESS_FAULTS = (
     Fault("SIGSTOP of a worker for 2 leases", freeze),
     Fault("a worker's clock wrong by 90 s, and kill -9 of it", misdate),
     Fault("a worker's clock jumps by 90 s, and kill -9 of it", jump_clock),
-    Fault("a worker of an older version beside", run_older),
     Fault("kill -9 of all our processes at once", kill_all),
     Fault("SIGSTOP of the API", freeze_api),
     Fault("SIGSTOP of the webhook worker", freeze_webhooks),

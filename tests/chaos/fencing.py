@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.chaos.fleet import TENANT, Fleet
 from worker.storage import keys
-from worker.storage.objects.s3 import job_prefix
+from worker.storage.objects.object_keys import job_prefix
 
 View = dict[str, tuple[Any, ...]]
 """Of each job that is over and archived: record, messages, objects with their times."""

@@ -35,6 +35,7 @@ ROLES = {
     "webhooks": "webhooks",
 }
 """Every process of the system, with the queues of those that are workers."""
+_RESOLVER = Path(__file__).parent / "resolver"
 _PR_SET_CHILD_SUBREAPER = 36
 _TMPFS_BYTES = 400 * 1024 * 1024
 """A worker that stopped taking jobs wants 256 MiB free before it takes any again."""
@@ -96,6 +97,8 @@ class Fleet:
         (self._folder / "redis").mkdir()
         self._mount(self.scratch)
         self._mount(self._folder / "redis")
+        (self._folder / "s3").mkdir()
+        self._mount(self._folder / "s3")
         self.redis = start_redis(self._folder / "redis")
         self._stack.callback(lambda: self.redis.process.stop())
         s3 = start_s3(self._folder / "s3")
@@ -111,7 +114,7 @@ class Fleet:
             "s3_access_key": s3.access_key,
             "s3_secret_key": s3.secret_key,
             "data_dir": str(self._folder / "data"),
-            "models_dir": str(_models()),
+            "models_dir": str(models()),
             "scratch_dir": str(self.scratch),
             "api_port": str(free_port()),
             "lease_ttl_s": str(self.lease_ttl_s),
@@ -127,6 +130,7 @@ class Fleet:
         given["s3_endpoint"] = f"http://127.0.0.1:{self.s3_proxy.port}"
         self._environment = {f"POSEQUEUE_{name.upper()}": text for name, text in given.items()}
         self._environment["TMPDIR"] = str(self.temporary)
+        self._environment["PYTHONPATH"] = str(_RESOLVER)
         self.url = f"http://127.0.0.1:{given['api_port']}"
         self.key = self.stores.keys.create(TENANT, Plan.COMPANY)
         for name in self._roles:
@@ -245,7 +249,8 @@ class Fleet:
         ]
 
 
-def _models() -> Path:
+def models() -> Path:
+    """The folder of the pose models."""
     root = Path(__file__).resolve().parents[2]
     given = os.environ.get("POSEQUEUE_MODELS_DIR", root / ".posequeue" / "models")
     return Path(given).resolve()

@@ -17,7 +17,7 @@ from tests.integration.receivers import Heard
 from worker.contract.jobs import Job, JobStatus
 from worker.contract.messages import PER_FRAME, entry_key
 from worker.storage import keys
-from worker.storage.objects.s3 import job_prefix
+from worker.storage.objects.object_keys import job_prefix
 
 EVENTS = ("job.queued", "job.started", "job.succeeded", "job.failed", "job.canceled",
           "message.counter", "message.exercise_summary", "message.export_ready",

@@ -11,7 +11,7 @@ from tests.chaos.fleet import TENANT, Fleet
 from worker.contract.jobs import Job
 from worker.queueing.celery_app import KEY_PREFIX, QUEUES
 from worker.storage import keys
-from worker.storage.objects.s3 import job_prefix, key_in_url
+from worker.storage.objects.object_keys import job_prefix, key_in_url
 
 _UNACKED = KEY_PREFIX + "unacked"
 _SOON_S = 20.0

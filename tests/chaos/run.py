@@ -23,9 +23,11 @@ from tests.chaos.client_faults import CLIENT_FAULTS
 from tests.chaos.faults import PROCESS_FAULTS, Fault
 from tests.chaos.fleet import Fleet
 from tests.chaos.server_faults import SERVER_FAULTS
+from tests.chaos.tenant_faults import TENANT_FAULTS
 from tests.chaos.trial import Outcome, Trial, Undisturbed
+from tests.chaos.version_faults import VERSION_FAULTS
 
-FAULTS = (*PROCESS_FAULTS, *SERVER_FAULTS, *CLIENT_FAULTS)
+FAULTS = (*PROCESS_FAULTS, *VERSION_FAULTS, *SERVER_FAULTS, *CLIENT_FAULTS, *TENANT_FAULTS)
 A_SEED = 5
 """Places in the order of faults from one seed to the next, and faults of a seed at least."""
 
@@ -79,11 +81,12 @@ def main() -> None:
 def _run(asked: argparse.Namespace, faults: Sequence[Fault], folder: Path) -> list[Outcome]:
     """Every seed in a folder of its own."""
     undisturbed, outcomes = Undisturbed(), []
+    least = min(A_SEED, len(faults))
     for seed in range(asked.first, asked.first + asked.seeds):
         own = folder / str(seed)
         own.mkdir()
         trial = Trial(seed, own, undisturbed, partial(_say_of, seed))
-        outcomes.append(trial.run(Fleet(own), dealt(faults, seed), asked.seconds, A_SEED))
+        outcomes.append(trial.run(Fleet(own), dealt(faults, seed), asked.seconds, least))
     return outcomes
 
 

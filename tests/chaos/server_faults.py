@@ -160,6 +160,11 @@ def fill_disk(fleet: Fleet, random: Random) -> None:
     _filled(fleet, fleet.scratch / "filler", random.uniform(5, 10))
 
 
+def fill_s3_disk(fleet: Fleet, random: Random) -> None:
+    """The disk of S3 is full: it answers 500 to whoever stores."""
+    _filled(fleet, Path(fleet.s3.process.log).parent / "filler", random.uniform(5, 10))
+
+
 def _filled(fleet: Fleet, filler: Path, seconds: float) -> None:
     try:
         with suppress(OSError), filler.open("wb", buffering=0) as file:
@@ -192,5 +197,6 @@ SERVER_FAULTS = (
     Fault("S3 slow", slow_s3),
     Fault("S3 answers 503", busy_s3),
     Fault("S3 bodies cut short", truncate_s3),
+    Fault("S3's disk full", fill_s3_disk, _no_disk),
     Fault("scratch disk full", fill_disk, _no_disk),
 )

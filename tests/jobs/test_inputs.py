@@ -79,3 +79,22 @@ def test_too_large_and_no_media(
     large = put(stores, "large.mp4", b"x" * 11)
     monkeypatch.setattr(Settings, "limits", lambda *_: PlanLimits(uploadBytes=10))
     assert refused(fetch, large).code is ErrorCode.MEDIA_TOO_LARGE
+
+
+@pytest.mark.parametrize("one_get", [True, False])
+def test_an_upload_that_was_replaced_is_not_read(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *, one_get: bool
+) -> None:
+    monkeypatch.setattr("worker.storage.objects.s3._TRANSFER_BYTES", 100 if one_get else 5)
+    stores.objects.put("uploads/acme/upl_1", b"frames", "video/mp4")
+    tag = stores.objects.version("uploads/acme/upl_1")[1]
+    given = JobInput(uploadId="upl_1", key="uploads/acme/upl_1", tag=tag)
+    job = new_job(stores, input=given)
+    token = stores.leases.claim(job.id).token
+    heartbeat = Heartbeat(lambda: stores.leases.extend(job.id, token), 15, job.id)
+    leased = LeasedJob(stores, job, token, heartbeat, lambda: False)
+    assert fetched_input(leased, tmp_path).read_bytes() == b"frames"
+    stores.objects.put("uploads/acme/upl_1", b"others", "video/mp4")
+    with pytest.raises(JobError, match="was replaced") as refusal:
+        fetched_input(leased, tmp_path)
+    assert refusal.value.code is ErrorCode.VIDEO_LOAD_ERROR

@@ -17,7 +17,7 @@ from worker.contract.references import Reference, ReferenceStatus
 from worker.lifecycle.completion import archive_job
 from worker.lifecycle.deletion import erase_reference
 from worker.storage import keys
-from worker.storage.objects.s3 import reference_key
+from worker.storage.objects.object_keys import reference_key
 from worker.storage.stores import Stores
 
 _numbers = itertools.count(1)

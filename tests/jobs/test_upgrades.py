@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import cast
 
 import pytest
@@ -12,8 +13,9 @@ import pytest
 from tests.jobs.test_runner import expected, recorded_job, rows
 from tests.storage.factories import Clock, die, new_job
 from worker.contract.jobs import SUPPORTED_JOB_VERSION, JobStatus
-from worker.jobs.runner import Runner
+from worker.jobs.runner import MOST_WITHOUT_MODEL, Runner
 from worker.pose.engine import PoseEngine
+from worker.pose.model_factory import open_model
 from worker.queueing import dispatch
 from worker.queueing.dispatch import dispatch_next
 from worker.runtime import sweeper
@@ -114,6 +116,32 @@ def test_a_job_begun_by_an_older_worker_is_gone_on_with(
     runs(stores)(job.id)
     assert stores.jobs.get(job.id).status is JobStatus.SUCCEEDED
     assert rows(stores, job.id)[:-1] == expected(squats)
+
+
+def test_a_job_whose_model_a_worker_lacks_is_left_to_another(
+    stores: Stores, squats: list[bytes], tmp_path: Path
+) -> None:
+    """Its log names the models; a worker without them returns the job, and the last of several
+    that all lack them fails it."""
+
+    def without_models() -> PoseEngine:
+        open_model("movenet_lightning", tmp_path, "cpu")
+        raise AssertionError
+
+    job = recorded_job(stores, squats)
+    lacking = Runner(stores, without_models)
+    lacking.run(job.id)
+    assert not stores.jobs.get(job.id).status.final
+    assert stores.redis.zscore(keys.QUEUED, job.id) is not None
+    runs(stores)(job.id)
+    done = stores.jobs.get(job.id)
+    assert (done.status, done.attempt) == (JobStatus.SUCCEEDED, 2)  # of which one began the log
+    other = recorded_job(stores, squats)
+    for _ in range(MOST_WITHOUT_MODEL):
+        assert not stores.jobs.get(other.id).status.final
+        lacking.run(other.id)
+    error = stores.jobs.get(other.id).error
+    assert error is not None and "does not have the model movenet_lightning" in error["message"]
 
 
 def test_a_worker_of_an_unknown_kind_is_not_counted_on(stores: Stores) -> None:

@@ -25,7 +25,7 @@ from worker.contract.options import JobOptions
 from worker.lifecycle.completion import complete_job
 from worker.storage import keys
 from worker.storage.jobs.leases import LeaseStore
-from worker.storage.objects.s3 import job_prefix
+from worker.storage.objects.object_keys import job_prefix
 from worker.storage.stores import Stores
 
 REPS = 3

@@ -18,7 +18,7 @@ from worker.contract.webhooks import MAX_BODY_BYTES, DeliveryItem
 from worker.lifecycle.completion import archive_job
 from worker.lifecycle.deletion import erase_job
 from worker.storage.errors import NotFound
-from worker.storage.objects.s3 import job_prefix
+from worker.storage.objects.object_keys import job_prefix
 from worker.storage.stores import Stores
 from worker.webhooks.payload import render
 

@@ -52,6 +52,10 @@ class JobError(Exception):
         return (type(self), (self.code, self.message, self.details))
 
 
+class ModelMissing(JobError):
+    """This process does not have a model that the job needs; another worker may have it."""
+
+
 class ModelFault(RuntimeError):
     """A model or its runtime does not work; neither media nor options are at fault."""
 

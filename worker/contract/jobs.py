@@ -49,13 +49,16 @@ created with a new feature, or in the commit that writes what older workers cann
 class JobInput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Where the media is: an object of the store, or a URL to fetch it from.
 
-    `posesOf` names a job whose poses are analysed again; the media is then needed for pictures
-    only. `referenceId` names the reference movement that the job creates; such a job is not listed.
+    `tag` is the entity tag that the upload had when the job was accepted: other bytes, put by a
+    presigned URL that is still valid, are not read. `posesOf` names a job whose poses are analysed
+    again; the media is then needed for pictures only. `referenceId` names the reference movement
+    that the job creates; such a job is not listed.
     """
 
     uploadId: str | None = None
     url: str | None = None
     key: str | None = None
+    tag: str | None = None
     filename: str | None = None
     posesOf: str | None = None
     referenceId: str | None = None

@@ -19,7 +19,7 @@ from worker.media.sandbox.limits import MediaLimits
 from worker.net.addresses import Unreachable
 from worker.observability.metrics import STAGE_SECONDS, timed
 from worker.pipeline.reference import LIMITS
-from worker.storage.errors import NotFound
+from worker.storage.errors import Conflict, NotFound
 from worker.storage.stores import Stores
 
 _PAGE = 128
@@ -51,9 +51,12 @@ def _fetched(leased: JobContext, path: Path) -> Path:
     given, settings = leased.job.input, leased.stores.settings
     if given.key is not None:
         try:
-            leased.stores.objects.download(given.key, path)
+            leased.stores.objects.download(given.key, path, given.tag)
         except NotFound as error:
             raise _unloadable(leased, "The upload is not there.") from error
+        except Conflict as error:
+            text = "The upload was replaced after the job was created."
+            raise _unloadable(leased, text) from error
     elif given.url is not None:
         most = int(settings.limits(leased.job.plan).most("uploadBytes", settings.max_upload_bytes))
         if given.url.startswith("s3://"):

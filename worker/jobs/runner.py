@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 
-from worker.contract.errors import ErrorCode, JobError, ModelFault
+from worker.contract.errors import ErrorCode, JobError, ModelFault, ModelMissing
 from worker.contract.jobs import SUPPORTED_JOB_VERSION, Job, JobStatus, Stage
 from worker.contract.queue_entries import job_of_entry
 from worker.jobs.faults import classify_fault
@@ -36,6 +36,9 @@ MOST_ATTEMPTS = 8
 MOST_FAULTS = 30
 """Faults of workers after which a job fails although they do not count as its attempts: the job
 may cause them."""
+MOST_WITHOUT_MODEL = 6
+"""Workers without the job's model that may give it back before it fails: workers differ while they
+are upgraded, and each return costs 20 s."""
 OUT_OF_MEMORY = 71
 """Exit status of a process that ran out of memory."""
 _MACHINE_FAULTS = (ModelFault, StoreUnavailable, OSError, *DISCONNECTED, *REFUSING)
@@ -126,6 +129,8 @@ class Runner:
                 leased.requeue_fairly()
                 log.info("turn_over")
                 _let_go("turn_over")
+            except ModelMissing as error:
+                self._without_model(leased, error)
             except JobError as error:
                 self._outcomes.record(None)
                 leased.fail(error)
@@ -158,10 +163,18 @@ class Runner:
         else:
             leased.fail(_OURS)
 
+    def _without_model(self, leased: LeasedJob, error: ModelMissing) -> None:
+        """Leaves the job to another worker, or fails it where none seems to have its model."""
+        log.warning("model_missing", error=error.message)
+        if self._stores.jobs.note_fault(leased.job.id) < MOST_WITHOUT_MODEL:
+            _let_go("model_missing")
+            leased.release_for_retry(counted=False)
+        else:
+            leased.fail(error)
+
     def _work(self, leased: LeasedJob) -> None:
         """Runs the job's next stage."""
         leased.check()
-        leased.publish_backlog()
         with scratch_folder(self._stores.settings.scratch_dir) as scratch:
             if leased.job.stage is Stage.EXPORT:
                 export(leased, scratch)

@@ -16,7 +16,7 @@ from worker.contract.messages import entry_key
 from worker.contract.pose_log import framed, split_log
 from worker.storage.errors import NotFound
 from worker.storage.jobs.streams import Row
-from worker.storage.objects.s3 import job_prefix
+from worker.storage.objects.object_keys import job_prefix
 from worker.storage.stores import Stores
 
 _POSES = "poses.bin"

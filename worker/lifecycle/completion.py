@@ -16,7 +16,7 @@ from worker.observability.metrics import JOBS_FINISHED, record
 from worker.storage import keys
 from worker.storage.connection import text
 from worker.storage.errors import Fenced, Newer, NotFound
-from worker.storage.objects.s3 import job_prefix
+from worker.storage.objects.object_keys import job_prefix
 from worker.storage.stores import Stores
 from worker.storage.tenants.usage import used_so_far
 from worker.storage.timestamps import unix
@@ -74,8 +74,6 @@ def complete_job(
     record(JOBS_FINISHED, 1, status.value)
     stores.segments.close(job.id)
     _finalize(stores, job.id)
-    hidden = job.input.referenceId is not None
-    stores.streams.relay(job.id, job.tenant, job.options.firehose, hidden=hidden)
 
 
 def _now(stores: Stores, job: Job) -> Job:
@@ -113,7 +111,6 @@ def archive_job(stores: Stores, job_id: str) -> None:
             stores.references.settle(job)
             erase_job(stores, job)
             return
-        stores.streams.relay(job.id, job.tenant, job.options.firehose)
         archive_messages(stores, job.tenant, job.id)
         archive_poses(stores, job.tenant, job.id)
         _delete_strays(stores, job)

@@ -13,8 +13,8 @@ from worker.lifecycle.deletion import (
     upload_read,
 )
 from worker.storage.errors import NotFound, StoreUnavailable
+from worker.storage.objects.object_keys import job_prefix
 from worker.storage.objects.retention import RetentionItem
-from worker.storage.objects.s3 import job_prefix
 from worker.storage.stores import Stores
 
 log = structlog.get_logger()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from worker.contract.errors import ErrorCode, JobError
+from worker.contract.errors import ErrorCode, JobError, ModelMissing
 from worker.pose.detectors.nanodet import SIDE, WIDE_SIDE, PersonDetector
 from worker.pose.detectors.yolox import YoloxDetector
 from worker.pose.estimators.movenet import CROP, GPU_BATCH, PoseEstimator
@@ -44,10 +44,10 @@ def shapes_of(spec: ModelSpec) -> Shapes | None:
 
 
 def open_model(name: str, folder: Path, wanted: Provider | Runtime) -> Session:
-    """Opens an installed model; raises JobError where it is not installed."""
+    """Opens an installed model; raises ModelMissing where it is not installed."""
     path = folder / MODELS[name].file
     if not path.is_file():
-        raise JobError(
+        raise ModelMissing(
             ErrorCode.INTERNAL,
             f"This worker does not have the model {name}: "
             f"`posequeue models install {name}` puts it there.",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from worker.contract.errors import ErrorCode, JobError
+from worker.contract.errors import ErrorCode, ModelMissing
 from worker.contract.options import Profile
 from worker.pose.weights.registry import MODELS
 
@@ -45,11 +45,11 @@ class ModelName:
 
     @classmethod
     def parse(cls, name: str) -> ModelName:
-        """Splits `name`; raises JobError where the registry does not know a part of it."""
+        """Splits `name`; raises ModelMissing where the registry does not know a part of it."""
         people, _, rest = name.partition("+")
         joints, _, view = rest.partition("+")
         if people not in MODELS or joints not in MODELS or view not in ("", FLIP):
-            raise JobError(ErrorCode.INTERNAL, f"This worker does not know the model {name}.")
+            raise ModelMissing(ErrorCode.INTERNAL, f"This worker does not know the model {name}.")
         return cls(people, joints, view == FLIP)
 
 

@@ -39,7 +39,7 @@ def check_disk(given: Settings) -> None:
 def check_s3(given: Settings) -> None:
     """Requests an object that need not exist; raises StoreUnavailable."""
     try:
-        ObjectStore(given).size("health/ready")
+        ObjectStore(given).version("health/ready")
     except NotFound:
         return
 

@@ -53,15 +53,15 @@ def build_job(
     Raises JobError for an invalid request, NotFound and Conflict for upload and reference,
     ScopeMissing for a webhook that the key may not set.
     """
-    upload = upload_of(stores, tenant, body.input)
+    given, content_type = input_of(stores, tenant, body.input)
     said = body.options.get("source") not in (None, "")
-    if upload is not None and not said and upload.contentType.startswith("image/"):
+    if not said and content_type.startswith("image/"):
         options = msgspec.structs.replace(options, source="image")
     check_reference(stores, tenant, options)
     deadline = body.deadlineSeconds
     webhook = job_webhook(stores, tenant, body.webhook)
     return msgspec.structs.replace(
-        new_record(stores, tenant, input_of(body.input, upload), options, alive),
+        new_record(stores, tenant, given, options, alive),
         priority=body.priority,
         metadata=body.metadata,
         webhook=webhook,
@@ -98,36 +98,45 @@ def new_record(
         )
 
 
-def upload_of(stores: Stores, tenant: Tenant, given: InputRef) -> Upload | None:
-    """Returns the upload that a request names; None for a URL.
+def input_of(
+    stores: Stores, tenant: Tenant, given: InputRef, reference: str | None = None
+) -> tuple[JobInput, str]:
+    """Returns the location of a job's media and its content type, empty for a URL.
 
-    Raises NotFound, Conflict if the upload is unfinished, JobError for a bucket not read from.
+    `reference` is the id of one that the job makes. Raises NotFound, Conflict if the upload is
+    unfinished, JobError for a bucket not read from.
     """
     if given.uploadId is None:
         check_bucket(stores, given.url or "")
-        return None
+        return JobInput(url=given.url, referenceId=reference), ""
     upload = stores.uploads.get(given.uploadId, tenant.tenant, tenant.owner)
-    check_upload_complete(stores, upload)
-    return upload
+    found = JobInput(
+        uploadId=upload.id,
+        key=upload.key,
+        tag=check_upload_complete(stores, upload),
+        filename=upload.filename,
+        referenceId=reference,
+    )
+    return found, upload.contentType
 
 
-def announce(stores: Stores, pipe: Client, job: Job) -> None:
-    """Adds what follows the storing of a new job to a pipeline: the event `job.queued`, and that
-    the retention of its upload begins anew."""
-    stores.streams.put_in(pipe, job)
+def keep_upload(stores: Stores, pipe: Client, job: Job) -> None:
+    """Adds to a pipeline that the retention of a new job's upload begins anew."""
     if job.input.uploadId is not None:
         limits = stores.settings.limits(job.plan)
         stores.retention.keep_upload(job.tenant, job.input.uploadId, limits, pipe)
 
 
-def check_upload_complete(stores: Stores, upload: Upload) -> None:
-    """Raises Conflict where not all bytes of an upload are in the object store."""
+def check_upload_complete(stores: Stores, upload: Upload) -> str:
+    """Returns the entity tag of an upload; raises Conflict where not all of its bytes are in the
+    object store."""
     try:
-        size = stores.objects.size(upload.key)
+        size, tag = stores.objects.version(upload.key)
     except NotFound as error:
         raise Conflict(f"upload not finished: no bytes of {upload.id} have arrived") from error
     if size != upload.bytes:
         raise Conflict(f"upload not finished: {size} of {upload.bytes} bytes have arrived")
+    return tag
 
 
 def check_bucket(stores: Stores, url: str, parameter: str = "input.url") -> None:
@@ -137,15 +146,6 @@ def check_bucket(stores: Stores, url: str, parameter: str = "input.url") -> None
         return
     allowed = sorted(stores.settings.input_buckets) or "http and https addresses"
     raise invalid_parameter(parameter, f"The bucket '{parts.netloc}' is not read from.", allowed)
-
-
-def input_of(given: InputRef, upload: Upload | None, reference: str | None = None) -> JobInput:
-    """Returns the location of a job's media; `reference` is the id of one that the job makes."""
-    if upload is None:
-        return JobInput(url=given.url, referenceId=reference)
-    return JobInput(
-        uploadId=upload.id, key=upload.key, filename=upload.filename, referenceId=reference
-    )
 
 
 def check_reference(stores: Stores, tenant: Tenant, options: JobOptions) -> None:

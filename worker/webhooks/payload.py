@@ -15,7 +15,7 @@ from worker.lifecycle.archive import scan_messages
 from worker.storage.errors import NotFound
 from worker.storage.jobs.streams import Row, Span
 from worker.storage.jobs.view import WITH_URL, record_view, refresh_presigned_url
-from worker.storage.objects.s3 import job_prefix
+from worker.storage.objects.object_keys import job_prefix
 from worker.storage.stores import Stores
 
 Plain = dict[str, Any]

@@ -1,4 +1,4 @@
-"""Sizes of objects, asked for without boto3's general machinery."""
+"""Sizes and entity tags of objects, asked for without boto3's general machinery."""
 
 from __future__ import annotations
 
@@ -18,24 +18,25 @@ from worker.storage.objects.s3 import ObjectStore
 
 
 @pytest.mark.parametrize("key", ["uploads/acme/upl_1", "uploads/a b+c/é~(1)%2F.mp4"])
-def test_sizes_are_those_that_boto3_sees(settings: Settings, key: str) -> None:
+def test_versions_are_those_that_boto3_sees(settings: Settings, key: str) -> None:
     objects = ObjectStore(settings)
     objects.ensure_bucket()
     objects.delete(key)  # other tests use such names
     with pytest.raises(NotFound):
-        objects.size(key)
+        objects.version(key)
     for data in (b"", b"x" * 70_000):
         objects.put(key, data, "video/mp4")
-        sizes = (objects.size(key), objects.head(key)[0])
-        assert sizes == (len(data), len(data))
-        assert HeadRequests(settings, objects._client, 5).size(key) == len(data)  # no fallback
+        reply = objects._client.head_object(Bucket=objects.bucket, Key=key)
+        theirs = (len(data), reply["ETag"])
+        assert objects.version(key) == (reply["ContentLength"], reply["ETag"]) == theirs
+        assert HeadRequests(settings, objects._client, 5).version(key) == theirs  # no fallback
     objects.delete(key)
 
 
 def test_a_wrong_secret_is_refused(settings: Settings) -> None:
     wrong = settings.model_copy(update={"s3_secret_key": SecretStr("not it")})
     with pytest.raises(StoreUnavailable):
-        ObjectStore(wrong).size("uploads/acme/upl_1")
+        ObjectStore(wrong).version("uploads/acme/upl_1")
 
 
 def test_what_a_head_request_cannot_judge_is_asked_by_boto3(settings: Settings) -> None:
@@ -52,9 +53,9 @@ def test_what_a_head_request_cannot_judge_is_asked_by_boto3(settings: Settings) 
     other = settings.model_copy(update={"s3_endpoint": f"http://127.0.0.1:{server.server_port}"})
     try:
         objects = ObjectStore(other)
-        assert HeadRequests(other, objects._client, 5).size("a") is None
+        assert HeadRequests(other, objects._client, 5).version("a") is None
         with pytest.raises(StoreUnavailable):
-            objects.size("a")
+            objects.version("a")
     finally:
         server.shutdown()
 
@@ -64,14 +65,14 @@ def test_a_silent_store_is_given_up(settings: Settings, monkeypatch: pytest.Monk
     with socket.create_server(("127.0.0.1", 0)) as silent:
         endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
         with pytest.raises(StoreUnavailable, match=r"head_object"):
-            ObjectStore(settings.model_copy(update={"s3_endpoint": endpoint})).size("a")
+            ObjectStore(settings.model_copy(update={"s3_endpoint": endpoint})).version("a")
 
 
 @pytest.mark.parametrize("endpoint", ["http://127.0.0.1:9", "https://127.0.0.1:9"])
 def test_a_store_that_is_down_is_unavailable(settings: Settings, endpoint: str) -> None:
     down = settings.model_copy(update={"s3_endpoint": endpoint})
     with pytest.raises(StoreUnavailable, match="head_object"):
-        ObjectStore(down).size("uploads/acme/upl_1")
+        ObjectStore(down).version("uploads/acme/upl_1")
 
 
 def test_missing_credentials_are_no_crash(
@@ -80,4 +81,4 @@ def test_missing_credentials_are_no_crash(
     monkeypatch.setattr(boto3.Session, "get_credentials", lambda self: None)
     anonymous = settings.model_copy(update={"s3_access_key": None, "s3_secret_key": None})
     client = ObjectStore(settings)._client
-    assert HeadRequests(anonymous, client, 5).size("uploads/acme/upl_1") is None
+    assert HeadRequests(anonymous, client, 5).version("uploads/acme/upl_1") is None

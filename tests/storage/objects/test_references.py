@@ -14,7 +14,7 @@ from worker.lifecycle.completion import archive_job, complete_job
 from worker.lifecycle.deletion import erase_reference
 from worker.storage import keys
 from worker.storage.errors import NotFound
-from worker.storage.objects.s3 import job_prefix, reference_key
+from worker.storage.objects.object_keys import job_prefix, reference_key
 from worker.storage.stores import Stores
 
 _numbers = itertools.count(1)

@@ -16,8 +16,8 @@ from worker.lifecycle.expiry import sweep_retention
 from worker.settings import Settings
 from worker.storage import keys
 from worker.storage.errors import NotFound, StoreUnavailable
+from worker.storage.objects.object_keys import job_prefix
 from worker.storage.objects.retention import AGAIN_S, DAY_S, RetentionStore
-from worker.storage.objects.s3 import job_prefix
 from worker.storage.stores import Stores
 
 LIMITS = PlanLimits(uploadDays=1, exportDays=2, recordDays=3)

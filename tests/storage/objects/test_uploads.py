@@ -30,7 +30,7 @@ def test_a_presigned_put_takes_what_was_agreed_and_nothing_else(stores: Stores) 
     assert put(url, b"frame", **wrong).status_code == 403
     assert put(url, b"frames, more", **{"content-type": "video/mp4"}).status_code == 403
     with pytest.raises(NotFound):
-        stores.objects.size(upload.key)
+        stores.objects.version(upload.key)
     assert put(url, b"frame", **{"content-type": "video/mp4"}).status_code == 200
     assert stores.objects.get(upload.key) == b"frame"
     assert stores.uploads.get(upload.id, "acme") == upload

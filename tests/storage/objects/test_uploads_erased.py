@@ -11,7 +11,8 @@ from worker.lifecycle.completion import archive_job, complete_job
 from worker.lifecycle.deletion import erase_job, erase_upload, sweep_uploads, upload_read
 from worker.storage import keys
 from worker.storage.errors import LimitExceeded
-from worker.storage.objects.s3 import PART_BYTES, upload_key
+from worker.storage.objects.object_keys import upload_key
+from worker.storage.objects.s3 import PART_BYTES
 from worker.storage.objects.uploads import Upload
 from worker.storage.stores import Stores
 

@@ -42,8 +42,8 @@ class HeadRequests:
         self._session: Any = None
         self._keys: Any = None
 
-    def size(self, key: str) -> int | None:
-        """Returns the size of an object in bytes; None where boto3 is to ask.
+    def version(self, key: str) -> tuple[int, str] | None:
+        """Returns size in bytes and entity tag of an object; None where boto3 is to ask.
 
         That is for any answer but 200 and 404, such as a redirect to another region, and where
         the request fails. Raises NotFound, and StoreUnavailable where the server does not answer
@@ -65,7 +65,9 @@ class HeadRequests:
         record(S3_SECONDS, time.perf_counter() - began, _NAME)
         if answer.status_code == 404:
             raise NotFound(key)
-        return int(answer.headers["Content-Length"]) if answer.status_code == 200 else None
+        if answer.status_code != 200:
+            return None
+        return int(answer.headers["Content-Length"]), str(answer.headers["ETag"])
 
     def _open(self) -> None:
         given = {"Bucket": self._settings.s3_bucket, "Key": "-"}

@@ -17,7 +17,8 @@ from worker.contract.references import Reference, ReferenceStatus, decode_record
 from worker.storage import keys
 from worker.storage.connection import Client, text
 from worker.storage.errors import NotFound
-from worker.storage.objects.s3 import ObjectStore, reference_key
+from worker.storage.objects.object_keys import reference_key
+from worker.storage.objects.s3 import ObjectStore
 from worker.storage.pages import After, newest_first
 
 _LOST = {"code": "internal", "message": "The clip was lost before it was looked at."}

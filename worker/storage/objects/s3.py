@@ -3,101 +3,32 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from functools import cached_property
 from pathlib import Path
 from typing import IO, Any
-from urllib.parse import unquote, urlsplit
 
-import boto3
 from boto3.exceptions import Boto3Error
-from botocore.client import Config
+from boto3.s3.transfer import TransferConfig, create_transfer_manager
 from botocore.exceptions import BotoCoreError, ClientError
-from s3transfer.exceptions import RetriesExceededError
+from s3transfer.exceptions import RetriesExceededError, S3DownloadFailedError
+from s3transfer.subscribers import BaseSubscriber
 
-from worker.observability.metrics import S3_FAILURES, S3_SECONDS, record
 from worker.settings import Settings
 from worker.storage.errors import Conflict, NotFound, StoreUnavailable
 from worker.storage.objects.head_requests import HeadRequests
+from worker.storage.objects.s3_client import measured, open_client
 
 PART_BYTES = 16 * 1024 * 1024
 _TRANSFER_BYTES = 16 * 1024 * 1024
 SINGLE_PUT_BYTES = 64 * 1024 * 1024
 """Size in bytes above which an upload is made in parts and can be resumed."""
 _QUICK_S = 5.0
-"""Seconds that S3 may take to connect, and to answer calls without data."""
+"""Seconds that S3 may take to answer calls without data."""
 _DATA_S = 60.0
-_FAILED = (ClientError, BotoCoreError, Boto3Error, RetriesExceededError)
+_FAILED = (ClientError, BotoCoreError, Boto3Error, RetriesExceededError, S3DownloadFailedError)
 """Errors of a transfer: the transfer manager wraps some in its own."""
-
-
-def upload_key(tenant: str, upload_id: str) -> str:
-    """Returns the key of an upload."""
-    return f"uploads/{tenant}/{upload_id}"
-
-
-def job_prefix(tenant: str, job_id: str) -> str:
-    """Returns the prefix of all files that a job made."""
-    return f"jobs/{tenant}/{job_id}/"
-
-
-def reference_key(tenant: str, reference_id: str) -> str:
-    """Returns the key of a reference movement's poses."""
-    return f"references/{tenant}/{reference_id}"
-
-
-def key_in_url(url: str, prefix: str) -> str | None:
-    """Returns the key below `prefix` of a presigned URL in either addressing style, or None."""
-    path = unquote(urlsplit(url).path)
-    place = path.find("/" + prefix)
-    return None if place < 0 else path[place + 1 :]
-
-
-def _measured(client: Any) -> Any:
-    """Makes a client record the duration and failures of its calls."""
-
-    def begin(context: dict[str, Any], **_: Any) -> None:
-        context["began"] = time.perf_counter()
-
-    def answered(http_response: Any, model: Any, context: dict[str, Any], **_: Any) -> None:
-        record(S3_SECONDS, time.perf_counter() - context["began"], model.name)
-        if http_response.status_code >= 500:
-            record(S3_FAILURES, 1, model.name)
-
-    def silent(event_name: str, **_: Any) -> None:
-        record(S3_FAILURES, 1, event_name.rpartition(".")[2])
-
-    client.meta.events.register("before-call.s3", begin)
-    client.meta.events.register("after-call.s3", answered)
-    client.meta.events.register("after-call-error.s3", silent)
-    return client
-
-
-def _client(settings: Settings, endpoint: str | None, read_s: float, attempts: int) -> Any:
-    secret, style = settings.s3_secret_key, settings.s3_addressing
-    if style == "auto" and endpoint:
-        style = "path"
-    return boto3.client(
-        "s3",
-        endpoint_url=endpoint,
-        region_name=settings.s3_region,
-        aws_access_key_id=settings.s3_access_key,
-        aws_secret_access_key=secret.get_secret_value() if secret else None,
-        # by default boto3 signs URLs of a custom endpoint with SigV2
-        config=Config(
-            signature_version="s3v4",
-            s3={"addressing_style": style},
-            connect_timeout=_QUICK_S,
-            read_timeout=read_s,
-            retries={"total_max_attempts": attempts, "mode": "standard"},
-            max_pool_connections=settings.s3_connections,
-            # else puts over TLS are sent as aws-chunked with a trailer, which many stores refuse
-            request_checksum_calculation="when_required",
-            response_checksum_validation="when_required",
-        ),
-    )
 
 
 def _status(error: BaseException | None) -> int | None:
@@ -116,12 +47,25 @@ def _whole(body: Any, key: str) -> bytes:
     return data
 
 
-_MOVING = frozenset({"get_object", "put_object"})
-"""Calls that transfer data and may take longer."""
+_SLOW = frozenset({"get_object", "put_object", "complete_multipart_upload"})
+"""Calls that transfer data, or join it, and may take longer."""
 
 
 def _in(bucket: str | None) -> dict[str, str]:
     return {} if bucket is None else {"Bucket": bucket}
+
+
+class _KnownVersion(BaseSubscriber):  # type: ignore[misc]
+    """Tells a transfer the object's size and entity tag, so that all of its ranges are of it."""
+
+    def __init__(self, size: int, tag: str) -> None:
+        self._size = size
+        self._tag = tag
+
+    def on_queued(self, future: Any, **_: Any) -> None:
+        """Called by the transfer manager before the first request."""
+        future.meta.provide_transfer_size(self._size)
+        future.meta.provide_object_etag(self._tag)
 
 
 class ObjectStore:
@@ -133,20 +77,36 @@ class ObjectStore:
 
     def __init__(self, settings: Settings) -> None:
         self.bucket = settings.s3_bucket
-        self._client = _measured(_client(settings, settings.s3_endpoint, _DATA_S, 4))
-        self._quick = _measured(_client(settings, settings.s3_endpoint, _QUICK_S, 2))
-        self._heads = HeadRequests(settings, self._quick, _QUICK_S)
-        public = settings.s3_public_endpoint or settings.s3_endpoint
-        self._public = _client(settings, public, _DATA_S, 1)
+        self._settings = settings
+
+    # made at their first use: they cost 80 ms, and many a process asks Redis alone
+    @cached_property
+    def _client(self) -> Any:
+        return measured(open_client(self._settings, self._settings.s3_endpoint, _DATA_S, 4))
+
+    @cached_property
+    def _quick(self) -> Any:
+        return measured(open_client(self._settings, self._settings.s3_endpoint, _QUICK_S, 2))
+
+    @cached_property
+    def _heads(self) -> HeadRequests:
+        return HeadRequests(self._settings, self._quick, _QUICK_S)
+
+    @cached_property
+    def _public(self) -> Any:
+        public = self._settings.s3_public_endpoint or self._settings.s3_endpoint
+        return open_client(self._settings, public, _DATA_S, 1)
 
     def _call(self, name: str, **arguments: Any) -> Any:
-        client = self._client if name in _MOVING else self._quick
+        client = self._client if name in _SLOW else self._quick
         try:
             return getattr(client, name)(**{"Bucket": self.bucket, **arguments})
         except ClientError as error:
-            status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+            status, key = _status(error), str(arguments.get("Key", self.bucket))
             if status == 404:
-                raise NotFound(str(arguments.get("Key", self.bucket))) from error
+                raise NotFound(key) from error
+            if status == 412:
+                raise Conflict(f"{key} was replaced") from error
             raise StoreUnavailable(f"S3 {name}: {error}") from error
         except BotoCoreError as error:
             raise StoreUnavailable(f"S3 {name}: {error}") from error
@@ -225,27 +185,31 @@ class ObjectStore:
             raise
         return int(found["ContentLength"]), str(found.get("ContentType", ""))
 
-    def download(self, key: str, path: Path) -> None:
-        """Downloads an object to a file."""
-        reply = self._call("get_object", Key=key)
+    def download(self, key: str, path: Path, tag: str | None = None) -> None:
+        """Downloads an object to a file; raises Conflict where its entity tag is not `tag`."""
+        reply = self._call("get_object", Key=key, **({} if tag is None else {"IfMatch": tag}))
         with closing(reply["Body"]) as body:
             if reply["ContentLength"] <= _TRANSFER_BYTES:
                 # one plain GET: the transfer manager's threads take 20 ms to start
                 path.write_bytes(_whole(body, key))
                 return
-        with path.open("wb") as file:
-            self._download(key, file)
-
-    def _download(self, key: str, file: IO[bytes]) -> None:
+        version = _KnownVersion(reply["ContentLength"], reply["ETag"])
         try:
-            self._client.download_fileobj(self.bucket, key, file)
+            with (
+                path.open("wb") as file,
+                create_transfer_manager(self._client, TransferConfig()) as manager,
+            ):
+                manager.download(self.bucket, key, file, subscribers=[version]).result()
         except _FAILED as error:
             raise StoreUnavailable(f"S3 download of {key}: {error}") from error
 
-    def size(self, key: str) -> int:
-        """Returns the size of an object in bytes."""
-        size = self._heads.size(key)
-        return self.head(key)[0] if size is None else size
+    def version(self, key: str) -> tuple[int, str]:
+        """Returns size in bytes and entity tag of an object."""
+        found = self._heads.version(key)
+        if found is None:
+            reply = self._call("head_object", Key=key)
+            found = int(reply["ContentLength"]), str(reply["ETag"])
+        return found
 
     def list_keys(self, prefix: str) -> Iterator[str]:
         """Yields the keys that start with `prefix`."""
@@ -339,17 +303,10 @@ class ObjectStore:
         Raises Conflict where they do not match the stored parts, NotFound if already completed.
         """
         parts = [{"PartNumber": number, "ETag": etag} for number, etag in sorted(etags)]
+        given = {"Key": key, "UploadId": parts_id, "MultipartUpload": {"Parts": parts}}
         try:
-            self._client.complete_multipart_upload(
-                Bucket=self.bucket, Key=key, UploadId=parts_id, MultipartUpload={"Parts": parts}
-            )
-        except ClientError as error:
-            status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
-            if status == 404:
-                raise NotFound(key) from error
-            if status < 500:
-                code = error.response.get("Error", {}).get("Code", "refused")
-                raise Conflict(f"the parts cannot be joined: {code}") from error
-            raise StoreUnavailable(f"S3 joining of {key}: {error}") from error
-        except BotoCoreError as error:
-            raise StoreUnavailable(f"S3 joining of {key}: {error}") from error
+            self._call("complete_multipart_upload", **given)
+        except StoreUnavailable as error:
+            if 400 <= (_status(error.__cause__) or 500) < 500:
+                raise Conflict(f"the parts cannot be joined: {error}") from error
+            raise

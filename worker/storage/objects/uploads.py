@@ -12,7 +12,8 @@ from worker.storage import keys
 from worker.storage.connection import Client, text
 from worker.storage.errors import LimitExceeded, NotFound, StoreUnavailable
 from worker.storage.lua_scripts import Scripts
-from worker.storage.objects.s3 import PART_BYTES, SINGLE_PUT_BYTES, ObjectStore, upload_key
+from worker.storage.objects.object_keys import upload_key
+from worker.storage.objects.s3 import PART_BYTES, SINGLE_PUT_BYTES, ObjectStore
 
 RETRY_S = 3600.0
 """Seconds after which a tenant over its limit may retry, as uploads may have expired."""

@@ -1,0 +1,65 @@
+"""boto3 clients of an S3 store: signatures, addressing, time-outs, metrics of their calls."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+import boto3
+from botocore.client import Config
+
+from worker.observability.metrics import S3_FAILURES, S3_SECONDS, record
+from worker.settings import Settings
+
+CONNECT_S = 5.0
+"""Seconds that S3 may take to accept a connection."""
+_making = threading.Lock()
+"""boto3's default session may not make two clients at once."""
+
+
+def measured(client: Any) -> Any:
+    """Makes a client record the duration and failures of its calls."""
+
+    def begin(context: dict[str, Any], **_: Any) -> None:
+        context["began"] = time.perf_counter()
+
+    def answered(http_response: Any, model: Any, context: dict[str, Any], **_: Any) -> None:
+        record(S3_SECONDS, time.perf_counter() - context["began"], model.name)
+        if http_response.status_code >= 500:
+            record(S3_FAILURES, 1, model.name)
+
+    def silent(event_name: str, **_: Any) -> None:
+        record(S3_FAILURES, 1, event_name.rpartition(".")[2])
+
+    client.meta.events.register("before-call.s3", begin)
+    client.meta.events.register("after-call.s3", answered)
+    client.meta.events.register("after-call-error.s3", silent)
+    return client
+
+
+def open_client(settings: Settings, endpoint: str | None, read_s: float, attempts: int) -> Any:
+    """Returns a boto3 client that waits `read_s` seconds for answers and tries `attempts` times."""
+    secret, style = settings.s3_secret_key, settings.s3_addressing
+    if style == "auto" and endpoint:
+        style = "path"
+    with _making:
+        return boto3.client(
+            "s3",
+            endpoint_url=endpoint,
+            region_name=settings.s3_region,
+            aws_access_key_id=settings.s3_access_key,
+            aws_secret_access_key=secret.get_secret_value() if secret else None,
+            # by default boto3 signs URLs of a custom endpoint with SigV2
+            config=Config(
+                signature_version="s3v4",
+                s3={"addressing_style": style},
+                connect_timeout=CONNECT_S,
+                read_timeout=read_s,
+                retries={"total_max_attempts": attempts, "mode": "standard"},
+                max_pool_connections=settings.s3_connections,
+                # else puts over TLS come as aws-chunked with a trailer, which many stores refuse
+                request_checksum_calculation="when_required",
+                response_checksum_validation="when_required",
+            ),
+        )
