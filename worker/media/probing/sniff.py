@@ -95,7 +95,7 @@ def sniff(path: Path) -> Literal["video", "image"]:
 
 
 def is_picture(head: bytes) -> bool:
-    """Whether a file that begins so claims to be a picture, one that moves or not; a GIF is either."""
+    """Whether a file that begins so claims to be a picture; a GIF, which may be either, is none."""
     return (
         head.startswith(_IMAGE_MAGIC)
         or head[:4] + head[8:12] == b"RIFFWEBP"
