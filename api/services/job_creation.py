@@ -32,9 +32,9 @@ from worker.storage.tenants.api_keys import Tenant
 from worker.storage.tenants.quotas import queue_full
 from worker.submission.jobs import (
     admit_webhooks,
-    announce,
     build_job,
     check_reference,
+    keep_upload,
     new_record,
     read_options,
 )
@@ -221,7 +221,7 @@ def queued(stores: Stores, job: Job, alive: Sequence[Worker], key: str | None = 
         return Accepted(stores.jobs.get(job.id, job.tenant, job.owner))
     with stores.redis.pipeline(transaction=False) as pipe:
         queues.pending_wakeups(pipe, queue)
-        announce(stores, pipe, job)
+        keep_upload(stores, pipe, job)
         stores.fair_queue.place_in(pipe, job)
         pending, *replies = pipe.execute()
     with bind_job_context(job.id, job.tenant, job.attempt, job.trace):

@@ -144,7 +144,7 @@ def worker(
     ] = 0,
 ) -> None:
     """Run a worker until SIGTERM, on which it hands its jobs over to other workers."""
-    from worker.queueing.celery_app import DELIVERY_THREADS, QUEUES, consumption_order
+    from worker.queueing.celery_app import DELIVERY_THREADS, QUEUES
     from worker.settings import settings
     from worker.system.scratch import own_folder
 
@@ -168,11 +168,9 @@ def worker(
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
     os.environ["POSEQUEUE_WORKER_QUEUES"] = queues
     os.environ["POSEQUEUE_WORKER_SLOTS"] = str(slots)
-    command = ["-A", "worker.queueing.celery_app", "-q", "worker", "-P", pool, "-c", str(slots),
-               "-Q", ",".join(consumption_order(queues.split(","))),
-               "--without-gossip", "--without-mingle", "-l", settings().log_level,
-               "-n", f"posequeue-{os.getpid()}@%h"]  # fmt: skip
-    os.execv(sys.executable, [sys.executable, "-m", "celery", *command])  # noqa: S606
+    from worker.runtime.celery_worker import run_celery_worker
+
+    raise typer.Exit(run_celery_worker(queues.split(","), pool, slots, settings().log_level))
 
 
 def _require_gpu() -> None:

@@ -115,12 +115,10 @@ class DeliveryWorker:
         """Runs one delivery session of an endpoint; returns whether it has more due deliveries."""
         stores = self._stores
         try:
-            endpoint = stores.endpoints.get(endpoint_id)
-            secrets = stores.endpoints.secrets(endpoint_id)
+            endpoint, secrets, health = stores.endpoints.for_session(endpoint_id)
         except NotFound:  # deleted
             stores.delivery_schedule.purge(endpoint_id)
             return False
-        health = stores.endpoints.health(endpoint_id)
         if not endpoint.enabled:
             stores.delivery_schedule.unschedule(endpoint_id)
             return False
@@ -148,10 +146,11 @@ class DeliveryWorker:
                 if subject is None or not self._deliver_queue(session, subject):
                     break
         finally:
-            sessions.release_slot(endpoint, session.name)
-        due = sessions.refresh_due(endpoint)
-        resting = self._stores.endpoints.health(endpoint).rest_until
-        return due is not None and due <= self._clock() and resting <= self._clock()
+            due = sessions.release_slot(endpoint, session.name)
+        now = self._clock()
+        if due is None or due > now:
+            return False
+        return self._stores.endpoints.health(endpoint).rest_until <= now
 
     def _deliver_queue(self, session: _DeliverySession, subject: str) -> bool:
         """Delivers one queue up to its first failure; returns whether the session may go on."""
