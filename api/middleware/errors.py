@@ -159,8 +159,9 @@ def _methods(request: Request) -> str:
 async def handle(request: Request, error: Exception) -> Response:
     """Handles every exception of a route, with `Allow` on a 405."""
     answer = _answer(error)
+    # routes that the document does not list are for GET
     if answer.status_code == 405:
-        answer.headers["Allow"] = _methods(request)
+        answer.headers["Allow"] = _methods(request) or "GET, HEAD"
     return answer
 
 

@@ -26,6 +26,9 @@ router = APIRouter(route_class=AuthenticatedRoute, tags=["messages"])
 # a compressing proxy would buffer events until a block is full
 _HEADERS = {"Cache-Control": "no-store, no-transform", "X-Accel-Buffering": "no"}
 
+_LOOKED_AT = 1000
+"""Most messages among which one is searched that a client wants."""
+
 
 class _Item(msgspec.Struct, frozen=True):
     id: str
@@ -38,10 +41,10 @@ class _Page(msgspec.Struct, frozen=True):
 
 
 def _page(stores: Stores, job: Job, query: MessagesQuery) -> bytes:
+    renderer = Renderer(stores, job, query.edition, query.wanted)
     rows = read_messages(
-        stores, job.tenant, job.id, after=query.after, limit=query.limit, types=query.wanted
+        stores, job.tenant, job.id, after=query.after, limit=query.limit, types=renderer.stored
     )
-    renderer = Renderer(stores, job, query.edition)
     items = [
         _Item(entry_id, msgspec.Raw(data))
         for row in rows
@@ -74,18 +77,21 @@ def get_messages(
         return Response(_page(stores, job, query), media_type="application/json")
     resumed = _resume_place(last_event_id) or query.lastEventId or query.last_event_id
     after = resumed or query.after
-    if resumed and job.status.final and not _left(stores, job, query, after):
+    renderer = Renderer(stores, job, query.edition, query.wanted)
+    if resumed and job.status.final and not _left(stores, job, renderer, after):
         return Response(None, 204, _HEADERS)
     state = request.app.state
     stream = state.streams.open(tenant)
     follower = MessageFollower(stores, state.redis, state.tails, job, after)
-    renderer = Renderer(stores, job, query.edition)
-    return EventResponse(events(follower, renderer, query.wanted), _HEADERS, state.streams, stream)
+    return EventResponse(events(follower, renderer), _HEADERS, state.streams, stream)
 
 
-def _left(stores: Stores, job: Job, query: MessagesQuery, after: str) -> bool:
+def _left(stores: Stores, job: Job, renderer: Renderer, after: str) -> bool:
     """Returns whether an ended job has messages left for a client."""
-    return bool(read_messages(stores, job.tenant, job.id, after=after, limit=1, types=query.wanted))
+    left = read_messages(
+        stores, job.tenant, job.id, after=after, limit=_LOOKED_AT, types=renderer.stored
+    )
+    return any(renderer.views(row) for row in left)
 
 
 def _resume_place(value: str | None) -> str | None:

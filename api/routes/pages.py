@@ -90,13 +90,13 @@ def _packed(
     return Response(plain, 200, headers, kind)
 
 
-@router.api_route("/pose_tracker/upload_tracking", methods=["GET", "HEAD"])
+@router.get("/pose_tracker/upload_tracking")
 def get_upload_page(request: Request, stores: StoresDep) -> Response:
     """Returns the upload page; its parameters are read in the browser."""
     return _document(request, "upload", stores, request.app.state.embedders)
 
 
-@router.api_route("/", methods=["GET", "HEAD"])
+@router.get("/")
 def get_console(request: Request, stores: StoresDep) -> Response:
     """Returns the console, which may not be framed."""
     answer = _document(request, "console", stores, root="pose_tracker/")
@@ -105,7 +105,7 @@ def get_console(request: Request, stores: StoresDep) -> Response:
     return answer
 
 
-@router.api_route("/pose_tracker/assets/{digest}/{folder}/{name}", methods=["GET", "HEAD"])
+@router.get("/pose_tracker/assets/{digest}/{folder}/{name}")
 def get_asset(request: Request, digest: str, folder: str, name: str) -> Response:
     """Returns a static file of the pages."""
     assets = load_assets()

@@ -113,8 +113,8 @@ async def _serve(socket: WebSocket, job_id: str, query: MessagesQuery) -> None:
     except LimitExceeded as error:
         raise Refused(RATE_LIMITED, error.code) from error
     follower = MessageFollower(stores, state.redis, state.tails, job, query.after)
-    sending = asyncio.ensure_future(_send(socket, follower, Renderer(stores, job, query.edition),
-                                          query.wanted))  # fmt: skip
+    renderer = Renderer(stores, job, query.edition, query.wanted)
+    sending = asyncio.ensure_future(_send(socket, follower, renderer))
     leaving = asyncio.ensure_future(_gone(socket))
     cut = asyncio.ensure_future(stream.cut.wait())
     tasks = (sending, leaving, cut)
@@ -131,13 +131,9 @@ async def _serve(socket: WebSocket, job_id: str, query: MessagesQuery) -> None:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _send(
-    socket: WebSocket, follower: MessageFollower, renderer: Renderer, types: frozenset[str] | None
-) -> None:
+async def _send(socket: WebSocket, follower: MessageFollower, renderer: Renderer) -> None:
     async for rows in follower.batches():
         for row in rows:
-            if types is not None and row[1] not in types:
-                continue
             for entry_id, _, data in renderer.views(row):
                 frame = msgspec.json.encode(_Frame(entry_id, msgspec.Raw(data)))
                 await in_time(socket.send_text(frame.decode()))

@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from api.client.media_types import media_type
 from api.schemas.strict import Strict
-from worker.contract.editions import Edition
+from worker.contract.editions import BEHIND, Edition
 from worker.contract.jobs import JobStatus
 from worker.contract.media import AudioLoss, WarningCode
 from worker.contract.messages import TYPES, entry_key
@@ -144,7 +144,7 @@ class MessagesQuery(Strict):
     @field_validator("after")
     @classmethod
     def _place(cls, value: str) -> str:
-        return check_entry_id(value)
+        return check_entry_id(value or "0-0")
 
     @field_validator("lastEventId", "last_event_id")
     @classmethod
@@ -154,8 +154,9 @@ class MessagesQuery(Strict):
     @field_validator("types")
     @classmethod
     def _known(cls, value: str | None) -> str | None:
-        if value is not None and not set(value.split(",")) <= set(TYPES):
-            raise ValueError(f"types by comma of {', '.join(TYPES)}")
+        allowed = {*TYPES, *BEHIND}
+        if value is not None and not set(value.split(",")) <= allowed:
+            raise ValueError(f"types by comma of {', '.join(sorted(allowed))}")
         return value
 
     @property

@@ -13,7 +13,6 @@ from worker.storage.tenants.api_keys import Tenant
 from worker.submission.schemas.jobs import NewJob
 
 Check = Callable[[Request, Tenant], Awaitable[None]]
-_READING = frozenset({"GET", "HEAD"})
 
 
 def check_scope(tenant: Tenant, scope: Scope) -> None:
@@ -31,14 +30,14 @@ def check_whole(tenant: Tenant) -> None:
 def scope_required(read: Scope | None, write: Scope | None = None, *, pages: bool = False) -> Check:
     """Returns a FastAPI dependency of a router that checks the scope of a key.
 
-    `read` is the scope for GET and HEAD, `write` for other methods; page tokens are accepted only
+    `read` is the scope for GET, `write` for other methods; page tokens are accepted only
     with `pages`.
     """
 
     async def check(request: Request, tenant: TenantDep) -> None:
         if not pages:
             check_whole(tenant)
-        scope = read if request.method in _READING else write
+        scope = read if request.method == "GET" else write
         if scope is not None:
             check_scope(tenant, scope)
 

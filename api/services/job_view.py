@@ -9,7 +9,7 @@ from worker.contract.jobs import Job, JobStatus
 from worker.queueing.queues import effective_queue, without_workers
 from worker.storage.jobs.view import View, record_view
 from worker.storage.queue.fair_queue import QueuePosition
-from worker.storage.queue.workers import Worker
+from worker.storage.queue.workers import ALIVE_S, Worker
 from worker.storage.stores import Stores
 from worker.storage.timestamps import iso
 
@@ -63,7 +63,7 @@ def job_view(
 
 
 def _waits(stores: Stores, job: Job, estimator: StartEstimator) -> bool:
-    """Returns whether a job waits for a queue without live workers."""
+    """Returns whether a job waits for a queue without live workers, or its worker has died."""
     if job.status.final or not estimator.unserved(job):
         return False
-    return job.status is JobStatus.QUEUED or not stores.leases.is_leased(job.id)
+    return job.status is JobStatus.QUEUED or stores.leases.silent_s(job.id) > ALIVE_S

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -11,6 +12,7 @@ from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from api.middleware.body_limit import LARGER, MAX_BODY_BYTES
@@ -77,10 +79,17 @@ class _Parsed(Request):
     """A request whose JSON body is already decoded when FastAPI asks for it."""
 
     async def load(self) -> None:
-        body = await self.body()
-        kind = self.headers.get("content-type", "").split(";")[0].strip().lower()
-        if not body or not (kind == "application/json" or kind.endswith("+json")):
+        body = (await self.body()).removeprefix(codecs.BOM_UTF8)  # .NET and PowerShell write it
+        if not body:
             return
+        encoding = self.headers.get("content-encoding", "identity")
+        if encoding.lower() != "identity":
+            text = f"The body has the Content-Encoding '{encoding[:50]}': send it uncompressed."
+            raise HTTPException(415, text, {"Accept-Encoding": "identity"})
+        kind = self.headers.get("content-type", "").split(";")[0].strip().lower()
+        if not (kind == "application/json" or kind.endswith("+json")):
+            text = f"The body has the Content-Type '{kind[:50]}': send JSON as application/json."
+            raise invalid_parameter("Content-Type", text, "application/json")
         most = LARGER.get(self.url.path, MAX_BODY_BYTES) // BYTES_AN_ELEMENT
         if len(body) <= _SMALL:
             self._json = parse_json(body, most)
@@ -94,13 +103,15 @@ class AuthenticatedRoute(APIRoute):
     def get_route_handler(self) -> Handler:
         """Wraps FastAPI's handler with authentication and body parsing."""
         handle = super().get_route_handler()
+        takes_body = self.body_field is not None
 
         async def bounded(request: Request) -> Response:
             if request.method not in _WITH_BODY:
                 return await handle(request)
             await run_in_threadpool(authenticate, request)
             parsed = _Parsed(request.scope, request.receive)
-            await parsed.load()
+            if takes_body:
+                await parsed.load()
             return await handle(parsed)
 
         return bounded

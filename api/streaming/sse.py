@@ -30,16 +30,13 @@ def _event(rows: list[Row]) -> bytes:
     return b"".join(parts)
 
 
-async def events(
-    follower: MessageFollower, renderer: Renderer, types: frozenset[str] | None
-) -> AsyncIterator[bytes]:
+async def events(follower: MessageFollower, renderer: Renderer) -> AsyncIterator[bytes]:
     """Yields the body of the response, with a comment after HEARTBEAT_S seconds without events."""
     loop = asyncio.get_running_loop()
     yield b": connected\n\n"
     said = loop.time()
     async for rows in follower.batches():
-        wanted = (row for row in rows if types is None or row[1] in types)
-        data = b"".join(_event(renderer.views(row)) for row in wanted)
+        data = b"".join(_event(renderer.views(row)) for row in rows)
         if not data and loop.time() - said >= HEARTBEAT_S:
             data = b": still here\n\n"
         if data:

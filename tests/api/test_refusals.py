@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import gzip
 import json
 from collections.abc import Callable
 from typing import Any
@@ -69,6 +71,7 @@ def test_every_route_wants_a_key(
         ({"input": {"url": "http://media.example/a\nb"}}, "input.url", None),
         ({**JOB, "priority": "urgent"}, "priority", ["low", "normal", "high"]),
         ({**JOB, "deadlineSeconds": 0}, "deadlineSeconds", "greater than or equal to 1"),
+        ({**JOB, "deadlineSeconds": True}, "deadlineSeconds", None),
         ({**JOB, "metadata": {"a": "x" * 20_000}}, "metadata", "at most 16384 bytes of JSON"),
         ({**JOB, "metadata": []}, "metadata", None),
         (
@@ -199,8 +202,22 @@ def test_what_is_not_json(client: Client) -> None:
     huge = b'{"input":{"url":"http://a.example/"},"metadata":{"a":%s}}' % (b"9" * 400)
     answer = client.post("/jobs", content=huge, headers=json_type)
     assert answer.status_code in (202, 422), answer.text
-    refused(client.post("/jobs", content=b"x", headers={"Content-Type": "text/plain"}), 422,
-            "invalid_parameter")  # fmt: skip
+    good = b'{"input":{"url":"http://a.example/"}}'
+    for kind in ("text/plain;charset=UTF-8", "application/x-www-form-urlencoded", ""):
+        answer = client.post("/jobs", content=good, headers={"Content-Type": kind})
+        problem = refused(answer, 422, "invalid_parameter")
+        assert problem["details"] == {"parameter": "Content-Type", "allowed": "application/json"}
+    packed = client.post(
+        "/jobs", content=gzip.compress(good), headers={**json_type, "Content-Encoding": "gzip"}
+    )
+    assert "Content-Encoding 'gzip'" in refused(packed, 415, "invalid_parameter")["detail"]
+    assert packed.headers["accept-encoding"] == "identity"
+    marked = client.post("/jobs", content=codecs.BOM_UTF8 + good, headers=json_type)
+    assert marked.status_code == 202, marked.text
+    # where no body is asked for none is looked at
+    path = f"/jobs/{marked.json()['id']}/cancel"
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert client.post(path, content=b"x", headers=form).status_code in (200, 202)
 
 
 def test_what_http_refuses(client: Client, public: Client) -> None:

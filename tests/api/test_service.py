@@ -186,7 +186,8 @@ def test_browsers_may_call(client: Client) -> None:
     asked = {
         "Origin": "https://app.example",
         "Access-Control-Request-Method": "POST",
-        "Access-Control-Request-Headers": "authorization,idempotency-key",
+        # and whatever a library of the site adds to its requests
+        "Access-Control-Request-Headers": "authorization,idempotency-key,sentry-trace,x-their-own",
     }
     answer = client.options("/jobs", headers=asked)
     assert answer.status_code == 200 and answer.headers["access-control-allow-origin"] == "*"
@@ -199,6 +200,22 @@ def test_browsers_may_call(client: Client) -> None:
     preflight = S3.options(url, headers=asked)
     assert preflight.status_code == 200
     assert preflight.headers["access-control-allow-origin"] in ("*", "https://app.example")
+
+
+def test_a_head_is_a_get_without_its_body(client: Client, public: Client, stores: Stores) -> None:
+    for path in ("/healthz", "/readyz", "/metrics", "/docs", "/openapi.json"):
+        found = public.head(path)
+        assert (found.status_code, found.content) == (200, b""), path
+    got, found = client.get("/exercises"), client.head("/exercises")
+    assert (found.status_code, found.content) == (200, b"")
+    assert found.headers["content-length"] == got.headers["content-length"]
+    assert public.head("/v1/me").status_code == 401
+    assert client.head("/jobs/job_0").status_code == 404
+    # a stream ends behind its headers
+    job = client.post("/jobs", json={"input": {"url": "http://media.example/a.mp4"}}).json()["id"]
+    stream = {"Accept": "text/event-stream"}
+    assert client.head(f"/jobs/{job}/messages", headers=stream).status_code == 200
+    assert public.post("/metrics").headers["allow"] == "GET, HEAD"
 
 
 def test_it_serves_on_a_given_socket(settings: Settings, stores: Stores) -> None:

@@ -180,6 +180,14 @@ def test_types_and_editions(client: Client, stores: Stores) -> None:
         ("2-2", "done"),
     ]
     assert all(kind == data["type"] for _, kind, data in found)
+    with Listener(client, actor.id, types="jump_result", edition="superset") as events:
+        assert [(entry_id, kind) for entry_id, kind, _ in said(events)] == [("2-1", "jump_result")]
+    path, asked = f"/jobs/{actor.id}/messages", {"types": "jump_result", "edition": "classic"}
+    (only,) = client.get(path, params=asked).json()["messages"]
+    assert only["message"]["type"] == "jump_result"
+    # nothing is left of what is wanted, though of what it is made there is
+    resumed = {"Accept": "text/event-stream", "Last-Event-ID": "1-1"}
+    assert client.get(path, params={"types": "jump_result"}, headers=resumed).status_code == 204
 
 
 def test_erasure_ends_it(client: Client, stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -101,6 +101,8 @@ def test_types_and_editions(client: Client, stores: Stores) -> None:
     with opened(client, actor.id, "?types=jump_height&edition=classic") as socket:
         kinds = [frame["message"]["type"] for frame in frames(socket)]
     assert kinds == ["jump_height", "jump_result"]
+    with opened(client, actor.id, "?types=jump_result&edition=superset") as socket:
+        assert [frame["message"]["type"] for frame in frames(socket)] == ["jump_result"]
 
 
 def test_refusals(client: Client, stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:

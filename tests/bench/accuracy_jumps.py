@@ -19,7 +19,7 @@ from tests.bench.accuracy_report import agreement
 from worker.contract.messages import Entry, JumpDiscarded, JumpHeight, JumpStarted
 
 CHOSEN_ON = frozenset({"anson-home", "ft-jumpsquat", "goondoc-jumpsquat", "jv-mat-shoes"})
-"""Subjects that the constants of `worker.motion.jumps.legs` were chosen on; the others judge."""
+"""Subjects that the constants of `worker.motion.jumps.edges` were chosen on; the others judge."""
 
 SAME = 0.3
 """Seconds between a jump's take-off and the one that is told for it, at most."""

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
 from typer.testing import CliRunner
 
-from worker.cli.main import app
+from worker.cli.main import app, main
 from worker.contract.plans import Plan
+from worker.embedded.processes import free_port
+from worker.settings import settings
 from worker.storage.stores import Stores
 
 
@@ -44,3 +53,37 @@ def test_a_key_with_scopes_and_an_end(stores: Stores) -> None:
                   ("--expires-in", "0h"), ("--expires-in", "soon")):  # fmt: skip
         run("create", "--tenant", "acme", *wrong, code=2)
     assert len(stores.keys.list()) == 2
+
+
+@pytest.fixture
+def elsewhere(stores: Stores, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
+    """An environment that names no Redis; the folder in which `up` would have left its address."""
+    monkeypatch.delenv("POSEQUEUE_REDIS_URL")
+    monkeypatch.setenv("POSEQUEUE_DATA_DIR", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    settings.cache_clear()
+    yield tmp_path
+    settings.cache_clear()
+
+
+def test_the_system_that_up_started_is_found(
+    stores: Stores, elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = stores.settings.redis_url.get_secret_value()
+    servers = {"POSEQUEUE_REDIS_URL": url}
+    (elsewhere / "client.json").write_text(json.dumps({"environment": servers}))
+    monkeypatch.setattr(os, "environ", dict(os.environ))
+    assert stores.keys.find(run("create", "--tenant", "acme"))
+
+
+def test_without_redis_one_line_says_what_to_set(
+    elsewhere: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("POSEQUEUE_REDIS_URL", f"redis://127.0.0.1:{free_port()}/0")
+    settings.cache_clear()
+    monkeypatch.setattr(sys, "argv", ["posequeue", "keys", "list"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("Redis: ") and "POSEQUEUE_REDIS_URL" in line

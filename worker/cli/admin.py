@@ -6,11 +6,15 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from worker.cli.local_system import use_local_servers
 from worker.contract.plans import Plan
+
+if TYPE_CHECKING:
+    from worker.storage.tenants.api_keys import KeyStore
 
 keys = typer.Typer(help="API keys.", no_args_is_help=True)
 models = typer.Typer(help="Pose models.", no_args_is_help=True)
@@ -30,15 +34,21 @@ def create_key(
 ) -> None:
     """Create an API key and print it; it cannot be shown again."""
     from worker.contract.scopes import parse_scopes
-    from worker.settings import settings
-    from worker.storage.stores import open_stores
 
     try:
         allowed = parse_scopes(scopes)
         seconds = None if expires_in is None else _seconds(expires_in)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
-    typer.echo(open_stores(settings()).keys.create(tenant, plan, name, allowed, seconds))
+    typer.echo(_key_store().create(tenant, plan, name, allowed, seconds))
+
+
+def _key_store() -> KeyStore:
+    from worker.settings import settings
+    from worker.storage.stores import open_stores
+
+    use_local_servers()
+    return open_stores(settings()).keys
 
 
 def _seconds(text: str) -> float:
@@ -53,10 +63,7 @@ def _seconds(text: str) -> float:
 @keys.command("list")
 def list_keys() -> None:
     """List API keys: id, tenant, plan, creation, scopes, expiry, name."""
-    from worker.settings import settings
-    from worker.storage.stores import open_stores
-
-    for key in open_stores(settings()).keys.list():
+    for key in _key_store().list():
         row = f"{key.keyId}  {key.tenant:<16} {key.plan:<10} {key.createdAt}"
         ends = key.expiresAt or "-"
         typer.echo(f"{row}  {','.join(key.scopes):<27} {ends:<24}  {key.name}")
@@ -65,12 +72,10 @@ def list_keys() -> None:
 @keys.command("revoke")
 def revoke_key(key_id: str) -> None:
     """Revoke an API key at once."""
-    from worker.settings import settings
     from worker.storage.errors import NotFound
-    from worker.storage.stores import open_stores
 
     try:
-        open_stores(settings()).keys.revoke(key_id)
+        _key_store().revoke(key_id)
     except NotFound as error:
         raise typer.BadParameter(str(error)) from error
 
@@ -139,7 +144,7 @@ def worker(
     ] = 0,
 ) -> None:
     """Run a worker until SIGTERM, on which it hands its jobs over to other workers."""
-    from worker.queueing.celery_app import DELIVERY_THREADS, QUEUES, consumption_order
+    from worker.queueing.celery_app import DELIVERY_THREADS, QUEUES
     from worker.settings import settings
     from worker.system.scratch import own_folder
 
@@ -163,11 +168,9 @@ def worker(
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
     os.environ["POSEQUEUE_WORKER_QUEUES"] = queues
     os.environ["POSEQUEUE_WORKER_SLOTS"] = str(slots)
-    command = ["-A", "worker.queueing.celery_app", "-q", "worker", "-P", pool, "-c", str(slots),
-               "-Q", ",".join(consumption_order(queues.split(","))),
-               "--without-gossip", "--without-mingle", "-l", settings().log_level,
-               "-n", f"posequeue-{os.getpid()}@%h"]  # fmt: skip
-    os.execv(sys.executable, [sys.executable, "-m", "celery", *command])  # noqa: S606
+    from worker.runtime.celery_worker import run_celery_worker
+
+    raise typer.Exit(run_celery_worker(queues.split(","), pool, slots, settings().log_level))
 
 
 def _require_gpu() -> None:

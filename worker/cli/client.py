@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,18 +12,7 @@ import httpx
 import typer
 
 from api.client import PoseQueue, Refused
-
-_CLIENT_FILE = "client.json"
-
-
-def client_file() -> Path:
-    """The file in which `up` leaves the address and key of the system it started."""
-    return Path(os.environ.get("POSEQUEUE_DATA_DIR", ".posequeue")) / _CLIENT_FILE
-
-
-def _known() -> dict[str, str]:
-    path = client_file()
-    return dict(json.loads(path.read_text())) if path.is_file() else {}
+from worker.cli.local_system import known_system
 
 
 class Client:
@@ -34,7 +22,7 @@ class Client:
     """
 
     def __init__(self, server: str | None = None, key: str | None = None) -> None:
-        known = _known()
+        known = known_system()
         self.server = server or os.environ.get("POSEQUEUE_SERVER") or known.get("server", "")
         secret = key or os.environ.get("POSEQUEUE_KEY") or known.get("key", "")
         if not self.server or not secret:

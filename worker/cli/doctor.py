@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from worker.cli.local_system import use_local_servers
+
 Check = tuple[str, Callable[[], str], str]
 """Name, a check that returns what it found or raises, and how to fix it."""
 
@@ -173,6 +175,7 @@ def doctor(
     ] = False,
 ) -> None:
     """Check the installation and say how to fix what is missing."""
+    use_local_servers()
     if repair:
         _repair()
         return

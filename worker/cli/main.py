@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import typer
 
 from worker.cli import admin, jobs
@@ -52,4 +54,13 @@ def exercises() -> None:
 
 def main() -> None:
     """Entry point of the program."""
-    app()
+    try:
+        app()
+    except Exception as error:
+        from redis import RedisError  # here, as most commands need no Redis
+
+        if not isinstance(error, RedisError):
+            raise
+        typer.echo(f"Redis: {error}; set POSEQUEUE_REDIS_URL, or POSEQUEUE_DATA_DIR to the folder "
+                   "of a running `posequeue up`", err=True)  # fmt: skip
+        sys.exit(1)

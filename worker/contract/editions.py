@@ -7,7 +7,7 @@ hold the canonical form. Sources: the public documentation of V2 (2024), V3 (202
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from typing import Any
 
@@ -156,6 +156,16 @@ _FALLBACK: Plain = {
     "error": ErrorCode.BACKEND_FALLBACK_CPU.value,
     "message": "No GPU worker was available; the CPU took the job",
 }
+
+
+BEHIND = {"jump_result": "jump_height", "error": "environment"}
+"""Types that an edition adds, and the type of the message behind which each comes."""
+
+
+def stored_types(types: Iterable[str]) -> frozenset[str]:
+    """The types of stored messages that `view` may show as one of `types`."""
+    shown = set(types)
+    return frozenset(shown | {BEHIND[kind] for kind in shown & set(BEHIND)})
 
 
 def _followers(plain: Plain, edition: Edition) -> tuple[Plain, ...]:

@@ -133,8 +133,9 @@ class ExerciseSummary(Base, tag="exercise_summary", frozen=True):
     grade: Grade | None
     durationMs: float
     history: tuple[Rep, ...]
-    people: int = 0
-    warnings: tuple[WarningCode, ...] = ()
+    # always sent, for clients index them: a default that is made anew each time is not left out
+    people: int = msgspec.field(default_factory=int)
+    warnings: tuple[WarningCode, ...] = msgspec.field(default_factory=lambda: ())
     recognised: tuple[Recognised, ...] = ()
 
 

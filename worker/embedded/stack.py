@@ -149,7 +149,13 @@ class System:
         self._say(f"api        {self.address.server}  (documentation: /docs)")
         path = self._data / "client.json"
         path.touch(mode=0o600)
-        path.write_text(json.dumps({"server": self.address.server, "key": self.address.key}))
+        servers = {
+            name: text
+            for name, text in self.environment.items()
+            if "_REDIS_" in name or "_S3_" in name
+        }
+        known = {"server": self.address.server, "key": self.address.key, "environment": servers}
+        path.write_text(json.dumps(known))
         self._stack.callback(path.unlink, missing_ok=True)
 
     def _open(self) -> Stores:

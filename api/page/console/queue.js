@@ -3,7 +3,7 @@
 import { byId, replaceChildren } from "../js/dom.js";
 import { fact } from "./components.js";
 
-const LOOK_MS = 3000;
+const LOOK_MS = 2000;
 
 /**
  * Samples of a metric by the value of one label; what another version lacks is left out.

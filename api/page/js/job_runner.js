@@ -1,6 +1,6 @@
 /** @file One job from its request to its end, as the page and its host see it. */
 
-import { Refusal } from "./api.js";
+import { Refusal, passes } from "./api.js";
 import { follow } from "./follow.js";
 import { sleep } from "./backoff.js";
 import { relay } from "./relay.js";
@@ -103,17 +103,23 @@ export async function followJob(api, session, options, transport, show, signal) 
 }
 
 /**
- * Looks at a job's record every few seconds until its reader has enough or it is over.
+ * Looks at a job's record every two seconds, while it is `due`, until the job is over.
  * @param {Api} api
  * @param {string} job
- * @param {(record: Record<string, any>) => boolean} read whether to look again
+ * @param {() => boolean} due
+ * @param {(record: Record<string, any>) => void} take
  * @param {AbortSignal} signal
  */
-export async function watchRecord(api, job, read, signal) {
+export async function watchRecord(api, job, due, take, signal) {
   while (!signal.aborted) {
-    const record = await api.call(`v1/jobs/${job}`, { signal });
-    if (!["queued", "running"].includes(record.status) || !read(record)) return;
-    await sleep(LOOK_MS, signal);
+    try {
+      const record = due() ? await api.call(`v1/jobs/${job}`, { signal }) : null;
+      if (signal.aborted || (record && !["queued", "running"].includes(record.status))) return;
+      if (record) take(record);
+    } catch (error) {
+      if (error instanceof Refusal && !passes(error)) return;
+    }
+    await sleep(LOOK_MS, signal).catch(() => {});
   }
 }
 

@@ -18,6 +18,9 @@ import { Stage } from "./player.js";
  *   which one is to be recognised; `name` of the file to download
  */
 
+/** Without a message for so long the job's record is looked at: why nothing happens. */
+const QUIET_MS = 3000;
+
 /** One file's picture and messages. */
 export class Work {
   /** @param {About} about */
@@ -36,8 +39,9 @@ export class Work {
     /** @type {Problem | null} */
     this._warning = null;
     this._job = "";
-    this._queue = new AbortController();
-    this._rendering = new AbortController();
+    this._heard = Number.NEGATIVE_INFINITY;
+    this._rendering = false;
+    this._over = new AbortController();
     this._unplayable(false);
   }
 
@@ -48,22 +52,28 @@ export class Work {
   }
 
   /**
-   * Before the first message: the place in the queue.
+   * From here on the job's messages are shown, and its record where they stay away.
    * @param {string} job
    */
   begin(job) {
     const { api, say, view } = this._about;
     this._job = job;
     view.progress(say("waiting"), null);
-    const read = (/** @type {Record<string, any>} */ record) => {
-      const count = record.queuePosition ?? 0;
-      const waiting = count > 0 ? say("waiting_behind", { count }) : say("waiting");
-      if (record.status === "queued" || withoutWorkers(record)) {
-        view.progress(withoutWorkers(record) ? say("no_workers") : waiting, null);
-      }
-      return true;
-    };
-    watchRecord(api, job, read, this._queue.signal).catch(() => {});
+    const due = () => this._rendering || performance.now() - this._heard > QUIET_MS;
+    watchRecord(api, job, due, (record) => this._tell(record), this._over.signal);
+  }
+
+  /**
+   * What the job waits for, or how far it is.
+   * @param {Record<string, any>} record
+   */
+  _tell(record) {
+    const { say, view } = this._about;
+    const count = record.queuePosition ?? 0;
+    if (withoutWorkers(record)) view.progress(say("no_workers"), null);
+    else if (this._rendering) view.progress(say("exporting"), record.exportProgress ?? null);
+    else if (record.status === "running") this._progress(record);
+    else view.progress(count > 0 ? say("waiting_behind", { count }) : say("waiting"), null);
   }
 
   /**
@@ -72,7 +82,7 @@ export class Work {
    * @param {Message} message
    */
   add(id, message) {
-    this._queue.abort();
+    this._heard = performance.now();
     this.scene.add(id, message);
     if (message.type === "exercise_summary") this._recognise(message.exercise);
     if (message.type === "environment") this._learnMedia();
@@ -104,12 +114,12 @@ export class Work {
     }
   }
 
-  /** @param {Message} message */
-  _progress(message) {
+  /** @param {Record<string, any>} state a message or the job's record */
+  _progress({ source, progress }) {
     const { say, view } = this._about;
-    if (message.source === "image") view.progress(say("analysing"), null);
-    else if (!message.progress) view.progress(say("loading"), null);
-    else view.progress(say("analysing"), message.progress);
+    if (source === "image") view.progress(say("analysing"), null);
+    else if (!progress) view.progress(say("loading"), null);
+    else view.progress(say("analysing"), progress);
   }
 
   /** @param {Message} message */
@@ -121,16 +131,11 @@ export class Work {
 
   /** The analysis is over: its result is shown while the files to download are made. */
   _render() {
-    const { api, say, view, title } = this._about;
+    const { say, view, title } = this._about;
     this._showResult();
     view.show("result", title);
     view.progress(say("exporting"), null);
-    const read = (/** @type {Record<string, any>} */ record) => {
-      const text = withoutWorkers(record) ? say("no_workers") : say("exporting");
-      view.progress(text, record.exportProgress ?? null);
-      return true;
-    };
-    watchRecord(api, this._job, read, this._rendering.signal).catch(() => {});
+    this._rendering = true;
   }
 
   /** @param {Message} message */
@@ -157,7 +162,7 @@ export class Work {
   /** The job succeeded. */
   finish() {
     const { api, say, view, unit, title, name } = this._about;
-    this._rendering.abort();
+    this._over.abort();
     this._showResult();
     showDownloads(api, this._job, this.scene.exports, name, say);
     view.show("done", title, unit ? "" : say("finished"));
@@ -166,9 +171,14 @@ export class Work {
     view.announce(`${say("finished")}. ${total}`);
   }
 
+  /** The job says nothing more. */
+  stop() {
+    this._over.abort();
+    this.stage.finish();
+  }
+
   close() {
-    this._queue.abort();
-    this._rendering.abort();
+    this._over.abort();
     this.stage.close();
   }
 }

@@ -301,7 +301,7 @@ export class Page {
       const primary = actions.length === 0;
       actions.push({ label: say("choose_another"), primary, run: () => this._startAgain() });
     }
-    this._work?.stage.finish();
+    this._work?.stop();
     view.connection(false);
     view.failed(told, actions);
     setText(byId("failed-code"), problem.code);

@@ -150,3 +150,24 @@ def test_each_flight_of_rebounds_counts(height: float, contact: float) -> None:
     found = heights(entries_of(head, [chunk], AIR)[0])
     assert len(found) == 6
     assert found == pytest.approx([100 * height] * 6, abs=4.0)
+
+
+@pytest.mark.parametrize("contact", [0.2, 0.3])
+@pytest.mark.parametrize("height", [0.055, 0.07])
+def test_low_hops_in_slow_motion_are_counted(height: float, contact: float) -> None:
+    """Around the top of each feet seem to rest: the floor is not there."""
+    head, chunk = hops(6, height, contact, 90)
+    slow = replace(chunk, times_us=chunk.times_us * 3)
+    assert heights(entries_of(head, [slow], AIR)[0]) == [None] * 6
+
+
+@pytest.mark.parametrize(("fps", "seed"), [(20, 0), (20, 1), (20, 4)])
+def test_a_picture_that_leaps_up_and_down_is_no_error(fps: float, seed: int) -> None:
+    """Beside leaps from frame to frame, a flight looks like one frame that is repeated."""
+    head, chunk, _ = perform_jumps(
+        JumpScript((0.1, 0.3), seen=Script(fps=fps, noise=0.01, seed=seed))
+    )
+    random = np.random.default_rng(seed)
+    leaps = random.normal(0, 0.1, len(chunk.times_us)) * (random.random(len(chunk.times_us)) < 0.5)
+    _, analysis = entries_of(head, [moving(chunk, leaps)], AIR)
+    assert analysis.result.frames == len(chunk.times_us)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from worker.motion.features.body_segments import Floats
-from worker.motion.reps.cycles import cycles_of
+from worker.motion.reps.cycles import Turns
 from worker.motion.reps.fusion import calibrated, rest_level, steadied
 
 SECONDS = np.arange(0, 20, 1 / 30)
@@ -45,7 +45,7 @@ def test_a_signal_that_drops_out_leaves_no_step() -> None:
     values[(SECONDS > 6) & (SECONDS < 11), 1] = 9.0
     curve = curve_of(values, weights)
     assert np.abs(curve - TRUTH).max() < 0.25
-    assert len(cycles_of(SECONDS, curve, 0.5)) == 5
+    assert len(Turns(SECONDS, curve).cycles(0.5)) == 5
 
 
 def test_a_height_that_steps_does_not_lead() -> None:
@@ -63,7 +63,7 @@ def test_what_nobody_sees_is_not_known() -> None:
     curve = curve_of(values, weights)
     assert np.isnan(curve[(SECONDS > 6.1) & (SECONDS < 10.9)]).all()
     # the second movement is cut off by the loss, the third begins in it
-    assert [cycle.closes for cycle in cycles_of(SECONDS, curve, 0.5)].count(True) == 2
+    assert [cycle.closes for cycle in Turns(SECONDS, curve).cycles(0.5)].count(True) == 2
     assert calibrated(SECONDS, values, 0 * weights, LEADS) is None
 
 

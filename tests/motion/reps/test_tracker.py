@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from tests.synthetic.analysis import entries_of, reps_of
+from tests.synthetic.analysis import analyse, entries_of, reps_of
 from tests.synthetic.perform import Camera, Script, perform
+from worker.contract.messages import Counter
 from worker.contract.options import JobOptions
 
 
@@ -25,3 +26,16 @@ def test_arms_that_curl_in_turn_are_judged_each_alone() -> None:
     script = Script(move="bicep_curl", depths=(1.0,) * 4, alternate=True, noise=0.003)
     reps = reps_of(replace(script, seconds=(0.8, 0.0, 0.8, -0.6)))
     assert len(reps) == 4 and min(rep.formScore for rep in reps) >= 90
+
+
+def test_repetitions_of_a_long_clip_are_told_soon_and_once() -> None:
+    """After the first minute most are counted by what is known; the warm-up at first is shallow."""
+    script = Script(move="squat", depths=(0.7,) * 10 + (1.0,) * 50, camera=Camera(yaw=90))
+    entries, analysis = analyse(script, sizes=[12])
+    waits = [
+        int(entry.id.split("-")[0]) / script.fps - float(entry.message.timestampMs or 0) / 1000
+        for entry in entries
+        if isinstance(entry.message, Counter) and not entry.message.final
+    ]
+    assert analysis.result.count == len(waits) == 60
+    assert max(waits[20:]) < 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -91,6 +92,18 @@ def test_a_heartbeat_extends_the_lease_and_its_time_in_the_list(stores: Stores) 
     leases.extend(job.id, token)
     assert stores.redis.pttl(keys.lease(job.id)) > 4000
     assert stores.redis.zscore(keys.RUNNING, job.id) == clock.now + 5
+
+
+def test_silence_is_counted_from_the_last_heartbeat(stores: Stores) -> None:
+    leases = LeaseStore(stores.redis, 15)
+    job = new_job(stores)
+    assert leases.silent_s(job.id) == math.inf
+    token = leases.claim(job.id).token
+    assert 0 <= leases.silent_s(job.id) < 5
+    stores.redis.pexpire(keys.lease(job.id), 8000)
+    assert 7 <= leases.silent_s(job.id) < 12
+    leases.extend(job.id, token)
+    assert 0 <= leases.silent_s(job.id) < 5
 
 
 def test_a_heartbeat_never_brings_back_a_released_job(stores: Stores) -> None:

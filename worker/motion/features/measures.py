@@ -28,6 +28,7 @@ from itertools import pairwise
 import numpy as np
 
 from worker.motion.features.body_segments import PAIRS, TINY, Body, Floats
+from worker.motion.features.median import quantile
 
 FLEXIONS = {
     "knee": ("hip", "knee", "ankle"),
@@ -61,8 +62,8 @@ STANDING = 0.63
 PROFILE = 0.12
 """Distance of the shoulders along the picture by stature that is seen from the side: half of it."""
 
-LONGEST = 85
-"""Percentile of a segment's lengths that is its length: foreshortening only shortens."""
+LONGEST = 0.85
+"""Quantile of a segment's lengths that is its length: foreshortening only shortens."""
 
 ENOUGH = 5
 """Frames in which a segment must be seen."""
@@ -199,7 +200,7 @@ def stature(told: Floats) -> float:
     """Stature in frame heights from `told` [n, 4] (see `statures`): the segment that is the least
     foreshortened says most. 1 where nothing was seen."""
     found = [
-        float(np.percentile(known, LONGEST))
+        quantile(known, LONGEST)
         for known in (column[np.isfinite(column)] for column in told.T)
         if len(known) >= max(ENOUGH, 0.02 * len(told))
     ]

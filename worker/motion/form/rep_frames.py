@@ -39,6 +39,9 @@ LOADED = 0.5
 NEAR_START = 0.25
 """Share of the way below which a frame shows the start pose."""
 
+TREMBLES = 0.15
+"""Seconds in which keypoints tremble and a trunk or an upper arm hardly swings."""
+
 HIGH = 0.9
 """Quantile that stands for a maximum: a tenth of the frames may be outliers of the network."""
 
@@ -275,9 +278,16 @@ class RepFrames:
         return None if found is None else float(found.mean())
 
     def spread(self, values: Floats, seen: Floats) -> float | None:
-        """Range of `values` over the rep, without a twentieth at either end."""
+        """Range over the rep of the means of TREMBLES seconds of `values`, without a twentieth at
+        either end."""
         found = self.over(values, seen, self.all)
-        return None if found is None else quantile(found, 0.95) - quantile(found, 0.05)
+        if found is None:
+            return None
+        usual = float(self.seconds[-1] - self.seconds[0]) / max(len(self) - 1, 1)
+        rows = min(max(round(TREMBLES / max(usual, TINY)), 1), len(found))
+        sums = np.cumsum(np.concatenate(([0.0], found)))
+        means = (sums[rows:] - sums[:-rows]) / rows
+        return quantile(means, 0.95) - quantile(means, 0.05)
 
     def over(self, values: Floats, seen: Floats, rows: Rows) -> Floats | None:
         """Those of `values` [n] in `rows` whose joints were seen; None where too few were."""

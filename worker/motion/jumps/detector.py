@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
 from worker.exercises.model import JumpExercise
 from worker.motion.features.anthropometry import GRAVITY, STATURE
 from worker.motion.frames.span import Frames
-from worker.motion.jumps.calibration import Calibration, Calibrator, Tilt
+from worker.motion.jumps.calibration import Calibrator, Tilt
+from worker.motion.jumps.events import Discarded, Event, Rising, Started
 from worker.motion.jumps.fit import Before, measured
-from worker.motion.jumps.height import Jump, Subject
+from worker.motion.jumps.floor import Floor
+from worker.motion.jumps.height import Subject
 from worker.motion.jumps.signals import Rows, rows_of
 
 LIFT = 0.06
@@ -29,14 +31,15 @@ DOWN = 0.05
 """Share of stature under which feet have landed."""
 
 RECENT = 0.15
-"""Seconds over which a speed is read, and over which a floor must be steady."""
+"""Seconds over which a floor must be steady."""
 
 STEADY = 0.02
 """Most movement of the feet, as a share of stature, on a steady floor."""
 
-RISING, LEAVING = 0.025, 0.02
-"""Least rise of the hips and of either foot over RECENT, as shares of stature, at take-off (0.3 and
-0.2 m/s): who walks or comes back from a lunge has one foot at rest."""
+RISING, LEAVING, RISE = 0.025, 0.02, 0.2
+"""Least rise of the hips and of either foot, as shares of stature, from their lowest in the seconds
+RISE before take-off: who walks or comes back from a lunge has one foot at rest. In threefold slow
+motion what hops at 1 m/s rises by 0.04 in that time."""
 
 AFTERWARDS = 0.45
 """Seconds after a landing until it is measured: by then the feet rest."""
@@ -54,29 +57,14 @@ BLIND = 0.3
 """Seconds without a pose after which a flight is lost."""
 
 
-@dataclass(frozen=True)
-class Started:
-    """Take-off, at `seconds`."""
+class _Seen(NamedTuple):
+    """Heights in the picture of the hips, either foot (nan where hidden) and the lower of them."""
 
     seconds: float
-
-
-@dataclass(frozen=True)
-class Rising:
-    """In the air, or just landed: metres so far."""
-
-    height: float
-    landed: bool
-
-
-@dataclass(frozen=True)
-class Discarded:
-    """Not a jump, for a `reason`."""
-
-    reason: str
-
-
-Event = Calibration | Started | Rising | Discarded | Jump
+    hip: float
+    left: float
+    right: float
+    low: float
 
 
 class JumpTracker:
@@ -99,8 +87,8 @@ class JumpTracker:
         self._aspect, self._slowdown = aspect, slowdown
         self._rows: Rows | None = None
         self._calibrator = Calibrator(self._metres, self._tilt)
-        self._recent: deque[tuple[float, float, float, float, float]] = deque()
-        self._floor: float | None = None
+        self._recent: deque[_Seen] = deque()
+        self._floor = Floor()
         self._size = 0.0
         self._fell = False
         self._seen_since = self._seen_at = -1e9
@@ -153,13 +141,13 @@ class JumpTracker:
         if seconds - self._seen_at > BLIND:
             self._recent.clear()
             self._calibrator.interrupt()
-            self._floor = None
+            self._floor.forget()
             self._seen_since = seconds
         self._seen_at = seconds
-        while self._recent and self._recent[0][0] < seconds - RECENT - 1e-6:
+        while self._recent and self._recent[0].seconds < seconds - RISE - 1e-6:
             self._recent.popleft()
         low = _lower(left, right)
-        self._recent.append((seconds, hip, left, right, low))
+        self._recent.append(_Seen(seconds, hip, left, right, low))
         if self._landing is not None and seconds - self._landing > AFTERWARDS:
             events += self._measure()
         if self.airborne:
@@ -185,7 +173,8 @@ class JumpTracker:
     def _lift(self, hip: float, low: float) -> float | None:
         """How far the feet are up, as a share of stature; by the hips where no foot is seen."""
         if low == low:
-            return None if self._floor is None else (self._floor - low) / self._size
+            level = self._floor.level
+            return None if level is None else (level - low) / self._size
         hips = self._hip_level()
         return None if hips is None else (hips - hip) / self._size - HIPS + LIFT
 
@@ -200,15 +189,14 @@ class JumpTracker:
         if lift is None or lift < LIFT:
             return False
         standing = low != low or low - hip > 0.3 * self._size
-        return standing and self._recent[0][1] - hip > RISING * self._size and self._both_up()
+        feet = min(self._risen("left"), self._risen("right"))
+        return standing and self._risen("hip") > RISING and feet >= LEAVING
 
-    def _both_up(self) -> bool:
-        """Whether no foot that is seen rests."""
-        rises = (
-            before - now
-            for before, now in zip(self._recent[0][2:4], self._recent[-1][2:4], strict=True)
-        )
-        return not any(rise < LEAVING * self._size for rise in rises)
+    def _risen(self, part: Literal["hip", "left", "right"]) -> float:
+        """How far that has risen from its lowest of late, a share of stature; 1 if not seen."""
+        heights = [height for row in self._recent if (height := getattr(row, part)) == height]
+        now = getattr(self._recent[-1], part)
+        return (max(heights) - now) / self._size if now == now else 1.0
 
     def _fly(self, seconds: float, hip: float, low: float) -> list[Event]:
         assert self._takeoff is not None
@@ -219,11 +207,14 @@ class JumpTracker:
             # feet that came down and rest have landed farther away, higher in the picture
             rests = lift < self._peak - 2 * STEADY and self._steady(self._lows())
             if span > 0.06 and (lift < DOWN or rests):
-                self._landing, self._floor = seconds, low if low == low else self._floor
+                self._landing = seconds
+                if low == low:
+                    self._floor.landed(low)
                 self._calibrator.interrupt()
                 return [Rising(self._best, landed=True)]
         if span > LONGEST:
-            self._takeoff = self._floor = None
+            self._takeoff = None
+            self._floor.forget()
             return [Discarded("jump_timeout")]
         height = min(self._so_far(span, hip), self._exercise.most)
         if height < self._best + 0.01:
@@ -240,25 +231,28 @@ class JumpTracker:
         return GRAVITY * span * span / 8
 
     def _find_floor(self) -> list[Event]:
-        begin, end = self._recent[0], self._recent[-1]
-        lows = self._lows()
-        if end[0] - begin[0] < 0.4 * RECENT or len(lows) < 2:
+        late, lows = self._late(), self._lows()
+        begin, end = late[0], late[-1]
+        if end.seconds - begin.seconds < 0.4 * RECENT or len(lows) < 2:
             return []
-        if end[0] - self._seen_since < BEGUN:
+        if end.seconds - self._seen_since < BEGUN:
             fall = LIFT * self._size
-            self._fell |= end[1] - begin[1] > fall and lows[-1] - lows[0] > fall
+            self._fell |= end.hip - begin.hip > fall and lows[-1] - lows[0] > fall
         if self._steady(lows):
-            self._floor = sum(lows) / len(lows)
+            self._floor.rested(end.seconds, sum(lows) / len(lows))
             fell, self._fell = self._fell, False
             return [Discarded("takeoff_not_seen")] if fell else []
-        if self._floor is not None:
-            # who hops is on the floor too shortly to rest; nobody's foot is under it
-            self._floor = max(self._floor, lows[-1])
+        self._floor.touched(lows[-1])
         return []
+
+    def _late(self) -> list[_Seen]:
+        """What was seen in the last RECENT seconds."""
+        since = self._recent[-1].seconds - RECENT - 1e-6
+        return [row for row in self._recent if row.seconds >= since]
 
     def _lows(self) -> list[float]:
         """Heights of the lower foot over RECENT where it was seen."""
-        return [row[4] for row in self._recent if row[4] == row[4]]
+        return [row.low for row in self._late() if row.low == row.low]
 
     def _steady(self, lows: list[float]) -> bool:
         """Whether the feet were seen, at the heights `lows` over RECENT, and rested."""

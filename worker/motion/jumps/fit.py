@@ -10,9 +10,9 @@ import numpy as np
 from worker.exercises.model import JumpExercise
 from worker.motion.features.anthropometry import GRAVITY
 from worker.motion.features.median import median
+from worker.motion.jumps.edges import REST, STOOD, Tracks
 from worker.motion.jumps.flight import pace
 from worker.motion.jumps.height import Flight, Jump, Subject, hip_path, judged
-from worker.motion.jumps.legs import REST, STOOD, Legs
 from worker.motion.jumps.signals import Rows
 
 GAP = 0.17
@@ -25,6 +25,10 @@ at 0.8, a child of 1.1 metres at 1.6."""
 
 STILL = 0.1
 """Most speed of the hips of a body that stands, in statures a second."""
+
+LEAST = 3
+"""Frames of a flight at least. Around its top a hop at 20 frames a second hardly moves: where fewer
+would be left, none is taken for a repetition of the one before."""
 
 FEW = 6
 """Frames of a flight below which its fall cannot be told."""
@@ -55,20 +59,23 @@ def measured(
     it is discarded; `before` is what is known from the jumps before it."""
     seen = rows.between(begin - 0.1, end + 0.1)
     inside = seen.between(begin, end)
-    if len(inside) < 3 or float(np.diff(seen.seconds).max()) > GAP:
+    if len(inside) < LEAST or float(np.diff(seen.seconds).max()) > GAP:
         return "tracking_lost"
-    near = rows.between(begin - STOOD, end + REST[0]).distinct()
+    near = rows.between(begin - STOOD, end + REST[0])
+    distinct = near.distinct()
+    if len(distinct.between(begin, end)) >= LEAST:
+        near = distinct
     scores = median(inside.joints[..., 2])
     stature = float(median(inside.size))
     ankles = near.height_of("ankle", scores)
     sigma = 0.0
     if ankles is not None:
         still = np.abs(np.gradient(near.hip, near.seconds)) < STILL * stature
-        legs = Legs(
-            near.seconds, ankles, near.height_of("knee", scores), near.upright & still,
-            before.landing, begin, end, stature,
+        tracks = Tracks(
+            near.seconds, ankles, near.height_of("knee", scores), near.height_of("head", scores),
+            near.upright & still, before.landing, begin, end, stature,
         )  # fmt: skip
-        edges = legs.edges(subject.metres)
+        edges = tracks.edges(subject.metres)
         if edges is None:
             return "too_low"
         begin, end = edges[0].seconds, edges[1].seconds

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, replace
 from statistics import median
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,34 +13,35 @@ from worker.contract.message_parts import RefusalReason
 from worker.exercises.model import RepExercise
 from worker.motion.features.body_segments import Floats
 from worker.motion.features.measures import is_height
-from worker.motion.reps.cycles import LEAST, Cycle, cycles_of, trimmed, usual_size
+from worker.motion.reps.cycles import LEAST, Cycle, Turns, usual_size
 from worker.motion.reps.fusion import Calibration, calibrated, rest_level, steadied
-from worker.motion.reps.judgement import Verdict, judge, least_size
+from worker.motion.reps.judgement import Verdict, compare, judge, least_size, without
+from worker.motion.reps.rhythm import FASTEST, in_time
 from worker.motion.reps.signals import Rows
 
 TWIN = 0.5
 """Share of the shorter movement that two sides have in common where they do one repetition: in turn
 one comes down while the other goes up, in less."""
 
-ALIKE, TWIN_SEEN = 0.3, 0.2
-"""Correlation of both sides' curves from which they move together, and share of the frames in which
-both must be known to tell."""
-
-GOES_ALONG = 0.35
-"""Share of one side's movement from which the other's is part of it, and not the sway of an arm
-that rests: the least share of a full one."""
+ALIKE, TWIN_SEEN = 0.5, 0.2
+"""Correlation of both sides' curves from which they move together (0.53 and more in the bench where
+they do, 0.34 at most where not), and share of the frames in which both must be known to tell."""
 
 STRAY = 0.5
 """Full repetitions by which a signal strays, where a clip begins, in another posture than that of
 the repetitions: the way into place."""
 
+SLOW = 2.0
+"""Times of the others' way back, beyond which that of one whose way out was not seen is a rest."""
+
 FAR, UNLIKE, SEVERAL = 1.0, 3.0, 5
 """The same amid the clip, which must be so many times the usual, of so many repetitions at least:
 jumps with the arms alone among jumping jacks."""
 
-HASTY, LARGE = 0.3, 0.7
-"""Share of the time that the large repetitions take, those of this share of the usual size at
-least: what takes less is a jerk. Tired or hurried, people halve their time."""
+TEMPO = 2.5
+"""Factor between a repetition's time and the usual one: of 2,400 repetitions that are counted
+right in the bench the shortest one takes 0.42 of it, the longest 2.4 times. What takes less is a
+jerk; the first one may not take more: it is the way into place."""
 
 BACK = 0.9
 """Share of the way out after which a movement that may go on has surely come back."""
@@ -47,8 +50,7 @@ SEEN = 0.3
 """Mean weight from which a signal is seen well enough to be missed."""
 
 
-@dataclass(frozen=True)
-class Attempt:
+class Attempt(NamedTuple):
     """A cycle by frame numbers and seconds: where the movement starts, turns and ends; `size` in
     full repetitions; the `side` (0 left, 1 right) that did it, None where they are not told apart;
     `stature` is the subject's, in frame heights;
@@ -73,14 +75,15 @@ class Attempt:
 @dataclass(frozen=True)
 class Side:
     """A curve and what tells it: the `side` whose signals it is made of, None for both; their
-    calibration, the curve's rest level, the curve [n] above it, and its cycles; `follows` says
-    whether the body itself moves, not only its place in the picture."""
+    calibration, the curve's rest level, the curve [n] above it, where it turns and its cycles;
+    `follows` says whether the body itself moves, not only its place in the picture."""
 
     side: int | None
     follows: bool
     calibration: Calibration
     rest: float
     curve: Floats
+    turns: Turns
     cycles: list[Cycle]
 
 
@@ -96,39 +99,60 @@ class Counted:
 
 
 def count(exercise: RepExercise, difficulty: str, rows: Rows) -> Counted:
-    """The attempts in `rows`."""
+    """The attempts in `rows`, by what these show themselves."""
     sides = _sides(exercise, rows)
     usual = usual_size([cycle for side in sides for cycle in side.cycles])
-    least = least_size(exercise, difficulty, usual)
-    large = _large(rows, sides, least)
+    large = _large(sides, least_size(exercise, difficulty, usual))
     if any(large):
         # a noisy curve falls to pieces, of which the usual one is too small
         usual = usual_size([cycle for cycles in large for cycle in cycles])
-        least = least_size(exercise, difficulty, usual)
-        large = _large(rows, sides, least)
+    return _counted(exercise, difficulty, rows, sides, usual)
+
+
+def recount(exercise: RepExercise, difficulty: str, rows: Rows, known: Counted) -> Counted:
+    """The attempts in `rows` by the calibration, and the usual size, of what was counted before."""
+    sides = tuple(_again(side, rows) for side in known.sides)
+    return _counted(exercise, difficulty, rows, sides, known.usual)
+
+
+def _counted(
+    exercise: RepExercise, difficulty: str, rows: Rows, sides: tuple[Side, ...], usual: float
+) -> Counted:
+    least = least_size(exercise, difficulty, usual)
     attempts: list[Attempt] = []
-    for side, cycles in zip(sides, large, strict=True):
-        cycles = [trimmed(cycle, side.curve) for cycle in cycles]
-        cycles += [
-            trimmed(small, side.curve)
-            for small in side.cycles
-            if not any(one.start <= small.turn <= one.end for one in cycles)
-        ]
+    for side, cycles in zip(sides, _large(sides, least), strict=True):
+        if exercise.counted == "turn" and exercise.leading:
+            cycles = in_time(cycles, rows.seconds, side.curve)
+        cycles = [side.turns.trimmed(cycle) for cycle in cycles]
+        small = [one for one in side.cycles if one.size < least]
+        cycles += [side.turns.trimmed(one) for one in _between(cycles, small)]
         if side.follows:
-            verdicts = judge(exercise, cycles, usual, least, side.curve, rows.measures)
+            verdicts = judge(exercise, cycles, usual, least, side.curve)
+            verdicts = compare(exercise, verdicts, rows.measures)
             verdicts = _without_strays(rows, side, verdicts)
         else:
             verdicts = [Verdict(one, "other_movement") for one in cycles]
-        attempts += [_attempt(rows, verdict, side.side) for verdict in verdicts]
+        attempts += _attempts(rows, verdicts, side.side)
     attempts = _without_twins(attempts) if len(sides) > 1 else attempts
     attempts.sort(key=lambda attempt: attempt.turn_s)
-    found = _without_jerks(attempts, usual)
+    found = _in_time(attempts)
     return Counted(tuple(found), sides, usual, rows.size)
 
 
-def _large(rows: Rows, sides: tuple[Side, ...], least: float) -> list[list[Cycle]]:
+def _large(sides: tuple[Side, ...], least: float) -> list[list[Cycle]]:
     """Each side's cycles that are at least `least` large."""
-    return [cycles_of(rows.seconds, side.curve, max(least, LEAST)) for side in sides]
+    return [side.turns.cycles(max(least, LEAST)) for side in sides]
+
+
+def _between(large: list[Cycle], cycles: list[Cycle]) -> list[Cycle]:
+    """Those of `cycles` that do not turn within one of the `large` ones, which are in order."""
+    starts = [one.start for one in large]
+    before = [bisect_right(starts, one.turn) - 1 for one in cycles]
+    return [
+        one
+        for one, place in zip(cycles, before, strict=True)
+        if place < 0 or one.turn > large[place].end
+    ]
 
 
 def _without_strays(rows: Rows, side: Side, verdicts: list[Verdict]) -> list[Verdict]:
@@ -140,15 +164,14 @@ def _without_strays(rows: Rows, side: Side, verdicts: list[Verdict]) -> list[Ver
     values, weights = rows.of(side.side)
     away = side.calibration.strays(values[turns], weights[turns]).tolist()
     limit = max(FAR, UNLIKE * median(away)) if len(right) >= SEVERAL else float("inf")
+    backs = [float(rows.seconds[cycle.end] - rows.seconds[cycle.turn]) for cycle in right]
+    slow = SLOW * median(backs[1:]) if len(backs) > 2 else float("inf")
     strays = {
         cycle.turn
-        for cycle, far in zip(right, away, strict=True)
-        if far > (STRAY if cycle.opens else limit)
+        for cycle, far, back in zip(right, away, backs, strict=True)
+        if far > (STRAY if cycle.opens else limit) or (cycle.opens and back > slow)
     }
-    return [
-        Verdict(one.cycle, "other_movement") if one.cycle.turn in strays else one
-        for one in verdicts
-    ]
+    return without(verdicts, strays)
 
 
 def _sides(exercise: RepExercise, rows: Rows) -> tuple[Side, ...]:
@@ -167,8 +190,7 @@ def _alike(one: Floats, other: Floats) -> bool:
     known = np.isfinite(one) & np.isfinite(other)
     if known.mean() < TWIN_SEEN:
         return False
-    less, more = sorted((float(one[known].std()), float(other[known].std())))
-    if more <= 0 or less < GOES_ALONG * more:
+    if not one[known].std() or not other[known].std():
         return False
     return bool(np.corrcoef(one[known], other[known])[0, 1] >= ALIKE)
 
@@ -192,38 +214,49 @@ def _side(exercise: RepExercise, rows: Rows, side: int | None) -> Side | None:
     # one of the signals between joints that are seen well must move with the curve
     told = calibration.slope[between & (weights.mean(axis=0) >= SEEN)] > 0
     follows = bool(told.any()) or not len(told)
-    return Side(side, follows, calibration, rest, curve, cycles_of(rows.seconds, curve))
+    turns = Turns(rows.seconds, curve)
+    return Side(side, follows, calibration, rest, curve, turns, turns.cycles())
 
 
-def _attempt(rows: Rows, verdict: Verdict, side: int | None) -> Attempt:
-    cycle = verdict.cycle
-    back = cycle.back
-    return Attempt(
-        first=rows.first + cycle.start,
-        turn=rows.first + cycle.turn,
-        last=rows.first + cycle.end,
-        start_s=float(rows.seconds[cycle.start]),
-        turn_s=float(rows.seconds[cycle.turn]),
-        end_s=float(rows.seconds[cycle.end]),
-        size=cycle.size if cycle.whole else max(cycle.out, back),
-        stature=rows.size / float(rows.scale[cycle.turn]),
-        shown=_shown(rows, cycle),
-        side=side,
-        whole=cycle.whole
-        and not cycle.opens
-        and (not cycle.closes or cycle.back >= BACK * cycle.out),
-        reason=verdict.reason,
-    )
+def _again(side: Side, rows: Rows) -> Side:
+    """The side in other rows, calibrated as it is."""
+    values, weights = rows.of(side.side)
+    curve = side.calibration.curve(values, steadied(rows.seconds, weights)) - side.rest
+    turns = Turns(rows.seconds, curve)
+    return replace(side, curve=curve, turns=turns, cycles=turns.cycles())
 
 
-def _shown(rows: Rows, cycle: Cycle) -> tuple[int, int]:
-    """First and last frame of a cycle around its turn that are in the turn's scale."""
-    scale = rows.scale[cycle.start : cycle.end + 1]
-    other = np.flatnonzero(scale != rows.scale[cycle.turn]) + cycle.start
-    place = int(np.searchsorted(other, cycle.turn))
-    first = int(other[place - 1]) + 1 if place else cycle.start
-    last = int(other[place]) - 1 if place < len(other) else cycle.end
-    return rows.first + first, rows.first + last
+def _attempts(rows: Rows, verdicts: list[Verdict], side: int | None) -> list[Attempt]:
+    seconds, scale = rows.seconds.tolist(), rows.scale.tolist()
+    changes = np.flatnonzero(np.diff(rows.scale) != 0).tolist()
+    return [
+        Attempt(
+            first=rows.first + cycle.start,
+            turn=rows.first + cycle.turn,
+            last=rows.first + cycle.end,
+            start_s=seconds[cycle.start],
+            turn_s=seconds[cycle.turn],
+            end_s=seconds[cycle.end],
+            size=cycle.size if cycle.whole else max(cycle.out, cycle.back),
+            stature=rows.size / scale[cycle.turn],
+            shown=_shown(rows.first, cycle, changes),
+            side=side,
+            whole=cycle.whole
+            and not cycle.opens
+            and (not cycle.closes or cycle.back >= BACK * cycle.out),
+            reason=reason,
+        )
+        for cycle, reason in verdicts
+    ]
+
+
+def _shown(offset: int, cycle: Cycle, changes: list[int]) -> tuple[int, int]:
+    """First and last frame of a cycle around its turn that are in the turn's scale, which changes
+    behind the rows `changes`."""
+    place = bisect_left(changes, cycle.turn)
+    first = max(cycle.start, changes[place - 1] + 1) if place else cycle.start
+    last = min(cycle.end, changes[place]) if place < len(changes) else cycle.end
+    return offset + first, offset + last
 
 
 def _without_twins(attempts: list[Attempt]) -> list[Attempt]:
@@ -240,23 +273,21 @@ def _without_twins(attempts: list[Attempt]) -> list[Attempt]:
         if twin is None:
             kept.append(attempt)
         else:
-            kept[twin] = replace(kept[twin], side=None)
+            kept[twin] = kept[twin]._replace(side=None)
     return kept
 
 
-def _without_jerks(attempts: list[Attempt], usual: float) -> list[Attempt]:
-    """The attempts, those refused that take far less time than the large ones."""
-    lasts = [
-        one.end_s - one.start_s
-        for one in attempts
-        if one.reason is None and one.size >= LARGE * usual
-    ]
-    shortest = HASTY * median(lasts) if lasts else 0.0
+def _in_time(attempts: list[Attempt]) -> list[Attempt]:
+    """The attempts, in order, those refused that take another time than the others."""
+    right = [place for place, one in enumerate(attempts) if one.reason is None]
+    lasts = [attempts[place].end_s - attempts[place].start_s for place in right]
+    shortest = max(median(lasts) / TEMPO, FASTEST) if lasts else 0.0
+    other = {place for place, last in zip(right, lasts, strict=True) if last < shortest}
+    if len(right) >= SEVERAL and lasts[0] > TEMPO * median(lasts[1:]):
+        other.add(right[0])
     return [
-        replace(one, reason="other_movement")
-        if one.reason is None and one.end_s - one.start_s < shortest
-        else one
-        for one in attempts
+        one._replace(reason="other_movement") if place in other else one
+        for place, one in enumerate(attempts)
     ]
 
 

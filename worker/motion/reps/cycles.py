@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from bisect import bisect_left
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from worker.motion.features.body_segments import Floats
 
@@ -20,11 +20,10 @@ NEAR = 0.1
 """Share of the way at both ends of a cycle that is still rest."""
 
 
-@dataclass(frozen=True)
-class Cycle:
+class Cycle(NamedTuple):
     """Rows of the low before it, `start`, of its `turn` and of the low after it, `end`; how far the
     curve went `out` and came `back`, and its level at the turn, `peak`. `opens` and `closes` say
-    that what is before or after it was not seen. See `trimmed`."""
+    that what is before or after it was not seen. See `Turns.trimmed`."""
 
     start: int
     turn: int
@@ -62,18 +61,51 @@ def usual_of(values: list[float]) -> float:
     return ordered[int(np.searchsorted(below, 0.5 * below[-1]))]
 
 
-def cycles_of(seconds: Floats, curve: Floats, turn: float = LEAST) -> list[Cycle]:
-    """The cycles of a curve [n] with nan where nothing is known, in order; what wavers by less than
-    `turn` on its way is one cycle."""
-    known = np.flatnonzero(np.isfinite(curve))
-    if not len(known):
-        return []
-    parts = np.split(known, np.flatnonzero(np.diff(seconds[known]) > BREAK) + 1)
-    return [cycle for rows in parts for cycle in _of_part(curve, rows, turn)]
+class Turns:
+    """Where a curve [n] turns, nan where nothing is known: its extremes that are at least LEAST
+    from each other, and the ends of what was seen without a BREAK."""
+
+    def __init__(self, seconds: Floats, curve: Floats) -> None:
+        known = np.flatnonzero(np.isfinite(curve))
+        values, breaks = curve[known], np.flatnonzero(np.diff(seconds[known]) > BREAK)
+        steps = np.diff(values)
+        bends = np.ones(len(known), np.bool_)
+        bends[1:-1] = steps[:-1] * steps[1:] <= 0
+        bends[breaks] = bends[breaks + 1] = True
+        places = np.flatnonzero(bends)
+        parts = np.split(places, np.searchsorted(places, breaks, side="right"))
+        self._rows: list[int] = known.tolist()
+        self._values: list[float] = values.tolist()
+        self._parts: list[tuple[list[int], list[float]]] = []
+        for part in parts if len(known) else ():
+            rows, levels = known[part].tolist(), values[part].tolist()
+            # the extremes farther from each other are some of these
+            kept = [0, *(place for _, place in _extremes(levels, LEAST)), len(part) - 1]
+            self._parts.append(([rows[one] for one in kept], [levels[one] for one in kept]))
+
+    def cycles(self, turn: float = LEAST) -> list[Cycle]:
+        """The cycles in order; what wavers by less than `turn`, LEAST or more, on its way is one
+        cycle."""
+        return [cycle for rows, values in self._parts for cycle in _of_part(rows, values, turn)]
+
+    def trimmed(self, cycle: Cycle) -> Cycle:
+        """The cycle without the rests around it, its turn in the middle of where the curve stays
+        near its height: one that is held has no one place."""
+        rows, values = self._rows, self._values
+        first, turn, last = (bisect_left(rows, row) for row in (cycle.start, cycle.turn, cycle.end))
+        before, peak, after = values[first], values[turn], values[last]
+        way_out, way_back = range(turn, first - 1, -1), range(turn, last + 1)
+        rest = before + NEAR * (peak - before)
+        start = next((place for place in way_out if values[place] <= rest), first)
+        rest = after + NEAR * (peak - after)
+        end = next((place for place in way_back if values[place] <= rest), last)
+        near = peak - NEAR * (peak - min(before, after))
+        begins = next((place + 1 for place in way_out if values[place] < near), first)
+        ends = next((place - 1 for place in way_back if values[place] < near), last)
+        return cycle._replace(start=rows[start], turn=rows[(begins + ends) // 2], end=rows[end])
 
 
-def _of_part(curve: Floats, rows: NDArray[np.intp], turn: float) -> list[Cycle]:
-    values = curve[rows]
+def _of_part(rows: list[int], values: list[float], turn: float) -> list[Cycle]:
     extremes = _extremes(values, turn)
     cycles = []
     for place, (high, row) in enumerate(extremes):
@@ -82,55 +114,20 @@ def _of_part(curve: Floats, rows: NDArray[np.intp], turn: float) -> list[Cycle]:
         opens, closes = place == 0, place >= len(extremes) - 1
         low = 0 if opens else extremes[place - 1][1]
         after = len(values) - 1 if closes else extremes[place + 1][1]
-        peak = float(values[row])
-        out, back = peak - float(values[low]), peak - float(values[after])
+        peak = values[row]
+        out, back = peak - values[low], peak - values[after]
         closes = closes or place + 1 == len(extremes) - 1
-        begin, end = int(rows[low]), int(rows[after])
-        cycles.append(Cycle(begin, int(rows[row]), end, out, back, peak, opens, closes))
+        cycles.append(Cycle(rows[low], rows[row], rows[after], out, back, peak, opens, closes))
     return cycles
 
 
-def trimmed(cycle: Cycle, curve: Floats) -> Cycle:
-    """The cycle without the rests around it, its turn in the middle of where it stays near its
-    height."""
-    rows = np.flatnonzero(np.isfinite(curve[cycle.start : cycle.end + 1])) + cycle.start
-    values = curve[rows]
-    turn = int(np.searchsorted(rows, cycle.turn))
-    start, end = _movement(values, turn)
-    middle = _middle_of_top(values, turn)
-    return replace(cycle, start=int(rows[start]), turn=int(rows[middle]), end=int(rows[end]))
-
-
-def _movement(values: Floats, turn: int) -> tuple[int, int]:
-    """Where the movement begins and ends between the lows around a turn."""
-    first, high, last = float(values[0]), float(values[turn]), float(values[-1])
-    resting = np.flatnonzero(values[: turn + 1] <= first + NEAR * (high - first))
-    rested = np.flatnonzero(values[turn:] <= last + NEAR * (high - last))
-    start = int(resting[-1]) if len(resting) else 0
-    return start, turn + int(rested[0]) if len(rested) else len(values) - 1
-
-
-def _middle_of_top(values: Floats, turn: int) -> int:
-    """The middle of the frames around a turn that are near its height: one that is held has no one
-    place."""
-    high = values[turn] - NEAR * (values[turn] - min(values[0], values[-1]))
-    below = np.flatnonzero(values < high)
-    place = int(np.searchsorted(below, turn))
-    first = int(below[place - 1]) + 1 if place else 0
-    last = int(below[place]) - 1 if place < len(below) else len(values) - 1
-    return (first + last) // 2
-
-
-def _extremes(values: Floats, turn: float) -> list[tuple[bool, int]]:
+def _extremes(values: list[float], turn: float) -> list[tuple[bool, int]]:
     """Highs (True) and lows in turn, each at least `turn` from the next; the last one is where the
     curve was farthest since the one before."""
-    steps = np.diff(values)
-    bends = np.flatnonzero(steps[:-1] * steps[1:] <= 0) + 1
-    places = [0, *bends.tolist(), len(values) - 1]
     extremes: list[tuple[bool, int]] = []
     high = low = 0
     rising: bool | None = None
-    for place, value in zip(places, values[places].tolist(), strict=True):
+    for place, value in enumerate(values):
         if value > values[high]:
             high = place
         if value < values[low]:

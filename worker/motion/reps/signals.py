@@ -22,7 +22,7 @@ from worker.motion.features.roll_correction import RollCorrection
 from worker.motion.frames.span import Frames
 from worker.motion.reps.scale_changes import BLUR_S, shift, stretches
 
-SEEN = 0.3
+SEEN = 0.8
 """Weight from which a measure takes part in a condition."""
 
 
@@ -106,9 +106,13 @@ class SignalRows:
 
     def forget(self, seconds: float) -> None:
         """Drops what is before `seconds`."""
-        passed = int(np.searchsorted(self._rows[:, 0], seconds))
+        passed = self.since(seconds) - self._first
         self._rows, self._joints = self._rows[passed:], self._joints[passed:]
         self._first += passed
+
+    def since(self, seconds: float) -> int:
+        """Number of the first kept frame at or after `seconds`."""
+        return self._first + int(np.searchsorted(self._rows[:, 0], seconds))
 
     def rows(self, first: int, last: int, size: float | None = None) -> Rows:
         """What is kept of the frames from number `first` to before `last`, in shares of `size`, a

@@ -4,6 +4,9 @@ Every few seconds of media all that is known of the last two minutes is counted 
 is told at once where it is beyond doubt; what only hindsight shows is told a minute after it, or at
 the media's end, with its own times. What was told stays told. Each evaluation depends on the frames
 up to it alone, however they were fed.
+
+In the first minute all is counted anew after each movement, too. Later one more movement changes
+little of what is usual: then only the last half minute is counted after it, by what is known.
 """
 
 from __future__ import annotations
@@ -13,14 +16,14 @@ from worker.contract.message_parts import Rep
 from worker.exercises.model import RepExercise
 from worker.motion.form import RepForm
 from worker.motion.frames.span import Frames
-from worker.motion.reps.counter import Attempt, Counted, count, twins
-from worker.motion.reps.frame_events import FrameEvent
+from worker.motion.reps.counter import Attempt, Counted, count, recount, twins
+from worker.motion.reps.frame_events import NOTHING, FrameEvent
 from worker.motion.reps.live_progress import LiveProgress
 from worker.motion.reps.scoring import RepScorer
 from worker.motion.reps.signals import SignalRows
 
 EVERY = 16
-"""Blocks (of about 0.4 s) from one evaluation to the next."""
+"""Blocks (of about 0.4 s) from one evaluation to the next, twice as many after the first minute."""
 
 SOON = (2, 4, 8)
 """Blocks after which the first ones come, for the live progress."""
@@ -31,6 +34,9 @@ AFTER = 2
 HINDSIGHT = 60.0
 """Seconds of media after a repetition that are looked at before it is told or refused for good, and
 before it that calibrate."""
+
+RECENT = 30.0
+"""Seconds of media before a movement's end that are counted by what is known."""
 
 SETTLED = 0.6
 """Seconds of media after a repetition's end before it can be beyond doubt."""
@@ -66,10 +72,13 @@ class RepTracker:
         self._rows = SignalRows(exercise, rotation, aspect)
         self._scorer = RepScorer(exercise, self._rows)
         self._live = LiveProgress()
+        self._shares: list[float] = []
         self._blocks = 0
         self._ended = -AFTER - 1
         self._end = 0
         self._attempts = 0
+        self._counted: Counted | None = None
+        self._alike = 0
         self._recent: list[Attempt] = []
         self._decided = -1.0
         self._codes: tuple[str, ...] = ()
@@ -77,17 +86,18 @@ class RepTracker:
     def span(self, frames: Frames) -> list[FrameEvent]:
         """One event for each of n frames."""
         self._rows.add(frames)
+        self._shares = []
         events: list[FrameEvent] = []
         for block in frames.blocks:
             first, self._end = frames.first + block.start, frames.first + block.stop
-            progress = self._progress(first)
+            progress = self._progress(first, frames.first + len(frames.times_us))
             reps: tuple[Rep, ...] = ()
             self._blocks += 1
             if 100.0 in progress and self._blocks > self._ended + AFTER:
                 self._ended = self._blocks
-            if self._is_due():
+            if self._blocks in SOON or self._blocks % EVERY == 0 or self._has_ended():
                 reps = self._evaluated(float(frames.times_us[block.stop - 1]) * 1e-6)
-            events += [FrameEvent(progress=value) for value in progress[:-1]]
+            events += [FrameEvent(value) if value else NOTHING for value in progress[:-1]]
             live = self._live_form()
             events.append(
                 FrameEvent(
@@ -105,15 +115,22 @@ class RepTracker:
         reps = self._decide(counted, float("inf"))
         return FrameEvent(reps=reps, advice=self._codes if reps else None)
 
-    def _is_due(self) -> bool:
-        """Whether an evaluation is due after this block."""
-        blocks = self._blocks
-        return blocks in SOON or blocks % EVERY == 0 or blocks == self._ended + AFTER
+    def _has_ended(self) -> bool:
+        """Whether a movement, as the live progress sees it, has just ended."""
+        return self._blocks == self._ended + AFTER
 
-    def _progress(self, first: int) -> list[float]:
+    def _progress(self, first: int, last: int) -> list[float]:
+        """Progress of the block from frame `first`; the frames before number `last` are there."""
         if self._live.stature is None:
             return [0.0] * (self._end - first)
-        return self._live.block(self._rows.rows(first, self._end, self._live.stature))
+        if not self._shares:
+            rows = self._rows.rows(first, last, self._live.stature)
+            if rows.first > first:  # the picture is turned from there on
+                rows = self._rows.rows(first, rows.first, self._live.stature)
+            self._shares = self._live.shares(rows)
+        frames = self._end - first
+        shares, self._shares = self._shares[:frames], self._shares[frames:]
+        return self._live.steps(first, shares)
 
     def _live_form(self) -> RepForm | None:
         """Form of the repetition in progress, once a block."""
@@ -122,15 +139,25 @@ class RepTracker:
         return self._scorer.live(self._live.since, self._end, self._live.stature)
 
     def _evaluated(self, now: float) -> tuple[Rep, ...]:
-        self._rows.forget(now - 2 * HINDSIGHT)
-        counted = count(self._exercise, self._difficulty, self._rows.rows(0, self._end))
-        self._live.calibrate(counted)
-        reps = self._decide(counted, now - HINDSIGHT)
-        alike = [a for a in counted.attempts if a.reason is None and _like(a, counted.usual)]
-        if len(alike) < ALIKE or counted.usual < REAL:
-            return reps
+        """What is told after a block that ends at `now`."""
+        exercise, difficulty, known = self._exercise, self._difficulty, self._counted
+        if known is None or now <= HINDSIGHT or self._blocks % (2 * EVERY) == 0:
+            self._rows.forget(now - 2 * HINDSIGHT)
+            self._counted = known = count(exercise, difficulty, self._rows.rows(0, self._end))
+            self._live.calibrate(known)
+            self._shares = []
+            self._alike = len(_alike(known))
+            return self._decide(known, now - HINDSIGHT) + self._sure(known, now)
+        rows = self._rows.rows(self._rows.since(now - RECENT), self._end, known.stature)
+        return self._sure(recount(exercise, difficulty, rows, known), now)
+
+    def _sure(self, counted: Counted, now: float) -> tuple[Rep, ...]:
+        """What is to be told of the attempts that are beyond doubt at `now`."""
+        alike = _alike(counted)
+        if max(len(alike), self._alike) < ALIKE or counted.usual < REAL:
+            return ()
         sure = [a for a in alike if a.whole and a.end_s <= now - SETTLED and self._is_new(a)]
-        return reps + tuple(self._tell(attempt) for attempt in sure)
+        return tuple(self._tell(attempt) for attempt in sure)
 
     def _decide(self, counted: Counted, until: float) -> tuple[Rep, ...]:
         """What is to be told, or refused for good, of the attempts that turn before `until`."""
@@ -145,7 +172,7 @@ class RepTracker:
 
     def _is_new(self, attempt: Attempt) -> bool:
         return attempt.turn_s >= self._decided and not any(
-            _same(one, attempt) for one in self._recent
+            _same(one, attempt) for one in reversed(self._recent)
         )
 
     def _tell(self, attempt: Attempt) -> Rep:
@@ -170,8 +197,10 @@ class RepTracker:
         )
 
 
-def _like(attempt: Attempt, usual: float) -> bool:
-    return LIKE[0] * usual <= attempt.size <= LIKE[1] * usual
+def _alike(counted: Counted) -> list[Attempt]:
+    """The repetitions that are about as large as the usual one."""
+    least, most = (share * counted.usual for share in LIKE)
+    return [a for a in counted.attempts if a.reason is None and least <= a.size <= most]
 
 
 def _same(one: Attempt, other: Attempt) -> bool:

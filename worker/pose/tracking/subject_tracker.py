@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, cast
 
 from worker.contract.poses import PEOPLE
-from worker.pose.detectors.nanodet import SURE, Detections
+from worker.pose.detectors.nanodet import Detections
 from worker.pose.geometry.boxes import Boxes, area, closeness, covered
 from worker.pose.tracking.track import WITHIN, Track
 
@@ -76,6 +76,7 @@ class SubjectTracker:
     choice: Choice = "auto"
     people: int = 0
     opening: list[float] = field(default_factory=list)
+    _unlearned: Track | None = None
 
     def update(self, found: Detections, time_s: float, *, cut: bool = False) -> Boxes | None:
         """The subject's box float32 [4] in pixels at this keyframe, None where it is not seen; with
@@ -86,6 +87,7 @@ class SubjectTracker:
             self._forget_unlike(found)
         for track in self.tracks:
             track.weight *= math.exp(-step / FADE_S)
+        self._unlearned = deepcopy(self.subject_track())
         self._link(found, time_s, max(step, 1 / 30))
         self.tracks = [track for track in self.tracks if self._stays(track, time_s)]
         self._choose()
@@ -100,10 +102,24 @@ class SubjectTracker:
         if chosen:
             chosen.follow(box, time_s)
 
+    def overrule(self, box: Boxes, time_s: float) -> None:
+        """The subject is not where `update` found it but in `box`, by its pose: nothing of that
+        detection is learned."""
+        before = self._unlearned
+        self.tracks = [
+            before if before and track.id == before.id else track for track in self.tracks
+        ]
+        self.follow(box, time_s)
+
     def last_box(self) -> Boxes | None:
         """Where the subject was last seen, while it is still waited for."""
         chosen = self.subject_track()
         return chosen.array() if chosen else None
+
+    def surely_detected(self, time_s: float) -> bool:
+        """Whether the detector was sure of the subject at this keyframe."""
+        chosen = self.subject_track()
+        return chosen is not None and chosen.sure_s == time_s
 
     def believes(self, box: Boxes) -> bool:
         """Whether the subject can be in `box` [4], by the size that it was detected with: joints
@@ -161,7 +177,7 @@ class SubjectTracker:
             ((track.confirmed, gain, track.weight, -row), row, track)
             for track in self.tracks
             for row, box in enumerate(found.boxes)
-            if (gain := track.gain(box, float(found.scores[row]), time_s))
+            if (gain := track.gain(box, time_s))
         ]
         for _, row, track in sorted(pairs, key=lambda pair: pair[0], reverse=True):
             if row in free and track.detected_s < time_s:
@@ -196,8 +212,7 @@ class SubjectTracker:
         central = max(0.1, 1 - middle * middle)
         plain = math.sqrt(size) * central * float(found.scores[row])
         background = float(area(box)) < COMPARABLE * float(area(found.boxes).max())
-        unsure = found.scores[row] < SURE
-        return plain if background or unsure else plain * (1 + EXERCISE * track.exercise)
+        return plain if background else plain * (1 + EXERCISE * track.exercise)
 
     def _choose(self) -> None:
         people = [track for track in self.tracks if track.confirmed] or self.tracks

@@ -6,6 +6,7 @@ and is refused once another worker has claimed the job, however late it arrives.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -92,6 +93,11 @@ class LeaseStore:
     def is_leased(self, job_id: str) -> bool:
         """Returns whether the job has a valid lease."""
         return bool(self._redis.exists(keys.lease(job_id)))
+
+    def silent_s(self, job_id: str) -> float:
+        """Returns the seconds since the last heartbeat of the job's lease; infinite without one."""
+        left_ms = int(self._redis.pttl(keys.lease(job_id)))
+        return math.inf if left_ms < 0 else self._ttl_s - left_ms / 1000
 
     def suspect(self, name: str) -> bool:
         """Returns whether a worker crashed during a job (or the job of a segment) to be run now.

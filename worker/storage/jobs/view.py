@@ -44,7 +44,7 @@ def record_view(objects: ObjectStore, job: Job, ttl_s: int) -> View:
         "id": job.id,
         "status": job.status.value,
         "progress": job.progress,
-        "exportProgress": job.exportProgress,
+        "exportProgress": None if job.status.final else job.exportProgress,
         "attempt": job.attempt,
         "source": job.source,
         "options": _options(job),

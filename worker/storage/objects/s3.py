@@ -77,11 +77,25 @@ class ObjectStore:
 
     def __init__(self, settings: Settings) -> None:
         self.bucket = settings.s3_bucket
-        self._client = measured(open_client(settings, settings.s3_endpoint, _DATA_S, 4))
-        self._quick = measured(open_client(settings, settings.s3_endpoint, _QUICK_S, 2))
-        self._heads = HeadRequests(settings, self._quick, _QUICK_S)
-        public = settings.s3_public_endpoint or settings.s3_endpoint
-        self._public = open_client(settings, public, _DATA_S, 1)
+        self._settings = settings
+
+    # made at their first use: they cost 80 ms, and many a process asks Redis alone
+    @cached_property
+    def _client(self) -> Any:
+        return measured(open_client(self._settings, self._settings.s3_endpoint, _DATA_S, 4))
+
+    @cached_property
+    def _quick(self) -> Any:
+        return measured(open_client(self._settings, self._settings.s3_endpoint, _QUICK_S, 2))
+
+    @cached_property
+    def _heads(self) -> HeadRequests:
+        return HeadRequests(self._settings, self._quick, _QUICK_S)
+
+    @cached_property
+    def _public(self) -> Any:
+        public = self._settings.s3_public_endpoint or self._settings.s3_endpoint
+        return open_client(self._settings, public, _DATA_S, 1)
 
     def _call(self, name: str, **arguments: Any) -> Any:
         client = self._client if name in _SLOW else self._quick
@@ -114,7 +128,7 @@ class ObjectStore:
             "AllowedMethods": ["GET", "PUT", "HEAD"],
             "AllowedOrigins": origins,
             "AllowedHeaders": ["*"],
-            "ExposeHeaders": ["ETag"],
+            "ExposeHeaders": ["ETag", "Content-Range"],
             "MaxAgeSeconds": 3600,
         }
         self._call("put_bucket_cors", CORSConfiguration={"CORSRules": [rule]})

@@ -13,8 +13,9 @@ from worker.storage import keys
 from worker.storage.connection import Client
 
 Kind = Literal["cpu", "gpu"]
-ALIVE_S = 9.0
-"""Seconds without a heartbeat (there is one every 2) after which a worker counts as gone."""
+ALIVE_S = 7.0
+"""Seconds without a heartbeat (there is one every 2) after which a worker counts as gone: after
+three lost ones, and early enough for whoever looks every two seconds to know within ten."""
 
 
 class Worker(msgspec.Struct, frozen=True, kw_only=True):

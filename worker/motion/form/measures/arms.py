@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from worker.motion.form.rep_frames import HIGH, RepFrames, Rows
+from worker.motion.features.body_segments import Floats
+from worker.motion.form.rep_frames import HIGH, RepFrames, Rows, quantile
 
 POINTED = 0.4
 """Share of its length under which a segment is too foreshortened for its angle to be believed."""
@@ -14,12 +15,25 @@ _ARM = ("shoulder", "elbow", "wrist")
 
 def upper_arm_drift(rep: RepFrames) -> float | None:
     """Range of the upper arm's angle to the trunk over the rep, degrees: a strict curl keeps it
-    near 10. Where the hips are out of the picture, to the vertical."""
-    drift = rep.spread(*rep.merged(rep.angle("hip", "shoulder", "elbow"), "hip", *_ARM[:2]))
-    if drift is not None:
-        return drift
-    (sx, sy), (ex, ey) = rep.body.pair("shoulder"), rep.body.pair("elbow")
-    return rep.spread(*rep.merged(np.degrees(np.arctan2(ex - sx, ey - sy)), *_ARM[:2]))
+    near 10. The angle has a sign: an elbow that goes from behind the trunk to before it moves by
+    both. Where the hips are out of the picture, to the vertical."""
+    (sx, sy), (ex, ey), (hx, hy) = (rep.body.pair(joint) for joint in ("shoulder", "elbow", "hip"))
+    arm = np.arctan2(ex - sx, ey - sy)
+    drift = _range(rep, arm - np.arctan2(hx - sx, hy - sy), "hip", *_ARM[:2])
+    return _range(rep, arm, *_ARM[:2]) if drift is None else drift
+
+
+def _range(rep: RepFrames, angle: Floats, *joints: str) -> float | None:
+    """Range of an angle [n, 2] of each side, radians, in degrees: of the working side, else the
+    mean by the square of how well each side's joints are seen."""
+    pointer = np.exp(1j * angle)
+    away = np.degrees(np.angle(pointer * np.conj(pointer.sum(axis=0))))
+    seen = rep.body.seen(joints)
+    sides = (0, 1) if rep.side is None else (rep.side,)
+    ranges = {side: rep.spread(away[:, side], seen[:, side]) for side in sides}
+    weights = {side: quantile(seen[:, side], 0.5) ** 2 for side in sides}
+    known = [(weights[side], found) for side, found in ranges.items() if found is not None]
+    return sum(w * found for w, found in known) / sum(w for w, _ in known) if known else None
 
 
 def elbow_bend(rep: RepFrames) -> float | None:

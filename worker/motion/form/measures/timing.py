@@ -46,9 +46,15 @@ def _ratio(lowering: float, lifting: float) -> float | None:
 
 
 def detour(rep: RepFrames) -> float | None:
-    """Way covered beyond out and back by the way out and back: 0 for one clean arc. Moves back and
-    forth of less than TREMOR are none: they are the keypoints', and more where frames are more."""
-    share = rep.share
+    """Way covered beyond out and back by the way out and back: 0 for one clean arc.
+
+    Moves back and forth of less than TREMOR are none: they are the keypoints', and more where
+    frames are more. From the lowest before the turning point to the lowest after it: what lies
+    beyond is of another rep.
+    """
+    begin = int(np.argmin(rep.share[: rep.turn + 1]))
+    end = rep.turn + int(np.argmin(rep.share[rep.turn :]))
+    share = rep.share[begin : end + 1]
     direct = 2.0 - float(share[0]) - float(share[-1])
     if len(share) < 4 or direct < 0.5:
         return None
