@@ -10,7 +10,7 @@ import pytest
 import redis
 from celery import Celery
 
-from api.schemas.jobs import JobView
+from api.schemas.answers import JobView
 from tests.api.api_play import S3, Actor, Client, new_job, put_upload, refused
 from worker.contract.examples import EXAMPLES
 from worker.contract.jobs import Export, JobStatus, Result, Stage, Usage
