@@ -37,7 +37,7 @@ from api.routes import (
     websocket,
 )
 from api.schemas import openapi_examples
-from api.schemas.jobs import ProblemView
+from api.schemas.answers import ProblemView
 from api.services.authorization import scope_required
 from api.services.shared_call import SharedCalls
 from api.streaming.open_streams import OpenStreams

@@ -21,6 +21,7 @@ from worker.contract.errors import JobError
 from worker.contract.jobs import Job, JobStatus, Stage
 from worker.contract.media import Source
 from worker.contract.options import JobOptions
+from worker.lifecycle.deletion import withdraw_job
 from worker.observability.log_setup import bind_job_context
 from worker.observability.tracing import incoming, span
 from worker.queueing import queues
@@ -179,7 +180,6 @@ def _take(
     key: str | None = None,
     name: str | None = None,
 ) -> Accepted:
-    check_queue(stores, tenant)
     job = build_job(stores, tenant, body, options, alive)
     if name is not None:
         job = msgspec.structs.replace(job, id=name)
@@ -235,7 +235,7 @@ def _erase_own(stores: Stores, job: Job) -> None:
     """Erases a job unless an earlier request with its Idempotency-Key made it."""
     with contextlib.suppress(NotFound):
         if stores.jobs.get(job.id).createdAt == job.createdAt:
-            stores.jobs.erase(job)
+            withdraw_job(stores, job)
 
 
 def _wake_workers(waiting: str, queue: str) -> None:

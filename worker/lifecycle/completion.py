@@ -144,13 +144,13 @@ def expire_job(stores: Stores, job_id: str) -> bool:
     The worker of a running job checks the deadline itself.
     """
     try:
-        deadline = stores.jobs.get(job_id).deadlineAt
+        job = stores.jobs.get(job_id)
     except Newer:
         return False
     except NotFound:
         return True
-    if deadline is None or unix(deadline) > unix(stores.jobs.now()):
-        return stores.jobs.over(job_id)
+    if job.deadlineAt is None or unix(job.deadlineAt) > unix(stores.jobs.now()):
+        return job.status.final
     error = JobError(ErrorCode.DEADLINE_EXCEEDED, "The job's deadline has passed.")
     _end_unstarted(stores, job_id, error)
     return stores.jobs.over(job_id)

@@ -105,8 +105,10 @@ class LeaseStore:
         False for a job with a lease, and for one that is to be given up.
         """
         job_id = job_of_entry(name) or name
-        mark, lost = self._redis.hmget(keys.job(job_id), "held", "lost")
-        leased = self.is_leased(job_id)
+        with self._redis.pipeline(transaction=False) as pipe:
+            pipe.hmget(keys.job(job_id), "held", "lost")
+            pipe.exists(keys.lease(job_id))
+            (mark, lost), leased = pipe.execute()
         if leased and job_id == name:
             return False
         deaths = int(lost or 0) + (mark == b"1" and not leased)
