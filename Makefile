@@ -12,8 +12,8 @@ CLIP     ?= tests/clips/squat_5.mp4
 EXERCISE ?= squat
 ONCE     ?=
 PORT     ?= 0
-# processes that share the tests, a file at a time
-TESTERS  ?= 2
+# processes that share the tests: one more than cores, as many tests wait for servers and a browser
+TESTERS  ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
 export POSEQUEUE_DATA_DIR := $(DATA)
 # nothing is written outside the project, whatever HOME is

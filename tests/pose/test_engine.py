@@ -29,11 +29,6 @@ FRAMES = 24
 
 
 @pytest.fixture(scope="module")
-def engine(models_dir: Path) -> PoseEngine:
-    return PoseEngine(models_dir, "cpu")
-
-
-@pytest.fixture(scope="module")
 def frames(walking: Path) -> FrameChunk:
     """The first frames of the clip."""
     with decode(walking, probe(walking)) as reader:
