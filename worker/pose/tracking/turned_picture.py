@@ -83,7 +83,8 @@ def _seen(
 ) -> tuple[float, float]:
     """How surely somebody is seen in the turned pictures, and how upright; means. Where it is less
     than `least` in the first, the others are not looked at."""
-    sureties, standings = [], []
+    sureties: list[float] = []
+    standings: list[float] = []
     for image in images:
         if sureties and sureties[0] < least:
             break
