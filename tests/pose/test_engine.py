@@ -21,7 +21,7 @@ from worker.pose.engine import PoseEngine
 from worker.pose.estimators.movenet import PoseEstimator
 from worker.pose.tracking.box_interpolation import keyframes
 from worker.pose.tracking.subject_tracker import WARM
-from worker.pose.tracking.turned_picture import turned_boxes
+from worker.pose.turned_picture import turned_boxes
 
 pytestmark = pytest.mark.models
 NOSE, HIPS, ANKLES = 0, [11, 12], [15, 16]

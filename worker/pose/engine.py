@@ -41,7 +41,7 @@ from worker.pose.tracking.keyframe_detection import Image, KeyframeDetector
 from worker.pose.tracking.leg_swap_correction import LEGS, correct_leg_swaps
 from worker.pose.tracking.pose_tracking import PRESENT, PoseTracker
 from worker.pose.tracking.subject_tracker import CHOICE, WARM, Choice, SubjectTracker
-from worker.pose.tracking.turned_picture import LOOKS, turn_of, turned, turned_boxes
+from worker.pose.turned_picture import LOOKS, turn_of, turned, turned_boxes
 from worker.pose.weights.registry import MODELS
 
 Result = TypeVar("Result")
