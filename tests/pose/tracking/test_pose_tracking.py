@@ -168,3 +168,16 @@ def test_the_tracker_hears_where_the_subject_was_followed_to() -> None:
     (track,) = tracker.tracks
     assert track.seen_s == went[-1][0]
     assert track.detected_s == pytest.approx(max(world.looked), abs=1e-3)
+
+
+def test_what_was_asked_about_a_picture_is_forgotten_with_it() -> None:
+    world = World(still)
+    looks = InferenceCache(world.detect, world.estimate)
+    for number in (1, 2):
+        image = np.full((*SIZE, 1), number, np.uint8)
+        for _ in range(2):
+            looks.people(image, None)
+            looks.pose(image, still(0))
+        assert len(world.looked) == len(world.posed) == number
+        del image
+    assert not looks._answers
