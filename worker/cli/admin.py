@@ -32,15 +32,24 @@ def create_key(
         str | None, typer.Option(help="lifetime: 90s, 45m, 12h, 30d; none = until revoked")
     ] = None,
 ) -> None:
-    """Create an API key and print it; it cannot be shown again."""
+    """Create an API key and print it; it cannot be shown again.
+
+    Where tenants are shared among cells, a new tenant's key is created by the cell it belongs to.
+    """
     from worker.contract.scopes import parse_scopes
+    from worker.settings import settings
+    from worker.storage.tenants.cells import cell_of
 
     try:
         allowed = parse_scopes(scopes)
         seconds = None if expires_in is None else _seconds(expires_in)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
-    typer.echo(_key_store().create(tenant, plan, name, allowed, seconds))
+    store, given = _key_store(), settings()
+    home = cell_of(tenant, given.all_cells) if given.all_cells else given.cell
+    if home != given.cell and all(key.tenant != tenant for key in store.list()):
+        raise typer.BadParameter(f"'{tenant}' belongs to {home}: create its key there")
+    typer.echo(store.create(tenant, plan, name, allowed, seconds))
 
 
 def _key_store() -> KeyStore:

@@ -15,32 +15,33 @@ from worker.motion.features.body_segments import Floats
 from worker.motion.features.measures import is_height
 from worker.motion.reps.cycles import LEAST, Cycle, Turns, usual_size
 from worker.motion.reps.fusion import Calibration, calibrated, rest_level, steadied
-from worker.motion.reps.judgement import Verdict, judge, least_size
+from worker.motion.reps.judgement import Verdict, compare, judge, least_size, without
+from worker.motion.reps.rhythm import FASTEST, in_time
 from worker.motion.reps.signals import Rows
 
 TWIN = 0.5
 """Share of the shorter movement that two sides have in common where they do one repetition: in turn
 one comes down while the other goes up, in less."""
 
-ALIKE, TWIN_SEEN = 0.3, 0.2
-"""Correlation of both sides' curves from which they move together, and share of the frames in which
-both must be known to tell."""
-
-GOES_ALONG = 0.35
-"""Share of one side's movement from which the other's is part of it, and not the sway of an arm
-that rests: the least share of a full one."""
+ALIKE, TWIN_SEEN = 0.5, 0.2
+"""Correlation of both sides' curves from which they move together (0.53 and more in the bench where
+they do, 0.34 at most where not), and share of the frames in which both must be known to tell."""
 
 STRAY = 0.5
 """Full repetitions by which a signal strays, where a clip begins, in another posture than that of
 the repetitions: the way into place."""
 
+SLOW = 2.0
+"""Times of the others' way back, beyond which that of one whose way out was not seen is a rest."""
+
 FAR, UNLIKE, SEVERAL = 1.0, 3.0, 5
 """The same amid the clip, which must be so many times the usual, of so many repetitions at least:
 jumps with the arms alone among jumping jacks."""
 
-HASTY, LARGE = 0.3, 0.7
-"""Share of the time that the large repetitions take, those of this share of the usual size at
-least: what takes less is a jerk. Tired or hurried, people halve their time."""
+TEMPO = 2.5
+"""Factor between a repetition's time and the usual one: of 2,400 repetitions that are counted
+right in the bench the shortest one takes 0.42 of it, the longest 2.4 times. What takes less is a
+jerk; the first one may not take more: it is the way into place."""
 
 BACK = 0.9
 """Share of the way out after which a movement that may go on has surely come back."""
@@ -120,17 +121,21 @@ def _counted(
     least = least_size(exercise, difficulty, usual)
     attempts: list[Attempt] = []
     for side, cycles in zip(sides, _large(sides, least), strict=True):
+        if exercise.counted == "turn" and exercise.leading:
+            cycles = in_time(cycles, rows.seconds, side.curve)
         cycles = [side.turns.trimmed(cycle) for cycle in cycles]
-        cycles += [side.turns.trimmed(small) for small in _between(cycles, side.cycles)]
+        small = [one for one in side.cycles if one.size < least]
+        cycles += [side.turns.trimmed(one) for one in _between(cycles, small)]
         if side.follows:
-            verdicts = judge(exercise, cycles, usual, least, side.curve, rows.measures)
+            verdicts = judge(exercise, cycles, usual, least, side.curve)
+            verdicts = compare(exercise, verdicts, rows.measures)
             verdicts = _without_strays(rows, side, verdicts)
         else:
             verdicts = [Verdict(one, "other_movement") for one in cycles]
         attempts += _attempts(rows, verdicts, side.side)
     attempts = _without_twins(attempts) if len(sides) > 1 else attempts
     attempts.sort(key=lambda attempt: attempt.turn_s)
-    found = _without_jerks(attempts, usual)
+    found = _in_time(attempts)
     return Counted(tuple(found), sides, usual, rows.size)
 
 
@@ -159,15 +164,14 @@ def _without_strays(rows: Rows, side: Side, verdicts: list[Verdict]) -> list[Ver
     values, weights = rows.of(side.side)
     away = side.calibration.strays(values[turns], weights[turns]).tolist()
     limit = max(FAR, UNLIKE * median(away)) if len(right) >= SEVERAL else float("inf")
+    backs = [float(rows.seconds[cycle.end] - rows.seconds[cycle.turn]) for cycle in right]
+    slow = SLOW * median(backs[1:]) if len(backs) > 2 else float("inf")
     strays = {
         cycle.turn
-        for cycle, far in zip(right, away, strict=True)
-        if far > (STRAY if cycle.opens else limit)
+        for cycle, far, back in zip(right, away, backs, strict=True)
+        if far > (STRAY if cycle.opens else limit) or (cycle.opens and back > slow)
     }
-    return [
-        Verdict(one.cycle, "other_movement") if one.cycle.turn in strays else one
-        for one in verdicts
-    ]
+    return without(verdicts, strays)
 
 
 def _sides(exercise: RepExercise, rows: Rows) -> tuple[Side, ...]:
@@ -186,8 +190,7 @@ def _alike(one: Floats, other: Floats) -> bool:
     known = np.isfinite(one) & np.isfinite(other)
     if known.mean() < TWIN_SEEN:
         return False
-    less, more = sorted((float(one[known].std()), float(other[known].std())))
-    if more <= 0 or less < GOES_ALONG * more:
+    if not one[known].std() or not other[known].std():
         return False
     return bool(np.corrcoef(one[known], other[known])[0, 1] >= ALIKE)
 
@@ -274,19 +277,17 @@ def _without_twins(attempts: list[Attempt]) -> list[Attempt]:
     return kept
 
 
-def _without_jerks(attempts: list[Attempt], usual: float) -> list[Attempt]:
-    """The attempts, those refused that take far less time than the large ones."""
-    lasts = [
-        one.end_s - one.start_s
-        for one in attempts
-        if one.reason is None and one.size >= LARGE * usual
-    ]
-    shortest = HASTY * median(lasts) if lasts else 0.0
+def _in_time(attempts: list[Attempt]) -> list[Attempt]:
+    """The attempts, in order, those refused that take another time than the others."""
+    right = [place for place, one in enumerate(attempts) if one.reason is None]
+    lasts = [attempts[place].end_s - attempts[place].start_s for place in right]
+    shortest = max(median(lasts) / TEMPO, FASTEST) if lasts else 0.0
+    other = {place for place, last in zip(right, lasts, strict=True) if last < shortest}
+    if len(right) >= SEVERAL and lasts[0] > TEMPO * median(lasts[1:]):
+        other.add(right[0])
     return [
-        one._replace(reason="other_movement")
-        if one.reason is None and one.end_s - one.start_s < shortest
-        else one
-        for one in attempts
+        one._replace(reason="other_movement") if place in other else one
+        for place, one in enumerate(attempts)
     ]
 
 

@@ -41,7 +41,10 @@ WATCHED = 0.6
 """Share of a cycle's frames in which it must be seen: more is guessed than known otherwise."""
 
 FEW = 3
-"""Fewer repetitions have no others that they are like: they must look like the exercise."""
+"""Fewer repetitions do not tell what is usual."""
+
+UNLIKE = 0.4
+"""Share of the usual range of a measure, below which a cycle is unlike the others."""
 
 OUTLYING = 0.05
 """Share of a cycle's frames at both ends of a measure's range that do not speak against it."""
@@ -67,15 +70,10 @@ def least_size(exercise: RepExercise, difficulty: str, usual: float) -> float:
 
 
 def judge(
-    exercise: RepExercise,
-    cycles: list[Cycle],
-    usual: float,
-    least: float,
-    curve: Floats,
-    measures: Floats,
+    exercise: RepExercise, cycles: list[Cycle], usual: float, least: float, curve: Floats
 ) -> list[Verdict]:
-    """A verdict on each of `cycles` of a curve [n]; `usual` is the subject's usual size and `least`
-    the least one of a repetition; for `measures` see `is_other`."""
+    """A verdict on each of `cycles` of a curve [n] by itself; `usual` is the subject's usual size
+    and `least` the least one of a repetition."""
     heights = [cycle.peak for cycle in cycles if cycle.whole] or [c.peak for c in cycles]
     height = median(heights) if heights else 0.0
     verdicts = []
@@ -84,10 +82,43 @@ def judge(
         if reason is None and watched < WATCHED:
             reason = "not_tracked"
         verdicts.append(Verdict(cycle, reason))
-    right = [verdict.cycle for verdict in verdicts if verdict.reason is None]
-    if is_other(exercise, [_span(cycle) for cycle in right], measures):
-        return [Verdict(v.cycle, v.reason or "other_movement") for v in verdicts]
     return verdicts
+
+
+def compare(exercise: RepExercise, verdicts: list[Verdict], measures: Floats) -> list[Verdict]:
+    """The verdicts, less the cycles that are another movement: all of them, or some that are unlike
+    the others; for `measures` see `is_other`."""
+    right = [verdict.cycle for verdict in verdicts if verdict.reason is None]
+    others = {cycle.turn for cycle in right}
+    evidence = sum(1.0 if cycle.whole else 0.5 for cycle in right)
+    if not is_other(exercise, [_span(cycle) for cycle in right], measures, evidence):
+        others = _unlike(exercise, right, measures) if len(right) >= FEW else set()
+    return without(verdicts, others)
+
+
+def without(verdicts: list[Verdict], turns: set[int]) -> list[Verdict]:
+    """The verdicts, less the repetitions that turn at `turns`: they are another movement."""
+    return [
+        Verdict(one.cycle, "other_movement")
+        if one.reason is None and one.cycle.turn in turns
+        else one
+        for one in verdicts
+    ]
+
+
+def _unlike(exercise: RepExercise, right: list[Cycle], measures: Floats) -> set[int]:
+    """Turns of the cycles in which a measure hardly moves that must, and that does in the others:
+    joints that jumped moved the curve."""
+    found: set[int] = set()
+    for condition, column in zip(exercise.conditions, measures.T, strict=False):
+        if condition.at != "range" or condition.low == -math.inf:
+            continue
+        values = column.tolist()
+        told = [(cycle.turn, measured(condition, values, *_span(cycle))) for cycle in right]
+        known = [value for _, value in told if value == value]
+        least = min(condition.low, UNLIKE * median(known)) if known else 0.0
+        found |= {turn for turn, value in told if value < least}
+    return found
 
 
 def _size_reason(
@@ -116,26 +147,27 @@ def _watched(cycles: list[Cycle], curve: Floats) -> list[float]:
     return shares
 
 
-def is_other(exercise: RepExercise, spans: list[Span], measures: Floats) -> bool:
-    """Whether repetitions together fail one of the exercise's conditions, or, where they are few,
-    more than two thirds of what is typical of it: `measures` [n, m] are those of its conditions and
-    of what is typical, in this order, nan where they are not seen."""
+def is_other(exercise: RepExercise, spans: list[Span], measures: Floats, evidence: float) -> bool:
+    """Whether repetitions together fail one of the exercise's conditions, or too much of what is
+    typical of it: the fewer they are, `evidence`, a half for one that was not seen whole, the more
+    they must look like the exercise. `measures` [n, m] are those of its conditions and of what is
+    typical, in this order, nan where they are not seen."""
     asked = len(exercise.conditions)
     if False in fulfilled(exercise.conditions, spans, measures[:, :asked]):
         return True
-    typical = fulfilled(exercise.typical, spans, measures[:, asked:]) if len(spans) < FEW else []
-    return 3 * sum(typical) < len(typical)
+    typical = fulfilled(exercise.typical, spans, measures[:, asked:])
+    return (evidence + 1) * sum(typical) < len(typical)
 
 
 def fulfilled(conditions: tuple[Condition, ...], spans: list[Span], measures: Floats) -> list[bool]:
-    """Whether each of the `conditions` that are seen holds in the median of the repetitions;
-    `measures` [n, m] are theirs."""
+    """Whether each of the `conditions` that are seen in half of the repetitions holds in their
+    median; `measures` [n, m] are theirs."""
     found = []
     for condition, values in zip(conditions, measures.T.tolist(), strict=True):
         known = [
             one for one in (measured(condition, values, *span) for span in spans) if one == one
         ]
-        if known:
+        if 2 * len(known) >= len(spans) > 0:
             found.append(condition.low <= median(known) <= condition.high)
     return found
 
@@ -154,7 +186,7 @@ def measured(
         rows = sorted(filter(math.isfinite, values[first : last + 1]))
         # a joint that jumps for a moment is no reason to refuse
         beyond = int(OUTLYING * len(rows)) if condition.high < math.inf else 0
-        return rows[-1 - beyond] - rows[beyond] if len(rows) >= 3 else math.nan
+        return rows[-1 - beyond] - rows[beyond] if 2 * len(rows) > last - first else math.nan
     row = turn
     if condition.at == "start":
         row = first if begins else last

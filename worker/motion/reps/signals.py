@@ -22,7 +22,7 @@ from worker.motion.features.roll_correction import RollCorrection
 from worker.motion.frames.span import Frames
 from worker.motion.reps.scale_changes import BLUR_S, shift, stretches
 
-SEEN = 0.3
+SEEN = 0.8
 """Weight from which a measure takes part in a condition."""
 
 
