@@ -12,8 +12,8 @@ CLIP     ?= tests/clips/squat_5.mp4
 EXERCISE ?= squat
 ONCE     ?=
 PORT     ?= 0
-# processes that share the tests, a file at a time
-TESTERS  ?= 2
+# processes that share the tests: one more than cores, as many tests wait for servers and a browser
+TESTERS  ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
 export POSEQUEUE_DATA_DIR := $(DATA)
 # nothing is written outside the project, whatever HOME is
@@ -58,7 +58,7 @@ check: setup ## formatting, lint, types, import rules
 test: check ## all checks and tests
 	@$(BIN)/python -m pytest --numprocesses $(TESTERS) --dist worksteal $(PYTEST)
 
-test-fast: setup ## tests that need no server, no model and no browser
+test-fast: $(READY) ## tests that need no server, no model and no browser
 	@$(BIN)/python -m pytest --numprocesses $(TESTERS) --dist worksteal \
 	  -m "not servers and not models and not browser and not slow" $(PYTEST)
 

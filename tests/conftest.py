@@ -7,6 +7,7 @@ import subprocess
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
@@ -15,6 +16,9 @@ from tests.support.watchdog import watched
 from worker.settings import Settings
 from worker.settings import settings as settings_of_process
 from worker.storage.stores import Stores, open_stores
+
+if TYPE_CHECKING:
+    from worker.pose.engine import PoseEngine
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -70,6 +74,14 @@ def models_dir() -> Path:
     if not (folder / "movenet_thunder_int8.onnx").is_file():
         pytest.fail(f"no pose models in {folder}; run `make models`")
     return folder
+
+
+@pytest.fixture(scope="session")
+def engine(models_dir: Path) -> PoseEngine:
+    """The default models on one thread; its state is in the chunks that it is given."""
+    from worker.pose.engine import PoseEngine
+
+    return PoseEngine(models_dir, "cpu")
 
 
 @pytest.fixture(scope="session")

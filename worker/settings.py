@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from worker.contract.errors import JobError
@@ -30,6 +30,12 @@ class Settings(BaseSettings):
     redis_ca_certs: Path | None = Field(
         None, description="CA certificates that verify rediss:// servers; none = the system's"
     )
+    cells: str = Field(
+        "",
+        description="URLs at which clients reach the installations that share tenants among them, "
+        "by comma, the same list in each; none = this is the only one",
+    )
+    cell: str = Field("", description="which of `cells` this installation is")
     s3_endpoint: str | None = Field(None, description="S3 URL that workers use; none = AWS")
     s3_public_endpoint: str | None = Field(
         None, description="S3 URL that clients reach, for presigned URLs; none = s3_endpoint"
@@ -188,6 +194,12 @@ class Settings(BaseSettings):
         except JobError as error:
             raise ValueError(error.message) from error
 
+    @model_validator(mode="after")
+    def _is_one_of_the_cells(self) -> Self:
+        if self.cell not in (self.all_cells or ("",)):
+            raise ValueError(f"cell: '{self.cell}' is not one of the cells '{self.cells}'")
+        return self
+
     @field_validator("plan_limits")
     @classmethod
     def _are_limits(cls, value: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -214,6 +226,11 @@ class Settings(BaseSettings):
         password = urlsplit(self.redis_url.get_secret_value()).password
         given = [self.s3_secret_key and self.s3_secret_key.get_secret_value(), password]
         return [one for one in given if one]
+
+    @property
+    def all_cells(self) -> tuple[str, ...]:
+        """URLs of all cells, this one included; empty without cells."""
+        return tuple(url.strip().rstrip("/") for url in self.cells.split(",") if url.strip())
 
     @property
     def input_buckets(self) -> frozenset[str]:

@@ -28,6 +28,14 @@ BY_ENDING = {
 }  # fmt: skip
 
 OF_MEDIA = re.compile(r"(?:video|image)/[a-z0-9_.+-]{1,100}")
+UNSAID = frozenset(
+    {
+        "", OCTETS, "binary/octet-stream", "application/binary", "application/x-binary",
+        "application/force-download", "*/*", "video/*", "image/*",
+    }
+)  # fmt: skip
+"""What systems give that do not know the type of a file."""
+
 PLAIN = frozenset({OCTETS, "application/mxf", "application/x-ndjson", "application/jsonl"})
 """Other accepted types: containers, unknown files and manifests."""
 
@@ -54,13 +62,12 @@ def type_by_name(filename: str) -> str | None:
 def media_type(filename: str, given: str | None) -> str | None:
     """Returns the type to upload a file with: `given`, normalised, or that of its extension.
 
-    The extension decides where `given` is missing or `application/octet-stream`. Returns None for
-    a type that is not accepted.
+    The extension decides where `given` says nothing. Returns None for a type that is not accepted.
     """
     plain = (given or "").partition(";")[0].strip().lower()
     plain = OTHER_NAMES.get(plain, plain)
     if OF_MEDIA.fullmatch(plain):
         return plain
-    if plain in ("", OCTETS):
+    if plain in UNSAID:
         return type_by_name(filename) or OCTETS
     return plain if plain in PLAIN else None

@@ -10,7 +10,8 @@ from fastapi import APIRouter, Depends, Header, Query
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
-from api.schemas.jobs import JobsQuery, JobsView, JobView, NewAnalysis
+from api.schemas.answers import JobsView, JobView
+from api.schemas.jobs import JobsQuery, NewAnalysis
 from api.schemas.strict import allow_query_params
 from api.services.authentication import AsyncRedisDep, StoresDep, TenantDep
 from api.services.authorization import whole_tenant

@@ -9,7 +9,8 @@ from fastapi import APIRouter, Depends, Query
 from starlette.responses import JSONResponse, Response
 
 from api.middleware.errors import invalid_parameter
-from api.schemas.jobs import NewReference, ReferencesQuery, ReferencesView, ReferenceView
+from api.schemas.answers import ReferencesView, ReferenceView
+from api.schemas.jobs import NewReference, ReferencesQuery
 from api.schemas.strict import allow_query_params
 from api.services.authentication import StoresDep, TenantDep
 from api.services.job_creation import check_minutes, check_queue, queued

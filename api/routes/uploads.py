@@ -10,7 +10,8 @@ from fastapi import APIRouter, Depends
 from starlette.responses import JSONResponse
 
 from api.middleware.errors import invalid_parameter
-from api.schemas.jobs import CompleteUpload, NewUpload, UploadView
+from api.schemas.answers import UploadView
+from api.schemas.jobs import CompleteUpload, NewUpload
 from api.schemas.strict import allow_query_params
 from api.services.authentication import StoresDep, TenantDep
 from api.services.json_body import AuthenticatedRoute

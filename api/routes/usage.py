@@ -8,7 +8,8 @@ import msgspec
 from fastapi import APIRouter, Query
 from starlette.responses import JSONResponse
 
-from api.schemas.jobs import UsageOfTenant, UsageQuery
+from api.schemas.answers import UsageOfTenant
+from api.schemas.jobs import UsageQuery
 from api.services.authentication import StoresDep, TenantDep
 from api.services.json_body import AuthenticatedRoute
 from worker.storage.tenants.usage import next_month

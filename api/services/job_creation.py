@@ -21,6 +21,7 @@ from worker.contract.errors import JobError
 from worker.contract.jobs import Job, JobStatus, Stage
 from worker.contract.media import Source
 from worker.contract.options import JobOptions
+from worker.lifecycle.deletion import withdraw_job
 from worker.observability.log_setup import bind_job_context
 from worker.observability.tracing import incoming, span
 from worker.queueing import queues
@@ -32,9 +33,9 @@ from worker.storage.tenants.api_keys import Tenant
 from worker.storage.tenants.quotas import queue_full
 from worker.submission.jobs import (
     admit_webhooks,
-    announce,
     build_job,
     check_reference,
+    keep_upload,
     new_record,
     read_options,
 )
@@ -179,7 +180,6 @@ def _take(
     key: str | None = None,
     name: str | None = None,
 ) -> Accepted:
-    check_queue(stores, tenant)
     job = build_job(stores, tenant, body, options, alive)
     if name is not None:
         job = msgspec.structs.replace(job, id=name)
@@ -221,7 +221,7 @@ def queued(stores: Stores, job: Job, alive: Sequence[Worker], key: str | None = 
         return Accepted(stores.jobs.get(job.id, job.tenant, job.owner))
     with stores.redis.pipeline(transaction=False) as pipe:
         queues.pending_wakeups(pipe, queue)
-        announce(stores, pipe, job)
+        keep_upload(stores, pipe, job)
         stores.fair_queue.place_in(pipe, job)
         pending, *replies = pipe.execute()
     with bind_job_context(job.id, job.tenant, job.attempt, job.trace):
@@ -235,7 +235,7 @@ def _erase_own(stores: Stores, job: Job) -> None:
     """Erases a job unless an earlier request with its Idempotency-Key made it."""
     with contextlib.suppress(NotFound):
         if stores.jobs.get(job.id).createdAt == job.createdAt:
-            stores.jobs.erase(job)
+            withdraw_job(stores, job)
 
 
 def _wake_workers(waiting: str, queue: str) -> None:

@@ -39,11 +39,6 @@ DEVELOPMENT = (
 )
 
 
-@pytest.fixture(scope="module")
-def engine(models_dir: Path) -> PoseEngine:
-    return PoseEngine(models_dir, "cpu", 1)
-
-
 def messages_of(clip: Path, exercise: str, engine: PoseEngine) -> list[Message]:
     job = LocalJob(clip, parse_options({"exercise": exercise}), lambda: engine)
     return [entry.message for entry in job.messages()]

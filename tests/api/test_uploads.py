@@ -9,9 +9,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from api.client.media_types import BY_ENDING
+from api.client.media_types import BY_ENDING, UNSAID
 from api.client.operations import uploaded
-from api.schemas.jobs import UploadView
+from api.schemas.answers import UploadView
 from tests.api.api_play import S3, Client, refused
 from worker.storage.objects.s3 import PART_BYTES, SINGLE_PUT_BYTES
 from worker.storage.stores import Stores
@@ -80,6 +80,8 @@ def test_what_systems_call_a_video_is_taken(client: Client) -> None:
         ('video/mp4; codecs="avc1.42E01E"', "video/mp4"),
         ("VIDEO/MP4", "video/mp4"), ("audio/3gpp", "video/3gpp"), ("application/mp4", "video/mp4"),
         ("model/vnd.mts", "video/mp2t"), ("", "application/octet-stream"),
+        ("binary/octet-stream", "application/octet-stream"),
+        ("video/*", "application/octet-stream"),
     ):  # fmt: skip
         body = {"filename": "a.bin", "contentType": given, "bytes": 3}
         upload = client.post("/uploads", json=body)
@@ -88,6 +90,13 @@ def test_what_systems_call_a_video_is_taken(client: Client) -> None:
         assert place["headers"] == {"Content-Type": meant}
         put = S3.put(place["url"], content=b"abc", headers=place["headers"])
         assert put.status_code == 200, put.text
+
+
+def test_the_name_tells_what_the_type_does_not(client: Client) -> None:
+    for given in UNSAID:
+        body = {"filename": "A.AVI", "contentType": given, "bytes": 3}
+        answer = client.post("/uploads", json=body)
+        assert answer.json()["headers"] == {"Content-Type": "video/x-msvideo"}, given
 
 
 def test_a_name_may_hold_what_names_hold(client: Client, stores: Stores) -> None:

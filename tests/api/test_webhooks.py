@@ -392,7 +392,7 @@ def test_a_new_job_is_told_to_the_firehose(client: Client, stores: Stores) -> No
     assert fields[b"job"] == job_id.encode() and fields[b"tenant"] == b"acme"
     Actor(stores, job_id).finish()
     kinds = [fields[b"type"] for _, fields in stores.redis.xrange(partition)]
-    assert kinds == [b"job.queued", b"done", b"job.succeeded"]
+    assert kinds == [b"job.queued", b"job.started", b"done", b"job.succeeded"]
 
 
 def test_lag_and_losses_are_metrics(public: Client, stores: Stores, settings: Settings) -> None:

@@ -19,7 +19,7 @@ from tests.bench.accuracy_report import agreement
 from worker.contract.messages import Entry, JumpDiscarded, JumpHeight, JumpStarted
 
 CHOSEN_ON = frozenset({"anson-home", "ft-jumpsquat", "goondoc-jumpsquat", "jv-mat-shoes"})
-"""Subjects that the constants of `worker.motion.jumps.legs` were chosen on; the others judge."""
+"""Subjects that the constants of `worker.motion.jumps.edges` were chosen on; the others judge."""
 
 SAME = 0.3
 """Seconds between a jump's take-off and the one that is told for it, at most."""
@@ -28,7 +28,8 @@ EXPLAINED = """## Real jumps
 
 Take-off and landing by the feet in the frames; what is compared is `jumpHeightCm` of
 `air_time_jump` with g t^2 / 8. *chosen on*: subjects that the few constants were chosen on; *judged
-on*: all others. *inside*: share of errors within the `plusMinusCm` that was told.
+on*: all others, who were in sight, though, when the head became the third track. *inside*: share of
+errors within the `plusMinusCm` that was told.
 """
 
 

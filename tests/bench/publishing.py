@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from tests.bench.context import EXERCISE, Context
 from tests.bench.measure import in_turns, spread
 from tests.bench.report import Row, Section, row
+from worker.contract.jobs import Job, JobInput, JobStatus
 from worker.contract.messages import Entry, encode, type_of
-from worker.contract.options import JobOptions
+from worker.contract.options import Firehose, JobOptions
+from worker.contract.plans import Plan
 from worker.contract.pose_log import split_log
 from worker.pipeline.pipeline import Pipeline
 from worker.storage import keys
@@ -20,6 +22,9 @@ from worker.storage.stores import Stores
 FRAMES = 60
 """Frames of a chunk at 30 fps: a commit."""
 _numbers = itertools.count()
+
+
+Way = Callable[[Stores, list[list[Entry]]], Callable[[], None]]
 
 
 @dataclass(frozen=True)
@@ -36,9 +41,9 @@ def measure(context: Context) -> Section:
     chunks = _chunks(context, context.rounds(60, 10))
     stores = context.system.stores
     context.say("commits and bare XADD in turns")
-    ways: dict[str, Callable[[Stores, list[list[Entry]]], Callable[[], None]]] = {
-        "commit, encoding included": _commits,
-        "commit and relay to the firehose (`events`), as the runner does": _relayed,
+    ways: dict[str, Way] = {
+        "commit to the job's stream, encoding included": _commits("none"),
+        "commit to the job's stream and the firehose (`all`)": _commits("all"),
         "bare pipelined XADD of the same bytes": _bare,
     }
     runs = in_turns(
@@ -78,25 +83,17 @@ def _chunks(context: Context, wanted: int) -> list[list[Entry]]:
     ]  # fmt: skip
 
 
-def _commits(stores: Stores, chunks: list[list[Entry]]) -> Callable[[], None]:
-    job_id, token = _claimed(stores)
+def _commits(firehose: Firehose) -> Way:
+    def way(stores: Stores, chunks: list[list[Entry]]) -> Callable[[], None]:
+        job_id, token = _claimed(stores, firehose)
 
-    def run() -> None:
-        for chunk in chunks:
-            stores.leases.commit(job_id, token, chunk, fields={"progress": 0.5})
+        def run() -> None:
+            for chunk in chunks:
+                stores.leases.commit(job_id, token, chunk, fields={"progress": 0.5})
 
-    return run
+        return run
 
-
-def _relayed(stores: Stores, chunks: list[list[Entry]]) -> Callable[[], None]:
-    job_id, token = _claimed(stores)
-
-    def run() -> None:
-        for chunk in chunks:
-            stores.leases.commit(job_id, token, chunk, fields={"progress": 0.5})
-            stores.streams.relay(job_id, "bench", "events")
-
-    return run
+    return way
 
 
 def _bare(stores: Stores, chunks: list[list[Entry]]) -> Callable[[], None]:
@@ -118,13 +115,17 @@ def _bare(stores: Stores, chunks: list[list[Entry]]) -> Callable[[], None]:
 
 
 def _new_id() -> str:
-    return f"bench-{next(_numbers)}"
+    return f"job_bench_{next(_numbers)}"
 
 
-def _claimed(stores: Stores) -> tuple[str, int]:
-    job_id = _new_id()
-    stores.redis.hset(keys.job(job_id), "status", '"queued"')
-    return job_id, stores.leases.claim(job_id).token
+def _claimed(stores: Stores, firehose: Firehose) -> tuple[str, int]:
+    job = Job(
+        id=_new_id(), tenant="bench", plan=Plan.COMPANY, status=JobStatus.QUEUED, source="video",
+        input=JobInput(url="http://none.example"), options=JobOptions(firehose=firehose),
+        createdAt=stores.jobs.now(),
+    )  # fmt: skip
+    stores.jobs.create_all([job])
+    return job.id, stores.leases.claim(job.id).token
 
 
 def _timed(

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tests.bench import (
     analyze_cost,
+    crowd,
     deliveries,
     export_cost,
     job_cost,
@@ -47,6 +48,7 @@ MEASURES: dict[str, Callable[[Context], report.Section]] = {
     "tails": tails.measure,
     "jobs": jobs.measure,
     "deliveries": deliveries.measure,
+    "crowd": crowd.measure,
 }
 
 

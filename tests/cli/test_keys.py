@@ -14,8 +14,9 @@ from typer.testing import CliRunner
 from worker.cli.main import app, main
 from worker.contract.plans import Plan
 from worker.embedded.processes import free_port
-from worker.settings import settings
+from worker.settings import Settings, settings
 from worker.storage.stores import Stores
+from worker.storage.tenants.cells import cell_of
 
 
 def run(*arguments: str, code: int = 0) -> str:
@@ -37,6 +38,27 @@ def test_a_key_is_shown_once_listed_and_revoked(stores: Stores) -> None:
     assert stores.keys.find(key) is None
     run("revoke", found.keyId, code=2)
     assert run("list") == ""
+
+
+def test_a_new_tenants_key_is_made_by_its_cell(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cells = ("https://a.example", "https://b.example")
+    homes = {name: cell_of(name, cells) for name in map(str, range(400))}
+    assert 150 < sum(home == cells[0] for home in homes.values()) < 250
+    more = (*cells, "https://c.example")
+    assert all(cell_of(name, more) in (home, more[2]) for name, home in homes.items())
+    here = stores.settings.model_copy(update={"cells": ",".join(cells), "cell": cells[0]})
+    mine, other = (next(name for name, home in homes.items() if home == cell) for cell in cells)
+    run("create", "--tenant", other)
+    monkeypatch.setattr("worker.settings.settings", lambda: here)
+    assert stores.keys.find(run("create", "--tenant", mine))
+    assert stores.keys.find(run("create", "--tenant", other))  # it was here before
+    for one in stores.keys.list():
+        stores.keys.revoke(one.keyId)
+    assert run("create", "--tenant", other, code=2) == ""
+    with pytest.raises(ValueError, match="not one of the cells"):
+        Settings.model_validate({"cells": "https://a.example", "cell": "https://b.example"})
 
 
 def test_a_key_with_scopes_and_an_end(stores: Stores) -> None:

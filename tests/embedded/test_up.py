@@ -39,14 +39,14 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("up") / "data"
 
 
-def start(data: Path, models: Path, *arguments: str | Path) -> subprocess.Popen[str]:
-    """`up` as from a shell that has no settings but the models' folder."""
+def start(data: Path, *arguments: str | Path, **settings: str) -> subprocess.Popen[str]:
+    """`up` as from a shell that has no settings but those given."""
     env = {k: v for k, v in os.environ.items() if not k.startswith("POSEQUEUE_")}
     return subprocess.Popen(
         [sys.executable, "-m", "worker.cli", "up", "--data", data, "--processes", "1", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        env={**env, "POSEQUEUE_MODELS_DIR": str(models)},
+        env=env | settings,
         text=True,
     )
 
@@ -67,8 +67,11 @@ def processes_of(data: Path) -> dict[int, str]:
 
 @pytest.fixture(scope="module")
 def once(data: Path, clip: Path, models_dir: Path) -> tuple[int, str]:
-    """Exit status and output of a start that ends after its job."""
-    process = start(data, models_dir, "--once", "--clip", clip, "--exercise", "squat")
+    """Exit status and output of a start that ends after its job.
+
+    The data folder is new, and nothing says where models are: those that `make` installed serve.
+    """
+    process = start(data, "--once", "--clip", clip, "--exercise", "squat")
     output, _ = process.communicate(timeout=150)
     return process.returncode, output
 
@@ -89,10 +92,19 @@ def test_one_job_and_nothing_is_left(once: tuple[int, str], data: Path) -> None:
     assert not (data / "client.json").exists()
 
 
+def test_a_new_folder_runs_a_clip_with_the_models_that_are_installed(
+    once: tuple[int, str],
+) -> None:
+    code, output = once
+    assert code == 0, output
+    assert "succeeded" in output
+    assert "installing" not in output
+
+
 @pytest.fixture
 def serving(once: tuple[int, str], data: Path, models_dir: Path) -> Iterator[subprocess.Popen[str]]:
     """A later start on the same data, that serves."""
-    process = start(data, models_dir)
+    process = start(data, POSEQUEUE_MODELS_DIR=str(models_dir))
     end = time.monotonic() + 100
     while not (data / "client.json").exists() and process.poll() is None:
         assert time.monotonic() < end, "it does not come up"
@@ -121,7 +133,7 @@ def test_data_survive_a_second_start_joins_and_an_interrupt_ends_all(
     (export,) = job["exports"]
     assert len(httpx.get(export["url"]).content) == export["bytes"]
 
-    second = start(data, models_dir, "--once", "--clip", clip)
+    second = start(data, "--once", "--clip", clip, POSEQUEUE_MODELS_DIR=str(models_dir))
     output, _ = second.communicate(timeout=100)
     assert second.returncode == 0, output
     assert f"a system already runs on {data}" in output
@@ -179,14 +191,3 @@ def test_without_models_it_says_in_one_line_what_to_run(
         up._prepare_models(tmp_path, tmp_path)
     (line,) = capsys.readouterr().err.splitlines()
     assert "the registry does not answer" in line and "posequeue models install" in line
-
-
-def test_a_new_folder_runs_a_clip_with_the_models_that_are_installed(
-    clip: Path, tmp_path: Path
-) -> None:
-    env = {k: v for k, v in os.environ.items() if not k.startswith("POSEQUEUE_")}
-    command = [sys.executable, "-m", "worker.cli", "up", "--data", tmp_path / "new", "--clip", clip,
-               "--processes", "1", "--once"]  # fmt: skip
-    ran = subprocess.run(command, capture_output=True, text=True, env=env, timeout=120)
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert "succeeded" in ran.stdout

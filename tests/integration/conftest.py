@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import redis
 
 from worker.contract.plans import Plan
 from worker.embedded.processes import Process, free_port
@@ -33,6 +36,26 @@ class Running:
 
 
 StartWorker = Callable[..., Process]
+EVERYTHING = "pose.cpu,export,maintenance"
+"""The queues of a worker that does all but deliver webhooks."""
+
+
+def worker_process(log: Path, queues: str, **env: str) -> Process:
+    """A worker of one process, on its way up."""
+    slots = "0" if queues == "webhooks" else "1"  # of webhooks: as many as they think right
+    command = [sys.executable, "-m", "worker.cli", "worker",
+               "--queues", queues, "--concurrency", slots]  # fmt: skip
+    return Process(command, log, env, grace_s=20)
+
+
+def wait_for_worker(process: Process, stores: Stores) -> None:
+    """Waits until a worker takes jobs."""
+    name = f":{process.pid}"
+    process.wait_until(
+        lambda: any(worker.name.endswith(name) for worker in stores.workers.alive()),
+        90,
+        "the worker",
+    )
 
 
 @pytest.fixture
@@ -40,23 +63,11 @@ def start_worker(stores: Stores, models_dir: Path, tmp_path: Path) -> Iterator[S
     """Starts workers of one process each, ready unless `wait` is false; ends them after."""
     started: list[Process] = []
 
-    def start(
-        queues: str = "pose.cpu,export,maintenance", *, wait: bool = True, **env: str
-    ) -> Process:
-        slots = "0" if queues == "webhooks" else "1"  # of webhooks: as many as they think right
-        command = [sys.executable, "-m", "worker.cli", "worker",
-                   "--queues", queues, "--concurrency", slots]  # fmt: skip
-        log = tmp_path / f"worker-{len(started)}.log"
-        process = Process(command, log, env, grace_s=20)
+    def start(queues: str = EVERYTHING, *, wait: bool = True, **env: str) -> Process:
+        process = worker_process(tmp_path / f"worker-{len(started)}.log", queues, **env)
         started.append(process)
-        name = f":{process.pid}"
-        if not wait:
-            return process
-        process.wait_until(
-            lambda: any(worker.name.endswith(name) for worker in stores.workers.alive()),
-            90,
-            "the worker",
-        )
+        if wait:
+            wait_for_worker(process, stores)
         return process
 
     yield start
@@ -64,9 +75,9 @@ def start_worker(stores: Stores, models_dir: Path, tmp_path: Path) -> Iterator[S
         list(pool.map(Process.stop, started))
 
 
-@pytest.fixture
-def running(stores: Stores, settings: Settings, tmp_path: Path) -> Iterator[Running]:
-    """The API as a process; workers are the test's to start."""
+@contextmanager
+def api_process(log: Path) -> Iterator[str]:
+    """The address of the API as a process."""
     port = free_port()
     command = [sys.executable, "-m", "worker.cli", "api", "--port", str(port)]
     url = f"http://127.0.0.1:{port}"
@@ -77,9 +88,22 @@ def running(stores: Stores, settings: Settings, tmp_path: Path) -> Iterator[Runn
         except httpx.HTTPError:
             return False
 
-    with Process(command, tmp_path / "api.log") as process:
+    with Process(command, log) as process:
         process.wait_until(ready, 60, "the API")
-        yield Running(url, stores)
+        yield url
+
+
+@pytest.fixture(scope="session")
+def api_url(servers: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of an API that runs as a process."""
+    with api_process(tmp_path_factory.mktemp("api") / "api.log") as url:
+        yield url
+
+
+@pytest.fixture
+def running(stores: Stores, api_url: str) -> Running:
+    """A system whose workers are the test's to start."""
+    return Running(api_url, stores)
 
 
 def submit(client: httpx.Client, file: Path, kind: str, **request: Any) -> dict[str, Any]:
@@ -109,3 +133,13 @@ def finished(client: httpx.Client, job_id: str, timeout_s: float = 120) -> dict[
             return job
         time.sleep(0.1)
     raise AssertionError(f"{job_id} is still {job['status']} after {timeout_s} s")
+
+
+def stream_messages(running: Running, job_id: str) -> list[tuple[str, dict[str, Any]]]:
+    """What a consumer with nothing but Redis reads."""
+    url = running.stores.settings.redis_url.get_secret_value()
+    client = redis.Redis.from_url(url, decode_responses=True)
+    rows = client.xread({f"pq:{{{job_id}}}:messages": "0"})
+    entries = next(iter(rows.values()))[0] if isinstance(rows, dict) else rows[0][1]
+    assert all(fields["type"] == json.loads(fields["data"])["type"] for _, fields in entries)
+    return [(entry, json.loads(fields["data"])) for entry, fields in entries]

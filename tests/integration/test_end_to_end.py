@@ -2,31 +2,50 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import json
 import subprocess
-import time
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 import jsonschema
 import pytest
-import redis
-from PIL import Image
 
-from tests.integration.conftest import Running, StartWorker, finished, submit
+from tests.integration.conftest import (
+    EVERYTHING,
+    Running,
+    finished,
+    stream_messages,
+    submit,
+    wait_for_worker,
+    worker_process,
+)
+from worker.embedded.processes import Process
 from worker.media.probing.ffmpeg_tools import find_tools
+from worker.settings import Settings
+from worker.storage.stores import open_stores
 
 
-def stream_messages(url: str, job_id: str) -> list[tuple[str, dict[str, Any]]]:
-    """What a consumer with nothing but Redis reads."""
-    client = redis.Redis.from_url(url, decode_responses=True)
-    rows = client.xread({f"pq:{{{job_id}}}:messages": "0"})
-    entries = next(iter(rows.values()))[0] if isinstance(rows, dict) else rows[0][1]
-    assert all(fields["type"] == json.loads(fields["data"])["type"] for _, fields in entries)
-    return [(entry, json.loads(fields["data"])) for entry, fields in entries]
+@dataclass(frozen=True)
+class System:
+    """A running system, and its only worker."""
+
+    running: Running
+    worker: Process
+
+
+@pytest.fixture(scope="module")
+def system(
+    servers: Settings, models_dir: Path, api_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[System]:
+    """What the tests of this module share: none of them harms the worker."""
+    stores = open_stores(servers)
+    stores.redis.flushall()
+    with worker_process(tmp_path_factory.mktemp("worker") / "log", EVERYTHING) as worker:
+        wait_for_worker(worker, stores)
+        yield System(Running(api_url, stores), worker)
 
 
 def sse_messages(client: httpx.Client, job_id: str) -> list[tuple[str, dict[str, Any]]]:
@@ -54,24 +73,6 @@ def probed(file: Path) -> dict[str, Any]:
     return {stream["codec_type"]: stream for stream in found["streams"]}
 
 
-def descendants(pid: int) -> list[int]:
-    """Processes that it started, and those that they did."""
-    found = [
-        int(child)
-        for task in Path(f"/proc/{pid}/task").glob("*/children")
-        for child in task.read_text().split()
-    ]
-    return found + [one for child in found for one in descendants(child)]
-
-
-def is_template(pid: int) -> bool:
-    """Whether a process is there from which decoders of pictures are forked."""
-    try:
-        return b"still_process.py" in Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return False
-
-
 def check_order(kinds: list[str]) -> None:
     """The order of CONTRACT.md for a video."""
     assert kinds[0] == "initialization"
@@ -84,11 +85,8 @@ def check_order(kinds: list[str]) -> None:
 
 
 @pytest.mark.models
-def test_a_video_by_the_book(
-    running: Running, start_worker: StartWorker, walking: Path, tmp_path: Path
-) -> None:
-    start_worker()
-    client = running.client()
+def test_a_video_by_the_book(system: System, walking: Path, tmp_path: Path) -> None:
+    running, client = system.running, system.running.client()
     asked = ("keypoints", "angles", "progression", "recommendations")
     kinds_of_export = ["video", "keypoints", "report", "poster"]
     options = {"exercise": "squat", **dict.fromkeys(asked, True), "export": kinds_of_export}
@@ -97,7 +95,7 @@ def test_a_video_by_the_book(
     done = finished(client, job["id"])
     assert (done["status"], done["progress"]) == ("succeeded", 1.0)
 
-    streamed = stream_messages(running.stores.settings.redis_url.get_secret_value(), job["id"])
+    streamed = stream_messages(running, job["id"])
     page = client.get(f"/jobs/{job['id']}/messages", params={"limit": 1000}).json()
     listed = [(row["id"], row["message"]) for row in page["messages"]]
     assert without_urls(streamed) == without_urls(listed) == without_urls(live)
@@ -117,8 +115,7 @@ def test_a_video_by_the_book(
     )
     assert again.status_code == 202, again.text
     assert finished(client, again.json()["id"])["status"] == "succeeded"
-    url = running.stores.settings.redis_url.get_secret_value()
-    anew = [m for _, m in without_urls(stream_messages(url, again.json()["id"]))]
+    anew = [m for _, m in without_urls(stream_messages(running, again.json()["id"]))]
     first = [m for _, m in without_urls(streamed) if m["type"] != "export_ready"]
     assert anew[:-1] == first[:-1]
 
@@ -137,44 +134,10 @@ def test_a_video_by_the_book(
 
 
 @pytest.mark.models
-def test_an_image_job_speaks_once_and_draws_upright(
-    running: Running, start_worker: StartWorker, photo: Path
-) -> None:
-    worker = start_worker()
-    client = running.client()
-    options = {"source": "image", "keypoints": True, "angles": True}
-    job = submit(client, photo, "image/jpeg", options=options)
-    assert finished(client, job["id"])["status"] == "succeeded"
-    rows = stream_messages(running.stores.settings.redis_url.get_secret_value(), job["id"])
-    kinds = [message["type"] for _, message in rows]
-    opening = ["initialization"] * 3 + ["environment"]
-    assert kinds == [*opening, "keypoints", "angles", "image_overlay", "done"]
-    overlay = next(message for _, message in rows if message["type"] == "image_overlay")
-    whole = overlay if "dataUrl" in overlay else httpx.get(overlay["url"]).json()
-    head, _, data = whole["dataUrl"].partition(",")
-    assert head in ("data:image/jpeg;base64", "data:image/png;base64")
-    image = Image.open(io.BytesIO(base64.b64decode(data)))
-    stored = Image.open(photo)
-    assert image.size == stored.size[::-1]
-    assert image.getexif().get(0x0112, 1) == 1
-    joints = next(message for _, message in rows if message["type"] == "keypoints")["keypoints"]
-    place = {joint["name"]: joint["y"] for joint in joints}
-    assert place["nose"] < place["left_hip"] < place["left_ankle"]
-
-    (template,) = [pid for pid in descendants(worker.pid) if is_template(pid)]
-    worker.stop()
-    end = time.monotonic() + 30
-    while is_template(template):  # it notices by itself
-        assert time.monotonic() < end, "the template outlives its worker"
-        time.sleep(0.02)
-
-
-@pytest.mark.models
 def test_broken_uploads_end_in_one_clear_error(
-    running: Running, start_worker: StartWorker, tmp_path: Path, walking: Path
+    system: System, tmp_path: Path, walking: Path
 ) -> None:
-    worker = start_worker()
-    client = running.client()
+    client = system.running.client()
     text = tmp_path / "not.mp4"
     text.write_text("this is no video at all\n" * 40)
     cut = tmp_path / "cut.mp4"
@@ -184,22 +147,19 @@ def test_broken_uploads_end_in_one_clear_error(
         done = finished(client, job["id"])
         assert done["status"] == "failed"
         assert done["error"]["code"] in codes
-        rows = stream_messages(running.stores.settings.redis_url.get_secret_value(), job["id"])
+        rows = stream_messages(system.running, job["id"])
         assert [message["type"] for _, message in rows][-2:] == ["error", "done"]
         assert rows[-1][1]["error"]["code"] == done["error"]["code"]
-    assert worker.running
+    assert system.worker.running
 
 
 @pytest.mark.models
-def test_a_job_that_wants_a_gpu_where_none_lives_says_so(
-    running: Running, start_worker: StartWorker, walking: Path
-) -> None:
-    start_worker()
-    client = running.client()
+def test_a_job_that_wants_a_gpu_where_none_lives_says_so(system: System, walking: Path) -> None:
+    client = system.running.client()
     options = {"poseBackend": "webgl", "exercise": "squat"}
     job = submit(client, walking, "video/mp4", options=options)
     assert finished(client, job["id"])["status"] == "succeeded"
-    rows = stream_messages(running.stores.settings.redis_url.get_secret_value(), job["id"])
+    rows = stream_messages(system.running, job["id"])
     assert "error" not in {message["type"] for _, message in rows}
     backend = next(message for _, message in rows if message["type"] == "environment")
     assert (backend["poseBackend"], backend["webgl"]) == ("wasm", False)

@@ -47,8 +47,8 @@ def wait_for(condition: Callable[[], bool], worker: Process, what: str) -> None:
         time.sleep(0.1)
 
 
-def undisturbed(clip: Path, models_dir: Path) -> Said:
-    steps = Pipeline(clip, OPTIONS, PoseEngine(models_dir, "cpu")).steps()
+def undisturbed(clip: Path, engine: PoseEngine) -> Said:
+    steps = Pipeline(clip, OPTIONS, engine).steps()
     return [(e.id, json.loads(encode(e.message))) for step in steps for e in step.entries]
 
 
@@ -58,7 +58,7 @@ def said(stores: Stores, job: Job) -> Said:
 
 @pytest.mark.models
 def test_poison_is_given_up_and_harms_nobody(
-    stores: Stores, settings: Settings, clip: Path, models_dir: Path, tmp_path: Path
+    stores: Stores, settings: Settings, clip: Path, engine: PoseEngine, tmp_path: Path
 ) -> None:
     """It crashes its process, then hangs, then eats all memory."""
     celery_app.app.conf.broker_url = settings.redis_url.get_secret_value()
@@ -80,7 +80,7 @@ def test_poison_is_given_up_and_harms_nobody(
     assert over.error is not None
     assert (over.status, over.error["code"], over.lost) == (JobStatus.FAILED, "worker_lost", 3)
     assert [message["type"] for _, message in said(stores, poison)] == ["error", "done"]
-    expected = undisturbed(clip, models_dir)
+    expected = undisturbed(clip, engine)
     for job in sound:
         over = stores.jobs.get(job.id)
         assert (over.status, over.lost, over.attempt) == (JobStatus.SUCCEEDED, 0, 1)

@@ -36,9 +36,8 @@ def long_clip(walking: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def alone(long_clip: Path, models_dir: Path) -> tuple[Said, list[bytes]]:
+def alone(long_clip: Path, engine: PoseEngine) -> tuple[Said, list[bytes]]:
     """Messages and pose log of a single pass."""
-    engine = PoseEngine(models_dir, "cpu")
     said, log = [], []
     for step in Pipeline(long_clip, OPTIONS, engine, segment_s=SEGMENT_S).steps():
         said += [(entry.id, json.loads(encode(entry.message))) for entry in step.entries]

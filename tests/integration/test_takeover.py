@@ -21,13 +21,13 @@ OPTIONS = {"exercise": "squat", "keypoints": True, "angles": True, "progression"
 
 @pytest.fixture(scope="module")
 def long_clip(walking: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The clip three times over: several chunks."""
+    """The clip twice: several chunks."""
     import subprocess
 
     from worker.media.probing.ffmpeg_tools import find_tools
 
     clip = tmp_path_factory.mktemp("long") / "long.mp4"
-    command = [find_tools().ffmpeg, "-v", "error", "-stream_loop", "2", "-i", walking,
+    command = [find_tools().ffmpeg, "-v", "error", "-stream_loop", "1", "-i", walking,
                "-c", "copy", clip]  # fmt: skip
     subprocess.run(command, check=True)
     return clip

@@ -17,7 +17,7 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.integration.conftest import StartWorker, finished, submit
+from tests.integration.conftest import Running, StartWorker, api_process, finished, submit
 from worker.embedded.processes import free_port
 from worker.media.probing.ffmpeg_tools import find_tools
 from worker.observability.metrics import served_by
@@ -103,15 +103,20 @@ def lines_of(log: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in log.read_text().splitlines()]
 
 
+@pytest.fixture
+def traced(collector: Collector, stores: Stores, tmp_path: Path) -> Iterator[Running]:
+    """An API of its own: it starts with the collector's address."""
+    with api_process(tmp_path / "api.log") as url:
+        yield Running(url, stores)
+
+
 def test_a_job_is_followed_everywhere(
-    collector: Collector, request: pytest.FixtureRequest, start_worker: StartWorker,
-    walking: Path, stores: Stores, tmp_path: Path,
-) -> None:  # fmt: skip
-    running = request.getfixturevalue("running")  # the API starts with the collector's address
+    collector: Collector, traced: Running, start_worker: StartWorker, walking: Path, tmp_path: Path
+) -> None:
     ports = free_port(), free_port()
     worker = start_worker(POSEQUEUE_METRICS_PORT=str(ports[0]))
     start_worker("webhooks", POSEQUEUE_METRICS_PORT=str(ports[1]))
-    client = running.client()
+    client = traced.client()
     client.headers["traceparent"] = PARENT
     hook = {"url": f"{collector.url}/hook", "events": ["job.succeeded"]}
     options = {"exercise": "squat", "export": True}

@@ -13,7 +13,7 @@ import pytest
 
 from tests.api.server_play import serving
 from tests.conftest import ROOT
-from tests.integration.conftest import running, start_worker  # noqa: F401
+from tests.integration.conftest import api_url, running, start_worker  # noqa: F401
 from tests.page.browser import Browser, Tab
 from tests.page.chromium import NoChromium, find_chromium
 from tests.page.line import BrokenLine

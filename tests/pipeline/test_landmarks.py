@@ -17,6 +17,7 @@ from worker.contract.messages import Keypoints, Message, encode, entry_key
 from worker.contract.options import JobOptions
 from worker.contract.poses import decode_chunk, decode_head
 from worker.exports.overlay_image import render_image
+from worker.media.decoding.still import read_still
 from worker.pipeline import frame_chunks
 from worker.pipeline.pipeline import Pipeline
 from worker.pose.engine import PoseEngine
@@ -43,11 +44,6 @@ def _short_chunks() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(frame_chunks, "CHUNK_SECONDS", 0.5)
         yield
-
-
-@pytest.fixture(scope="module")
-def engine(models_dir: Path) -> PoseEngine:
-    return PoseEngine(models_dir, "cpu")
 
 
 @pytest.fixture(scope="module")
@@ -129,8 +125,9 @@ def test_an_image_has_them_too(photo: Path, engine: PoseEngine) -> None:
     (message,) = of_type((said, log), "keypoints")
     assert [joint["name"] for joint in message["keypoints"]] == list(MEDIAPIPE_NAMES)
     assert len(message["world"]) == 33
-    plain = render_image(photo, log, JobOptions(source="image", skeleton=False))
-    assert render_image(photo, log, options).dataUrl != plain.dataUrl
+    image = read_still(photo).image
+    plain = render_image(image, log, JobOptions(source="image", skeleton=False))
+    assert render_image(image, log, options).dataUrl != plain.dataUrl
 
 
 def test_others_have_seventeen_and_no_metres(photo: Path, engine: PoseEngine) -> None:

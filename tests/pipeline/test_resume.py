@@ -49,11 +49,6 @@ def _short_chunks() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def engine(models_dir: Path) -> PoseEngine:
-    return PoseEngine(models_dir, "cpu")
-
-
-@pytest.fixture(scope="module")
 def whole(walking: Path, engine: PoseEngine) -> Run:
     return run(Pipeline(walking, OPTIONS, engine))
 

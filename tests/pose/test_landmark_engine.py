@@ -30,11 +30,6 @@ HIPS = [MEDIAPIPE_NAMES.index("left_hip"), MEDIAPIPE_NAMES.index("right_hip")]
 
 
 @pytest.fixture(scope="module")
-def engine(models_dir: Path) -> PoseEngine:
-    return PoseEngine(models_dir, "cpu")
-
-
-@pytest.fixture(scope="module")
 def landmarks(engine: PoseEngine) -> LandmarkEngine:
     return engine.landmarks()
 

@@ -17,7 +17,6 @@ class Play:
     def __init__(self, stores: Stores, **fields: Any) -> None:
         self.stores = patient(stores)
         self.id = new_job(stores, **fields).id
-        stores.streams.put_in(stores.redis, self.job)
         self.token = 0
 
     @property
@@ -26,15 +25,10 @@ class Play:
 
     def start(self) -> Play:
         self.token = self.stores.leases.claim(self.id).token
-        self.stores.streams.started(self.job)
         return self
 
     def say(self, *entries: Entry) -> Play:
         self.stores.leases.commit(self.id, self.token, entries)
-        hidden = self.job.input.referenceId is not None
-        self.stores.streams.relay(
-            self.id, self.job.tenant, self.job.options.firehose, hidden=hidden
-        )
         return self
 
     def end(self, status: JobStatus = JobStatus.SUCCEEDED, **more: Any) -> Play:

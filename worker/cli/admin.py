@@ -32,15 +32,24 @@ def create_key(
         str | None, typer.Option(help="lifetime: 90s, 45m, 12h, 30d; none = until revoked")
     ] = None,
 ) -> None:
-    """Create an API key and print it; it cannot be shown again."""
+    """Create an API key and print it; it cannot be shown again.
+
+    Where tenants are shared among cells, a new tenant's key is created by the cell it belongs to.
+    """
     from worker.contract.scopes import parse_scopes
+    from worker.settings import settings
+    from worker.storage.tenants.cells import cell_of
 
     try:
         allowed = parse_scopes(scopes)
         seconds = None if expires_in is None else _seconds(expires_in)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
-    typer.echo(_key_store().create(tenant, plan, name, allowed, seconds))
+    store, given = _key_store(), settings()
+    home = cell_of(tenant, given.all_cells) if given.all_cells else given.cell
+    if home != given.cell and all(key.tenant != tenant for key in store.list()):
+        raise typer.BadParameter(f"'{tenant}' belongs to {home}: create its key there")
+    typer.echo(store.create(tenant, plan, name, allowed, seconds))
 
 
 def _key_store() -> KeyStore:
@@ -144,7 +153,7 @@ def worker(
     ] = 0,
 ) -> None:
     """Run a worker until SIGTERM, on which it hands its jobs over to other workers."""
-    from worker.queueing.celery_app import DELIVERY_THREADS, QUEUES, consumption_order
+    from worker.queueing.celery_app import DELIVERY_THREADS, QUEUES
     from worker.settings import settings
     from worker.system.scratch import own_folder
 
@@ -168,11 +177,9 @@ def worker(
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
     os.environ["POSEQUEUE_WORKER_QUEUES"] = queues
     os.environ["POSEQUEUE_WORKER_SLOTS"] = str(slots)
-    command = ["-A", "worker.queueing.celery_app", "-q", "worker", "-P", pool, "-c", str(slots),
-               "-Q", ",".join(consumption_order(queues.split(","))),
-               "--without-gossip", "--without-mingle", "-l", settings().log_level,
-               "-n", f"posequeue-{os.getpid()}@%h"]  # fmt: skip
-    os.execv(sys.executable, [sys.executable, "-m", "celery", *command])  # noqa: S606
+    from worker.runtime.celery_worker import run_celery_worker
+
+    raise typer.Exit(run_celery_worker(queues.split(","), pool, slots, settings().log_level))
 
 
 def _require_gpu() -> None:

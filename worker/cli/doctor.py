@@ -114,6 +114,17 @@ def _public_s3() -> str:
     return f"{host} accepts presigned uploads and downloads from {settings().cors_origins}"
 
 
+def _cells() -> str:
+    import httpx
+
+    from worker.settings import settings
+
+    given = settings()
+    for url in given.all_cells:
+        httpx.get(f"{url}/healthz", timeout=10, trust_env=False).raise_for_status()
+    return f"{given.cell} of {len(given.all_cells)}, which all answer" if given.cell else "one"
+
+
 _LOCAL: tuple[Check, ...] = (
     ("ffmpeg", _ffmpeg, "install ffmpeg 6 or newer, or run `make setup`"),
     ("inference", _runtime, "install posequeue[cpu] or posequeue[gpu], never both"),
@@ -130,6 +141,7 @@ _SERVERS: tuple[Check, ...] = (
         "set POSEQUEUE_S3_PUBLIC_ENDPOINT to what clients reach, and start the API once, which "
         "writes the bucket's CORS rules",
     ),
+    ("cells", _cells, "set POSEQUEUE_CELLS to URLs at which every cell is reached"),
 )
 
 

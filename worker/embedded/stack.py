@@ -58,6 +58,8 @@ class System:
         self._processes = processes
         self._say = say
         self._stack = contextlib.ExitStack()
+        self.servers: list[Process] = []
+        """Redis and S3."""
         self.workers: list[Process] = []
         self.metrics: list[str] = []
         """URL of the metrics of each of `workers`."""
@@ -125,6 +127,7 @@ class System:
         s3_server = start_s3(self._data / "s3")
         self._stack.callback(s3_server.process.stop)
         self._say(f"s3         {s3_server.endpoint}")
+        self.servers = [redis_server.process, s3_server.process]
         port = self._port or free_port()
         fields = {
             "redis_url": redis_server.url,
@@ -140,9 +143,7 @@ class System:
         worker = self.start_worker()
         deliverer = self.start_worker("webhooks")
         api = self._start_api()
-        self._processes_started = [
-            redis_server.process, s3_server.process, worker, deliverer, api
-        ]  # fmt: skip
+        self._processes_started = [*self.servers, worker, deliverer, api]
         self.address = Address(f"http://127.0.0.1:{port}", self._key())
         self._wait(api, worker)
         self._say(f"api        {self.address.server}  (documentation: /docs)")

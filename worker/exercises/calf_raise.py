@@ -13,7 +13,7 @@ from worker.exercises.model import Condition, RepExercise, Signal
 
 CALF_RAISE = RepExercise(
     id="calf_raise",
-    # The whole body rises by 0.05 of stature on the toes (see worker.motion.jumps.legs.HEEL).
+    # The whole body rises by 0.05 of stature on the toes (see worker.motion.jumps.edges.HEEL).
     signals=(
         Signal("shoulder_height", 0.05),
         Signal("hip_height", 0.05),

@@ -132,11 +132,6 @@ class LeasedJob:
 
         return report
 
-    def publish_backlog(self) -> None:
-        """Puts the start of the job on the firehose, and messages left by a crashed worker."""
-        self.stores.streams.started(self.job)
-        self.stores.streams.relay(self.job.id, self.job.tenant, self.job.options.firehose)
-
     def log(self) -> list[bytes]:
         """Returns the entries of the job's pose log so far."""
         return read_poses(self.stores, self.job.tenant, self.job.id)
@@ -146,17 +141,10 @@ class LeasedJob:
     ) -> None:
         """Commits a pose log entry, messages and fields of the record atomically.
 
-        New messages are then put on the firehose. `place` is the index of the entry `log`, -1 for
-        none.
+        `place` is the index of the entry `log`, -1 for none.
         """
         given: dict[str, Any] = {"rows": rows, "place": place, "log": log, "fields": fields}
-        added = self._unless_refused(
-            lambda: self.stores.leases.commit(self.job.id, self.token, **given)
-        )
-        # the first entries of a replay were committed and relayed before
-        new = rows[len(rows) - added :]
-        wanted = self.job.options.firehose
-        self.stores.streams.pass_on(self.job.id, self.job.tenant, wanted, new)
+        self._unless_refused(lambda: self.stores.leases.commit(self.job.id, self.token, **given))
 
     def claim_check(self, message: KeypointsBatch | ImageOverlay) -> Message:
         """Returns `message`, or a claim check (URL and size) if it is too large for a stream.

@@ -174,8 +174,7 @@ class Runner:
 
     def _work(self, leased: LeasedJob) -> None:
         """Runs the job's next stage."""
-        leased.check()
-        leased.publish_backlog()
+        leased.check_lease_and_deadline()
         with scratch_folder(self._stores.settings.scratch_dir) as scratch:
             if leased.job.stage is Stage.EXPORT:
                 export(leased, scratch)

@@ -71,7 +71,9 @@ def analyse(leased: LeasedJob, open_engine: Callable[[], PoseEngine], scratch: P
         "usage": Usage(mediaSeconds=round(media_s, 3), computeSeconds=compute_s),
     }
     if leased.job.source == "image" and path is not None:
-        overlay = leased.claim_check(render_image(path, leased.log(), leased.job.options))
+        overlay = leased.claim_check(
+            render_image(pipeline.still.image, leased.log(), leased.job.options)
+        )
         leased.close(outcome, overlay)
     elif making:
         _keep_reference(leased)

@@ -74,8 +74,6 @@ def complete_job(
     record(JOBS_FINISHED, 1, status.value)
     stores.segments.close(job.id)
     _finalize(stores, job.id)
-    hidden = job.input.referenceId is not None
-    stores.streams.relay(job.id, job.tenant, job.options.firehose, hidden=hidden)
 
 
 def _now(stores: Stores, job: Job) -> Job:
@@ -113,7 +111,6 @@ def archive_job(stores: Stores, job_id: str) -> None:
             stores.references.settle(job)
             erase_job(stores, job)
             return
-        stores.streams.relay(job.id, job.tenant, job.options.firehose)
         archive_messages(stores, job.tenant, job.id)
         archive_poses(stores, job.tenant, job.id)
         _delete_strays(stores, job)
@@ -147,13 +144,13 @@ def expire_job(stores: Stores, job_id: str) -> bool:
     The worker of a running job checks the deadline itself.
     """
     try:
-        deadline = stores.jobs.get(job_id).deadlineAt
+        job = stores.jobs.get(job_id)
     except Newer:
         return False
     except NotFound:
         return True
-    if deadline is None or unix(deadline) > unix(stores.jobs.now()):
-        return stores.jobs.over(job_id)
+    if job.deadlineAt is None or unix(job.deadlineAt) > unix(stores.jobs.now()):
+        return job.status.final
     error = JobError(ErrorCode.DEADLINE_EXCEEDED, "The job's deadline has passed.")
     _end_unstarted(stores, job_id, error)
     return stores.jobs.over(job_id)

@@ -55,14 +55,9 @@ def erase_job(stores: Stores, job: Job) -> None:
     The record is deleted first, so that nothing can be committed after it. Raises StoreUnavailable
     where S3 does not answer; a sweep erases the rest then.
     """
-    ended = unix(job.finishedAt) if job.finishedAt and job.status.final else None
-    until = None if ended is None else ended + _TOLD_S
-    # the clocks of the API and of Redis may differ a little
-    since = unix(job.createdAt) - 60
-    erased = ErasureRecord(job.tenant, job.id, job.input.uploadId, since, until)
-    note = msgspec.json.encode(erased)
+    ended = _ended(job)
+    note = _noted(stores, job)
     stores.redis.zadd(keys.ERASED, {note: stores.clock()})
-    stores.redis.zadd(keys.ERASED_ENTRIES, {note: stores.clock()})
     stores.usage.meter_erased(job)
     stores.fair_queue.remove(job.tenant, job.id)
     key = stores.jobs.idempotency_key(job.id)
@@ -77,6 +72,27 @@ def erase_job(stores: Stores, job: Job) -> None:
     leave_upload(stores, job, erase=True)
     if ended is not None and unix(stores.jobs.now()) - ended > SWEEP_AFTER_S:
         stores.redis.zrem(keys.ERASED, note)  # long over: no late write is possible
+
+
+def withdraw_job(stores: Stores, job: Job) -> None:
+    """Erases a new job that its client was not told of; its upload stays."""
+    _noted(stores, job)
+    stores.jobs.erase(job)
+
+
+def _ended(job: Job) -> float | None:
+    return unix(job.finishedAt) if job.finishedAt and job.status.final else None
+
+
+def _noted(stores: Stores, job: Job) -> bytes:
+    """Records that a job's entries on the firehose are to be deleted; returns the record."""
+    ended = _ended(job)
+    until = None if ended is None else ended + _TOLD_S
+    # the clocks of the API and of Redis may differ a little
+    since = unix(job.createdAt) - 60
+    note = msgspec.json.encode(ErasureRecord(job.tenant, job.id, job.input.uploadId, since, until))
+    stores.redis.zadd(keys.ERASED_ENTRIES, {note: stores.clock()})
+    return note
 
 
 def erase_reference(stores: Stores, reference: Reference) -> None:

@@ -5,20 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.contract.messages import Angles
 from worker.motion.features.features import Floats
 
-# (name, end, vertex, other end) by side: the angle at the vertex, and the message's key.
-_TRIPLES: tuple[tuple[str, str, tuple[int, int, int], tuple[int, int, int]], ...] = (
-    ("knee_angle", "from_hip_to_ankle", (11, 13, 15), (12, 14, 16)),
-    ("hip_angle", "from_knee_to_shoulder", (13, 11, 5), (14, 12, 6)),
-    ("shoulder_angle", "from_hip_to_elbow", (11, 5, 7), (12, 6, 8)),
-    ("elbow_angle", "from_shoulder_to_wrist", (5, 7, 9), (6, 8, 10)),
+_TRIPLES = ((11, 13, 15), (13, 11, 5), (11, 5, 7), (5, 7, 9))
+"""End, vertex and other end of the left knee's, hip's, shoulder's and elbow's angle; those of the
+right side are one higher."""
+_ENDS, _VERTICES, _OTHERS = (
+    np.array([triple[place] + side for triple in _TRIPLES for side in (0, 1)]) for place in range(3)
 )
-_ENDS = np.array([side[0] for row in _TRIPLES for side in row[2:]])
-_VERTICES = np.array([side[1] for row in _TRIPLES for side in row[2:]])
-_OTHERS = np.array([side[2] for row in _TRIPLES for side in row[2:]])
-_KEYS = tuple((name, key, f"score_{key}") for name, key, _, _ in _TRIPLES)
 
 
 def joint_angles(joints: NDArray[np.float32], width: int, height: int) -> tuple[Floats, Floats]:
@@ -42,23 +36,28 @@ def angle_rows(
 ) -> list[dict[str, dict[str, dict[str, float]]]]:
     """The `data` of an `angles` message for each of n frames; degrees to 0.1, scores to 0.001."""
     angles, scores = joint_angles(joints, width, height)
-    degrees, marks = np.round(angles, 1), np.round(scores, 3)
-    left, right = (
-        list(map(_side, degrees[:, side::2].tolist(), marks[:, side::2].tolist()))
-        for side in (0, 1)
+    degrees, marks = np.round(angles, 1).T.tolist(), np.round(scores, 3).T.tolist()
+    sides = zip(
+        map(_side, *degrees[::2], *marks[::2]),
+        map(_side, *degrees[1::2], *marks[1::2]),
+        strict=True,
     )
-    return [{"left_side": a, "right_side": b} for a, b in zip(left, right, strict=True)]
+    return [{"left_side": left, "right_side": right} for left, right in sides]
 
 
-def _side(degrees: list[float], marks: list[float]) -> dict[str, dict[str, float]]:
+def _side(
+    knee: float, hip: float, shoulder: float, elbow: float,
+    knee_score: float, hip_score: float, shoulder_score: float, elbow_score: float,
+) -> dict[str, dict[str, float]]:  # fmt: skip
     return {
-        name: {key: angle, score: mark}
-        for (name, key, score), angle, mark in zip(_KEYS, degrees, marks, strict=True)
+        "knee_angle": {"from_hip_to_ankle": knee, "score_from_hip_to_ankle": knee_score},
+        "hip_angle": {"from_knee_to_shoulder": hip, "score_from_knee_to_shoulder": hip_score},
+        "shoulder_angle": {
+            "from_hip_to_elbow": shoulder,
+            "score_from_hip_to_elbow": shoulder_score,
+        },
+        "elbow_angle": {
+            "from_shoulder_to_wrist": elbow,
+            "score_from_shoulder_to_wrist": elbow_score,
+        },
     }
-
-
-def angles_message(
-    frame: int, time_us: int, data: dict[str, dict[str, dict[str, float]]]
-) -> Angles:
-    """The `angles` message of one frame."""
-    return Angles(timestampMs=round(time_us / 1000, 1), frameId=frame, data=data)

@@ -76,15 +76,15 @@ class LocalJob:
                 self.log.append(step.log)
             yield from step.entries
             progress(step.progress)
-        for number, message in enumerate(self._pictures(), 1):
+        for number, message in enumerate(self._pictures(pipeline), 1):
             yield Entry(f"{pipeline.next_id + 1}-{number}", message)
 
-    def _pictures(self) -> Iterator[Message]:
+    def _pictures(self, pipeline: Pipeline) -> Iterator[Message]:
         # imported here: their libraries are slow to load, and most jobs have no pictures
         if self._options.source == "image" and self._path is not None:
             from worker.exports.overlay_image import render_image
 
-            yield render_image(self._path, self.log, self._options)
+            yield render_image(pipeline.still.image, self.log, self._options)
         elif self._export_to and self._options.source == "video":
             yield from self._files()
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -100,7 +101,6 @@ class Pipeline:
         self._limits = limits
         self._analysis: Analysis | None = None
         self._duration_us = 0.0
-        self._still: Still | None = None
         self.media: MediaInfo | None = None
         self.frames = 0
 
@@ -110,6 +110,15 @@ class Pipeline:
         if self._analysis is None:
             raise RuntimeError("the job has not begun")
         return self._analysis.result
+
+    @cached_property
+    def still(self) -> Still:
+        """The picture of an image job, decoded at the first use; raises JobError."""
+        from worker.media.decoding.still import read_still
+
+        if self._path is None:
+            raise JobError(ErrorCode.IMAGE_LOAD_ERROR, "There is no file.")
+        return read_still(self._path)
 
     @property
     def warnings(self) -> tuple[WarningCode, ...]:
@@ -158,13 +167,11 @@ class Pipeline:
     def _new_head(self) -> LogHead:
         if self._path is None or self._engine is None:
             raise JobError(ErrorCode.VIDEO_LOAD_ERROR, "There are no poses and no file.")
-        from worker.media.decoding.still import read_still
-        from worker.media.probing.probe import probe
-
         if self._options.source == "image":
-            self._still = read_still(self._path, max_side=STILL_SIDE)
-            media = self._still.info
+            media = self.still.info
         else:
+            from worker.media.probing.probe import probe
+
             media = _plain(probe(self._path, self._limits))
         models = (
             self._engine.landmarks()
@@ -186,13 +193,11 @@ class Pipeline:
             raise JobError(ErrorCode.VIDEO_LOAD_ERROR, "The pose log ends early.")
         models = self._engine.named(head.environment.model)
         if head.media.kind == "image":
-            from worker.media.decoding.still import read_still
             from worker.pose.tracking.subject_tracker import choice_of
 
             if index == 0:
-                still = self._still or read_still(self._path, max_side=STILL_SIDE)
-                self._still = None
-                yield models.estimate_image(still.image, choice_of(self._options.subject))
+                image = self.still.within(STILL_SIDE)
+                yield models.estimate_image(image, choice_of(self._options.subject))
             return
         estimating = estimation(self._path, head, models, self._options, self._limits)
         source = self._share(estimating) if self._share else estimating

@@ -34,11 +34,12 @@ from worker.pose.landmark_engine import LandmarkEngine
 from worker.pose.model_factory import joint_estimator, open_model, people_detector
 from worker.pose.profiles import ModelName, Wanted, model_of, skips_detector
 from worker.pose.tracking.box_interpolation import interpolate, keyframes
-from worker.pose.tracking.detector_skipping import Pose
+from worker.pose.tracking.detector_skipping import Pose, is_sampled
 from worker.pose.tracking.estimation_batch import EstimationBatch
+from worker.pose.tracking.inference_cache import InferenceCache
 from worker.pose.tracking.keyframe_detection import Image, KeyframeDetector
 from worker.pose.tracking.leg_swap_correction import LEGS, correct_leg_swaps
-from worker.pose.tracking.pose_tracking import PRESENT, InferenceCache, PoseTracker
+from worker.pose.tracking.pose_tracking import PRESENT, PoseTracker
 from worker.pose.tracking.subject_tracker import CHOICE, WARM, Choice, SubjectTracker
 from worker.pose.tracking.turned_picture import LOOKS, turn_of, turned, turned_boxes
 from worker.pose.weights.registry import MODELS
@@ -115,8 +116,10 @@ class PoseEngine:
             for margin in (CROP, STILL_CROP)
         )
         # a GPU takes frames in batches: a single pose costs more there than the detector
+        self._gpu = session.gpu
         self._rests = skips_detector(model) and not session.gpu
         self._beside = None if session.gpu else self._pool
+        self._looks = InferenceCache(self._detect, self._estimate)
         self._others: dict[str, Estimation] = {}
         self.environment = _environment(model, session)
 
@@ -180,40 +183,42 @@ class PoseEngine:
         Pictures that lie on their side or upside down, by the state or by the bodies in them, are
         estimated upright; the joints returned are those of the pictures as given.
         """
-        looks = self._looks(times_us, images)
-        turn, begin = self._turn_in(times_us, looks, state)
-        upright = self._turned_looks(times_us, looks, turn)
+        turn, begin = self._turn_in(times_us, images, state)
+        upright = [turned(image, turn or 0) for image in images]
         keypoints, drawn, after = self._estimated(times_us, upright, begin)
         if turn is not None:
             after[TURN] = turn
             keypoints = turned_joints(keypoints, -turn)
             drawn = turned_boxes(drawn, -turn)
         if WARM in state:
-            after[WARM] = self._settled(times_us, looks, state[WARM])
+            after[WARM] = self.warm_up_state(times_us, images, state[WARM])
         return quantised(PoseChunk(index, first, times_us, keypoints, drawn, after))
 
     def _estimated(
-        self, times_us: NDArray[np.int64], looks: InferenceCache, state: dict[str, Any]
+        self, times_us: NDArray[np.int64], images: Sequence[Image], state: dict[str, Any]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32], dict[str, Any]]:
-        """Joints [n, 17, 3] and boxes [n, 4] (0-1) of the pictures in `looks`, and the state
-        after."""
-        images = looks.images
+        """Joints [n, 17, 3] and boxes [n, 4] (0-1) of the pictures, and the state after."""
         height, width = images[0].shape[:2]
-        tracker, follower = self._follower(times_us, looks, state)
+        tracker, follower = self._follower(times_us, images, state)
         work = EstimationBatch(self._estimator, self._beside)
         drawn = np.zeros((len(images), 4), np.float32)
         known: dict[int, Pose] = {}
         for row, box in interpolate(times_us, follower.go(keyframes(times_us))):
             drawn[row] = box
-            pose = follower.poses.get(row, looks.known_pose(row, box))
+            pose = follower.poses.get(row, self._looks.known_pose(images[row], box))
             if pose is None:
                 work.put(row, images[row], box)
             else:
                 known[row] = pose
         after = tracker.state()
         keypoints = np.zeros((len(images), COUNT, 3), np.float32)
-        for row, pose in [*work.done(), *known.items()]:
-            if pose[:, 2].mean() >= PRESENT:
+        # of a close-up most joints are outside the picture: those of who is surely there are kept
+        sure = np.interp(range(len(images)), [*follower.sure], [*follower.sure.values()]) == 1
+        for row, pose in work.done():
+            self._looks.keep_pose(images[row], drawn[row], pose)
+            known[row] = pose
+        for row, pose in known.items():
+            if pose[:, 2].mean() >= PRESENT or sure[row]:
                 keypoints[row] = pose
             else:
                 drawn[row] = 0
@@ -226,7 +231,7 @@ class PoseEngine:
         return keypoints, drawn, after
 
     def _turn_in(
-        self, times_us: NDArray[np.int64], looks: InferenceCache, state: dict[str, Any]
+        self, times_us: NDArray[np.int64], images: Sequence[Image], state: dict[str, Any]
     ) -> tuple[int | None, dict[str, Any]]:
         """Quarter turns, clockwise, that make the pictures upright, and the state to go on with.
 
@@ -234,34 +239,22 @@ class PoseEngine:
         """
         if TURN in state:
             return int(state[TURN]), state
-        _, follower = self._follower(times_us, looks, state)
+        _, follower = self._follower(times_us, images, state)
         boxes = [(row, box) for row, box in follower.go(keyframes(times_us)) if box is not None]
         rows = np.linspace(0, len(boxes) - 1, min(len(boxes), LOOKS)).astype(int)
-        poses = {boxes[n][0]: looks.pose(*boxes[n]) for n in rows}
-        images = [looks.images[row] for row in poses or [len(looks.images) // 2]]
-        turn = turn_of(images, list(poses.values()), self._detect, self._estimate)
+        poses = {row: self._looks.pose(images[row], box) for row, box in (boxes[n] for n in rows)}
+        shown = [images[row] for row in poses or [len(images) // 2]]
+        turn = turn_of(shown, list(poses.values()), self._detect, self._estimate)
         if not turn:
             return turn, state
         return turn, {CHOICE: state[CHOICE]} if CHOICE in state else {}
-
-    def _turned_looks(
-        self, times_us: NDArray[np.int64], looks: InferenceCache, turn: int | None
-    ) -> InferenceCache:
-        if not turn:
-            return looks
-        return self._looks(times_us, [turned(image, turn) for image in looks.images])
 
     def warm_up_state(
         self, times_us: NDArray[np.int64], images: Sequence[Image], state: dict[str, Any]
     ) -> dict[str, Any]:
         """The state that `estimate` would leave, without estimating all poses."""
-        return self._settled(times_us, self._looks(times_us, images), state)
-
-    def _settled(
-        self, times_us: NDArray[np.int64], looks: InferenceCache, state: dict[str, Any]
-    ) -> dict[str, Any]:
-        turn, begin = self._turn_in(times_us, looks, state)
-        upright = self._turned_looks(times_us, looks, turn)
+        turn, begin = self._turn_in(times_us, images, state)
+        upright = [turned(image, turn or 0) for image in images]
         tracker, follower = self._follower(times_us, upright, begin)
         for _ in follower.go(keyframes(times_us)):
             pass
@@ -269,17 +262,15 @@ class PoseEngine:
         return after if turn is None else {**after, TURN: turn}
 
     def _follower(
-        self, times_us: NDArray[np.int64], looks: InferenceCache, state: dict[str, Any]
+        self, times_us: NDArray[np.int64], images: Sequence[Image], state: dict[str, Any]
     ) -> tuple[SubjectTracker, PoseTracker]:
-        height, width = looks.images[0].shape[:2]
+        height, width = images[0].shape[:2]
         tracker = SubjectTracker.restore(width, height, state)
-        return tracker, PoseTracker(tracker, looks, times_us, rests=self._rests)
-
-    def _looks(self, times_us: NDArray[np.int64], images: Sequence[Image]) -> InferenceCache:
-        seen = {}
-        if not self._rests:
-            seen = self._finder.detect(times_us, images)
-        return InferenceCache(images, self._detect, self._estimate, seen)
+        rests = self._rests or (not self._gpu and is_sampled(times_us))
+        if not rests:
+            keys = [images[row] for row in keyframes(times_us)]
+            self._looks.look_at_all(keys, self._finder.detect)
+        return tracker, PoseTracker(tracker, self._looks, images, times_us, rests=rests)
 
     def _detect(self, image: Image, expected: Boxes | None) -> Detections:
         return self._in_pool(self._detector.detect, image, expected)

@@ -21,7 +21,7 @@ from worker.pose.detectors.nanodet import Detections
 from worker.pose.estimators.blazepose_landmarks import COUNT, Landmarker, LandmarkResult
 from worker.pose.geometry.boxes import Boxes, around, covered
 from worker.pose.geometry.roi import Region, from_box, unwrap_angles
-from worker.pose.tracking.box_interpolation import interpolate
+from worker.pose.tracking.box_interpolation import interpolate, keyframes
 from worker.pose.tracking.keyframe_detection import Image, KeyframeDetector
 from worker.pose.tracking.subject_tracker import WARM, Choice, SubjectTracker
 from worker.pose.tracking.turned_picture import LOOKS, Estimate, turn_of
@@ -73,7 +73,7 @@ class LandmarkEngine:
     ) -> PoseChunk:
         """The quantised chunk of `images` (uint8 RGB [h, w, 3] each, one size)."""
         height, width = images[0].shape[:2]
-        seen = self._finder.detect(times_us, images)
+        seen = self._seen(times_us, images)
         tracked, after = self._followed(times_us, images, seen, state)
         if WARM in state:
             after[WARM] = self._followed(times_us, images, seen, state[WARM])[1]
@@ -85,7 +85,12 @@ class LandmarkEngine:
         self, times_us: NDArray[np.int64], images: Sequence[Image], state: dict[str, Any]
     ) -> dict[str, Any]:
         """The state that `estimate` would leave, without estimating all poses."""
-        return self._followed(times_us, images, self._finder.detect(times_us, images), state)[1]
+        return self._followed(times_us, images, self._seen(times_us, images), state)[1]
+
+    def _seen(self, times_us: NDArray[np.int64], images: Sequence[Image]) -> dict[int, Detections]:
+        """Everybody in each keyframe, by its row."""
+        rows = keyframes(times_us)
+        return dict(zip(rows, self._finder.detect([images[row] for row in rows]), strict=True))
 
     def _followed(
         self,

@@ -69,8 +69,8 @@
     pq:writable            string  written by readiness checks, to see whether Redis takes writes
     pq:workers             hash    heartbeat of each worker: kind, queues, unix time (JSON)
 
-A transition of a job changes its record, its lease and the queues in one script, so all keys must
-be on one server: Redis Cluster is not supported. Other programs read nothing but the streams.
+A transition of a job changes its record, its lease and the queues in one script, so all keys are
+on one server (more load: cells, `tenants/cells.py`). Other programs read nothing but the streams.
 """
 
 from __future__ import annotations

@@ -73,9 +73,11 @@ def open_stores(settings: Settings) -> Stores:
         redis=client,
         clock=clock,
         objects=objects,
-        jobs=JobStore(client, clock),
-        leases=LeaseStore(client, settings.lease_ttl_s, settings.max_lost, clock),
-        streams=StreamStore(client, partitions),
+        jobs=JobStore(client, clock, partitions),
+        leases=LeaseStore(
+            client, settings.lease_ttl_s, settings.max_lost, clock, partitions=partitions
+        ),
+        streams=StreamStore(client),
         poses=PoseLog(client),
         segments=SegmentStore(client, settings.lease_ttl_s, settings.max_lost),
         uploads=uploads,

@@ -22,7 +22,7 @@ from worker.queueing.dispatch import ensure_wakeups, offer_batch
 from worker.storage.batches.records import decode_todo
 from worker.storage.errors import NotFound
 from worker.storage.stores import Stores
-from worker.submission.jobs import announce
+from worker.submission.jobs import keep_upload
 from worker.submission.manifests import job_of_line, split_lines
 
 log = structlog.get_logger()
@@ -101,7 +101,7 @@ def _make(stores: Stores, batch_id: str, numbered: Sequence[tuple[int, Job]]) ->
     stores.batches.add(batch_id, numbered)
     with stores.redis.pipeline(transaction=False) as pipe:
         for job in new:
-            announce(stores, pipe, job)
+            keep_upload(stores, pipe, job)
         pipe.execute()
 
 

@@ -120,10 +120,8 @@ def input_of(
     return found, upload.contentType
 
 
-def announce(stores: Stores, pipe: Client, job: Job) -> None:
-    """Adds what follows the storing of a new job to a pipeline: the event `job.queued`, and that
-    the retention of its upload begins anew."""
-    stores.streams.put_in(pipe, job)
+def keep_upload(stores: Stores, pipe: Client, job: Job) -> None:
+    """Adds to a pipeline that the retention of a new job's upload begins anew."""
     if job.input.uploadId is not None:
         limits = stores.settings.limits(job.plan)
         stores.retention.keep_upload(job.tenant, job.input.uploadId, limits, pipe)

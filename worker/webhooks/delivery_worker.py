@@ -20,14 +20,12 @@ import msgspec
 import structlog
 
 from worker.contract.webhooks import (
-    DISABLED,
     KEEP_S,
     Attempt,
     Delivery,
     DeliveryItem,
     DeliveryStatus,
     Endpoint,
-    delivery_id,
 )
 from worker.observability.metrics import (
     WEBHOOK_ATTEMPTS,
@@ -41,9 +39,9 @@ from worker.storage.errors import NotFound, StoreUnavailable
 from worker.storage.stores import Stores
 from worker.storage.timestamps import iso
 from worker.storage.webhooks.endpoints import Health
+from worker.webhooks.disabling import disable_endpoint
 from worker.webhooks.event_planner import GROUP_S
 from worker.webhooks.prefetch import DeliveryPrefetch, PendingDelivery
-from worker.webhooks.replay import enqueue_deliveries
 from worker.webhooks.retry_policy import delay_after, delay_after_refusal, is_refusal
 from worker.webhooks.sender import Sender, WebhookResponse
 from worker.webhooks.signing import signed_headers
@@ -115,12 +113,10 @@ class DeliveryWorker:
         """Runs one delivery session of an endpoint; returns whether it has more due deliveries."""
         stores = self._stores
         try:
-            endpoint = stores.endpoints.get(endpoint_id)
-            secrets = stores.endpoints.secrets(endpoint_id)
+            endpoint, secrets, health = stores.endpoints.for_session(endpoint_id)
         except NotFound:  # deleted
             stores.delivery_schedule.purge(endpoint_id)
             return False
-        health = stores.endpoints.health(endpoint_id)
         if not endpoint.enabled:
             stores.delivery_schedule.unschedule(endpoint_id)
             return False
@@ -148,10 +144,11 @@ class DeliveryWorker:
                 if subject is None or not self._deliver_queue(session, subject):
                     break
         finally:
-            sessions.release_slot(endpoint, session.name)
-        due = sessions.refresh_due(endpoint)
-        resting = self._stores.endpoints.health(endpoint).rest_until
-        return due is not None and due <= self._clock() and resting <= self._clock()
+            due = sessions.release_slot(endpoint, session.name)
+        now = self._clock()
+        if due is None or due > now:
+            return False
+        return self._stores.endpoints.health(endpoint).rest_until <= now
 
     def _deliver_queue(self, session: _DeliverySession, subject: str) -> bool:
         """Delivers one queue up to its first failure; returns whether the session may go on."""
@@ -276,31 +273,12 @@ class DeliveryWorker:
             stores.deliveries.save(msgspec.structs.replace(tried, nextAttemptAt=iso(at)))
             stores.delivery_schedule.reschedule(endpoint.id, item.subject, at)
         if answer.status == _GONE:
-            self._disable(endpoint, "the receiver answered 410 Gone")
+            disable_endpoint(stores, endpoint, self._clock(), "the receiver answered 410 Gone")
             return "rests"
         if failing_s >= GIVE_UP_S:
-            self._disable(endpoint, "nothing but failures for five days")
+            disable_endpoint(stores, endpoint, self._clock(), "nothing but failures for five days")
             return "rests"
         return "rests" if rest_s else "waits"
-
-    def _disable(self, endpoint: Endpoint, reason: str) -> None:
-        """Disables an endpoint; its deliveries stay queued, the tenant's other endpoints are sent
-        an event."""
-        stores, now = self._stores, iso(self._clock())
-        current = stores.endpoints.get(endpoint.id)
-        if not current.enabled:
-            return
-        stores.endpoints.change(current, enabled=False, disabledAt=now, disabledReason=reason)
-        stores.delivery_schedule.unschedule(endpoint.id)
-        log.warning("webhook_disabled", webhook=endpoint.id, tenant=endpoint.tenant, reason=reason)
-        data = {"id": endpoint.id, "url": endpoint.url, "reason": reason, "disabledAt": now}
-        for other in stores.endpoints.subscribed(endpoint.tenant):
-            if other.id != endpoint.id and DISABLED in other.events:
-                name = delivery_id(other.id, endpoint.id, DISABLED, now)
-                notice = DeliveryItem(
-                    id=name, type=DISABLED, subject=endpoint.id, at=now, data=data
-                )
-                enqueue_deliveries(stores, other, [notice])
 
 
 def _noted(delivery: Delivery, answer: WebhookResponse, at: str) -> Delivery:

@@ -29,6 +29,9 @@ IDLE_MS = 6_000
 """Milliseconds after which an unacknowledged entry may be claimed by another consumer."""
 TRIES = 125
 PULSE_S = 0.2
+GATHER_S = 0.03
+"""Seconds that entries which follow each other faster are gathered: one look at a job then takes
+all of its new events. An entry that comes alone is handled at once."""
 _COUNT = 200
 _MOST = 500
 _BLOCK_MS = 1000
@@ -183,6 +186,7 @@ class FirehoseThreads:
         self._consumer = consumer
         self._stopping = stopping
         self._claimed = 0.0
+        self._heard = 0.0
 
     def start(self) -> None:
         """Starts the threads; they end soon after `stopping` is set."""
@@ -194,7 +198,10 @@ class FirehoseThreads:
             self._consumer.prepare()
             self._consumer.claim()
             self._claimed = time.monotonic()
-        self._consumer.listen()
+        if time.monotonic() - self._heard < GATHER_S:
+            self._stopping.wait(GATHER_S)
+        if self._consumer.listen():
+            self._heard = time.monotonic()
 
     def _pulse(self) -> None:
         self._consumer.pulse()

@@ -96,6 +96,15 @@ def test_large_photos_are_handed_out_smaller(tmp_path: Path, photo: Image.Image)
     still = read_still(saved(tmp_path, photo.resize((640, 480)), "jpeg"), max_side=100)
     assert (still.info.width, still.info.height) == (640, 480)
     assert still.image.shape == (75, 100, 3)
+    assert still.within(100) is still.image
+    assert still.within(50).shape == (38, 50, 3)
+    assert near(still.within(50), photo.resize((50, 38)), 6)
+
+
+def test_none_has_more_pixels_than_its_overlay(tmp_path: Path, photo: Image.Image) -> None:
+    still = read_still(saved(tmp_path, photo.resize((1600, 2400)), "jpeg"))
+    assert (still.info.width, still.info.height) == (1600, 2400)
+    assert still.image.shape == (1920, 1280, 3)
 
 
 @pytest.mark.parametrize(

@@ -129,11 +129,6 @@ def test_overlay_picks_the_smaller_form(pose: np.ndarray) -> None:
         assert (kind, data[:4]) == ("image/png", b"\x89PNG")
 
 
-def test_overlay_is_capped(pose: np.ndarray) -> None:
-    _, data = overlay_image(canvas(), pose, max_side=100)
-    assert cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR).shape == (75, 100, 3)
-
-
 def test_landmarks_have_hands_and_feet_but_no_crowded_face(pose: np.ndarray) -> None:
     whole = np.zeros((len(MEDIAPIPE_NAMES), 7), np.float32)
     whole[list(COCO_PLACES), :3] = pose

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cv2
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.media import MediaInfo
+from worker.media.probing.orientation import fitted
 from worker.media.probing.sniff import head_of
 from worker.media.sandbox.fork_client import ForkServer
 from worker.media.sandbox.limits import MediaLimits
@@ -20,8 +22,8 @@ from worker.media.sandbox.media_process import ChildLimits, ChildStalled, MediaP
 STILL_LIMITS = MediaLimits(max_bytes=256 << 20, max_pixels=210_000_000)
 """Phones take up to 200 megapixels; nothing taller is a photo."""
 
-MAX_SIDE = 4096
-"""Longest side of the pixels handed out; a pose model sees less than that."""
+MAX_SIDE = 1920
+"""Longest side of the pixels handed out, as overlays show them; models see less than that."""
 
 DECODERS = ForkServer(Path(__file__).with_name("still_process.py"))
 """Each picture is decoded in a process of its own, which is forked off this one's template."""
@@ -39,6 +41,14 @@ class Still:
 
     info: MediaInfo
     image: NDArray[np.uint8]
+
+    def within(self, max_side: int) -> NDArray[np.uint8]:
+        """Its pixels, scaled down so that no side has more than `max_side`."""
+        height, width = self.image.shape[:2]
+        size = fitted(width, height, max_side)
+        if size == (width, height):
+            return self.image
+        return np.asarray(cv2.resize(self.image, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def read_still(path: Path, limits: MediaLimits = STILL_LIMITS, max_side: int = MAX_SIDE) -> Still:

@@ -6,33 +6,24 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.media.probing.orientation import fitted
 from worker.media.rendering.hud import NO_HUD, Hud, draw_hud
 from worker.media.rendering.planes import rgb_planes
 from worker.media.rendering.skeleton import draw_pose
 
-MAX_SIDE = 1920
 _JPEG_QUALITY = 90
 
 
 def overlay_image(
-    image: NDArray[np.uint8],
-    keypoints: NDArray[np.float32] | None,
-    hud: Hud = NO_HUD,
-    *,
-    max_side: int = MAX_SIDE,
+    image: NDArray[np.uint8], keypoints: NDArray[np.float32] | None, hud: Hud = NO_HUD
 ) -> tuple[str, bytes]:
     """Media type and bytes (PNG or JPEG, whichever is smaller) of an RGB image uint8 [h, w, 3]
-    with keypoints float32 [17, 3] drawn in, scaled down to `max_side` pixels at most.
+    with keypoints float32 [17, 3] drawn in.
 
     `image` is not changed. Raises ValueError where a codec of OpenCV fails.
     """
-    height, width = image.shape[:2]
-    size = fitted(width, height, max_side)
-    if size == (width, height):
-        shown = image.copy()
-    else:
-        shown = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+    shown = image.copy()
+    rows, columns = image.shape[:2]
+    size = columns, rows
     planes = rgb_planes(shown)
     if keypoints is not None:
         draw_pose(planes, keypoints, *size)
@@ -40,8 +31,8 @@ def overlay_image(
     bgr = np.asarray(cv2.cvtColor(shown, cv2.COLOR_RGB2BGR), np.uint8)
     jpeg = _encoded(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
     # a photo as PNG is ten times as large, and takes the time of its estimation: a part shows it
-    start, rows = 3 * size[1] // 8, max(1, size[1] // 4)
-    if len(_encoded(".png", bgr[start : start + rows], [])) > len(jpeg):
+    start = 3 * rows // 8
+    if len(_encoded(".png", bgr[start : start + max(1, rows // 4)], [])) > len(jpeg):
         return "image/jpeg", jpeg
     png = _encoded(".png", bgr, [])
     return ("image/png", png) if len(png) <= len(jpeg) else ("image/jpeg", jpeg)

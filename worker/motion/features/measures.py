@@ -27,6 +27,7 @@ from itertools import pairwise
 import numpy as np
 
 from worker.motion.features.body_segments import PAIRS, TINY, Body, Floats
+from worker.motion.features.median import quantile
 
 FLEXIONS = {
     "knee": ("hip", "knee", "ankle"),
@@ -57,8 +58,8 @@ the joint centres lack 1.5 cm a side."""
 PROFILE = 0.12
 """Distance of the shoulders along the picture by stature that is seen from the side: half of it."""
 
-LONGEST = 85
-"""Percentile of a segment's lengths that is its length: foreshortening only shortens."""
+LONGEST = 0.85
+"""Quantile of a segment's lengths that is its length: foreshortening only shortens."""
 
 ENOUGH = 5
 """Frames in which a segment must be seen."""
@@ -193,7 +194,7 @@ def stature(told: Floats) -> float:
     """Stature in frame heights from `told` [n, 4] (see `statures`): the segment that is the least
     foreshortened says most. 1 where nothing was seen."""
     found = [
-        float(np.percentile(known, LONGEST))
+        quantile(known, LONGEST)
         for known in (column[np.isfinite(column)] for column in told.T)
         if len(known) >= max(ENOUGH, 0.02 * len(told))
     ]
@@ -221,7 +222,8 @@ def _lift(sight: Sight) -> tuple[Floats, Floats]:
     that left the floor has its knee bent more than the other's (by 0.06 of stature in 26 degrees),
     or is ahead or behind.
     """
-    told = stature(statures(sight))
+    # of each frame alone: what is added to the frames later must not change it
+    told = np.fmax.reduce(statures(sight), axis=1)
     _, y = sight.body.pair("ankle")
     up = y[:, 1] - y[:, 0]
     bent, bent_weight = whole(sight, "knee_flexion_difference")

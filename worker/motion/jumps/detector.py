@@ -9,15 +9,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
 from worker.exercises.model import JumpExercise
 from worker.motion.features.anthropometry import GRAVITY, STATURE
 from worker.motion.frames.span import Frames
-from worker.motion.jumps.calibration import Calibration, Calibrator, Tilt
+from worker.motion.jumps.calibration import Calibrator, Tilt
+from worker.motion.jumps.events import Discarded, Event, Rising, Started
 from worker.motion.jumps.fit import Before, measured
 from worker.motion.jumps.floor import Floor
-from worker.motion.jumps.height import Jump, Subject
+from worker.motion.jumps.height import Subject
 from worker.motion.jumps.signals import Rows, rows_of
 
 LIFT = 0.06
@@ -56,29 +57,14 @@ BLIND = 0.3
 """Seconds without a pose after which a flight is lost."""
 
 
-@dataclass(frozen=True)
-class Started:
-    """Take-off, at `seconds`."""
+class _Seen(NamedTuple):
+    """Heights in the picture of the hips, either foot (nan where hidden) and the lower of them."""
 
     seconds: float
-
-
-@dataclass(frozen=True)
-class Rising:
-    """In the air, or just landed: metres so far."""
-
-    height: float
-    landed: bool
-
-
-@dataclass(frozen=True)
-class Discarded:
-    """Not a jump, for a `reason`."""
-
-    reason: str
-
-
-Event = Calibration | Started | Rising | Discarded | Jump
+    hip: float
+    left: float
+    right: float
+    low: float
 
 
 class JumpTracker:
@@ -101,7 +87,7 @@ class JumpTracker:
         self._aspect, self._slowdown = aspect, slowdown
         self._rows: Rows | None = None
         self._calibrator = Calibrator(self._metres, self._tilt)
-        self._recent: deque[tuple[float, float, float, float, float]] = deque()
+        self._recent: deque[_Seen] = deque()
         self._floor = Floor()
         self._size = 0.0
         self._fell = False
@@ -158,10 +144,10 @@ class JumpTracker:
             self._floor.forget()
             self._seen_since = seconds
         self._seen_at = seconds
-        while self._recent and self._recent[0][0] < seconds - RISE - 1e-6:
+        while self._recent and self._recent[0].seconds < seconds - RISE - 1e-6:
             self._recent.popleft()
         low = _lower(left, right)
-        self._recent.append((seconds, hip, left, right, low))
+        self._recent.append(_Seen(seconds, hip, left, right, low))
         if self._landing is not None and seconds - self._landing > AFTERWARDS:
             events += self._measure()
         if self.airborne:
@@ -203,18 +189,14 @@ class JumpTracker:
         if lift is None or lift < LIFT:
             return False
         standing = low != low or low - hip > 0.3 * self._size
-        return standing and self._risen(1) > RISING and self._risen(2, 3) >= LEAVING
+        feet = min(self._risen("left"), self._risen("right"))
+        return standing and self._risen("hip") > RISING and feet >= LEAVING
 
-    def _risen(self, *columns: int) -> float:
-        """How far those of `columns` that are seen have risen, at least, from their lowest of late;
-        a share of stature."""
-        now = self._recent[-1]
-        rises = (
-            max(row[column] for row in self._recent if row[column] == row[column]) - now[column]
-            for column in columns
-            if now[column] == now[column]
-        )
-        return min(rises, default=1.0) / self._size
+    def _risen(self, part: Literal["hip", "left", "right"]) -> float:
+        """How far that has risen from its lowest of late, a share of stature; 1 if not seen."""
+        heights = [height for row in self._recent if (height := getattr(row, part)) == height]
+        now = getattr(self._recent[-1], part)
+        return (max(heights) - now) / self._size if now == now else 1.0
 
     def _fly(self, seconds: float, hip: float, low: float) -> list[Event]:
         assert self._takeoff is not None
@@ -249,29 +231,28 @@ class JumpTracker:
         return GRAVITY * span * span / 8
 
     def _find_floor(self) -> list[Event]:
-        late = self._late()
+        late, lows = self._late(), self._lows()
         begin, end = late[0], late[-1]
-        lows = self._lows()
-        if end[0] - begin[0] < 0.4 * RECENT or len(lows) < 2:
+        if end.seconds - begin.seconds < 0.4 * RECENT or len(lows) < 2:
             return []
-        if end[0] - self._seen_since < BEGUN:
+        if end.seconds - self._seen_since < BEGUN:
             fall = LIFT * self._size
-            self._fell |= end[1] - begin[1] > fall and lows[-1] - lows[0] > fall
+            self._fell |= end.hip - begin.hip > fall and lows[-1] - lows[0] > fall
         if self._steady(lows):
-            self._floor.rested(end[0], sum(lows) / len(lows))
+            self._floor.rested(end.seconds, sum(lows) / len(lows))
             fell, self._fell = self._fell, False
             return [Discarded("takeoff_not_seen")] if fell else []
         self._floor.touched(lows[-1])
         return []
 
-    def _late(self) -> list[tuple[float, float, float, float, float]]:
-        """The signals of the last RECENT seconds."""
-        since = self._recent[-1][0] - RECENT - 1e-6
-        return [row for row in self._recent if row[0] >= since]
+    def _late(self) -> list[_Seen]:
+        """What was seen in the last RECENT seconds."""
+        since = self._recent[-1].seconds - RECENT - 1e-6
+        return [row for row in self._recent if row.seconds >= since]
 
     def _lows(self) -> list[float]:
         """Heights of the lower foot over RECENT where it was seen."""
-        return [row[4] for row in self._late() if row[4] == row[4]]
+        return [row.low for row in self._late() if row.low == row.low]
 
     def _steady(self, lows: list[float]) -> bool:
         """Whether the feet were seen, at the heights `lows` over RECENT, and rested."""

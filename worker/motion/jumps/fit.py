@@ -10,9 +10,9 @@ import numpy as np
 from worker.exercises.model import JumpExercise
 from worker.motion.features.anthropometry import GRAVITY
 from worker.motion.features.median import median
+from worker.motion.jumps.edges import REST, STOOD, Tracks
 from worker.motion.jumps.flight import pace
 from worker.motion.jumps.height import Flight, Jump, Subject, hip_path, judged
-from worker.motion.jumps.legs import REST, STOOD, Legs
 from worker.motion.jumps.signals import Rows
 
 GAP = 0.17
@@ -71,11 +71,11 @@ def measured(
     sigma = 0.0
     if ankles is not None:
         still = np.abs(np.gradient(near.hip, near.seconds)) < STILL * stature
-        legs = Legs(
-            near.seconds, ankles, near.height_of("knee", scores), near.upright & still,
-            before.landing, begin, end, stature,
+        tracks = Tracks(
+            near.seconds, ankles, near.height_of("knee", scores), near.height_of("head", scores),
+            near.upright & still, before.landing, begin, end, stature,
         )  # fmt: skip
-        edges = legs.edges(subject.metres)
+        edges = tracks.edges(subject.metres)
         if edges is None:
             return "too_low"
         begin, end = edges[0].seconds, edges[1].seconds

@@ -21,8 +21,8 @@ from worker.exercises.model import JumpExercise
 from worker.motion.features.anthropometry import GRAVITY
 from worker.motion.features.features import Floats
 from worker.motion.jumps.calibration import Calibration, Tilt
+from worker.motion.jumps.edges import HEEL, HEEL_SPREAD, STRAIGHTENS
 from worker.motion.jumps.flight import parabola
-from worker.motion.jumps.legs import HEEL, HEEL_SPREAD, STRAIGHTENS
 from worker.motion.jumps.signals import Rows
 
 SLIP = 0.02

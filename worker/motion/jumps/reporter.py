@@ -24,7 +24,8 @@ from worker.exercises.model import JumpExercise
 from worker.motion.frames.overlay_values import HudRecorder
 from worker.motion.frames.span import Frames
 from worker.motion.jumps.calibration import Calibration
-from worker.motion.jumps.detector import Discarded, Event, JumpTracker, Rising, Started
+from worker.motion.jumps.detector import JumpTracker
+from worker.motion.jumps.events import Discarded, Event, Rising, Started
 from worker.motion.jumps.height import LIMIT, Jump
 from worker.motion.jumps.texts import TEXTS
 from worker.motion.posture.guide import PostureGuide

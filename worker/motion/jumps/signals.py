@@ -17,6 +17,9 @@ KEPT = 6.0
 FEET = 0.25
 """Score from which an ankle takes part."""
 
+HEAD = slice(0, 5)
+"""Nose, eyes and ears."""
+
 REPEATED = 0.2
 """Share of the usual movement between two frames below which the second repeats the first, as in
 recordings of a screen or of 24 frames a second shown at 30."""
@@ -88,9 +91,9 @@ class Rows:
         return Rows(*(getattr(self, name)[kept] for name in _COLUMNS))
 
     def height_of(self, joint: str, scores: Floats) -> Floats | None:
-        """Height [n] in the picture of a pair of joints as logged, each side weighted by the square
-        of its score in `scores` [17]; None where neither is seen."""
-        columns = slice(PAIRS[joint][0], PAIRS[joint][1] + 1)
+        """Height [n] in the picture of a pair of joints, or of the `head`, as logged, each joint
+        weighted by the square of its score in `scores` [17]; None where none of them is seen."""
+        columns = HEAD if joint == "head" else slice(PAIRS[joint][0], PAIRS[joint][1] + 1)
         weights = np.where(scores[columns] >= FEET, scores[columns] ** 2, 0.0)
         total = float(weights.sum())
         if total <= 0:

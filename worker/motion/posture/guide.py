@@ -21,6 +21,9 @@ SEEN = 0.2
 SMALL = 0.18
 """Largest extent of the body, in frame heights, that is too small to measure well."""
 
+LARGE = 0.85
+"""The same in pictures, from which on what is not seen is outside of it."""
+
 HOLD = 0.5
 """Seconds that a fault must last before it is said."""
 
@@ -64,65 +67,47 @@ class PostureGuide:
 
     def states(self, body: Body, known: NDArray[np.bool_]) -> list[State]:
         """Where the subject stands in each frame; keeps nothing of it."""
-        sides = [body.score[:, columns].min(axis=1) for columns in self._columns]
-        worst = np.minimum(*sides) if self._view == "front" else np.maximum(*sides)
-        fine = known & (worst >= SEEN)
-        inside, extent = self._placed(body)
-        turned = self._turned(body)
+        seen = (body.score >= SEEN) & known[:, None]
+        sides = np.stack([seen[:, columns].all(axis=1) for columns in self._columns])
+        fine = np.asarray(sides.all(axis=0) if self._view == "front" else sides.any(axis=0))
+        extent, needed = _extent(body, seen), [*self._columns[0], *self._columns[1]]
+        across, sure = body.x[:, needed], seen[:, needed]
+        # of what is wrong the first is said
+        faults: tuple[tuple[Direction, NDArray[np.bool_]], ...] = (
+            ("backward", ~fine & (extent > LARGE * max(1.0, self._aspect))),
+            ("in-frame", ~fine),
+            ("forward", extent < SMALL),
+            ("right", np.any(sure & (across < 0), axis=1)),
+            ("left", np.any(sure & (across > self._aspect), axis=1)),
+            ("face-camera" if self._view == "front" else "profile-camera", self._turned(body)),
+        )
+        wrong = np.stack([rows for _, rows in faults], axis=1)
         states: list[State] = [_RIGHT] * len(fine)
-        for row in np.flatnonzero(~(fine & inside & (extent >= SMALL) & ~turned)).tolist():
-            states[row] = self._state_of(
-                body, row, bool(known[row]), bool(fine[row]), float(extent[row]), bool(turned[row])
-            )
+        named: dict[bytes, tuple[str, ...]] = {}
+        for row in np.flatnonzero(wrong.any(axis=1)).tolist():
+            direction = faults[int(wrong[row].argmax())][0]
+            names: tuple[str, ...] = ()
+            if not fine[row]:
+                key = seen[row].tobytes()
+                names = named[key] = named.get(key) or self._missing(seen[row])
+            states[row] = direction, names
         return states
-
-    def _placed(self, body: Body) -> tuple[NDArray[np.bool_], Floats]:
-        """Whether all seen joints are in the picture, and the body's extent in frame heights."""
-        seen = body.score >= SEEN
-        x, y = np.where(seen, body.x, np.nan), np.where(seen, body.y, np.nan)
-        some = seen.any(axis=1)
-        x[~some], y[~some] = 0.0, 0.0
-        low_x, high_x = np.nanmin(x, axis=1), np.nanmax(x, axis=1)
-        low_y, high_y = np.nanmin(y, axis=1), np.nanmax(y, axis=1)
-        inside = (low_x >= 0) & (high_x <= self._aspect) & (low_y >= 0) & (high_y <= 1)
-        return inside, np.maximum(high_x - low_x, high_y - low_y)
 
     def _turned(self, body: Body) -> NDArray[np.bool_]:
         if self._view == "any":
-            return np.zeros(len(body.x), bool)
+            return np.zeros(len(body.x), np.bool_)
         width = feature(body, "frontal")[0][:, 0]
         return width < _FRONTAL if self._view == "front" else width > _PROFILE
 
-    def _state_of(
-        self, body: Body, row: int, known: bool, fine: bool, extent: float, turned: bool
-    ) -> State:
-        if not known:
-            return "in-frame", self._missing(np.zeros(17))
-        if not fine:
-            missing = self._missing(body.score[row])
-            big = extent > 0.85 * max(1.0, self._aspect)
-            return ("backward" if big else "in-frame"), missing
-        if extent < SMALL:
-            return "forward", ()
-        needed = body.x[row, [c for columns in self._columns for c in columns]]
-        sure = body.score[row, [c for columns in self._columns for c in columns]] >= SEEN
-        if bool((needed[sure] < 0).any()):
-            return "right", ()
-        if bool((needed[sure] > self._aspect).any()):
-            return "left", ()
-        if turned:
-            return ("face-camera" if self._view == "front" else "profile-camera"), ()
-        return _RIGHT
-
-    def _missing(self, scores: Floats) -> tuple[str, ...]:
+    def _missing(self, seen: NDArray[np.bool_]) -> tuple[str, ...]:
         """Names of the needed joints that are not seen: of both sides, or of the better one."""
         unseen = [
-            [f"{side}_{j}" for j, c in zip(self._joints, columns, strict=True) if scores[c] < SEEN]
+            tuple(f"{side}_{j}" for j, c in zip(self._joints, columns, strict=True) if not seen[c])
             for side, columns in zip(("left", "right"), self._columns, strict=True)
         ]
         if self._view == "front" or len(unseen[0]) == len(unseen[1]):
-            return (*unseen[0], *unseen[1])
-        return tuple(unseen[0] if len(unseen[0]) < len(unseen[1]) else unseen[1])
+            return unseen[0] + unseen[1]
+        return min(unseen, key=len)
 
     def _step(self, seconds: float, state: State) -> Posture | None:
         if self._state is None or state[0] != self._state[0]:
@@ -151,3 +136,10 @@ class PostureGuide:
         return Posture(
             message=self._texts["ready"], direction="in-frame", ready=True, requirements=()
         )
+
+
+def _extent(body: Body, seen: NDArray[np.bool_]) -> Floats:
+    """The greater extent [n] of the joints that are seen, in frame heights."""
+    ends = [np.where(seen, axis, np.inf).min(axis=1) for axis in (body.x, -body.x, body.y, -body.y)]
+    extent: Floats = -np.minimum(ends[0] + ends[1], ends[2] + ends[3])
+    return extent

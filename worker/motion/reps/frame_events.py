@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from worker.contract.message_parts import Rep
 from worker.motion.form import RepForm
 
 
-@dataclass(frozen=True)
-class FrameEvent:
+class FrameEvent(NamedTuple):
     """One frame of the exercise.
 
     `progress` 0-100 within the rep or hold; `reps` the attempts that are told here, counted or not,

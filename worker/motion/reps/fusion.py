@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.motion.features.body_segments import Floats
-from worker.motion.features.median import median
+from worker.motion.features.median import median, quantile
 
 STEADY = 0.3
 """Seconds to both sides over which a weight is averaged: joints that flicker say little."""
@@ -44,8 +44,8 @@ ROUNDS = 8
 RATE = 10.0
 """Frames per second that calibration looks at: movements of 0.3 s and longer."""
 
-REST = 10
-"""Percentile of the curve that is the start pose's level."""
+REST = 0.1
+"""Quantile of the curve that is the start pose's level."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def calibrated(
         return None
     count = len(values)
     slope = np.where(leads & (total > 0), 1.0, 0.0) if (total[leads] > 0).any() else np.ones(count)
-    found = Calibration(slope, _mean(values, weights), np.ones(count), 0.0)
+    found = Calibration(slope, _mean(values, weights, total + 1e-9), np.ones(count), 0.0)
     for _ in range(ROUNDS):
         found = _refined(found, values, weights, total)
     evidence = (weights * (found.slope**2 * found.precision)[:, None]).sum(axis=0)
@@ -114,7 +114,7 @@ def calibrated(
 def rest_level(curve: Floats) -> float:
     """The start pose's level of a curve; nan where it is nowhere known."""
     known = curve[np.isfinite(curve)]
-    return float(np.percentile(known, REST)) if len(known) else float("nan")
+    return quantile(known, REST) if len(known) else float("nan")
 
 
 def _stride(seconds: Floats) -> int:
@@ -122,23 +122,25 @@ def _stride(seconds: Floats) -> int:
     return max(1, int(len(seconds) / (span * RATE))) if span > 0 else 1
 
 
-def _mean(values: Floats, weights: Floats) -> Floats:
-    mean: Floats = (weights * values).sum(axis=1) / (weights.sum(axis=1) + 1e-9)
+def _mean(values: Floats, weights: Floats, total: Floats) -> Floats:
+    mean: Floats = np.add.reduce(weights * values, axis=1) / total
     return mean
 
 
 def _refined(before: Calibration, values: Floats, weights: Floats, total: Floats) -> Calibration:
     """One round on [k, n]: the curve from the signals, then each signal's line over the curve."""
     weighted = weights * (before.slope * before.precision)[:, None]
-    evidence = (weighted * before.slope[:, None]).sum(axis=0)
+    evidence = np.add.reduce(weighted * before.slope[:, None], axis=0)
     known = evidence > SHARE * _usual(evidence)
-    curve = (weighted * (values - before.offset[:, None])).sum(axis=0)
+    curve = np.add.reduce(weighted * (values - before.offset[:, None]), axis=0)
     curve = np.where(known, curve, 0.0) / np.where(known, evidence, 1.0)
     sure = weights * known
-    middle, level = _mean(curve, sure), _mean(values, sure)
+    sums = np.add.reduce(sure, axis=1) + 1e-9
+    middle, level = _mean(curve, sure, sums), _mean(values, sure, sums)
     away, moved = curve - middle[:, None], values - level[:, None]
-    slope = np.clip(_mean(away * moved, sure) / (_mean(away * away, sure) + 1e-4), 0.0, STEEPEST)
-    stray = _mean((moved - slope[:, None] * away) ** 2, sure)
+    steep = _mean(away * moved, sure, sums) / (_mean(away * away, sure, sums) + 1e-4)
+    slope = np.minimum(np.maximum(steep, 0.0), STEEPEST)
+    stray = _mean((moved - slope[:, None] * away) ** 2, sure, sums)
     offset = level - slope * middle
     precision = NOISE**2 / (stray + NOISE**2)
     slope = np.where((slope < FOLLOWS) | (total <= 0), 0.0, slope)

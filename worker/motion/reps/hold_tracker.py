@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -106,7 +104,7 @@ class HoldTracker:
             if events[place].seconds is not None:
                 form = self._form.form()
                 codes = advice_codes(self._exercise.id, [form])
-                events[place] = replace(events[place], form=form, advice=codes)
+                events[place] = events[place]._replace(form=form, advice=codes)
 
     def _still(self, seconds: Floats, measures: list[Floats], size: float) -> NDArray[np.bool_]:
         """Which frames [n] end a second of little movement, as far as it was seen."""

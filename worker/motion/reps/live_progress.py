@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
-from worker.motion.features.body_segments import Floats
 from worker.motion.reps.counter import Counted
 from worker.motion.reps.signals import Rows
 
@@ -35,24 +36,24 @@ class LiveProgress:
         """Stature in frame heights that rows must be measured by; None before it is known."""
         return self._counted.stature if self._counted else None
 
-    def block(self, rows: Rows) -> list[float]:
-        """Progress of each of n rows."""
+    def shares(self, rows: Rows) -> list[float]:
+        """How far each of n rows is by the usual size: that of the farther side."""
         if self._counted is None:
             return [0.0] * len(rows.seconds)
-        share = self._share(rows, self._counted)
-        return [self._step(rows.first + row, value) for row, value in enumerate(share.tolist())]
-
-    def _share(self, rows: Rows, counted: Counted) -> Floats:
-        """The farther side's curve [n] by the usual size."""
-        usual = max(counted.usual, LEAVES)
+        usual = max(self._counted.usual, LEAVES)
         farthest = np.full(len(rows.seconds), -np.inf)
-        for side in counted.sides:
+        for side in self._counted.sides:
             curve = side.calibration.curve(*rows.of(side.side)) - side.rest
             farthest = np.fmax(farthest, curve / usual)
-        return farthest
+        found: list[float] = farthest.tolist()
+        return found
+
+    def steps(self, first: int, shares: list[float]) -> list[float]:
+        """Progress of each of the n frames from number `first`, by their shares."""
+        return [self._step(frame, share) for frame, share in enumerate(shares, first)]
 
     def _step(self, frame: int, share: float) -> float:
-        if not np.isfinite(share):
+        if not math.isfinite(share):
             return self._value
         if self.since < 0:
             self._value = 0.0

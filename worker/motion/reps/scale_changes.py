@@ -43,14 +43,17 @@ class Stretch:
 def stretches(seconds: Floats, told: Floats) -> list[Stretch]:
     """Stretches of constant scale; `told` [n, 4] is the stature as each segment tells it in each
     frame (frame heights, nan where not seen), at `seconds` [n]."""
-    edges = [0, *_changes(seconds, told), len(seconds)]
+    changes = _changes(seconds, told)
+    if not changes:
+        return [Stretch(0, len(seconds), 1.0)]
+    edges = [0, *changes, len(seconds)]
     sizes = [stature(told[first:last]) for first, last in pairwise(edges)]
     spans = zip(pairwise(edges), sizes, strict=True)
     return [Stretch(first, last, sizes[0] / size) for (first, last), size in spans]
 
 
 def _changes(seconds: Floats, told: Floats) -> list[int]:
-    sizes = np.where(np.isfinite(told), told, 0.0).max(axis=1, initial=0.0)
+    sizes = np.fmax.reduce(told, axis=1, initial=0.0)
     known = np.flatnonzero(sizes > 0)
     if len(known) < 3:
         return []

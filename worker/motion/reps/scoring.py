@@ -9,6 +9,7 @@ import numpy as np
 from worker.exercises.model import RepExercise
 from worker.motion.features.body_segments import Body, Floats
 from worker.motion.features.measures import Sight, sides_of
+from worker.motion.features.median import median
 from worker.motion.form import RepForm, RepFrames, advice_codes, judge, judge_live, live_codes
 from worker.motion.reps.counter import Attempt
 from worker.motion.reps.signals import Rows, SignalRows
@@ -88,6 +89,6 @@ def _courses(rows: Rows) -> Floats:
 
 def _course(rows: Rows, side: int) -> Floats:
     """Progress [n] from its least: the signals by how well they are seen over all the frames."""
-    weights = np.median(rows.weights[:, side], axis=0) + 1e-6
+    weights = median(rows.weights[:, side]) + 1e-6
     course: Floats = (rows.values[:, side] * weights).sum(axis=1) / weights.sum()
     return course - float(course.min())

@@ -19,7 +19,7 @@ from worker.exercises.model import RepExercise
 from worker.motion.form import RepForm
 from worker.motion.frames.span import Frames
 from worker.motion.reps.counter import TEMPO, Attempt, Counted, count, recount, twins
-from worker.motion.reps.frame_events import FrameEvent
+from worker.motion.reps.frame_events import NOTHING, FrameEvent
 from worker.motion.reps.live_progress import LiveProgress
 from worker.motion.reps.scoring import RepScorer
 from worker.motion.reps.signals import SignalRows
@@ -74,6 +74,7 @@ class RepTracker:
         self._rows = SignalRows(exercise, rotation, aspect)
         self._scorer = RepScorer(exercise, self._rows)
         self._live = LiveProgress()
+        self._shares: list[float] = []
         self._blocks = 0
         self._ended = -AFTER - 1
         self._end = 0
@@ -87,17 +88,18 @@ class RepTracker:
     def span(self, frames: Frames) -> list[FrameEvent]:
         """One event for each of n frames."""
         self._rows.add(frames)
+        self._shares = []
         events: list[FrameEvent] = []
         for block in frames.blocks:
             first, self._end = frames.first + block.start, frames.first + block.stop
-            progress = self._progress(first)
+            progress = self._progress(first, frames.first + len(frames.times_us))
             reps: tuple[Rep, ...] = ()
             self._blocks += 1
             if 100.0 in progress and self._blocks > self._ended + AFTER:
                 self._ended = self._blocks
             if self._blocks in SOON or self._blocks % EVERY == 0 or self._has_ended():
                 reps = self._evaluated(float(frames.times_us[block.stop - 1]) * 1e-6)
-            events += [FrameEvent(progress=value) for value in progress[:-1]]
+            events += [FrameEvent(value) if value else NOTHING for value in progress[:-1]]
             live = self._live_form()
             events.append(
                 FrameEvent(
@@ -119,10 +121,18 @@ class RepTracker:
         """Whether a movement, as the live progress sees it, has just ended."""
         return self._blocks == self._ended + AFTER
 
-    def _progress(self, first: int) -> list[float]:
+    def _progress(self, first: int, last: int) -> list[float]:
+        """Progress of the block from frame `first`; the frames before number `last` are there."""
         if self._live.stature is None:
             return [0.0] * (self._end - first)
-        return self._live.block(self._rows.rows(first, self._end, self._live.stature))
+        if not self._shares:
+            rows = self._rows.rows(first, last, self._live.stature)
+            if rows.first > first:  # the picture is turned from there on
+                rows = self._rows.rows(first, rows.first, self._live.stature)
+            self._shares = self._live.shares(rows)
+        frames = self._end - first
+        shares, self._shares = self._shares[:frames], self._shares[frames:]
+        return self._live.steps(first, shares)
 
     def _live_form(self) -> RepForm | None:
         """Form of the repetition in progress, once a block."""
@@ -137,6 +147,7 @@ class RepTracker:
             self._rows.forget(now - 2 * HINDSIGHT)
             self._counted = known = count(exercise, difficulty, self._rows.rows(0, self._end))
             self._live.calibrate(known)
+            self._shares = []
             self._alike = len(_alike(known))
             return self._decide(known, now - HINDSIGHT) + self._sure(known, now)
         rows = self._rows.rows(self._rows.since(now - RECENT), self._end, known.stature)

@@ -1,4 +1,4 @@
-"""Everybody in the keyframes of a chunk."""
+"""Everybody in single pictures, several looked at at once."""
 
 from __future__ import annotations
 
@@ -10,25 +10,22 @@ from numpy.typing import NDArray
 
 from worker.pose.detectors.nanodet import Detections
 from worker.pose.interfaces import PeopleDetector
-from worker.pose.tracking.box_interpolation import keyframes
 
 Image = NDArray[np.uint8]
 
 
 class KeyframeDetector:
-    """Detects in single pictures and in keyframes; `pool` looks at several at once."""
+    """Detects in pictures uint8 RGB [h, w, 3]; `pool` looks at several at once."""
 
     def __init__(self, detector: PeopleDetector, pool: Executor | None = None) -> None:
         self._detector = detector
         self._pool = pool
 
     def people(self, image: Image) -> Detections:
-        """Everybody in `image` uint8 RGB [h, w, 3]."""
+        """Everybody in a picture."""
         return self._detector.detect(image)
 
-    def detect(self, times_us: NDArray[np.int64], images: Sequence[Image]) -> dict[int, Detections]:
-        """Everybody in each keyframe, by its row."""
-        rows = keyframes(times_us)
+    def detect(self, images: Sequence[Image]) -> list[Detections]:
+        """Everybody in each picture."""
         looks = self._pool.map if self._pool else map
-        found = looks(self._detector.detect, [images[row] for row in rows])
-        return dict(zip(rows, found, strict=True))
+        return list(looks(self._detector.detect, images))

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.pose.detectors.nanodet import Detections
 from worker.pose.geometry.boxes import Boxes, area, around, covered, grow, iou
 from worker.pose.tracking.cut_detection import is_cut, thumbnail
 from worker.pose.tracking.detector_skipping import (
+    CLEAR,
     Pose,
     TrackedPose,
     expected,
+    is_within,
     second,
     start_tracking,
 )
+from worker.pose.tracking.inference_cache import InferenceCache
 from worker.pose.tracking.keyframe_detection import Image
 from worker.pose.tracking.subject_tracker import SubjectTracker
 from worker.pose.tracking.track import WITHIN
@@ -30,79 +31,44 @@ APART = 0.4
 """Overlap (IoU) with the last box under which a detection may be of somebody else."""
 SURER = 1.1
 """How much higher the mean score of a pose in the last box must be than in the detected one."""
-Detect = Callable[[Image, Boxes | None], Detections]
-"""Everybody in a picture, in which somebody may be expected in a box."""
-
-
-class InferenceCache:
-    """The models on the frames of one chunk; no question is asked twice, and none about people
-    where they were `seen` before (by row)."""
-
-    def __init__(
-        self,
-        images: Sequence[Image],
-        detect: Detect,
-        estimate: Callable[[Image, Boxes], Pose],
-        seen: Mapping[int, Detections] = MappingProxyType({}),
-    ) -> None:
-        self.images = images
-        self._detect = detect
-        self._estimate = estimate
-        self._seen = seen
-        self._people: dict[tuple[int, bytes], Detections] = {}
-        self._poses: dict[tuple[int, bytes], Pose] = {}
-
-    def people(self, row: int, box: Boxes | None) -> Detections:
-        """Everybody in a frame in which the subject is expected in `box`."""
-        if row in self._seen:
-            return self._seen[row]
-        key = (row, b"" if box is None else box.tobytes())
-        if key not in self._people:
-            self._people[key] = self._detect(self.images[row], box)
-        return self._people[key]
-
-    def pose(self, row: int, box: Boxes) -> Pose:
-        """The joints [17, 3] of who is in `box` of a frame, x and y in pixels."""
-        key = (row, box.tobytes())
-        if key not in self._poses:
-            self._poses[key] = self._estimate(self.images[row], box)
-        return self._poses[key]
-
-    def known_pose(self, row: int, box: Boxes) -> Pose | None:
-        """The same where it was asked for before."""
-        return self._poses.get((row, box.tobytes()))
 
 
 class PoseTracker:
     """Goes from keyframe to keyframe; where it `rests`, the detector does whenever it may.
 
-    `poses` are by row those of the keyframes' poses that were needed to find the boxes.
+    `poses` are by row those of the keyframes' poses that were needed to find the boxes, `sure`
+    says of each keyframe whether the detector surely saw the subject there.
     """
 
     def __init__(
         self,
         tracker: SubjectTracker,
         looks: InferenceCache,
+        images: Sequence[Image],
         times_us: NDArray[np.int64],
         *,
         rests: bool,
     ) -> None:
         self._tracker = tracker
         self._looks = looks
-        self._times = times_us.tolist()
+        self._images = images
+        self._times: list[int] = times_us.tolist()
         self._rests = rests
         self._last = tracker.last_box()
         self._before: Boxes | None = None
         self._hold: TrackedPose | None = None
-        self._looked = self._doubted = -1
+        self._clear: Boxes | None = None
+        self._tried: tuple[Boxes, Pose] | None = None
+        self._looked = -1
         self.poses: dict[int, Pose] = {}
+        self.sure: dict[int, bool] = {}
         self.second_looks = 0
 
     def go(self, rows: Iterable[int]) -> Iterator[tuple[int, Boxes | None]]:
         """Passes the keyframes in `rows`; gives each with the subject's box in it, None where it is
         not."""
         for row in rows:
-            cut = self._cut(row)
+            self.sure[row], cut = False, self._cut(row)
             box = None if cut else self._followed(row)
             if box is None:
                 box = self._detected(row, cut=cut)
@@ -111,54 +77,64 @@ class PoseTracker:
 
     def _cut(self, row: int) -> bool:
         """Whether the keyframe is of another shot than the one before."""
-        before, self._tracker.view = self._tracker.view, thumbnail(self._looks.images[row])
+        before, self._tracker.view = self._tracker.view, thumbnail(self._images[row])
         return is_cut(before, self._tracker.view)
 
     def _followed(self, row: int) -> Boxes | None:
         """The subject's box without a look, None where one is due or the pose leaves a doubt."""
+        self._tried = None
         due = second(self._times[row]) != self._looked
         if self._hold is None or self._last is None or due:
             return None
         box = expected(self._last, self._before)
-        pose = self._looks.pose(row, box)
-        height, width = self._looks.images[row].shape[:2]
-        placed = self._hold.place(pose, box, (width, height))
-        if placed is None:
-            # it moves too fast to be followed for now: every attempt costs a pose
-            self._doubted = second(self._times[row])
+        pose = self._looks.pose(self._images[row], box)
+        height, width = self._images[row].shape[:2]
+        placed = self._hold.place(pose, (width, height))
+        if placed is None or not is_within(placed, box):
+            self._tried = None if placed is None else (placed, pose)
             return None
-        self.poses[row] = pose
+        self._see(row, placed, pose)
         self._tracker.follow(placed, self._times[row] / 1e6)
         return placed
 
     def _detected(self, row: int, *, cut: bool) -> Boxes | None:
         """The subject's box where the detector looks, or by its pose where that is blind."""
-        # only a pose vouches for where somebody is: a box that drifts would vouch for itself
-        sure = None if self._hold is None or cut else self._last
-        people = self._looks.people(row, sure)
+        sure = None if cut else self._clear
+        people = self._looks.people(self._images[row], sure)
         before = self._tracker.subject
         box = self._tracker.update(people, self._times[row] / 1e6, cut=cut)
-        self._looked, self._hold = second(self._times[row]), None
+        self._looked, self._hold, self._clear = second(self._times[row]), None, None
         # a picture that went dark is no other shot
         if self._tracker.subject != before or (cut and len(people)):
             self._last = None
         if self._last is not None and _doubtful(box, self._last):
             return self._by_pose(row, self._last, box)
-        if box is not None and self._rests and self._looked != self._doubted:
-            self.poses[row] = self._looks.pose(row, box)
-            self._hold = start_tracking(box, self.poses[row], people, sure)
+        self.sure[row] = box is not None and people.is_sure(box)
+        if box is not None and self._rests:
+            placed, pose = self._tried or (None, None)
+            # a pose that fills the box which is detected now was whole after all
+            if placed is None or pose is None or not is_within(box, placed):
+                pose = self._looks.pose(self._images[row], box)
+            self._see(row, box, pose)
+            self._hold = start_tracking(box, pose, people, sure)
         return box
+
+    def _see(self, row: int, box: Boxes, pose: Pose) -> None:
+        self.poses[row] = pose
+        # only a pose vouches for where somebody is: a box that drifts would vouch for itself
+        self._clear = box if pose[:, 2].mean() >= CLEAR else None
 
     def _by_pose(self, row: int, last: Boxes, box: Boxes | None) -> Boxes | None:
         """The subject's box by the pose that is seen where it was `last`, unless it is seen as well
         in the `box` where it was detected."""
         self.second_looks += 1
-        pose = self._looks.pose(row, grow(last, 1.1))
+        pose = self._looks.pose(self._images[row], grow(last, 1.1))
         score = float(pose[:, 2].mean())
         other = around(pose, margin=1.2) if score >= PRESENT else None
         if other is None or not self._tracker.believes(other):
             return box
-        if box is not None and score < SURER * self._looks.pose(row, box)[:, 2].mean():
+        image = self._images[row]
+        if box is not None and score < SURER * self._looks.pose(image, box)[:, 2].mean():
             return box
         self.poses[row] = pose
         self._tracker.overrule(other, self._times[row] / 1e6)

@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, cast
 
 from worker.contract.poses import PEOPLE
-from worker.pose.detectors.nanodet import SURE, Detections
+from worker.pose.detectors.nanodet import Detections
 from worker.pose.geometry.boxes import Boxes, area, closeness, covered
 from worker.pose.tracking.track import WITHIN, Track
 
@@ -172,7 +172,7 @@ class SubjectTracker:
             ((track.confirmed, gain, track.weight, -row), row, track)
             for track in self.tracks
             for row, box in enumerate(found.boxes)
-            if (gain := track.gain(box, float(found.scores[row]), time_s))
+            if (gain := track.gain(box, time_s))
         ]
         for _, row, track in sorted(pairs, key=lambda pair: pair[0], reverse=True):
             if row in free and track.detected_s < time_s:
@@ -207,8 +207,7 @@ class SubjectTracker:
         central = max(0.1, 1 - middle * middle)
         plain = math.sqrt(size) * central * float(found.scores[row])
         background = float(area(box)) < COMPARABLE * float(area(found.boxes).max())
-        unsure = found.scores[row] < SURE
-        return plain if background or unsure else plain * (1 + EXERCISE * track.exercise)
+        return plain if background else plain * (1 + EXERCISE * track.exercise)
 
     def _choose(self) -> None:
         people = [track for track in self.tracks if track.confirmed] or self.tracks

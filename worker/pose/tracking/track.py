@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from worker.pose.detectors.nanodet import SURE
-from worker.pose.geometry.boxes import Boxes, area, closeness, covered
+from worker.pose.geometry.boxes import Boxes, area, closeness
 
 CONFIRMED = 2
 """Detections beside the subject from which a track is somebody else, and no flicker."""
@@ -19,25 +19,15 @@ PULL = 0.7
 """Share of a velocity's error that a detection corrects: the steady gain of a Kalman filter of
 constant velocity with accelerations of 2 heights a second squared, edges that are detected to 0.05
 heights, and a keyframe every 0.2 s."""
-HORIZON_S = 1.0
-"""A velocity is believed for this long; what was unseen for longer has stopped."""
-STALE_S = 1.0
-"""Time constant in which an unseen track loses its claim to a box: a detection that was doubled
-once must not take the next one from the track that was there all along."""
 LINK = 0.15
 """Least closeness of two boxes of one track."""
 WITHIN = 0.8
 """Share of a box inside of another from which it is a part of that one."""
-WHOLE = 0.5
-"""Closeness of a track that shrank to a part of somebody and the sure detection that covers it."""
 MOVES_S = 4.0
 """Time constant of what is remembered of a box's changes: about two reps."""
 MOVES = 0.12
 """Relative change of size and height (standard deviation) of who surely exercises; a box of who
 stands still varies by 0.03, a squat's by 0.2."""
-STEADY = 0.5
-"""Least closeness of two boxes, one after the other, of a movement: what leaps from the whole of
-somebody to a part is a detector's doubt."""
 SETTLED_S = 2.0
 """Age from which a track's movement counts: a rep's time."""
 WALKS = 0.3
@@ -68,18 +58,14 @@ class Track:
     means: list[float] = field(default_factory=list)
     variances: list[float] = field(default_factory=lambda: [0.0] * 3)
 
-    def gain(self, box: Boxes, score: float, time_s: float) -> float:
-        """How likely a detection is of this track, 0-1: near where it was or where it goes, or the
-        whole of what it is a part of, and the less the longer it is unseen."""
-        here = self.array()
-        near = max(closeness(here, box), closeness(self.expected(time_s), box))
-        if score >= SURE and covered(here, box) >= WITHIN:
-            near = max(near, WHOLE)
-        return near * math.exp((self.seen_s - time_s) / STALE_S) if near >= LINK else 0.0
+    def gain(self, box: Boxes, time_s: float) -> float:
+        """How likely a detection is of this track, 0-1: near where it was or where it goes."""
+        near = max(closeness(self.array(), box), closeness(self.expected(time_s), box))
+        return near if near >= LINK else 0.0
 
     def expected(self, time_s: float) -> Boxes:
         """The box [4] at a time: who walks across goes on behind others."""
-        ahead = min(time_s - self.seen_s, HORIZON_S)
+        ahead = time_s - self.seen_s
         left, top, right, bottom = self.pace
         # in front of each other two are detected as one: an edge that leaps by itself is no walk
         walk = min(left, right, key=abs) if left * right > 0 else 0.0
@@ -95,8 +81,7 @@ class Track:
             self.pace = [
                 pace + pull * float(off) / step for pace, off in zip(self.pace, missed, strict=True)
             ]
-        if closeness(self.array(), box) >= STEADY:
-            self._remember(box, time_s - self.detected_s)
+        self._remember(box, time_s - self.detected_s)
         self.follow(box, time_s)
         self.detected_s, self.detected_area = time_s, float(area(box))
         self.sure += score >= SURE

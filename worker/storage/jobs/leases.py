@@ -13,19 +13,21 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from worker.contract.jobs import SUPPORTED_JOB_VERSION, Job
-from worker.contract.messages import Entry
+from worker.contract.messages import PER_FRAME, Entry
 from worker.contract.queue_entries import job_of_entry
+from worker.contract.webhooks import JOB_EVENTS
 from worker.storage import keys
 from worker.storage.connection import Client, text
 from worker.storage.due_set import DueSet
 from worker.storage.errors import Fenced
 from worker.storage.jobs.records import json_fields
-from worker.storage.jobs.streams import Row, rows_of
+from worker.storage.jobs.streams import Row, final_event_row, rows_of
 from worker.storage.lua_scripts import Scripts
 from worker.storage.queue.fair_queue import limit_arg, score_of
 from worker.storage.timestamps import iso
 
 _ANY = -1
+_ENDS = frozenset(JOB_EVENTS)
 Outcome = Literal["run", "lost", "busy", "final", "gone", "newer"]
 
 
@@ -42,7 +44,8 @@ class LeaseStore:
     """Claims, heartbeats and fenced commits.
 
     `ttl_s` is the lifetime of a lease without heartbeat in seconds, `max_lost` the number of worker
-    crashes after which a job is given up, `known` the newest job version that this code can run.
+    crashes after which a job is given up, `known` the newest job version that this code can run,
+    `partitions` the number of the firehose's.
     """
 
     def __init__(
@@ -52,12 +55,14 @@ class LeaseStore:
         max_lost: int = 3,
         clock: Callable[[], float] = time.time,
         known: int = SUPPORTED_JOB_VERSION,
+        partitions: int = 8,
     ) -> None:
         self._redis = client
         self._ttl_s = ttl_s
         self._max_lost = max_lost
         self._clock = clock
         self._known = known
+        self._partitions = partitions
         self._run = Scripts(client, __package__)
         self._running = DueSet(client, keys.RUNNING)
 
@@ -69,12 +74,15 @@ class LeaseStore:
     def claim(self, job_id: str, *, to_close: bool = False) -> Claim:
         """Claims the lease of a job; `to_close` counts no attempt and sets no start time.
 
+        The first claim puts `job.started` on the firehose.
+
         Outcomes: `run`; `busy`: another worker has the lease; `final`: the job has ended; `gone`:
         it was erased; `lost`: claimed, but it crashed too many workers, and the caller is to fail
         it as `worker_lost`; `newer`: it needs newer code.
         """
         started = b"" if to_close else json_fields({"at": iso(self._clock())})["at"]
-        names = [keys.job(job_id), keys.fence(job_id), keys.lease(job_id), keys.RUNNING, keys.WAIT]
+        own = (keys.job(job_id), keys.fence(job_id), keys.lease(job_id))
+        names = [*own, keys.RUNNING, keys.WAIT, keys.firehose(job_id, self._partitions)]
         outcome, token, attempt = self._run(
             "claim",
             names,
@@ -97,8 +105,10 @@ class LeaseStore:
         False for a job with a lease, and for one that is to be given up.
         """
         job_id = job_of_entry(name) or name
-        mark, lost = self._redis.hmget(keys.job(job_id), "held", "lost")
-        leased = self.is_leased(job_id)
+        with self._redis.pipeline(transaction=False) as pipe:
+            pipe.hmget(keys.job(job_id), "held", "lost")
+            pipe.exists(keys.lease(job_id))
+            (mark, lost), leased = pipe.execute()
         if leased and job_id == name:
             return False
         deaths = int(lost or 0) + (mark == b"1" and not leased)
@@ -125,9 +135,9 @@ class LeaseStore:
         """Writes a pose log entry, messages (as `entries`, or encoded) and fields of the record
         atomically.
 
-        `place` is the index of the entry `log` in the pose log, -1 for none; an existing entry is
-        not written again. Returns the number of new messages. Raises Fenced where the lease is
-        lost.
+        Messages are put on the firehose too, as the job's option asks. `place` is the index of the
+        entry `log` in the pose log, -1 for none; an existing entry is not written again. Returns
+        the number of new messages. Raises Fenced where the lease is lost.
         """
         keep = ["keep", job_id, "", 0, "", _ANY, 0]
         messages = rows or rows_of(entries)
@@ -155,10 +165,16 @@ class LeaseStore:
     def finish(
         self, job: Job, token: int, entries: Sequence[Entry], fields: dict[str, Any]
     ) -> None:
-        """Writes the last messages and the final state, ends the lease and lists the job for
-        archiving; raises Fenced."""
+        """Writes the last messages, `done` after all, and the final state, ends the lease and lists
+        the job for archiving; raises Fenced.
+
+        The event of the job's end follows on the firehose, unless it made a reference.
+        """
         how = ["finish", job.id, job.tenant, self._clock(), "", _ANY, 0]
-        self._write(job.id, token, how, fields, rows=rows_of(entries))
+        rows = rows_of(entries)
+        if job.input.referenceId is None:
+            rows.append(final_event_row(job.id, rows[-1]))
+        self._write(job.id, token, how, fields, rows=rows)
 
     def relist(self, job_id: str) -> None:
         """Adds a job with a lease to the index of running jobs."""
@@ -189,8 +205,9 @@ class LeaseStore:
         for name, value in values.items():
             args += (name, value)
         args += (place, log)
-        for row in rows:
-            args += row
+        for entry_id, name, data in rows:
+            kind = "frame" if name in PER_FRAME else "life" if name in _ENDS else "event"
+            args += (entry_id, name, data, kind)
         names = [
             keys.lease(job_id),
             keys.job(job_id),
@@ -199,6 +216,7 @@ class LeaseStore:
             keys.RUNNING,
             keys.WAIT,
             keys.CLOSED,
+            keys.firehose(job_id, self._partitions),
         ]
         added = int(self._run("commit", names, args))
         if added < 0:

@@ -50,11 +50,17 @@ def _pairs(job: Job) -> list[Any]:
 
 
 class JobStore:
-    """Stores job records; writes of running jobs are in `leases.py`."""
+    """Stores job records; writes of running jobs are in `leases.py`.
 
-    def __init__(self, client: Client, clock: Callable[[], float] = time.time) -> None:
+    `partitions` is the number of the firehose's, on which a new job's `job.queued` is put.
+    """
+
+    def __init__(
+        self, client: Client, clock: Callable[[], float] = time.time, partitions: int = 8
+    ) -> None:
         self._redis = client
         self._clock = clock
+        self._partitions = partitions
         self._deadlines = DueSet(client, keys.DEADLINES)
         self._closed = DueSet(client, keys.CLOSED)
         self._run = Scripts(client, __package__)
@@ -95,7 +101,9 @@ class JobStore:
             keys.DEADLINES,
             keys.upload_jobs(upload or ""),
             keys.idempotency(job.tenant, key or ""),
+            keys.firehose(job.id, self._partitions),
         ]
+        event = {"id": job.id, "status": "queued", "createdAt": job.createdAt}
         args: list[Any] = [
             job.id,
             job.tenant,
@@ -104,7 +112,7 @@ class JobStore:
             limit_arg(most),
             score_of(job, number),
             self._clock(),
-            int(job.input.referenceId is None),
+            b"" if job.input.referenceId else msgspec.json.encode(event),
             "" if job.deadlineAt is None else unix(job.deadlineAt),
             int(upload is not None),
             *_pairs(job),

@@ -1,4 +1,4 @@
-"""Message streams: reads those of jobs, and relays their messages to the firehose."""
+"""Message streams of jobs, which `LeaseStore` writes, with a copy of each on the firehose."""
 
 from __future__ import annotations
 
@@ -7,13 +7,10 @@ from typing import Any
 
 import msgspec
 
-from worker.contract.jobs import Job
-from worker.contract.messages import PER_FRAME, Done, Entry, encode, type_of
-from worker.contract.options import Firehose
+from worker.contract.messages import Done, Entry, encode, type_of
 from worker.contract.webhooks import final_event
 from worker.storage import keys
 from worker.storage.connection import Client, text
-from worker.storage.lua_scripts import Scripts
 
 Row = tuple[str, str, bytes]
 """Entry id, message type, message as JSON."""
@@ -46,12 +43,10 @@ def final_event_row(job_id: str, done: Row) -> Row:
 
 
 class StreamStore:
-    """Reads the streams of jobs and writes the firehose, which `firehose_trimming.py` trims."""
+    """Reads the streams of jobs."""
 
-    def __init__(self, client: Client, partitions: int = 8) -> None:
+    def __init__(self, client: Client) -> None:
         self._redis = client
-        self._partitions = partitions
-        self._run = Scripts(client, __package__)
 
     def read(self, job_id: str, after: str = "0-0", limit: int = _PAGE) -> list[Row]:
         """Returns up to `limit` messages after an entry id; empty also without a stream."""
@@ -81,65 +76,6 @@ class StreamStore:
     def length(self, job_id: str) -> int:
         """Returns the number of messages in the job's stream."""
         return int(self._redis.xlen(keys.messages(job_id)))
-
-    def put_in(self, pipe: Client, job: Job) -> None:
-        """Adds `job.queued` of a job to a pipeline, whatever its option `firehose`; not for the
-        hidden job of a reference."""
-        if job.input.referenceId is None:
-            data = {"id": job.id, "status": "queued", "createdAt": job.createdAt}
-            fields: dict[Any, Any] = {
-                "job": job.id,
-                "tenant": job.tenant,
-                "id": FIRST,
-                "type": "job.queued",
-                "data": msgspec.json.encode(data),
-            }
-            pipe.xadd(keys.firehose(job.id, self._partitions), fields)
-
-    def started(self, job: Job) -> None:
-        """Puts `job.started` on the firehose, unless an earlier claim of the job did."""
-        hidden = job.input.referenceId is not None
-        if hidden or self._redis.hexists(keys.job(job.id), "fired"):
-            return
-        data = {"id": job.id, "status": "running", "startedAt": job.startedAt}
-        row = (FIRST, "job.started", msgspec.json.encode(data))
-        self._fire(job.id, job.tenant, [row], FIRST)
-
-    def relay(self, job_id: str, tenant: str, wanted: Firehose, *, hidden: bool = False) -> int:
-        """Relays messages that are not on the firehose yet, in order; returns their number.
-
-        Called after a claim and at the end of a job, so that a crash between a commit and its
-        relay loses nothing (at least once). The event of the job's end follows `done`, unless
-        `hidden`.
-        """
-        fired = self._redis.hget(keys.job(job_id), "fired")
-        after = text(fired) if fired else "0-0"
-        passed = 0
-        page = self.read(job_id, after)
-        while page:
-            rows = [row for row in page if self._wanted(row[1], wanted)]
-            if page[-1][1] == "done" and not hidden:
-                rows.append(final_event_row(job_id, page[-1]))
-            self._fire(job_id, tenant, rows, page[-1][0])
-            passed += len(page)
-            page = self.read(job_id, page[-1][0]) if len(page) == _PAGE else []
-        return passed
-
-    def pass_on(self, job_id: str, tenant: str, wanted: Firehose, rows: Sequence[Row]) -> None:
-        """Relays rows just committed without reading them back; `relay` must have run before."""
-        if rows:
-            chosen = [row for row in rows if self._wanted(row[1], wanted)]
-            self._fire(job_id, tenant, chosen, rows[-1][0])
-
-    @staticmethod
-    def _wanted(kind: str, wanted: Firehose) -> bool:
-        return wanted == "all" or (wanted == "events" and kind not in PER_FRAME)
-
-    def _fire(self, job_id: str, tenant: str, rows: Sequence[Row], last: str) -> None:
-        args: list[Any] = [job_id, tenant, last]
-        for row in rows:
-            args += row
-        self._run("relay", [keys.job(job_id), keys.firehose(job_id, self._partitions)], args)
 
 
 class PoseLog:

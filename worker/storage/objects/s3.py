@@ -24,9 +24,8 @@ PART_BYTES = 16 * 1024 * 1024
 _TRANSFER_BYTES = 16 * 1024 * 1024
 SINGLE_PUT_BYTES = 64 * 1024 * 1024
 """Size in bytes above which an upload is made in parts and can be resumed."""
-_QUICK_S = 5.0
-"""Seconds that S3 may take to answer calls without data."""
-_DATA_S = 60.0
+_QUICK_S, _DATA_S = 5.0, 60.0
+"""Seconds that S3 may take to answer calls without data, and with."""
 _FAILED = (ClientError, BotoCoreError, Boto3Error, RetriesExceededError, S3DownloadFailedError)
 """Errors of a transfer: the transfer manager wraps some in its own."""
 
@@ -77,11 +76,25 @@ class ObjectStore:
 
     def __init__(self, settings: Settings) -> None:
         self.bucket = settings.s3_bucket
-        self._client = measured(open_client(settings, settings.s3_endpoint, _DATA_S, 4))
-        self._quick = measured(open_client(settings, settings.s3_endpoint, _QUICK_S, 2))
-        self._heads = HeadRequests(settings, self._quick, _QUICK_S)
-        public = settings.s3_public_endpoint or settings.s3_endpoint
-        self._public = open_client(settings, public, _DATA_S, 1)
+        self._settings = settings
+
+    # made at their first use: they cost 80 ms, and many a process asks Redis alone
+    @cached_property
+    def _client(self) -> Any:
+        return measured(open_client(self._settings, self._settings.s3_endpoint, _DATA_S, 4))
+
+    @cached_property
+    def _quick(self) -> Any:
+        return measured(open_client(self._settings, self._settings.s3_endpoint, _QUICK_S, 2))
+
+    @cached_property
+    def _heads(self) -> HeadRequests:
+        return HeadRequests(self._settings, self._quick, _QUICK_S)
+
+    @cached_property
+    def _public(self) -> Any:
+        public = self._settings.s3_public_endpoint or self._settings.s3_endpoint
+        return open_client(self._settings, public, _DATA_S, 1)
 
     def _call(self, name: str, **arguments: Any) -> Any:
         client = self._client if name in _SLOW else self._quick
@@ -114,7 +127,7 @@ class ObjectStore:
             "AllowedMethods": ["GET", "PUT", "HEAD"],
             "AllowedOrigins": origins,
             "AllowedHeaders": ["*"],
-            "ExposeHeaders": ["ETag"],
+            "ExposeHeaders": ["ETag", "Content-Range"],
             "MaxAgeSeconds": 3600,
         }
         self._call("put_bucket_cors", CORSConfiguration={"CORSRules": [rule]})
@@ -225,21 +238,17 @@ class ObjectStore:
 
     def presign_get(self, key: str, ttl_s: int, filename: str | None = None) -> str:
         """Returns a URL from which the object can be downloaded for `ttl_s` seconds."""
-        params: dict[str, Any] = {"Bucket": self.bucket, "Key": key}
-        if filename:
-            params["ResponseContentDisposition"] = f'attachment; filename="{filename}"'
-        url: str = self._public.generate_presigned_url("get_object", params, ExpiresIn=ttl_s)
-        return url
+        named = {"ResponseContentDisposition": f'attachment; filename="{filename}"'}
+        return self._presign("get_object", key, ttl_s, **(named if filename else {}))
 
     def presign_put(self, key: str, content_type: str, size: int, ttl_s: int) -> str:
         """Returns a URL to PUT exactly `size` bytes of `content_type`, for `ttl_s` seconds."""
-        params = {
-            "Bucket": self.bucket,
-            "Key": key,
-            "ContentType": content_type,
-            "ContentLength": size,
-        }
-        url: str = self._public.generate_presigned_url("put_object", params, ExpiresIn=ttl_s)
+        given = {"ContentType": content_type, "ContentLength": size}
+        return self._presign("put_object", key, ttl_s, **given)
+
+    def _presign(self, call: str, key: str, ttl_s: int, **given: Any) -> str:
+        params = {"Bucket": self.bucket, "Key": key, **given}
+        url: str = self._public.generate_presigned_url(call, params, ExpiresIn=ttl_s)
         return url
 
     def start_parts(self, key: str, content_type: str) -> str:
@@ -249,15 +258,8 @@ class ObjectStore:
 
     def presign_part(self, key: str, parts_id: str, number: int, size: int, ttl_s: int) -> str:
         """Returns a URL to PUT part `number` (from 1) of `size` bytes, for `ttl_s` seconds."""
-        params = {
-            "Bucket": self.bucket,
-            "Key": key,
-            "UploadId": parts_id,
-            "PartNumber": number,
-            "ContentLength": size,
-        }
-        url: str = self._public.generate_presigned_url("upload_part", params, ExpiresIn=ttl_s)
-        return url
+        given = {"UploadId": parts_id, "PartNumber": number, "ContentLength": size}
+        return self._presign("upload_part", key, ttl_s, **given)
 
     def abort_parts(self, prefix: str, until: float | None = None) -> int:
         """Aborts multipart uploads of keys that start with `prefix` and deletes their parts.

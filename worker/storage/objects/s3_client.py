@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import Any
 
@@ -13,6 +14,8 @@ from worker.settings import Settings
 
 CONNECT_S = 5.0
 """Seconds that S3 may take to accept a connection."""
+_making = threading.Lock()
+"""boto3's default session may not make two clients at once."""
 
 
 def measured(client: Any) -> Any:
@@ -40,22 +43,23 @@ def open_client(settings: Settings, endpoint: str | None, read_s: float, attempt
     secret, style = settings.s3_secret_key, settings.s3_addressing
     if style == "auto" and endpoint:
         style = "path"
-    return boto3.client(
-        "s3",
-        endpoint_url=endpoint,
-        region_name=settings.s3_region,
-        aws_access_key_id=settings.s3_access_key,
-        aws_secret_access_key=secret.get_secret_value() if secret else None,
-        # by default boto3 signs URLs of a custom endpoint with SigV2
-        config=Config(
-            signature_version="s3v4",
-            s3={"addressing_style": style},
-            connect_timeout=CONNECT_S,
-            read_timeout=read_s,
-            retries={"total_max_attempts": attempts, "mode": "standard"},
-            max_pool_connections=settings.s3_connections,
-            # else puts over TLS are sent as aws-chunked with a trailer, which many stores refuse
-            request_checksum_calculation="when_required",
-            response_checksum_validation="when_required",
-        ),
-    )
+    with _making:
+        return boto3.client(
+            "s3",
+            endpoint_url=endpoint,
+            region_name=settings.s3_region,
+            aws_access_key_id=settings.s3_access_key,
+            aws_secret_access_key=secret.get_secret_value() if secret else None,
+            # by default boto3 signs URLs of a custom endpoint with SigV2
+            config=Config(
+                signature_version="s3v4",
+                s3={"addressing_style": style},
+                connect_timeout=CONNECT_S,
+                read_timeout=read_s,
+                retries={"total_max_attempts": attempts, "mode": "standard"},
+                max_pool_connections=settings.s3_connections,
+                # else puts over TLS come as aws-chunked with a trailer, which many stores refuse
+                request_checksum_calculation="when_required",
+                response_checksum_validation="when_required",
+            ),
+        )

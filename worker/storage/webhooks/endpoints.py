@@ -59,6 +59,14 @@ class Health:
         return self.failing_since is None and not self.slow
 
 
+_HEALTH = ("failingSince", "restUntil", "slow")
+
+
+def _health_of(fields: Sequence[bytes | None]) -> Health:
+    since, rest, slow = fields
+    return Health(float(since) if since else None, float(rest or 0), slow == b"1")
+
+
 def new_secret() -> str:
     """Returns a new secret: `whsec_` and 32 random bytes in base64 (Standard Webhooks)."""
     return "whsec_" + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
@@ -210,10 +218,18 @@ class EndpointStore:
 
     def health(self, endpoint_id: str) -> Health:
         """Returns how an endpoint has answered recently."""
-        since, rest, slow = self._redis.hmget(
-            keys.hook_health(endpoint_id), "failingSince", "restUntil", "slow"
-        )
-        return Health(float(since) if since else None, float(rest or 0), slow == b"1")
+        return _health_of(self._redis.hmget(keys.hook_health(endpoint_id), _HEALTH))
+
+    def for_session(self, endpoint_id: str) -> tuple[Endpoint, list[str], Health]:
+        """Returns what a delivery session needs: record, valid secrets and health."""
+        with self._redis.pipeline(transaction=False) as pipe:
+            pipe.hmget(keys.hook(endpoint_id), ("record", "secrets"))
+            pipe.hmget(keys.hook_health(endpoint_id), _HEALTH)
+            (record, known), health = pipe.execute()
+        if not (record and known):
+            raise NotFound(f"no webhook {endpoint_id}")
+        valid = [secret.value for secret in self._valid(known)]
+        return msgspec.json.decode(record, type=Endpoint), valid, _health_of(health)
 
     def answered(self, endpoint_id: str, *, slow: bool) -> None:
         """Records a successful delivery, which ends a series of failures."""
@@ -258,9 +274,12 @@ class EndpointStore:
         data = self._redis.hget(keys.hook(endpoint_id), "secrets")
         if not data:
             raise NotFound(f"no webhook {endpoint_id}")
+        return self._valid(data)
+
+    def _valid(self, known: bytes) -> list[_Secret]:
         now = self._clock()
         return [
             secret
-            for secret in msgspec.json.decode(data, type=list[_Secret])
+            for secret in msgspec.json.decode(known, type=list[_Secret])
             if secret.until is None or secret.until > now
         ]

@@ -81,10 +81,6 @@ class DeliverySchedule:
         slots = keys.hook_slots(endpoint)
         return bool(self._run("acquire_slot", [slots], [name, now, now + self._lease_s, most]))
 
-    def release_slot(self, endpoint: str, name: str) -> None:
-        """Releases the delivery slot of `name`."""
-        self._redis.zrem(keys.hook_slots(endpoint), name)
-
     def claim_due_queue(self, endpoint: str) -> str | None:
         """Claims the queue that has been due longest and returns its subject; None without one."""
         now = self._clock()
@@ -114,10 +110,14 @@ class DeliverySchedule:
         if left:
             self._redis.zadd(keys.ordered_queues(endpoint), {subject: self._clock()}, nx=True)
 
-    def refresh_due(self, endpoint: str) -> float | None:
-        """Computes when an endpoint is due next from its queues; returns the unix time or None."""
-        self._redis.zrem(keys.HOOKS_DUE, endpoint)
-        first = self._redis.zrange(keys.ordered_queues(endpoint), 0, 0, withscores=True)
+    def release_slot(self, endpoint: str, name: str) -> float | None:
+        """Releases the delivery slot of `name`; returns when one of the endpoint's queues is due
+        next (unix time), and makes it due then; None without queues."""
+        with self._redis.pipeline(transaction=False) as pipe:
+            pipe.zrem(keys.hook_slots(endpoint), name)
+            pipe.zrem(keys.HOOKS_DUE, endpoint)
+            pipe.zrange(keys.ordered_queues(endpoint), 0, 0, withscores=True)
+            first = pipe.execute()[-1]
         if not first:
             return None
         due = float(first[0][1])

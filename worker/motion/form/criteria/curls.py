@@ -8,7 +8,7 @@ from worker.motion.form.measures import arms, depth, trunk
 
 _STRICT = (
     Criterion(
-        "upper_arm_drift", arms.upper_arm_drift, "deg", good=9.0, bad=28.0,
+        "upper_arm_drift", arms.upper_arm_drift, "deg", good=10.0, bad=28.0,
         joints=("shoulder", "elbow"), advice="upper_arms_still",
     ),
     Criterion(

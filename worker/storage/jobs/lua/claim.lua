@@ -1,6 +1,6 @@
--- uses: next_token, queue/lists
+-- uses: next_token, queue/lists, firehose
 -- transition: waiting, handed out -> running
--- keys: job, fence, lease, running jobs, base
+-- keys: job, fence, lease, running jobs, base, partition of the firehose
 -- args: ttl ms, most lost workers, start time (JSON; '' = claimed only to be ended), newest known
 --       version, now, job id
 -- returns {outcome, token, attempt}
@@ -43,6 +43,9 @@ run(base, tenant, id, ARGV[5])
 local going_on = redis.call('HDEL', KEYS[1], 'turn')
 local attempt = redis.call('HINCRBY', KEYS[1], 'attempt', 1 - going_on)
 redis.call('HSET', KEYS[1], 'status', '"running"')
-redis.call('HSETNX', KEYS[1], 'startedAt', ARGV[3])
+if redis.call('HSETNX', KEYS[1], 'startedAt', ARGV[3]) == 1 and not hidden(KEYS[1]) then
+  local data = '{"id":"' .. id .. '","status":"running","startedAt":' .. ARGV[3] .. '}'
+  tell(KEYS[6], id, tenant, '0-0', 'job.started', data)
+end
 if lost >= tonumber(ARGV[2]) then return {'lost', token, attempt} end
 return {'run', token, attempt}

@@ -1,10 +1,11 @@
--- uses: queue/lists
+-- uses: queue/lists, firehose
 -- transition: running -> running, waiting, handed out, over
--- keys: lease, job, poses, messages, running jobs, base, closed jobs
+-- keys: lease, job, poses, messages, running jobs, base, closed jobs, partition of the firehose
 -- args: token, ttl ms, mode (keep, release, preempt, finish), job id, tenant, now,
 --       next queue ('' = none, later = none for a while), most running, score,
 --       number of fields, (field, JSON)..., index of the log entry (-1 = none), log entry,
---       (id, type, data)...
+--       (id, type, data, kind)...: kind is `event`, `frame` (for the firehose only where the job's
+--       options ask for `all`) or `life` (an event that is not in the job's stream)
 -- returns the number of new messages, -1 where the lease is lost
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return -1 end
 local at = 11 + 2 * tonumber(ARGV[10])
@@ -15,18 +16,29 @@ if length < place then return redis.error_reply('pose log has a gap') end
 if at > 11 then redis.call('HSET', KEYS[2], unpack(ARGV, 11, at - 1)) end
 if length == place then redis.call('RPUSH', KEYS[3], ARGV[at + 1]) end
 at = at + 2
+local mode, id, tenant, base, queue = ARGV[3], ARGV[4], ARGV[5], KEYS[6], ARGV[7]
 local added = 0
+local shown = {life = true}
+if ARGV[at] then
+  local owner, options = unpack(redis.call('HMGET', KEYS[2], 'tenant', 'options'))
+  tenant = owner and cjson.decode(owner) or tenant
+  local wanted = options and cjson.decode(options).firehose or 'events'
+  shown.event, shown.frame = wanted ~= 'none', wanted == 'all'
+end
 while ARGV[at] do
-  local reply = redis.pcall('XADD', KEYS[4], ARGV[at], 'type', ARGV[at + 1], 'data', ARGV[at + 2])
+  local kind, reply = ARGV[at + 3], nil
+  if kind ~= 'life' then
+    reply = redis.pcall('XADD', KEYS[4], ARGV[at], 'type', ARGV[at + 1], 'data', ARGV[at + 2])
+  end
   if type(reply) == 'table' and reply.err then
-    -- a replayed message is already there
+    -- a replayed message is already there, and on the firehose
     if not string.find(reply.err, 'equal or smaller', 1, true) then return reply end
   else
-    added = added + 1
+    if kind ~= 'life' then added = added + 1 end
+    if shown[kind] then tell(KEYS[8], id, tenant, ARGV[at], ARGV[at + 1], ARGV[at + 2]) end
   end
-  at = at + 3
+  at = at + 4
 end
-local mode, id, tenant, base, queue = ARGV[3], ARGV[4], ARGV[5], KEYS[6], ARGV[7]
 if mode == 'keep' then
   redis.call('PEXPIRE', KEYS[1], ARGV[2])
   return added

@@ -1,14 +1,21 @@
-"""Take-off and landing from the legs: two tracks, each with its standard deviation, averaged.
+"""Take-off and landing from the body's heights: three tracks, each with its standard deviation,
+averaged.
 
 The ankles cross a heel's rise over their floor level, which is taken before and after the flight
-apart, so a landing elsewhere or a camera that moves does no harm. The knees fall freely, the feet
-hanging from them; their parabola passes at take-off and landing through the height that knees have
-over that floor on straight legs, a heel's rise higher. How far heels rise differs between jumps; it
-is the same for both tracks, so its spread is added to that of their mean.
+apart, so a landing elsewhere or a camera that moves does no harm. Knees and head fall freely, and
+their parabolas pass at take-off and landing through the height that they have over that floor on
+straight legs, a heel's rise higher. How far heels rise differs between jumps; it is the same for
+all tracks, so its spread is added to that of their mean.
+
+Feet that point down hide where their ankles are; the head is the surest keypoint of all. But who
+flings legs and arms apart moves it within the body, so it takes part where it falls as fast as its
+size lets expect; and who lands nearer to the camera by a fortieth of the distance looks taller by
+as much, so it tells take-offs alone.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +24,7 @@ from numpy.typing import NDArray
 from worker.motion.features.anthropometry import GRAVITY
 from worker.motion.features.features import Floats
 from worker.motion.features.median import median
-from worker.motion.jumps.flight import parabola
+from worker.motion.jumps.flight import Parabola, parabola
 
 HEEL, HEEL_SPREAD = 0.046, 0.008
 """How far ankles, and all that stands on straight legs, are over their height on flat feet when the
@@ -30,8 +37,17 @@ STRAIGHTENS = 0.006
 """What knees rise by besides when a leg that stands at ease, its shank (0.246 of stature) leaning
 by some 12 degrees, is stretched."""
 
+TALLER = 0.062
+"""How far the head is higher at take-off and landing than in quiet standing, as a share of stature:
+heels that rise by 0.046 to 0.056 (the foot pitched by 40 to 48 degrees), and thighs and shanks that
+straighten (2 STRAIGHTENS). Five jumps of four people have a mean of 0.069."""
+
+FREE = (0.7, 1.4)
+"""Pace of a head that falls with the body, by what its size lets expect: stature is known to 8 %
+(0.85 to 1.17 of the fall), its measure in the picture as well; in star jumps heads fall at 0.6."""
+
 SLIP = 0.012
-"""Standard deviation of what a keypoint of either joint is off by at take-off and landing, as a
+"""Standard deviation of what a keypoint of any track is off by at take-off and landing, as a
 share of stature: with HEEL_SPREAD, what the edges of the same jumps are off by."""
 
 SAMPLING = 0.144
@@ -45,8 +61,11 @@ STOOD, STANDING = 3.5, 0.15
 """Seconds before take-off in which a standing pose is looked for, and its least length."""
 
 CROUCHED = 0.82
-"""Share of the longest shank below which one is not of a standing subject, but leans to the camera:
-ankles slip in the air by a sixth of a shank at most."""
+"""Share of the longest shank with the feet on the floor below which one is not of a standing
+subject, but leans to the camera."""
+
+STOOPED = 0.95
+"""The same of the head over the ankles."""
 
 ROLL = 0.15
 """Seconds before take-off from which feet may roll over their toes."""
@@ -71,15 +90,16 @@ class Instant:
 
 
 @dataclass(frozen=True)
-class Legs:
-    """Heights [n] in the picture (y down, frame heights) of the `ankles` and `knees` (None where
-    those are not seen) at `seconds` [n], and whether the subject seems to stand, `stands` [n]. In
-    the air from about `begin` to `end`, on the floor before from `since`; `stature` in frame
-    heights."""
+class Tracks:
+    """Heights [n] in the picture (y down, frame heights) of the `ankles`, and of the `knees` and
+    the `head` (None where those are not seen) at `seconds` [n], and whether the subject seems to
+    stand, `stands` [n]. In the air from about `begin` to `end`, on the floor before from `since`;
+    `stature` in frame heights."""
 
     seconds: Floats
     ankles: Floats
     knees: Floats | None
+    head: Floats | None
     stands: NDArray[np.bool_]
     since: float
     begin: float
@@ -97,22 +117,16 @@ class Legs:
         flying = (self.seconds >= self.begin) & (self.seconds <= self.end)
         frames = max(int(np.count_nonzero(flying)), 2)
         sampled = SAMPLING * (self.end - self.begin) / (frames - 1)
-        slip, knees = 0.0, None
-        if self.knees is not None:
-            shank, heel = self._shank(self.knees, floors[0])
-            # a bone keeps its length: what is more of it in the air, the ankle has slipped by
-            slip = max(float(median((self.ankles - self.knees)[flying])) - shank, 0.0)
-            before, after = (floor - shank - heel * self.stature for floor in floors)
-            knees = self._by_knees(self.knees, *feet, before, after)
-        off = np.array((SLIP, slip / self.stature, sampled * speed))
+        left, met, slip = self._by_knees(floors, feet)
+        head = self._by_head(floors[0], feet, GRAVITY * self.stature / metres)
+        off = np.array((SLIP, slip, sampled * speed))
         sigma = float(np.sqrt(off @ off)) / speed
         # where ankles slip, what is seen of heels and knees is less sure as well
-        common = float(np.hypot(HEEL_SPREAD, slip / 2 / self.stature)) / speed
-        first, last = ([Instant(time, sigma)] for time in feet)
-        if knees is not None:
-            first.append(knees[0])
-            last.append(knees[1])
-        return _mean(first, common), _mean(last, common)
+        common = float(np.hypot(HEEL_SPREAD, slip / 2)) / speed
+        return (
+            _mean([*filter(None, (Instant(feet[0], sigma), left, head))], common),
+            _mean([*filter(None, (Instant(feet[1], sigma), met))], common),
+        )
 
     def _floors(self) -> tuple[float, float] | None:
         """The ankles' level before and after the flight; one for both where only one is seen."""
@@ -142,33 +156,66 @@ class Legs:
         met = crossing(self.seconds, after + lift, top, 1)
         return None if left is None or met is None or met - left < SHORTEST else (left, met)
 
+    def _by_knees(
+        self, floors: tuple[float, float], feet: tuple[float, float]
+    ) -> tuple[Instant | None, Instant | None, float]:
+        """Take-off and landing by the knees' fall, None where it is not seen, and what ankles slip
+        by in the air, a share of stature."""
+        if self.knees is None:
+            return None, None, 0.0
+        shank, rise = self._shank(self.knees, floors[0])
+        flying = (self.seconds >= self.begin) & (self.seconds <= self.end)
+        # a bone keeps its length: what is more of it in the air, the ankle has slipped by
+        slip = max(float(median((self.ankles - self.knees)[flying])) - shank, 0.0)
+        path = parabola(self.seconds, self.knees, *feet)
+        before, after = (floor - shank - rise * self.stature for floor in floors)
+        return (
+            self._passes(path, before, -1), self._passes(path, after, 1), slip / self.stature
+        )  # fmt: skip
+
+    def _by_head(
+        self, floor: float, feet: tuple[float, float], expected: float
+    ) -> Instant | None:  # fmt: skip
+        """Take-off by the head's fall, where it is about the `expected` one."""
+        tall = None if self.head is None else self._standing(self.head, floor, STOOPED)
+        if self.head is None or tall is None:
+            return None
+        path = parabola(self.seconds, self.head, *feet)
+        if path is None or not FREE[0] < path.fall / expected < FREE[1]:
+            return None
+        return self._passes(path, floor - tall - TALLER * self.stature, -1)
+
     def _shank(self, knees: Floats, floor: float) -> tuple[float, float]:
         """How far the knees are over the ankles on straight legs, and what they rise by from there
         until take-off, as a share of stature: of the standing subject, else of the straightest
         legs in sight, the 90th percentile."""
-        heights = self.ankles - knees
-        longest = float(np.quantile(heights, 0.9))
-        flat = np.abs(self.ankles - floor) < STEADY * self.stature
-        stands = self.stands & flat & (heights > CROUCHED * longest)
-        stands &= self.seconds < self.begin - ROLL
-        if np.count_nonzero(stands) * float(median(np.diff(self.seconds))) >= STANDING:
-            return float(median(heights[stands])), HEEL + STRAIGHTENS
-        return longest, HEEL
+        standing = self._standing(knees, floor, CROUCHED)
+        if standing is None:
+            return float(np.quantile(self.ankles - knees, 0.9)), HEEL
+        return standing, HEEL + STRAIGHTENS
 
-    def _by_knees(
-        self, knees: Floats, begin: float, end: float, before: float, after: float
-    ) -> tuple[Instant, Instant] | None:
-        """When the knees' fall between `begin` and `end` passes the levels `before` and `after`."""
-        path = parabola(self.seconds, knees, begin, end)
-        if path is None or min(before, after) <= path.top:
+    def _standing(self, heights: Floats, floor: float, least: float) -> float | None:
+        """How far `heights` are over the ankles of the subject who stands, its feet on the `floor`,
+        and these by the `least` share of the most at least; None where that was not seen for long
+        enough."""
+        over = self.ankles - heights
+        flat = np.abs(self.ankles - floor) < STEADY * self.stature
+        if not flat.any():
+            return None
+        stands = self.stands & flat & (over > least * np.quantile(over[flat], 0.9))
+        stands &= self.seconds < self.begin - ROLL
+        long_enough = np.count_nonzero(stands) * float(median(np.diff(self.seconds))) >= STANDING
+        return float(median(over[stands])) if long_enough else None
+
+    def _passes(self, path: Parabola | None, level: float, step: int) -> Instant | None:
+        """When a fall passes the height `level` on its way up (`step` -1) or down (1); None where
+        there is no fall, or it does not."""
+        if path is None or level <= path.top:
             return None
         # nine times the variance of one value: what a quadratic through n has at its ends
         off = float(np.hypot(SLIP * self.stature, 3 * path.error / np.sqrt(path.frames)))
-        up, down = (np.sqrt(2 * (level - path.top) / path.fall) for level in (before, after))
-        return (
-            Instant(path.apex - float(up), off / float(path.fall * up)),
-            Instant(path.apex + float(down), off / float(path.fall * down)),
-        )
+        away = float(np.sqrt(2 * (level - path.top) / path.fall))
+        return Instant(path.apex + step * away, off / (path.fall * away))
 
 
 def crossing(seconds: Floats, lift: Floats, top: int, step: int) -> float | None:
@@ -194,7 +241,7 @@ def crossing(seconds: Floats, lift: Floats, top: int, step: int) -> float | None
     return time + float(np.clip(off, -NARROW, NARROW))
 
 
-def _mean(found: list[Instant], common: float) -> Instant:
+def _mean(found: Sequence[Instant], common: float) -> Instant:
     """The mean by inverse variance; `common` is the standard deviation of what all share."""
     weights = np.array([1 / one.sigma**2 for one in found])
     total = float(weights.sum())

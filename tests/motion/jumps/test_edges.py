@@ -1,4 +1,4 @@
-"""Take-off and landing from ankles and knees, alone and together."""
+"""Take-off and landing from ankles, knees and head, alone and together."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from worker.contract.messages import JumpSummary
 from worker.contract.options import JobOptions
 from worker.contract.poses import PoseChunk
 from worker.motion.features.features import Floats
-from worker.motion.jumps.legs import HEEL, STRAIGHTENS, Legs, crossing
+from worker.motion.jumps.edges import HEEL, STRAIGHTENS, TALLER, Tracks, crossing
 
 AIR = JobOptions(exercise="air_time_jump")
 METRES, STATURE = 1.7, 0.6
@@ -22,10 +22,14 @@ FLOOR, SHANK = 0.8, 0.15
 TAKEOFF, LANDING = 2.0, 2.5
 
 
-def legs(fps: float = 60, noise: float = 0.0, moved: float = 0.0, slip: float = 0.0) -> Legs:
+def tracks(
+    fps: float = 60, noise: float = 0.0, moved: float = 0.0, slip: float = 0.0,
+    head: float | None = None,
+) -> Tracks:  # fmt: skip
     """Two seconds of standing, a flight of half a second, standing: ankles that jump up by a heel's
     rise within 60 ms of either end; `moved` is the floor's level after the flight less that before,
-    `slip` what the ankles slip down the feet by in the air."""
+    `slip` what the ankles slip down the feet by in the air, `head` how fast the head falls by the
+    body, None where it is hidden."""
     seconds = np.arange(0, 3.5, 1 / fps)
     fall = 9.81 / METRES * STATURE
     inside = (seconds >= TAKEOFF) & (seconds <= LANDING)
@@ -36,16 +40,17 @@ def legs(fps: float = 60, noise: float = 0.0, moved: float = 0.0, slip: float = 
     height = FLOOR - flown - HEEL * STATURE * rolled
     random = np.random.default_rng(5)
     stretch = STRAIGHTENS * STATURE * rolled
-    return Legs(
+    return Tracks(
         seconds=seconds,
         ankles=height + slip * rolled + random.normal(0, noise, len(seconds)),
         knees=height - SHANK - stretch + random.normal(0, noise, len(seconds)),
+        head=head and FLOOR - 0.53 - head * flown - TALLER * STATURE * rolled,
         stands=seconds < 1.5, since=-1.0, begin=TAKEOFF + 0.02, end=LANDING - 0.02,
         stature=STATURE,
     )  # fmt: skip
 
 
-def off(found: Legs) -> tuple[float, float]:
+def off(found: Tracks) -> tuple[float, float]:
     """Milliseconds that take-off and landing are off by."""
     edges = found.edges(METRES)
     assert edges is not None
@@ -54,24 +59,33 @@ def off(found: Legs) -> tuple[float, float]:
 
 @pytest.mark.parametrize(("fps", "most"), [(24, 8), (30, 8), (60, 4), (240, 2)])
 def test_clean_tracks_tell_the_edges_to_a_fraction_of_a_frame(fps: float, most: float) -> None:
-    assert off(legs(fps)) == pytest.approx((0, 0), abs=most)
-    assert off(replace(legs(fps), knees=None)) == pytest.approx((0, 0), abs=most)
+    assert off(tracks(fps)) == pytest.approx((0, 0), abs=most)
+    assert off(replace(tracks(fps), knees=None)) == pytest.approx((0, 0), abs=most)
 
 
 @pytest.mark.parametrize("moved", [-0.05, 0.05])
 def test_either_side_has_its_own_floor(moved: float) -> None:
-    assert off(legs(moved=moved)) == pytest.approx((0, 0), abs=12)
+    assert off(tracks(moved=moved)) == pytest.approx((0, 0), abs=12)
 
 
 def test_ankles_that_slip_count_for_less_than_knees() -> None:
-    slipped = legs(slip=0.02)
+    slipped = tracks(slip=0.02)
     alone = replace(slipped, knees=None)
     assert np.abs(off(alone)).min() > 10 > np.abs(off(slipped)).max()
 
 
+def test_a_head_that_falls_with_the_body_tells_the_take_off() -> None:
+    feet, helped, flung = (
+        off(replace(tracks(slip=0.02, head=pace), knees=None)) for pace in (None, 1.0, 0.6)
+    )
+    assert feet[0] > 10 and 0 < helped[0] < 0.7 * feet[0]
+    assert helped[1] == feet[1]
+    assert flung == feet
+
+
 def test_more_evidence_leaves_less_uncertainty() -> None:
     both, feet, rare = (
-        found.edges(METRES) for found in (legs(), replace(legs(), knees=None), legs(fps=15))
+        found.edges(METRES) for found in (tracks(), replace(tracks(), knees=None), tracks(fps=15))
     )
     assert both is not None and feet is not None and rare is not None
     for side in (0, 1):
@@ -80,14 +94,14 @@ def test_more_evidence_leaves_less_uncertainty() -> None:
 
 
 def test_the_uncertainty_covers_the_errors_of_noisy_tracks() -> None:
-    found = legs(fps=30, noise=0.004)
+    found = tracks(fps=30, noise=0.004)
     edges = found.edges(METRES)
     assert edges is not None
     assert np.abs(off(found)).max() < 2000 * edges[0].sigma
 
 
 def test_what_was_not_seen_is_not_told() -> None:
-    found = legs()
+    found = tracks()
     flying = (found.seconds > TAKEOFF + 0.02) & (found.seconds < LANDING - 0.02)
     assert found.knees is not None
     cut = replace(
@@ -130,5 +144,5 @@ def test_pointing_feet_hardly_lower_the_jump(yaw: float, monkeypatch: pytest.Mon
 
     plain, slipped = heights(chunk), heights(drooping(chunk, 0.06))
     assert slipped == pytest.approx(plain, abs=2.5)
-    monkeypatch.setattr(Legs, "_by_knees", lambda *_: None)
+    monkeypatch.setattr(Tracks, "_passes", lambda *_: None)
     assert (heights(drooping(chunk, 0.06)) < plain - 4).all()
