@@ -11,6 +11,7 @@ _LEGS = (
     Signal("shoulder_height", -0.2, weight=0.5),
 )
 _STANDING = (
+    Condition("fold", "range", low=7),
     Condition("hip_over_ankle", "range", low=0.05),
     Condition("hip_height", "range", low=0.05),
     Condition("shoulder_over_ankle", "start", low=0.2),

@@ -16,6 +16,7 @@ SQUAT = RepExercise(
     ),
     conditions=(
         FEET_STAY,
+        Condition("fold", "range", low=7),
         Condition("hip_over_ankle", "range", low=0.05),
         Condition("hip_height", "range", low=0.04),
         # lying is 0, standing 0.8, a third of it where the camera looks down steeply
