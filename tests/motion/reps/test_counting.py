@@ -86,6 +86,22 @@ def test_a_network_that_bends_the_standing_leg_too_does_not_hide_a_driven_knee()
     assert entries_of(head, [chunk], options)[1].result.count == 6
 
 
+@pytest.mark.parametrize(("still", "expected"), [(0.0, 6), (1.0, 6), (4.5, 5)])
+def test_a_first_bend_that_takes_far_longer_is_the_way_into_place(
+    still: float, expected: int
+) -> None:
+    """Hands on the bar, looking for the grip; a first repetition may be slow."""
+    script = Script(move="deadlift", depths=(1.0,) * 6, camera=Camera(yaw=90))
+    head, chunk = perform(script)
+    held = round((script.lead + sum(script.seconds[:1])) * script.fps)
+    rows = np.concatenate((np.arange(held), np.full(round(still * script.fps), held)))
+    rows = np.concatenate((rows, np.arange(held, len(chunk.times_us))))
+    times = (np.arange(len(rows)) * 1e6 / script.fps).astype(np.int64)
+    chunk = replace(chunk, times_us=times, keypoints=chunk.keypoints[rows], boxes=chunk.boxes[rows])
+    options = JobOptions(exercise="deadlift")
+    assert entries_of(head, [chunk], options)[1].result.count == expected
+
+
 def test_one_exercise_is_not_another() -> None:
     chosen = ("squat", "push_up", "bicep_curl", "jumping_jack", "lunge")
     alike = {("squat", "lunge"), ("lunge", "squat"), ("squat", "push_up")}
