@@ -20,6 +20,7 @@ from api.middleware.head_requests import HeadRequests
 from api.middleware.rate_limit import FIELDS, RateLimitHeaders
 from api.middleware.request_metrics import RequestMetrics, RequestMetricsMiddleware, StoreCollector
 from api.middleware.security_headers import SecurityHeaders
+from api.middleware.trailing_slash import TrailingSlash
 from api.routes import (
     batches,
     catalogue,
@@ -70,6 +71,7 @@ async def _prepare_bucket(app: FastAPI, origins: list[str]) -> None:
 
 def _add_middleware(app: FastAPI, metrics: RequestMetrics, origins: list[str]) -> None:
     """Adds all middleware; the last one added handles a request first."""
+    app.add_middleware(TrailingSlash)
     app.add_middleware(RateLimitHeaders)
     app.add_middleware(BodyLimit)
     app.add_middleware(
@@ -143,6 +145,7 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
     )
     app.state.embedders = parse_embedders(settings.page_embedders)
     app.state.registry = registry

@@ -69,6 +69,8 @@ def content_policy(
         "frame-src": ["'self'"],
         "base-uri": ["'none'"],
         "form-action": ["'none'"],
-        "frame-ancestors": list(embedders) or ["'none'"],
     }
+    framing = tuple(embedders)
+    if "*" not in framing:  # in CSP `*` is http and https alone, not an app's file: or capacitor:
+        allowed["frame-ancestors"] = list(framing) or ["'none'"]
     return "; ".join(" ".join((name, *dict.fromkeys(words))) for name, words in allowed.items())

@@ -218,6 +218,18 @@ def test_a_head_is_a_get_without_its_body(client: Client, public: Client, stores
     assert public.post("/metrics").headers["allow"] == "GET, HEAD"
 
 
+def test_a_slash_at_the_end_leads_nowhere_else(client: Client, public: Client) -> None:
+    made = client.post("/jobs/", json={"input": {"url": "http://media.example/a.mp4"}})
+    assert made.status_code == 202
+    assert client.get(f"/jobs/{made.json()['id']}/").status_code == 200
+    answer = public.get("/pose_tracker/upload_tracking/?token=x&a=b%2F", follow_redirects=False)
+    # relative: the proxy in front knows the scheme, this server may not
+    assert answer.headers["location"] == "../upload_tracking?token=x&a=b%2F"
+    for path in ("//", "/v1/", "/nothing/", "//elsewhere.example/", "/%2Felsewhere.example//"):
+        found = public.get(path, follow_redirects=False).headers.get("location", "../")
+        assert found.startswith("../"), path
+
+
 def test_it_serves_on_a_given_socket(settings: Settings, stores: Stores) -> None:
     sock = socket.create_server(("127.0.0.1", 0))
     thread = threading.Thread(target=serve, args=(settings, sock), daemon=True)

@@ -9,12 +9,17 @@ from pathlib import Path
 
 import av
 import numpy as np
+import pillow_heif
 import pytest
+from PIL import Image
 
+from worker.contract.errors import ErrorCode, JobError
+from worker.media.decoding.still import read_still
 from worker.media.decoding.video import Frame, decode
 from worker.media.encoding.export import export_video
 from worker.media.probing.ffmpeg_tools import find_tools
 from worker.media.probing.probe import VideoInfo, probe
+from worker.media.probing.sniff import sniff
 from worker.pipeline.frame_chunks import PrefetchingReader
 
 MakeClip = Callable[..., Path]
@@ -279,3 +284,45 @@ def test_frames_that_do_not_decode_are_noticed(
         reader = decode(path, probe(path), max_side=64)
         with PrefetchingReader(reader) as chunks:
             assert [chunk.incomplete for chunk in chunks][-1] is incomplete
+
+
+@pytest.mark.parametrize(
+    ("name", "encoder", "fps"),
+    [("a.png", ("-f", "apng"), 25), ("a.mxf", ("-c:v", "mpeg2video"), 25),
+     ("a.dv", ("-target", "pal-dv"), 25), ("a.gif", (), 25)],
+)  # fmt: skip
+def test_clips_in_forms_that_few_send(
+    plain: Path, tmp_path: Path, name: str, encoder: tuple[str, ...], fps: int
+) -> None:
+    clip = tmp_path / name
+    run("-i", plain, "-an", *encoder, clip)
+    assert sniff(clip) == "video"
+    info = probe(clip)
+    assert info.fps == pytest.approx(fps, rel=0.01)
+    assert len(frames_of(clip)) == info.frames
+    frames, out = exported(clip, tmp_path)
+    assert len(frames) == info.frames and out.duration_ms == pytest.approx(info.duration_ms, abs=60)
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.webp", "a.heic", "a.avif", "a.bmp", "a.gif"])
+def test_a_picture_is_no_video_and_says_what_to_do(tmp_path: Path, name: str) -> None:
+    pillow_heif.register_heif_opener()
+    Image.new("RGB", (64, 48), "red").save(tmp_path / name)
+    with pytest.raises(JobError) as refused:
+        probe(tmp_path / name)
+    assert refused.value.code == ErrorCode.MEDIA_UNSUPPORTED
+    assert "send it with source=image" in refused.value.message
+
+
+def test_a_video_is_no_picture_and_says_what_to_do(plain: Path) -> None:
+    with pytest.raises(JobError, match="send it with source=video") as refused:
+        read_still(plain)
+    assert refused.value.code == ErrorCode.MEDIA_UNSUPPORTED
+
+
+def test_pictures_that_move_in_a_form_that_is_not_read_are_named(tmp_path: Path) -> None:
+    one, other = Image.new("RGB", (64, 48), "red"), Image.new("RGB", (64, 48), "blue")
+    one.save(tmp_path / "a.webp", save_all=True, append_images=[other], duration=100)
+    with pytest.raises(JobError, match="An animated WebP is not a format we read"):
+        probe(tmp_path / "a.webp")
+    assert read_still(tmp_path / "a.webp").info.width == 64

@@ -80,7 +80,7 @@ def test_chunks_do_not_change_a_bit(sizes: list[int], seed: int) -> None:
     parts, second = analyse(script, sizes=sizes, **ALL)
     assert [(e.id, encode(e.message)) for e in whole] == [(e.id, encode(e.message)) for e in parts]
     assert first.result == second.result
-    assert first.hud().progress.tolist() == second.hud().progress.tolist()
+    assert first.take_hud().progress.tolist() == second.take_hud().progress.tolist()
 
 
 def test_entries_stream_within_about_a_second() -> None:
@@ -260,7 +260,7 @@ def test_standing_still_is_told_too() -> None:
 
 def test_the_hud_follows_the_count() -> None:
     _, analysis = analyse(THREE)
-    hud = analysis.hud()
+    hud = analysis.take_hud()
     assert len(hud.times_us) == len(hud.count) == len(hud.progress) == len(hud.grade)
     assert (np.diff(hud.count) >= 0).all()
     assert hud.progress.min() == 0 and hud.progress.max() == 1

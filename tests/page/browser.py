@@ -201,11 +201,12 @@ class Tab:
         """The id of the frame whose address contains `part`, once there is one."""
         end = time.monotonic() + WAIT_S
         while time.monotonic() < end:
-            tree = self.call("Page.getFrameTree")["frameTree"]
-            frames = [tree["frame"], *(child["frame"] for child in tree.get("childFrames", []))]
-            for found in frames:
-                if part in found["url"]:
-                    return str(found["id"])
+            left = [self.call("Page.getFrameTree")["frameTree"]]
+            while left:
+                tree = left.pop(0)
+                if part in tree["frame"]["url"]:
+                    return str(tree["frame"]["id"])
+                left += tree.get("childFrames", [])
             time.sleep(0.03)
         raise AssertionError(f"no frame has an address with {part}")
 

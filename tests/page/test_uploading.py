@@ -51,6 +51,25 @@ def test_a_file_is_dropped(tab: Tab, site: Site, host: Host, key: str, stores: S
     assert stores.jobs.get(next_job(stores).id).input.filename == "squat_5.mp4"
 
 
+def test_of_files_that_come_together_one_is_taken(
+    tab: Tab, site: Site, host: Host, key: str, stores: Stores
+) -> None:
+    """A double drop, an impatient second choice: one upload, one job."""
+    guest = at_pick(tab, site.page(key, exercise="squat"), host)
+    tab.run("""['a', 'b', 'c'].forEach((name) => {
+      const data = new DataTransfer();
+      data.items.add(new File(['not really a video'], `${name}.mp4`, {type: 'video/mp4'}));
+      document.querySelector('#drop').dispatchEvent(new DragEvent('drop', {dataTransfer: data}));
+    })""")
+    player = next_job(stores)
+    assert stores.jobs.get(player.id).input.filename == "a.mp4"
+    player.squat()
+    player.finish()
+    guest.state("done")
+    assert len(jobs_of(stores)) == 1
+    assert len([url for url in tab.requests if url.endswith("/v1/uploads")]) <= 2  # and a preflight
+
+
 def test_a_video_by_address(tab: Tab, site: Site, host: Host, key: str, stores: Stores) -> None:
     url = host.put("/clips/squat.mp4", "video/mp4", SQUAT.read_bytes()) + "?sig=a%2Bb"
     guest = visit(tab, FLUTTER, site.page(key, exercise="squat", videoSrc=url), host)

@@ -273,7 +273,7 @@ PER_FRAME = frozenset({"keypoints", "angles", "progression", "form_score"})
 """Types that can come once per frame; the firehose has them only if a job asks for them."""
 
 
-class Entry(msgspec.Struct, frozen=True):
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """A message and its id in the stream: `<frame+1>-<n>`, n from 1 within the frame."""
 
     id: str

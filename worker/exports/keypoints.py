@@ -14,7 +14,7 @@ from worker.contract.poses import PLANE, SPATIAL, LogHead, PoseChunk
 from worker.exports.pose_log import Log, read_log
 from worker.motion.frames.landmarks import names_of
 from worker.motion.frames.smoothing import has_person
-from worker.motion.keypoint_messages import frame_scores, keypoint_rows, world_rows
+from worker.motion.keypoint_messages import samples_of
 
 _AXES = ("x", "y", "score")
 _SPATIAL_AXES = ("z", "world_x", "world_y", "world_z")
@@ -32,22 +32,8 @@ def write_lines(log: Log, out: Path) -> None:
 
 def _samples(chunk: PoseChunk) -> list[PoseSample]:
     rows = np.flatnonzero(has_person(chunk.keypoints))
-    joints = chunk.keypoints[rows]
-    if not len(rows):
-        return []
-    parts = zip(
-        rows.tolist(), frame_scores(joints), keypoint_rows(joints), world_rows(joints), strict=True
-    )
-    return [
-        PoseSample(
-            timestampMs=round(int(chunk.times_us[row]) / 1000, 1),
-            frameId=chunk.first + row,
-            score=score,
-            keypoints=keypoints,
-            world=world,
-        )
-        for row, score, keypoints, world in parts
-    ]
+    frames, times = (chunk.first + rows).tolist(), chunk.times_us[rows].tolist()
+    return samples_of(frames, times, chunk.keypoints[rows])
 
 
 def write_parquet(log: Log, out: Path) -> None:

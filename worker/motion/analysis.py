@@ -10,7 +10,7 @@ from worker.contract.errors import ErrorCode
 from worker.contract.jobs import Result
 from worker.contract.media import WarningCode
 from worker.contract.message_parts import PoseSample
-from worker.contract.messages import Entry, ErrorMessage, Message, spooled_batch
+from worker.contract.messages import Angles, Entry, ErrorMessage, Message, spooled_batch
 from worker.contract.options import JobOptions
 from worker.contract.poses import TURN, LogHead, PoseChunk, turned_joints
 from worker.contract.reference_poses import ReferencePoses
@@ -24,14 +24,8 @@ from worker.motion.frames.landmarks import coco_joints
 from worker.motion.frames.overlay_values import HudRecorder, HudTrack
 from worker.motion.frames.smoothing import has_person, smoothed
 from worker.motion.frames.span import Frames
-from worker.motion.joint_angles import angle_rows, angles_message
-from worker.motion.keypoint_messages import (
-    frame_scores,
-    keypoint_rows,
-    keypoints_message,
-    sample_of,
-    world_rows,
-)
+from worker.motion.joint_angles import angle_rows
+from worker.motion.keypoint_messages import message_of, samples_of
 from worker.motion.status_messages import ProgressMessages, opening, ready
 
 
@@ -99,13 +93,9 @@ class Analysis:
         """What users should know of the clip; whole after `finish`."""
         return self._facts.warnings
 
-    def hud(self) -> HudTrack:
-        """What an export draws, for the frames analysed so far."""
-        return self._hud.track()
-
     def take_hud(self) -> HudTrack:
-        """The same for the frames since the last time; they are forgotten, so that an export's
-        memory does not grow with the clip."""
+        """What an export draws, for the frames since the last time; they are forgotten, so that an
+        export's memory does not grow with the clip."""
         return self._hud.take()
 
     def _lay_upright(self, turn: int) -> None:
@@ -159,24 +149,23 @@ class Analysis:
         joints: NDArray[np.float32],
         person: NDArray[np.bool_],
     ) -> None:
-        rows = np.flatnonzero(person).tolist()
-        if not rows:
+        rows = np.flatnonzero(person)
+        if not len(rows):
             return
-        seen = joints[rows]
+        seen, frames, moments = joints[rows], (first + rows).tolist(), times[rows].tolist()
         if self._options.streams_keypoints:
-            poses = zip(frame_scores(seen), keypoint_rows(seen), world_rows(seen), strict=True)
-            spoken = [
-                keypoints_message(first + row, int(times[row]), *pose)
-                for row, pose in zip(rows, poses, strict=True)
-            ]
-            for row, message in zip(rows, spoken, strict=True):
-                said[row].append(message)
+            samples = samples_of(frames, moments, seen)
+            for row, sample in zip(rows.tolist(), samples, strict=True):
+                said[row].append(message_of(sample))
             if self._video and self._options.keypoints:
-                self._batch.extend([sample_of(message) for message in spoken])
+                self._batch.extend(samples)
         if self._options.angles:
             size = max(self._head.media.width, 1), max(self._head.media.height, 1)
-            for row, data in zip(rows, angle_rows(coco_joints(seen), *size), strict=True):
-                said[row].append(angles_message(first + row, int(times[row]), data))
+            angles = angle_rows(coco_joints(seen), *size)
+            for row, frame, time, data in zip(rows.tolist(), frames, moments, angles, strict=True):
+                said[row].append(
+                    Angles(timestampMs=round(time / 1000, 1), frameId=frame, data=data)
+                )
 
     def _closing(self) -> list[Message]:
         messages: list[Message] = [ready(self._head)] if self._video else []

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.contract.messages import Angles
 from worker.motion.features.features import Floats
 
 _TRIPLES = ((11, 13, 15), (13, 11, 5), (11, 5, 7), (5, 7, 9))
@@ -62,10 +61,3 @@ def _side(
             "score_from_shoulder_to_wrist": elbow_score,
         },
     }
-
-
-def angles_message(
-    frame: int, time_us: int, data: dict[str, dict[str, dict[str, float]]]
-) -> Angles:
-    """The `angles` message of one frame."""
-    return Angles(timestampMs=round(time_us / 1000, 1), frameId=frame, data=data)

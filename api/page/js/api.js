@@ -1,6 +1,6 @@
 /** @file The HTTP API as the page uses it. The key goes in a header, never in an address. */
 
-import { pauseMs, sleep } from "./backoff.js";
+import { PATIENCE, pauseMs, sleep } from "./backoff.js";
 
 /** Requests that may be repeated are sent so often at most. */
 const TRIES = 6;
@@ -9,7 +9,7 @@ const PASSING = new Set([429, 502, 503, 504]);
 /**
  * @typedef {Record<string, any>} Json
  * @typedef {{method?: string, body?: Json, headers?: Record<string, string>, again?: boolean,
- *   signal?: AbortSignal}} Request
+ *   patient?: boolean, signal?: AbortSignal}} Request `patient`: a person's file waits for it
  */
 
 /** An answer that is a refusal: an RFC 9457 problem with a code. */
@@ -101,7 +101,8 @@ export class Api {
         this.onConnection(false);
         return response.status === 204 ? null : await response.json();
       } catch (error) {
-        if (!again || attempt + 1 >= TRIES || !passes(error)) throw error;
+        const tries = request.patient && error instanceof Unreachable ? PATIENCE : TRIES;
+        if (!again || attempt + 1 >= tries || !passes(error)) throw error;
         this.onConnection(error instanceof Unreachable);
         await this._wait(pauseOf(error, attempt), request.signal);
       }

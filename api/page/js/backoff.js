@@ -2,6 +2,8 @@
 
 const FIRST_MS = 500;
 const MOST_MS = 15_000;
+/** Breaks in a row of what is under way until it is given up: about ten minutes. */
+export const PATIENCE = 45;
 
 /**
  * Milliseconds until try number `attempt` + 1: doubling, up to a limit, never the same for all.

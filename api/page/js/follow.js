@@ -1,14 +1,12 @@
 /** @file A job's messages as they are said, resumed where the connection broke, until `done`. */
 
 import { Refusal, Unreachable, passes } from "./api.js";
-import { pauseMs, sleep } from "./backoff.js";
+import { PATIENCE, pauseMs, sleep } from "./backoff.js";
 import { listen } from "./dom.js";
 import { readEvents } from "./sse.js";
 
 /** Three heartbeats of the server without a byte: the connection is dead. */
 const SILENCE_MS = 45_000;
-/** Breaks in a row without a message between, until it gives up: about ten minutes. */
-const PATIENCE = 45;
 
 /**
  * @typedef {Record<string, any>} Message

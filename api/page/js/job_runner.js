@@ -62,7 +62,8 @@ export async function submit(api, session, signal) {
   for (let attempt = 0; ; attempt += 1) {
     try {
       const headers = { "Idempotency-Key": key };
-      const job = await api.call("v1/jobs", { method: "POST", body, headers, again: true, signal });
+      const request = { method: "POST", body, headers, again: true, patient: true, signal };
+      const job = await api.call("v1/jobs", request);
       session.save({ job: job.id });
       return job.id;
     } catch (error) {

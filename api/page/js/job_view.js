@@ -40,6 +40,7 @@ export class Work {
     this._warning = null;
     this._job = "";
     this._heard = Number.NEGATIVE_INFINITY;
+    this._share = 0;
     this._rendering = false;
     this._over = new AbortController();
     this._unplayable(false);
@@ -118,8 +119,10 @@ export class Work {
   _progress({ source, progress }) {
     const { say, view } = this._about;
     if (source === "image") view.progress(say("analysing"), null);
-    else if (!progress) view.progress(say("loading"), null);
-    else view.progress(say("analysing"), progress);
+    else {
+      this._share = Math.max(this._share, progress ?? 0);
+      view.progress(say(this._share ? "analysing" : "loading"), this._share || null);
+    }
   }
 
   /** @param {Message} message */

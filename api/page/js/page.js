@@ -159,10 +159,13 @@ export class Page {
     session.restart();
     const source = typeOf(file).startsWith("image/") ? "image" : "video";
     session.save({ source, uploading: true });
+    const work = this._begin(source); // at once: a second file may come in the same moment
+    const { signal } = this._stop;
     const kept = files.keep(session.id, file);
     const url = URL.createObjectURL(file);
     const size = await measure(url, source);
-    const work = this._begin(source, size.aspect);
+    if (signal.aborted) return undefined;
+    work.stage.fitTo(size.aspect);
     work.stage.show(url, source);
     session.save({ aspect: size.aspect });
     this._keepPoster(kept, work, source);
@@ -172,7 +175,7 @@ export class Page {
     let id;
     try {
       id = await upload(this._api, file, {
-        signal: this._stop.signal,
+        signal,
         onProgress: (share) => view.progress(text, share),
         onConnection: (lost) => view.connection(lost),
         begun,

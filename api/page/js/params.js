@@ -20,7 +20,7 @@ const MEDIA = ["videoSrc", "imageSrc"];
  * @returns {Params}
  */
 export function readParams(search, hash = "") {
-  const given = new URLSearchParams(search);
+  const given = new URLSearchParams(search.replace(/&amp;/g, "&")); // an address out of markup
   const unseen = new URLSearchParams(hash.slice(1));
   const job = new URLSearchParams();
   for (const [name, value] of given) {
@@ -60,8 +60,9 @@ export function mediaUrl(params) {
 export function hideToken(win) {
   const address = new URL(win.location.href);
   const unseen = address.hash.includes("token=");
-  if (!address.searchParams.has("token") && !unseen) return;
-  address.searchParams.delete("token");
+  const names = ["token", "amp;token"].filter((name) => address.searchParams.has(name));
+  if (!names.length && !unseen) return;
+  for (const name of names) address.searchParams.delete(name);
   if (unseen) address.hash = "";
   win.history.replaceState(win.history.state, "", address);
 }

@@ -21,11 +21,23 @@ const LOOK_MS = 50;
  * @returns {"callback" | "ios" | "native" | null}
  */
 export function bridgeOf(win) {
-  if (typeof win.webViewCallback === "function") return "callback";
-  if (win.webkit?.messageHandlers?.iosListener) return "ios";
+  if (isThere(() => typeof win.webViewCallback === "function")) return "callback";
+  if (isThere(() => win.webkit?.messageHandlers?.iosListener)) return "ios";
   // a frame within a WebView may have it too, but the frame's host is its parent
-  const native = win.parent === win && typeof win.ReactNativeWebView?.postMessage === "function";
-  return native ? "native" : null;
+  const native = () => typeof win.ReactNativeWebView?.postMessage === "function";
+  return win.parent === win && isThere(native) ? "native" : null;
+}
+
+/**
+ * Whether a bridge is there; one that cannot even be looked at is none.
+ * @param {() => unknown} look
+ */
+function isThere(look) {
+  try {
+    return Boolean(look());
+  } catch {
+    return false;
+  }
 }
 
 /**

@@ -4,13 +4,11 @@
  */
 
 import { Refusal, Unreachable } from "./api.js";
-import { pauseMs, sleep } from "./backoff.js";
+import { PATIENCE, pauseMs, sleep } from "./backoff.js";
 import { typeOf } from "./media_types.js";
 
 /** Parts under way at once. */
 const LANES = 3;
-/** Breaks in a row of one piece until it gives up: about ten minutes. */
-const PATIENCE = 45;
 /** No byte went for so long: the connection is dead, though nobody says so. */
 const STALL_MS = 60_000;
 
@@ -77,7 +75,7 @@ function nameOf({ name, size, lastModified }) {
 function askPlace(api, file, { signal }) {
   const body = { filename: plainName(file.name), contentType: typeOf(file), bytes: file.size };
   // asked again after a break: a place that nobody fills is swept away
-  return api.call("v1/uploads", { method: "POST", body, again: true, signal });
+  return api.call("v1/uploads", { method: "POST", body, again: true, patient: true, signal });
 }
 
 /**
@@ -123,7 +121,8 @@ async function putParts(api, file, begun, tools) {
   await Promise.all(Array.from({ length: Math.min(LANES, left.length) }, orStop));
   done.sort((a, b) => a.number - b.number);
   const path = `v1/uploads/${place.id}/complete`;
-  await api.call(path, { method: "POST", body: { parts: done }, again: true, signal: tools.signal });
+  const body = { parts: done };
+  await api.call(path, { method: "POST", body, again: true, patient: true, signal: tools.signal });
 }
 
 /**

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Refusal, Unreachable } from "../../../api/page/js/api.js";
+import { Api, Refusal, Unreachable } from "../../../api/page/js/api.js";
+import { submit } from "../../../api/page/js/job_runner.js";
 import { fileProblem } from "../../../api/page/js/picker.js";
 import { BY_ENDING, OTHER_NAMES, accepted, typeOf } from "../../../api/page/js/media_types.js";
 import { plainName, upload } from "../../../api/page/js/upload.js";
@@ -151,4 +152,18 @@ test("names keep their joiners and end whole", () => {
   assert.equal([...long].length, 255);
   assert.ok(long.isWellFormed());
   assert.equal(plainName("\n"), "file");
+});
+
+test("what a person's file waits for outlasts a line that is gone for minutes", async () => {
+  const gone = () => { throw new TypeError("Failed to fetch"); };
+  let left = 30;
+  const fetch = async () => (left-- > 0 ? gone() : Response.json({ id: "job_1" }, { status: 202 }));
+  const wait = async () => {};
+  const session = { saved: { key: "k", body: {} }, save: (news) => Object.assign(session.saved, news) };
+  const { signal } = new AbortController();
+  assert.equal(await submit(new Api("http://pose/", "pq_x", { fetch, wait }), session, signal), "job_1");
+  // a person who waits for the page itself is told sooner
+  left = 30;
+  await assert.rejects(new Api("http://pose/", "pq_x", { fetch, wait }).call("v1/me"), Unreachable);
+  assert.ok(left >= 20);
 });

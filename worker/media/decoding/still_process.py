@@ -36,7 +36,7 @@ from worker.media.decoding.jpeg_stream import (  # isort: skip
 )
 from worker.media.decoding.raw_preview import largest_jpeg, may_be_raw, only_raw  # isort: skip
 from worker.media.sandbox.fork_server import serve  # isort: skip
-from worker.media.probing.sniff import unread_format  # isort: skip
+from worker.media.probing.sniff import is_container, is_picture, unread_format  # isort: skip
 
 FORMATS = ["JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "AVIF", "JPEG2000"]
 _ORIENTATION = 0x0112  # EXIF 2.32, 4.6.4
@@ -57,6 +57,9 @@ def _open(data: bytes, max_pixels: int) -> Image.Image:
     try:
         image = Image.open(io.BytesIO(data), formats=formats_of(data))
     except UnidentifiedImageError as error:
+        if is_container(data) and not is_picture(data):
+            said = "The file is a video, not a picture: send it with source=video."
+            raise Refused("media_unsupported", said) from error
         name = unread_format(data)
         said = f"{name} is not a format we read." if name else "The file is not an image we read."
         raise Refused("media_unsupported", f"{said} Send a JPEG, PNG, HEIC or WebP.") from error

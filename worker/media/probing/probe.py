@@ -27,7 +27,7 @@ from worker.media.probing.packets import (
     timing_of,
     too_large,
 )
-from worker.media.probing.sniff import head_of, is_container, unread_format
+from worker.media.probing.sniff import head_of, is_container, sniff, unread_format
 from worker.media.sandbox.child_process import run
 from worker.media.sandbox.limits import DEFAULT_LIMITS, MediaLimits
 from worker.media.sandbox.media_process import ChildStalled
@@ -95,6 +95,8 @@ def probe(path: Path, limits: MediaLimits = DEFAULT_LIMITS) -> VideoInfo:
     take), `media_decode_error` (broken), `media_too_large` (over `limits`).
     """
     _check_bytes(path, limits)
+    if sniff(path) == "image":
+        raise _picture(path)
     claims = _claims(path, limits)
     stream, tracks = _picture_stream(path, claims.get("streams", []), limits)
     width, height = _stored_size(stream)
@@ -184,6 +186,16 @@ def _claims(path: Path, limits: MediaLimits) -> dict[str, Any]:
     if not claims.get("streams"):
         raise _unreadable(path, tail)
     return claims
+
+
+def _picture(path: Path) -> JobError:
+    name = unread_format(head_of(path))
+    said = (
+        f"{name} is not a format we read. Send an MP4, MOV or WebM."
+        if name
+        else "The file is a picture, not a video: send it with source=image."
+    )
+    return JobError(ErrorCode.MEDIA_UNSUPPORTED, said)
 
 
 def _unreadable(path: Path, tail: str) -> JobError:

@@ -40,7 +40,6 @@ _NAMES = (
     (b"qoif", "QOI"),
     (b"P5\n", "PGM"),
     (b"P6\n", "PPM"),
-    (b"\x06\x0e\x2b\x34\x02\x05", "MXF"),
     (b"YUV4MPEG2", "YUV4MPEG"),
     (b"#EXTM3U", "A playlist (M3U)"),
     (b"PK\x03\x04", "A ZIP archive"),
@@ -50,7 +49,7 @@ _NAMES = (
     (b"<!doctype html", "A web page"),
     (b"<html", "A web page"),
 )
-# ISO/IEC 23008-12 and the AV1 image format: stills and image sequences.
+# ISO/IEC 23008-12 and the AV1 image format; `avis`, a sequence alone, is a video.
 _IMAGE_BRANDS = frozenset(
     {
         b"mif1",
@@ -62,12 +61,19 @@ _IMAGE_BRANDS = frozenset(
         b"hevc",
         b"hevx",
         b"avif",
-        b"avis",
         b"crx ",
     }
 )
 _GIF_MAGIC = (b"GIF87a", b"GIF89a")
-_CONTAINER_MAGIC = (b"\x1aE\xdf\xa3", b"OggS", b"FLV\x01", b"0&\xb2u\x8ef\xcf\x11", b"\0\0\x01\xba")
+_CONTAINER_MAGIC = (
+    b"\x1aE\xdf\xa3",  # Matroska, WebM
+    b"OggS",
+    b"FLV\x01",
+    b"0&\xb2u\x8ef\xcf\x11",  # ASF
+    b"\0\0\x01\xba",  # MPEG program stream
+    b"\x06\x0e\x2b\x34\x02\x05",  # MXF
+    b"\x1f\x07\x00",  # DV
+)
 _BOXES = frozenset({b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"styp", b"moof"})
 
 
@@ -80,22 +86,34 @@ def head_of(path: Path, size: int = 4096) -> bytes:
 def sniff(path: Path) -> Literal["video", "image"]:
     """What the content looks like; a file of neither kind is a "video", which probe refuses.
 
-    A GIF of several frames is a video. Raises OSError where the file cannot be read.
+    A GIF or PNG of several frames is a video. Raises OSError where the file cannot be read.
     """
     head = head_of(path)
     if head.startswith(_GIF_MAGIC):
         return "video" if _frames_in_gif(path) > 1 else "image"
-    if head.startswith(_IMAGE_MAGIC) or head[:4] + head[8:12] == b"RIFFWEBP":
-        return "image"
-    if head[4:8] == b"ftyp" and head[8:12] in _IMAGE_BRANDS:
-        return "image"
-    return "video"
+    return "image" if is_picture(head) and not _is_animated_png(head) else "video"
+
+
+def is_picture(head: bytes) -> bool:
+    """Whether a file that begins so claims to be a picture; a GIF, which may be either, is none."""
+    return (
+        head.startswith(_IMAGE_MAGIC)
+        or head[:4] + head[8:12] == b"RIFFWEBP"
+        or (head[4:8] == b"ftyp" and head[8:12] in _IMAGE_BRANDS)
+    )
+
+
+def _is_animated_png(head: bytes) -> bool:
+    """Whether `acTL` comes before the picture's data (PNG third edition, 11.3.7)."""
+    return head.startswith(b"\x89PNG") and b"acTL" in head.partition(b"IDAT")[0]
 
 
 def unread_format(head: bytes) -> str:
     """The name of a format that is known and not read, "" of any other."""
     if head[4:12] == b"ftypcrx ":
         return "This camera's raw format"
+    if head[8:16] == b"WEBPVP8X" and head[20] & 2:  # the container's flag of animation
+        return "An animated WebP"
     start = head.lstrip()[:14].lower()
     return next(
         (name for magic, name in _NAMES if magic in (head[: len(magic)], start[: len(magic)])), ""

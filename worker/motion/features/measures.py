@@ -239,7 +239,8 @@ def _lift(sight: Sight) -> tuple[Floats, Floats]:
     that left the floor has its knee bent more than the other's (by 0.06 of stature in 26 degrees),
     or is ahead or behind.
     """
-    told = stature(statures(sight))
+    # of each frame alone: what is added to the frames later must not change it
+    told = np.fmax.reduce(statures(sight), axis=1)
     _, y = sight.body.pair("ankle")
     up = y[:, 1] - y[:, 0]
     bent, bent_weight = whole(sight, "knee_flexion_difference")

@@ -1,14 +1,10 @@
-"""Which coach follows what a job asks for."""
+"""Which reporter follows what a job asks for."""
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from worker.contract.errors import unknown_reference
 from worker.contract.exercises import AUTO
-from worker.contract.jobs import Result
 from worker.contract.media import MediaInfo
-from worker.contract.messages import Message
 from worker.contract.options import JobOptions
 from worker.contract.reference_poses import ReferencePoses
 from worker.exercises import EXERCISES
@@ -19,28 +15,15 @@ from worker.motion.feedback.target import (
     followed_reference,
     recognised_exercise,
 )
-from worker.motion.frames.overlay_values import HudRecorder
-from worker.motion.frames.span import Frames
 from worker.motion.jumps.reporter import JumpReporter
 
-
-class AnyReporter(Protocol):
-    """Follows one exercise through a job and says what there is to say."""
-
-    def span(self, frames: Frames, hud: HudRecorder) -> list[list[Message]]:
-        """The messages of each of n frames."""
-
-    def closing(self, time_us: int) -> list[Message]:
-        """The messages at the media's end."""
-
-    def result(self, person_frames: int, frames: int) -> Result:
-        """The job's result."""
+AnyReporter = ExerciseReporter | JumpReporter
 
 
 def make_reporter(
     options: JobOptions, media: MediaInfo, reference: ReferencePoses | None = None
 ) -> AnyReporter | None:
-    """The coach of what the options name, None where they name nothing.
+    """The reporter of what the options name, None where they name nothing.
 
     Raises JobError `invalid_exercise` if an exercise has no data, and `reference_not_found` if a
     reference is named but not given.

@@ -6,9 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from worker.contract.errors import unknown_exercise
 from worker.contract.exercises import AUTO, CATALOGUE, View
 from worker.contract.grades import floor_of
@@ -17,7 +14,7 @@ from worker.contract.options import JobOptions
 from worker.contract.reference_poses import LIMBS, ReferencePoses
 from worker.exercises import EXERCISES
 from worker.exercises.model import JumpExercise, RepExercise
-from worker.motion.features.features import PAIRS, Body
+from worker.motion.features.features import PAIRS
 from worker.motion.form import advice_texts
 from worker.motion.frames.span import Frames
 from worker.motion.recognition.score import View as FilmedView
@@ -30,40 +27,13 @@ from worker.motion.reps.tracker import RepTracker
 
 
 class Tracker(Protocol):
-    """Finds moments in frames."""
+    """Finds events in frames."""
 
     def span(self, frames: Frames) -> list[FrameEvent]:
-        """One moment for each of n frames."""
+        """One event for each of n frames."""
 
     def finish(self) -> FrameEvent:
         """What the media's end completes."""
-
-
-class BlockTracker(Protocol):
-    """Finds moments in the frames of one block at a time."""
-
-    def block(
-        self, first: int, times_us: NDArray[np.int64], body: Body, known: NDArray[np.bool_]
-    ) -> list[FrameEvent]:
-        """One moment for each of a block's n frames."""
-
-    def finish(self) -> FrameEvent:
-        """What the media's end completes."""
-
-
-class BlockAdapter:
-    """A tracker of one that takes blocks."""
-
-    def __init__(self, tracker: BlockTracker) -> None:
-        self._tracker = tracker
-        self.finish = tracker.finish
-
-    def span(self, frames: Frames) -> list[FrameEvent]:
-        """One moment for each of n frames."""
-        moments: list[FrameEvent] = []
-        for part in frames.each():
-            moments += self._tracker.block(part.first, part.times_us, part.body, part.known)
-        return moments
 
 
 @dataclass(frozen=True)
@@ -134,9 +104,7 @@ def followed_reference(reference: ReferencePoses, options: JobOptions) -> Target
     ends = {joint for limb in moving_limbs(reference) for joint in LIMBS[limb][:2]}
     return Target(
         name=reference.name,
-        tracker=BlockAdapter(
-            ReferenceTracker(reference, options.difficulty, _least_score(options))
-        ),
+        tracker=ReferenceTracker(reference, options.difficulty, _least_score(options)),
         joints=tuple(name for name, sides in PAIRS.items() if ends.intersection(sides)),
         texts=advice_texts(reference.exercise or "", options.language),
         reference=True,

@@ -24,30 +24,21 @@ class HudRecorder:
     """Collects a HudTrack while frames are analysed."""
 
     def __init__(self) -> None:
-        self._times: list[int] = []
-        self._count: list[int] = []
-        self._progress: list[float] = []
-        self._grade: list[str | None] = []
+        self._frames: list[tuple[int, int, float, str | None]] = []
 
     def add(self, time_us: int, count: int, progress: float, grade: str | None) -> None:
         """One frame; `progress` 0-1."""
-        self._times.append(time_us)
-        self._count.append(count)
-        self._progress.append(progress)
-        self._grade.append(grade)
-
-    def track(self) -> HudTrack:
-        """The frames so far."""
-        return HudTrack(
-            times_us=np.array(self._times, np.int64),
-            count=np.array(self._count, np.int64),
-            progress=np.array(self._progress, np.float64),
-            grade=list(self._grade),
-        )
+        self._frames.append((time_us, count, progress, grade))
 
     def take(self) -> HudTrack:
         """The frames since the last time; they are forgotten."""
-        taken = self.track()
-        for values in (self._times, self._count, self._progress, self._grade):
-            values.clear()
-        return taken
+        times, counts, progress, grades = (
+            zip(*self._frames, strict=True) if self._frames else [()] * 4
+        )
+        self._frames = []
+        return HudTrack(
+            times_us=np.array(times, np.int64),
+            count=np.array(counts, np.int64),
+            progress=np.array(progress, np.float64),
+            grade=list(grades),
+        )

@@ -117,27 +117,15 @@ class Tracks:
         flying = (self.seconds >= self.begin) & (self.seconds <= self.end)
         frames = max(int(np.count_nonzero(flying)), 2)
         sampled = SAMPLING * (self.end - self.begin) / (frames - 1)
-        slip, leaves, meets = 0.0, [], []
-        if self.knees is not None:
-            shank, rise = self._shank(self.knees, floors[0])
-            # a bone keeps its length: what is more of it in the air, the ankle has slipped by
-            slip = max(float(median((self.ankles - self.knees)[flying])) - shank, 0.0)
-            path = parabola(self.seconds, self.knees, *feet)
-            over = shank + rise * self.stature
-            leaves.append(self._passes(path, floors[0] - over, -1))
-            meets.append(self._passes(path, floors[1] - over, 1))
-        tall = None if self.head is None else self._standing(self.head, floors[0], STOOPED)
-        if self.head is not None and tall is not None:
-            path = parabola(self.seconds, self.head, *feet)
-            if path and FREE[0] < path.fall * metres / GRAVITY / self.stature < FREE[1]:
-                leaves.append(self._passes(path, floors[0] - tall - TALLER * self.stature, -1))
-        off = np.array((SLIP, slip / self.stature, sampled * speed))
+        left, met, slip = self._by_knees(floors, feet)
+        head = self._by_head(floors[0], feet, GRAVITY * self.stature / metres)
+        off = np.array((SLIP, slip, sampled * speed))
         sigma = float(np.sqrt(off @ off)) / speed
         # where ankles slip, what is seen of heels and knees is less sure as well
-        common = float(np.hypot(HEEL_SPREAD, slip / 2 / self.stature)) / speed
+        common = float(np.hypot(HEEL_SPREAD, slip / 2)) / speed
         return (
-            _mean([Instant(feet[0], sigma), *filter(None, leaves)], common),
-            _mean([Instant(feet[1], sigma), *filter(None, meets)], common),
+            _mean([*filter(None, (Instant(feet[0], sigma), left, head))], common),
+            _mean([*filter(None, (Instant(feet[1], sigma), met))], common),
         )
 
     def _floors(self) -> tuple[float, float] | None:
@@ -167,6 +155,35 @@ class Tracks:
         left = crossing(self.seconds, before + lift, top, -1)
         met = crossing(self.seconds, after + lift, top, 1)
         return None if left is None or met is None or met - left < SHORTEST else (left, met)
+
+    def _by_knees(
+        self, floors: tuple[float, float], feet: tuple[float, float]
+    ) -> tuple[Instant | None, Instant | None, float]:
+        """Take-off and landing by the knees' fall, None where it is not seen, and what ankles slip
+        by in the air, a share of stature."""
+        if self.knees is None:
+            return None, None, 0.0
+        shank, rise = self._shank(self.knees, floors[0])
+        flying = (self.seconds >= self.begin) & (self.seconds <= self.end)
+        # a bone keeps its length: what is more of it in the air, the ankle has slipped by
+        slip = max(float(median((self.ankles - self.knees)[flying])) - shank, 0.0)
+        path = parabola(self.seconds, self.knees, *feet)
+        before, after = (floor - shank - rise * self.stature for floor in floors)
+        return (
+            self._passes(path, before, -1), self._passes(path, after, 1), slip / self.stature
+        )  # fmt: skip
+
+    def _by_head(
+        self, floor: float, feet: tuple[float, float], expected: float
+    ) -> Instant | None:  # fmt: skip
+        """Take-off by the head's fall, where it is about the `expected` one."""
+        tall = None if self.head is None else self._standing(self.head, floor, STOOPED)
+        if self.head is None or tall is None:
+            return None
+        path = parabola(self.seconds, self.head, *feet)
+        if path is None or not FREE[0] < path.fall / expected < FREE[1]:
+            return None
+        return self._passes(path, floor - tall - TALLER * self.stature, -1)
 
     def _shank(self, knees: Floats, floor: float) -> tuple[float, float]:
         """How far the knees are over the ankles on straight legs, and what they rise by from there

@@ -10,7 +10,6 @@ from collections import deque
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from worker.contract.keypoints import COUNT as JOINTS
 from worker.contract.message_parts import CriterionScore, Rep
@@ -18,6 +17,7 @@ from worker.contract.reference_poses import ReferencePoses
 from worker.motion.features.features import Body, Floats
 from worker.motion.form import RepForm, RepFrames, advice_codes, judge
 from worker.motion.form.advice import RECENT
+from worker.motion.frames.span import Frames
 from worker.motion.reference.features import WIDTH, limbs_of, vectors
 from worker.motion.reference.score import criteria_of, pose_score, score_of
 from worker.motion.reference.state_machine import (
@@ -92,7 +92,7 @@ class _Row:
 
 
 class ReferenceTracker:
-    """Moments of one reference movement, frame by frame; `least_score` is that of `minGrade`."""
+    """Events of one reference movement, frame by frame; `least_score` is that of `minGrade`."""
 
     def __init__(
         self, reference: ReferencePoses, difficulty: str, least_score: float | None
@@ -113,13 +113,14 @@ class ReferenceTracker:
         self._progress = 0.0
         self._live_at = -1e9
 
-    def block(
-        self, first: int, times_us: NDArray[np.int64], body: Body, known: NDArray[np.bool_]
-    ) -> list[FrameEvent]:
-        """One moment for each of a block's n frames; `known` [n] says where joints are."""
-        rows = self._measure(first, times_us, body, known)
-        self._keep(rows)
-        return [self._step(row) for row in rows[:, : _Row.POSES].tolist()]
+    def span(self, frames: Frames) -> list[FrameEvent]:
+        """One event for each of n frames."""
+        events: list[FrameEvent] = []
+        for block in frames.each():
+            rows = self._measure(block)
+            self._keep(rows)
+            events += [self._step(row) for row in rows[:, : _Row.POSES].tolist()]
+        return events
 
     def finish(self) -> FrameEvent:
         """What the media's end completes."""
@@ -134,14 +135,13 @@ class ReferenceTracker:
                 return FrameEvent(progress=100.0, reps=(rep,), advice=self._advice)
         return NOTHING
 
-    def _measure(
-        self, first: int, times_us: NDArray[np.int64], body: Body, known: NDArray[np.bool_]
-    ) -> Floats:
+    def _measure(self, frames: Frames) -> Floats:
+        body, count = frames.body, len(frames.times_us)
         limbs, sight = limbs_of(body)
-        poses, weights = vectors(limbs, sight * known[:, None])
+        poses, weights = vectors(limbs, sight * frames.known[:, None])
         followed = [template.progress(poses, weights) for template in self._templates]
-        columns = [times_us * 1e-6, np.arange(first, first + len(times_us), dtype=np.float64)]
-        spare = [np.zeros(len(times_us))] * (IMAGES - len(followed))
+        columns = [frames.times_us * 1e-6, frames.first + np.arange(count, dtype=np.float64)]
+        spare = [np.zeros(count)] * (IMAGES - len(followed))
         columns += [np.clip(progress, FLOOR, CEILING) for progress, _ in followed] + spare
         columns += [seen for _, seen in followed] + spare
         columns += [template.nearest(poses, weights) for template in self._templates] + spare

@@ -33,6 +33,10 @@ class Detections:
     def __len__(self) -> int:
         return len(self.scores)
 
+    def is_sure(self, box: Boxes) -> bool:
+        """Whether the detection `box` [4] is a person beyond doubt."""
+        return bool((self.scores[(self.boxes == box).all(axis=1)] >= SURE).any())
+
 
 def letterbox(image: NDArray[np.uint8], side: int) -> tuple[NDArray[np.uint8], float]:
     """The image scaled to fit `side`, padded right and below to multiples of 32; and the scale."""

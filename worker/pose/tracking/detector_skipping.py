@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.pose.detectors.nanodet import SURE, Detections, expects
+from worker.pose.detectors.nanodet import Detections, expects
 from worker.pose.geometry.boxes import Boxes, area, around, covered, grow
 from worker.pose.tracking.subject_tracker import COMPARABLE
 from worker.pose.tracking.track import WITHIN
@@ -34,8 +34,6 @@ not seen."""
 OUTWARD = 0.06
 """Share of its width or height by which the box may exceed the expected one at an edge: the mask
 leaves 0.075 there, so all of the body was seen."""
-INWARD = 0.25
-"""The same for falling short of it: a crop may be that much too wide."""
 _OUT = np.array([-1, -1, 1, 1], np.float32)
 
 Pose = NDArray[np.float32]
@@ -62,8 +60,7 @@ class TrackedPose:
 def is_within(box: Boxes, expected: Boxes) -> bool:
     """Whether a pose that was looked for in the box `expected` [4] is whole, that came out in
     `box`."""
-    exceeds = (box - expected) * _OUT / _sides(expected)
-    return bool((exceeds <= OUTWARD).all() and (exceeds >= -INWARD).all())
+    return bool(((box - expected) * _OUT <= OUTWARD * _sides(expected)).all())
 
 
 def start_tracking(
@@ -74,7 +71,7 @@ def start_tracking(
     tight = around(pose, margin=1.0)
     score = float(pose[:, 2].mean())
     own = (people.boxes == box).all(axis=1)
-    sure = (people.scores[own] >= SURE).any() or expects(last, people.boxes[own])
+    sure = people.is_sure(box) or expects(last, people.boxes[own])
     if tight is None or score < CLEAR or not sure:
         return None
     beyond = box - tight

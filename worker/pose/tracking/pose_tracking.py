@@ -68,13 +68,10 @@ class PoseTracker:
         """Passes the keyframes in `rows`; gives each with the subject's box in it, None where it is
         not."""
         for row in rows:
-            cut = self._cut(row)
+            self.sure[row], cut = False, self._cut(row)
             box = None if cut else self._followed(row)
             if box is None:
                 box = self._detected(row, cut=cut)
-            self.sure[row] = box is not None and self._tracker.surely_detected(
-                self._times[row] / 1e6
-            )
             self._before, self._last = self._last, box
             yield row, box
 
@@ -112,6 +109,7 @@ class PoseTracker:
             self._last = None
         if self._last is not None and _doubtful(box, self._last):
             return self._by_pose(row, self._last, box)
+        self.sure[row] = box is not None and people.is_sure(box)
         if box is not None and self._rests:
             placed, pose = self._tried or (None, None)
             # a pose that fills the box which is detected now was whole after all

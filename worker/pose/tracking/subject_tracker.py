@@ -116,11 +116,6 @@ class SubjectTracker:
         chosen = self.subject_track()
         return chosen.array() if chosen else None
 
-    def surely_detected(self, time_s: float) -> bool:
-        """Whether the detector was sure of the subject at this keyframe."""
-        chosen = self.subject_track()
-        return chosen is not None and chosen.sure_s == time_s
-
     def believes(self, box: Boxes) -> bool:
         """Whether the subject can be in `box` [4], by the size that it was detected with: joints
         that are looked for where others were found close in on a few of them."""

@@ -51,7 +51,6 @@ class Track:
     seen_s: float = 0.0
     detected_s: float = 0.0
     detected_area: float = 0.0
-    sure_s: float = -1.0
     pace: list[float] = field(default_factory=lambda: [0.0] * 4)
     weight: float = 0.0
     hits: int = 0
@@ -85,8 +84,7 @@ class Track:
         self._remember(box, time_s - self.detected_s)
         self.follow(box, time_s)
         self.detected_s, self.detected_area = time_s, float(area(box))
-        if score >= SURE:
-            self.sure, self.sure_s = self.sure + 1, time_s
+        self.sure += score >= SURE
 
     def follow(self, box: Boxes, time_s: float) -> None:
         """Its pose was seen in `box` [4]."""
