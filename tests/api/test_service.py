@@ -226,8 +226,7 @@ def test_a_slash_at_the_end_leads_nowhere_else(client: Client, public: Client) -
     # relative: the proxy in front knows the scheme, this server may not
     assert answer.headers["location"] == "../upload_tracking?token=x&a=b%2F"
     for path in ("//", "/v1/", "/nothing/", "//elsewhere.example/", "/%2Felsewhere.example//"):
-        found = public.get(path, follow_redirects=False).headers.get("location", "../")
-        assert found.startswith("../"), path
+        assert public.get(path, follow_redirects=False).status_code in (200, 404), path
 
 
 def test_it_serves_on_a_given_socket(settings: Settings, stores: Stores) -> None:
