@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.synthetic.analysis import analyse, entries_of, reps_of
 from tests.synthetic.perform import Camera, Script, duration, perform
-from worker.contract.keypoints import FLIP
+from worker.contract.keypoints import COCO_NAMES, FLIP
 from worker.contract.options import JobOptions
 from worker.contract.poses import quantised
 
@@ -123,6 +123,17 @@ def test_sides_in_turn_are_reps_each(move: str, yaw: float, fps: float) -> None:
         seconds=(0.8, 0.1, 0.8, 0.2), camera=Camera(yaw=yaw),
     )  # fmt: skip
     assert analyse(script)[1].result.count == 6
+
+
+@pytest.mark.parametrize("yaw", [60, 80, 90])
+def test_jacks_from_the_side_count_by_the_elbows_alone(yaw: float) -> None:
+    """There the feet's spread cannot be seen, and hands above the picture are not."""
+    script = Script(move="jumping_jack", depths=(1.0,) * 6, noise=0.004, camera=Camera(yaw=yaw))
+    head, chunk = perform(script)
+    hidden = [name.endswith("wrist") for name in COCO_NAMES]
+    chunk.keypoints[:, hidden, 2] = 0.05
+    _, analysis = entries_of(head, [chunk], JobOptions(exercise="jumping_jack"))
+    assert analysis.result.count == 6
 
 
 @pytest.mark.parametrize(("lead", "expected"), [(-1.4, 3), (-0.3, 4), (-0.95, 4)])

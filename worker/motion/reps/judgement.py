@@ -153,14 +153,15 @@ def _looks_like(
     typical: tuple[Condition, ...], spans: list[Span], measures: Floats, evidence: float
 ) -> bool:
     """Whether repetitions show what is typical of the exercise: the fewer they are, `evidence`, a
-    half for one that was not seen whole, the more they must."""
+    half for one that was not seen whole, the more they must. Where less than half of what is
+    typical is seen, as from the side or without hands, it does not tell."""
     shown, seen = 0, 0
     for place, condition in enumerate(typical):
         holds = fulfilled((condition,), spans, measures[:, place : place + 1])
         shown, seen = shown + sum(holds), seen + len(holds)
         if (evidence + 1) * shown >= len(typical):
             return True
-    return (evidence + 1) * shown >= seen
+    return (evidence + 1) * shown >= seen or 2 * seen < len(typical)
 
 
 def fulfilled(conditions: tuple[Condition, ...], spans: list[Span], measures: Floats) -> list[bool]:
