@@ -100,6 +100,9 @@ class PoseTracker:
         people = self._looks.people(self._images[row], sure)
         before = self._tracker.subject
         box = self._tracker.update(people, self._times[row] / 1e6, cut=cut)
+        for track in self._tracker.rivals():
+            if track.look_due:
+                track.look(self._looks.pose(self._images[row], track.array()))
         self._looked, self._hold = second(self._times[row]), None
         # a picture that went dark is no other shot
         if self._tracker.subject != before or (cut and len(people)):

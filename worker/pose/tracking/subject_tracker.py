@@ -20,7 +20,7 @@ from typing import Any, Literal, cast
 from worker.contract.poses import PEOPLE
 from worker.pose.detectors.nanodet import Detections
 from worker.pose.geometry.boxes import Boxes, area, closeness, covered
-from worker.pose.tracking.track import WITHIN, Track
+from worker.pose.tracking.track import KNOWN, WITHIN, Track
 
 FORGET_S = 2.5
 """A track unseen for this long is gone; a subject is waited for that long."""
@@ -95,6 +95,18 @@ class SubjectTracker:
         self.people = max(self.people, seen, int(bool(self.tracks)))
         chosen = self.subject_track()
         return chosen.array() if chosen and chosen.seen_s == time_s else None
+
+    def rivals(self) -> list[Track]:
+        """The subject and who was surely seen beside it, detected at this keyframe and large enough
+        to be meant: their poses tell who exercises. Nobody where there is no choice."""
+        seen = [
+            track
+            for track in self.tracks
+            if track.detected_s == self.last_s and (track.sure >= KNOWN or track.id == self.subject)
+        ]
+        largest = max((track.detected_area for track in seen), default=0.0)
+        near = [track for track in seen if track.detected_area >= COMPARABLE * largest]
+        return near if len(near) > 1 and self.choice == "auto" else []
 
     def follow(self, box: Boxes, time_s: float) -> None:
         """The subject was seen at `box` by its pose where the detector was blind."""

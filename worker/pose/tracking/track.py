@@ -1,4 +1,4 @@
-"""One person over time, as boxes tell: where, how fast, and whether it moves in its place."""
+"""One person over time: where, how fast, and whether it moves in its place."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import math
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from worker.pose.detectors.nanodet import SURE
 from worker.pose.geometry.boxes import Boxes, area, closeness
+from worker.pose.tracking.subject_movement import LOOK_S, LOOKS, WALKS, movement, places
 
 CONFIRMED = 2
 """Detections beside the subject from which a track is somebody else, and no flicker."""
@@ -30,8 +32,6 @@ MOVES = 0.12
 stands still varies by 0.03, a squat's by 0.2."""
 SETTLED_S = 2.0
 """Age from which a track's movement counts: a rep's time."""
-WALKS = 0.3
-"""Heights a second sideways of who goes through the picture."""
 
 
 @dataclass
@@ -41,7 +41,8 @@ class Track:
     `box` is where it was last, in pixels, `pace` how much its edges move a second; `seen_s` when it
     was last detected or followed by its pose, `detected_s` only the former; `first_box` where it
     began, `detected_area` how large its last detection was; `means` and `variances` are faded ones
-    of its width and height (logarithms) and its middle's height in heights.
+    of its width and height (logarithms) and its middle's height in heights; `looks` are the places
+    of its joints when they were last looked at, the latest at `looked_s`.
     """
 
     id: int
@@ -57,6 +58,8 @@ class Track:
     sure: int = 0
     means: list[float] = field(default_factory=list)
     variances: list[float] = field(default_factory=lambda: [0.0] * 3)
+    looks: list[list[int]] = field(default_factory=list)
+    looked_s: float = -LOOK_S
 
     def gain(self, box: Boxes, time_s: float) -> float:
         """How likely a detection is of this track, 0-1: near where it was or where it goes."""
@@ -90,6 +93,14 @@ class Track:
         """Its pose was seen in `box` [4]."""
         self.box, self.seen_s = [float(value) for value in box], time_s
 
+    def look(self, pose: NDArray[np.float32]) -> None:
+        """Its joints [17, 3], x and y in pixels, were found in the box it was just detected in."""
+        self.looks = [*self._recent(), places(pose)][-LOOKS:]
+        self.looked_s = self.detected_s
+
+    def _recent(self) -> list[list[int]]:
+        return self.looks if self.seen_s - self.looked_s <= MOVES_S else []
+
     def _remember(self, box: Boxes, step: float) -> None:
         width, height = (max(float(side), 1.0) for side in box[2:] - box[:2])
         now = [math.log(width), math.log(height), float(box[1] + box[3]) / 2 / height]
@@ -115,9 +126,19 @@ class Track:
         return self.sure >= max(KNOWN, self.hits / 2)
 
     @property
+    def look_due(self) -> bool:
+        """Whether its joints have not been looked at for a while."""
+        return self.detected_s - self.looked_s >= LOOK_S
+
+    @property
     def exercise(self) -> float:
-        """From 0 to 1, how surely it moves without going anywhere."""
-        walk = abs(self.pace[0] + self.pace[2]) / 2 / max(self.box[3] - self.box[1], 1.0)
-        if walk > WALKS or self.seen_s - self.born_s < SETTLED_S:
+        """From 0 to 1, how surely it moves without going anywhere: by its joints, or where they
+        were not looked at by its boxes."""
+        if self.seen_s - self.born_s < SETTLED_S:
             return 0.0
-        return min(1.0, math.sqrt(sum(self.variances)) / MOVES)
+        left, top, right, bottom = self.box
+        by_joints = movement(self._recent(), max(right - left, bottom - top, 1.0))
+        if by_joints is not None:
+            return by_joints
+        walk = abs(self.pace[0] + self.pace[2]) / 2 / max(bottom - top, 1.0)
+        return 0.0 if walk > WALKS else min(1.0, math.sqrt(sum(self.variances)) / MOVES)
