@@ -6,6 +6,8 @@ proxy that ends TLS: with the key in clear, and blocked in a frame.
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -24,11 +26,14 @@ class TrailingSlash:
         if plain in ("", path) or plain.endswith("/"):
             await self._app(scope, receive, send)
         elif plain.startswith("/v1/"):
-            await self._app({**scope, "path": plain, "raw_path": plain.encode()}, receive, send)
+            raw = quote(plain).encode()
+            await self._app({**scope, "path": plain, "raw_path": raw}, receive, send)
         elif scope["type"] == "http" and scope["method"] in ("GET", "HEAD"):
             query = scope["query_string"].decode("latin-1")
             up = "../" * (len(path) - len(plain))
-            where = up + plain.rpartition("/")[2] + ("?" + query if query else "")
+            # the path is decoded, and may hold line breaks or any script
+            last = quote(plain.rpartition("/")[2])
+            where = up + last + ("?" + query if query else "")
             await Response(None, 307, {"Location": where})(scope, receive, send)
         else:
             await self._app(scope, receive, send)
