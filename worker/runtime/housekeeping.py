@@ -11,6 +11,7 @@ from celery import bootsteps
 from celery.worker import state
 
 from worker.jobs.recent_faults import RecentFaults
+from worker.pose.weights.install import present
 from worker.queueing.celery_app import consumed
 from worker.queueing.queues import tasks_in
 from worker.runtime.circuit_breaker import CircuitBreaker
@@ -70,7 +71,8 @@ class Housekeeping(bootsteps.StartStopStep):  # type: ignore[misc]
             self._breaker.tick(parent)
             taken, fault = self._breaker.queues, self._breaker.fault
             if self._consumes(taken):
-                self._stores.workers.beat(self._name, kind, taken, self._slots, fault)
+                models = tuple(present(settings().models))
+                self._stores.workers.beat(self._name, kind, taken, self._slots, fault, models)
             sweep(self._stores)
             trim_now_and_then(self._stores.redis, self._stores.settings)
             clear_orphans(settings().scratch_dir)  # also those of killed processes
