@@ -137,7 +137,7 @@ def refusal(stores: Stores, job_id: str) -> str:
 def test_a_job_whose_model_a_worker_lacks_is_left_to_another(
     stores: Stores, squats: list[bytes], lacking: Callable[[str], None]
 ) -> None:
-    """However often, as the other may be busy; faults of machines before are none of its returns."""
+    """However often, as the other may be busy; faults of machines are counted apart."""
     stores.workers.beat("busy", "cpu", ("pose.cpu",), 1, None, ("movenet_lightning",))
     job = recorded_job(stores, squats)
     for _ in range(MOST_WITHOUT_MODEL):

@@ -11,7 +11,6 @@ from celery import bootsteps
 from celery.worker import state
 
 from worker.jobs.recent_faults import RecentFaults
-from worker.pose.weights.install import present
 from worker.queueing.celery_app import consumed
 from worker.queueing.queues import tasks_in
 from worker.runtime.circuit_breaker import CircuitBreaker
@@ -50,6 +49,10 @@ class Housekeeping(bootsteps.StartStopStep):  # type: ignore[misc]
         self._round(parent)
         self._timer = parent.timer.call_repeatedly(BEAT_S, self._round, (parent,))
 
+    def models(self) -> tuple[str, ...] | None:
+        """Returns the names of the installed models; None for a worker that runs no jobs."""
+        return None
+
     def shutdown(self, parent: Any) -> None:  # noqa: ARG002
         """Stops the breaker when the worker ends."""
         self._breaker.end()
@@ -71,8 +74,8 @@ class Housekeeping(bootsteps.StartStopStep):  # type: ignore[misc]
             self._breaker.tick(parent)
             taken, fault = self._breaker.queues, self._breaker.fault
             if self._consumes(taken):
-                models = tuple(present(settings().models))
-                self._stores.workers.beat(self._name, kind, taken, self._slots, fault, models)
+                has = self.models()
+                self._stores.workers.beat(self._name, kind, taken, self._slots, fault, has)
             sweep(self._stores)
             trim_now_and_then(self._stores.redis, self._stores.settings)
             clear_orphans(settings().scratch_dir)  # also those of killed processes
