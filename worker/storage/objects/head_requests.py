@@ -49,8 +49,7 @@ class HeadRequests:
         self._keys: Any = None
 
     def version(self, key: str) -> tuple[int, str | None] | None:
-        """Returns size in bytes and strong entity tag (or None) of an object; None where boto3 is to
-        ask.
+        """Returns size in bytes and strong entity tag of an object; None where boto3 is to ask.
 
         That is for any answer but 200 and 404, such as a redirect to another region, and where
         the request fails. Raises NotFound, and StoreUnavailable where the server does not answer

@@ -212,7 +212,7 @@ class ObjectStore:
 
     def version(self, key: str) -> tuple[int, str | None]:
         """Returns size in bytes and entity tag of an object, None where `If-Match` takes none."""
-        found = self._heads.version(key)
+        found: tuple[int, str | None] | None = self._heads.version(key)
         if found is None:
             reply = self._call("head_object", Key=key)
             found = int(reply["ContentLength"]), strong_tag(reply.get("ETag"))
