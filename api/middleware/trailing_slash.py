@@ -11,9 +11,11 @@ from urllib.parse import quote
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+PAGE = "/pose_tracker/upload_tracking"
+
 
 class TrailingSlash:
-    """Middleware that drops the slash under /v1, and redirects pages, whose own addresses are
+    """Middleware that drops the slash under /v1, and redirects the page, whose own addresses are
     relative, by a relative address."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -22,18 +24,12 @@ class TrailingSlash:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handles one request or socket."""
         path = scope.get("path", "")
-        plain = path.rstrip("/")
-        if plain in ("", path) or plain.endswith("/"):
-            await self._app(scope, receive, send)
-        elif plain.startswith("/v1/"):
-            raw = quote(plain).encode()
-            await self._app({**scope, "path": plain, "raw_path": raw}, receive, send)
-        elif scope["type"] == "http" and scope["method"] in ("GET", "HEAD"):
+        plain = path.removesuffix("/")
+        if plain != path and plain.startswith("/v1/"):
+            scope = {**scope, "path": plain, "raw_path": quote(plain).encode()}
+        elif plain != path and plain == PAGE:
             query = scope["query_string"].decode("latin-1")
-            up = "../" * (len(path) - len(plain))
-            # the path is decoded, and may hold line breaks or any script
-            last = quote(plain.rpartition("/")[2])
-            where = up + last + ("?" + query if query else "")
+            where = f"../upload_tracking?{query}"
             await Response(None, 307, {"Location": where})(scope, receive, send)
-        else:
-            await self._app(scope, receive, send)
+            return
+        await self._app(scope, receive, send)

@@ -226,15 +226,10 @@ def test_a_slash_at_the_end_leads_nowhere_else(client: Client, public: Client) -
     # relative: the proxy in front knows the scheme, this server may not
     assert answer.headers["location"] == "../upload_tracking?token=x&a=b%2F"
     for path in ("//", "/v1/", "/nothing/", "//elsewhere.example/", "/%2Felsewhere.example//"):
-        found = public.get(path, follow_redirects=False).headers.get("location", "../")
-        assert found.startswith("../"), path
-    for name in ("%E6%BC%A2", "x%0D%0ASet-Cookie%3A%20a%3Db", "%EF%BF%BD"):
-        answer = public.get(f"/{name}/", follow_redirects=False)
-        assert (answer.status_code, answer.headers["location"]) == (307, f"../{name}")
-        assert "set-cookie" not in answer.headers
-        assert public.get(f"/{name}/", follow_redirects=True).status_code == 404
+        assert public.get(path, follow_redirects=False).status_code in (200, 404), path
+    for name in ("%E6%BC%A2", "x%0D%0ASet-Cookie%3A%20a%3Db", "%EF%BF%BD", "%FF"):
+        assert public.get(f"/{name}/", follow_redirects=False).status_code == 404
         assert client.get(f"/{name}/").status_code == 404
-    assert public.get("/%FF/", follow_redirects=True).status_code == 404
 
 
 def test_it_serves_on_a_given_socket(settings: Settings, stores: Stores) -> None:

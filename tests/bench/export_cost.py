@@ -15,7 +15,7 @@ from worker.exports.video import render_video
 from worker.media.encoding.encoders import OPTIONS, SOFTWARE
 from worker.media.probing.ffmpeg_tools import find_tools
 
-AIM = "≤ 1.15"
+AIM = "≤ 1.05"
 
 
 def measure(context: Context) -> Section:

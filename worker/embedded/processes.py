@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -16,6 +17,9 @@ from types import TracebackType
 from typing import Self
 
 _PR_SET_PDEATHSIG = 1
+_LOWEST_PORT, _FIRST_EPHEMERAL = 20_000, 32_768
+"""Between them a connection that somebody opens meanwhile takes no port: Linux gives those from
+32768 on (ip_local_port_range)."""
 _DEAD_S = 60
 """Most seconds to wait for the end of a process that was killed."""
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
@@ -35,9 +39,7 @@ def free_port() -> int:
 def free_ports(count: int) -> int:
     """The first of `count` consecutive free ports; raises StartFailed."""
     for _ in range(200):
-        first = free_port()
-        if first + count > 65_000:
-            continue
+        first = _LOWEST_PORT + secrets.randbelow(_FIRST_EPHEMERAL - _LOWEST_PORT - count)
         if all(_is_free(port) for port in range(first, first + count)):
             return first
     raise StartFailed(f"no {count} neighbouring free ports on 127.0.0.1")

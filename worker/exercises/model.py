@@ -51,7 +51,7 @@ class RepExercise:
     both together are one. `least` is the share of a full repetition that is one at all. `counted`
     says when: on the return to the start pose, or at the turn. `joints` are those of one side,
     without its prefix, that guidance asks for, and `guided` besides. `typical` is what tells it
-    from its relatives: recognition asks for it, counting does so of one or two repetitions alone.
+    from its relatives: recognition asks for it, counting does so the more the fewer they are.
     Where the legs take turns, the side with the greater measure `leading` at the turn did it.
     `lying` says that the body is level in it, not upright.
     """

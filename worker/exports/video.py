@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 import msgspec
@@ -40,7 +40,7 @@ def render_video(
 
     Returns why the source's sound is not in it, None where it is or there is none; raises JobError.
     `report` is called now and then with the media time reached, in us; what it raises ends the
-    export. Memory does not grow with the clip.
+    export.
     """
     head, _ = read_log(log)
     return export_video(
@@ -52,33 +52,27 @@ def render_video(
 def drawings(
     log: Log, options: JobOptions, reference: ReferencePoses | None = None
 ) -> Iterator[Drawing]:
-    """The overlay of each analysed frame, in order; the analysis runs as they are consumed."""
-    head, chunks = read_log(log)
-    summary = _summary_of(log, options, reference)
+    """The overlay of each analysed frame, in order.
+
+    The whole log is analysed first, as faults are known only after the end of a rep; of that some
+    30 bytes a frame are kept, and the poses are read anew as the drawings are consumed.
+    """
+    tracks, summary = _analysed(log, options, reference)
     history = summary.history if summary else ()
     unit = unit_of(options.exercise, summary.exercise if summary else None)
     focus = focus_track(history) if options.skeleton else FocusTrack(())
     reps = _Reps(history) if unit == "reps" else None
-    analysis = Analysis(head, options, reference)
     counted = options.exercise is not None or options.reference is not None
-    waiting: deque[Drawing] = deque()  # about a second of frames whose counter is not known yet
-
-    def ready() -> Iterator[Drawing]:
-        for hud in _huds(analysis.take_hud(), unit):
-            bare = waiting.popleft()
+    huds = chain.from_iterable(_huds(track, unit) for track in tracks)
+    for chunk in read_log(log)[1]:
+        for bare in _poses(chunk, drawn=options.skeleton or options.blurFaces):
+            hud = next(huds)
             if reps is not None:
                 count, grade = reps.at(bare.time_us)
                 hud = replace(hud, count=count, grade=grade)
             if bare.pose is not None:
                 hud = replace(hud, focus=focus.bits_at(bare.time_us, len(bare.pose)))
             yield Drawing(bare.time_us, bare.pose, hud if counted else NO_HUD)
-
-    for chunk in chunks:
-        analysis.feed(chunk)
-        waiting.extend(_poses(chunk, drawn=options.skeleton or options.blurFaces))
-        yield from ready()
-    analysis.finish()
-    yield from ready()
 
 
 class _Reps:
@@ -95,20 +89,20 @@ class _Reps:
         return count, self._grades[count]
 
 
-def _summary_of(
+def _analysed(
     log: Log, options: JobOptions, reference: ReferencePoses | None
-) -> ExerciseSummary | None:
-    """The summary, from a separate analysis: faults are known only after the end of a rep."""
+) -> tuple[list[HudTrack], ExerciseSummary | None]:
+    """What the panel shows, frame by frame, and the summary."""
     head, chunks = read_log(log)
     quiet = msgspec.structs.replace(options, keypoints=False, angles=False, progression=False)
     analysis = Analysis(head, quiet, reference)
+    tracks = []
     for chunk in chunks:
         analysis.feed(chunk)
-        analysis.take_hud()
-    for entry in analysis.finish():
-        if isinstance(entry.message, ExerciseSummary):
-            return entry.message
-    return None
+        tracks.append(analysis.take_hud())
+    messages = (entry.message for entry in analysis.finish())
+    summary = next((one for one in messages if isinstance(one, ExerciseSummary)), None)
+    return [*tracks, analysis.take_hud()], summary
 
 
 def _poses(chunk: PoseChunk, *, drawn: bool) -> Iterator[Drawing]:

@@ -34,14 +34,14 @@ from worker.pose.landmark_engine import LandmarkEngine
 from worker.pose.model_factory import joint_estimator, open_model, people_detector
 from worker.pose.profiles import ModelName, Wanted, model_of, skips_detector
 from worker.pose.tracking.box_interpolation import interpolate, keyframes
-from worker.pose.tracking.detector_skipping import Pose, is_sampled
+from worker.pose.tracking.detector_skipping import Pose
 from worker.pose.tracking.estimation_batch import EstimationBatch
 from worker.pose.tracking.inference_cache import InferenceCache
 from worker.pose.tracking.keyframe_detection import Image, KeyframeDetector
 from worker.pose.tracking.leg_swap_correction import LEGS, correct_leg_swaps
 from worker.pose.tracking.pose_tracking import PRESENT, PoseTracker
 from worker.pose.tracking.subject_tracker import CHOICE, WARM, Choice, SubjectTracker
-from worker.pose.tracking.turned_picture import LOOKS, turn_of, turned, turned_boxes
+from worker.pose.turned_picture import LOOKS, turn_of, turned, turned_boxes
 from worker.pose.weights.registry import MODELS
 
 Result = TypeVar("Result")
@@ -116,7 +116,6 @@ class PoseEngine:
             for margin in (CROP, STILL_CROP)
         )
         # a GPU takes frames in batches: a single pose costs more there than the detector
-        self._gpu = session.gpu
         self._rests = skips_detector(model) and not session.gpu
         self._beside = None if session.gpu else self._pool
         self._looks = InferenceCache(self._detect, self._estimate)
@@ -266,11 +265,10 @@ class PoseEngine:
     ) -> tuple[SubjectTracker, PoseTracker]:
         height, width = images[0].shape[:2]
         tracker = SubjectTracker.restore(width, height, state)
-        rests = self._rests or (not self._gpu and is_sampled(times_us))
-        if not rests:
+        if not self._rests:
             keys = [images[row] for row in keyframes(times_us)]
             self._looks.look_at_all(keys, self._finder.detect)
-        return tracker, PoseTracker(tracker, self._looks, images, times_us, rests=rests)
+        return tracker, PoseTracker(tracker, self._looks, images, times_us, rests=self._rests)
 
     def _detect(self, image: Image, expected: Boxes | None) -> Detections:
         return self._in_pool(self._detector.detect, image, expected)

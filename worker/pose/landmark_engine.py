@@ -24,7 +24,7 @@ from worker.pose.geometry.roi import Region, from_box, unwrap_angles
 from worker.pose.tracking.box_interpolation import interpolate, keyframes
 from worker.pose.tracking.keyframe_detection import Image, KeyframeDetector
 from worker.pose.tracking.subject_tracker import WARM, Choice, SubjectTracker
-from worker.pose.tracking.turned_picture import LOOKS, Estimate, turn_of
+from worker.pose.turned_picture import LOOKS, Estimate, turn_of
 
 PRESENT = 0.5
 """Presence above which a person counts as found (ThresholdingCalculator in MediaPipe's

@@ -28,12 +28,13 @@ def dispatch_next(stores: Stores, run: Callable[[str], None], waiting: str) -> s
     pulled = stores.fair_queue.pop(waiting)
     if pulled is None:
         return None
-    batch = is_batch(pulled.job)
-    if batch or job_of_entry(pulled.job) or not expire_job(stores, pulled.job):
+    segment = job_of_entry(pulled.job) is not None
+    over = not (segment or is_batch(pulled.job)) and expire_job(stores, pulled.job)
+    if not over:
         began = time.monotonic()
         run(pulled.job)
         stores.fair_queue.record_duration(waiting, pulled.tenant, time.monotonic() - began)
-    if not batch and stores.jobs.over(pulled.job):
+    if over or segment:  # the end of a job's run takes it off all lists itself
         stores.fair_queue.remove(pulled.tenant, pulled.job)
     ensure_wakeups(stores)
     return pulled.job
@@ -65,11 +66,17 @@ def ensure_wakeups(stores: Stores) -> int:
     """
     sent = 0
     alive = stores.workers.alive()
-    for waiting in QUEUES:
-        queue = effective_queue(waiting, alive)
-        slots = sum(worker.slots for worker in alive if queue in worker.queues)
-        wanted = stores.fair_queue.runnable_count(waiting, slots) if slots else 0
-        missing = wanted - int(pending_wakeups(stores.redis, queue)) if wanted else 0
+    served: list[tuple[str, str]] = []
+    with stores.redis.pipeline(transaction=False) as pipe:
+        for waiting in QUEUES:
+            queue = effective_queue(waiting, alive)
+            if slots := sum(worker.slots for worker in alive if queue in worker.queues):
+                served.append((waiting, queue))
+                stores.fair_queue.runnable_count(pipe, waiting, slots)
+                pending_wakeups(pipe, queue)
+        counts = list(map(int, pipe.execute()))
+    for (waiting, queue), wanted, pending in zip(served, counts[::2], counts[1::2], strict=True):
+        missing = wanted - pending
         if missing > 0:
             try:
                 send_wakeups(waiting, queue, missing)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.synthetic.analysis import analyse, entries_of, reps_of
 from tests.synthetic.perform import Camera, Script, duration, perform
-from worker.contract.keypoints import FLIP
+from worker.contract.keypoints import COCO_NAMES, FLIP
 from worker.contract.options import JobOptions
 from worker.contract.poses import quantised
 
@@ -86,6 +86,22 @@ def test_a_network_that_bends_the_standing_leg_too_does_not_hide_a_driven_knee()
     assert entries_of(head, [chunk], options)[1].result.count == 6
 
 
+@pytest.mark.parametrize(("still", "expected"), [(0.0, 6), (1.0, 6), (4.5, 5)])
+def test_a_first_bend_that_takes_far_longer_is_the_way_into_place(
+    still: float, expected: int
+) -> None:
+    """Hands on the bar, looking for the grip; a first repetition may be slow."""
+    script = Script(move="deadlift", depths=(1.0,) * 6, camera=Camera(yaw=90))
+    head, chunk = perform(script)
+    held = round((script.lead + sum(script.seconds[:1])) * script.fps)
+    rows = np.concatenate((np.arange(held), np.full(round(still * script.fps), held)))
+    rows = np.concatenate((rows, np.arange(held, len(chunk.times_us))))
+    times = (np.arange(len(rows)) * 1e6 / script.fps).astype(np.int64)
+    chunk = replace(chunk, times_us=times, keypoints=chunk.keypoints[rows], boxes=chunk.boxes[rows])
+    options = JobOptions(exercise="deadlift")
+    assert entries_of(head, [chunk], options)[1].result.count == expected
+
+
 def test_one_exercise_is_not_another() -> None:
     chosen = ("squat", "push_up", "bicep_curl", "jumping_jack", "lunge")
     alike = {("squat", "lunge"), ("lunge", "squat"), ("squat", "push_up")}
@@ -107,6 +123,17 @@ def test_sides_in_turn_are_reps_each(move: str, yaw: float, fps: float) -> None:
         seconds=(0.8, 0.1, 0.8, 0.2), camera=Camera(yaw=yaw),
     )  # fmt: skip
     assert analyse(script)[1].result.count == 6
+
+
+@pytest.mark.parametrize("yaw", [60, 80, 90])
+def test_jacks_from_the_side_count_by_the_elbows_alone(yaw: float) -> None:
+    """There the feet's spread cannot be seen, and hands above the picture are not."""
+    script = Script(move="jumping_jack", depths=(1.0,) * 6, noise=0.004, camera=Camera(yaw=yaw))
+    head, chunk = perform(script)
+    hidden = [name.endswith("wrist") for name in COCO_NAMES]
+    chunk.keypoints[:, hidden, 2] = 0.05
+    _, analysis = entries_of(head, [chunk], JobOptions(exercise="jumping_jack"))
+    assert analysis.result.count == 6
 
 
 @pytest.mark.parametrize(("lead", "expected"), [(-1.4, 3), (-0.3, 4), (-0.95, 4)])

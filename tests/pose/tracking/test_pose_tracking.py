@@ -88,14 +88,13 @@ def test_who_squats_is_followed_without_more_looks() -> None:
         assert box == pytest.approx(squats(time), abs=0.5)
 
 
-def test_who_leaps_costs_no_second_pose_where_the_first_was_whole() -> None:
-    """The pose that the detector was spared for and left a doubt fills the box it then finds."""
+def test_who_leaps_is_looked_for_at_every_keyframe_and_costs_one_pose_a_second() -> None:
     world = World(leaps)
     went, follower, _ = world.follow()
-    assert len(world.looked) > len(went) / 2
-    assert len(world.posed) == len(follower.poses) == len(went)
+    assert world.looked == pytest.approx([time for time, _ in went])
+    assert len(world.posed) <= len(follower.poses) + 2
     for time, box in went:
-        assert box == pytest.approx(leaps(time), abs=1e-3)
+        assert (box == leaps(time)).all()
 
 
 def test_without_rest_the_detector_alone_decides() -> None:
@@ -169,3 +168,16 @@ def test_the_tracker_hears_where_the_subject_was_followed_to() -> None:
     (track,) = tracker.tracks
     assert track.seen_s == went[-1][0]
     assert track.detected_s == pytest.approx(max(world.looked), abs=1e-3)
+
+
+def test_what_was_asked_about_a_picture_is_forgotten_with_it() -> None:
+    world = World(still)
+    looks = InferenceCache(world.detect, world.estimate)
+    for number in (1, 2):
+        image = np.full((*SIZE, 1), number, np.uint8)
+        for _ in range(2):
+            looks.people(image, None)
+            looks.pose(image, still(0))
+        assert len(world.looked) == len(world.posed) == number
+        del image
+    assert not looks._answers

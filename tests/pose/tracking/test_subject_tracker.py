@@ -167,6 +167,20 @@ def test_legs_that_are_found_beside_the_whole_are_nobody() -> None:
     assert box.tolist() == pytest.approx(whole)
 
 
+def test_a_detection_that_is_overruled_is_not_learned() -> None:
+    """Its box, speed and weight are those of what the pose says, not of the legs in between."""
+    whole, legs = person(320, 300), [275.0, 250, 365, 390]
+    tracker = SubjectTracker(WIDTH, HEIGHT)
+    follow(tracker, [seen(whole)] * 5)
+    before = json.loads(json.dumps(tracker.state()["tracks"][0]))
+    tracker.update(seen(legs), 5 * STEP_S)
+    assert tracker.state()["tracks"][0]["pace"] != before["pace"]
+    tracker.overrule(np.array(whole, np.float32), 5 * STEP_S)
+    (after,) = tracker.state()["tracks"]
+    faded = {"seen_s": 5 * STEP_S, "weight": pytest.approx(before["weight"], rel=0.05)}
+    assert after == {**before, **faded}
+
+
 def test_a_part_of_the_subject_never_takes_its_box() -> None:
     """Seen on film: of an arm that had become a track, and a box of the body and its reflection,
     the largest sum gave the arm the body and the body the reflection."""

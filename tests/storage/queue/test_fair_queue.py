@@ -121,9 +121,9 @@ def test_anothers_priority_is_not_mine_to_take(stores: Stores) -> None:
 def test_a_tenant_at_its_limit_is_passed_over(stores: Stores) -> None:
     mine = add(stores, "acme", 5, limit=2)
     theirs = add(stores, "umbrella", 1, limit=2)
-    assert stores.fair_queue.runnable_count("pose.cpu", 100) == 3
+    assert stores.fair_queue.runnable_count(stores.redis, "pose.cpu", 100) == 3
     assert sorted(pull_all(stores)) == sorted(mine[:2] + theirs)
-    assert stores.fair_queue.runnable_count("pose.cpu", 100) == 0
+    assert stores.fair_queue.runnable_count(stores.redis, "pose.cpu", 100) == 0
     end(stores, mine[0])
     assert pull_all(stores) == [mine[2]]
     erase_job(stores, stores.jobs.get(mine[1]))

@@ -46,9 +46,6 @@ jerk; the first one may not take more: it is the way into place."""
 BACK = 0.9
 """Share of the way out after which a movement that may go on has surely come back."""
 
-SEEN = 0.3
-"""Mean weight from which a signal is seen well enough to be missed."""
-
 
 class Attempt(NamedTuple):
     """A cycle by frame numbers and seconds: where the movement starts, turns and ends; `size` in
@@ -75,11 +72,9 @@ class Attempt(NamedTuple):
 @dataclass(frozen=True)
 class Side:
     """A curve and what tells it: the `side` whose signals it is made of, None for both; their
-    calibration, the curve's rest level, the curve [n] above it, where it turns and its cycles;
-    `follows` says whether the body itself moves, not only its place in the picture."""
+    calibration, the curve's rest level, the curve [n] above it, where it turns and its cycles."""
 
     side: int | None
-    follows: bool
     calibration: Calibration
     rest: float
     curve: Floats
@@ -126,12 +121,9 @@ def _counted(
         cycles = [side.turns.trimmed(cycle) for cycle in cycles]
         small = [one for one in side.cycles if one.size < least]
         cycles += [side.turns.trimmed(one) for one in _between(cycles, small)]
-        if side.follows:
-            verdicts = judge(exercise, cycles, usual, least, side.curve)
-            verdicts = compare(exercise, verdicts, rows.measures)
-            verdicts = _without_strays(rows, side, verdicts)
-        else:
-            verdicts = [Verdict(one, "other_movement") for one in cycles]
+        verdicts = judge(exercise, cycles, usual, least, side.curve)
+        verdicts = compare(exercise, verdicts, rows.measures)
+        verdicts = _without_strays(rows, side, verdicts)
         attempts += _attempts(rows, verdicts, side.side)
     attempts = _without_twins(attempts) if len(sides) > 1 else attempts
     attempts.sort(key=lambda attempt: attempt.turn_s)
@@ -211,11 +203,8 @@ def _side(exercise: RepExercise, rows: Rows, side: int | None) -> Side | None:
     if not np.isfinite(rest):
         return None
     curve = curve - rest
-    # one of the signals between joints that are seen well must move with the curve
-    told = calibration.slope[between & (weights.mean(axis=0) >= SEEN)] > 0
-    follows = bool(told.any()) or not len(told)
     turns = Turns(rows.seconds, curve)
-    return Side(side, follows, calibration, rest, curve, turns, turns.cycles())
+    return Side(side, calibration, rest, curve, turns, turns.cycles())
 
 
 def _again(side: Side, rows: Rows) -> Side:

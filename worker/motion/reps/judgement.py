@@ -87,12 +87,17 @@ def judge(
 
 def compare(exercise: RepExercise, verdicts: list[Verdict], measures: Floats) -> list[Verdict]:
     """The verdicts, less the cycles that are another movement: all of them, or some that are unlike
-    the others; for `measures` see `is_other`."""
+    the others. `measures` [n, m] are those of the exercise's conditions and of what is typical of
+    it, in this order, nan where they are not seen."""
     right = [verdict.cycle for verdict in verdicts if verdict.reason is None]
-    others = {cycle.turn for cycle in right}
+    spans, asked = [_span(cycle) for cycle in right], len(exercise.conditions)
+    told = _told(exercise.conditions, spans, measures[:, :asked])
     evidence = sum(1.0 if cycle.whole else 0.5 for cycle in right)
-    if not is_other(exercise, [_span(cycle) for cycle in right], measures, evidence):
-        others = _unlike(exercise, right, measures) if len(right) >= FEW else set()
+    others = {cycle.turn for cycle in right}
+    if False not in _holding(exercise.conditions, told) and _looks_like(
+        exercise.typical, spans, measures[:, asked:], evidence
+    ):
+        others = {right[place].turn for place in _unlike(exercise.conditions, told)}
     return without(verdicts, others)
 
 
@@ -106,18 +111,15 @@ def without(verdicts: list[Verdict], turns: set[int]) -> list[Verdict]:
     ]
 
 
-def _unlike(exercise: RepExercise, right: list[Cycle], measures: Floats) -> set[int]:
-    """Turns of the cycles in which a measure hardly moves that must, and that does in the others:
-    joints that jumped moved the curve."""
+def _unlike(conditions: tuple[Condition, ...], told: list[list[float]]) -> set[int]:
+    """Places of the repetitions in which a measure hardly moves that must, and that does in the
+    others: joints that jumped moved the curve. See `_told`."""
     found: set[int] = set()
-    for condition, column in zip(exercise.conditions, measures.T, strict=False):
-        if condition.at != "range" or condition.low == -math.inf:
-            continue
-        values = column.tolist()
-        told = [(cycle.turn, measured(condition, values, *_span(cycle))) for cycle in right]
-        known = [value for _, value in told if value == value]
-        least = min(condition.low, UNLIKE * median(known)) if known else 0.0
-        found |= {turn for turn, value in told if value < least}
+    for condition, values in zip(conditions, told, strict=True):
+        known = [value for value in values if value == value]
+        if condition.at == "range" and condition.low > -math.inf and len(known) >= FEW:
+            least = min(condition.low, UNLIKE * median(known))
+            found |= {place for place, value in enumerate(values) if value < least}
     return found
 
 
@@ -147,27 +149,42 @@ def _watched(cycles: list[Cycle], curve: Floats) -> list[float]:
     return shares
 
 
-def is_other(exercise: RepExercise, spans: list[Span], measures: Floats, evidence: float) -> bool:
-    """Whether repetitions together fail one of the exercise's conditions, or too much of what is
-    typical of it: the fewer they are, `evidence`, a half for one that was not seen whole, the more
-    they must look like the exercise. `measures` [n, m] are those of its conditions and of what is
-    typical, in this order, nan where they are not seen."""
-    asked = len(exercise.conditions)
-    if False in fulfilled(exercise.conditions, spans, measures[:, :asked]):
-        return True
-    typical = fulfilled(exercise.typical, spans, measures[:, asked:])
-    return (evidence + 1) * sum(typical) < len(typical)
+def _looks_like(
+    typical: tuple[Condition, ...], spans: list[Span], measures: Floats, evidence: float
+) -> bool:
+    """Whether repetitions show what is typical of the exercise: the fewer they are, `evidence`, a
+    half for one that was not seen whole, the more they must. Where less than half of what is
+    typical is seen, as from the side or without hands, it does not tell."""
+    shown, seen = 0, 0
+    for place, condition in enumerate(typical):
+        holds = fulfilled((condition,), spans, measures[:, place : place + 1])
+        shown, seen = shown + sum(holds), seen + len(holds)
+        if (evidence + 1) * shown >= len(typical):
+            return True
+    return (evidence + 1) * shown >= seen or 2 * seen < len(typical)
 
 
 def fulfilled(conditions: tuple[Condition, ...], spans: list[Span], measures: Floats) -> list[bool]:
     """Whether each of the `conditions` that are seen in half of the repetitions holds in their
     median; `measures` [n, m] are theirs."""
+    return _holding(conditions, _told(conditions, spans, measures))
+
+
+def _told(
+    conditions: tuple[Condition, ...], spans: list[Span], measures: Floats
+) -> list[list[float]]:
+    """What each of the conditions looks at, in each of the repetitions."""
+    return [
+        [measured(condition, values, *span) for span in spans]
+        for condition, values in zip(conditions, measures.T.tolist(), strict=True)
+    ]
+
+
+def _holding(conditions: tuple[Condition, ...], told: list[list[float]]) -> list[bool]:
     found = []
-    for condition, values in zip(conditions, measures.T.tolist(), strict=True):
-        known = [
-            one for one in (measured(condition, values, *span) for span in spans) if one == one
-        ]
-        if 2 * len(known) >= len(spans) > 0:
+    for condition, values in zip(conditions, told, strict=True):
+        known = [value for value in values if value == value]
+        if 2 * len(known) >= len(values) > 0:
             found.append(condition.low <= median(known) <= condition.high)
     return found
 

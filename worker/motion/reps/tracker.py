@@ -11,12 +11,14 @@ little of what is usual: then only the last half minute is counted after it, by 
 
 from __future__ import annotations
 
+from statistics import median
+
 from worker.contract.grades import grade_of
 from worker.contract.message_parts import Rep
 from worker.exercises.model import RepExercise
 from worker.motion.form import RepForm
 from worker.motion.frames.span import Frames
-from worker.motion.reps.counter import Attempt, Counted, count, recount, twins
+from worker.motion.reps.counter import TEMPO, Attempt, Counted, count, recount, twins
 from worker.motion.reps.frame_events import NOTHING, FrameEvent
 from worker.motion.reps.live_progress import LiveProgress
 from worker.motion.reps.scoring import RepScorer
@@ -198,9 +200,11 @@ class RepTracker:
 
 
 def _alike(counted: Counted) -> list[Attempt]:
-    """The repetitions that are about as large as the usual one."""
+    """The repetitions that are about as large, and as long, as the usual one."""
     least, most = (share * counted.usual for share in LIKE)
-    return [a for a in counted.attempts if a.reason is None and least <= a.size <= most]
+    like = [a for a in counted.attempts if a.reason is None and least <= a.size <= most]
+    longest = TEMPO * median(a.end_s - a.start_s for a in like) if like else 0.0
+    return [a for a in like if a.end_s - a.start_s <= longest]
 
 
 def _same(one: Attempt, other: Attempt) -> bool:

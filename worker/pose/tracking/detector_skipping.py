@@ -12,17 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.pose.detectors.nanodet import Detections, expects
-from worker.pose.geometry.boxes import Boxes, area, around, covered, grow
-from worker.pose.tracking.subject_tracker import COMPARABLE
-from worker.pose.tracking.track import WITHIN
+from worker.pose.detectors.nanodet import SURE, Detections, expects
+from worker.pose.geometry.boxes import Boxes, around, grow, iou
 
-SAMPLED_S = 0.05
-"""Time between frames from which no heights are measured by them: of nine jumps two measured more
-than 1 cm higher where boxes came from joints."""
 REST_S = 1.0
 """Media time in which the detector looks at least once: who comes in is seen by then."""
-CLEAR = 0.45
+CLEAR = 0.6
 """Least mean keypoint score of a pose to follow."""
 FADED = 0.85
 """Share of that score under which a followed pose is doubted."""
@@ -34,6 +29,8 @@ not seen."""
 OUTWARD = 0.06
 """Share of its width or height by which the box may exceed the expected one at an edge: the mask
 leaves 0.075 there, so all of the body was seen."""
+INWARD = 0.25
+"""The same for falling short of it: a crop may be that much too wide."""
 _OUT = np.array([-1, -1, 1, 1], np.float32)
 
 Pose = NDArray[np.float32]
@@ -47,20 +44,15 @@ class TrackedPose:
     beyond: Boxes
     least: float
 
-    def place(self, pose: Pose, size: tuple[int, int]) -> Boxes | None:
-        """The subject's box [4] by its `pose` [17, 3], all in pixels; None where the pose is in
-        doubt. `size` is the picture's width and height."""
+    def place(self, pose: Pose, expected: Boxes, size: tuple[int, int]) -> Boxes | None:
+        """The subject's box [4] by its `pose` [17, 3], looked for in the box `expected`, all in
+        pixels; None where it leaves a doubt. `size` is the picture's width and height."""
         tight = around(pose, margin=1.0)
         if tight is None or pose[:, 2].mean() < self.least:
             return None
-        box: Boxes = np.clip(tight + self.beyond, 0, np.tile(size, 2)).astype(np.float32)
-        return box
-
-
-def is_within(box: Boxes, expected: Boxes) -> bool:
-    """Whether a pose that was looked for in the box `expected` [4] is whole, that came out in
-    `box`."""
-    return bool(((box - expected) * _OUT <= OUTWARD * _sides(expected)).all())
+        box = np.clip(tight + self.beyond, 0, np.tile(size, 2)).astype(np.float32)
+        exceeds = (box - expected) * _OUT / _sides(expected)
+        return box if (exceeds <= OUTWARD).all() and (exceeds >= -INWARD).all() else None
 
 
 def start_tracking(
@@ -71,14 +63,11 @@ def start_tracking(
     tight = around(pose, margin=1.0)
     score = float(pose[:, 2].mean())
     own = (people.boxes == box).all(axis=1)
-    sure = people.is_sure(box) or expects(last, people.boxes[own])
+    sure = (people.scores[own] >= SURE).any() or expects(last, people.boxes[own])
     if tight is None or score < CLEAR or not sure:
         return None
     beyond = box - tight
-    reach = grow(box, APART)
-    large = area(people.boxes) >= COMPARABLE * area(box)
-    others = [other for other in people.boxes[~own & large] if covered(other, box) < WITHIN]
-    alone = not any(covered(other, reach) for other in others)
+    alone = not iou(grow(box, APART), people.boxes[~own]).any()
     whole = (np.abs(beyond) <= REACH * _sides(box)).all()
     return TrackedPose(beyond, FADED * score) if alone and whole else None
 
@@ -91,11 +80,6 @@ def expected(last: Boxes, before: Boxes | None) -> Boxes:
     onward = 2 * last - before
     low, high = np.minimum(last[:2], onward[:2]), np.maximum(last[2:], onward[2:])
     return np.concatenate([low, high]).astype(np.float32)
-
-
-def is_sampled(times_us: NDArray[np.int64]) -> bool:
-    """Whether frames, at the times [n], are too far apart for measuring a flight."""
-    return len(times_us) > 1 and bool(np.median(np.diff(times_us)) >= SAMPLED_S * 1e6)
 
 
 def second(time_us: int) -> int:

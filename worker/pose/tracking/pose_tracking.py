@@ -10,11 +10,9 @@ from numpy.typing import NDArray
 from worker.pose.geometry.boxes import Boxes, area, around, covered, grow, iou
 from worker.pose.tracking.cut_detection import is_cut, thumbnail
 from worker.pose.tracking.detector_skipping import (
-    CLEAR,
     Pose,
     TrackedPose,
     expected,
-    is_within,
     second,
     start_tracking,
 )
@@ -57,9 +55,7 @@ class PoseTracker:
         self._last = tracker.last_box()
         self._before: Boxes | None = None
         self._hold: TrackedPose | None = None
-        self._clear: Boxes | None = None
-        self._tried: tuple[Boxes, Pose] | None = None
-        self._looked = -1
+        self._looked = self._doubted = -1
         self.poses: dict[int, Pose] = {}
         self.sure: dict[int, bool] = {}
         self.second_looks = 0
@@ -82,47 +78,39 @@ class PoseTracker:
 
     def _followed(self, row: int) -> Boxes | None:
         """The subject's box without a look, None where one is due or the pose leaves a doubt."""
-        self._tried = None
         due = second(self._times[row]) != self._looked
         if self._hold is None or self._last is None or due:
             return None
         box = expected(self._last, self._before)
         pose = self._looks.pose(self._images[row], box)
         height, width = self._images[row].shape[:2]
-        placed = self._hold.place(pose, (width, height))
-        if placed is None or not is_within(placed, box):
-            self._tried = None if placed is None else (placed, pose)
+        placed = self._hold.place(pose, box, (width, height))
+        if placed is None:
+            # it moves too fast to be followed for now: every attempt costs a pose
+            self._doubted = second(self._times[row])
             return None
-        self._see(row, placed, pose)
+        self.poses[row] = pose
         self._tracker.follow(placed, self._times[row] / 1e6)
         return placed
 
     def _detected(self, row: int, *, cut: bool) -> Boxes | None:
         """The subject's box where the detector looks, or by its pose where that is blind."""
-        sure = None if cut else self._clear
+        # only a pose vouches for where somebody is: a box that drifts would vouch for itself
+        sure = None if self._hold is None or cut else self._last
         people = self._looks.people(self._images[row], sure)
         before = self._tracker.subject
         box = self._tracker.update(people, self._times[row] / 1e6, cut=cut)
-        self._looked, self._hold, self._clear = second(self._times[row]), None, None
+        self._looked, self._hold = second(self._times[row]), None
         # a picture that went dark is no other shot
         if self._tracker.subject != before or (cut and len(people)):
             self._last = None
         if self._last is not None and _doubtful(box, self._last):
             return self._by_pose(row, self._last, box)
         self.sure[row] = box is not None and people.is_sure(box)
-        if box is not None and self._rests:
-            placed, pose = self._tried or (None, None)
-            # a pose that fills the box which is detected now was whole after all
-            if placed is None or pose is None or not is_within(box, placed):
-                pose = self._looks.pose(self._images[row], box)
-            self._see(row, box, pose)
-            self._hold = start_tracking(box, pose, people, sure)
+        if box is not None and self._rests and self._looked != self._doubted:
+            self.poses[row] = self._looks.pose(self._images[row], box)
+            self._hold = start_tracking(box, self.poses[row], people, sure)
         return box
-
-    def _see(self, row: int, box: Boxes, pose: Pose) -> None:
-        self.poses[row] = pose
-        # only a pose vouches for where somebody is: a box that drifts would vouch for itself
-        self._clear = box if pose[:, 2].mean() >= CLEAR else None
 
     def _by_pose(self, row: int, last: Boxes, box: Boxes | None) -> Boxes | None:
         """The subject's box by the pose that is seen where it was `last`, unless it is seen as well

@@ -21,12 +21,15 @@ def same_subject(one: dict[str, Any], other: dict[str, Any]) -> bool:
 
 
 def contested(state: dict[str, Any]) -> bool:
-    """Whether somebody who was seen beside the subject is large enough to be meant; once is enough,
-    as where the detector rests it looks once a second."""
+    """Whether somebody who was surely seen is large enough to be meant instead of the subject; once
+    is enough, as where the detector rests it looks once a second."""
     tracks = state.get("tracks", [])
     own = next((t["detected_area"] for t in tracks if t["id"] == state["subject"]), 0.0)
     return any(
-        t["id"] != state["subject"] and t["hits"] and t["detected_area"] >= COMPARABLE * own
+        t["id"] != state["subject"]
+        and t["hits"]
+        and t["sure"]
+        and t["detected_area"] >= COMPARABLE * own
         for t in tracks
     )
 

@@ -172,17 +172,20 @@ class FairQueue:
         args = [job.waits_in, job.tenant, repr(score_of(job))]
         return bool(self._run("should_preempt", [keys.WAIT], args))
 
-    def runnable_count(self, queue: str, enough: int) -> int:
-        """Returns how many jobs could be popped now, at most `enough`."""
-        return int(self._run("runnable_count", [keys.WAIT], [queue, enough]))
+    @staticmethod
+    def runnable_count(pipe: Client, queue: str, enough: int) -> Any:
+        """Adds to a pipeline, or asks a client, how many jobs could be popped now, at most
+        `enough`."""
+        script = load_script(__package__, "runnable_count")  # EVAL: as in `remove_in`
+        return pipe.eval(script, 1, keys.WAIT, queue, enough)
 
     def record_duration(self, queue: str, tenant: str, seconds: float) -> None:
         """Updates the moving averages (weight 1/5) of job durations of the queue and the tenant."""
-        for field in (queue, f"{queue}:{tenant}"):
-            known = self._redis.hget(_PACE, field)
-            average = seconds if known is None else float(known)
-            average += _WEIGHT * (seconds - average)
-            self._redis.hset(_PACE, field, f"{average:.3f}")
+        fields = (queue, f"{queue}:{tenant}")
+        known = self._redis.hmget(_PACE, fields)
+        averages = [seconds if average is None else float(average) for average in known]
+        moved = [f"{one + _WEIGHT * (seconds - one):.3f}" for one in averages]
+        self._redis.hset(_PACE, mapping=dict(zip(fields, moved, strict=True)))
 
     def reconcile_running(self) -> list[str]:
         """Removes ended jobs that a crash left among the running ones.

@@ -13,7 +13,7 @@ from worker.storage import keys
 from worker.storage.connection import Client
 
 Kind = Literal["cpu", "gpu"]
-ALIVE_S = 7.0
+ALIVE_S = 6.0
 """Seconds without a heartbeat (there is one every 2) after which a worker counts as gone: after
 three lost ones, and early enough for whoever looks every two seconds to know within ten."""
 

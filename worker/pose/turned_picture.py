@@ -69,22 +69,25 @@ def turn_of(
     turns: tuple[int, ...] = (1, 2, 3)
     if clear:
         turns = (2,) if upright <= -STANDS else (1, 3)
-    best = 0, LEAST
-    if poses:
-        best = 0, max(LEAST, BETTER * _seen(images, 0, detect, estimate)[0])
+    seen = _seen(images, 0, detect, estimate)[0] if poses else 0.0
+    best = 0, max(LEAST, BETTER * seen)
     for quarters in turns:
-        surety, standing = _seen(images, quarters, detect, estimate)
+        surety, standing = _seen(images, quarters, detect, estimate, least=seen)
         if standing >= STANDS and surety > best[1]:
             best = quarters, surety
     return best[0] if poses or best[0] else None
 
 
 def _seen(
-    images: Sequence[Image], quarters: int, detect: Detect, estimate: Estimate
+    images: Sequence[Image], quarters: int, detect: Detect, estimate: Estimate, least: float = 0.0
 ) -> tuple[float, float]:
-    """How surely somebody is seen in the turned pictures, and how upright; means."""
-    sureties, standings = [], []
+    """How surely somebody is seen in the turned pictures, and how upright; means. Where it is less
+    than `least` in the first, the others are not looked at."""
+    sureties: list[float] = []
+    standings: list[float] = []
     for image in images:
+        if sureties and sureties[0] < least:
+            break
         shown = turned(image, quarters)
         people = detect(shown, None)
         if not len(people):

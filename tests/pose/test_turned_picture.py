@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from worker.pose.detectors.nanodet import Detections
-from worker.pose.tracking.turned_picture import stands, turn_of, turned, turned_boxes
+from worker.pose.turned_picture import stands, turn_of, turned, turned_boxes
 
 PICTURE = np.zeros((64, 48, 3), np.uint8)
 
