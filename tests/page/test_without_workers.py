@@ -14,7 +14,6 @@ from tests.integration.conftest import Running, StartWorker
 from tests.page.browser import Tab
 from tests.page.conftest import CLIPS, Site
 from tests.page.played import jobs_of
-from worker.settings import Settings
 from worker.storage.stores import Stores
 
 pytestmark = [pytest.mark.slow, pytest.mark.models, pytest.mark.timeout(400)]
@@ -25,14 +24,6 @@ WAITS = f"{STATUS}.includes('no worker is running')"
 QUEUE = "document.querySelector('#queue').innerText"
 
 
-@pytest.fixture
-def usual_lease(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The default of the setting that other tests shorten."""
-    default = Settings.model_fields["lease_ttl_s"].default
-    monkeypatch.setenv("POSEQUEUE_LEASE_TTL_S", str(default))
-
-
-@pytest.mark.usefixtures("usual_lease")
 def test_no_worker_then_one_that_is_killed(
     tabs: Callable[..., Tab], running: Running, start_worker: StartWorker, key: str, stores: Stores
 ) -> None:
