@@ -14,10 +14,9 @@ from worker.pose.tracking.subject_movement import LOOKS, movement, places
 from worker.pose.tracking.subject_tracker import Choice, SubjectTracker
 
 LENGTH = 300
-STANDING = np.array(
-    [(0, 0), (2, -2), (-2, -2), (5, 0), (-5, 0), (18, 25), (-18, 25), (22, 55), (-22, 55)]
-    + [(24, 85), (-24, 85), (12, 90), (-12, 90), (13, 140), (-13, 140), (14, 190), (-14, 190)]
-)
+HEIGHTS = np.repeat([0, -2, 0, 25, 55, 85, 90, 140, 190], [1, 2, 2, 2, 2, 2, 2, 2, 2])
+WIDTHS = [0, 2, -2, 5, -5, 18, -18, 22, -22, 24, -24, 12, -12, 13, -13, 14, -14]
+STANDING = np.stack([WIDTHS, HEIGHTS], axis=1)
 """Joints [17, 2] of somebody 200 long."""
 
 

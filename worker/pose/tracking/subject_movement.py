@@ -43,10 +43,8 @@ def movement(looks: list[list[int]], length: float) -> float | None:
     Medians over the looks: where an unsure pose errs now and then, nothing has moved. After the
     first few it is not sure that anything does.
     """
-    if 0 < len(looks) < ENOUGH:
-        return 0.0
-    if not looks:
-        return None
+    if len(looks) < ENOUGH:
+        return 0.0 if looks else None
     joints = np.array(looks, float).reshape(len(looks), -1, 2)
     joints = joints[:, (joints[..., 0] > 0).mean(axis=0) >= 0.5]
     joints = joints[(joints[..., 0] > 0).any(axis=1)]
