@@ -54,7 +54,16 @@ def test_a_secret_comes_from_a_file(bare: Path, monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("PROVIDER", "tpu"), ("LEASE_TTL_S", "0"), ("THREADS", "many"), ("MAX_LOST", "0")],
+    [
+        ("PROVIDER", "tpu"),
+        ("LEASE_TTL_S", "0"),
+        ("THREADS", "many"),
+        ("MAX_LOST", "0"),
+        ("S3_ENDPOINT", "localhost:9000"),
+        ("S3_PUBLIC_ENDPOINT", "//s3.example"),
+        ("S3_ENDPOINT", "http://"),
+        ("S3_ENDPOINT", "ftp://s3.example"),
+    ],
 )
 def test_what_cannot_be_is_refused(
     bare: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str

@@ -160,7 +160,8 @@ class Settings(BaseSettings):
     page_embedders: str = Field(
         "*",
         description="origins that may frame the upload page and get its messages, by comma; * = "
-        "every web page; https://*.example.com is allowed; apps must be named (capacitor://app)",
+        "everybody, apps too; else https://*.example.com is allowed, and apps are named "
+        "(capacitor://app)",
     )
     allow_private_urls: bool = Field(
         False, description="fetch inputs from, and send webhooks to, private addresses too"
@@ -185,6 +186,14 @@ class Settings(BaseSettings):
     otlp_endpoint: str | None = Field(
         None, description="OpenTelemetry collector's URL (OTLP over HTTP); needs the extra otel"
     )
+
+    @field_validator("s3_endpoint", "s3_public_endpoint")
+    @classmethod
+    def _is_a_url(cls, value: str | None) -> str | None:
+        parts = urlsplit(value or "")  # ValueError for a malformed one
+        if value and not (parts.scheme in ("http", "https") and parts.hostname):
+            raise ValueError(f"'{value}' is no URL: it begins with http:// or https://")
+        return value or None
 
     @field_validator("sampling")
     @classmethod

@@ -6,6 +6,8 @@ proxy that ends TLS: with the key in clear, and blocked in a frame.
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -24,7 +26,7 @@ class TrailingSlash:
         path = scope.get("path", "")
         plain = path.removesuffix("/")
         if plain != path and plain.startswith("/v1/"):
-            scope = {**scope, "path": plain, "raw_path": plain.encode()}
+            scope = {**scope, "path": plain, "raw_path": quote(plain).encode()}
         elif plain != path and plain == PAGE:
             query = scope["query_string"].decode("latin-1")
             where = f"../upload_tracking?{query}"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel, Field, StrictInt
+from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse
 
-from api.schemas.strict import Strict, allow_query_params
+from api.schemas.strict import Strict, WholeNumber, allow_query_params
 from api.services.authentication import StoresDep, TenantDep
 from api.services.json_body import AuthenticatedRoute
 from worker.contract.scopes import LONGEST_PAGE_TOKEN_S, PAGE_TOKEN_S
@@ -17,7 +17,7 @@ router = APIRouter(route_class=AuthenticatedRoute, tags=["page tokens"])
 class NewPageToken(Strict):
     """The lifetime of a new page token."""
 
-    expiresInSeconds: StrictInt = Field(PAGE_TOKEN_S, ge=60, le=LONGEST_PAGE_TOKEN_S)
+    expiresInSeconds: WholeNumber = Field(PAGE_TOKEN_S, ge=60, le=LONGEST_PAGE_TOKEN_S)
 
 
 class PageTokenView(BaseModel):

@@ -6,11 +6,11 @@ import re
 from typing import Any, Self
 from unicodedata import category
 
-from pydantic import ConfigDict, Field, StrictInt, field_validator, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from api.client.media_types import media_type
-from api.schemas.strict import Strict
+from api.schemas.strict import Strict, WholeNumber
 from worker.contract.editions import BEHIND, Edition
 from worker.contract.jobs import JobStatus
 from worker.contract.messages import TYPES, entry_key
@@ -31,7 +31,7 @@ class NewUpload(Strict):
         "this does not. PUT with the one that `headers` of the answer names",
         examples=["video/mp4"],
     )
-    bytes: StrictInt = Field(ge=1, examples=[1048576])
+    bytes: WholeNumber = Field(ge=1, examples=[1048576])
 
     @field_validator("filename")
     @classmethod
@@ -57,7 +57,7 @@ class NewUpload(Strict):
 class PartDone(Strict):
     """An uploaded part: its number and the ETag of the PUT's response."""
 
-    number: StrictInt = Field(ge=1, le=10_000)
+    number: WholeNumber = Field(ge=1, le=10_000)
     etag: str = Field(min_length=1, max_length=200)
 
 

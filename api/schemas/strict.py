@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable
 from fastapi import Request
 
 from api.middleware.errors import invalid_parameter
-from worker.submission.schemas.strict import Strict
+from worker.submission.schemas.strict import Strict, WholeNumber
 
-__all__ = ["Strict", "allow_query_params"]
+__all__ = ["Strict", "WholeNumber", "allow_query_params"]
 
 
 def allow_query_params(*allowed: str) -> Callable[[Request], Awaitable[None]]:

@@ -180,6 +180,7 @@ def _take(
     key: str | None = None,
     name: str | None = None,
 ) -> Accepted:
+    check_queue(stores, tenant)  # before S3 is asked and a webhook stored
     job = build_job(stores, tenant, body, options, alive)
     if name is not None:
         job = msgspec.structs.replace(job, id=name)

@@ -64,6 +64,15 @@ def test_a_new_job_is_stored_and_sent(client: Client, stores: Stores) -> None:
     assert job.input.filename == "clip" and stores.objects.get(job.input.key or "") == b"frames"
 
 
+def test_whole_numbers_may_be_written_as_floats(client: Client) -> None:
+    """JSON has one kind of numbers."""
+    job = {"input": {"url": "https://media.example/a.mp4"}, "deadlineSeconds": 30.0}
+    assert client.post("/jobs", json=job).status_code == 202
+    upload = {"filename": "a.mp4", "contentType": "video/mp4", "bytes": 1024.0}
+    assert client.post("/uploads", json=upload).status_code == 201
+    assert client.post("/page-tokens", json={"expiresInSeconds": 60.0}).status_code == 201
+
+
 def test_a_url_is_taken_without_looking(client: Client, stores: Stores) -> None:
     body = {"input": {"url": "https://media.example/a%20b.mp4?x=1"}, "options": {}}
     view = client.post("/jobs", json=body).json()

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from api.middleware import rate_limit
-from tests.api.api_play import Actor, Client, new_job, plain_client, refused
+from tests.api.api_play import Actor, Client, new_job, plain_client, put_upload, refused
 from worker.contract.jobs import Usage
 from worker.contract.plans import LIMITS, Plan, PlanLimits
 from worker.settings import Settings
+from worker.storage.objects.s3 import ObjectStore
 from worker.storage.stores import Stores
 from worker.storage.tenants.usage import month_of
 
@@ -96,6 +97,23 @@ def test_too_many_queued_jobs(client: Client, stores: Stores, limited: Any) -> N
     refused(client.post("/references", json=URL), 429, "concurrency_limit_exceeded")
     Actor(stores, made[0])
     assert client.post("/jobs", json=URL, headers={"Idempotency-Key": "k"}).status_code == 202
+
+
+def test_a_full_queue_costs_neither_s3_nor_a_webhook(
+    client: Client, monkeypatch: pytest.MonkeyPatch, limited: Any
+) -> None:
+    upload = put_upload(client)
+    limited(queuedJobs=1)
+    assert client.post("/jobs", json=URL).status_code == 202
+
+    def asked(*_: Any) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(ObjectStore, "version", asked)
+    monkeypatch.setattr("api.services.job_creation.admit_webhooks", asked)
+    hook = {"url": "https://hooks.example/a"}
+    answer = client.post("/jobs", json={"input": {"uploadId": upload}, "webhook": hook})
+    refused(answer, 429, "concurrency_limit_exceeded")
 
 
 def test_the_month_is_used_up(client: Client, stores: Stores, limited: Any) -> None:

@@ -72,6 +72,8 @@ def test_every_route_wants_a_key(
         ({**JOB, "priority": "urgent"}, "priority", ["low", "normal", "high"]),
         ({**JOB, "deadlineSeconds": 0}, "deadlineSeconds", "greater than or equal to 1"),
         ({**JOB, "deadlineSeconds": True}, "deadlineSeconds", None),
+        ({**JOB, "deadlineSeconds": 30.5}, "deadlineSeconds", None),
+        ({**JOB, "deadlineSeconds": "30"}, "deadlineSeconds", None),
         ({**JOB, "metadata": {"a": "x" * 20_000}}, "metadata", "at most 16384 bytes of JSON"),
         ({**JOB, "metadata": []}, "metadata", None),
         (

@@ -227,6 +227,9 @@ def test_a_slash_at_the_end_leads_nowhere_else(client: Client, public: Client) -
     assert answer.headers["location"] == "../upload_tracking?token=x&a=b%2F"
     for path in ("//", "/v1/", "/nothing/", "//elsewhere.example/", "/%2Felsewhere.example//"):
         assert public.get(path, follow_redirects=False).status_code in (200, 404), path
+    for name in ("%E6%BC%A2", "x%0D%0ASet-Cookie%3A%20a%3Db", "%EF%BF%BD", "%FF"):
+        assert public.get(f"/{name}/", follow_redirects=False).status_code == 404
+        assert client.get(f"/{name}/").status_code == 404
 
 
 def test_it_serves_on_a_given_socket(settings: Settings, stores: Stores) -> None:

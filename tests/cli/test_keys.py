@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import redis
 from typer.testing import CliRunner
 
 from worker.cli.main import app, main
@@ -92,10 +93,16 @@ def test_the_system_that_up_started_is_found(
     stores: Stores, elsewhere: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = stores.settings.redis_url.get_secret_value()
-    servers = {"POSEQUEUE_REDIS_URL": url}
+    others = {"POSEQUEUE_S3_BUCKET": "theirs", "POSEQUEUE_MODELS_DIR": "/x", "LD_PRELOAD": "x.so"}
+    servers = {"POSEQUEUE_REDIS_URL": url, **others}
     (elsewhere / "client.json").write_text(json.dumps({"environment": servers}))
-    monkeypatch.setattr(os, "environ", dict(os.environ))
+    environment = {**os.environ, "POSEQUEUE_S3_BUCKET": "ours"}
+    monkeypatch.setattr(os, "environ", environment)
+    before = set(environment)
     assert stores.keys.find(run("create", "--tenant", "acme"))
+    # a folder that somebody gave away names servers at most, and none that are set
+    assert set(environment) - before == {"POSEQUEUE_REDIS_URL"}
+    assert environment["POSEQUEUE_S3_BUCKET"] == "ours"
 
 
 def test_without_redis_one_line_says_what_to_set(
@@ -109,3 +116,12 @@ def test_without_redis_one_line_says_what_to_set(
     assert ended.value.code == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("Redis: ") and "POSEQUEUE_REDIS_URL" in line
+
+
+def test_an_error_of_ours_in_redis_is_told_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    def wrong() -> None:
+        raise redis.ResponseError("WRONGTYPE")
+
+    monkeypatch.setattr(sys.modules[main.__module__], "app", wrong)
+    with pytest.raises(redis.ResponseError):
+        main()

@@ -17,6 +17,7 @@ import httpx
 import pytest
 import typer
 
+from worker.embedded.servers import write_private
 from worker.media.probing.ffmpeg_tools import find_tools
 from worker.pose.conversion.errors import WeightsError
 
@@ -99,6 +100,14 @@ def test_a_new_folder_runs_a_clip_with_the_models_that_are_installed(
     assert code == 0, output
     assert "succeeded" in output
     assert "installing" not in output
+
+
+def test_a_file_with_secrets_is_closed_again(tmp_path: Path) -> None:
+    path = tmp_path / "client.json"
+    path.write_text("of before, for all to read")
+    path.chmod(0o644)
+    write_private(path, "{}")
+    assert path.stat().st_mode & 0o077 == 0 and path.read_text() == "{}"
 
 
 @pytest.fixture

@@ -16,6 +16,8 @@ from worker.jobs.heartbeat import Heartbeat
 from worker.jobs.inputs import fetched_input
 from worker.jobs.leased_job import LeasedJob
 from worker.settings import Settings
+from worker.storage.errors import Conflict, StoreUnavailable
+from worker.storage.objects import s3
 from worker.storage.stores import Stores
 
 Fetch = Callable[..., bytes]
@@ -81,11 +83,7 @@ def test_too_large_and_no_media(
     assert refused(fetch, large).code is ErrorCode.MEDIA_TOO_LARGE
 
 
-@pytest.mark.parametrize("one_get", [True, False])
-def test_an_upload_that_was_replaced_is_not_read(
-    stores: Stores, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *, one_get: bool
-) -> None:
-    monkeypatch.setattr("worker.storage.objects.s3._TRANSFER_BYTES", 100 if one_get else 5)
+def test_an_upload_that_was_replaced_is_not_read(stores: Stores, tmp_path: Path) -> None:
     stores.objects.put("uploads/acme/upl_1", b"frames", "video/mp4")
     tag = stores.objects.version("uploads/acme/upl_1")[1]
     given = JobInput(uploadId="upl_1", key="uploads/acme/upl_1", tag=tag)
@@ -98,3 +96,24 @@ def test_an_upload_that_was_replaced_is_not_read(
     with pytest.raises(JobError, match="was replaced") as refusal:
         fetched_input(leased, tmp_path)
     assert refusal.value.code is ErrorCode.VIDEO_LOAD_ERROR
+
+
+def test_ranges_of_an_upload_are_of_one_version(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It is replaced between the first request and those for the ranges."""
+    monkeypatch.setattr(s3, "_TRANSFER_BYTES", 5)
+    key = "uploads/acme/upl_1"
+    stores.objects.put(key, b"frames", "video/mp4")
+    know = s3._KnownVersion.on_queued
+
+    def replaced(self: s3._KnownVersion, **given: Any) -> None:
+        stores.objects.put(key, b"others", "video/mp4")
+        know(self, **given)
+
+    monkeypatch.setattr(s3._KnownVersion, "on_queued", replaced)
+    tag = stores.objects.version(key)[1]
+    with pytest.raises(StoreUnavailable):  # the next attempt learns at its first request
+        stores.objects.download(key, tmp_path / "a", tag)
+    with pytest.raises(Conflict):
+        stores.objects.download(key, tmp_path / "a", tag)

@@ -10,7 +10,7 @@ import pytest
 
 from tests.pipeline.tracking import SEGMENT_S, Tracking, make_clip
 from tests.storage.factories import new_job
-from worker.contract.errors import ModelFault
+from worker.contract.errors import ModelFault, ModelMissing
 from worker.contract.jobs import Job, JobInput, JobStatus
 from worker.contract.messages import encode
 from worker.contract.options import JobOptions
@@ -190,6 +190,25 @@ def test_a_helper_that_fails_harms_nobody(
         assert run_segments(stores, entry_of(job.id, 1), broken, outcomes=outcomes) == 0
     assert outcomes.mine("models") is own
     assert stores.redis.hget(keys.parts(job.id), "shut") == b"1"
+    dispatch_next(stores, Runner(stores, lead).run, "pose.cpu")
+    assert said(stores, job.id) == alone
+
+
+def test_a_helper_without_the_model_leaves_the_segments_to_others(
+    stores: Stores, job: Job, alone: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    somebody_waits(stores)
+    lead, lacking, helper = Engine(), Engine(), Engine()
+    dispatch_next(stores, Runner(stores, lead).run, "pose.cpu")
+    stores.fair_queue.remove("umbrella", str(dispatch_next(stores, lambda _: None, "pose.cpu")))
+
+    def missing(model: str) -> PoseEngine:
+        raise ModelMissing(model, "not here")
+
+    monkeypatch.setattr(lacking, "named", missing)
+    for _ in range(5):
+        assert run_segments(stores, entry_of(job.id, 1), lacking) == 0
+    assert run_segments(stores, entry_of(job.id, 1), helper) > 0
     dispatch_next(stores, Runner(stores, lead).run, "pose.cpu")
     assert said(stores, job.id) == alone
 

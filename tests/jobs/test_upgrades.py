@@ -118,30 +118,66 @@ def test_a_job_begun_by_an_older_worker_is_gone_on_with(
     assert rows(stores, job.id)[:-1] == expected(squats)
 
 
-def test_a_job_whose_model_a_worker_lacks_is_left_to_another(
-    stores: Stores, squats: list[bytes], tmp_path: Path
-) -> None:
-    """Its log names the models; a worker without them returns the job, and the last of several
-    that all lack them fails it."""
+@pytest.fixture
+def lacking(stores: Stores, tmp_path: Path) -> Callable[[str], None]:
+    """A worker without any model."""
 
     def without_models() -> PoseEngine:
         open_model("movenet_lightning", tmp_path, "cpu")
         raise AssertionError
 
+    stores.workers.beat("lacking", "cpu", ("pose.cpu",), 1, None, ())
+    return Runner(stores, without_models).run
+
+
+def refusal(stores: Stores, job_id: str) -> str:
+    return (stores.jobs.get(job_id).error or {})["message"]
+
+
+def test_a_job_whose_model_a_worker_lacks_is_left_to_another(
+    stores: Stores, squats: list[bytes], lacking: Callable[[str], None]
+) -> None:
+    """However often, as the other may be busy; faults of machines are counted apart."""
+    stores.workers.beat("busy", "cpu", ("pose.cpu",), 1, None, ("movenet_lightning",))
     job = recorded_job(stores, squats)
-    lacking = Runner(stores, without_models)
-    lacking.run(job.id)
-    assert not stores.jobs.get(job.id).status.final
+    for _ in range(MOST_WITHOUT_MODEL):
+        stores.jobs.note_fault(job.id)
+        lacking(job.id)
+        assert not stores.jobs.get(job.id).status.final
     assert stores.redis.zscore(keys.QUEUED, job.id) is not None
     runs(stores)(job.id)
     done = stores.jobs.get(job.id)
     assert (done.status, done.attempt) == (JobStatus.SUCCEEDED, 2)  # of which one began the log
-    other = recorded_job(stores, squats)
+
+
+def test_a_job_whose_model_no_worker_has_fails_at_once(
+    stores: Stores, lacking: Callable[[str], None]
+) -> None:
+    stores.workers.beat("elsewhere", "cpu", ("export",), 1, None, ("movenet_lightning",))
+    job = recorded_job(stores, [])
+    lacking(job.id)
+    assert "does not have the model movenet_lightning" in refusal(stores, job.id)
+
+
+def test_a_job_that_has_begun_waits_for_its_worker_to_start_again(
+    stores: Stores, squats: list[bytes], lacking: Callable[[str], None]
+) -> None:
+    job = recorded_job(stores, squats)
+    stores.jobs.note_fault(job.id)
     for _ in range(MOST_WITHOUT_MODEL):
-        assert not stores.jobs.get(other.id).status.final
-        lacking.run(other.id)
-    error = stores.jobs.get(other.id).error
-    assert error is not None and "does not have the model movenet_lightning" in error["message"]
+        assert not stores.jobs.get(job.id).status.final
+        lacking(job.id)
+    assert "does not have the model movenet_lightning" in refusal(stores, job.id)
+
+
+def test_workers_of_before_may_have_any_model(
+    stores: Stores, lacking: Callable[[str], None]
+) -> None:
+    """Their heartbeats name none."""
+    stores.workers.beat("older", "cpu", ("pose.cpu",), 1)
+    job = recorded_job(stores, [])
+    lacking(job.id)
+    assert not stores.jobs.get(job.id).status.final
 
 
 def test_a_worker_of_an_unknown_kind_is_not_counted_on(stores: Stores) -> None:

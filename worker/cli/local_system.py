@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 FILE = "client.json"
+SERVERS = ("POSEQUEUE_REDIS_", "POSEQUEUE_S3_")
+"""How the settings of servers begin; the file may set no others."""
 
 
 def known_system() -> dict[str, Any]:
@@ -18,9 +20,13 @@ def known_system() -> dict[str, Any]:
 
 
 def use_local_servers() -> None:
-    """Lets this process use Redis and S3 of the running system, unless a setting names others."""
-    from worker.settings import settings
+    """Lets this process use Redis and S3 of the running system, unless settings name others."""
+    from worker.settings import PREFIX, settings
 
-    if "redis_url" not in settings().model_fields_set:
-        os.environ.update(known_system().get("environment", {}))
-        settings.cache_clear()
+    given = settings().model_fields_set
+    if "redis_url" in given:
+        return
+    for name, text in known_system().get("environment", {}).items():
+        if name.startswith(SERVERS) and name.removeprefix(PREFIX).lower() not in given:
+            os.environ[name] = text
+    settings.cache_clear()

@@ -57,9 +57,9 @@ def main() -> None:
     try:
         app()
     except Exception as error:
-        from redis import RedisError  # here, as most commands need no Redis
+        from worker.storage.connection import DISCONNECTED  # here: most commands need no Redis
 
-        if not isinstance(error, RedisError):
+        if not isinstance(error, DISCONNECTED):
             raise
         typer.echo(f"Redis: {error}; set POSEQUEUE_REDIS_URL, or POSEQUEUE_DATA_DIR to the folder "
                    "of a running `posequeue up`", err=True)  # fmt: skip

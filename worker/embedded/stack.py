@@ -20,7 +20,13 @@ import httpx
 from worker.contract.plans import Plan
 from worker.contract.scopes import LONGEST_PAGE_TOKEN_S
 from worker.embedded.processes import Process, StartFailed, free_port
-from worker.embedded.servers import private_folder, s3_settings, start_redis, start_s3
+from worker.embedded.servers import (
+    private_folder,
+    s3_settings,
+    start_redis,
+    start_s3,
+    write_private,
+)
 from worker.observability.log_setup import mask
 from worker.settings import settings as settings_of_process
 from worker.storage.stores import Stores, open_stores
@@ -148,14 +154,13 @@ class System:
         self._wait(api, worker)
         self._say(f"api        {self.address.server}  (documentation: /docs)")
         path = self._data / "client.json"
-        path.touch(mode=0o600)
         servers = {
             name: text
             for name, text in self.environment.items()
             if "_REDIS_" in name or "_S3_" in name
         }
         known = {"server": self.address.server, "key": self.address.key, "environment": servers}
-        path.write_text(json.dumps(known))
+        write_private(path, json.dumps(known))
         self._stack.callback(path.unlink, missing_ok=True)
 
     def _open(self) -> Stores:
@@ -175,8 +180,7 @@ class System:
         if known and self.stores.keys.find(known):
             return known
         key = self.stores.keys.create(TENANT, Plan.DEVELOPER, "made by up")
-        path.touch(mode=0o600)
-        path.write_text(key)
+        write_private(path, key)
         return key
 
     def _wait(self, api: Process, worker: Process) -> None:

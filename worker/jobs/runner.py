@@ -21,6 +21,7 @@ from worker.observability.log_setup import bind_job_context
 from worker.observability.metrics import RETRIES, STAGE_SECONDS, StageTimes, listening, record
 from worker.observability.tracing import annotate, span
 from worker.pose.engine import PoseEngine
+from worker.queueing.queues import effective_queue
 from worker.storage.connection import DISCONNECTED, REFUSING
 from worker.storage.errors import Fenced, NotFound, StoreUnavailable
 from worker.storage.jobs.leases import Claim
@@ -37,8 +38,10 @@ MOST_FAULTS = 30
 """Faults of workers after which a job fails although they do not count as its attempts: the job
 may cause them."""
 MOST_WITHOUT_MODEL = 6
-"""Workers without the job's model that may give it back before it fails: workers differ while they
-are upgraded, and each return costs 20 s."""
+"""Times that workers without its model give back a job that another worker has begun, and that may
+be starting again: each costs 20 s."""
+MOST_WITH_MODEL_BUSY = 180
+"""The same while a live worker has the model, for an hour: that one may be busy for long."""
 OUT_OF_MEMORY = 71
 """Exit status of a process that ran out of memory."""
 _MACHINE_FAULTS = (ModelFault, StoreUnavailable, OSError, *DISCONNECTED, *REFUSING)
@@ -164,9 +167,17 @@ class Runner:
             leased.fail(_OURS)
 
     def _without_model(self, leased: LeasedJob, error: ModelMissing) -> None:
-        """Leaves the job to another worker, or fails it where none seems to have its model."""
+        """Leaves the job to another worker, or fails it where none has its model."""
         log.warning("model_missing", error=error.message)
-        if self._stores.jobs.note_fault(leased.job.id) < MOST_WITHOUT_MODEL:
+        stores, job = self._stores, leased.job
+        alive = stores.workers.alive()
+        queue = effective_queue(job.waits_in, alive)
+        most = 0
+        if any(queue in other.queues and other.may_have(error.model) for other in alive):
+            most = MOST_WITH_MODEL_BUSY
+        elif stores.poses.begun(job.id):
+            most = MOST_WITHOUT_MODEL
+        if stores.jobs.note_model_missing(job.id) < most:
             _let_go("model_missing")
             leased.release_for_retry(counted=False)
         else:

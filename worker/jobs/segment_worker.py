@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from worker.contract.errors import JobError
+from worker.contract.errors import JobError, ModelMissing
 from worker.contract.jobs import SUPPORTED_JOB_VERSION, Job
 from worker.contract.poses import PoseChunk, decode_head, encode_chunk
 from worker.contract.queue_entries import entry_of, job_of_entry
@@ -175,6 +175,9 @@ class SegmentWorker:
             offer_segment(self.stores, self.job, entry_of(self.job.id, part.more))
         try:
             estimating = self._prepared()
+        except ModelMissing:
+            self.stores.segments.leave(part)  # others may have the model
+            raise
         except BaseException:
             self.stores.segments.leave(part, failed=True)
             raise

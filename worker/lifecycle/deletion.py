@@ -29,8 +29,9 @@ log = structlog.get_logger()
 
 SWEEP_AFTER_S = 600.0
 """Seconds after an erasure from which a stopped worker can have no write under way."""
-_TOLD_S = 86_400.0
-"""Seconds after a job's end within which its last entry is on the firehose: archiving retries."""
+_CLOCKS_S = 60.0
+"""Seconds by which the clocks of workers, the API and Redis may differ: a job's entries are on the
+firehose between its creation and its end, as its last one is written with its end."""
 _PAGE = 1000
 _UNKNOWN_EVERY_S = 60
 _PAUSE_S = 3600
@@ -87,9 +88,8 @@ def _ended(job: Job) -> float | None:
 def _noted(stores: Stores, job: Job) -> bytes:
     """Records that a job's entries on the firehose are to be deleted; returns the record."""
     ended = _ended(job)
-    until = None if ended is None else ended + _TOLD_S
-    # the clocks of the API and of Redis may differ a little
-    since = unix(job.createdAt) - 60
+    until = None if ended is None else ended + _CLOCKS_S
+    since = unix(job.createdAt) - _CLOCKS_S
     note = msgspec.json.encode(ErasureRecord(job.tenant, job.id, job.input.uploadId, since, until))
     stores.redis.zadd(keys.ERASED_ENTRIES, {note: stores.clock()})
     return note

@@ -48,7 +48,7 @@ def open_model(name: str, folder: Path, wanted: Provider | Runtime) -> Session:
     path = folder / MODELS[name].file
     if not path.is_file():
         raise ModelMissing(
-            ErrorCode.INTERNAL,
+            name,
             f"This worker does not have the model {name}: "
             f"`posequeue models install {name}` puts it there.",
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from worker.contract.errors import ErrorCode, ModelMissing
+from worker.contract.errors import ModelMissing
 from worker.contract.options import Profile
 from worker.pose.weights.registry import MODELS
 
@@ -49,7 +49,8 @@ class ModelName:
         people, _, rest = name.partition("+")
         joints, _, view = rest.partition("+")
         if people not in MODELS or joints not in MODELS or view not in ("", FLIP):
-            raise ModelMissing(ErrorCode.INTERNAL, f"This worker does not know the model {name}.")
+            unknown = next((part for part in (people, joints) if part not in MODELS), name)
+            raise ModelMissing(unknown, f"This worker does not know the model {name}.")
         return cls(people, joints, view == FLIP)
 
 

@@ -49,6 +49,10 @@ class Housekeeping(bootsteps.StartStopStep):  # type: ignore[misc]
         self._round(parent)
         self._timer = parent.timer.call_repeatedly(BEAT_S, self._round, (parent,))
 
+    def models(self) -> tuple[str, ...] | None:
+        """Returns the names of the installed models; None for a worker that runs no jobs."""
+        return None
+
     def shutdown(self, parent: Any) -> None:  # noqa: ARG002
         """Stops the breaker when the worker ends."""
         self._breaker.end()
@@ -70,7 +74,8 @@ class Housekeeping(bootsteps.StartStopStep):  # type: ignore[misc]
             self._breaker.tick(parent)
             taken, fault = self._breaker.queues, self._breaker.fault
             if self._consumes(taken):
-                self._stores.workers.beat(self._name, kind, taken, self._slots, fault)
+                has = self.models()
+                self._stores.workers.beat(self._name, kind, taken, self._slots, fault, has)
             sweep(self._stores)
             trim_now_and_then(self._stores.redis, self._stores.settings)
             clear_orphans(settings().scratch_dir)  # also those of killed processes

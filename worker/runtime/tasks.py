@@ -19,6 +19,7 @@ import worker.runtime.signals  # noqa: F401  (logs, metrics and traces follow th
 from worker.contract.queue_entries import is_batch
 from worker.jobs.recent_faults import RecentFaults
 from worker.jobs.runner import Runner
+from worker.pose.weights.install import present
 from worker.queueing.celery_app import app, consumed
 from worker.queueing.dispatch import dispatch_next as exchange
 from worker.queueing.queues import MAINTAIN, RUN_NEXT
@@ -108,6 +109,9 @@ def _tell_children(**_: Any) -> None:
 
 class _JobHousekeeping(Housekeeping):
     outcomes = _OUTCOMES
+
+    def models(self) -> tuple[str, ...]:
+        return tuple(present(settings().models))
 
 
 app.steps["consumer"].add(_JobHousekeeping)

@@ -127,9 +127,9 @@ def keep_upload(stores: Stores, pipe: Client, job: Job) -> None:
         stores.retention.keep_upload(job.tenant, job.input.uploadId, limits, pipe)
 
 
-def check_upload_complete(stores: Stores, upload: Upload) -> str:
-    """Returns the entity tag of an upload; raises Conflict where not all of its bytes are in the
-    object store."""
+def check_upload_complete(stores: Stores, upload: Upload) -> str | None:
+    """Returns the entity tag of an upload, if it has one; raises Conflict where not all of its
+    bytes are in the object store."""
     try:
         size, tag = stores.objects.version(upload.key)
     except NotFound as error:

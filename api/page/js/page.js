@@ -164,7 +164,10 @@ export class Page {
     const kept = files.keep(session.id, file);
     const url = URL.createObjectURL(file);
     const size = await measure(url, source);
-    if (signal.aborted) return undefined;
+    if (signal.aborted) {
+      URL.revokeObjectURL(url); // no stage has it
+      return undefined;
+    }
     work.stage.fitTo(size.aspect);
     work.stage.show(url, source);
     session.save({ aspect: size.aspect });

@@ -68,6 +68,11 @@ def install(
     return {spec.name: directory / spec.file for spec in specs}
 
 
+def present(directory: Path) -> list[str]:
+    """Names of the models whose files are in `directory`, whatever is in them."""
+    return [name for name, spec in MODELS.items() if (directory / spec.file).is_file()]
+
+
 def installed(directory: Path, names: Iterable[str] | None = None) -> dict[str, Path]:
     """Paths of those of the models that are in `directory`, complete and verified, by name.
 

@@ -245,6 +245,10 @@ class JobStore:
         """Counts a fault of a worker at this job; returns their number."""
         return int(self._run("count_up", [keys.job(job_id)], ["faults", 1]))
 
+    def note_model_missing(self, job_id: str) -> int:
+        """Counts a worker that gave the job back for lack of its model; returns their number."""
+        return int(self._run("count_up", [keys.job(job_id)], ["modelMissing", 1]))
+
     def trace(self, job_id: str) -> str | None:
         """Returns the traceparent of the job; None without one or for a missing job."""
         known = self._redis.hget(keys.job(job_id), "trace")

@@ -84,6 +84,10 @@ class PoseLog:
     def __init__(self, client: Client) -> None:
         self._redis = client
 
+    def begun(self, job_id: str) -> bool:
+        """Returns whether the log has its head, which names the models."""
+        return bool(self._redis.exists(keys.poses(job_id)))
+
     def read(self, job_id: str) -> Iterator[bytes]:
         """Yields the head, then the chunks, in order."""
         place = 0

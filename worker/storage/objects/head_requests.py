@@ -31,6 +31,12 @@ from worker.storage.errors import NotFound, StoreUnavailable
 _NAME = "HeadObject"
 
 
+def strong_tag(tag: str | None) -> str | None:
+    """Returns an entity tag that `If-Match` compares; None for a missing one, as of some gateways,
+    and for a weak one, as of proxies that compress."""
+    return None if not tag or tag.startswith("W/") else str(tag)
+
+
 class HeadRequests:
     """HEAD requests for objects of one bucket; `client` is a boto3 client of the same store."""
 
@@ -42,8 +48,8 @@ class HeadRequests:
         self._session: Any = None
         self._keys: Any = None
 
-    def version(self, key: str) -> tuple[int, str] | None:
-        """Returns size in bytes and entity tag of an object; None where boto3 is to ask.
+    def version(self, key: str) -> tuple[int, str | None] | None:
+        """Returns size in bytes and strong entity tag of an object; None where boto3 is to ask.
 
         That is for any answer but 200 and 404, such as a redirect to another region, and where
         the request fails. Raises NotFound, and StoreUnavailable where the server does not answer
@@ -67,7 +73,7 @@ class HeadRequests:
             raise NotFound(key)
         if answer.status_code != 200:
             return None
-        return int(answer.headers["Content-Length"]), str(answer.headers["ETag"])
+        return int(answer.headers["Content-Length"]), strong_tag(answer.headers.get("ETag"))
 
     def _open(self) -> None:
         given = {"Bucket": self._settings.s3_bucket, "Key": "-"}

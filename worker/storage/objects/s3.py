@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from contextlib import closing
-from functools import cached_property
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,8 +16,8 @@ from s3transfer.subscribers import BaseSubscriber
 
 from worker.settings import Settings
 from worker.storage.errors import Conflict, NotFound, StoreUnavailable
-from worker.storage.objects.head_requests import HeadRequests
-from worker.storage.objects.s3_client import measured, open_client
+from worker.storage.objects.head_requests import HeadRequests, strong_tag
+from worker.storage.objects.s3_client import made_once, measured, open_client
 
 PART_BYTES = 16 * 1024 * 1024
 _TRANSFER_BYTES = 16 * 1024 * 1024
@@ -44,6 +43,14 @@ def _whole(body: Any, key: str) -> bytes:
     except BotoCoreError as error:
         raise StoreUnavailable(f"S3 download of {key}: {error}") from error
     return data
+
+
+def _blocks(body: Any, key: str) -> Iterator[bytes]:
+    """Yields the body of an answer; raises StoreUnavailable."""
+    try:
+        yield from body.iter_chunks(1 << 16)
+    except BotoCoreError as error:
+        raise StoreUnavailable(f"S3 download of {key}: {error}") from error
 
 
 _SLOW = frozenset({"get_object", "put_object", "complete_multipart_upload"})
@@ -79,19 +86,19 @@ class ObjectStore:
         self._settings = settings
 
     # made at their first use: they cost 80 ms, and many a process asks Redis alone
-    @cached_property
+    @made_once
     def _client(self) -> Any:
         return measured(open_client(self._settings, self._settings.s3_endpoint, _DATA_S, 4))
 
-    @cached_property
+    @made_once
     def _quick(self) -> Any:
         return measured(open_client(self._settings, self._settings.s3_endpoint, _QUICK_S, 2))
 
-    @cached_property
+    @made_once
     def _heads(self) -> HeadRequests:
         return HeadRequests(self._settings, self._quick, _QUICK_S)
 
-    @cached_property
+    @made_once
     def _public(self) -> Any:
         public = self._settings.s3_public_endpoint or self._settings.s3_endpoint
         return open_client(self._settings, public, _DATA_S, 1)
@@ -165,11 +172,7 @@ class ObjectStore:
     def stream(self, key: str, start: int = 0, bucket: str | None = None) -> Iterator[bytes]:
         """Yields an object in blocks, from byte `start` on."""
         more = {"Range": f"bytes={start}-"} if start else {}
-        body = self._call("get_object", Key=key, **more, **_in(bucket))["Body"]
-        try:
-            yield from body.iter_chunks(1 << 16)
-        except BotoCoreError as error:
-            raise StoreUnavailable(f"S3 download of {key}: {error}") from error
+        yield from _blocks(self._call("get_object", Key=key, **more, **_in(bucket))["Body"], key)
 
     def head(self, key: str, bucket: str | None = None) -> tuple[int, str]:
         """Returns size in bytes and content type of an object.
@@ -192,7 +195,12 @@ class ObjectStore:
                 # one plain GET: the transfer manager's threads take 20 ms to start
                 path.write_bytes(_whole(body, key))
                 return
-        version = _KnownVersion(reply["ContentLength"], reply["ETag"])
+            found = strong_tag(reply.get("ETag"))
+            if found is None:  # ranges could be of two versions
+                with path.open("wb") as file:
+                    file.writelines(_blocks(body, key))
+                return
+        version = _KnownVersion(reply["ContentLength"], found)
         try:
             with (
                 path.open("wb") as file,
@@ -202,12 +210,12 @@ class ObjectStore:
         except _FAILED as error:
             raise StoreUnavailable(f"S3 download of {key}: {error}") from error
 
-    def version(self, key: str) -> tuple[int, str]:
-        """Returns size in bytes and entity tag of an object."""
-        found = self._heads.version(key)
+    def version(self, key: str) -> tuple[int, str | None]:
+        """Returns size in bytes and entity tag of an object, None where `If-Match` takes none."""
+        found: tuple[int, str | None] | None = self._heads.version(key)
         if found is None:
             reply = self._call("head_object", Key=key)
-            found = int(reply["ContentLength"]), str(reply["ETag"])
+            found = int(reply["ContentLength"]), strong_tag(reply.get("ETag"))
         return found
 
     def list_keys(self, prefix: str) -> Iterator[str]:
@@ -231,7 +239,7 @@ class ObjectStore:
             self.delete(key)
         return len(found)
 
-    @cached_property
+    @made_once
     def public_url(self) -> str:
         """URL of an object as clients reach it, for its origin alone; it soon expires."""
         return self.presign_get("origin", 1)

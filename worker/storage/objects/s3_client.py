@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import Any
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any, TypeVar
 
 import boto3
 from botocore.client import Config
@@ -12,10 +14,24 @@ from botocore.client import Config
 from worker.observability.metrics import S3_FAILURES, S3_SECONDS, record
 from worker.settings import Settings
 
+T = TypeVar("T")
 CONNECT_S = 5.0
 """Seconds that S3 may take to accept a connection."""
 _making = threading.Lock()
 """boto3's default session may not make two clients at once."""
+
+
+class made_once(cached_property[T]):  # noqa: N801  (a decorator)
+    """A property computed at its first use, once even where several threads ask at the same time:
+    `cached_property` has had no lock since Python 3.12."""
+
+    def __init__(self, make: Callable[[Any], T]) -> None:
+        super().__init__(make)
+        self._lock = threading.RLock()
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        with self._lock:
+            return super().__get__(instance, owner)
 
 
 def measured(client: Any) -> Any:

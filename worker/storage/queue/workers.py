@@ -21,7 +21,8 @@ three lost ones, and early enough for whoever looks every two seconds to know wi
 class Worker(msgspec.Struct, frozen=True, kw_only=True):
     """A worker's last heartbeat: the queues it serves now, its slots, the unix time (`seen`).
 
-    `fault` is set while its circuit breaker is open, and it serves no queues of jobs.
+    `fault` is set while its circuit breaker is open, and it serves no queues of jobs. `models` are
+    the names of its installed models; None where it does not tell.
     """
 
     name: str
@@ -30,6 +31,11 @@ class Worker(msgspec.Struct, frozen=True, kw_only=True):
     slots: int
     seen: float
     fault: str | None = None
+    models: tuple[str, ...] | None = None
+
+    def may_have(self, model: str) -> bool:
+        """Returns whether the worker has a model, or does not tell."""
+        return self.models is None or model in self.models
 
 
 class WorkerStore:
@@ -47,10 +53,17 @@ class WorkerStore:
         queues: tuple[str, ...],
         slots: int,
         fault: str | None = None,
+        models: tuple[str, ...] | None = None,
     ) -> None:
         """Stores a heartbeat; called by the consuming loop of a worker."""
         worker = Worker(
-            name=name, kind=kind, queues=queues, slots=slots, seen=self._clock(), fault=fault
+            name=name,
+            kind=kind,
+            queues=queues,
+            slots=slots,
+            seen=self._clock(),
+            fault=fault,
+            models=models,
         )
         self._redis.hset(keys.WORKERS, name, msgspec.json.encode(worker))
 

@@ -8,10 +8,10 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import msgspec
-from pydantic import ConfigDict, Field, StrictInt, field_validator, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from worker.contract.options import PARSERS
-from worker.submission.schemas.strict import Strict
+from worker.submission.schemas.strict import Strict, WholeNumber
 from worker.submission.schemas.webhooks import JobWebhookRef
 
 MAX_METADATA_BYTES = 16_384
@@ -82,7 +82,7 @@ class NewJob(Strict):
     )
     metadata: dict[str, Any] = Field(default_factory=dict, description="yours; given back")
     priority: Literal["low", "normal", "high"] = "normal"
-    deadlineSeconds: StrictInt | None = Field(None, ge=1, le=MAX_DEADLINE_S)
+    deadlineSeconds: WholeNumber | None = Field(None, ge=1, le=MAX_DEADLINE_S)
     webhook: JobWebhookRef | None = None
     retention: Retention = Retention(upload="plan")
 

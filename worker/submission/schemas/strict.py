@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 from pydantic_core import PydanticCustomError
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, bool | str):
+        raise ValueError("a whole number")
+    return value
+
+
+WholeNumber = Annotated[int, BeforeValidator(_number)]
+"""A whole number of JSON, also as `30.0`, which is how some languages write all of theirs; neither
+`true` nor `"30"`."""
 
 
 class Strict(BaseModel):
