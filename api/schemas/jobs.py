@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from api.client.media_types import media_type
 from api.schemas.strict import Strict, WholeNumber
-from worker.contract.editions import BEHIND, Edition
+from worker.contract.editions import FOLLOWS, Edition
 from worker.contract.jobs import JobStatus
 from worker.contract.messages import TYPES, entry_key
 from worker.contract.options import PARSERS
@@ -152,7 +152,7 @@ class MessagesQuery(Strict):
     @field_validator("types")
     @classmethod
     def _known(cls, value: str | None) -> str | None:
-        allowed = {*TYPES, *BEHIND}
+        allowed = {*TYPES, *FOLLOWS}
         if value is not None and not set(value.split(",")) <= allowed:
             raise ValueError(f"types by comma of {', '.join(sorted(allowed))}")
         return value

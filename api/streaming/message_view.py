@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from worker.contract.editions import BEHIND, Edition, stored_types, view
+from worker.contract.editions import FOLLOWS, Edition, stored_types, view
 from worker.contract.jobs import Job
 from worker.storage.jobs.streams import Row
 from worker.storage.jobs.view import WITH_URL, refresh_presigned_url
@@ -47,4 +47,4 @@ class Renderer:
 
     def _wants(self, kind: str) -> bool:
         # what comes behind a wanted message comes with it
-        return self._types is None or bool({kind, BEHIND.get(kind)} & self._types)
+        return self._types is None or bool({kind, FOLLOWS.get(kind)} & self._types)

@@ -9,6 +9,7 @@ import jsonschema
 import pytest
 import schemathesis
 from schemathesis import BaseSchema, Case
+from schemathesis.specs.openapi.checks import negative_data_rejection
 
 from api.app import create_app
 from api.middleware.errors import job_error
@@ -54,7 +55,15 @@ def key(servers: Settings, address: str) -> str:
 @operations.parametrize()
 @hypothesis.settings(max_examples=15, deadline=None)
 def test_every_operation(case: Case, address: str, key: str) -> None:
-    case.call_and_validate(base_url=address, headers={"Authorization": f"Bearer {key}"})
+    headers = {"Authorization": f"Bearer {key}"}
+    case.call_and_validate(base_url=address, headers=headers, excluded_checks=mended(case))
+
+
+def mended(case: Case) -> list[Any]:
+    """The check that a broken request is refused, where a broken key was among what broke it: the
+    test sends the right one. Other tests refuse wrong keys (test_refusals.py)."""
+    said = case.meta.phase.data.description if case.meta else None
+    return [negative_data_rejection] if "Authorization" in (said or "") else []
 
 
 def test_every_answer_has_an_example_of_its_schema(document: dict[str, Any]) -> None:

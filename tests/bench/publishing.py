@@ -42,7 +42,8 @@ def measure(context: Context) -> Section:
     stores = context.system.stores
     context.say("commits and bare XADD in turns")
     ways: dict[str, Way] = {
-        "commit to the job's stream, encoding included": _commits("none"),
+        "commit as the runner does (`events`), encoding included": _commits("events"),
+        "commit to the job's stream alone (`none`)": _commits("none"),
         "commit to the job's stream and the firehose (`all`)": _commits("all"),
         "bare pipelined XADD of the same bytes": _bare,
     }
@@ -55,7 +56,7 @@ def measure(context: Context) -> Section:
         rows.append(row(name, spread([s.rate for s in sent]), "messages/s", digits=0))
         rows.append(row("· client", spread([s.client_us for s in sent]), "CPU-µs/message"))
         rows.append(row("· server", spread([s.server_us for s in sent]), "CPU-µs/message"))
-    first, _, last = runs.values()
+    first, *_, last = runs.values()
     ratios = [a.rate / b.rate for a, b in zip(first, last, strict=True)]
     rows.append(row("commit over bare XADD, messages/s", spread(ratios), ""))
     size = sum(len(encode(e.message)) for chunk in chunks for e in chunk)
@@ -139,14 +140,10 @@ def _timed(
     wall_s, cpu_s = time.monotonic() - began, time.process_time() - used
     server_s = _server_s(stores) - before
     count = sum(map(len, chunks))
-    last = _number_of_last()
+    last = f"job_bench_{next(_numbers) - 1}"
     stores.redis.delete(*keys.of_job(last))
     stores.redis.zrem(keys.RUNNING, last)
     return Sent(count / wall_s, cpu_s / count * 1e6, server_s / count * 1e6)
-
-
-def _number_of_last() -> str:
-    return f"bench-{next(_numbers) - 1}"
 
 
 def _server_s(stores: Stores) -> float:

@@ -157,14 +157,14 @@ _FALLBACK: Plain = {
 }
 
 
-BEHIND = {"jump_result": "jump_height", "error": "environment"}
-"""Types that an edition adds, and the type of the message behind which each comes."""
+FOLLOWS = {"jump_result": "jump_height", "error": "environment"}
+"""Types that an edition adds, each with the type of the message that it follows."""
 
 
 def stored_types(types: Iterable[str]) -> frozenset[str]:
     """The types of stored messages that `view` may show as one of `types`."""
     shown = set(types)
-    return frozenset(shown | {BEHIND[kind] for kind in shown & set(BEHIND)})
+    return frozenset(shown | {FOLLOWS[kind] for kind in shown & set(FOLLOWS)})
 
 
 def _followers(plain: Plain, edition: Edition) -> tuple[Plain, ...]:

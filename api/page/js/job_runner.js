@@ -9,6 +9,7 @@ import { whole } from "./claim_check.js";
 /** Codes of `error` messages that do not end a job. */
 export const WARNINGS = new Set(["no_person_detected", "backend_fallback_cpu"]);
 const LOOK_MS = 2000;
+const QUIET_MS = 7000;
 /** Of longer videos the page asks for no poses of its own: megabytes a minute for a drawing. */
 const DRAWN_S = 600;
 
@@ -101,6 +102,16 @@ export async function followJob(api, session, options, transport, show, signal) 
   });
   session.save({ over: true });
   return done;
+}
+
+/**
+ * Whether a job's record is to be looked at, for why nothing happens: before its first message, and
+ * where its last one was so long ago that its worker may be gone (the record says so after 6 s).
+ * @param {number} heard when the last message came, in ms; minus infinity before the first
+ * @param {number} now
+ */
+export function isQuiet(heard, now) {
+  return now - heard > QUIET_MS;
 }
 
 /**

@@ -4,7 +4,7 @@ import { byId, setText } from "./dom.js";
 import { Hud } from "./hud.js";
 import { advice } from "./problems.js";
 import { showDownloads, showNote, showReport } from "./report.js";
-import { WARNINGS, watchRecord, withoutWorkers } from "./job_runner.js";
+import { WARNINGS, isQuiet, watchRecord, withoutWorkers } from "./job_runner.js";
 import { Scene } from "./playback_state.js";
 import { Stage } from "./player.js";
 
@@ -17,9 +17,6 @@ import { Stage } from "./player.js";
  *   `seenFrom`: the side from which it is filmed; `options` that the host asked for; `exercises` of
  *   which one is to be recognised; `name` of the file to download
  */
-
-/** Without a message for so long the job's record is looked at: why nothing happens. */
-const QUIET_MS = 3000;
 
 /** One file's picture and messages. */
 export class Work {
@@ -60,7 +57,7 @@ export class Work {
     const { api, say, view } = this._about;
     this._job = job;
     view.progress(say("waiting"), null);
-    const due = () => this._rendering || performance.now() - this._heard > QUIET_MS;
+    const due = () => this._rendering || isQuiet(this._heard, performance.now());
     watchRecord(api, job, due, (record) => this._tell(record), this._over.signal);
   }
 

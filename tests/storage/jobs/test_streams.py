@@ -62,6 +62,11 @@ def test_each_message_is_put_on_the_firehose_once_and_in_order(stores: Stores) -
     }
 
 
+def test_a_large_commit_reaches_the_firehose_whole(stores: Stores) -> None:
+    job_id = committed(stores, *counters(1, 1500))
+    assert [row["id"] for row in shown(stores, job_id)] == [f"{n}-1" for n in range(1, 1501)]
+
+
 @pytest.mark.parametrize(
     ("wanted", "ids"), [("none", []), ("events", ["2-1"]), ("all", ["1-1", "2-1"])]
 )

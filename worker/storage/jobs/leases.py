@@ -27,7 +27,7 @@ from worker.storage.queue.fair_queue import limit_arg, score_of
 from worker.storage.timestamps import iso
 
 _ANY = -1
-_ENDS = frozenset(JOB_EVENTS)
+_LIFE_EVENTS = frozenset(JOB_EVENTS)
 Outcome = Literal["run", "lost", "busy", "final", "gone", "newer"]
 
 
@@ -206,7 +206,7 @@ class LeaseStore:
             args += (name, value)
         args += (place, log)
         for entry_id, name, data in rows:
-            kind = "frame" if name in PER_FRAME else "life" if name in _ENDS else "event"
+            kind = "frame" if name in PER_FRAME else "life" if name in _LIFE_EVENTS else "event"
             args += (entry_id, name, data, kind)
         names = [
             keys.lease(job_id),
