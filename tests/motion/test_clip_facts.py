@@ -10,7 +10,7 @@ import pytest
 
 from tests.synthetic.analysis import entries_of
 from tests.synthetic.perform import Script, perform, split
-from worker.contract.messages import ExerciseSummary, type_of
+from worker.contract.messages import ExerciseSummary, decode, encode, type_of
 from worker.contract.options import JobOptions
 from worker.contract.poses import DAMAGED, PEOPLE, TURN, LogHead, PoseChunk, turned_joints
 from worker.motion.analysis import Analysis
@@ -95,7 +95,7 @@ def test_keypoints_are_those_of_the_picture_as_it_lies() -> None:
     head, chunks = recorded(Script())
     lying = [replace(c, keypoints=turned_joints(c.keypoints, -1), state={TURN: 1}) for c in chunks]
     entries, _ = entries_of(head, lying, JobOptions(exercise="squat", keypoints=True))
-    first = next(e.message for e in entries if type_of(e.message) == "keypoints")
+    first = decode(encode(next(e.message for e in entries if type_of(e.message) == "keypoints")))
     assert first.keypoints[0].x == pytest.approx(lying[0].keypoints[first.frameId, 0, 0], abs=1e-3)
 
 

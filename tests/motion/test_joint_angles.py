@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 import pytest
 
 from tests.synthetic.perform import Camera, Script, perform
+from worker.contract.message_parts import KneeAngle
 from worker.motion.joint_angles import angle_rows, joint_angles
 
 
@@ -19,11 +21,11 @@ def test_a_right_angle_is_one_in_any_frame() -> None:
         assert angles[0, 0] == pytest.approx(90)
         assert scores[0, 0] == pytest.approx(0.6)
     row = angle_rows(joints, 500, 500)[0]
-    assert row["left_side"]["knee_angle"] == {
-        "from_hip_to_ankle": 90.0, "score_from_hip_to_ankle": 0.6,
-    }  # fmt: skip
-    assert set(row) == {"left_side", "right_side"}
-    assert set(row["right_side"]) == {"knee_angle", "hip_angle", "shoulder_angle", "elbow_angle"}
+    assert row.left_side.knee_angle == KneeAngle(90.0, 0.6)
+    assert row.right_side.knee_angle == KneeAngle(0.0, 0.0)
+    plain = msgspec.to_builtins(row)
+    assert set(plain) == {"left_side", "right_side"}
+    assert set(plain["right_side"]) == {"knee_angle", "hip_angle", "shoulder_angle", "elbow_angle"}
 
 
 def test_the_knee_of_a_squat_seen_from_the_side() -> None:

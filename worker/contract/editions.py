@@ -15,8 +15,7 @@ import msgspec
 
 from worker.contract.errors import ErrorCode
 from worker.contract.grades import classic_grade
-from worker.contract.messages import Message
-from worker.contract.spooled_list import listed
+from worker.contract.messages import Message, encode
 
 Plain = dict[str, Any]
 Rule = Callable[[Plain], Plain]
@@ -32,7 +31,7 @@ class Edition(StrEnum):
 
 def to_plain(message: Message) -> Plain:
     """A message as the JSON object that V3 clients read."""
-    plain: Plain = msgspec.to_builtins(message, enc_hook=listed)
+    plain: Plain = msgspec.json.decode(encode(message))
     return plain
 
 

@@ -6,12 +6,18 @@ from worker.contract.errors import ErrorCode
 from worker.contract.keypoints import COCO_NAMES
 from worker.contract.message_parts import (
     CriterionScore,
+    ElbowAngle,
     FormScore,
+    HipAngle,
+    JointAngles,
     Jump,
     Keypoint,
+    KneeAngle,
     PoseSample,
     ReferenceScore,
     Rep,
+    ShoulderAngle,
+    SideAngles,
     VisibleHips,
 )
 from worker.contract.messages import (
@@ -42,12 +48,12 @@ _JOINTS = tuple(
     Keypoint(name=name, x=round(0.4 + 0.01 * i, 3), y=round(0.1 + 0.05 * i, 3), z=0, score=0.9)
     for i, name in enumerate(COCO_NAMES)
 )
-_SIDE = {
-    "knee_angle": {"from_hip_to_ankle": 171.2, "score_from_hip_to_ankle": 0.91},
-    "hip_angle": {"from_knee_to_shoulder": 168.0, "score_from_knee_to_shoulder": 0.88},
-    "shoulder_angle": {"from_hip_to_elbow": 12.5, "score_from_hip_to_elbow": 0.9},
-    "elbow_angle": {"from_shoulder_to_wrist": 164.3, "score_from_shoulder_to_wrist": 0.86},
-}
+_SIDE = SideAngles(
+    knee_angle=KneeAngle(171.2, 0.91),
+    hip_angle=HipAngle(168.0, 0.88),
+    shoulder_angle=ShoulderAngle(12.5, 0.9),
+    elbow_angle=ElbowAngle(164.3, 0.86),
+)
 _FORM = FormScore(score=91.5, avg_score=88.2, grade="A")
 _HIPS = VisibleHips(left=True, right=True)
 _JUMP = Jump(
@@ -108,7 +114,7 @@ EXAMPLES: dict[str, Message] = {
     "progression": Progression(value=42, current_count=1),
     "recommendations": Recommendations(data=("Go a little deeper.",), codes=("squat_deeper",)),
     "keypoints": Keypoints(timestampMs=33.4, frameId=1, score=0.9, keypoints=_JOINTS),
-    "angles": Angles(timestampMs=33.4, frameId=1, data={"left_side": _SIDE, "right_side": _SIDE}),
+    "angles": Angles(timestampMs=33.4, frameId=1, data=JointAngles(_SIDE, _SIDE)),
     "exercise_summary": ExerciseSummary(
         exercise="squat",
         counter=1,

@@ -49,9 +49,13 @@ class ReferenceScore(MessagePart, frozen=True):
     grade: Grade
 
 
-# Tens of thousands of the per-frame parts are created per second: with positional arguments, and
-# untracked by the garbage collector, as frozen plain values cannot form cycles.
-class Keypoint(MessagePart, kw_only=False, omit_defaults=False, frozen=True, gc=False):
+class FramePart(MessagePart, kw_only=False, omit_defaults=False, frozen=True, gc=False):
+    """Base of the parts that each frame has: tens of thousands are created per second, so they have
+    positional arguments, and are untracked by the garbage collector, as frozen plain values cannot
+    form cycles."""
+
+
+class Keypoint(FramePart, frozen=True, gc=False):
     """One joint: `x` and `y` as 0-1 of the upright frame; `z` in widths of the frame from the
     middle of the hips, smaller is nearer, 0 where the model has none; `score` 0-1."""
 
@@ -66,6 +70,51 @@ World = tuple[tuple[float, float, float], ...]
 """Position of each keypoint in metres, in the order of the keypoints: x to the right of the
 picture, y down, z away from the camera, from the middle of the hips (a PoseQueue extension; only
 from models with depth)."""
+
+
+class KneeAngle(FramePart, frozen=True, gc=False):
+    """Angle at the knee in degrees, 180 where straight; its score is the lowest of the three
+    joints', 0-1."""
+
+    from_hip_to_ankle: float
+    score_from_hip_to_ankle: float
+
+
+class HipAngle(FramePart, frozen=True, gc=False):
+    """Angle at the hip, as `KneeAngle`."""
+
+    from_knee_to_shoulder: float
+    score_from_knee_to_shoulder: float
+
+
+class ShoulderAngle(FramePart, frozen=True, gc=False):
+    """Angle at the shoulder, as `KneeAngle`."""
+
+    from_hip_to_elbow: float
+    score_from_hip_to_elbow: float
+
+
+class ElbowAngle(FramePart, frozen=True, gc=False):
+    """Angle at the elbow, as `KneeAngle`."""
+
+    from_shoulder_to_wrist: float
+    score_from_shoulder_to_wrist: float
+
+
+class SideAngles(FramePart, frozen=True, gc=False):
+    """Joint angles of one side of the body."""
+
+    knee_angle: KneeAngle
+    hip_angle: HipAngle
+    shoulder_angle: ShoulderAngle
+    elbow_angle: ElbowAngle
+
+
+class JointAngles(FramePart, frozen=True, gc=False):
+    """Joint angles of one frame."""
+
+    left_side: SideAngles
+    right_side: SideAngles
 
 
 class PoseSample(MessagePart, frozen=True, gc=False):

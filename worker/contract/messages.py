@@ -12,6 +12,7 @@ from worker.contract.grades import Grade
 from worker.contract.media import AudioLoss, Source, WarningCode
 from worker.contract.message_parts import (
     FormScore,
+    JointAngles,
     Jump,
     Keypoint,
     PoseSample,
@@ -115,11 +116,11 @@ class Keypoints(Base, tag="keypoints", frozen=True, gc=False):
 
 
 class Angles(Base, tag="angles", frozen=True, gc=False):
-    """Joint angles of one frame in degrees, by side."""
+    """The joint angles of one frame."""
 
     timestampMs: float
     frameId: int
-    data: dict[str, dict[str, dict[str, float]]]
+    data: JointAngles
 
 
 class ExerciseSummary(Base, tag="exercise_summary", frozen=True):

@@ -75,10 +75,3 @@ def encoded(value: object) -> msgspec.Raw:
     if isinstance(value, SpooledList):
         return msgspec.Raw(value.whole())
     raise NotImplementedError(f"cannot encode {type(value).__name__}")
-
-
-def listed(value: object) -> tuple[msgspec.Struct, ...]:
-    """`enc_hook` of `to_builtins`: a SpooledList's items; raises NotImplementedError otherwise."""
-    if isinstance(value, SpooledList):
-        return tuple(value)
-    raise NotImplementedError(f"cannot list {type(value).__name__}")

@@ -129,10 +129,9 @@ class Analysis:
                 self._hud.add(time, 0, 0.0, None)
         self._add_poses(said, span.first, times, joints, person)
         return [
-            entry
+            Entry(f"{place}-{n}", message)
             for place, messages in enumerate(said, span.first + 1)
-            if messages
-            for entry in _numbered(place, messages)
+            for n, message in enumerate(messages, 1)
         ]
 
     def _note(self, first: int, times: NDArray[np.int64], person: NDArray[np.bool_]) -> None:

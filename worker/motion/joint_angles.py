@@ -5,6 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from worker.contract.message_parts import (
+    ElbowAngle,
+    HipAngle,
+    JointAngles,
+    KneeAngle,
+    ShoulderAngle,
+    SideAngles,
+)
 from worker.motion.features.features import Floats
 
 _TRIPLES = ((11, 13, 15), (13, 11, 5), (11, 5, 7), (5, 7, 9))
@@ -13,6 +21,7 @@ right side are one higher."""
 _ENDS, _VERTICES, _OTHERS = (
     np.array([triple[place] + side for triple in _TRIPLES for side in (0, 1)]) for place in range(3)
 )
+_KINDS = KneeAngle, HipAngle, ShoulderAngle, ElbowAngle
 
 
 def joint_angles(joints: NDArray[np.float32], width: int, height: int) -> tuple[Floats, Floats]:
@@ -31,33 +40,11 @@ def joint_angles(joints: NDArray[np.float32], width: int, height: int) -> tuple[
     return np.degrees(np.abs(np.arctan2(cross, dot))), lowest
 
 
-def angle_rows(
-    joints: NDArray[np.float32], width: int, height: int
-) -> list[dict[str, dict[str, dict[str, float]]]]:
+def angle_rows(joints: NDArray[np.float32], width: int, height: int) -> list[JointAngles]:
     """The `data` of an `angles` message for each of n frames; degrees to 0.1, scores to 0.001."""
     angles, scores = joint_angles(joints, width, height)
     degrees, marks = np.round(angles, 1).T.tolist(), np.round(scores, 3).T.tolist()
-    sides = zip(
-        map(_side, *degrees[::2], *marks[::2]),
-        map(_side, *degrees[1::2], *marks[1::2]),
-        strict=True,
+    sides = (
+        map(SideAngles, *map(map, _KINDS, degrees[side::2], marks[side::2])) for side in (0, 1)
     )
-    return [{"left_side": left, "right_side": right} for left, right in sides]
-
-
-def _side(
-    knee: float, hip: float, shoulder: float, elbow: float,
-    knee_score: float, hip_score: float, shoulder_score: float, elbow_score: float,
-) -> dict[str, dict[str, float]]:  # fmt: skip
-    return {
-        "knee_angle": {"from_hip_to_ankle": knee, "score_from_hip_to_ankle": knee_score},
-        "hip_angle": {"from_knee_to_shoulder": hip, "score_from_knee_to_shoulder": hip_score},
-        "shoulder_angle": {
-            "from_hip_to_elbow": shoulder,
-            "score_from_hip_to_elbow": shoulder_score,
-        },
-        "elbow_angle": {
-            "from_shoulder_to_wrist": elbow,
-            "score_from_shoulder_to_wrist": elbow_score,
-        },
-    }
+    return list(map(JointAngles, *sides))

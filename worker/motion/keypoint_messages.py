@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import cast
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,6 +14,8 @@ from worker.contract.messages import Keypoints
 from worker.contract.poses import PLANE
 from worker.motion.frames.landmarks import names_of
 
+_encode = msgspec.json.Encoder().encode
+
 
 def samples_of(
     frames: Iterable[int], times_us: Iterable[int], joints: NDArray[np.float32]
@@ -20,31 +23,39 @@ def samples_of(
     """The poses of frames by number and time, as `keypoints_batch` has them, from their joints
     [n, 17 or 33, 3 or 7]: x, y, z to 5 decimals, scores to 3, of which the pose's, the mean of its
     joints', is exactly 0 only where nobody was found; places in metres to a tenth of a
-    millimetre."""
+    millimetre.
+
+    `keypoints` and `world` are JSON already (`msgspec.Raw`): two messages have them, and most of
+    their cost is the numbers' digits."""
     names = names_of(joints.shape[1])
     exact = joints.astype(np.float64)
-    across, down = np.round(exact[..., 0], 5).tolist(), np.round(exact[..., 1], 5).tolist()
-    marks = np.round(exact[..., 2], 3).tolist()
-    depths: Any = [(0.0,) * len(names)] * len(joints)
-    worlds: list[World | None] = [None] * len(joints)
+    depths = np.zeros(exact.shape[:2])
+    worlds: Sequence[object] = (None,) * len(joints)
     if joints.shape[2] > PLANE:
         # + 0.0: no "-0.0" in a message
-        depths = (np.round(exact[..., PLANE], 5) + 0.0).tolist()
-        places = (np.round(exact[..., PLANE + 1 :], 4) + 0.0).tolist()
-        worlds = [tuple(map(tuple, frame)) for frame in places]
-    scores = np.round(exact[..., 2].mean(axis=1), 3).tolist()
+        depths = np.round(exact[..., PLANE], 5) + 0.0
+        worlds = _encoded((np.round(exact[..., PLANE + 1 :], 4) + 0.0).tolist())
+    places, scores = np.round(exact[..., :2], 5), np.round(exact[..., 2], 3)
+    columns = places[..., 0], places[..., 1], depths, scores
+    points = map(Keypoint, names * len(joints), *(column.ravel().tolist() for column in columns))
+    poses = _encoded(zip(*[points] * len(names), strict=True))
+    means = np.round(exact[..., 2].mean(axis=1), 3).tolist()
     return [
         PoseSample(
             timestampMs=round(time / 1000, 1),
             frameId=frame,
             score=score,
-            keypoints=tuple(map(Keypoint, names, *axes)),
-            world=world,
+            keypoints=cast("tuple[Keypoint, ...]", pose),
+            world=cast("World | None", world),
         )
-        for frame, time, score, world, *axes in zip(
-            frames, times_us, scores, worlds, across, down, depths, marks, strict=True
+        for frame, time, score, pose, world in zip(
+            frames, times_us, means, poses, worlds, strict=True
         )
     ]
+
+
+def _encoded(values: Iterable[object]) -> list[msgspec.Raw]:
+    return [msgspec.Raw(_encode(value)) for value in values]
 
 
 def message_of(sample: PoseSample) -> Keypoints:

@@ -143,12 +143,12 @@ export type UsageView = {
   computeSeconds: number;
 };
 
-/** Joint angles of one frame in degrees, by side. */
+/** The joint angles of one frame. */
 export type Angles = {
   type: "angles";
   timestampMs: number;
   frameId: number;
-  data: Record<string, Record<string, Record<string, number>>>;
+  data: JointAngles;
   angles: Record<string, number>;
 };
 
@@ -179,6 +179,12 @@ export type Done = {
   status: "canceled" | "failed" | "succeeded";
   messages: number;
   error?: Record<string, unknown> | null;
+};
+
+/** Angle at the elbow, as `KneeAngle`. */
+export type ElbowAngle = {
+  from_shoulder_to_wrist: number;
+  score_from_shoulder_to_wrist: number;
 };
 
 /** What the models run on: `webgl` means inference on a GPU, `wasm` on a CPU; `warnings` are codes of wishes that could not be met. */
@@ -250,6 +256,12 @@ export type FormScoreMessage = {
   current_count?: number | null;
 };
 
+/** Angle at the hip, as `KneeAngle`. */
+export type HipAngle = {
+  from_knee_to_shoulder: number;
+  score_from_knee_to_shoulder: number;
+};
+
 /** The image with its overlay; a claim check has no `dataUrl` but `url` and `bytes`. */
 export type ImageOverlay = {
   type: "image_overlay";
@@ -265,6 +277,12 @@ export type Initialization = {
   ready: boolean;
   source: "image" | "video";
   progress?: number | null;
+};
+
+/** Joint angles of one frame. */
+export type JointAngles = {
+  left_side: SideAngles;
+  right_side: SideAngles;
 };
 
 /** One accepted jump; height in cm, `plusMinusCm` and `reason` as in `jump_height`. */
@@ -373,6 +391,12 @@ export type KeypointsBatch = {
   bytes?: number | null;
 };
 
+/** Angle at the knee in degrees, 180 where straight; its score is the lowest of the three joints', 0-1. */
+export type KneeAngle = {
+  from_hip_to_ankle: number;
+  score_from_hip_to_ankle: number;
+};
+
 /** The pose of one frame in a `keypoints_batch`. */
 export type PoseSample = {
   timestampMs: number;
@@ -439,6 +463,20 @@ export type Rep = {
   reason?: "below_min_grade" | "cut_off" | "incomplete" | "not_tracked" | "other_movement" | "too_shallow" | null;
   referenceScore?: ReferenceScore | null;
   criteria?: Array<CriterionScore> | null;
+};
+
+/** Angle at the shoulder, as `KneeAngle`. */
+export type ShoulderAngle = {
+  from_hip_to_elbow: number;
+  score_from_hip_to_elbow: number;
+};
+
+/** Joint angles of one side of the body. */
+export type SideAngles = {
+  knee_angle: KneeAngle;
+  hip_angle: HipAngle;
+  shoulder_angle: ShoulderAngle;
+  elbow_angle: ElbowAngle;
 };
 
 /** Which hips were seen with a score over 0.5. */

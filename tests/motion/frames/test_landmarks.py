@@ -11,7 +11,7 @@ import pytest
 from tests.synthetic.analysis import entries_of
 from tests.synthetic.perform import Script, perform
 from worker.contract.keypoints import COCO_NAMES
-from worker.contract.messages import Counter, Keypoints, KeypointsBatch, encode
+from worker.contract.messages import Counter, Keypoints, KeypointsBatch, decode, encode
 from worker.contract.options import JobOptions
 from worker.motion.frames.landmarks import MEDIAPIPE_NAMES, coco_joints, names_of
 
@@ -33,13 +33,16 @@ def test_a_log_of_33_says_what_one_of_17_says() -> None:
         [e.message for e in entries if isinstance(e.message, Counter)] for entries in (plain, rich)
     ]
     assert counters[0] == counters[1]
-    said = next(e.message for e in rich if isinstance(e.message, Keypoints))
+    said = decode(encode(next(e.message for e in rich if isinstance(e.message, Keypoints))))
+    assert isinstance(said, Keypoints)
     assert tuple(joint.name for joint in said.keypoints) == MEDIAPIPE_NAMES
     assert {joint.z for joint in said.keypoints} == {-0.12346}
     assert said.world == ((0.0, 1.2346, -0.5),) * 33
-    flat = next(e.message for e in plain if isinstance(e.message, Keypoints))
+    text = encode(next(e.message for e in plain if isinstance(e.message, Keypoints)))
+    flat = decode(text)
+    assert isinstance(flat, Keypoints)
     assert {joint.z for joint in flat.keypoints} == {0} and flat.world is None
-    assert b"world" not in encode(flat)
+    assert b"world" not in text
     batch = rich[-1].message
     assert isinstance(batch, KeypointsBatch) and batch.frames is not None
     assert len(batch.frames[0].keypoints) == 33
