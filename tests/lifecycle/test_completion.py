@@ -13,6 +13,7 @@ from worker.contract.messages import Counter
 from worker.lifecycle import completion
 from worker.lifecycle.archive import read_messages, read_poses, scan_messages
 from worker.lifecycle.completion import archive_job, cancel_job, complete_job
+from worker.lifecycle.deletion import erase_job
 from worker.storage import keys
 from worker.storage.errors import NotFound
 from worker.storage.jobs.records import JobStore
@@ -146,6 +147,22 @@ def test_a_running_job_is_not_archived(stores: Stores) -> None:
     assert list(stores.objects.list_keys(job_prefix("acme", job.id))) == []
     assert stores.redis.ttl(keys.job(job.id)) == -1
     assert stores.redis.zscore(keys.CLOSED, job.id) is not None
+
+
+def test_what_is_archived_after_the_erasure_goes_too(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = finish(stores)
+    archive = completion.archive_poses
+
+    def erase_first(stores: Stores, tenant: str, job_id: str) -> None:
+        erase_job(stores, stores.jobs.get(job_id))
+        archive(stores, tenant, job_id)
+
+    monkeypatch.setattr(completion, "archive_poses", erase_first)
+    archive_job(stores, job_id)
+    assert list(stores.objects.list_keys(job_prefix("acme", job_id))) == []
+    assert not stores.redis.exists(*keys.of_job(job_id))
 
 
 def test_an_erased_job_needs_no_archive(stores: Stores) -> None:

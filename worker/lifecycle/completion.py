@@ -11,7 +11,7 @@ from worker.contract.errors import ErrorCode, JobError
 from worker.contract.jobs import Job, JobStatus
 from worker.contract.messages import Done, Entry, ErrorMessage, Message, entry_key
 from worker.lifecycle.archive import archive_messages, archive_poses
-from worker.lifecycle.deletion import erase_job, leave_upload
+from worker.lifecycle.deletion import ErasureRecord, erase_job, erase_rest, leave_upload
 from worker.observability.metrics import JOBS_FINISHED, record
 from worker.storage import keys
 from worker.storage.connection import text
@@ -118,6 +118,8 @@ def archive_job(stores: Stores, job_id: str) -> None:
         stores.retention.keep_job(job, stores.settings.limits(job.plan))
         kept_s = max(1, int(stores.settings.record_s(job.plan)))
         stores.jobs.expire(job.id, min(stores.settings.hot_ttl_s, kept_s), kept_s)
+        if not stores.jobs.exists(job.id):  # erased meanwhile, and what is stored since came late
+            erase_rest(stores, ErasureRecord(job.tenant, job.id, job.input.uploadId))
     except NotFound:
         log.info("archive_of_erased_job", job=job_id)
     stores.jobs.archived(job_id)
