@@ -17,7 +17,8 @@ DEADLIFT = RepExercise(
     conditions=(
         Condition("fold", "range", low=7),
         Condition("shoulder_over_ankle", "start", low=0.3),
-        Condition("shoulder_over_hip", "range", low=0.05),
+        # hands that hang reach the knees where the trunk (0.288 of stature) leans by 40 degrees
+        Condition("shoulder_over_hip", "range", low=0.07),
     ),
     # straight arms hang from a trunk that leans far, the hips stay high
     typical=(

@@ -16,7 +16,7 @@ from worker.contract.media import MediaInfo, WarningCode
 from worker.media.probing.ending import ending_of
 from worker.media.probing.ffmpeg_tools import maps_brightness
 from worker.media.probing.interlacing import Parity, field_parity
-from worker.media.probing.orientation import UPRIGHT, Orientation, from_matrix, square_size
+from worker.media.probing.orientation import UPRIGHT, square_size
 from worker.media.probing.packets import (
     PROBE_LIMITS,
     SANE_FPS,
@@ -28,19 +28,21 @@ from worker.media.probing.packets import (
     too_large,
 )
 from worker.media.probing.sniff import head_of, is_container, sniff, unread_format
+from worker.media.probing.stream_fields import (
+    UNINDEXED,
+    crop_of,
+    delay_us,
+    orientation_of,
+    ratio,
+    slowdown,
+    start_us,
+    stored_size,
+)
 from worker.media.sandbox.child_process import run
 from worker.media.sandbox.limits import DEFAULT_LIMITS, MediaLimits
 from worker.media.sandbox.media_process import ChildStalled
 
-# A player shows a short delay of the first frame as it is; a clock that runs on is shifted to 0.
-_LONGEST_DELAY_US = 10_000_000
-# Android's cameras write the rate of capture (MediaFormat.KEY_CAPTURE_RATE) and, in slow motion,
-# frame times of playback. iPhones need nothing: their files keep the times of capture, and the
-# player slows them down.
-_CAPTURE_RATE = "com.android.capture.fps"
-_SLOW_MOTION = (1.5, 64.0)
 _HIDDEN = ("attached_pic", "still_image", "timed_thumbnails")
-_UNINDEXED = ("mpegts", "mpeg", "flv")
 HDR = ("smpte2084", "arib-std-b67")
 """PQ and HLG (ITU-R BT.2100) in ffmpeg's names."""
 _MAIN_SHARE = 0.3
@@ -99,11 +101,11 @@ def probe(path: Path, limits: MediaLimits = DEFAULT_LIMITS) -> VideoInfo:
         raise _picture(path)
     claims = _claims(path, limits)
     stream, tracks = _picture_stream(path, claims.get("streams", []), limits)
-    width, height = _stored_size(stream)
+    width, height = stored_size(stream)
     if width * height > limits.max_pixels:
         raise too_large(f"The video's frames are too large ({width}x{height} pixels).")
     timing = _timing(path, claims, stream, limits)
-    lies = _orientation(stream)
+    lies = orientation_of(stream)
     parity = field_parity(path, stream, timing, turned=lies != UPRIGHT)
     if parity:  # each frame is two pictures
         timing = Timing(timing.duration_s, 2 * timing.fps, 2 * timing.frames)
@@ -116,9 +118,7 @@ def probe(path: Path, limits: MediaLimits = DEFAULT_LIMITS) -> VideoInfo:
         warnings.append("truncated")
     if stream.get("color_transfer") in HDR and not maps_brightness():
         warnings.append("colour_lost")
-    shown = square_size(
-        width, height, _ratio(stream.get("sample_aspect_ratio"), ":") or Fraction(1)
-    )
+    shown = square_size(width, height, ratio(stream.get("sample_aspect_ratio"), ":") or Fraction(1))
     if lies.transposed:
         shown = (shown[1], shown[0])
     audio = _audio_stream(claims.get("streams", []))
@@ -133,14 +133,14 @@ def probe(path: Path, limits: MediaLimits = DEFAULT_LIMITS) -> VideoInfo:
         rotation=lies.rotation,
         mirrored=lies.mirrored,
         has_audio=any(one.get("codec_type") == "audio" for one in claims["streams"]),
-        slowdown=_slowdown(claims, timing.fps),
+        slowdown=slowdown(claims, timing.fps),
         warnings=tuple(warnings),
         stream=int(stream["index"]),
         stored_width=width,
         stored_height=height,
         turn=lies.turn,
-        start_us=_start(claims, stream),
-        delay_us=_delay(claims),
+        start_us=start_us(claims, stream),
+        delay_us=delay_us(claims),
         audio=audio.get("codec_name", ""),
         audio_stream=int(audio.get("index", -1)),
         pixel_format=stream.get("pix_fmt", ""),
@@ -148,8 +148,8 @@ def probe(path: Path, limits: MediaLimits = DEFAULT_LIMITS) -> VideoInfo:
         matrix=stream.get("color_space", ""),
         primaries=stream.get("color_primaries", ""),
         full_range=stream.get("color_range") == "pc",
-        crop=_crop(stream),
-        indexed=claims["format"].get("format_name", "") not in _UNINDEXED,
+        crop=crop_of(stream),
+        indexed=claims["format"].get("format_name", "") not in UNINDEXED,
         parity=parity,
         fragmented=ending.fragmented,
     )
@@ -263,83 +263,18 @@ def _audio_stream(streams: list[dict[str, Any]]) -> dict[str, Any]:
     return max(sounds, key=lambda s: s.get("disposition", {}).get("default", 0), default={})
 
 
-def _side_data(stream: dict[str, Any], kind: str) -> dict[str, Any]:
-    for data in stream.get("side_data_list", []):
-        if data.get("side_data_type") == kind:
-            return dict(data)
-    return {}
-
-
-def _crop(stream: dict[str, Any]) -> tuple[int, int, int, int]:
-    crop = _side_data(stream, "Frame Cropping")
-    left, top, right, bottom = (
-        max(0, int(crop.get(f"crop_{edge}", 0))) for edge in ("left", "top", "right", "bottom")
-    )
-    return left, top, right, bottom
-
-
-def _stored_size(stream: dict[str, Any]) -> tuple[int, int]:
-    """Width and height of decoded frames: the container may cut edges off."""
-    left, top, right, bottom = _crop(stream)
-    width = int(stream["width"]) - left - right
-    height = int(stream["height"]) - top - bottom
-    return max(1, width), max(1, height)
-
-
-def _orientation(stream: dict[str, Any]) -> Orientation:
-    text = _side_data(stream, "Display Matrix").get("displaymatrix", "")
-    rows = [line.partition(":")[2].split() for line in text.strip().splitlines()]
-    try:
-        return from_matrix([int(number) for row in rows for number in row])
-    except ValueError:
-        return UPRIGHT
-
-
-def _ratio(text: str | None, sign: str = "/") -> Fraction | None:
-    above, _, below = (text or "").partition(sign)
-    try:
-        ratio = Fraction(int(above), int(below))
-    except (ValueError, ZeroDivisionError):
-        return None
-    return ratio if ratio > 0 else None
-
-
-def _start(claims: dict[str, Any], stream: dict[str, Any]) -> int:
-    """Where the clock begins: of streams without an index with the picture, as ffmpeg has it where
-    it decodes that alone; sound from before is not exported."""
-    form = claims.get("format", {})
-    unindexed = form.get("format_name", "") in _UNINDEXED
-    start = stream.get("start_time") if unindexed else None
-    return round(seconds(start or form.get("start_time")) * 1e6)
-
-
-def _delay(claims: dict[str, Any]) -> int:
-    """Microseconds by which a player shows the file's first moment late, 0 where it would not."""
-    start = round(seconds(claims.get("format", {}).get("start_time")) * 1e6)
-    form = claims.get("format", {}).get("format_name", "")
-    keeps = any(name in form for name in ("mov", "matroska"))
-    return start if keeps and 0 < start <= _LONGEST_DELAY_US else 0
-
-
-def _slowdown(claims: dict[str, Any], fps: float) -> float:
-    """Seconds of media that a second of what was filmed takes, as the container declares it."""
-    rate = seconds(claims.get("format", {}).get("tags", {}).get(_CAPTURE_RATE))
-    ratio = rate / fps if fps > 0 else 0.0
-    return round(ratio, 4) if _SLOW_MOTION[0] < ratio <= _SLOW_MOTION[1] else 1.0
-
-
 def _timing(
     path: Path, claims: dict[str, Any], stream: dict[str, Any], limits: MediaLimits
 ) -> Timing:
     """How long it is, by its header where that agrees with itself, else by its packets."""
     duration = seconds(stream.get("duration")) or seconds(claims["format"].get("duration"))
-    average = float(_ratio(stream.get("avg_frame_rate")) or 0)
-    nominal = float(_ratio(stream.get("r_frame_rate")) or 0)
+    average = float(ratio(stream.get("avg_frame_rate")) or 0)
+    nominal = float(ratio(stream.get("r_frame_rate")) or 0)
     frames = int(stream.get("nb_frames", 0))
     agree = frames > 0 or (average > 0 and abs(average - nominal) < 0.05 * average)
     sane = SANE_FPS[0] <= average <= SANE_FPS[1]
     # streams without an index may be joined recordings, each with a clock of its own
-    indexed = claims["format"].get("format_name", "") not in _UNINDEXED
+    indexed = claims["format"].get("format_name", "") not in UNINDEXED
     if indexed and 0 < duration <= limits.max_duration_s and agree and sane:
         count = frames or max(1, round(duration * average))
         if abs(count / duration - average) < 0.2 * average + 1 / duration:

@@ -32,7 +32,8 @@ STRAY = 0.5
 the repetitions: the way into place."""
 
 SLOW = 2.0
-"""Times of the others' way back, beyond which that of one whose way out was not seen is a rest."""
+"""Times of the others' way back, beyond which that of one whose way out was not seen is a
+rest; chosen on the bench: on any four of its folds, it counts the fifth alike."""
 
 FAR, UNLIKE, SEVERAL = 1.0, 3.0, 5
 """The same amid the clip, which must be so many times the usual, of so many repetitions at least:

@@ -44,7 +44,8 @@ FEW = 3
 """Fewer repetitions do not tell what is usual."""
 
 UNLIKE = 0.4
-"""Share of the usual range of a measure, below which a cycle is unlike the others."""
+"""Share of the usual range of a measure, below which a cycle is unlike the others; chosen on the
+bench: on any four of its folds, it counts the fifth alike."""
 
 OUTLYING = 0.05
 """Share of a cycle's frames at both ends of a measure's range that do not speak against it."""

@@ -23,7 +23,8 @@ from worker.motion.frames.span import Frames
 from worker.motion.reps.scale_changes import BLUR_S, shift, stretches
 
 SEEN = 0.8
-"""Weight from which a measure takes part in a condition."""
+"""Weight from which a measure takes part in a condition: that of joints at a score of 0.3, from
+which MoveNet's own example shows them (see `visibility`)."""
 
 
 @dataclass(frozen=True)
