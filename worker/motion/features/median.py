@@ -5,6 +5,8 @@ They are those of numpy, bit for bit, for a fifth of its cost where values are f
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from worker.motion.features.body_segments import Floats
@@ -22,8 +24,10 @@ def median(values: Floats) -> Floats:
 
 
 def quantile(values: Floats, share: float) -> float:
-    """The value below which `share` (0-1) of `values` [n] lie, linear between neighbours. Raises
-    IndexError where there are none."""
+    """The value below which `share` (0-1) of `values` [n] lie, linear between neighbours; nan of
+    none."""
+    if not len(values):
+        return math.nan
     place = (len(values) - 1) * share
     low = int(place)
     high = min(low + 1, len(values) - 1)

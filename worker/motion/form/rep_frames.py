@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.motion.features.body_segments import PAIRS, TINY, Body, Floats
+from worker.motion.features.median import quantile
 
 Rows = NDArray[np.bool_]
 
@@ -44,21 +44,6 @@ TREMBLES = 0.15
 
 HIGH = 0.9
 """Quantile that stands for a maximum: a tenth of the frames may be outliers of the network."""
-
-
-def quantile(values: Floats, share: float) -> float:
-    """The value below which `share` (0-1) of `values` [n] lie, linear between neighbours; nan of
-    none.
-
-    `numpy.quantile` takes twenty times as long for the few dozen frames of a rep.
-    """
-    if not len(values):
-        return math.nan
-    ordered = np.sort(values)
-    place = share * (len(ordered) - 1)
-    low = int(place)
-    high = min(low + 1, len(ordered) - 1)
-    return float(ordered[low] + (place - low) * (ordered[high] - ordered[low]))
 
 
 @dataclass(frozen=True)

@@ -128,7 +128,7 @@ def _counted(
         attempts += _attempts(rows, verdicts, side.side)
     attempts = _without_twins(attempts) if len(sides) > 1 else attempts
     attempts.sort(key=lambda attempt: attempt.turn_s)
-    found = _in_time(attempts)
+    found = _without_odd_tempo(attempts)
     return Counted(tuple(found), sides, usual, rows.size)
 
 
@@ -267,7 +267,7 @@ def _without_twins(attempts: list[Attempt]) -> list[Attempt]:
     return kept
 
 
-def _in_time(attempts: list[Attempt]) -> list[Attempt]:
+def _without_odd_tempo(attempts: list[Attempt]) -> list[Attempt]:
     """The attempts, in order, those refused that take another time than the others."""
     right = [place for place, one in enumerate(attempts) if one.reason is None]
     lasts = [attempts[place].end_s - attempts[place].start_s for place in right]

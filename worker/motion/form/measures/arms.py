@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from worker.motion.features.body_segments import Floats
-from worker.motion.form.rep_frames import HIGH, RepFrames, Rows, quantile
+from worker.motion.features.median import quantile
+from worker.motion.form.rep_frames import HIGH, RepFrames, Rows
 
 POINTED = 0.4
 """Share of its length under which a segment is too foreshortened for its angle to be believed."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from worker.motion.features.median import quantile
 from worker.motion.form.measures.balance import together
-from worker.motion.form.rep_frames import RepFrames, quantile
+from worker.motion.form.rep_frames import RepFrames
 
 BOTH = 0.35
 """Score from which both sides are compared with each other."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from worker.motion.features.body_segments import TINY, Floats
-from worker.motion.form.rep_frames import HIGH, RepFrames, quantile
+from worker.motion.features.median import quantile
+from worker.motion.form.rep_frames import HIGH, RepFrames
 
 WHOLE = 0.7
 """Share of the line's length in the rep under which the body is not laid out, or not seen."""

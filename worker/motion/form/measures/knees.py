@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from worker.motion.features.body_segments import TINY, Floats
-from worker.motion.form.rep_frames import HIGH, RepFrames, quantile
+from worker.motion.features.median import quantile
+from worker.motion.form.rep_frames import HIGH, RepFrames
 
 DEEPEST = 0.9
 """Share of the way from which a frame is at the turning point."""
