@@ -136,13 +136,13 @@ def test_a_turn_that_is_over_is_no_new_attempt(stores: Stores) -> None:
     assert stores.leases.claim(job_id).attempt == 1
     token = stores.leases.claim(job_id).token
     token = int(stores.redis.get(keys.lease(job_id)))
-    stores.leases.release(job, token, LATER, None, preempted=True)
+    stores.leases.release(job, token, LATER, None, same_attempt=True)
     again = stores.leases.claim(job_id)
     assert (again.outcome, again.attempt) == ("run", 1)
     stores.leases.release(stores.jobs.get(job_id), again.token, LATER, None)
     assert stores.leases.claim(job_id).attempt == 2
     with pytest.raises(Fenced):
-        stores.leases.release(job, token, LATER, None, preempted=True)
+        stores.leases.release(job, token, LATER, None, same_attempt=True)
 
 
 def test_whose_turn_it_is(stores: Stores) -> None:

@@ -150,15 +150,15 @@ class LeaseStore:
         queue: str,
         running: int | None,
         *,
-        preempted: bool = False,
+        same_attempt: bool = False,
         fields: dict[str, Any] | None = None,
     ) -> None:
         """Ends the lease and puts the job into `queue`; raises Fenced.
 
-        `running` is the tenant's limit of running jobs. `preempted`: the next claim is no new
-        attempt. `fields` of the record are written too.
+        `running` is the tenant's limit of running jobs. `same_attempt`: the next claim is no new
+        one. `fields` of the record are written too.
         """
-        mode, limit = "preempt" if preempted else "release", limit_arg(running)
+        mode, limit = "pause" if same_attempt else "release", limit_arg(running)
         how = [mode, job.id, job.tenant, self._clock(), queue, limit, score_of(job)]
         self._write(job.id, token, how, fields or {})
 

@@ -39,7 +39,7 @@ if ARGV[3] == '' then
   return {'run', token, 0}
 end
 run(base, tenant, id, ARGV[5])
--- a preempted job continues: no new attempt
+-- a paused job continues: no new attempt
 local going_on = redis.call('HDEL', KEYS[1], 'turn')
 local attempt = redis.call('HINCRBY', KEYS[1], 'attempt', 1 - going_on)
 redis.call('HSET', KEYS[1], 'status', '"running"')

@@ -1,7 +1,7 @@
 -- uses: queue/lists, firehose
 -- transition: running -> running, waiting, handed out, over
 -- keys: lease, job, poses, messages, running jobs, base, closed jobs, partition of the firehose
--- args: token, ttl ms, mode (keep, release, preempt, finish), job id, tenant, now,
+-- args: token, ttl ms, mode (keep, release, pause, finish), job id, tenant, now,
 --       next queue ('' = none, later = none for a while), most running, score,
 --       number of fields, (field, JSON)..., index of the log entry (-1 = none), log entry,
 --       (id, type, data, kind)...: kind is `event`, `frame` (for the firehose only where the job's
@@ -44,7 +44,7 @@ if mode == 'keep' then
   return added
 end
 redis.call('HSET', KEYS[2], 'held', '0')
-if mode == 'preempt' then redis.call('HSET', KEYS[2], 'turn', '1') end
+if mode == 'pause' then redis.call('HSET', KEYS[2], 'turn', '1') end
 redis.call('DEL', KEYS[1])
 redis.call('ZREM', KEYS[5], id)
 redis.call('ZREM', base .. ':running:' .. tenant, id)
