@@ -25,7 +25,7 @@ from worker.contract.messages import (
 )
 from worker.jobs.heartbeat import Heartbeat
 from worker.lifecycle.archive import read_poses, store_pieces
-from worker.lifecycle.completion import complete_job, next_entry_id
+from worker.lifecycle.completion import complete_job
 from worker.queueing.dispatch import all_slots_busy
 from worker.storage.connection import REFUSING
 from worker.storage.errors import Fenced
@@ -165,7 +165,7 @@ class LeasedJob:
 
     def add_export(self, made: Export, ready: ExportReady) -> None:
         """Commits a finished export and its message atomically."""
-        head, tail = next_entry_id(self.stores, self.job.id)
+        (head, tail), _ = self.stores.streams.end(self.job.id)
         exports = (*self.exports, made)
         self.commit(rows_of([Entry(f"{head}-{tail}", ready)]), {"exports": exports})
         self.exports = exports
