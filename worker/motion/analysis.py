@@ -19,6 +19,7 @@ from worker.exercises import EXERCISES
 from worker.exercises.model import HoldExercise, RepExercise
 from worker.motion.clip_facts import ClipFacts
 from worker.motion.feedback.factory import make_reporter
+from worker.motion.feedback.reporter import uncounted
 from worker.motion.frames.blocks import Blocks, Span
 from worker.motion.frames.landmarks import coco_joints
 from worker.motion.frames.overlay_values import HudRecorder, HudTrack
@@ -175,8 +176,11 @@ class Analysis:
                     message=f"No person was found in the {self._head.media.kind}",
                 )
             )
+        end_us = self._times[-1] if self._times else 0
         if self._reporter is not None:
-            messages += self._reporter.closing(self._times[-1] if self._times else 0)
+            messages += self._reporter.closing(end_us)
+        elif self._video:
+            messages += uncounted(end_us)
         if self._video and self._options.keypoints:
             messages.append(spooled_batch(self._rate(), self._batch))
         return messages
