@@ -13,7 +13,7 @@ from tests.synthetic.perform import perform, split
 from tests.synthetic.references import reference, script_of
 from worker.contract.errors import DecodeError, JobError
 from worker.contract.reference_poses import decode_reference, encode_reference
-from worker.motion.features.features import Body
+from worker.motion.features.body_segments import Body
 from worker.motion.reference.builder import reference_of
 from worker.motion.reference.dtw import skew, warp
 from worker.motion.reference.features import limbs_of, mirrored, vectors

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.motion.features.features import Body, Floats
+from worker.motion.features.body_segments import Body, Floats
 
 MEMORY = 10.0
 """Seconds that are looked back on: most of a straight body's time in them says which way is up."""

@@ -14,7 +14,7 @@ from worker.contract.options import JobOptions
 from worker.contract.reference_poses import LIMBS, ReferencePoses
 from worker.exercises import EXERCISES
 from worker.exercises.model import JumpExercise, RepExercise
-from worker.motion.features.features import PAIRS
+from worker.motion.features.body_segments import PAIRS
 from worker.motion.form import advice_texts
 from worker.motion.frames.span import Frames
 from worker.motion.recognition.score import View as FilmedView

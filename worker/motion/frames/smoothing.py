@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.motion.features.features import Body, Floats
+from worker.motion.features.body_segments import Body, Floats
 
 SIGMA = 0.055
 """Seconds: passes 96 % of a 1 Hz movement and 10 % of frame-to-frame noise at 30 per second."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.motion.features.features import Body
+from worker.motion.features.body_segments import Body
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from itertools import pairwise
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from worker.motion.features.features import PAIRS, Body, Floats, feature, merged
+from worker.motion.features.body_segments import PAIRS, Body, Floats, merged
 from worker.motion.frames.span import Frames
 
 KEPT = 6.0
@@ -19,6 +20,12 @@ FEET = 0.25
 
 HEAD = slice(0, 5)
 """Nose, eyes and ears."""
+
+LEG = ("hip", "knee", "ankle")
+
+CHAIN = 0.779
+"""Shoulder to hip to knee to ankle along the body, as a share of stature (Drillis and Contini 1966,
+in Winter 2009, fig. 4.1)."""
 
 REPEATED = 0.2
 """Share of the usual movement between two frames below which the second repeats the first, as in
@@ -117,7 +124,7 @@ def rows_of(frames: Frames, aspect: float, slowdown: float) -> Rows:
         joints=joints,
         hip=merged(body.pair("hip")[1], hip_scores),
         feet=_feet(body),
-        size=merged(*feature(body, "stature")),
+        size=_stature(body),
         sure=hip_scores.max(axis=1),
         upright=_upright(body) & frames.known,
         known=frames.known,
@@ -131,10 +138,20 @@ def _feet(body: Body) -> Floats:
     return feet
 
 
+def _stature(body: Body) -> Floats:
+    """Stature [n] in frame heights, as the trunk, thighs and shanks seen in the picture tell it."""
+    chain = ("shoulder", *LEG)
+    length = np.sum([body.length(*ends) for ends in pairwise(chain)], axis=0)
+    return merged(length / CHAIN, body.seen(chain))
+
+
 def _upright(body: Body) -> NDArray[np.bool_]:
     """Standing with straight legs, as far as is seen: hidden legs are no reason to refuse."""
-    tilt = merged(*feature(body, "trunk_tilt"))
-    knees, seen = feature(body, "knee_angle")
-    straight = (merged(knees, seen) > 155.0) | (seen.max(axis=1) < FEET)
+    (shoulder_x, shoulder_y), (hip_x, hip_y) = (
+        (x.mean(axis=1), y.mean(axis=1)) for x, y in map(body.pair, ("shoulder", "hip"))
+    )
+    tilt = np.degrees(np.arctan2(np.abs(shoulder_x - hip_x), hip_y - shoulder_y))
+    seen = body.seen(LEG)
+    straight = (merged(body.angle(*LEG), seen) > 155.0) | (seen.max(axis=1) < FEET)
     result: NDArray[np.bool_] = straight & (tilt < 20.0)
     return result

@@ -15,7 +15,7 @@ from worker.contract.errors import ErrorCode, JobError
 from worker.contract.poses import LogHead, PoseChunk
 from worker.contract.reference_poses import LIMBS, ReferencePoses
 from worker.exercises.model import RepExercise
-from worker.motion.features.features import Floats
+from worker.motion.features.body_segments import Floats
 from worker.motion.frames.blocks import Blocks, Span
 from worker.motion.frames.landmarks import coco_joints
 from worker.motion.frames.smoothing import smoothed

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from worker.motion.features.features import Floats
+from worker.motion.features.body_segments import Floats
 
 BAND = 0.35
 """Half width of the window as a share of the longer side: a pause in one of them is no fault."""

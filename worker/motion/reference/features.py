@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.contract.reference_poses import LIMBS
-from worker.motion.features.features import Body, Floats
+from worker.motion.features.body_segments import Body, Floats
 
 ANGLES: tuple[tuple[int, int, bool], ...] = (
     (0, 2, True), (1, 3, True),

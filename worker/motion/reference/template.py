@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from worker.contract.reference_poses import POINTS, ReferencePoses
-from worker.motion.features.features import Floats
+from worker.motion.features.body_segments import Floats
 from worker.motion.reference.dtw import skew, warp
 from worker.motion.reference.features import distances, mirrored, swapped, vectors
 

@@ -14,7 +14,7 @@ import numpy as np
 from worker.contract.keypoints import COUNT as JOINTS
 from worker.contract.message_parts import CriterionScore, Rep
 from worker.contract.reference_poses import ReferencePoses
-from worker.motion.features.features import Body, Floats
+from worker.motion.features.body_segments import Body, Floats
 from worker.motion.form import RepForm, RepFrames, advice_codes, judge
 from worker.motion.form.advice import RECENT
 from worker.motion.frames.span import Frames
