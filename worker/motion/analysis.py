@@ -20,6 +20,7 @@ from worker.exercises import EXERCISES
 from worker.exercises.model import HoldExercise, RepExercise
 from worker.motion.clip_facts import ClipFacts
 from worker.motion.feedback.factory import make_reporter
+from worker.motion.feedback.reporter import uncounted
 from worker.motion.frames.blocks import Blocks, Span
 from worker.motion.frames.frames import frames_of
 from worker.motion.frames.landmarks import coco_joints
@@ -174,6 +175,8 @@ class Analysis:
             )
         if self._reporter is not None:
             messages += self._reporter.closing(self._facts.last_us)
+        elif self._video:
+            messages += uncounted(self._facts.last_us)
         if self._video and self._options.keypoints:
             messages.append(spooled_batch(round(self._facts.fps, 2), self._batch))
         return messages

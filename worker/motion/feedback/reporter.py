@@ -27,6 +27,17 @@ from worker.motion.posture.guide import PostureGuide
 from worker.motion.reps.frame_events import FrameEvent
 
 
+def uncounted(time_us: int) -> list[Message]:
+    """The final counter and the summary of a video without an exercise, which hosts wait for too;
+    `time_us` is its last frame's time."""
+    counter = Counter(current_count=0, final=True, timestampMs=round(time_us / 1000, 1))
+    summary = ExerciseSummary(
+        exercise="", counter=0, avg_rep_score=0.0, avg_similarity=None, grade=None, durationMs=0.0,
+        history=(),
+    )  # fmt: skip
+    return [counter, summary]
+
+
 class ExerciseReporter:
     """What is followed in one job, put into words."""
 
