@@ -15,17 +15,9 @@ from tests.page.conftest import CLIPS, Host, Site
 from tests.page.hosts import Guest
 from tests.page.played import REPS, Player, next_job
 from worker.contract.examples import EXAMPLES
+from worker.contract.jump_messages import JumpDiscarded, JumpHeight, JumpStarted, JumpSummary
 from worker.contract.message_parts import Jump, Rep
-from worker.contract.messages import (
-    Counter,
-    Entry,
-    ExerciseSummary,
-    JumpDiscarded,
-    JumpHeight,
-    JumpStarted,
-    JumpSummary,
-    Posture,
-)
+from worker.contract.messages import Counter, Entry, ExerciseSummary, Posture
 from worker.storage.stores import Stores
 
 pytestmark = pytest.mark.slow
