@@ -15,22 +15,20 @@ from typing import Any, Literal
 import msgspec
 
 from worker.contract.jobs import SUPPORTED_JOB_VERSION, Job
-from worker.contract.messages import PER_FRAME, Entry
+from worker.contract.messages import Entry
 from worker.contract.queue_entries import job_of_entry
-from worker.contract.webhooks import JOB_EVENTS
 from worker.storage import keys
 from worker.storage.connection import Client, text
 from worker.storage.due_set import DueSet
 from worker.storage.errors import Fenced
 from worker.storage.jobs.records import assemble, json_fields
-from worker.storage.jobs.streams import Row, final_event_row, rows_of
+from worker.storage.jobs.streams import Row, RowKind, final_event_row, rows_of
 from worker.storage.lua_scripts import Scripts
 from worker.storage.queue.fair_queue import limit_arg, score_of
 from worker.storage.tenants.usage import charges
 from worker.storage.timestamps import iso
 
 _ANY = -1
-_LIFE_EVENTS = frozenset(JOB_EVENTS)
 Outcome = Literal["run", "lost", "busy", "final", "gone", "newer"]
 
 
@@ -211,8 +209,7 @@ class LeaseStore:
             args += (name, value)
         args += (place, log)
         for entry_id, name, data in rows:
-            kind = "frame" if name in PER_FRAME else "life" if name in _LIFE_EVENTS else "event"
-            args += (entry_id, name, data, kind)
+            args += (entry_id, name, data, RowKind.of(name))
         names = [
             keys.lease(job_id),
             keys.job(job_id),
