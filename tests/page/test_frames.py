@@ -75,8 +75,10 @@ def check(tab: Tab, state: str, address: str) -> list[Any]:
         if state in ("work", "result", "done"):
             box = tab.run("document.querySelector('#screen').getBoundingClientRect().toJSON()")
             least = min(40, 0.11 * height)  # a container of 75 % of the lowest frame has 180 px
-            if box["bottom"] > height + 1 or box["height"] < least:
-                wrong.append((state, address, (width, height), "picture", box["height"]))
+            words = tab.run("document.querySelector('.side').getBoundingClientRect().toJSON()")
+            beside = box["right"] <= words["left"] or box["bottom"] <= words["top"]
+            if box["bottom"] > height + 1 or box["height"] < least or not beside:
+                wrong.append((state, address, (width, height), "picture", box, words))
         if folder := os.environ.get("POSEQUEUE_PICTURES"):
             name = f"{state}-{address.replace(' ', '_')}-{width}x{height}.png"
             tab.picture(Path(folder) / name)

@@ -23,7 +23,7 @@ const MOST_BYTES = 300 * 1024 * 1024;
  * @returns {(ms: number) => void}
  */
 export function showReport(scene, unit, seenFrom, say, seek) {
-  replaceChildren(byId("totals"), ...(unit ? [totals(scene, unit, say)] : []));
+  replaceChildren(byId("totals"), totals(scene, unit, say));
   replaceChildren(byId("facts"), ...(unit ? facts(scene, say) : []));
   const reasons = unit ? why(scene, unit, seenFrom, say) : [];
   byId("why").hidden = reasons.length === 0;
