@@ -12,7 +12,6 @@ from celery import Celery
 from api.schemas.answers import JobView
 from tests.api.api_play import Actor, Client, new_job, put_upload, refused
 from worker.contract.jobs import Stage
-from worker.lifecycle.deletion import sweep_entries
 from worker.observability.metrics import REDIS_SECONDS, MetricSpec, listening
 from worker.queueing import queues
 from worker.queueing.dispatch import ensure_wakeups
@@ -74,35 +73,36 @@ def test_a_silent_broker_delays_a_job_and_refuses_none(
     assert stores.fair_queue.pop("pose.cpu") == Pulled(job_id, "acme")
 
 
-def test_a_job_that_cannot_be_listed_leaves_nothing(
+def test_a_job_whose_answer_was_lost_is_found_by_its_repetition(
     client: Client, stores: Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    upload = put_upload(client)
-
+    """It was told of when it was stored: erasing it would tell consumers of one that never was."""
     submit = JobStore.submit
 
     def silent(store: JobStore, *given: Any) -> int:
-        submit(store, *given)  # it is stored, and listed
+        submit(store, *given)  # it is stored, and queued
         raise redis.ConnectionError("gone")
 
     monkeypatch.setattr(JobStore, "submit", silent)
-    before = all_keys(stores)
+    webhook = {"url": "https://app.example.com/hook"}
+    body = {"input": {"uploadId": put_upload(client)}, "webhook": webhook}
     headers = {"Idempotency-Key": "once"}
-    answer = client.post("/jobs", json={"input": {"uploadId": upload}}, headers=headers)
+    answer = client.post("/jobs", json=body, headers=headers)
     refused(answer, 503, "unavailable")
     assert answer.headers["retry-after"] == "5"
-    sweep_entries(stores)
-    found = all_keys(stores) - {b"pq:{wait}:limits"}  # what the plan allows, whoever asked
-    partitions = {key for key in found if key.startswith(b"pq:firehose:")}
-    assert not any(map(stores.redis.xlen, partitions))
-    assert found - partitions == before and client.get("/jobs").json()["jobs"] == []
     monkeypatch.undo()
-    again = client.post("/jobs", json={"input": {"uploadId": upload}}, headers=headers)
+    again = client.post("/jobs", json=body, headers=headers)
     assert again.status_code == 202
+    (listed,) = client.get("/jobs").json()["jobs"]
+    assert listed["id"] == again.json()["id"]
+    name = keys.firehose(listed["id"], stores.settings.firehose_partitions)
+    assert [row[b"type"] for _, row in stores.redis.xrange(name)] == [b"job.queued"]
+    assert stores.endpoints.audience("acme")[1]  # its webhook
 
 
 def test_a_job_is_made_in_few_round_trips_to_redis(client: Client) -> None:
     body = {"input": {"uploadId": put_upload(client)}}
+    client.post("/jobs", json=body, headers={"Idempotency-Key": "first"})  # scripts are loaded
     asked: list[MetricSpec] = []
     with listening(lambda measure, _value, _labels: asked.append(measure)):
         answer = client.post("/jobs", json=body, headers={"Idempotency-Key": "counted"})

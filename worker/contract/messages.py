@@ -124,8 +124,9 @@ class Angles(Base, tag="angles", frozen=True, gc=False):
 
 
 class ExerciseSummary(Base, tag="exercise_summary", frozen=True):
-    """The whole exercise: totals and every attempted rep; `people` is the most that were seen at
-    once, `recognised` what `exercise=auto` saw, the likeliest first."""
+    """The whole exercise: totals and every attempted rep; `exercise` is empty where none was asked
+    for, `people` the most that were seen at once, `recognised` what `exercise=auto` saw, the
+    likeliest first."""
 
     exercise: str
     counter: int

@@ -13,7 +13,7 @@ from tests.synthetic.perform import Camera, Script
 from worker.contract.messages import JumpSummary
 from worker.contract.options import JobOptions
 from worker.contract.poses import PoseChunk
-from worker.motion.features.features import Floats
+from worker.motion.features.body_segments import Floats
 from worker.motion.jumps.edges import HEEL, STRAIGHTENS, TALLER, Tracks, crossing
 
 AIR = JobOptions(exercise="air_time_jump")

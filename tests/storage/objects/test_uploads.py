@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ResponseStreamingError
 
 from worker.storage.errors import Conflict, NotFound, StoreUnavailable
-from worker.storage.objects import s3, uploads
+from worker.storage.objects import presigning, uploads
 from worker.storage.objects.s3 import ObjectStore
 from worker.storage.objects.uploads import UploadStore
 from worker.storage.stores import Stores
@@ -62,10 +62,10 @@ def test_a_large_upload_goes_in_parts(stores: Stores, monkeypatch: pytest.Monkey
 
 
 def test_the_count_of_parts(stores: Stores) -> None:
-    size = s3.SINGLE_PUT_BYTES
+    size = presigning.SINGLE_PUT_BYTES
     assert stores.uploads.create("acme", "a", "video/mp4", size).partsId is None
     upload = stores.uploads.create("acme", "a", "video/mp4", size + 1)
-    assert len(stores.uploads.parts(upload)) == size // s3.PART_BYTES + 1
+    assert len(stores.uploads.parts(upload)) == size // presigning.PART_BYTES + 1
 
 
 def test_urls_are_signed_for_the_public_endpoint(stores: Stores) -> None:

@@ -27,7 +27,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from worker.motion.features.body_segments import PAIRS, TINY, Body, Floats
+from worker.motion.features.body_segments import PAIRS, TINY, Body, Floats, merged
 from worker.motion.features.median import quantile
 
 FLEXIONS = {
@@ -108,13 +108,6 @@ class Sight:
         return self.weight[:, first : first + 2]
 
 
-def merged(values: Floats, weights: Floats) -> Floats:
-    """Mean [n] of both sides [n, 2], by the squares of their weights."""
-    left, right = weights[:, 0] ** 2 + 1e-9, weights[:, 1] ** 2 + 1e-9
-    mean: Floats = (values[:, 0] * left + values[:, 1] * right) / (left + right)
-    return mean
-
-
 def is_length(name: str) -> bool:
     """Whether the measure `name` is a length, not an angle."""
     return "flexion" not in name and name not in ("trunk_tilt", "fold", "thigh_share")
@@ -132,7 +125,7 @@ def sides_of(sight: Sight, name: str) -> tuple[Floats, Floats]:
     """
     if name.endswith("_flexion"):
         joints = FLEXIONS[name.removesuffix("_flexion")]
-        return _flexion(sight.body, *joints), sight.seen(*joints)
+        return 180.0 - sight.body.angle(*joints), sight.seen(*joints)
     upper, _, lower = name.partition("_over_")
     upper_y, lower_y = sight.body.pair(upper)[1], sight.body.pair(lower)[1]
     return lower_y - upper_y, sight.seen(upper, lower)
@@ -205,13 +198,6 @@ def stature(told: Floats) -> float:
         if len(known) >= max(ENOUGH, 0.02 * len(told))
     ]
     return max(found, default=1.0)
-
-
-def _flexion(body: Body, first: str, middle: str, last: str) -> Floats:
-    (ax, ay), (bx, by), (cx, cy) = body.pair(first), body.pair(middle), body.pair(last)
-    ux, uy, vx, vy = ax - bx, ay - by, cx - bx, cy - by
-    straight: Floats = np.degrees(np.abs(np.arctan2(ux * vy - uy * vx, ux * vx + uy * vy)))
-    return 180.0 - straight
 
 
 def _higher(values: Floats, weights: Floats) -> tuple[Floats, Floats]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.motion.features.features import Floats
+from worker.motion.features.body_segments import Floats
 
 
 def trailing_ranges(

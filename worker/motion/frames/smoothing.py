@@ -9,10 +9,12 @@ it; a matrix product, or `numpy.sum`, promises no order.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.motion.features.features import Body, Floats
+from worker.motion.features.body_segments import Body, Floats
 
 SIGMA = 0.055
 """Seconds: passes 96 % of a 1 Hz movement and 10 % of frame-to-frame noise at 30 per second."""
@@ -31,7 +33,7 @@ _FILLED = 0.3
 _RIDGE = 1e-3
 
 
-def has_person(joints: NDArray[np.float32]) -> NDArray[np.bool_]:
+def has_person(joints: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
     """Which frames [n] of joints [n, k, 3] have somebody."""
     return np.asarray((joints[..., 2] > 0).any(axis=1), np.bool_)
 
@@ -63,19 +65,18 @@ def smoothed(
     times_us: NDArray[np.int64],
     joints: NDArray[np.float32],
     inside: slice,
-    width: int,
-    height: int,
+    aspect: float,
 ) -> tuple[Body, NDArray[np.bool_]]:
     """Smoothed joints of the frames `inside` of a window, and which of them [n] have any.
 
-    `times_us` [m] and `joints` [m, 17, 3] (0-1 of a frame of `width` by `height` pixels, score)
+    `times_us` [m] and `joints` [m, 17, 3] (0-1 of a frame `aspect` times as wide as high, score)
     are those frames and all within CONTEXT_US of them. Frames without joints are zeros. A joint's
     values of all frames stand side by side in memory, as features read them.
     """
     filled, known = bridged(times_us, joints, has_person(joints))
     reach = _reach(times_us, inside)
     kernel, delta = _kernel(times_us, inside, reach)
-    fields = _fields(filled, known, width / height)
+    fields = _fields(filled, known, aspect)
     none = np.zeros((len(fields), reach))
     fields = np.concatenate((none, fields, none), axis=1)[:, inside.start :]
     x, y, score = _fit(fields, kernel, delta)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from worker.contract.exercises import View
 from worker.contract.keypoints import INDEX
 from worker.contract.messages import Direction, Posture
-from worker.motion.features.features import Body, Floats, feature
+from worker.motion.features.body_segments import TINY, Body, Floats
 from worker.motion.posture.texts import TEXTS
 
 SEEN = 0.2
@@ -96,7 +96,7 @@ class PostureGuide:
     def _turned(self, body: Body) -> NDArray[np.bool_]:
         if self._view == "any":
             return np.zeros(len(body.x), np.bool_)
-        width = feature(body, "frontal")[0][:, 0]
+        width = _shoulder_width(body)
         return width < _FRONTAL if self._view == "front" else width > _PROFILE
 
     def _missing(self, seen: NDArray[np.bool_]) -> tuple[str, ...]:
@@ -136,6 +136,17 @@ class PostureGuide:
         return Posture(
             message=self._texts["ready"], direction="in-frame", ready=True, requirements=()
         )
+
+
+def _shoulder_width(body: Body) -> Floats:
+    """Width [n] of the shoulders by the length of the trunk: ~0.7 facing the camera, ~0.2 in
+    profile."""
+    (shoulder_x, shoulder_y), (hip_x, hip_y) = body.pair("shoulder"), body.pair("hip")
+    across = np.hypot(*(side[:, 0] - side[:, 1] for side in (shoulder_x, shoulder_y)))
+    middles = [side.mean(axis=1) for side in (shoulder_x, hip_x, shoulder_y, hip_y)]
+    trunk = np.hypot(middles[0] - middles[1], middles[2] - middles[3])
+    width: Floats = across / (trunk + TINY)
+    return width
 
 
 def _extent(body: Body, seen: NDArray[np.bool_]) -> Floats:

@@ -22,7 +22,7 @@ import numpy as np
 
 from worker.contract.grades import grade_of
 from worker.contract.message_parts import ReferenceScore
-from worker.motion.features.features import Floats
+from worker.motion.features.body_segments import Floats
 from worker.motion.reference.template import Match
 
 POSE = (0.04, 0.5)

@@ -17,7 +17,8 @@ from worker.storage.due_set import DueSet
 from worker.storage.errors import Newer, NotFound
 from worker.storage.lua_scripts import Scripts
 from worker.storage.pages import After, newest_first
-from worker.storage.queue.fair_queue import FairQueue, limit_arg, score_of
+from worker.storage.queue.fair_queue import limit_arg, score_of
+from worker.storage.tenants.usage import charges_if_erased
 from worker.storage.timestamps import iso, unix
 
 _FIELDS = frozenset(name.encode() for name in Job.__struct_fields__)
@@ -178,16 +179,6 @@ class JobStore:
         """Claims jobs whose deadline has passed; due again after `again_s` seconds until ended."""
         return self._deadlines.take_all(self._clock(), again_s)
 
-    def settled(self, job_id: str) -> None:
-        """Records that the usage of an ended job is metered, and removes its deadline."""
-        self._run("set_fields", [keys.job(job_id)], ["metered", "1"])
-        self._redis.zrem(keys.DEADLINES, job_id)
-
-    def idempotency_key(self, job_id: str) -> str | None:
-        """Returns the Idempotency-Key under which the job was made, or None."""
-        key = self._redis.hget(keys.job(job_id), "idem")
-        return None if key is None else text(key)
-
     def change(self, job_id: str, values: dict[str, Any]) -> None:
         """Sets fields of an ended job's record; does nothing for an erased one."""
         pairs = [part for pair in json_fields(values).items() for part in pair]
@@ -202,26 +193,34 @@ class JobStore:
         status = self._redis.hget(keys.job(job_id), "status")
         return status is None or JobStatus(msgspec.json.decode(status)).final
 
-    def erase(self, job: Job) -> None:
-        """Deletes all keys of the job and its index entries atomically; not its objects in S3."""
-        with self._redis.pipeline(transaction=True) as pipe:
-            pipe.delete(*keys.of_job(job.id))
-            pipe.zrem(keys.tenant_jobs(job.tenant), job.id)
-            for name in (keys.RUNNING, keys.CLOSED, keys.DEADLINES):
-                pipe.zrem(name, job.id)
-            if job.input.reads_upload is not None:
-                pipe.srem(keys.upload_jobs(job.input.reads_upload), job.id)
-            FairQueue.remove_in(pipe, job.tenant, job.id)
-            pipe.execute()
+    def erase(self, job: Job) -> bool:
+        """Deletes all keys of the job and its index entries; not its objects in S3.
 
-    def expire(self, job_id: str, hot_s: int, record_s: int) -> None:
-        """Sets the expiry of an ended job's keys: `record_s` seconds for the record, `hot_s` for
-        the others."""
+        A job before its end is charged for what was analysed. Returns whether it was the last one
+        of its batch.
+        """
+        names = [
+            keys.job(job.id),
+            keys.WAIT,
+            keys.tenant_jobs(job.tenant),
+            keys.upload_jobs(job.input.reads_upload or ""),
+            keys.tenant_usage(job.tenant),
+            keys.RUNNING,
+            keys.CLOSED,
+            keys.DEADLINES,
+            *keys.of_job(job.id),
+        ]
+        charged = msgspec.json.encode(charges_if_erased(job, self.now()))
+        return bool(self._run("erase", names, [job.id, job.tenant, self.now(), charged]))
+
+    def archived(self, job_id: str, hot_s: int, record_s: int) -> bool:
+        """Removes a job from those to archive and sets the expiry of its keys: `record_s` seconds
+        for the record, `hot_s` for the others; returns whether the record exists."""
         with self._redis.pipeline(transaction=False) as pipe:
             for key in keys.of_job(job_id):
-                pipe.expire(key, hot_s)
-            pipe.expire(keys.job(job_id), record_s)
-            pipe.execute()
+                pipe.expire(key, record_s if key == keys.job(job_id) else hot_s)
+            pipe.zrem(keys.CLOSED, job_id)
+            return bool(pipe.execute()[0])
 
     def waiting_since(self, seconds: float, most: int = 200) -> list[str]:
         """Returns up to `most` entries that have been in no queue for longer than `seconds`."""
@@ -253,10 +252,6 @@ class JobStore:
         """Returns the traceparent of the job; None without one or for a missing job."""
         known = self._redis.hget(keys.job(job_id), "trace")
         return None if known is None else msgspec.json.decode(known)
-
-    def archived(self, job_id: str) -> None:
-        """Removes an archived job from those to archive."""
-        self._redis.zrem(keys.CLOSED, job_id)
 
     def unarchived(self, again_s: float, most: int | None = None) -> Sequence[str]:
         """Claims up to `most` ended jobs to archive; each is due again after `again_s` seconds

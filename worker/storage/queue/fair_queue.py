@@ -95,13 +95,6 @@ class FairQueue:
         """Removes an ended or erased job from the queues and from the running ones."""
         self._run("remove", [keys.WAIT], [tenant, job_id, ""])
 
-    @staticmethod
-    def remove_in(pipe: Client, tenant: str, job_id: str) -> None:
-        """Adds the removal of a job, as by `remove`, to a pipeline."""
-        # EVAL: a registered script in a pipeline costs a round trip more (is it known?)
-        script = load_script(__package__, "remove")
-        pipe.eval(script, 1, keys.WAIT, tenant, job_id, "")
-
     def mark_running(self, tenant: str, job_id: str) -> None:
         """Removes a job from the queues and counts it as running."""
         self._run("remove", [keys.WAIT], [tenant, job_id, self._clock()])
@@ -151,7 +144,8 @@ class FairQueue:
     @staticmethod
     def place_in(pipe: Client, job: Job) -> None:
         """Adds the commands whose replies `place_of` reads to a pipeline."""
-        script = load_script(__package__, "position")  # EVAL: as in `remove_in`
+        # EVAL: a registered script in a pipeline costs a round trip more (is it known?)
+        script = load_script(__package__, "position")
         pipe.eval(script, 1, keys.WAIT, job.waits_in, job.tenant, job.id)
         pipe.zscore(keys.QUEUED, job.id)
         pipe.hget(_PACE, job.waits_in)
@@ -176,16 +170,13 @@ class FairQueue:
     def runnable_count(pipe: Client, queue: str, enough: int) -> Any:
         """Adds to a pipeline, or asks a client, how many jobs could be popped now, at most
         `enough`."""
-        script = load_script(__package__, "runnable_count")  # EVAL: as in `remove_in`
+        script = load_script(__package__, "runnable_count")  # EVAL: as above
         return pipe.eval(script, 1, keys.WAIT, queue, enough)
 
     def record_duration(self, queue: str, tenant: str, seconds: float) -> None:
         """Updates the moving averages (weight 1/5) of job durations of the queue and the tenant."""
-        fields = (queue, f"{queue}:{tenant}")
-        known = self._redis.hmget(_PACE, fields)
-        averages = [seconds if average is None else float(average) for average in known]
-        moved = [f"{one + _WEIGHT * (seconds - one):.3f}" for one in averages]
-        self._redis.hset(_PACE, mapping=dict(zip(fields, moved, strict=True)))
+        fields = [queue, f"{queue}:{tenant}"]
+        self._run("record_duration", [_PACE], [_WEIGHT, seconds, *fields])
 
     def reconcile_running(self) -> list[str]:
         """Removes ended jobs that a crash left among the running ones.

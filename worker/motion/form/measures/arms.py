@@ -8,8 +8,9 @@ from worker.motion.features.body_segments import Floats
 from worker.motion.features.median import quantile
 from worker.motion.form.rep_frames import HIGH, RepFrames, Rows
 
-POINTED = 0.4
-"""Share of its length under which a segment is too foreshortened for its angle to be believed."""
+POINTED = 0.6
+"""Share of its length under which a segment is too foreshortened for its angle to be believed:
+one that is 53 degrees out of the picture's plane."""
 
 _ARM = ("shoulder", "elbow", "wrist")
 
@@ -61,7 +62,7 @@ def _bend(rep: RepFrames, rows: Rows, share: float) -> float | None:
     upper, fore = rep.body.length("shoulder", "elbow"), rep.body.length("elbow", "wrist")
     # a segment that points at the camera has no direction in the picture
     shorter, seen = rep.merged(np.minimum(upper, fore), *_ARM)
-    bend, _ = rep.merged(180.0 - rep.angle("shoulder", "elbow", "wrist"), *_ARM)
+    bend, _ = rep.merged(180.0 - rep.body.angle("shoulder", "elbow", "wrist"), *_ARM)
     return rep.part(bend, seen * (shorter >= 0.5 * POINTED * rep.arm), rows, share)
 
 
