@@ -65,8 +65,9 @@ test-fast: $(READY) ## tests that need no server, no model and no browser
 hooks: setup ## run the linters before each commit
 	@$(BIN)/pre-commit install
 
-bench: setup ## measure, and write tests/bench/RESULTS.md
+bench: setup ## measure, and write tests/bench/RESULTS.md and k8s/README.md's sizing
 	@$(BIN)/python -m tests.bench.run
+	@$(BIN)/python deploy/load/sizing.py --write
 
 accuracy: setup ## counts, holds and jumps against the truth: tests/bench/ACCURACY.md
 	@$(BIN)/python -m tests.bench.accuracy $(ACCURACY)

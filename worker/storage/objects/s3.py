@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -18,6 +19,9 @@ from worker.storage.objects.head_requests import HeadRequests, strong_tag
 from worker.storage.objects.presigning import Presigning
 from worker.storage.objects.s3_client import QUICK_S, http_status, made_once
 
+_AT_ONCE = 1 << 20
+"""Bytes up to which an object is sent by one plain request: boto3's transfers start three pools of
+threads for each, which takes longer."""
 _TRANSFER_BYTES = 16 * 1024 * 1024
 _FAILED = (ClientError, BotoCoreError, Boto3Error, RetriesExceededError, S3DownloadFailedError)
 """Errors of a transfer: the transfer manager wraps some in its own."""
@@ -102,6 +106,11 @@ class ObjectStore(Presigning):
 
     def put_open(self, key: str, file: IO[bytes], content_type: str) -> None:
         """Stores the rest of an open file, in parts if it is large."""
+        start = file.read(_AT_ONCE)
+        if len(start) < _AT_ONCE:
+            self.put(key, start, content_type)
+            return
+        file.seek(-len(start), os.SEEK_CUR)
         try:
             extra = {"ContentType": content_type}
             self._client.upload_fileobj(file, self.bucket, key, ExtraArgs=extra)
