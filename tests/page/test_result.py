@@ -9,15 +9,12 @@ from tests.page.browser import Tab
 from tests.page.conftest import CLIPS, Site
 from tests.page.played import REPS, next_job
 from tests.page.watched import finished, of_type, rounded, seek, shown, watched
+from worker.contract.jump_messages import JumpDiscarded, JumpHeight, JumpStarted, JumpSummary
 from worker.contract.message_parts import Jump, Rep
 from worker.contract.messages import (
     Counter,
     Entry,
     ExerciseSummary,
-    JumpDiscarded,
-    JumpHeight,
-    JumpStarted,
-    JumpSummary,
 )
 from worker.storage.stores import Stores
 

@@ -6,19 +6,17 @@ from typing import Any
 
 from worker.contract.exercises import CATALOGUE
 from worker.contract.jobs import Result
-from worker.contract.media import MediaInfo, WarningCode
-from worker.contract.message_parts import Jump as JumpPart
-from worker.contract.message_parts import VisibleHips
-from worker.contract.messages import (
-    Counter,
-    ExerciseSummary,
+from worker.contract.jump_messages import (
     JumpCalibration,
     JumpDiscarded,
     JumpHeight,
     JumpStarted,
     JumpSummary,
-    Message,
 )
+from worker.contract.media import MediaInfo, WarningCode
+from worker.contract.message_parts import Jump as JumpPart
+from worker.contract.message_parts import VisibleHips
+from worker.contract.messages import Counter, ExerciseSummary, Message
 from worker.contract.options import JobOptions
 from worker.exercises.model import JumpExercise
 from worker.motion.frames.frames import Frames
