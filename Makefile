@@ -19,9 +19,11 @@ export POSEQUEUE_DATA_DIR := $(DATA)
 # nothing is written outside the project, whatever HOME is
 export PIP_CACHE_DIR ?= $(CURDIR)/$(DATA)/cache/pip
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# modules are compiled once, not by each process
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup models run test test-fast check hooks bench accuracy fuzz chaos audit sbom clips lock clean
+.PHONY: help setup models run test suite test-fast check hooks bench accuracy fuzz chaos audit sbom clips lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -55,7 +57,10 @@ check: setup ## formatting, lint, types, import rules
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache > $(DATA)/imports.log || { cat $(DATA)/imports.log; exit 1; }
 
-test: check ## all checks and tests
+test: setup ## all checks and tests
+	@$(MAKE) --no-print-directory --jobs=2 check suite
+
+suite: setup
 	@$(BIN)/python -m pytest --numprocesses $(TESTERS) --dist worksteal $(PYTEST)
 
 test-fast: $(READY) ## tests that need no server, no model and no browser
