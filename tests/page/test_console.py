@@ -12,6 +12,7 @@ from tests.page.browser import Tab
 from tests.page.conftest import Site
 from tests.page.console_play import READY, SQUAT, played, signed_in
 from tests.page.played import REPS, next_job
+from worker.contract.errors import ErrorCode, JobError
 from worker.contract.plans import Plan
 from worker.storage.stores import Stores
 
@@ -38,7 +39,10 @@ def test_a_key_is_asked_for_and_stays_in_the_tab(
 
 
 def test_a_key_in_the_address_leaves_it(tab: Tab, site: Site, key: str, stores: Stores) -> None:
-    signed_in(tab, site, key)
+    tab.open(f"{site.address}/")
+    tab.wait("document.querySelector('#app').dataset.state === 'out'")
+    tab.run(f"void (location.href = '{site.address}/#key={key}')")  # the page is there already
+    tab.wait(READY)
     assert key not in tab.run("location.href")
     assert tab.console == []
 
@@ -62,6 +66,8 @@ def test_a_job_from_its_form_to_its_end(tab: Tab, site: Site, key: str, stores: 
     player.finish()
     tab.wait("document.querySelector('#app').dataset.state === 'done'", frame)
     assert tab.text(".total strong", frame) == f"{REPS} reps"
+    assert tab.run("document.querySelectorAll('.curve').length", frame) == 4
+    tab.wait("document.querySelector('#overlay').dataset.pose !== ''", frame)
     assert not tab.run("document.querySelector('#again').getClientRects().length", frame)
     assert key not in tab.run("location.href", frame)
     tab.wait("document.querySelector('#messages li:last-child').dataset.type === 'done'")
@@ -132,6 +138,20 @@ def test_of_two_jobs_alike_the_frame_shows_the_chosen_one(
             assert time.monotonic() < deadline, asked
             time.sleep(0.05)
         assert key not in tab.run("location.href", tab.frame("/pose_tracker/"))
+
+
+def test_a_failed_job_tells_its_problem_once(
+    tab: Tab, site: Site, key: str, stores: Stores
+) -> None:
+    error = JobError(ErrorCode.MEDIA_DECODE_ERROR, "The file breaks off.")
+    player = played(site, key, stores, error=error)
+    signed_in(tab, site, key)
+    tab.wait("document.querySelector('#jobs .pick')")
+    tab.click("#jobs .pick")
+    tab.wait("!document.querySelector('#job-problem').hidden")
+    assert tab.text("#job-problem") == "media_decode_error: The file breaks off."
+    assert tab.run("document.querySelector('#job-page').getClientRects().length") == 0
+    assert player.id == tab.text("#job-head")
 
 
 def test_jobs_are_listed_filtered_and_erased(

@@ -7,12 +7,14 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.api.webhook_play import delivered
 from tests.page.browser import Tab
 from tests.page.conftest import Host, Site
 from tests.page.console_play import SQUAT, signed_in
 from tests.page.played import next_job
 from tests.synthetic import figures
 from worker.contract.exercises import CATALOGUE
+from worker.contract.webhooks import DeliveryStatus
 from worker.storage.stores import Stores
 
 pytestmark = pytest.mark.slow
@@ -102,6 +104,7 @@ def test_webhooks_and_their_deliveries(
     body = {"url": url, "events": ["job.succeeded"]}
     made = httpx.post(f"{site.address}/v1/webhooks", json=body, headers=headers)
     assert made.status_code == 201, made.text
+    delivered(stores, made.json(), "msg_1")
     signed_in(tab, site, key)
     tab.wait(f"document.querySelector('#hooks').innerText.includes('{url}')")
     tab.click("#hooks .pick")
@@ -110,3 +113,8 @@ def test_webhooks_and_their_deliveries(
         "[...document.querySelectorAll('#hook-actions button')].find((b) => b.innerText === 'Send a test').click()"
     )
     tab.wait("document.querySelector('#delivery-rows').innerText.includes('webhook.test')")
+    row = "[...document.querySelectorAll('#delivery-rows tr')].find((one) => one.innerText.includes('job.succeeded'))"
+    assert "delivered" in tab.run(f"{row}.innerText")
+    tab.run(f"{row}.querySelector('button').click()")
+    tab.wait(f"{row}.innerText.includes('pending')")
+    assert stores.deliveries.get("msg_1", made.json()["id"]).status is DeliveryStatus.PENDING

@@ -99,7 +99,8 @@ export function clockText(ms, write) {
  * @param {string} [language] else the browser's own; `navigator.language` may be no valid tag
  */
 export function sizeText(bytes, language) {
-  const [value, unit] = bytes >= 1024 ** 3 ? [bytes / 1024 ** 3, "GB"] : [bytes / 1024 ** 2, "MB"];
+  const [value, prefix] = bytes >= 1024 ** 3 ? [bytes / 1024 ** 3, "G"] : [bytes / 1024 ** 2, "M"];
+  const unit = prefix + (language === "fr" ? "o" : "B");
   const shown = new Intl.NumberFormat(language, { maximumFractionDigits: value < 10 ? 1 : 0 });
   return `${shown.format(value)}\u00a0${unit}`;
 }

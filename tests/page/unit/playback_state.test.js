@@ -153,4 +153,5 @@ test("times and sizes as people read them", () => {
   assert.equal(clockText(59_960, number), "1:00,0");
   assert.equal(sizeText(2 * 1024 ** 3, "en"), "2\u00a0GB");
   assert.equal(sizeText(1.5 * 1024 ** 3, "de"), "1,5\u00a0GB");
+  assert.equal(sizeText(20 * 1024 ** 2, "fr"), "20\u00a0Mo");
 });

@@ -43,7 +43,7 @@ def single_person(heads: Heads, centre_weight: Array, distance_bias: Array, side
     """
     shape = heads.heatmap.node("Shape")
     height, width = shape.size(2), shape.size(3)
-    top, left = (side - height) // integers(2), (side - width) // integers(2)
+    top, left = ((integers(side) - length) // integers(2) for length in (height, width))
     weight, rows, columns = _middle(centre_weight, side, (top, left), (height, width))
     heatmap = _flat(heads.heatmap, KEYPOINTS).node("Sigmoid")
     person = (_flat(heads.centre, 1).node("Sigmoid") * weight).argmax(axis=2)

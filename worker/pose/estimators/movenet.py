@@ -22,12 +22,12 @@ MASK = 1.15
 """Factor on the box outside of which the crop is black: otherwise MoveNet takes joints of
 neighbours (+3 to +6 AP on crowded COCO images, measured; see the README)."""
 BLACK = 8
-"""Least pixels of black at each side of a trimmed crop: of 490 crops of strangers' clips 0.6 % of the
-joints then are elsewhere by over 0.05 of the body than in the square, as many as where the square
-is moved by 3 pixels, and a third of the network's work is saved."""
+"""Least pixels of black at each side of a trimmed crop: of 490 crops of strangers' clips 0.6 % of
+the joints are then elsewhere by over 0.05 of the body than in the square, as many as where the
+square is moved by 3 pixels, and a third of the network's work is saved."""
 STEP = 64
-"""Pixels that the sides of a trimmed crop are multiples of: so its layers of stride 32 have the same
-cells as those of the square."""
+"""Pixels that the sides of a trimmed crop are multiples of, so that its layers of stride 32 have
+the same cells as those of the square."""
 GPU_BATCH = 16
 """Crops per call on a GPU; a single crop runs alone. Every further shape costs cuDNN a search."""
 
@@ -99,8 +99,8 @@ def consensus(seen: NDArray[Any], mirrored: NDArray[Any]) -> NDArray[Any]:
 
 
 class PoseEstimator:
-    """MoveNet on boxes: in batches of square crops of `size` pixels on a GPU, one by one and trimmed
-    on a CPU.
+    """MoveNet on boxes: in batches of square crops of `size` pixels on a GPU, one by one and
+    trimmed on a CPU.
 
     With `flip` each crop is estimated together with its mirror image (see `consensus`); `margin` is
     the side of the crop over that of the box. A pose does not depend on the others of its batch.

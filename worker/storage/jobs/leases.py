@@ -92,10 +92,6 @@ class LeaseStore:
         job = assemble(dict(zip(record[::2], record[1::2], strict=True))) if record else None
         return Claim(text(outcome), int(token), job)  # type: ignore[arg-type]
 
-    def is_leased(self, job_id: str) -> bool:
-        """Returns whether the job has a valid lease."""
-        return bool(self._redis.exists(keys.lease(job_id)))
-
     def silent_s(self, job_id: str) -> float:
         """Returns the seconds since the last heartbeat of the job's lease; infinite without one."""
         left_ms = int(self._redis.pttl(keys.lease(job_id)))
@@ -179,10 +175,12 @@ class LeaseStore:
             rows.append(final_event_row(job.id, rows[-1]))
         return bool(self._write(job.id, token, how, ended, rows=rows))
 
-    def relist(self, job_id: str) -> None:
-        """Adds a job with a lease to the index of running jobs."""
-        left_s = max(0, int(self._redis.pttl(keys.lease(job_id)))) / 1000
-        self._redis.zadd(keys.RUNNING, {job_id: self._clock() + left_s}, nx=True)
+    def relist(self, job_id: str) -> bool:
+        """Adds a job with a lease to the index of running jobs; returns False without a lease."""
+        left_ms = int(self._redis.pttl(keys.lease(job_id)))
+        if left_ms > 0:
+            self._redis.zadd(keys.RUNNING, {job_id: self._clock() + left_ms / 1000}, nx=True)
+        return left_ms > 0
 
     def requeue_lost(self, job: Job, running: int | None) -> bool:
         """Queues a job again that lost its worker or its queue entry; returns whether it is queued.
