@@ -19,7 +19,7 @@ ENTER = 1.0
 LEAVE = 0.6
 """Seconds out of the pose before a hold is over; they never count."""
 
-UNSEEN = 5.0
+UNSEEN_S = 5.0
 """Longest loss of sight, in seconds, within a hold that still counts: the pose before and after it
 is proof."""
 
@@ -148,7 +148,7 @@ class HoldTracker:
         return FrameEvent(progress=progress, seconds=counted)
 
     def _hold(self, elapsed: float) -> None:
-        if self._hidden > UNSEEN:
+        if self._hidden > UNSEEN_S:
             self._on, self._trying = False, 0.0
         if self._on:
             self._seconds_counted += elapsed + self._hidden

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -106,11 +105,11 @@ class ObjectStore(Presigning):
 
     def put_open(self, key: str, file: IO[bytes], content_type: str) -> None:
         """Stores the rest of an open file, in parts if it is large."""
-        start = file.read(_AT_ONCE)
-        if len(start) < _AT_ONCE:
-            self.put(key, start, content_type)
+        began = file.tell()
+        if len(data := file.read(_AT_ONCE)) < _AT_ONCE:
+            self.put(key, data, content_type)
             return
-        file.seek(-len(start), os.SEEK_CUR)
+        file.seek(began)
         try:
             extra = {"ContentType": content_type}
             self._client.upload_fileobj(file, self.bucket, key, ExtraArgs=extra)
