@@ -44,7 +44,6 @@ class ExerciseReporter:
     def __init__(self, target: Target, options: JobOptions, media: MediaInfo) -> None:
         self._target = target
         self._options = options
-        self._media = media
         self._tracker = target.tracker
         self._guide = PostureGuide(target.joints, target.view, options.language, media.aspect)
         self._reference: ReferenceScore | None = None
@@ -77,8 +76,8 @@ class ExerciseReporter:
         return said
 
     def closing(self, time_us: int) -> list[Message]:
-        """What the media's end decides, the final counter and the summary; where nothing counts,
-        why."""
+        """What the media's end decides, the final counter and the summary, which knows nothing of
+        the clip itself; where nothing counts, why."""
         event = self._tracker.finish()
         messages = self._told(event, time_us) + self._advised(event)
         if self._count == 0 and self._seen and not self._holds():
@@ -95,7 +94,7 @@ class ExerciseReporter:
             avg_rep_score=average,
             avg_similarity=round(average / 100, 3) if self._target.reference else None,
             grade=grade_of(average) if self._scored else None,
-            durationMs=round(self._media.duration_ms, 1),
+            durationMs=0.0,
             history=tuple(
                 msgspec.structs.replace(rep, index=number)
                 for number, rep in enumerate(sorted(self._history, key=_start), 1)
