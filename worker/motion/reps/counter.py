@@ -23,7 +23,7 @@ TWIN = 0.5
 """Share of the shorter movement that two sides have in common where they do one repetition: in turn
 one comes down while the other goes up, in less."""
 
-ALIKE, TWIN_SEEN = 0.5, 0.2
+TOGETHER, TWIN_SEEN = 0.5, 0.2
 """Correlation of both sides' curves from which they move together (0.53 and more in the bench where
 they do, 0.34 at most where not), and share of the frames in which both must be known to tell."""
 
@@ -185,7 +185,7 @@ def _alike(one: Floats, other: Floats) -> bool:
         return False
     if not one[known].std() or not other[known].std():
         return False
-    return bool(np.corrcoef(one[known], other[known])[0, 1] >= ALIKE)
+    return bool(np.corrcoef(one[known], other[known])[0, 1] >= TOGETHER)
 
 
 def _side(exercise: RepExercise, rows: Rows, side: int | None) -> Side | None:
@@ -217,18 +217,18 @@ def _again(side: Side, rows: Rows) -> Side:
 
 
 def _attempts(rows: Rows, verdicts: list[Verdict], side: int | None) -> list[Attempt]:
-    seconds, scale = rows.seconds.tolist(), rows.scale.tolist()
+    seconds = rows.seconds.item
     changes = np.flatnonzero(np.diff(rows.scale) != 0).tolist()
     return [
         Attempt(
             first=rows.first + cycle.start,
             turn=rows.first + cycle.turn,
             last=rows.first + cycle.end,
-            start_s=seconds[cycle.start],
-            turn_s=seconds[cycle.turn],
-            end_s=seconds[cycle.end],
+            start_s=seconds(cycle.start),
+            turn_s=seconds(cycle.turn),
+            end_s=seconds(cycle.end),
             size=cycle.size if cycle.whole else max(cycle.out, cycle.back),
-            stature=rows.size / scale[cycle.turn],
+            stature=rows.size / rows.scale.item(cycle.turn),
             shown=_shown(rows.first, cycle, changes),
             side=side,
             whole=cycle.whole
