@@ -114,7 +114,7 @@ async def _serve(socket: WebSocket, job_id: str, query: MessagesQuery) -> None:
         raise Refused(RATE_LIMITED, error.code) from error
     follower = MessageFollower(stores, state.redis, state.tails, job, query.after)
     renderer = Renderer(stores, job, query.edition, query.wanted)
-    sending = asyncio.ensure_future(_send(socket, follower, renderer))
+    sending = asyncio.ensure_future(_send(socket, follower, renderer, query.after))
     leaving = asyncio.ensure_future(_gone(socket))
     cut = asyncio.ensure_future(stream.cut.wait())
     tasks = (sending, leaving, cut)
@@ -131,11 +131,17 @@ async def _serve(socket: WebSocket, job_id: str, query: MessagesQuery) -> None:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _send(socket: WebSocket, follower: MessageFollower, renderer: Renderer) -> None:
+async def _send(
+    socket: WebSocket, follower: MessageFollower, renderer: Renderer, place: str
+) -> None:
+    """Sends frames; where an entry has two views only the last has its id, and the one before has
+    `place`, the id to resume after, so that a reconnection between them loses neither."""
     async for rows in follower.batches():
         for row in rows:
-            for entry_id, _, data in renderer.views(row):
-                frame = msgspec.json.encode(_Frame(entry_id, msgspec.Raw(data)))
+            views = renderer.views(row)
+            for number, (entry_id, _, data) in enumerate(views, 1):
+                place = entry_id if number == len(views) else place
+                frame = msgspec.json.encode(_Frame(place, msgspec.Raw(data)))
                 await in_time(socket.send_text(frame.decode()))
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import secrets
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 import redis.exceptions
@@ -17,15 +16,13 @@ from pydantic import BaseModel
 from api.middleware.errors import invalid_parameter
 from api.schemas.jobs import NewAnalysis
 from api.services.authorization import check_page_job
-from worker.contract.errors import JobError
 from worker.contract.jobs import Job, JobStatus, Stage
 from worker.contract.media import Source
 from worker.contract.options import JobOptions
-from worker.lifecycle.deletion import withdraw_job
 from worker.observability.log_setup import bind_job_context
 from worker.observability.tracing import incoming, span
 from worker.queueing import queues
-from worker.storage.errors import Conflict, NotFound, StoreUnavailable
+from worker.storage.errors import Conflict, NotFound
 from worker.storage.queue.fair_queue import QueuePosition
 from worker.storage.queue.workers import Worker
 from worker.storage.stores import Stores
@@ -73,7 +70,8 @@ def create_job(
 
     `alive` are the live workers. Raises JobError for an invalid request, NotFound and Conflict for
     the upload, LimitExceeded, Conflict and Mismatch for the key, ScopeMissing, StoreUnavailable
-    where S3 does not answer. Nothing is stored where it raises.
+    where S3 does not answer: nothing is stored then. Where Redis does not answer, the job may be
+    stored; a repetition with the same `key` returns it.
     """
     check_page_job(tenant, body)
     options = read_options(body.options, tenant)
@@ -134,7 +132,10 @@ def idempotent(
     try:
         made = make(name)
     except Exception:
-        _best_effort(stores.idempotency.abandon, tenant.tenant, own)
+        try:
+            stores.idempotency.abandon(tenant.tenant, own)
+        except redis.exceptions.RedisError as error:  # what made it necessary is to be reported
+            log.warning("key_not_abandoned", error=str(error))
         raise
     if answers:
         stores.idempotency.finish(tenant.tenant, own, made)
@@ -189,8 +190,18 @@ def _take(
     try:
         return queued(stores, job, alive, key)
     except Exception:
-        _best_effort(stores.endpoints.withdraw, tenant.tenant, endpoints)
+        _withdraw(stores, job, endpoints)
         raise
+
+
+def _withdraw(stores: Stores, job: Job, endpoints: Sequence[str]) -> None:
+    """Deletes the endpoints of a job that was refused, unless it was stored all the same and only
+    the answer was lost."""
+    try:
+        if endpoints and not stores.jobs.exists(job.id):
+            stores.endpoints.withdraw(job.tenant, endpoints)
+    except redis.exceptions.RedisError as error:  # what made it necessary is to be reported
+        log.warning("endpoints_not_withdrawn", job=job.id, error=str(error))
 
 
 def check_queue(stores: Stores, tenant: Tenant, count: int = 1) -> None:
@@ -211,11 +222,7 @@ def queued(stores: Stores, job: Job, alive: Sequence[Worker], key: str | None = 
     """
     limits = stores.settings.limits(job.plan)
     queue = queues.effective_queue(job.queue, alive)
-    try:
-        made = stores.jobs.submit(job, limits.runningJobs, limits.queuedJobs, key)
-    except Exception:  # the write may have succeeded and only the answer been lost
-        _best_effort(_erase_own, stores, job)
-        raise
+    made = stores.jobs.submit(job, limits.runningJobs, limits.queuedJobs, key)
     if made < 0:
         raise queue_full(limits.queuedJobs or 0, stores.fair_queue.length(job.tenant))
     if not made:  # by a request with the same Idempotency-Key that was never answered
@@ -232,24 +239,9 @@ def queued(stores: Stores, job: Job, alive: Sequence[Worker], key: str | None = 
     return Accepted(job, stores.fair_queue.place_of(replies))
 
 
-def _erase_own(stores: Stores, job: Job) -> None:
-    """Erases a job unless an earlier request with its Idempotency-Key made it."""
-    with contextlib.suppress(NotFound):
-        if stores.jobs.get(job.id).createdAt == job.createdAt:
-            withdraw_job(stores, job)
-
-
 def _wake_workers(waiting: str, queue: str) -> None:
     """Sends a wake-up for a queue; where the broker does not answer, a sweep sends it later."""
     try:
         queues.send_wakeups(waiting, queue)
     except queues.BROKER_ERRORS as error:
         log.warning("wakeup_not_sent", queue=waiting, error=str(error))
-
-
-def _best_effort(undo: Any, *arguments: Any) -> None:
-    """Calls `undo` and logs its failure: the error that made it necessary is to be reported."""
-    try:
-        undo(*arguments)
-    except (redis.exceptions.RedisError, StoreUnavailable, JobError) as error:
-        log.warning("undo_failed", step=undo.__name__, error=str(error))

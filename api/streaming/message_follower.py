@@ -70,12 +70,15 @@ class MessageFollower:
             if ended:
                 break
             with self._tails.follow(self._job.id, self._after) as tail:
-                while tail is not None and (rows := await tail.wait(_IDLE_S)):
-                    self._after = rows[-1][0]
+                # a subscription is kept while nothing comes: a new one interrupts everybody's read
+                while tail is not None and not tail.behind:
+                    if rows := await tail.wait(_IDLE_S):
+                        self._after = rows[-1][0]
                     yield rows
-                    if rows[-1][1] == "done":
+                    if rows and rows[-1][1] == "done":
                         return
-            yield []
+                    if not rows and await self._ended():
+                        break
         if not await self._redis.exists(self._stream):
             async for rows in self._archived():
                 yield rows

@@ -32,13 +32,16 @@ _TRY_S = 0.005
 
 
 class Subscriber:
-    """One client's position in a stream, and the buffered rows since its last call of `wait`."""
+    """One client's position in a stream, and the buffered rows since its last call of `wait`.
+
+    `behind` says that rows were dropped: the client reads on from Redis and subscribes again.
+    """
 
     def __init__(self, after: str) -> None:
         self.after = after
         self._rows: list[Row] = []
         self._news = asyncio.Event()
-        self._behind = False
+        self.behind = False
 
     def put(self, rows: list[Row]) -> None:
         """Buffers new rows, without those that the client has already got."""
@@ -46,13 +49,13 @@ class Subscriber:
         fresh = [row for row in rows if entry_key(row[0]) > floor]
         if len(self._rows) + len(fresh) > WINDOW:
             self.fall_behind()
-        elif not self._behind:
+        elif not self.behind:
             self._rows += fresh
         self._news.set()
 
     def fall_behind(self) -> None:
         """Empties the buffer and makes the client read from Redis itself."""
-        self._behind = True
+        self.behind = True
         self._rows = []
         self._news.set()
 

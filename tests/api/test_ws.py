@@ -99,10 +99,24 @@ def test_types_and_editions(client: Client, stores: Stores) -> None:
     actor.say(("1-1", EXAMPLES["counter"]), ("2-1", EXAMPLES["jump_height"]))
     actor.finish()
     with opened(client, actor.id, "?types=jump_height&edition=classic") as socket:
-        kinds = [frame["message"]["type"] for frame in frames(socket)]
-    assert kinds == ["jump_height", "jump_result"]
+        found = [(frame["id"], frame["message"]["type"]) for frame in frames(socket)]
+    assert found == [("0-0", "jump_height"), ("2-1", "jump_result")]
     with opened(client, actor.id, "?types=jump_result&edition=superset") as socket:
         assert [frame["message"]["type"] for frame in frames(socket)] == ["jump_result"]
+
+
+def test_a_reconnection_between_two_messages_of_one_entry_loses_neither(
+    client: Client, stores: Stores
+) -> None:
+    actor = Actor(stores, new_job(client)["id"])
+    actor.say(("1-1", EXAMPLES["counter"]), ("2-1", EXAMPLES["jump_height"]))
+    actor.finish()
+    with opened(client, actor.id, "?edition=classic") as socket:
+        first, height = (json.loads(socket.recv(timeout=10)) for _ in range(2))
+    assert (first["id"], height["message"]["type"]) == ("1-1", "jump_height")
+    with opened(client, actor.id, f"?after={height['id']}&edition=classic") as socket:
+        rest = [frame["message"]["type"] for frame in frames(socket)]
+    assert rest == ["jump_height", "jump_result", "done"]
 
 
 def test_refusals(client: Client, stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:

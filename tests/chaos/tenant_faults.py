@@ -55,15 +55,11 @@ class Stranger:
 
     def erase(self) -> None:
         """Erases its jobs; those that have not begun, of which there may be many, all at once."""
-        redis, waiting = self.fleet.stores.redis, self.fleet.stores.fair_queue
-        unbegun = [name for queue in JOB_QUEUES for name in self._queued(queue)]
-        for at in range(0, len(unbegun), _A_BATCH):
-            with redis.pipeline() as pipe:
-                for job in unbegun[at : at + _A_BATCH]:
-                    waiting.remove_in(pipe, self.name, job)
-                    pipe.delete(*keys.of_job(job), keys.dispatched(job))
-                    pipe.zrem(keys.tenant_jobs(self.name), job)
-                pipe.execute()
+        redis, jobs = self.fleet.stores.redis, self.fleet.stores.jobs
+        for job in [name for queue in JOB_QUEUES for name in self._queued(queue)]:
+            with contextlib.suppress(NotFound):
+                jobs.erase(jobs.get(job))
+            redis.delete(keys.dispatched(job))
         for batch in redis.zrange(keys.tenant_batches(self.name), 0, -1):
             redis.delete(*keys.of_batch(batch.decode()))
             self.fleet.stores.batches.drop(batch.decode())

@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 import redis
 
-from tests.storage.factories import counters, die, listed, new_job
+from tests.storage.factories import attempt_of, counters, die, listed, new_job
 from worker.contract.errors import JobError
 from worker.contract.jobs import Job, JobInput, JobStatus, Stage
 from worker.contract.messages import encode
@@ -101,7 +101,7 @@ def test_a_job_is_handed_over_and_goes_on(
     now = stores.jobs.get(job.id)
     assert not now.status.final
     assert listed(stores) == [(job.id, "pose.cpu")]
-    assert 0 < stores.streams.length(job.id) < len(expected(squats))
+    assert 0 < stores.streams.end(job.id)[1] < len(expected(squats))
     runner(stores).run(job.id)
     assert rows(stores, job.id)[:-1] == expected(squats)
     assert stores.jobs.get(job.id).lost == 0
@@ -113,7 +113,8 @@ def test_a_job_with_export_is_passed_on(stores: Stores, squats: list[bytes]) -> 
     now = stores.jobs.get(job.id)
     assert (now.status, now.stage) == (JobStatus.RUNNING, Stage.EXPORT)
     assert listed(stores) == [(job.id, "export")]
-    assert stores.leases.claim(job.id).outcome == "run"
+    claim = stores.leases.claim(job.id)
+    assert (claim.outcome, attempt_of(claim)) == ("run", now.attempt)  # no new one for the export
 
 
 def test_each_export_is_told_once_whoever_dies(

@@ -162,7 +162,13 @@ def test_no_frames_at_all() -> None:
 def test_no_exercise_counts_nothing() -> None:
     head, chunk = perform(THREE)
     entries, analysis = entries_of(head, [chunk], JobOptions(angles=True))
-    assert set(kinds(entries)) == {"initialization", "environment", "keypoints", "angles"}
+    said = ["initialization", "counter", "exercise_summary"]
+    assert kinds(entries)[-3:] == said
+    assert set(kinds(entries)) == {*said, "environment", "keypoints", "angles"}
+    *_, final, summary = (entry.message for entry in entries)
+    assert (final.current_count, final.final) == (0, True)
+    assert (summary.exercise, summary.counter, summary.history) == ("", 0, ())
+    assert summary.durationMs > 8000
     assert analysis.result.count == 0
 
 

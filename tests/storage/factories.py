@@ -11,7 +11,7 @@ from worker.contract.messages import Counter, Entry, Progression
 from worker.contract.options import JobOptions
 from worker.contract.plans import Plan
 from worker.storage import keys
-from worker.storage.jobs.leases import LeaseStore
+from worker.storage.jobs.leases import Claim, LeaseStore
 from worker.storage.queue.fair_queue import QUEUES
 from worker.storage.stores import Stores
 
@@ -58,6 +58,12 @@ def pull(stores: Stores, job: Job) -> None:
     """A worker has pulled the job and not claimed it yet: it is on no list."""
     stores.fair_queue.remove(job.tenant, job.id)
     stores.redis.zadd(keys.QUEUED, {job.id: stores.jobs._clock()})
+
+
+def attempt_of(claim: Claim) -> int:
+    """The number of the attempt that a claim began."""
+    assert claim.job is not None
+    return claim.job.attempt
 
 
 def counters(first: int, last: int) -> list[Entry]:

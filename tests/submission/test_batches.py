@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from tests.storage.factories import Clock, new_job
 from worker.contract.batches import MAX_LINE_BYTES, BatchRecord
-from worker.contract.jobs import JobStatus
+from worker.contract.jobs import Job, JobStatus
 from worker.contract.plans import Plan
+from worker.lifecycle.completion import cancel_job, complete_job
 from worker.queueing.index_rebuild import rebuild
 from worker.storage import keys
 from worker.storage.batches.records import LOOK_S, BatchStore
@@ -60,12 +61,17 @@ def completed(stores: Stores) -> int:
 
 def test_of_many_last_ends_one_closes(stores: Stores) -> None:
     stores.batches.create(RECORD)
-    jobs = [new_job(stores) for _ in range(40)]
+    jobs = [new_job(stores, batchId="bat_1") for _ in range(40)]
     stores.batches.add("bat_1", list(enumerate(jobs)))
     stores.batches.expanded("bat_1")
+
+    def run(job: Job) -> None:
+        claim = stores.leases.claim(job.id)
+        if claim.job is not None:
+            complete_job(stores, claim.job, claim.token, JobStatus.SUCCEEDED)
+
     with ThreadPoolExecutor(8) as pool:
-        for status in (JobStatus.RUNNING, JobStatus.SUCCEEDED, JobStatus.FAILED):
-            list(pool.map(lambda job: stores.batches.mark("bat_1", job.id, status), jobs * 2))  # noqa: B023
+        list(pool.map(run, jobs * 2))
     batch = stores.batches.get("bat_1")
     assert completed(stores) == 1
     assert batch.counts["succeeded"] == 40 and batch.counts.get("failed", 0) == 0
@@ -74,11 +80,11 @@ def test_of_many_last_ends_one_closes(stores: Stores) -> None:
 
 def test_jobs_that_end_before_all_are_made_close_nothing(stores: Stores) -> None:
     stores.batches.create(RECORD)
-    jobs = [new_job(stores) for _ in range(2)]
+    jobs = [new_job(stores, batchId="bat_1") for _ in range(2)]
     stores.batches.add("bat_1", [(0, jobs[0])])
-    stores.batches.mark("bat_1", jobs[0].id, JobStatus.SUCCEEDED)
+    cancel_job(stores, jobs[0].id)
     assert completed(stores) == 0
-    stores.batches.mark("bat_1", jobs[1].id, JobStatus.FAILED)  # ends before it is counted as made
+    cancel_job(stores, jobs[1].id)  # ends before it is counted as made
     stores.batches.add("bat_1", [(1, jobs[1])])
     assert completed(stores) == 0
     stores.batches.expanded("bat_1")

@@ -17,7 +17,6 @@ from typing import Any, Self
 
 from worker.contract.messages import Entry, KeypointsBatch, entry_key
 from worker.jobs.leased_job import LeasedJob
-from worker.lifecycle.completion import next_entry_id
 from worker.observability.metrics import STAGE_SECONDS, timed
 from worker.pipeline.pipeline import Step
 from worker.storage.jobs.streams import Row, rows_of
@@ -43,7 +42,7 @@ class StepCommitter:
     def __init__(self, leased: LeasedJob, clock: Callable[[], float] = time.monotonic) -> None:
         self._leased = leased
         self._clock = clock
-        head, tail = next_entry_id(leased.stores, leased.job.id)
+        (head, tail), _ = leased.stores.streams.end(leased.job.id)
         self._known = head, tail - 1
         self._rows: list[Row] = []
         self._bytes = 0

@@ -25,7 +25,7 @@ from worker.contract.messages import (
 )
 from worker.jobs.heartbeat import Heartbeat
 from worker.lifecycle.archive import read_poses, store_pieces
-from worker.lifecycle.completion import complete_job, next_entry_id
+from worker.lifecycle.completion import complete_job
 from worker.queueing.dispatch import all_slots_busy
 from worker.storage.connection import REFUSING
 from worker.storage.errors import Fenced
@@ -165,7 +165,7 @@ class LeasedJob:
 
     def add_export(self, made: Export, ready: ExportReady) -> None:
         """Commits a finished export and its message atomically."""
-        head, tail = next_entry_id(self.stores, self.job.id)
+        (head, tail), _ = self.stores.streams.end(self.job.id)
         exports = (*self.exports, made)
         self.commit(rows_of([Entry(f"{head}-{tail}", ready)]), {"exports": exports})
         self.exports = exports
@@ -176,9 +176,13 @@ class LeasedJob:
         self._unless_refused(lambda: complete_job(*given, before=before, fields=fields))
 
     def enqueue_export(self, fields: dict[str, Any]) -> None:
-        """Releases the job to the export queue, so that GPU workers do not spend time encoding."""
+        """Releases the job to the export queue, so that GPU workers do not spend time encoding.
+
+        The export goes on with this attempt.
+        """
         rest = msgspec.structs.replace(self.job, stage=Stage.EXPORT)
-        self._release(rest.waits_in, fields={**fields, "stage": Stage.EXPORT})
+        given = {**fields, "stage": Stage.EXPORT}
+        self._release(rest.waits_in, same_attempt=True, fields=given)
 
     def release_for_shutdown(self) -> None:
         """Releases the job to its old position in the tenant's queue, for another worker."""
@@ -188,7 +192,7 @@ class LeasedJob:
     def requeue_fairly(self) -> None:
         """Releases the job, which continues in the next time slice of its tenant."""
         with contextlib.suppress(Fenced):
-            self._release(self.job.waits_in, preempted=True)
+            self._release(self.job.waits_in, same_attempt=True)
 
     def release_for_retry(self, *, counted: bool = True) -> None:
         """Releases the job, which is queued again after a back-off.
@@ -196,7 +200,7 @@ class LeasedJob:
         Not `counted`, the attempt does not increase the number of attempts.
         """
         with contextlib.suppress(Fenced):
-            self._release(LATER, preempted=not counted)
+            self._release(LATER, same_attempt=not counted)
 
     def _release(self, queue: str, **more: Any) -> None:
         most = self.stores.settings.limits(self.job.plan).runningJobs

@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 
 from worker.contract.errors import ErrorCode, JobError, ModelFault, ModelMissing
-from worker.contract.jobs import SUPPORTED_JOB_VERSION, Job, JobStatus, Stage
+from worker.contract.jobs import Job, Stage
 from worker.contract.queue_entries import job_of_entry
 from worker.jobs.faults import classify_fault
 from worker.jobs.heartbeat import Heartbeat
@@ -23,7 +23,7 @@ from worker.observability.tracing import annotate, span
 from worker.pose.engine import PoseEngine
 from worker.queueing.queues import effective_queue
 from worker.storage.connection import DISCONNECTED, REFUSING
-from worker.storage.errors import Fenced, NotFound, StoreUnavailable
+from worker.storage.errors import Fenced, StoreUnavailable
 from worker.storage.jobs.leases import Claim
 from worker.storage.stores import Stores
 from worker.storage.timestamps import unix
@@ -77,37 +77,27 @@ class Runner:
             run_segments(self._stores, job_id, self._engine, self._stopping, self._outcomes)
             return
         claim = self._stores.leases.claim(job_id)
-        if claim.outcome == "newer":
-            log.warning("job_left_to_a_newer_worker", job=job_id, known=SUPPORTED_JOB_VERSION)
-            return
-        if not claim.token:
+        if claim.job is None:
             log.info("job_not_taken", job=job_id, why=claim.outcome)
             return
-        try:
-            job = self._stores.jobs.get(job_id)
-        except NotFound:
-            log.info("job_erased", job=job_id)
-            return
-        with bind_job_context(job.id, job.tenant, claim.attempt, job.trace):
-            self._watched(job, claim)
+        with bind_job_context(job_id, claim.job.tenant, claim.job.attempt, claim.job.trace):
+            self._watched(claim.job, claim)
 
     def _watched(self, job: Job, claim: Claim) -> None:
         """Runs a claimed job, with a span of its trace that has the times of its stages."""
         created = unix(job.createdAt)
-        if claim.attempt == 1 and job.stage is Stage.ANALYSE:
+        if job.attempt == 1 and job.stage is Stage.ANALYSE:
             record(STAGE_SECONDS, max(0.0, self._stores.clock() - created), "wait")
             with span("job.waited", job.trace, start=created):
                 pass
         times = StageTimes()
-        known: dict[str, Any] = {"job": job.id, "tenant": job.tenant, "attempt": claim.attempt}
+        known: dict[str, Any] = {"job": job.id, "tenant": job.tenant, "attempt": job.attempt}
         with span(f"job.{job.stage}", job.trace, kind="CONSUMER", **known), listening(times):
             self._claimed(job, claim)
             annotate(**times.seconds)
 
     def _claimed(self, job: Job, claim: Claim) -> None:
         job_id = job.id
-        if job.batchId is not None:
-            self._stores.batches.mark(job.batchId, job.id, JobStatus.RUNNING)
         leases, token = self._stores.leases, claim.token
         with (
             StallWatchdog(self._stores.settings.stall_s) as watchdog,
@@ -140,7 +130,7 @@ class Runner:
                 log.info("job_failed", code=error.code)
                 annotate(error=error.code)
             except _MACHINE_FAULTS as error:
-                self._machine_fault(leased, claim, error)
+                self._machine_fault(leased, error)
             except MemoryError:
                 # after a failed allocation the state of the process cannot be trusted
                 log.exception("memory_ran_out")
@@ -150,7 +140,7 @@ class Runner:
                 annotate(error="internal")
                 leased.fail(_OURS)
 
-    def _machine_fault(self, leased: LeasedJob, claim: Claim, error: Exception) -> None:
+    def _machine_fault(self, leased: LeasedJob, error: Exception) -> None:
         """Releases the job for a retry, or fails it after too many; a fault of this worker does not
         count as an attempt."""
         fault = classify_fault(error)
@@ -158,9 +148,9 @@ class Runner:
         _let_go("machine_fault")
         if fault is not None:
             self._outcomes.record(fault)
-            again = self._stores.jobs.note_fault(leased.job.id) < MOST_FAULTS
+            again = self._stores.jobs.count(leased.job.id, "faults") < MOST_FAULTS
         else:
-            again = claim.attempt < MOST_ATTEMPTS
+            again = leased.job.attempt < MOST_ATTEMPTS
         if again:
             leased.release_for_retry(counted=fault is None)
         else:
@@ -177,7 +167,7 @@ class Runner:
             most = MOST_WITH_MODEL_BUSY
         elif stores.poses.begun(job.id):
             most = MOST_WITHOUT_MODEL
-        if stores.jobs.note_model_missing(job.id) < most:
+        if stores.jobs.count(job.id, "modelMissing") < most:
             _let_go("model_missing")
             leased.release_for_retry(counted=False)
         else:

@@ -56,43 +56,21 @@ def erase_job(stores: Stores, job: Job) -> None:
     The record is deleted first, so that nothing can be committed after it. Raises StoreUnavailable
     where S3 does not answer; a sweep erases the rest then.
     """
-    ended = _ended(job)
-    note = _noted(stores, job)
-    stores.redis.zadd(keys.ERASED, {note: stores.clock()})
-    stores.usage.meter_erased(job)
-    stores.fair_queue.remove(job.tenant, job.id)
-    key = stores.jobs.idempotency_key(job.id)
-    if key is not None:
-        stores.idempotency.forget(job.tenant, key)
-    stores.jobs.erase(job)
-    if job.batchId is not None:
-        stores.batches.forget(job.batchId, job.id)
+    ended = unix(job.finishedAt) if job.finishedAt and job.status.final else None
+    until = None if ended is None else ended + _CLOCKS_S
+    since = unix(job.createdAt) - _CLOCKS_S
+    note = msgspec.json.encode(ErasureRecord(job.tenant, job.id, job.input.uploadId, since, until))
+    now = stores.clock()
+    stores.redis.zadd(keys.ERASED_ENTRIES, {note: now})
+    stores.redis.zadd(keys.ERASED, {note: now})
+    if stores.jobs.erase(job) and job.batchId is not None:
+        stores.batches.announce(job.batchId)
     stores.retention.forget_job(job)
     _erase_webhooks(stores, job.id)
     stores.objects.delete_prefix(job_prefix(job.tenant, job.id))
     leave_upload(stores, job, erase=True)
-    if ended is not None and unix(stores.jobs.now()) - ended > SWEEP_AFTER_S:
+    if ended is not None and now - ended > SWEEP_AFTER_S:
         stores.redis.zrem(keys.ERASED, note)  # long over: no late write is possible
-
-
-def withdraw_job(stores: Stores, job: Job) -> None:
-    """Erases a new job that its client was not told of; its upload stays."""
-    _noted(stores, job)
-    stores.jobs.erase(job)
-
-
-def _ended(job: Job) -> float | None:
-    return unix(job.finishedAt) if job.finishedAt and job.status.final else None
-
-
-def _noted(stores: Stores, job: Job) -> bytes:
-    """Records that a job's entries on the firehose are to be deleted; returns the record."""
-    ended = _ended(job)
-    until = None if ended is None else ended + _CLOCKS_S
-    since = unix(job.createdAt) - _CLOCKS_S
-    note = msgspec.json.encode(ErasureRecord(job.tenant, job.id, job.input.uploadId, since, until))
-    stores.redis.zadd(keys.ERASED_ENTRIES, {note: stores.clock()})
-    return note
 
 
 def erase_reference(stores: Stores, reference: Reference) -> None:

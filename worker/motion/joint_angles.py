@@ -13,7 +13,7 @@ from worker.contract.message_parts import (
     ShoulderAngle,
     SideAngles,
 )
-from worker.motion.features.features import Floats
+from worker.motion.features.body_segments import Floats
 
 _TRIPLES = ((11, 13, 15), (13, 11, 5), (11, 5, 7), (5, 7, 9))
 """End, vertex and other end of the left knee's, hip's, shoulder's and elbow's angle; those of the

@@ -1,7 +1,7 @@
 """All Redis keys.
 
-    pq:{<job>}:job         hash    record (JSON), cancel, lost, held, fired, metered, idem, spent,
-                                   turn, faults
+    pq:{<job>}:job         hash    record (JSON), cancel, lost, held, idem, spent, turn, faults,
+                                   modelMissing
     pq:{<job>}:fence       string  the last fencing token, incremented by each claim
     pq:{<job>}:lease       string  token of the worker that runs the job; expires without heartbeats
     pq:{<job>}:poses       list    pose log: head, then one entry per chunk
@@ -34,7 +34,6 @@
     pq:closed              zset    ended jobs not yet archived, by the unix time they are due
     pq:tenant:{<t>}:jobs   zset    a tenant's jobs by time of creation
     pq:tenant:{<t>}:usage  hash    <month>:jobs, :mediaMs and :computeMs
-    pq:tenant:{<t>}:metered zset   recently counted jobs (hashed) by unix time
     pq:tenant:{<t>}:rate   string  unix time at which the bucket of requests is empty
     pq:tenant:{<t>}:idem:<k> hash  an Idempotency-Key: digest of the request, answer
     pq:upload:<id>         string  an upload: tenant, key, size, type, multipart id (JSON)
@@ -118,7 +117,6 @@ parts: One = _pattern("pq:{%s}:parts")
 messages: One = _pattern("pq:{%s}:messages")
 tenant_jobs: One = _pattern("pq:tenant:{%s}:jobs")
 tenant_usage: One = _pattern("pq:tenant:{%s}:usage")
-tenant_metered: One = _pattern("pq:tenant:{%s}:metered")
 rate: One = _pattern("pq:tenant:{%s}:rate")
 idempotency: Two = _pattern("pq:tenant:{%s}:idem:%s")
 upload: One = _pattern("pq:upload:%s")

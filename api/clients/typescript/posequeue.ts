@@ -210,7 +210,7 @@ export type ErrorMessage = {
   error: ErrorCode;
 };
 
-/** The whole exercise: totals and every attempted rep; `people` is the most that were seen at once, `recognised` what `exercise=auto` saw, the likeliest first. */
+/** The whole exercise: totals and every attempted rep; `exercise` is empty where none was asked for, `people` the most that were seen at once, `recognised` what `exercise=auto` saw, the likeliest first. */
 export type ExerciseSummary = {
   type: "exercise_summary";
   exercise: string;

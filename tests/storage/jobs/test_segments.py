@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tests.storage.factories import new_job
+from tests.storage.factories import attempt_of, new_job
 from worker.contract.queue_entries import entry_of, job_of_entry
 from worker.lifecycle.deletion import erase_job
 from worker.storage import keys
@@ -133,16 +133,16 @@ def test_a_job_that_does_not_go_on_takes_nothing(stores: Stores, job_id: str) ->
 def test_a_turn_that_is_over_is_no_new_attempt(stores: Stores) -> None:
     job = new_job(stores)
     job_id = job.id
-    assert stores.leases.claim(job_id).attempt == 1
+    assert attempt_of(stores.leases.claim(job_id)) == 1
     token = stores.leases.claim(job_id).token
     token = int(stores.redis.get(keys.lease(job_id)))
-    stores.leases.release(job, token, LATER, None, preempted=True)
+    stores.leases.release(job, token, LATER, None, same_attempt=True)
     again = stores.leases.claim(job_id)
-    assert (again.outcome, again.attempt) == ("run", 1)
+    assert (again.outcome, attempt_of(again)) == ("run", 1)
     stores.leases.release(stores.jobs.get(job_id), again.token, LATER, None)
-    assert stores.leases.claim(job_id).attempt == 2
+    assert attempt_of(stores.leases.claim(job_id)) == 2
     with pytest.raises(Fenced):
-        stores.leases.release(job, token, LATER, None, preempted=True)
+        stores.leases.release(job, token, LATER, None, same_attempt=True)
 
 
 def test_whose_turn_it_is(stores: Stores) -> None:

@@ -41,7 +41,7 @@ def test_pages_of_a_stream(stores: Stores) -> None:
     assert rows[4] == ("5-1", "counter", b'{"type":"counter","current_count":5}')
     assert [row[0] for row in stores.streams.read(job_id, "2098-1")] == ["2099-1", "2100-1"]
     assert [row[0] for row in stores.streams.read(job_id, "5-1", limit=2)] == ["6-1", "7-1"]
-    assert stores.streams.length(job_id) == 2100
+    assert stores.streams.end(job_id) == ((2100, 2), 2100)
     assert stores.streams.read("job_none") == []
     assert not stores.streams.hot("job_none")
 

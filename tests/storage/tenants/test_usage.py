@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
 import pytest
 
-from tests.storage.factories import Clock, new_job
+from tests.storage.factories import new_job
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.jobs import Job, JobInput, JobStatus, Usage
 from worker.contract.media import MediaInfo
-from worker.lifecycle import completion
 from worker.lifecycle.completion import archive_job, cancel_job, complete_job
 from worker.lifecycle.deletion import erase_job
+from worker.storage.errors import Fenced
 from worker.storage.stores import Stores
-from worker.storage.tenants.usage import MonthUsage, UsageStore, next_month
+from worker.storage.tenants.usage import MonthUsage, next_month
 
 MEDIA = MediaInfo(kind="video", duration_ms=60_000, width=64, height=48, fps=30, codec="h264")
 
@@ -50,34 +49,25 @@ def test_a_job_counts_once_whatever_is_repeated(stores: Stores) -> None:
     job = finish(stores)
     finish(stores)
     assert used(stores) == (2, 25.0, 6.0)
+    with pytest.raises(Fenced):
+        complete_job(stores, job, 1, JobStatus.SUCCEEDED)
     for _ in range(3):
         archive_job(stores, job.id)
-        stores.usage.meter(stores.jobs.get(job.id))
     assert used(stores) == (2, 25.0, 6.0)
 
 
-def test_who_dies_before_the_count_leaves_it_to_the_archive(
-    stores: Stores, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def die(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched:
-        patched.setattr(completion, "_finalize", die)
-        with pytest.raises(KeyboardInterrupt):
-            finish(stores)
-    assert used(stores) == (0, 0.0, 0.0)
-    (job_id,) = stores.jobs.unarchived(60)
-    archive_job(stores, job_id)
-    assert used(stores) == (1, 12.5, 3.0)
-
-
-def test_an_archive_that_comes_days_late_counts_nothing_twice(stores: Stores) -> None:
-    job = finish(stores)
-    late = UsageStore(stores.redis, Clock(4_000_000_000.0))
-    finish_elsewhere = new_job(stores)
-    assert not late.meter(stores.jobs.get(job.id))
-    assert finish_elsewhere.id != job.id and used(stores)[0] == 1
+def test_who_erases_while_it_ends_does_not_count_it_twice(stores: Stores) -> None:
+    job, token = begin(stores, 0.5)
+    running = stores.jobs.get(job.id)
+    complete_job(stores, job, token, JobStatus.SUCCEEDED, fields={"usage": Usage(mediaSeconds=9)})
+    erase_job(stores, running)  # read before the end
+    assert used(stores) == (1, 9.0, 0.0)
+    job, token = begin(stores, 0.5)
+    erase_job(stores, stores.jobs.get(job.id))
+    for status in (JobStatus.SUCCEEDED, JobStatus.FAILED):
+        with pytest.raises(Fenced):
+            complete_job(stores, job, token, status)
+    assert used(stores) == (2, 39.0, 0.0)
 
 
 @pytest.mark.parametrize("code", [ErrorCode.INTERNAL, ErrorCode.WORKER_LOST])
@@ -115,32 +105,19 @@ def test_poses_that_are_there_cost_no_media_again(stores: Stores) -> None:
     assert used(stores) == (1, 0.0, 3.0)
 
 
-def test_months_are_told_apart(stores: Stores) -> None:
-    clock = Clock()
-    usage = UsageStore(stores.redis, clock)
+def test_months_are_told_apart(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
     for ended in ("2026-12-31T23:59:59.999Z", "2027-01-01T00:00:00.000Z"):
-        job = new_job(stores, finishedAt=ended, usage=Usage(mediaSeconds=1.5))
-        usage.meter(Job(**{f: getattr(job, f) for f in job.__struct_fields__} | {
-            "status": JobStatus.SUCCEEDED}))  # fmt: skip
-    months = usage.months("acme")
+        monkeypatch.setattr(stores.jobs, "now", lambda ended=ended: ended)
+        finish(stores, 1.5)
+    months = stores.usage.months("acme")
     assert [(month.month, month.jobs, month.mediaSeconds) for month in months] == [
         ("2027-01", 1, 1.5),
         ("2026-12", 1, 1.5),
     ]
-    assert usage.of_month("acme") == months[0]
-    assert usage.of_month("umbrella", "2026-12") == MonthUsage(month="2026-12")
+    assert stores.usage.of_month("acme", "2027-01") == months[0]
+    assert stores.usage.of_month("umbrella", "2026-12") == MonthUsage(month="2026-12")
 
 
 def test_the_end_of_a_month() -> None:
     assert next_month(1_798_761_600.0 - 10) == ("2027-01-01T00:00:00.000Z", 10)
     assert next_month(1_798_761_600.0)[0] == "2027-02-01T00:00:00.000Z"
-
-
-def test_a_new_job_with_the_id_of_an_erased_one_counts(stores: Stores) -> None:
-    job = finish(stores)
-    job = stores.jobs.get(job.id)
-    erase_job(stores, job)
-    assert used(stores)[0] == 1
-    again = msgspec.structs.replace(job, createdAt="2027-01-01T00:00:00.000Z")
-    assert stores.usage.meter(again) and not stores.usage.meter(again)
-    assert used(stores)[0] == 2

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from worker.motion.features.features import Floats
+from worker.motion.features.body_segments import Floats
 
 LEVELS: dict[str, float] = {"eye": 0.936, "shoulder": 0.818, "hip": 0.530, "ankle": 0.039}
 """Height of a standing person's joints over the floor; ears are level with the eyes."""

@@ -66,3 +66,17 @@ class Body:
             found = np.sqrt((ax - bx) ** 2 + (ay - by) ** 2) + TINY
             self._lengths[key] = found
         return found
+
+    def angle(self, first: str, middle: str, last: str) -> Floats:
+        """Angle [n, 2] at the `middle` joint of each side in degrees, 180 where straight."""
+        (ax, ay), (bx, by), (cx, cy) = self.pair(first), self.pair(middle), self.pair(last)
+        ux, uy, vx, vy = ax - bx, ay - by, cx - bx, cy - by
+        angle: Floats = np.degrees(np.abs(np.arctan2(ux * vy - uy * vx, ux * vx + uy * vy)))
+        return angle
+
+
+def merged(values: Floats, weights: Floats) -> Floats:
+    """Mean [n] of both sides [n, 2], by the squares of their weights."""
+    left, right = weights[:, 0] ** 2 + 1e-9, weights[:, 1] ** 2 + 1e-9
+    mean: Floats = (values[:, 0] * left + values[:, 1] * right) / (left + right)
+    return mean

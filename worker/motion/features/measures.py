@@ -27,7 +27,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from worker.motion.features.body_segments import PAIRS, TINY, Body, Floats
+from worker.motion.features.body_segments import PAIRS, TINY, Body, Floats, merged
 from worker.motion.features.median import quantile
 
 FLEXIONS = {
@@ -36,11 +36,11 @@ FLEXIONS = {
     "elbow": ("shoulder", "elbow", "wrist"),
 }
 
-FAINT, CLEAR = 0.1, 0.35
+FAINT_SCORE, CLEAR_SCORE = 0.1, 0.35
 """Joint scores of no weight and of full weight: MoveNet's own threshold for a joint that is shown
 is 0.3 (TensorFlow's pose example); darkness and the farther side of the body halve scores."""
 
-EDGE = 0.02
+EDGE_MARGIN = 0.02
 """Frame heights outside the picture at which a joint has no weight left: what is cut off by the
 edge is put just at it, and a foot that stands on the lower edge is seen."""
 
@@ -52,30 +52,30 @@ SEGMENTS = (
 """Chains of joints and their lengths as shares of stature (Drillis and Contini 1966, in Winter
 2009, fig. 4.1)."""
 
-WIDTH = 0.23
+SHOULDER_WIDTH = 0.23
 """Distance of the shoulder joints by stature: 0.259 over the acromia (the same source), of which
 the joint centres lack 1.5 cm a side."""
 
-STANDING = 0.63
+STANDING_SHARE = 0.63
 """Height of the hips over the ankles by that of the shoulders (0.491 of 0.779 of stature)."""
 
-PROFILE = 0.12
+PROFILE_WIDTH = 0.12
 """Distance of the shoulders along the picture by stature that is seen from the side: half of it."""
 
-LONGEST = 0.85
+LENGTH_QUANTILE = 0.85
 """Quantile of a segment's lengths that is its length: foreshortening only shortens."""
 
-ENOUGH = 5
+LEAST_FRAMES = 5
 """Frames in which a segment must be seen."""
 
 
 def visibility(body: Body, aspect: float) -> Floats:
     """Weight 0-1 of each joint [n, 17]: how well it is seen; `aspect` is the width of the picture
     by its height."""
-    clear = np.clip((body.score - FAINT) / (CLEAR - FAINT), 0.0, 1.0)
+    clear = np.clip((body.score - FAINT_SCORE) / (CLEAR_SCORE - FAINT_SCORE), 0.0, 1.0)
     x, y = body.x, body.y
-    inside = np.minimum(np.minimum(x, aspect - x), np.minimum(y, 1.0 - y)) + EDGE
-    weight: Floats = clear * np.clip(inside / (1.5 * EDGE), 0.0, 1.0)
+    inside = np.minimum(np.minimum(x, aspect - x), np.minimum(y, 1.0 - y)) + EDGE_MARGIN
+    weight: Floats = clear * np.clip(inside / (1.5 * EDGE_MARGIN), 0.0, 1.0)
     return weight
 
 
@@ -108,13 +108,6 @@ class Sight:
         return self.weight[:, first : first + 2]
 
 
-def merged(values: Floats, weights: Floats) -> Floats:
-    """Mean [n] of both sides [n, 2], by the squares of their weights."""
-    left, right = weights[:, 0] ** 2 + 1e-9, weights[:, 1] ** 2 + 1e-9
-    mean: Floats = (values[:, 0] * left + values[:, 1] * right) / (left + right)
-    return mean
-
-
 def is_length(name: str) -> bool:
     """Whether the measure `name` is a length, not an angle."""
     return "flexion" not in name and name not in ("trunk_tilt", "fold", "thigh_share")
@@ -132,7 +125,7 @@ def sides_of(sight: Sight, name: str) -> tuple[Floats, Floats]:
     """
     if name.endswith("_flexion"):
         joints = FLEXIONS[name.removesuffix("_flexion")]
-        return _flexion(sight.body, *joints), sight.seen(*joints)
+        return 180.0 - sight.body.angle(*joints), sight.seen(*joints)
     upper, _, lower = name.partition("_over_")
     upper_y, lower_y = sight.body.pair(upper)[1], sight.body.pair(lower)[1]
     return lower_y - upper_y, sight.seen(upper, lower)
@@ -190,7 +183,7 @@ def statures(sight: Sight) -> Floats:
         length = np.sum([sight.body.length(*ends) for ends in pairwise(chain)], axis=0)
         told.append(np.where(sight.seen(*chain) > 0.5, length, np.nan) / share)
     x, y = sight.body.pair("shoulder")
-    width = np.hypot(x[:, 0] - x[:, 1], y[:, 0] - y[:, 1]) / WIDTH
+    width = np.hypot(x[:, 0] - x[:, 1], y[:, 0] - y[:, 1]) / SHOULDER_WIDTH
     columns = [np.fmax(one[:, 0], one[:, 1]) for one in told]
     columns.append(np.where(sight.seen("shoulder").min(axis=1) > 0.5, width, np.nan))
     return np.stack(columns, axis=1)
@@ -200,18 +193,11 @@ def stature(told: Floats) -> float:
     """Stature in frame heights from `told` [n, 4] (see `statures`): the segment that is the least
     foreshortened says most. 1 where nothing was seen."""
     found = [
-        quantile(known, LONGEST)
+        quantile(known, LENGTH_QUANTILE)
         for known in (column[np.isfinite(column)] for column in told.T)
-        if len(known) >= max(ENOUGH, 0.02 * len(told))
+        if len(known) >= max(LEAST_FRAMES, 0.02 * len(told))
     ]
     return max(found, default=1.0)
-
-
-def _flexion(body: Body, first: str, middle: str, last: str) -> Floats:
-    (ax, ay), (bx, by), (cx, cy) = body.pair(first), body.pair(middle), body.pair(last)
-    ux, uy, vx, vy = ax - bx, ay - by, cx - bx, cy - by
-    straight: Floats = np.degrees(np.abs(np.arctan2(ux * vy - uy * vx, ux * vx + uy * vy)))
-    return 180.0 - straight
 
 
 def _higher(values: Floats, weights: Floats) -> tuple[Floats, Floats]:
@@ -227,7 +213,7 @@ def _fold(sight: Sight) -> tuple[Floats, Floats]:
     found = [whole(sight, name) for name in ("knee_flexion", "hip_flexion")]
     hips, seen = whole(sight, "hip_over_ankle")
     share = hips / np.maximum(whole(sight, "shoulder_over_ankle")[0], TINY)
-    found.append((300 * np.abs(np.clip(share, 0.0, 1.0) - STANDING), seen))
+    found.append((300 * np.abs(np.clip(share, 0.0, 1.0) - STANDING_SHARE), seen))
     values = np.max([np.where(weight > 0, value, 0.0) for value, weight in found], axis=0)
     return values, np.max([weight for _, weight in found], axis=0)
 
@@ -247,7 +233,7 @@ def _lift(sight: Sight) -> tuple[Floats, Floats]:
     apart, weight = whole(sight, "ankle_spread")
     legs = np.maximum(told * bent / 400, 0.33 * apart)
     x, _ = sight.body.pair("shoulder")
-    profile = np.abs(x[:, 0] - x[:, 1]) < PROFILE * told
+    profile = np.abs(x[:, 0] - x[:, 1]) < PROFILE_WIDTH * told
     explained = np.where(profile & (bent_weight > 0), np.minimum(np.abs(up), legs), np.abs(up))
     lift: Floats = np.sign(up) * explained
     return lift, weight

@@ -177,13 +177,6 @@ class RepFrames:
         mean: Floats = (values * weight).sum(axis=1) / weight.sum(axis=1)
         return mean, seen.max(axis=1)
 
-    def angle(self, first: str, middle: str, last: str) -> Floats:
-        """Angle [n, 2] at `middle` of each side, degrees 0-180."""
-        (ax, ay), (bx, by), (cx, cy) = (self.body.pair(joint) for joint in (first, middle, last))
-        ux, uy, vx, vy = ax - bx, ay - by, cx - bx, cy - by
-        angle: Floats = np.degrees(np.abs(np.arctan2(ux * vy - uy * vx, ux * vx + uy * vy)))
-        return angle
-
     # ------------------------------------------------------------------ the subject
 
     def _longest(self, first: str, second: str) -> float:

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.motion.features.anthropometry import GRAVITY
-from worker.motion.features.features import Floats
+from worker.motion.features.body_segments import Floats
 from worker.motion.features.median import median
 from worker.motion.jumps.flight import Parabola, parabola
 

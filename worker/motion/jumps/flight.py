@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from worker.motion.features.features import Floats
+from worker.motion.features.body_segments import Floats
 from worker.motion.features.median import median
 from worker.motion.jumps.signals import Rows
 

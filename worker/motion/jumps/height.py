@@ -19,7 +19,7 @@ import numpy as np
 
 from worker.exercises.model import JumpExercise
 from worker.motion.features.anthropometry import GRAVITY
-from worker.motion.features.features import Floats
+from worker.motion.features.body_segments import Floats
 from worker.motion.jumps.calibration import Calibration, Tilt
 from worker.motion.jumps.edges import HEEL, HEEL_SPREAD, STRAIGHTENS
 from worker.motion.jumps.flight import parabola

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from worker.motion.features.features import PAIRS, Body, Floats, feature, merged
-from worker.motion.frames.span import Frames
+from worker.motion.features.body_segments import PAIRS, Body, Floats, merged
+from worker.motion.features.median import quantile
+from worker.motion.frames.columns import Columns
+from worker.motion.frames.frames import Frames
+from worker.motion.frames.smoothing import has_person
 
 KEPT = 6.0
 """Seconds of frames that are kept: a jump in slow motion, its landing, the standing before it."""
@@ -20,13 +24,19 @@ FEET = 0.25
 HEAD = slice(0, 5)
 """Nose, eyes and ears."""
 
+LEG = ("hip", "knee", "ankle")
+
+CHAIN = 0.779
+"""Shoulder to hip to knee to ankle along the body, as a share of stature (Drillis and Contini 1966,
+in Winter 2009, fig. 4.1)."""
+
 REPEATED = 0.2
 """Share of the usual movement between two frames below which the second repeats the first, as in
 recordings of a screen or of 24 frames a second shown at 30."""
 
 
 @dataclass(frozen=True)
-class Rows:
+class Rows(Columns):
     """n frames: `seconds` of what was filmed, logged `joints` [n, 17, 3] in frame heights (x too),
     and, smoothed: height of the `hip` and of the `feet`, both ankles [n, 2], in the picture (nan
     where hidden), `size` the stature that the limbs tell, `sure` the better hip's score, `upright`
@@ -41,44 +51,25 @@ class Rows:
     upright: NDArray[np.bool_]
     known: NDArray[np.bool_]
 
-    def __len__(self) -> int:
-        return len(self.seconds)
-
-    def with_more(self, more: Rows) -> Rows:
-        """These rows and `more`."""
-        return Rows(
-            *(np.concatenate((getattr(self, name), getattr(more, name))) for name in _COLUMNS)
-        )
-
     def kept(self, start: int, stop: int) -> Rows:
         """The rows until `stop`, less those that are too old for the block that begins at
         `start`."""
         oldest = int(np.searchsorted(self.seconds, self.seconds[start] - KEPT))
-        return Rows(*(getattr(self, name)[oldest:stop] for name in _COLUMNS))
+        return self[oldest:stop]
 
     def usual_size(self, seconds: float) -> float:
-        """The 90th percentile of `size` over the last `seconds`; 0 where nobody was there.
-
-        `numpy.percentile` does the same for twenty times as much.
-        """
+        """The 90th percentile of `size` over the last `seconds`; 0 where nobody was there."""
         first = int(np.searchsorted(self.seconds, self.seconds[-1] - seconds, side="right"))
-        sizes = np.sort(self.size[first:][self.known[first:]]).tolist()
-        if not sizes:
-            return 0.0
-        place = 0.9 * (len(sizes) - 1)
-        low, high = sizes[int(place)], sizes[min(int(place) + 1, len(sizes) - 1)]
-        share = place - int(place)
-        step = high - low
-        return float(low + step * share if share < 0.5 else high - step * (1 - share))
+        sizes = self.size[first:][self.known[first:]]
+        return quantile(sizes, 0.9) if len(sizes) else 0.0
 
     def between(self, begin: float, end: float) -> Rows:
         """The rows in which somebody was logged, from `begin` to `end` seconds."""
         first = int(np.searchsorted(self.seconds, begin))
         last = int(np.searchsorted(self.seconds, end, side="right"))
-        logged = (self.joints[first:last, :, 2] > 0).any(axis=1)
-        if logged.all():
-            return Rows(*(getattr(self, name)[first:last] for name in _COLUMNS))
-        return Rows(*(getattr(self, name)[first:last][logged] for name in _COLUMNS))
+        rows = self[first:last]
+        logged = has_person(rows.joints)
+        return rows if logged.all() else rows[logged]
 
     def distinct(self) -> Rows:
         """The rows less those that repeat the one before: the movement seen in them is zero for a
@@ -88,7 +79,7 @@ class Rows:
         moved = np.abs(np.diff(self.joints[:, 5:, :2], axis=0)).mean(axis=(1, 2))
         around = sliding_window_view(np.pad(moved, 5, "edge"), 11)
         kept = np.concatenate(([True], moved >= REPEATED * np.sort(around, axis=1)[:, 8]))
-        return Rows(*(getattr(self, name)[kept] for name in _COLUMNS))
+        return self[kept]
 
     def height_of(self, joint: str, scores: Floats) -> Floats | None:
         """Height [n] in the picture of a pair of joints, or of the `head`, as logged, each joint
@@ -100,9 +91,6 @@ class Rows:
             return None
         height: Floats = self.joints[:, columns, 1] @ (weights / total)
         return height
-
-
-_COLUMNS = tuple(field.name for field in fields(Rows))
 
 
 def rows_of(frames: Frames, aspect: float, slowdown: float) -> Rows:
@@ -117,7 +105,7 @@ def rows_of(frames: Frames, aspect: float, slowdown: float) -> Rows:
         joints=joints,
         hip=merged(body.pair("hip")[1], hip_scores),
         feet=_feet(body),
-        size=merged(*feature(body, "stature")),
+        size=_stature(body),
         sure=hip_scores.max(axis=1),
         upright=_upright(body) & frames.known,
         known=frames.known,
@@ -131,10 +119,20 @@ def _feet(body: Body) -> Floats:
     return feet
 
 
+def _stature(body: Body) -> Floats:
+    """Stature [n] in frame heights, as the trunk, thighs and shanks seen in the picture tell it."""
+    chain = ("shoulder", *LEG)
+    length = np.sum([body.length(*ends) for ends in pairwise(chain)], axis=0)
+    return merged(length / CHAIN, body.seen(chain))
+
+
 def _upright(body: Body) -> NDArray[np.bool_]:
     """Standing with straight legs, as far as is seen: hidden legs are no reason to refuse."""
-    tilt = merged(*feature(body, "trunk_tilt"))
-    knees, seen = feature(body, "knee_angle")
-    straight = (merged(knees, seen) > 155.0) | (seen.max(axis=1) < FEET)
+    (shoulder_x, shoulder_y), (hip_x, hip_y) = (
+        (x.mean(axis=1), y.mean(axis=1)) for x, y in map(body.pair, ("shoulder", "hip"))
+    )
+    tilt = np.degrees(np.arctan2(np.abs(shoulder_x - hip_x), hip_y - shoulder_y))
+    seen = body.seen(LEG)
+    straight = (merged(body.angle(*LEG), seen) > 155.0) | (seen.max(axis=1) < FEET)
     result: NDArray[np.bool_] = straight & (tilt < 20.0)
     return result

@@ -122,7 +122,7 @@ def _counted(
         cycles = [side.turns.trimmed(cycle) for cycle in cycles]
         small = [one for one in side.cycles if one.size < least]
         cycles += [side.turns.trimmed(one) for one in _between(cycles, small)]
-        verdicts = judge(exercise, cycles, usual, least, side.curve)
+        verdicts = judge(exercise, cycles, usual, least)
         verdicts = compare(exercise, verdicts, rows.measures)
         verdicts = _without_strays(rows, side, verdicts)
         attempts += _attempts(rows, verdicts, side.side)

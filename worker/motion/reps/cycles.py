@@ -23,7 +23,8 @@ NEAR = 0.1
 class Cycle(NamedTuple):
     """Rows of the low before it, `start`, of its `turn` and of the low after it, `end`; how far the
     curve went `out` and came `back`, and its level at the turn, `peak`. `opens` and `closes` say
-    that what is before or after it was not seen. See `Turns.trimmed`."""
+    that what is before or after it was not seen, `lost` that this was amid what is known. See
+    `Turns.trimmed`."""
 
     start: int
     turn: int
@@ -33,6 +34,7 @@ class Cycle(NamedTuple):
     peak: float
     opens: bool
     closes: bool
+    lost: bool = False
 
     @property
     def size(self) -> float:
@@ -86,7 +88,12 @@ class Turns:
     def cycles(self, turn: float = LEAST) -> list[Cycle]:
         """The cycles in order; what wavers by less than `turn`, LEAST or more, on its way is one
         cycle."""
-        return [cycle for rows, values in self._parts for cycle in _of_part(rows, values, turn)]
+        last = len(self._parts) - 1
+        return [
+            cycle._replace(lost=(cycle.opens and part > 0) or (cycle.closes and part < last))
+            for part, (rows, values) in enumerate(self._parts)
+            for cycle in _of_part(rows, values, turn)
+        ]
 
     def trimmed(self, cycle: Cycle) -> Cycle:
         """The cycle without the rests around it, its turn in the middle of where the curve stays

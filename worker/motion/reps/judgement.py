@@ -37,9 +37,6 @@ RETURNED = 0.55
 PASSED = 0.1
 """The same where a repetition counts at its turn."""
 
-WATCHED = 0.6
-"""Share of a cycle's frames in which it must be seen: more is guessed than known otherwise."""
-
 FEW = 3
 """Fewer repetitions do not tell what is usual."""
 
@@ -70,20 +67,12 @@ def least_size(exercise: RepExercise, difficulty: str, usual: float) -> float:
     return max(LEAST[difficulty] * exercise.least, OWN[difficulty] * usual, FULL[difficulty])
 
 
-def judge(
-    exercise: RepExercise, cycles: list[Cycle], usual: float, least: float, curve: Floats
-) -> list[Verdict]:
-    """A verdict on each of `cycles` of a curve [n] by itself; `usual` is the subject's usual size
-    and `least` the least one of a repetition."""
+def judge(exercise: RepExercise, cycles: list[Cycle], usual: float, least: float) -> list[Verdict]:
+    """A verdict on each of `cycles` by itself; `usual` is the subject's usual size and `least` the
+    least one of a repetition."""
     heights = [cycle.peak for cycle in cycles if cycle.whole] or [c.peak for c in cycles]
     height = median(heights) if heights else 0.0
-    verdicts = []
-    for cycle, watched in zip(cycles, _watched(cycles, curve), strict=True):
-        reason = _size_reason(exercise, cycle, least, usual, height)
-        if reason is None and watched < WATCHED:
-            reason = "not_tracked"
-        verdicts.append(Verdict(cycle, reason))
-    return verdicts
+    return [Verdict(one, _size_reason(exercise, one, least, usual, height)) for one in cycles]
 
 
 def compare(exercise: RepExercise, verdicts: list[Verdict], measures: Floats) -> list[Verdict]:
@@ -128,26 +117,19 @@ def _size_reason(
     exercise: RepExercise, cycle: Cycle, least: float, usual: float, height: float
 ) -> RefusalReason | None:
     out, back = cycle.out, cycle.back
+    unseen: RefusalReason = "not_tracked" if cycle.lost else "cut_off"
     if max(out, back) < least:
         return "too_shallow"
     if exercise.counted == "turn" and out >= least and back >= PASSED * out:
         return None
     if cycle.opens and out < least:
         high = cycle.peak >= OPENING * height and back >= 0.75 * usual
-        return None if high and exercise.counted == "return" else "cut_off"
+        return None if high and exercise.counted == "return" else unseen
     if cycle.closes and back < RETURNED * out:
-        return "cut_off"
+        return unseen
     if cycle.closes and out >= least:
         return None
     return None if cycle.size >= least else "incomplete"
-
-
-def _watched(cycles: list[Cycle], curve: Floats) -> list[float]:
-    """Share of each cycle's frames in which it was seen."""
-    known = np.concatenate(([0], np.cumsum(np.isfinite(curve))))
-    first, last = (np.array([cycle[place] for cycle in cycles], np.int64) for place in (0, 2))
-    shares: list[float] = ((known[last + 1] - known[first]) / (last + 1 - first)).tolist()
-    return shares
 
 
 def _looks_like(

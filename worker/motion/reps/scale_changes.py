@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
 from worker.motion.features.body_segments import Floats
 from worker.motion.features.measures import stature
+from worker.motion.features.median import median
 
 FACTOR = 1.5
 """Least change of size: between two frames a body's longest segment changes by less in any
@@ -71,14 +71,12 @@ def _changes(seconds: Floats, told: Floats) -> list[int]:
 
 def _differs(times: Floats, logs: Floats, place: int) -> bool:
     """Whether all of the seconds before differ from all of those after, in the middle."""
-    spans: list[NDArray[np.bool_]] = [
-        (times >= times[place] - AROUND_S) & (times < times[place]),
-        (times > times[place]) & (times <= times[place] + AROUND_S),
-    ]
-    before, after = (logs[span] for span in spans)
+    first = np.searchsorted(times, times[place] - AROUND_S)
+    last = np.searchsorted(times, times[place] + AROUND_S, side="right")
+    before, after = logs[first:place], logs[place + 1 : last]
     if min(len(before), len(after)) < 5:
         return False
-    return bool(abs(np.median(after) - np.median(before)) > np.log(FACTOR))
+    return bool(abs(median(after) - median(before)) > np.log(FACTOR))
 
 
 def shift(values: Floats, first: Floats) -> float:

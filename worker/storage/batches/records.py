@@ -143,7 +143,7 @@ class BatchStore:
         """Adds jobs that were made to the batch, each with its number in it."""
         args = [part for number, job in jobs for part in (number, job.id)]
         if args:
-            self._run("add", self._keys(batch_id), args)
+            self._run("add", (), [batch_id, *args])
 
     def note_read(
         self, batch_id: str, began: int, lines: int, read: int, wrong: Sequence[BatchError]
@@ -161,19 +161,12 @@ class BatchStore:
 
     def expanded(self, batch_id: str) -> None:
         """Records that all jobs of the batch are made."""
-        self._redis.delete(keys.batch_todo(batch_id))
-        if self._run("expanded", self._keys(batch_id)[:2], [iso(self._clock())]):
-            self.announce(batch_id)
-
-    def mark(self, batch_id: str, job_id: str, status: JobStatus) -> None:
-        """Records the status of a job; announces the batch when its last job has ended."""
-        args = [job_id, status.value, iso(self._clock())]
-        if self._run("mark", self._keys(batch_id)[:2], args):
+        if self._run("expanded", (), [batch_id, iso(self._clock())]):
             self.announce(batch_id)
 
     def forget(self, batch_id: str, job_id: str) -> None:
-        """Removes an erased job from the batch; it stays counted."""
-        if self._run("forget", self._keys(batch_id), [job_id, iso(self._clock())]):
+        """Removes a job whose record has expired from the batch; it stays counted."""
+        if self._run("forget", (), [batch_id, job_id, iso(self._clock())]):
             self.announce(batch_id)
 
     def announce(self, batch_id: str) -> None:
@@ -223,7 +216,3 @@ class BatchStore:
     def let_go(self, batch_id: str, name: str) -> None:
         """Releases the batch's lease, if `name` has it."""
         self._run("let_go", [keys.batch_hold(batch_id)], [name])
-
-    @staticmethod
-    def _keys(batch_id: str) -> list[str]:
-        return [keys.batch(batch_id), keys.batch_states(batch_id), keys.batch_jobs(batch_id)]

@@ -12,32 +12,33 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import msgspec
+
 from worker.contract.jobs import SUPPORTED_JOB_VERSION, Job
-from worker.contract.messages import PER_FRAME, Entry
+from worker.contract.messages import Entry
 from worker.contract.queue_entries import job_of_entry
-from worker.contract.webhooks import JOB_EVENTS
 from worker.storage import keys
 from worker.storage.connection import Client, text
 from worker.storage.due_set import DueSet
 from worker.storage.errors import Fenced
-from worker.storage.jobs.records import json_fields
-from worker.storage.jobs.streams import Row, final_event_row, rows_of
+from worker.storage.jobs.records import assemble, json_fields
+from worker.storage.jobs.streams import Row, RowKind, final_event_row, rows_of
 from worker.storage.lua_scripts import Scripts
 from worker.storage.queue.fair_queue import limit_arg, score_of
+from worker.storage.tenants.usage import charges
 from worker.storage.timestamps import iso
 
 _ANY = -1
-_LIFE_EVENTS = frozenset(JOB_EVENTS)
 Outcome = Literal["run", "lost", "busy", "final", "gone", "newer"]
 
 
 @dataclass(frozen=True)
 class Claim:
-    """The result of claiming a job; `token` and `attempt` are set for `run` and `lost` only."""
+    """The result of claiming a job; `token` and the record are set for `run` and `lost` only."""
 
     outcome: Outcome
-    token: int
-    attempt: int
+    token: int = 0
+    job: Job | None = None
 
 
 class LeaseStore:
@@ -78,21 +79,18 @@ class LeaseStore:
 
         Outcomes: `run`; `busy`: another worker has the lease; `final`: the job has ended; `gone`:
         it was erased; `lost`: claimed, but it crashed too many workers, and the caller is to fail
-        it as `worker_lost`; `newer`: it needs newer code.
+        it as `worker_lost`; `newer`: it needs newer code. Raises Newer as `JobStore.get`.
         """
         started = b"" if to_close else json_fields({"at": iso(self._clock())})["at"]
         own = (keys.job(job_id), keys.fence(job_id), keys.lease(job_id))
         names = [*own, keys.RUNNING, keys.WAIT, keys.firehose(job_id, self._partitions)]
-        outcome, token, attempt = self._run(
+        outcome, token, record = self._run(
             "claim",
             names,
             args=[self._ttl_ms(), self._max_lost, started, self._known, self._clock(), job_id],
         )
-        return Claim(text(outcome), int(token), int(attempt))  # type: ignore[arg-type]
-
-    def is_leased(self, job_id: str) -> bool:
-        """Returns whether the job has a valid lease."""
-        return bool(self._redis.exists(keys.lease(job_id)))
+        job = assemble(dict(zip(record[::2], record[1::2], strict=True))) if record else None
+        return Claim(text(outcome), int(token), job)  # type: ignore[arg-type]
 
     def silent_s(self, job_id: str) -> float:
         """Returns the seconds since the last heartbeat of the job's lease; infinite without one."""
@@ -139,7 +137,7 @@ class LeaseStore:
         entry `log` in the pose log, -1 for none; an existing entry is not written again. Returns
         the number of new messages. Raises Fenced where the lease is lost.
         """
-        keep = ["keep", job_id, "", 0, "", _ANY, 0]
+        keep = ["keep", job_id, "", 0, "", _ANY, 0, "", ""]
         messages = rows or rows_of(entries)
         return self._write(job_id, token, keep, fields or {}, place, log, messages)
 
@@ -150,36 +148,39 @@ class LeaseStore:
         queue: str,
         running: int | None,
         *,
-        preempted: bool = False,
+        same_attempt: bool = False,
         fields: dict[str, Any] | None = None,
     ) -> None:
         """Ends the lease and puts the job into `queue`; raises Fenced.
 
-        `running` is the tenant's limit of running jobs. `preempted`: the next claim is no new
-        attempt. `fields` of the record are written too.
+        `running` is the tenant's limit of running jobs. `same_attempt`: the next claim is no new
+        one. `fields` of the record are written too.
         """
-        mode, limit = "preempt" if preempted else "release", limit_arg(running)
-        how = [mode, job.id, job.tenant, self._clock(), queue, limit, score_of(job)]
+        mode, limit = "pause" if same_attempt else "release", limit_arg(running)
+        how = [mode, job.id, job.tenant, self._clock(), queue, limit, score_of(job), "", ""]
         self._write(job.id, token, how, fields or {})
 
-    def finish(
-        self, job: Job, token: int, entries: Sequence[Entry], fields: dict[str, Any]
-    ) -> None:
-        """Writes the last messages, `done` after all, and the final state, ends the lease and lists
-        the job for archiving; raises Fenced.
+    def finish(self, job: Job, token: int, entries: Sequence[Entry], ended: dict[str, Any]) -> bool:
+        """Writes the last messages, `done` after all, and the final fields `ended`, ends the lease,
+        charges the tenant and lists the job for archiving; raises Fenced.
 
-        The event of the job's end follows on the firehose, unless it made a reference.
+        The event of the job's end follows on the firehose, unless it made a reference. Returns
+        whether it was the last job of its batch.
         """
-        how = ["finish", job.id, job.tenant, self._clock(), "", _ANY, 0]
+        now = self._clock()
+        charged = msgspec.json.encode(charges(msgspec.structs.replace(job, **ended)))
+        how = ["finish", job.id, job.tenant, now, "", _ANY, 0, iso(now), charged]
         rows = rows_of(entries)
         if job.input.referenceId is None:
             rows.append(final_event_row(job.id, rows[-1]))
-        self._write(job.id, token, how, fields, rows=rows)
+        return bool(self._write(job.id, token, how, ended, rows=rows))
 
-    def relist(self, job_id: str) -> None:
-        """Adds a job with a lease to the index of running jobs."""
-        left_s = max(0, int(self._redis.pttl(keys.lease(job_id)))) / 1000
-        self._redis.zadd(keys.RUNNING, {job_id: self._clock() + left_s}, nx=True)
+    def relist(self, job_id: str) -> bool:
+        """Adds a job with a lease to the index of running jobs; returns False without a lease."""
+        left_ms = int(self._redis.pttl(keys.lease(job_id)))
+        if left_ms > 0:
+            self._redis.zadd(keys.RUNNING, {job_id: self._clock() + left_ms / 1000}, nx=True)
+        return left_ms > 0
 
     def requeue_lost(self, job: Job, running: int | None) -> bool:
         """Queues a job again that lost its worker or its queue entry; returns whether it is queued.
@@ -206,8 +207,7 @@ class LeaseStore:
             args += (name, value)
         args += (place, log)
         for entry_id, name, data in rows:
-            kind = "frame" if name in PER_FRAME else "life" if name in _LIFE_EVENTS else "event"
-            args += (entry_id, name, data, kind)
+            args += (entry_id, name, data, RowKind.of(name))
         names = [
             keys.lease(job_id),
             keys.job(job_id),
@@ -217,6 +217,9 @@ class LeaseStore:
             keys.WAIT,
             keys.CLOSED,
             keys.firehose(job_id, self._partitions),
+            keys.DEADLINES,
+            keys.tenant_usage(how[2]),
+            keys.parts(job_id),
         ]
         added = int(self._run("commit", names, args))
         if added < 0:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -17,9 +17,13 @@ from worker.storage.due_set import DueSet
 from worker.storage.errors import Newer, NotFound
 from worker.storage.lua_scripts import Scripts
 from worker.storage.pages import After, newest_first
-from worker.storage.queue.fair_queue import FairQueue, limit_arg, score_of
+from worker.storage.queue.fair_queue import limit_arg, score_of
+from worker.storage.tenants.usage import charges_if_erased
 from worker.storage.timestamps import iso, unix
 
+Counted = Literal["spent", "faults", "modelMissing"]
+"""Counts of a job: CPU milliseconds of ended time slices, faults of workers, workers that gave it
+back for lack of its model."""
 _FIELDS = frozenset(name.encode() for name in Job.__struct_fields__)
 
 
@@ -178,16 +182,6 @@ class JobStore:
         """Claims jobs whose deadline has passed; due again after `again_s` seconds until ended."""
         return self._deadlines.take_all(self._clock(), again_s)
 
-    def settled(self, job_id: str) -> None:
-        """Records that the usage of an ended job is metered, and removes its deadline."""
-        self._run("set_fields", [keys.job(job_id)], ["metered", "1"])
-        self._redis.zrem(keys.DEADLINES, job_id)
-
-    def idempotency_key(self, job_id: str) -> str | None:
-        """Returns the Idempotency-Key under which the job was made, or None."""
-        key = self._redis.hget(keys.job(job_id), "idem")
-        return None if key is None else text(key)
-
     def change(self, job_id: str, values: dict[str, Any]) -> None:
         """Sets fields of an ended job's record; does nothing for an erased one."""
         pairs = [part for pair in json_fields(values).items() for part in pair]
@@ -202,61 +196,47 @@ class JobStore:
         status = self._redis.hget(keys.job(job_id), "status")
         return status is None or JobStatus(msgspec.json.decode(status)).final
 
-    def erase(self, job: Job) -> None:
-        """Deletes all keys of the job and its index entries atomically; not its objects in S3."""
-        with self._redis.pipeline(transaction=True) as pipe:
-            pipe.delete(*keys.of_job(job.id))
-            pipe.zrem(keys.tenant_jobs(job.tenant), job.id)
-            for name in (keys.RUNNING, keys.CLOSED, keys.DEADLINES):
-                pipe.zrem(name, job.id)
-            if job.input.reads_upload is not None:
-                pipe.srem(keys.upload_jobs(job.input.reads_upload), job.id)
-            FairQueue.remove_in(pipe, job.tenant, job.id)
-            pipe.execute()
+    def erase(self, job: Job) -> bool:
+        """Deletes all keys of the job and its index entries; not its objects in S3.
 
-    def expire(self, job_id: str, hot_s: int, record_s: int) -> None:
-        """Sets the expiry of an ended job's keys: `record_s` seconds for the record, `hot_s` for
-        the others."""
+        A job before its end is charged for what was analysed. Returns whether it was the last one
+        of its batch.
+        """
+        names = [
+            keys.job(job.id),
+            keys.WAIT,
+            keys.tenant_jobs(job.tenant),
+            keys.upload_jobs(job.input.reads_upload or ""),
+            keys.tenant_usage(job.tenant),
+            keys.RUNNING,
+            keys.CLOSED,
+            keys.DEADLINES,
+            *keys.of_job(job.id),
+        ]
+        charged = msgspec.json.encode(charges_if_erased(job, self.now()))
+        return bool(self._run("erase", names, [job.id, job.tenant, self.now(), charged]))
+
+    def archived(self, job_id: str, hot_s: int, record_s: int) -> bool:
+        """Removes a job from those to archive and sets the expiry of its keys: `record_s` seconds
+        for the record, `hot_s` for the others; returns whether the record exists."""
         with self._redis.pipeline(transaction=False) as pipe:
             for key in keys.of_job(job_id):
-                pipe.expire(key, hot_s)
-            pipe.expire(keys.job(job_id), record_s)
-            pipe.execute()
-
-    def waiting_since(self, seconds: float, most: int = 200) -> list[str]:
-        """Returns up to `most` entries that have been in no queue for longer than `seconds`."""
-        ends = self._clock() - seconds
-        rows = self._redis.zrangebyscore(keys.QUEUED, "-inf", ends, start=0, num=most)
-        return list(map(text, rows))
-
-    def touch_queued(self, job_id: str) -> None:
-        """Restarts the time that `waiting_since` measures, if the job is in no queue."""
-        self._redis.zadd(keys.QUEUED, {job_id: self._clock()}, xx=True)
-
-    def note_spent(self, job_id: str, seconds: float) -> None:
-        """Adds CPU seconds of an ended time slice to the job."""
-        self._run("count_up", [keys.job(job_id)], ["spent", round(seconds * 1000)])
+                pipe.expire(key, record_s if key == keys.job(job_id) else hot_s)
+            pipe.zrem(keys.CLOSED, job_id)
+            return bool(pipe.execute()[0])
 
     def spent_s(self, job_id: str) -> float:
-        """Returns the CPU seconds added so far."""
+        """Returns the CPU seconds of time slices that have ended."""
         return int(self._redis.hget(keys.job(job_id), "spent") or 0) / 1000
 
-    def note_fault(self, job_id: str) -> int:
-        """Counts a fault of a worker at this job; returns their number."""
-        return int(self._run("count_up", [keys.job(job_id)], ["faults", 1]))
-
-    def note_model_missing(self, job_id: str) -> int:
-        """Counts a worker that gave the job back for lack of its model; returns their number."""
-        return int(self._run("count_up", [keys.job(job_id)], ["modelMissing", 1]))
+    def count(self, job_id: str, field: Counted, more: int = 1) -> int:
+        """Adds to a count of the job and returns it; 0 for an erased job."""
+        return int(self._run("count_up", [keys.job(job_id)], [field, more]))
 
     def trace(self, job_id: str) -> str | None:
         """Returns the traceparent of the job; None without one or for a missing job."""
         known = self._redis.hget(keys.job(job_id), "trace")
         return None if known is None else msgspec.json.decode(known)
-
-    def archived(self, job_id: str) -> None:
-        """Removes an archived job from those to archive."""
-        self._redis.zrem(keys.CLOSED, job_id)
 
     def unarchived(self, again_s: float, most: int | None = None) -> Sequence[str]:
         """Claims up to `most` ended jobs to archive; each is due again after `again_s` seconds

@@ -3,14 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from enum import StrEnum
 from typing import Any
 
 import msgspec
 
-from worker.contract.messages import Done, Entry, encode, type_of
-from worker.contract.webhooks import final_event
+from worker.contract.messages import PER_FRAME, Done, Entry, encode, entry_key, type_of
+from worker.contract.webhooks import JOB_EVENTS, final_event
 from worker.storage import keys
 from worker.storage.connection import Client, text
+
+
+class RowKind(StrEnum):
+    """How the script `commit` treats a row: a message of a frame is put on the firehose only where
+    the job's options ask for all, an event on the firehose alone."""
+
+    MESSAGE = "message"
+    FRAME = "frame"
+    EVENT = "event"
+
+    @classmethod
+    def of(cls, name: str) -> RowKind:
+        """The kind of rows of a type."""
+        if name in JOB_EVENTS:
+            return cls.EVENT
+        return cls.FRAME if name in PER_FRAME else cls.MESSAGE
+
 
 Row = tuple[str, str, bytes]
 """Entry id, message type, message as JSON."""
@@ -56,9 +74,20 @@ class StreamStore:
     def scan(self, job_id: str, after: str = "0-0") -> Iterator[Row]:
         """Yields all messages after an entry id, read page by page."""
         page = self.read(job_id, after)
-        while page:
-            yield from page
+        yield from page
+        while len(page) == _PAGE:
             page = self.read(job_id, page[-1][0])
+            yield from page
+
+    def end(self, job_id: str) -> tuple[tuple[int, int], int]:
+        """Returns the entry id (two numbers) right after the last message of a job's stream, and
+        the number of messages."""
+        with self._redis.pipeline(transaction=False) as pipe:
+            pipe.xrevrange(keys.messages(job_id), count=1)
+            pipe.xlen(keys.messages(job_id))
+            last, count = pipe.execute()
+        head, tail = entry_key(text(last[0][0])) if last else (0, 0)
+        return (head, tail + 1), int(count)
 
     def between(self, job_id: str, spans: Sequence[Span]) -> list[list[Row]]:
         """Returns the messages of each span, ends included; empty without a stream."""
@@ -72,10 +101,6 @@ class StreamStore:
     def hot(self, job_id: str) -> bool:
         """Returns whether the job's stream is in Redis."""
         return bool(self._redis.exists(keys.messages(job_id)))
-
-    def length(self, job_id: str) -> int:
-        """Returns the number of messages in the job's stream."""
-        return int(self._redis.xlen(keys.messages(job_id)))
 
 
 class PoseLog:

@@ -53,12 +53,6 @@ class IdempotencyStore:
             pipe.expire(name, self._ttl_s)
             pipe.execute()
 
-    def forget(self, tenant: str, key: str) -> None:
-        """Removes the id from an answer whose object is erased; the key stays used."""
-        name = keys.idempotency(tenant, key)
-        if self._redis.hexists(name, "answer"):
-            self._redis.hset(name, "answer", "")
-
     def abandon(self, tenant: str, key: str) -> None:
         """Frees the key of a request that failed."""
         self._redis.delete(keys.idempotency(tenant, key))

@@ -1,12 +1,7 @@
-"""Usage of tenants by month; each job is counted once, however often `meter` is called.
-
-Counting a job and recording that it is counted is one script. That record is kept for NOTED_S,
-longer than the end of a job is retried; the job's own record has the mark `metered`.
-"""
+"""Usage of tenants by month: each job is counted once, by the script that ends or erases it."""
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -17,10 +12,8 @@ from worker.contract.errors import ErrorCode
 from worker.contract.jobs import Job, JobStatus, Usage
 from worker.storage import keys
 from worker.storage.connection import Client, text
-from worker.storage.lua_scripts import Scripts
 from worker.storage.timestamps import iso
 
-NOTED_S = 2 * 86_400
 _OURS = (ErrorCode.INTERNAL, ErrorCode.WORKER_LOST)
 
 
@@ -65,53 +58,36 @@ def used_so_far(job: Job) -> Usage:
     return msgspec.structs.replace(job.usage, mediaSeconds=round(seconds, 3))
 
 
-def _entry(job: Job) -> str:
-    """Returns the name under which a job is noted as counted, hashed as the job may be erased.
+def charges(job: Job) -> dict[str, int]:
+    """Returns what an ended job adds to the fields of its tenant's usage, in the month of its end.
 
-    By its time too: where its Idempotency-Key has expired, a new job has the id of an erased one.
+    A job over the poses of another one costs no media seconds.
     """
-    return hashlib.sha256(f"{job.id} {job.createdAt}".encode()).hexdigest()[:24]
+    if not charged(job) or job.finishedAt is None:
+        return {}
+    month = job.finishedAt[: len("2026-11")]
+    media_s = 0.0 if job.input.posesOf else job.usage.mediaSeconds
+    return {
+        f"{month}:jobs": 1,
+        f"{month}:mediaMs": round(media_s * 1000),
+        f"{month}:computeMs": round(job.usage.computeSeconds * 1000),
+    }
+
+
+def charges_if_erased(job: Job, now: str) -> dict[str, int]:
+    """Returns the charges of a job that is erased at `now` (ISO 8601) before its end: for the
+    seconds of media that were analysed."""
+    error, used = {"code": ErrorCode.CANCELED}, used_so_far(job)
+    ended = {"status": JobStatus.CANCELED, "error": error, "usage": used, "finishedAt": now}
+    return charges(msgspec.structs.replace(job, **ended))
 
 
 class UsageStore:
-    """Counts the usage of tenants."""
+    """Reads the usage of tenants; jobs add to it in the scripts that end or erase them."""
 
     def __init__(self, client: Client, clock: Callable[[], float] = time.time) -> None:
         self._redis = client
         self._clock = clock
-        self._run = Scripts(client, __package__)
-
-    def meter(self, job: Job) -> bool:
-        """Counts an ended job in the month in which it ended; returns whether it was counted now.
-
-        A job over the poses of another one costs no media seconds.
-        """
-        if not charged(job) or self._redis.hexists(keys.job(job.id), "metered"):
-            return False
-        now = self._clock()
-        ended = datetime.fromisoformat(job.finishedAt).timestamp() if job.finishedAt else now
-        media_s = 0.0 if job.input.posesOf else job.usage.mediaSeconds
-        counted = self._run(
-            "meter",
-            [keys.tenant_usage(job.tenant), keys.tenant_metered(job.tenant)],
-            args=[
-                _entry(job),
-                now,
-                now - NOTED_S,
-                month_of(ended),
-                round(media_s * 1000),
-                round(job.usage.computeSeconds * 1000),
-            ],
-        )
-        return bool(counted)
-
-    def meter_erased(self, job: Job) -> bool:
-        """Counts a job that is erased, if it runs by the seconds of media analysed."""
-        if job.status.final:
-            return self.meter(job)
-        error, used = {"code": ErrorCode.CANCELED}, used_so_far(job)
-        stopped = {"status": JobStatus.CANCELED, "error": error, "usage": used}
-        return self.meter(msgspec.structs.replace(job, **stopped))
 
     def of_month(self, tenant: str, month: str | None = None) -> MonthUsage:
         """Returns the usage of one month, by default the current one."""

@@ -62,7 +62,7 @@ def _bend(rep: RepFrames, rows: Rows, share: float) -> float | None:
     upper, fore = rep.body.length("shoulder", "elbow"), rep.body.length("elbow", "wrist")
     # a segment that points at the camera has no direction in the picture
     shorter, seen = rep.merged(np.minimum(upper, fore), *_ARM)
-    bend, _ = rep.merged(180.0 - rep.angle("shoulder", "elbow", "wrist"), *_ARM)
+    bend, _ = rep.merged(180.0 - rep.body.angle("shoulder", "elbow", "wrist"), *_ARM)
     return rep.part(bend, seen * (shorter >= 0.5 * POINTED * rep.arm), rows, share)
 
 

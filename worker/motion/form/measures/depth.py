@@ -68,7 +68,7 @@ def curl(rep: RepFrames) -> float | None:
 def bridge(rep: RepFrames) -> float | None:
     """Hips from the floor to the line from shoulders to knees: hip angle from 125 to 172."""
     joints = ("shoulder", "hip", "knee")
-    widest = rep.reached(*rep.merged(rep.angle(*joints), *joints))
+    widest = rep.reached(*rep.merged(rep.body.angle(*joints), *joints))
     return None if widest is None else (widest - 125.0) / 47.0
 
 

@@ -20,7 +20,7 @@ def _end(rep: RepFrames) -> str:
     """The joint that ends the body's line: the ankle, or the knee where the ankles are hidden or
     the subject is on the knees."""
     joints = ("hip", "knee", "ankle")
-    bend, seen = rep.merged(180.0 - rep.angle(*joints), *joints)
+    bend, seen = rep.merged(180.0 - rep.body.angle(*joints), *joints)
     typical = rep.part(bend, seen, rep.all, 0.5)
     return "knee" if typical is None or typical > ON_KNEES else "ankle"
 

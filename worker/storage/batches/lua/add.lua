@@ -1,13 +1,11 @@
--- uses: complete
--- keys: batch, states, members; args: (number, job)...; returns the number of new jobs
-if redis.call('HEXISTS', KEYS[1], 'record') == 0 then return 0 end
+-- uses: states
+-- args: batch, (number, job)...; returns the number of new jobs
+local batch = ARGV[1]
+if redis.call('HEXISTS', of_batch(batch, 'batch'), 'record') == 0 then return 0 end
 local added = 0
-for at = 1, #ARGV, 2 do
-  added = added + redis.call('ZADD', KEYS[3], ARGV[at], ARGV[at + 1])
-  -- a job that has started or ended already is counted in that state
-  if redis.call('HSETNX', KEYS[2], ARGV[at + 1], 'queued') == 1 then
-    redis.call('HINCRBY', KEYS[1], 'n:queued', 1)
-  end
+for at = 2, #ARGV, 2 do
+  added = added + redis.call('ZADD', of_batch(batch, 'jobs'), ARGV[at], ARGV[at + 1])
+  mark(batch, ARGV[at + 1], 'queued') -- one that has started or ended is counted in that state
 end
-redis.call('HINCRBY', KEYS[1], 'accepted', added)
+redis.call('HINCRBY', of_batch(batch, 'batch'), 'accepted', added)
 return added

@@ -1,5 +1,7 @@
--- uses: complete
--- keys: batch, states; args: now; returns whether this completes the batch
-if redis.call('HEXISTS', KEYS[1], 'record') == 0 then return 0 end
-redis.call('HSET', KEYS[1], 'expanded', '1')
-return complete(ARGV[1])
+-- uses: states
+-- args: batch, now; returns whether this completes the batch
+local record = of_batch(ARGV[1], 'batch')
+if redis.call('HEXISTS', record, 'record') == 0 then return 0 end
+redis.call('HSET', record, 'expanded', '1')
+redis.call('DEL', of_batch(ARGV[1], 'todo'))
+return complete(ARGV[1], ARGV[2])

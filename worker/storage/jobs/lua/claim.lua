@@ -1,9 +1,9 @@
--- uses: next_token, queue/lists, firehose
+-- uses: next_token, queue/lists, firehose, batches/states
 -- transition: waiting, handed out -> running
 -- keys: job, fence, lease, running jobs, base, partition of the firehose
 -- args: ttl ms, most lost workers, start time (JSON; '' = claimed only to be ended), newest known
 --       version, now, job id
--- returns {outcome, token, attempt}
+-- returns {outcome, token, record}
 local base, id = KEYS[5], ARGV[6]
 local status, known = unpack(redis.call('HMGET', KEYS[1], 'status', 'tenant'))
 local tenant = known and cjson.decode(known)
@@ -17,14 +17,14 @@ if not status or final then
   else
     redis.call('ZREM', base .. ':queued', id)
   end
-  return {status and 'final' or 'gone', 0, 0}
+  return {status and 'final' or 'gone', 0, {}}
 end
 if redis.call('EXISTS', KEYS[3]) == 1 then
   redis.call('ZREM', base .. ':queued', id)
-  return {'busy', 0, 0}
+  return {'busy', 0, {}}
 end
 local version = tonumber(redis.call('HGET', KEYS[1], 'version') or '1')
-if ARGV[3] ~= '' and version > tonumber(ARGV[4]) then return {'newer', 0, 0} end
+if ARGV[3] ~= '' and version > tonumber(ARGV[4]) then return {'newer', 0, {}} end
 local lost = tonumber(redis.call('HGET', KEYS[1], 'lost') or '0')
 if redis.call('HGET', KEYS[1], 'held') == '1' then
   lost = redis.call('HINCRBY', KEYS[1], 'lost', 1)
@@ -36,16 +36,18 @@ redis.call('ZADD', KEYS[4], tonumber(ARGV[5]) + tonumber(ARGV[1]) / 1000, id)
 unlist(base, tenant, id)
 if ARGV[3] == '' then
   redis.call('ZREM', base .. ':running:' .. tenant, id)
-  return {'run', token, 0}
+  return {'run', token, redis.call('HGETALL', KEYS[1])}
 end
 run(base, tenant, id, ARGV[5])
--- a preempted job continues: no new attempt
+-- a paused job continues: no new attempt
 local going_on = redis.call('HDEL', KEYS[1], 'turn')
-local attempt = redis.call('HINCRBY', KEYS[1], 'attempt', 1 - going_on)
+redis.call('HINCRBY', KEYS[1], 'attempt', 1 - going_on)
 redis.call('HSET', KEYS[1], 'status', '"running"')
+local batch = batch_of(KEYS[1])
+if batch then mark(batch, id, 'running') end
 if redis.call('HSETNX', KEYS[1], 'startedAt', ARGV[3]) == 1 and not hidden(KEYS[1]) then
   local data = '{"id":"' .. id .. '","status":"running","startedAt":' .. ARGV[3] .. '}'
   tell(KEYS[6], id, tenant, '0-0', 'job.started', data)
 end
-if lost >= tonumber(ARGV[2]) then return {'lost', token, attempt} end
-return {'run', token, attempt}
+local outcome = lost >= tonumber(ARGV[2]) and 'lost' or 'run'
+return {outcome, token, redis.call('HGETALL', KEYS[1])}
