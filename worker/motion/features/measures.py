@@ -11,7 +11,6 @@ Names:
     trunk_tilt                                  degrees from upright
     thigh_share                                 height of the hips over the knees by that of the
                                                 knees over the ankles: 1 standing, in any view
-    fold                                        bend of hips or knees, whichever shows more, degrees
     A_height                                    height of a joint in the picture
     A_over_B                                    its height over another one
     higher_A_over_B                             that of the side where A is higher
@@ -55,9 +54,6 @@ SEGMENTS = (
 WIDTH = 0.23
 """Distance of the shoulder joints by stature: 0.259 over the acromia (the same source), of which
 the joint centres lack 1.5 cm a side."""
-
-STANDING = 0.63
-"""Height of the hips over the ankles by that of the shoulders (0.491 of 0.779 of stature)."""
 
 PROFILE = 0.12
 """Distance of the shoulders along the picture by stature that is seen from the side: half of it."""
@@ -110,7 +106,7 @@ class Sight:
 
 def is_length(name: str) -> bool:
     """Whether the measure `name` is a length, not an angle."""
-    return "flexion" not in name and name not in ("trunk_tilt", "fold", "thigh_share")
+    return "flexion" not in name and name not in ("trunk_tilt", "thigh_share")
 
 
 def is_height(name: str) -> bool:
@@ -156,8 +152,6 @@ def whole(sight: Sight, name: str) -> tuple[Floats, Floats]:
     if kind == "difference":
         values, weights = sides_of(sight, name.removesuffix("_difference"))
         return np.abs(values[:, 0] - values[:, 1]), weights.min(axis=1)
-    if kind == "fold":
-        return _fold(sight)
     if kind == "share":
         (thigh, seen), (shank, weight) = (
             whole(sight, f"{one}_over_{other}")
@@ -205,17 +199,6 @@ def _higher(values: Floats, weights: Floats) -> tuple[Floats, Floats]:
     best = weights.max(axis=1)
     seen = weights >= 0.5 * best[:, None]
     return np.where(seen, values, -np.inf).max(axis=1), best
-
-
-def _fold(sight: Sight) -> tuple[Floats, Floats]:
-    """The most of both bends and of what the heights tell: from the front bends do not show. A
-    bend by 15 degrees of hips or knees changes the hips' share of the height by 0.05."""
-    found = [whole(sight, name) for name in ("knee_flexion", "hip_flexion")]
-    hips, seen = whole(sight, "hip_over_ankle")
-    share = hips / np.maximum(whole(sight, "shoulder_over_ankle")[0], TINY)
-    found.append((300 * np.abs(np.clip(share, 0.0, 1.0) - STANDING), seen))
-    values = np.max([np.where(weight > 0, value, 0.0) for value, weight in found], axis=0)
-    return values, np.max([weight for _, weight in found], axis=0)
 
 
 def _lift(sight: Sight) -> tuple[Floats, Floats]:
