@@ -17,10 +17,10 @@ from api.frontend.content_security_policy import parse_embedders
 from api.middleware import errors
 from api.middleware.body_limit import BodyLimit
 from api.middleware.head_requests import HeadRequests
+from api.middleware.path_form import PathForm
 from api.middleware.rate_limit import FIELDS, RateLimitHeaders
 from api.middleware.request_metrics import RequestMetrics, RequestMetricsMiddleware, StoreCollector
 from api.middleware.security_headers import SecurityHeaders
-from api.middleware.trailing_slash import TrailingSlash
 from api.routes import (
     batches,
     catalogue,
@@ -71,7 +71,6 @@ async def _prepare_bucket(app: FastAPI, origins: list[str]) -> None:
 
 def _add_middleware(app: FastAPI, metrics: RequestMetrics, origins: list[str]) -> None:
     """Adds all middleware; the last one added handles a request first."""
-    app.add_middleware(TrailingSlash)
     app.add_middleware(RateLimitHeaders)
     app.add_middleware(BodyLimit)
     app.add_middleware(
@@ -85,6 +84,7 @@ def _add_middleware(app: FastAPI, metrics: RequestMetrics, origins: list[str]) -
     )
     app.add_middleware(SecurityHeaders)
     app.add_middleware(RequestMetricsMiddleware, metrics=metrics)
+    app.add_middleware(PathForm)  # the others look at the path
     app.add_middleware(HeadRequests)
 
 

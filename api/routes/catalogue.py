@@ -16,7 +16,7 @@ from worker.contract.editions import Edition
 from worker.contract.exercises import ALIASES, CATALOGUE, ExerciseInfo
 from worker.contract.plans import GATED, Plan
 from worker.contract.schema import message_schema
-from worker.storage.objects.s3 import PART_BYTES, SINGLE_PUT_BYTES
+from worker.storage.objects.presigning import PART_BYTES, SINGLE_PUT_BYTES
 from worker.submission.schemas.jobs import MAX_METADATA_BYTES
 
 router = APIRouter(route_class=AuthenticatedRoute, tags=["catalogue"])

@@ -19,7 +19,7 @@ from api.services.object_threads import with_objects
 from worker.contract.errors import ErrorCode, JobError
 from worker.storage.errors import Conflict, NotFound
 from worker.storage.jobs.view import expiry
-from worker.storage.objects.s3 import PART_BYTES
+from worker.storage.objects.presigning import PART_BYTES
 from worker.storage.stores import Stores
 from worker.storage.tenants.api_keys import Tenant
 from worker.submission.jobs import check_upload_complete

@@ -22,7 +22,7 @@ from worker.contract.options import JobOptions
 from worker.observability.log_setup import bind_job_context
 from worker.observability.tracing import incoming, span
 from worker.queueing import queues
-from worker.storage.errors import Conflict, LimitExceeded, NotFound
+from worker.storage.errors import Conflict, NotFound
 from worker.storage.queue.fair_queue import QueuePosition
 from worker.storage.queue.workers import Worker
 from worker.storage.stores import Stores
@@ -189,9 +189,19 @@ def _take(
     endpoints = admit_webhooks(stores, tenant, [job])
     try:
         return queued(stores, job, alive, key)
-    except LimitExceeded:
-        stores.endpoints.withdraw(tenant.tenant, endpoints)
+    except Exception:
+        _withdraw(stores, job, endpoints)
         raise
+
+
+def _withdraw(stores: Stores, job: Job, endpoints: Sequence[str]) -> None:
+    """Deletes the endpoints of a job that was refused, unless it was stored all the same and only
+    the answer was lost."""
+    try:
+        if endpoints and not stores.jobs.exists(job.id):
+            stores.endpoints.withdraw(job.tenant, endpoints)
+    except redis.exceptions.RedisError as error:  # what made it necessary is to be reported
+        log.warning("endpoints_not_withdrawn", job=job.id, error=str(error))
 
 
 def check_queue(stores: Stores, tenant: Tenant, count: int = 1) -> None:

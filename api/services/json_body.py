@@ -88,7 +88,8 @@ class _Parsed(Request):
             raise HTTPException(415, text, {"Accept-Encoding": "identity"})
         kind = self.headers.get("content-type", "").split(";")[0].strip().lower()
         if not (kind == "application/json" or kind.endswith("+json")):
-            text = f"The body has the Content-Type '{kind[:50]}': send JSON as application/json."
+            given = f"the Content-Type '{kind[:50]}'" if kind else "no Content-Type"
+            text = f"The body has {given}: send JSON as application/json."
             raise invalid_parameter("Content-Type", text, "application/json")
         most = LARGER.get(self.url.path, MAX_BODY_BYTES) // BYTES_AN_ELEMENT
         if len(body) <= _SMALL:

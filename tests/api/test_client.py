@@ -17,7 +17,7 @@ from api.client import AsyncPoseQueue, PoseQueue, Refused, operations
 from api.routes import uploads
 from tests.api.api_play import Actor
 from worker.contract.messages import Counter
-from worker.storage.objects import s3
+from worker.storage.objects import presigning
 from worker.storage.objects import uploads as stored
 from worker.storage.stores import Stores
 
@@ -73,7 +73,7 @@ def test_parts(
 ) -> None:
     # S3 takes no part below 5 MiB but the last
     size, part = (11 << 20) + 7, 5 << 20
-    for place in (s3, stored, uploads):
+    for place in (presigning, stored, uploads):
         monkeypatch.setattr(place, "PART_BYTES", part, raising=False)
         monkeypatch.setattr(place, "SINGLE_PUT_BYTES", part, raising=False)
     path = tmp_path / "long.mp4"

@@ -26,7 +26,7 @@ def broker(settings: Settings) -> None:
 def wait(stores: Stores, tenant: str, seconds: float, priority: Priority = "normal") -> None:
     made = (datetime.now(UTC) - timedelta(seconds=seconds)).isoformat()
     job = new_job(stores, tenant, createdAt=made, priority=priority)
-    assert stores.fair_queue.push([job], None)
+    stores.fair_queue.push([job], None)
 
 
 def test_an_empty_system(stores: Stores) -> None:

@@ -16,7 +16,7 @@ from worker.contract.jobs import Export
 from worker.contract.messages import Initialization
 from worker.contract.plans import Plan
 from worker.contract.scopes import ALL_SCOPES, Scope
-from worker.storage.objects.s3 import SINGLE_PUT_BYTES
+from worker.storage.objects.presigning import SINGLE_PUT_BYTES
 from worker.storage.stores import Stores
 
 MARK = "belongs-to-acme"

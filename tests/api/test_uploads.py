@@ -13,7 +13,7 @@ from api.client.media_types import BY_ENDING, UNSAID
 from api.client.operations import uploaded
 from api.schemas.answers import UploadView
 from tests.api.api_play import S3, Client, refused
-from worker.storage.objects.s3 import PART_BYTES, SINGLE_PUT_BYTES
+from worker.storage.objects.presigning import PART_BYTES, SINGLE_PUT_BYTES
 from worker.storage.stores import Stores
 
 

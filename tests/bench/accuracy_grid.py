@@ -16,7 +16,7 @@ from tests.synthetic.jumps import JumpScript, perform_jumps
 from tests.synthetic.moves import MOVES
 from tests.synthetic.perform import Camera, Script
 from worker.contract.exercises import CATALOGUE
-from worker.contract.messages import JumpSummary
+from worker.contract.jump_messages import JumpSummary
 from worker.contract.options import JobOptions
 
 REPS, HOLD_S = 5, 6.0

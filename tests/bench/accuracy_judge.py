@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tests.bench.accuracy_cases import HOLD_TOLERANCE_S, Case
-from worker.contract.messages import Counter, Done, Entry, ErrorMessage, JumpSummary
+from worker.contract.jump_messages import JumpSummary
+from worker.contract.messages import Counter, Done, Entry, ErrorMessage
 
 UNCLEAR = frozenset({"internal", "worker_lost"})
 """Codes that explain nothing to whom sent a broken file."""

@@ -16,7 +16,8 @@ import numpy as np
 
 from tests.bench.accuracy_poses import messages_of
 from tests.bench.accuracy_report import agreement
-from worker.contract.messages import Entry, JumpDiscarded, JumpHeight, JumpStarted
+from worker.contract.jump_messages import JumpDiscarded, JumpHeight, JumpStarted
+from worker.contract.messages import Entry
 
 CHOSEN_ON = frozenset({"anson-home", "ft-jumpsquat", "goondoc-jumpsquat", "jv-mat-shoes"})
 """Subjects that the constants of `worker.motion.jumps.edges` were chosen on; the others judge."""

@@ -137,6 +137,17 @@ def test_a_misspelt_exercise_is_told_what_was_meant(given: str, meant: str) -> N
     assert error.details == {"exercise": given, "didYouMean": meant}
 
 
+def test_names_that_clients_use_mean_the_obvious() -> None:
+    meant = {
+        "squats": "squat", "lunges": "lunge", "pushups": "push_up", "push_ups": "push_up",
+        "jumping_jacks": "jumping_jack", "mountain_climbers": "mountain_climber",
+        "overhead_press": "shoulder_press", "balance_left_leg": "balance_leg_left",
+        "balance_right_leg": "balance_leg_right", "face_pushup": "push_up", "side_squat": "squat",
+        "jump": "air_time_jump", "Face Jumping-Jack": "jumping_jack",
+    }  # fmt: skip
+    assert {name: parse_options({"exercise": name}).exercise for name in meant} == meant
+
+
 def test_every_alias_leads_into_the_catalogue() -> None:
     assert len(CATALOGUE) == 32
     for alias, target in ALIASES.items():

@@ -25,7 +25,7 @@ def test_the_registry_is_the_catalogue() -> None:
 
 @ALL
 def test_names_are_known(exercise: Exercise) -> None:
-    assert {*exercise.joints, *exercise.guided} <= set(PAIRS)
+    assert {*exercise.joints} <= set(PAIRS)
     if isinstance(exercise, HoldExercise):
         for one in (*exercise.pose, *exercise.still):
             assert whole(SIGHT, one.measure)[0].shape == (4,)

@@ -111,8 +111,14 @@ def test_a_clip_through_every_client(
     assert typescript(running, key, folder) == ["1", "2", "3", "4", "5", "5"]
     assert {line.split()[1] for line in websocket(running, key, job, folder)} >= EVENTS
     assert {line.split()[1] for line in redis_alone(running, job, folder)} >= EVENTS
+    [line] = a_batch(running, key, folder)
+    assert line.split()[1] == "succeeded"
+    [answer] = curl(example("bash", "/page-tokens", "api/page/README.md"))
+    page_token = {"Authorization": f"Bearer {json.loads(answer)['token']}"}
+    asked = httpx.get(f"{running.url}/pose_tracker/options?exercise=squat", headers=page_token)
+    assert asked.json()["options"] == {"exercise": "squat"}
 
-    until(lambda: len(succeeded(receiver)) == 3, "a webhook for each job", 60)
+    until(lambda: len(succeeded(receiver)) == 4, "a webhook for each job", 60)
     assert job in succeeded(receiver)
     for heard in receiver.taken:
         assert verify_webhook(hook["secret"], heard.headers, heard.body)
@@ -152,6 +158,16 @@ def websocket(running: Running, key: str, job: str, folder: Path) -> list[str]:
         put_in(example("js", "WebSocket", "api/README.md"), **values)
     )
     return run(node("socket.mjs"), folder)
+
+
+def a_batch(running: Running, key: str, folder: Path) -> list[str]:
+    """The example of a batch, over a folder of one clip."""
+    (folder / "clips").mkdir()
+    (folder / "clips" / "squat_5.mp4").symlink_to(ROOT / CLIP)
+    program = folder / "batch.py"
+    values = {SERVER: running.url, "pq_…": key}
+    program.write_text(put_in(example("python", "submit_batch", "api/README.md"), **values))
+    return run([sys.executable, str(program)], folder)
 
 
 def redis_alone(running: Running, job: str, folder: Path) -> list[str]:

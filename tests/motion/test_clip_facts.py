@@ -91,6 +91,22 @@ def test_who_lies_in_the_picture_is_analysed_upright(quarters: int) -> None:
         assert one == pytest.approx(other.keypoints, abs=1e-6)
 
 
+def test_that_a_picture_lies_may_be_known_late_whatever_the_chunks() -> None:
+    head, chunk = perform(Script(lead=3.0))
+    empty = chunk.times_us < 2.5e6
+    joints = np.where(empty[:, None, None], 0, turned_joints(chunk.keypoints, -1))
+    media = msgspec.structs.replace(head.media, width=head.media.height, height=head.media.width)
+    head = msgspec.structs.replace(head, media=media)
+    late = split(replace(chunk, keypoints=joints.astype(np.float32)), [60])
+    chunks = [late[0], replace(late[1], state={TURN: 1})]
+    options = JobOptions(exercise="squat")
+    singly, _ = entries_of(head, chunks, options)
+    analysis = Analysis(head, options)
+    together = [*analysis.start(), *analysis.feed(*chunks), *analysis.finish()]
+    assert together == singly
+    assert analysis.result.count == len(Script().depths) > 0
+
+
 def test_keypoints_are_those_of_the_picture_as_it_lies() -> None:
     head, chunks = recorded(Script())
     lying = [replace(c, keypoints=turned_joints(c.keypoints, -1), state={TURN: 1}) for c in chunks]

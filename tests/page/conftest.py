@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.api.server_play import serving
@@ -84,6 +85,13 @@ def site(servers: Settings) -> Iterator[Site]:
     """The API with its default settings."""
     with _site(servers) as found:
         yield found
+
+
+@pytest.fixture
+def get(site: Site, stores: Stores) -> Iterator[Callable[..., httpx.Response]]:
+    """GETs a path of the site."""
+    with httpx.Client(base_url=site.address, verify=False) as client:
+        yield client.get
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ import pytest
 from tests.page.browser import Tab
 from tests.page.conftest import CLIPS, Host, Site
 from tests.page.hosts import IFRAME, Guest, known_again, types, visit, without_links
-from tests.page.played import Player, jobs_of, next_job
+from tests.page.played import REPS, Player, jobs_of, next_job
+from tests.page.watched import shown, watched
 from worker.storage.stores import Stores
 
 pytestmark = pytest.mark.slow
@@ -188,3 +189,75 @@ def test_the_key_is_in_the_address_for_a_moment_only(
         site.address.split("/")[2],
         str(stores.settings.s3_endpoint).split("/")[2],
     }
+
+
+FORGETFUL = "Object.defineProperty(window, 'indexedDB', {value: undefined});"
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["kept", "not kept"])
+def test_after_a_reload_the_result_is_shown_over_its_video(
+    tabs: Callable[..., Tab], site: Site, key: str, stores: Stores, kept: bool
+) -> None:
+    """The file that the browser keeps; where it keeps none, the export."""
+    tab = tabs(still=True, script="" if kept else FORGETFUL)
+    guest, player = watched(tab, site.page(key, exercise="squat", export="true"), stores)
+    player.squat()
+    player.export(SQUAT.read_bytes())
+    player.finish()
+    guest.state("done")
+    tab.run("window.was = true; location.reload()")
+    tab.wait("!window.was")
+    guest.state("done")
+    tab.wait("document.querySelector('#video').videoWidth > 0")
+    source = tab.run("document.querySelector('#video').src")
+    assert source.startswith("blob:") if kept else "exports/video" in source
+    # not "0 reps": nobody has played it yet; the export has everything drawn into it
+    assert shown(tab)["count"] == (REPS if kept else None)
+    assert tab.text(".total strong") == f"{REPS} reps"
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["kept", "not kept"])
+def test_a_reload_in_mid_job_shows_the_video_or_a_still(
+    tabs: Callable[..., Tab], site: Site, key: str, stores: Stores, kept: bool
+) -> None:
+    tab = tabs(script="" if kept else FORGETFUL)
+    guest, player = watched(tab, site.page(key, exercise="squat"), stores)
+    player.squat(60)
+    if not kept:
+        tab.wait("Object.values(sessionStorage).some((one) => one.includes('data:image/jpeg'))")
+    tab.run("window.was = true; location.reload()")
+    tab.wait("!window.was")
+    guest.state("work")
+    if kept:
+        tab.wait("document.querySelector('#video').videoWidth > 0")
+    else:
+        tab.wait("document.querySelector('#video').poster.startsWith('data:image/jpeg')")
+    assert tab.run("getComputedStyle(document.querySelector('#video')).display") == "block"
+    player.squat()
+    player.finish()
+    guest.state("done")
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["kept", "not kept"])
+def test_a_reload_in_the_middle_of_the_upload(
+    tabs: Callable[..., Tab], site: Site, key: str, stores: Stores, kept: bool
+) -> None:
+    tab = tabs(script="" if kept else FORGETFUL)
+    tab.open(site.page(key, exercise="squat"))
+    guest = Guest(tab)
+    guest.state("pick")
+    tab.pause_requests(["*/uploads/acme/*"], lambda event: None)  # the upload never ends
+    tab.choose("#file", SQUAT)
+    guest.wait("document.querySelector('#status').innerText === 'Uploading'")
+    tab.run("new Promise((done) => setTimeout(done, 300))")
+    tab.run("window.was = true; location.reload()")
+    tab.wait("!window.was && document.readyState === 'complete'")
+    tab.call("Fetch.disable")
+    if kept:
+        next_job(stores).finish()
+        guest.state("done")
+    else:
+        guest.state("pick")
+        assert "interrupted" in tab.text("#interrupted")
+        tab.choose("#file", SQUAT)
+        assert next_job(stores)

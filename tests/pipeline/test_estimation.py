@@ -19,11 +19,11 @@ from worker.media.probing.ffmpeg_tools import find_tools
 from worker.media.probing.probe import probe
 from worker.media.sandbox.limits import MediaLimits
 from worker.pipeline.estimation import DamagedSegment, SegmentStart, VideoEstimator
-from worker.pipeline.segments import Segments
+from worker.pipeline.segments import WARM, Segments
 from worker.pose.detectors.nanodet import Detections
-from worker.pose.tracking.keyframe_detection import Image
+from worker.pose.interfaces import Image
 from worker.pose.tracking.subject_states import same_subject
-from worker.pose.tracking.subject_tracker import WARM, Choice, SubjectTracker
+from worker.pose.tracking.subject_tracker import Choice, SubjectTracker
 
 
 @pytest.fixture(scope="module")
@@ -137,8 +137,9 @@ class TwoPeople(Tracking):
     """A larger one stands by while the other squats."""
 
     def warm_up_state(
-        self, times_us: NDArray[np.int64], images: Sequence[Image], state: dict[str, Any]
-    ) -> dict[str, Any]:
+        self, times_us: NDArray[np.int64], images: Sequence[Image], state: dict[str, Any],
+        _keys: object = None,
+    ) -> dict[str, Any]:  # fmt: skip
         tracker = SubjectTracker.restore(160, 120, state)
         for time in (times_us / 1e6).tolist():
             depth = 12 * (1 - math.cos(math.pi * time))

@@ -20,10 +20,10 @@ from worker.media.sandbox.limits import MediaLimits
 from worker.pipeline.estimation import SegmentStart, VideoEstimator
 from worker.pipeline.sampling import is_quick, sampled_rows, sampling_of
 from worker.pipeline.segments import Segments
-from worker.pose.tracking.keyframe_detection import Image
+from worker.pose.interfaces import Image
 
 FEW = Sampling(fps=5.0)
-REPS = Sampling(fps=15.0, quick=30.0)
+REPS = Sampling(fps=7.5, quick=30.0)
 
 
 @pytest.mark.parametrize(
@@ -101,13 +101,13 @@ def moving(
     ],
 )
 def test_what_is_quick(chunk: PoseChunk, quick: bool) -> None:
-    assert is_quick(chunk, list(range(len(chunk))), 1.0) is quick
+    assert is_quick(chunk, 1.0) is quick
 
 
 def test_nobody_is_not_quick() -> None:
     chunk = moving(0.4)
     none = replace(chunk, keypoints=chunk.keypoints * 0, boxes=chunk.boxes * 0)
-    assert not is_quick(none, list(range(len(none))), 1.0)
+    assert not is_quick(none, 1.0)
 
 
 class Quick(Tracking):
@@ -115,7 +115,7 @@ class Quick(Tracking):
 
     def estimate(
         self, index: int, first: int, times_us: NDArray[np.int64], images: Sequence[Image],
-        state: dict[str, Any],
+        state: dict[str, Any], _keys: object = None,
     ) -> PoseChunk:  # fmt: skip
         chunk = super().estimate(index, first, times_us, images, state)
         inside = (times_us >= 3e6) & (times_us < 9e6)

@@ -14,8 +14,8 @@ from worker.contract.keypoints import COUNT
 from worker.contract.poses import Environment, PoseChunk, quantised
 from worker.media.probing.ffmpeg_tools import find_tools
 from worker.pose.detectors.nanodet import Detections
-from worker.pose.tracking.keyframe_detection import Image
-from worker.pose.tracking.subject_tracker import WARM, Choice, SubjectTracker
+from worker.pose.interfaces import Image
+from worker.pose.tracking.subject_tracker import Choice, SubjectTracker
 
 SEGMENT_S = 4
 """Two chunks, the second of which warms up the next segment."""
@@ -34,11 +34,9 @@ class Tracking:
 
     def estimate(
         self, index: int, first: int, times_us: NDArray[np.int64], images: Sequence[Image],
-        state: dict[str, Any],
+        state: dict[str, Any], _keys: object = None,
     ) -> PoseChunk:  # fmt: skip
         after = self.warm_up_state(times_us, images, state)
-        if WARM in state:
-            after[WARM] = self.warm_up_state(times_us, images, state[WARM])
         poses = np.zeros((len(images), COUNT, 3), np.float32)
         poses[..., 0] = np.array([image.mean() / 255 for image in images])[:, None]
         poses[..., 1] = sum(track["weight"] for track in after["tracks"]) % 1.0
@@ -49,8 +47,9 @@ class Tracking:
         )
 
     def warm_up_state(
-        self, times_us: NDArray[np.int64], images: Sequence[Image], state: dict[str, Any]
-    ) -> dict[str, Any]:
+        self, times_us: NDArray[np.int64], images: Sequence[Image], state: dict[str, Any],
+        _keys: object = None,
+    ) -> dict[str, Any]:  # fmt: skip
         tracker = SubjectTracker.restore(160, 120, state)
         for time, image in zip(times_us.tolist(), images, strict=True):
             seconds = time / 1e6

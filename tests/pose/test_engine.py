@@ -20,7 +20,7 @@ from worker.pose.detectors.nanodet import SIDE, PersonDetector
 from worker.pose.engine import PoseEngine
 from worker.pose.estimators.movenet import PoseEstimator
 from worker.pose.tracking.box_interpolation import keyframes
-from worker.pose.tracking.subject_tracker import WARM
+from worker.pose.tracking.leg_swap_correction import LEGS
 from worker.pose.turned_picture import turned_boxes
 
 pytestmark = pytest.mark.models
@@ -91,18 +91,14 @@ def test_threads_and_takeovers_change_nothing(
 
 
 @pytest.mark.parametrize("profile", ["accurate", "balanced"])
-def test_what_is_kept_warm_is_what_another_worker_begins_with(
+def test_a_warm_up_leaves_what_an_estimation_does(
     models_dir: Path, frames: FrameChunk, profile: Profile
 ) -> None:
     engine = PoseEngine(models_dir, "cpu", profile=profile)
-    (first,) = run(engine, FrameChunk(0, frames.times_us[:12], frames.images[:12]))
-    times, images = frames.times_us[12:], frames.images[12:]
-    kept = engine.estimate(1, 12, times, images, {**first.state, WARM: {}})
-    begun = engine.warm_up_state(times, images, {})
+    begun = engine.warm_up_state(frames.times_us, frames.images, {})
     assert begun["tracks"]
-    assert kept.state[WARM] == begun
-    without = engine.estimate(1, 12, times, images, first.state)
-    assert (kept.keypoints == without.keypoints).all()
+    (whole,) = run(engine, frames)
+    assert {name: value for name, value in whole.state.items() if name != LEGS} == begun
 
 
 def test_the_detector_rests_in_the_cheap_profile_alone(
@@ -229,12 +225,6 @@ def test_the_person_of_a_still_can_be_chosen(engine: PoseEngine, frames: FrameCh
     assert left < 0.5 < right
 
 
-def test_what_is_kept_warm_of_a_turned_picture_is_what_another_worker_begins_with(
-    engine: PoseEngine, frames: FrameChunk
-) -> None:
+def test_a_warm_up_finds_a_turned_picture(engine: PoseEngine, frames: FrameChunk) -> None:
     lying = [np.ascontiguousarray(np.rot90(image)) for image in frames.images]
-    times = frames.times_us
-    first = engine.estimate(0, 0, times[:12], lying[:12], {})
-    kept = engine.estimate(1, 12, times[12:], lying[12:], {**first.state, WARM: {}})
-    assert kept.state[WARM] == engine.warm_up_state(times[12:], lying[12:], {})
-    assert kept.state[WARM][TURN] == 1
+    assert engine.warm_up_state(frames.times_us, lying, {})[TURN] == 1

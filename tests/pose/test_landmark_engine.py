@@ -19,7 +19,6 @@ from worker.media.probing.probe import probe
 from worker.pipeline.frame_chunks import FrameChunk, grouped
 from worker.pose.engine import PoseEngine
 from worker.pose.landmark_engine import LandmarkEngine
-from worker.pose.tracking.subject_tracker import WARM
 
 pytestmark = pytest.mark.models
 CLIP = Path(__file__).resolve().parents[1] / "clips" / "squat_5.mp4"
@@ -183,8 +182,8 @@ def test_which_way_is_up_is_told(
     """Of stills and clips alike; the next worker knows it, and who begins later finds it."""
     lying = [np.ascontiguousarray(np.rot90(image, quarters)) for image in frames.images[:6]]
     times = frames.times_us[:6]
-    chunk = landmarks.estimate(0, 0, times, lying, {WARM: {}})
-    assert chunk.state[TURN] == chunk.state[WARM][TURN] == quarters
+    chunk = landmarks.estimate(0, 0, times, lying, {})
+    assert chunk.state[TURN] == quarters
     assert landmarks.warm_up_state(times, lying, {})[TURN] == quarters
     assert landmarks.estimate(1, 6, times + 10**6, lying, chunk.state).state[TURN] == quarters
     assert landmarks.estimate_image(lying[0]).state[TURN] == quarters

@@ -12,7 +12,7 @@ PROGRAM = """
 import sys
 import numpy as np
 from pathlib import Path
-from worker.system.memory import limit_mmap_threshold
+from worker.system.memory import set_mmap_threshold
 
 def resident():
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 1e6
@@ -20,7 +20,7 @@ def resident():
 def frame():
     return np.ones(700_000, np.uint8)
 
-if sys.argv[1] == "on" and not limit_mmap_threshold():
+if sys.argv[1] == "on" and not set_mmap_threshold():
     sys.exit(3)
 frame()
 before, frames, kept = resident(), [], []

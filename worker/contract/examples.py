@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 from worker.contract.errors import ErrorCode
+from worker.contract.jump_messages import (
+    JumpCalibration,
+    JumpDiscarded,
+    JumpHeight,
+    JumpStarted,
+    JumpSummary,
+)
 from worker.contract.keypoints import COCO_NAMES
 from worker.contract.message_parts import (
     CriterionScore,
@@ -31,11 +38,6 @@ from worker.contract.messages import (
     FormScoreMessage,
     ImageOverlay,
     Initialization,
-    JumpCalibration,
-    JumpDiscarded,
-    JumpHeight,
-    JumpStarted,
-    JumpSummary,
     Keypoints,
     KeypointsBatch,
     Message,

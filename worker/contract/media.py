@@ -48,3 +48,14 @@ class MediaInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     has_audio: bool = False
     slowdown: float = 1.0
     warnings: tuple[WarningCode, ...] = ()
+
+    @property
+    def aspect(self) -> float:
+        """Width of the upright picture by its height."""
+        return max(self.width, 1) / max(self.height, 1)
+
+    def turned(self, quarters: int) -> MediaInfo:
+        """The same, its picture turned by `quarters` of a circle."""
+        if quarters % 2 == 0:
+            return self
+        return msgspec.structs.replace(self, width=self.height, height=self.width)

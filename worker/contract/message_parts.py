@@ -1,4 +1,4 @@
-"""Structs that messages contain."""
+"""What messages are made of: their base, and the structs in them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ from typing import Literal
 import msgspec
 
 from worker.contract.grades import Grade
+
+
+class Base(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
+    """Base of all messages; fields left at their default are not sent."""
 
 
 class MessagePart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

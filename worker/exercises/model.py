@@ -50,7 +50,7 @@ class RepExercise:
     `signals` tell its progress. Where `sides` is `each`, every side's movement is a repetition, and
     both together are one. `least` is the share of a full repetition that is one at all. `counted`
     says when: on the return to the start pose, or at the turn. `joints` are those of one side,
-    without its prefix, that guidance asks for, and `guided` besides. `typical` is what tells it
+    without its prefix, that guidance asks for. `typical` is what tells it
     from its relatives: recognition asks for it, counting does so the more the fewer they are.
     Where the legs take turns, the side with the greater measure `leading` at the turn did it.
     `lying` says that the body is level in it, not upright.
@@ -65,7 +65,6 @@ class RepExercise:
     least: float = 0.35
     counted: Literal["return", "turn"] = "return"
     leading: str | None = None
-    guided: tuple[str, ...] = ()
     lying: bool = False
 
 
@@ -84,16 +83,13 @@ class HoldExercise:
     while no measure of `still` has ranged farther than it says over the last second: who moves is
     not holding.
 
-    `joints` are those of one side that must be seen to tell. `unseen` is the longest loss of
-    sight, in seconds, within a hold that still counts: the pose before and after it is proof.
+    `joints` are those of one side that must be seen to tell.
     """
 
     id: str
     joints: tuple[str, ...]
     pose: tuple[Limit, ...]
     still: tuple[Limit, ...] = ()
-    unseen: float = 5.0
-    guided: tuple[str, ...] = ()
     lying: bool = False
 
 
@@ -114,7 +110,6 @@ class JumpExercise:
     least: float = 0.03
     most: float = 1.3
     visible: float = 0.5
-    guided: tuple[str, ...] = ()
 
 
 Exercise = RepExercise | HoldExercise | JumpExercise

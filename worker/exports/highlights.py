@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from worker.contract.exercises import AUTO, unit_of
 from worker.contract.jobs import Result
+from worker.contract.jump_messages import JumpSummary
 from worker.contract.keypoints import INDEX
 from worker.contract.media import MediaInfo
 from worker.contract.message_parts import Rep
-from worker.contract.messages import Entry, ExerciseSummary, JumpSummary, Recommendations
+from worker.contract.messages import Entry, ExerciseSummary, Recommendations
 from worker.contract.options import JobOptions
 from worker.contract.poses import LogHead, PoseChunk
 from worker.contract.reference_poses import ReferencePoses

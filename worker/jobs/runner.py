@@ -148,7 +148,7 @@ class Runner:
         _let_go("machine_fault")
         if fault is not None:
             self._outcomes.record(fault)
-            again = self._stores.jobs.note_fault(leased.job.id) < MOST_FAULTS
+            again = self._stores.jobs.count(leased.job.id, "faults") < MOST_FAULTS
         else:
             again = leased.job.attempt < MOST_ATTEMPTS
         if again:
@@ -167,7 +167,7 @@ class Runner:
             most = MOST_WITH_MODEL_BUSY
         elif stores.poses.begun(job.id):
             most = MOST_WITHOUT_MODEL
-        if stores.jobs.note_model_missing(job.id) < most:
+        if stores.jobs.count(job.id, "modelMissing") < most:
             _let_go("model_missing")
             leased.release_for_retry(counted=False)
         else:

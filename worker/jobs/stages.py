@@ -60,7 +60,8 @@ def analyse(leased: LeasedJob, open_engine: Callable[[], PoseEngine], scratch: P
                 publisher.add(step, {"progress": step.progress, "media": pipeline.media})
             publisher.finish()
     except (WorkerStopping, Preempted):
-        leased.stores.jobs.note_spent(leased.job.id, cpu_seconds() - began)
+        spent_ms = round((cpu_seconds() - began) * 1000)
+        leased.stores.jobs.count(leased.job.id, "spent", spent_ms)
         raise
     media_s = pipeline.media.duration_ms / 1000 if pipeline.media else 0.0
     spent_s = cpu_seconds() - began + leased.stores.jobs.spent_s(leased.job.id)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import msgspec
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,7 +13,7 @@ from worker.contract.media import WarningCode
 from worker.contract.message_parts import PoseSample
 from worker.contract.messages import Angles, Entry, ErrorMessage, Message, spooled_batch
 from worker.contract.options import JobOptions
-from worker.contract.poses import TURN, LogHead, PoseChunk, turned_joints
+from worker.contract.poses import TURN, LogHead, PoseChunk
 from worker.contract.reference_poses import ReferencePoses
 from worker.contract.spooled_list import SpooledList
 from worker.exercises import EXERCISES
@@ -21,10 +22,10 @@ from worker.motion.clip_facts import ClipFacts
 from worker.motion.feedback.factory import make_reporter
 from worker.motion.feedback.reporter import uncounted
 from worker.motion.frames.blocks import Blocks, Span
+from worker.motion.frames.frames import frames_of
 from worker.motion.frames.landmarks import coco_joints
 from worker.motion.frames.overlay_values import HudRecorder, HudTrack
-from worker.motion.frames.smoothing import has_person, smoothed
-from worker.motion.frames.span import Frames
+from worker.motion.frames.smoothing import has_person
 from worker.motion.joint_angles import angle_rows
 from worker.motion.keypoint_messages import message_of, samples_of
 from worker.motion.status_messages import ProgressMessages, opening, ready
@@ -47,7 +48,7 @@ class Analysis:
         self._head = head
         self._options = options
         self._video = media.kind == "video"
-        self._width, self._height = max(media.width, 1), max(media.height, 1)
+        self._aspect = media.aspect
         self._reporter = make_reporter(options, media, reference) if self._video else None
         self._blocks = Blocks(media.fps)
         self._percent = ProgressMessages(media.duration_ms if self._video else 0.0)
@@ -56,9 +57,7 @@ class Analysis:
         self._facts = ClipFacts(media, self._lying)
         self._reference = reference
         self._turn: int | None = None
-        self._last_frame = -1
-        self._frames = 0
-        self._times: list[int] = []
+        self._next_frame = 0
         self._persons = 0
         self._batch = SpooledList(PoseSample)
         self._finished: Result | None = None
@@ -69,16 +68,18 @@ class Analysis:
 
     def feed(self, *chunks: PoseChunk) -> list[Entry]:
         """The entries that `chunks` complete. Raises ValueError if they do not follow on."""
-        for chunk in chunks:
-            if self._turn is None and TURN in chunk.state:
-                self._lay_upright(int(chunk.state[TURN]))
-            self._facts.add(chunk)
-        return [entry for span in self._blocks.feed(*chunks) for entry in self._span(span)]
+        if self._turn is None:
+            for place, chunk in enumerate(chunks):
+                if TURN in chunk.state:
+                    before = self._fed(chunks[:place])
+                    self._lay_upright(int(chunk.state[TURN]))
+                    return before + self._fed(chunks[place:])
+        return self._fed(chunks)
 
     def finish(self) -> list[Entry]:
         """The rest, and what is said at the end."""
         entries = [entry for span in self._blocks.finish() for entry in self._span(span)]
-        entries += _numbered(self._last_frame + 2, self._facts.complete(self._closing()))
+        entries += _numbered(self._next_frame + 1, self._facts.complete(self._closing()))
         self._finished = self._totals()
         return entries
 
@@ -100,29 +101,31 @@ class Analysis:
         return self._hud.take()
 
     def _lay_upright(self, turn: int) -> None:
-        """Has movement analysed as it is in the picture turned by quarters; what is known only
-        behind the first frames changes nothing any more.
+        """Has movement analysed as it is in the picture turned by quarters; so far nobody was seen.
 
         From pictures alone a plank cannot be told from a standing person in a picture on its side:
         where the exercise is done lying down, a body that lies is as it should be.
         """
-        self._turn = 0 if self._frames or self._lying else turn
-        if self._turn % 2 and self._video:
-            self._width, self._height = self._height, self._width
-            media = self._head.media
-            upright = msgspec.structs.replace(media, width=media.height, height=media.width)
+        self._turn = 0 if self._lying or self._persons else turn
+        upright = self._head.media.turned(self._turn)
+        if self._video and upright is not self._head.media:
+            self._aspect = upright.aspect
             self._reporter = make_reporter(self._options, upright, self._reference)
+
+    def _fed(self, chunks: Sequence[PoseChunk]) -> list[Entry]:
+        for chunk in chunks:
+            self._facts.add(chunk)
+        return [entry for span in self._blocks.feed(*chunks) for entry in self._span(span)]
 
     def _span(self, span: Span) -> list[Entry]:
         inside = span.inside
         times, joints = span.times_us[inside], span.joints[inside]
         person = has_person(joints)
-        self._note(span.first, times, person)
+        self._persons += int(np.count_nonzero(person))
+        self._next_frame = span.first + len(span)
         said = self._percent.of(times)
         if self._reporter is not None:
-            window = turned_joints(coco_joints(span.joints), self._turn or 0)
-            body, known = smoothed(span.times_us, window, inside, self._width, self._height)
-            frames = Frames(span.first, times, window[inside], body, known, span.blocks)
+            frames = frames_of(span, self._aspect, self._turn or 0)
             for messages, more in zip(said, self._reporter.span(frames, self._hud), strict=True):
                 messages += more
         else:
@@ -134,12 +137,6 @@ class Analysis:
             for place, messages in enumerate(said, span.first + 1)
             for n, message in enumerate(messages, 1)
         ]
-
-    def _note(self, first: int, times: NDArray[np.int64], person: NDArray[np.bool_]) -> None:
-        self._frames += len(times)
-        self._last_frame = first + len(times) - 1
-        self._times = [self._times[0] if self._times else int(times[0]), int(times[-1])]
-        self._persons += int(np.count_nonzero(person))
 
     def _add_poses(
         self,
@@ -176,25 +173,18 @@ class Analysis:
                     message=f"No person was found in the {self._head.media.kind}",
                 )
             )
-        end_us = self._times[-1] if self._times else 0
         if self._reporter is not None:
-            messages += self._reporter.closing(end_us)
+            messages += self._reporter.closing(self._facts.last_us)
         elif self._video:
-            messages += uncounted(end_us)
+            messages += uncounted(self._facts.last_us)
         if self._video and self._options.keypoints:
-            messages.append(spooled_batch(self._rate(), self._batch))
+            messages.append(spooled_batch(round(self._facts.fps, 2), self._batch))
         return messages
-
-    def _rate(self) -> float:
-        """Frames per second at which the media was sampled."""
-        if self._frames < 2 or self._times[1] <= self._times[0]:
-            return round(self._head.media.fps, 2)
-        return round((self._frames - 1) * 1e6 / (self._times[1] - self._times[0]), 2)
 
     def _totals(self) -> Result:
         if self._reporter is None:
-            return Result(personFrames=self._persons, frames=self._frames)
-        return self._reporter.result(self._persons, self._frames)
+            return Result(personFrames=self._persons, frames=self._facts.frames)
+        return self._reporter.result(self._persons, self._facts.frames)
 
 
 def _is_lying(exercise: str | None) -> bool:

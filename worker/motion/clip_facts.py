@@ -21,8 +21,11 @@ class ClipFacts:
     def __init__(self, media: MediaInfo, lying: bool = False) -> None:
         self._media = media
         self._lying = lying
-        self._first_us = self._last_us = -1
-        self._frames = self._people = 0
+        self._first_us = -1
+        self.last_us = 0
+        """Time of the last frame in microseconds; 0 before the first."""
+        self.frames = 0
+        self._people = 0
         self._turned = self._damaged = False
         self._warnings = list(media.warnings)
 
@@ -32,8 +35,8 @@ class ClipFacts:
             return
         if self._first_us < 0:
             self._first_us = int(chunk.times_us[0])
-        self._last_us = int(chunk.times_us[-1])
-        self._frames += len(chunk)
+        self.last_us = int(chunk.times_us[-1])
+        self.frames += len(chunk)
         self._people = max(self._people, int(chunk.state.get(PEOPLE, 0)))
         self._turned |= bool(chunk.state.get(TURN, 0))
         self._damaged |= bool(chunk.state.get(DAMAGED))
@@ -41,16 +44,16 @@ class ClipFacts:
     @property
     def fps(self) -> float:
         """Frames a second that were analysed."""
-        if self._frames < 2 or self._last_us <= self._first_us:
+        if self.frames < 2 or self.last_us <= self._first_us:
             return self._media.fps
-        return (self._frames - 1) * 1e6 / (self._last_us - self._first_us)
+        return (self.frames - 1) * 1e6 / (self.last_us - self._first_us)
 
     @property
     def duration_ms(self) -> float:
         """What was decoded, up to the end of the last frame."""
-        if self._frames < 2:
+        if self.frames < 2:
             return round(self._media.duration_ms, 1)
-        return round(self._last_us / 1000 + 1000 / self.fps, 1)
+        return round(self.last_us / 1000 + 1000 / self.fps, 1)
 
     @property
     def warnings(self) -> tuple[WarningCode, ...]:
@@ -67,7 +70,7 @@ class ClipFacts:
             self._warnings.append("damaged")
         if self._turned and not self._lying:
             self._warnings.append("turned")
-        if self._media.kind == "video" and self._frames and self._too_few(messages):
+        if self._media.kind == "video" and self.frames and self._too_few(messages):
             self._warnings.append("low_frame_rate")
         return [
             msgspec.structs.replace(

@@ -16,18 +16,15 @@ from worker.media.sandbox.limits import MediaLimits
 from worker.observability.loggers import LazyLogger
 from worker.observability.metrics import FRAMES, STAGE_SECONDS, record, timed, timed_each
 from worker.pipeline.frame_chunks import FrameChunk, PrefetchingReader, grouped
-from worker.pipeline.sampling import is_quick, sampled_rows
-from worker.pipeline.segments import LOOK, Segments, frame_fingerprint, matches, without
-from worker.pose.engine import MAX_SIDE, Estimation
+from worker.pipeline.sampling import Selection, is_quick, selections
+from worker.pipeline.segments import LOOK, WARM, Segments, frame_fingerprint, matches
+from worker.pose.engine import MAX_SIDE
+from worker.pose.interfaces import Estimation
 from worker.pose.tracking.box_interpolation import KEYFRAME_S
 from worker.pose.tracking.subject_states import contested, head_start
-from worker.pose.tracking.subject_tracker import WARM
 
 log = LazyLogger()
 
-
-QUICK_BEFORE = "quick"
-"""Key of a chunk's state: its movement was too quick for the usual rate."""
 AHEAD_S = 8.0
 """Media seconds at a video's beginning that are searched for who exercises: two or three reps."""
 
@@ -128,8 +125,7 @@ class VideoEstimator:
                     began = SegmentStart(
                         frames.times_us.tolist(), frame_fingerprint(frames.images[-1])
                     )
-                    sampled = frames.of(self._rows(frames))
-                    state = self._models.warm_up_state(sampled.times_us, sampled.images, state)
+                    state = self._warmed(frames, self._selections(frames)[0], state)
                     continue
                 if before is None:
                     yield began
@@ -150,42 +146,47 @@ class VideoEstimator:
         start: dict[str, Any] | None = None,
     ) -> PoseChunk:
         state = self.segments.state_for(previous, int(frames.times_us[0]))
-        if previous is None:
-            warm = {WARM: state[WARM]} if WARM in state else {}
-            state = state if start is None else {**start, **warm}
+        warm = state.pop(WARM, None)
+        if start is not None and previous is None:
+            state = start
         first = 0 if previous is None else previous.first + len(previous)
-        rows = self._rows(frames)
-        # who begins at the next segment does not know how quick the movement was before
-        dense = QUICK_BEFORE in state and WARM not in state
-        chosen = frames if dense else frames.of(rows)
-        state = without(state, QUICK_BEFORE)
+        few, *more = self._selections(frames)
         with timed(STAGE_SECONDS, "infer"):
-            chunk = self._models.estimate(number, first, chosen.times_us, chosen.images, state)
+            chunk = self._poses(number, first, frames, few, state)
             if previous is None and start is None and (known := self._head_start(chunk)):
-                state = {**state, **known}
-                chunk = self._models.estimate(number, first, chosen.times_us, chosen.images, state)
-            looked_at = rows if dense else list(range(len(rows)))
-            quick = len(rows) < len(frames.images) and is_quick(chunk, looked_at, self._aspect)
-            if quick and not dense:
-                chunk = self._denser(chunk, frames, state)
+                state |= known
+                chunk = self._poses(number, first, frames, few, state)
+            for selection in more:
+                if not is_quick(chunk, self._aspect):
+                    break
+                chunk = self._poses(number, first, frames, selection, state)
+            found: dict[str, Any] = {LOOK: frame_fingerprint(frames.images[-1])}
+            if warm is not None:
+                # who begins at the next segment has not estimated anything yet
+                found[WARM] = self._warmed(frames, few, warm)
         record(FRAMES, len(chunk))
-        state = {**chunk.state, LOOK: frame_fingerprint(frames.images[-1])}
-        found = {QUICK_BEFORE: quick, DAMAGED: frames.incomplete}
-        return replace(chunk, state=state | {name: True for name, yes in found.items() if yes})
+        if frames.incomplete:
+            found[DAMAGED] = True
+        return replace(chunk, state=chunk.state | found)
 
-    def _rows(self, frames: FrameChunk) -> list[int]:
-        if self._sampling is None or self._sampling.quick is None:
-            return list(range(len(frames.images)))  # the decoder thinned them
-        return sampled_rows(frames.times_us, self._sampling.fps)
+    def _selections(self, frames: FrameChunk) -> list[Selection]:
+        if self._sampling is None:
+            return [Selection(list(range(len(frames.images))))]
+        return selections(frames.times_us, self._sampling)
 
-    def _denser(self, chunk: PoseChunk, frames: FrameChunk, state: dict[str, Any]) -> PoseChunk:
-        """The chunk from all of its frames; the warm-up of the next segment stays as it is."""
-        dense = self._models.estimate(
-            chunk.index, chunk.first, frames.times_us, frames.images, without(state, WARM)
+    def _poses(
+        self, number: int, first: int, frames: FrameChunk, chosen: Selection, state: dict[str, Any]
+    ) -> PoseChunk:
+        shown = frames.of(chosen.rows)
+        return self._models.estimate(
+            number, first, shown.times_us, shown.images, state, chosen.keys
         )
-        if WARM not in chunk.state:
-            return dense
-        return replace(dense, state={**dense.state, WARM: chunk.state[WARM]})
+
+    def _warmed(
+        self, frames: FrameChunk, chosen: Selection, state: dict[str, Any]
+    ) -> dict[str, Any]:
+        shown = frames.of(chosen.rows)
+        return self._models.warm_up_state(shown.times_us, shown.images, state, chosen.keys)
 
     def _head_start(self, first: PoseChunk) -> dict[str, Any] | None:
         """The state to begin with where another than the subject of the `first` chunk exercises.
@@ -195,7 +196,7 @@ class VideoEstimator:
         """
         if self.segments.choice != "auto" or not contested(first.state):
             return None
-        state = {name: value for name, value in first.state.items() if name != WARM}
+        state = first.state
         reader = self._decode(start_us=int(first.times_us[-1]) + 1, max_fps=1 / KEYFRAME_S)
         try:
             with reader as frames:

@@ -41,7 +41,8 @@ from worker.pipeline.sampling import sampling_of
 if TYPE_CHECKING:
     from worker.media.decoding.still import Still
     from worker.pipeline.estimation import VideoEstimator
-    from worker.pose.engine import Estimation, PoseEngine
+    from worker.pose.engine import PoseEngine
+    from worker.pose.interfaces import Estimation
 
 LIMITS = MediaLimits()
 AT_ONCE = 8

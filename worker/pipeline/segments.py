@@ -20,10 +20,12 @@ from numpy.typing import NDArray
 from worker.contract.poses import CHUNK_SECONDS, PoseChunk
 from worker.pipeline.frame_chunks import FrameChunk
 from worker.pose.tracking.subject_states import same_subject
-from worker.pose.tracking.subject_tracker import CHOICE, WARM, Choice
+from worker.pose.tracking.subject_tracker import CHOICE, Choice
 
 WARM_S = 4.0
 """Media seconds in which a new estimation finds the subject: half the tracker's FADE_S."""
+WARM = "warm"
+"""Key of a chunk's state: the state of an estimation that begins with a later segment."""
 LOOK = "look"
 """Key of a chunk's state: the fingerprint of its last frame."""
 _LOOK_SIDE = 4

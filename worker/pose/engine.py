@@ -2,10 +2,6 @@
 
 A chunk depends on its own frames and on the state left by the chunk before it, and on nothing else;
 the number of CPU cores changes nothing.
-
-A state may contain another one under `WARM`: that of an estimation that begins later in the media.
-It is updated beside, for no more than the cost of the detections, and equals what `warm_up_state`
-gives for the same frames.
 """
 
 from __future__ import annotations
@@ -13,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Literal, TypeVar
 
 import cv2
 import numpy as np
@@ -30,6 +26,7 @@ from worker.pose.estimators.movenet import CROP, STILL_CROP
 from worker.pose.geometry.boxes import Boxes, around
 from worker.pose.inference.providers import Provider, Runtime
 from worker.pose.inference.session import Session
+from worker.pose.interfaces import Estimation, Image
 from worker.pose.landmark_engine import LandmarkEngine
 from worker.pose.model_factory import joint_estimator, open_model, people_detector
 from worker.pose.profiles import ModelName, Wanted, model_of, skips_detector
@@ -37,10 +34,10 @@ from worker.pose.tracking.box_interpolation import interpolate, keyframes
 from worker.pose.tracking.detector_skipping import Pose
 from worker.pose.tracking.estimation_batch import EstimationBatch
 from worker.pose.tracking.inference_cache import InferenceCache
-from worker.pose.tracking.keyframe_detection import Image, KeyframeDetector
+from worker.pose.tracking.keyframe_detection import KeyframeDetector
 from worker.pose.tracking.leg_swap_correction import LEGS, correct_leg_swaps
 from worker.pose.tracking.pose_tracking import PRESENT, PoseTracker
-from worker.pose.tracking.subject_tracker import CHOICE, WARM, Choice, SubjectTracker
+from worker.pose.tracking.subject_tracker import CHOICE, Choice, SubjectTracker
 from worker.pose.turned_picture import LOOKS, turn_of, turned, turned_boxes
 from worker.pose.weights.registry import MODELS
 
@@ -50,31 +47,6 @@ Size = Literal["lite", "full", "heavy"]
 
 MAX_SIDE = 640
 """Longest side in pixels at which frames are analysed."""
-
-
-class Estimation(Protocol):
-    """Models that turn frames into poses of `keypoints` joints; `environment` names them."""
-
-    @property
-    def keypoints(self) -> int: ...
-
-    @property
-    def environment(self) -> Environment: ...
-
-    def estimate(
-        self,
-        index: int,
-        first: int,
-        times_us: NDArray[np.int64],
-        images: Sequence[Image],
-        state: dict[str, Any],
-    ) -> PoseChunk: ...
-
-    def warm_up_state(
-        self, times_us: NDArray[np.int64], images: Sequence[Image], state: dict[str, Any]
-    ) -> dict[str, Any]: ...
-
-    def estimate_image(self, image: Image, choice: Choice = "auto") -> PoseChunk: ...
 
 
 class PoseEngine:
@@ -176,33 +148,39 @@ class PoseEngine:
         times_us: NDArray[np.int64],
         images: Sequence[Image],
         state: dict[str, Any],
+        keys: Sequence[int] | None = None,
     ) -> PoseChunk:
         """The quantised chunk of `images` (uint8 RGB [h, w, 3] each, one size).
 
-        Pictures that lie on their side or upside down, by the state or by the bodies in them, are
-        estimated upright; the joints returned are those of the pictures as given.
+        `keys` are the rows in which people are looked for, the last among them; None for one about
+        every KEYFRAME_S. Pictures that lie on their side or upside down, by the state or by the
+        bodies in them, are estimated upright; the joints returned are those of the pictures as
+        given.
         """
-        turn, begin = self._turn_in(times_us, images, state)
+        keys = keyframes(times_us) if keys is None else keys
+        turn, begin = self._turn_in(times_us, images, state, keys)
         upright = [turned(image, turn or 0) for image in images]
-        keypoints, drawn, after = self._estimated(times_us, upright, begin)
+        keypoints, drawn, after = self._estimated(times_us, upright, begin, keys)
         if turn is not None:
             after[TURN] = turn
             keypoints = turned_joints(keypoints, -turn)
             drawn = turned_boxes(drawn, -turn)
-        if WARM in state:
-            after[WARM] = self.warm_up_state(times_us, images, state[WARM])
         return quantised(PoseChunk(index, first, times_us, keypoints, drawn, after))
 
     def _estimated(
-        self, times_us: NDArray[np.int64], images: Sequence[Image], state: dict[str, Any]
+        self,
+        times_us: NDArray[np.int64],
+        images: Sequence[Image],
+        state: dict[str, Any],
+        keys: Sequence[int],
     ) -> tuple[NDArray[np.float32], NDArray[np.float32], dict[str, Any]]:
         """Joints [n, 17, 3] and boxes [n, 4] (0-1) of the pictures, and the state after."""
         height, width = images[0].shape[:2]
-        tracker, follower = self._follower(times_us, images, state)
+        tracker, follower = self._follower(times_us, images, state, keys)
         work = EstimationBatch(self._estimator, self._beside)
         drawn = np.zeros((len(images), 4), np.float32)
         known: dict[int, Pose] = {}
-        for row, box in interpolate(times_us, follower.go(keyframes(times_us))):
+        for row, box in interpolate(times_us, follower.go(keys)):
             drawn[row] = box
             pose = follower.poses.get(row, self._looks.known_pose(images[row], box))
             if pose is None:
@@ -230,7 +208,11 @@ class PoseEngine:
         return keypoints, drawn, after
 
     def _turn_in(
-        self, times_us: NDArray[np.int64], images: Sequence[Image], state: dict[str, Any]
+        self,
+        times_us: NDArray[np.int64],
+        images: Sequence[Image],
+        state: dict[str, Any],
+        keys: Sequence[int],
     ) -> tuple[int | None, dict[str, Any]]:
         """Quarter turns, clockwise, that make the pictures upright, and the state to go on with.
 
@@ -238,8 +220,8 @@ class PoseEngine:
         """
         if TURN in state:
             return int(state[TURN]), state
-        _, follower = self._follower(times_us, images, state)
-        boxes = [(row, box) for row, box in follower.go(keyframes(times_us)) if box is not None]
+        _, follower = self._follower(times_us, images, state, keys)
+        boxes = [(row, box) for row, box in follower.go(keys) if box is not None]
         rows = np.linspace(0, len(boxes) - 1, min(len(boxes), LOOKS)).astype(int)
         poses = {row: self._looks.pose(images[row], box) for row, box in (boxes[n] for n in rows)}
         shown = [images[row] for row in poses or [len(images) // 2]]
@@ -249,25 +231,33 @@ class PoseEngine:
         return turn, {CHOICE: state[CHOICE]} if CHOICE in state else {}
 
     def warm_up_state(
-        self, times_us: NDArray[np.int64], images: Sequence[Image], state: dict[str, Any]
+        self,
+        times_us: NDArray[np.int64],
+        images: Sequence[Image],
+        state: dict[str, Any],
+        keys: Sequence[int] | None = None,
     ) -> dict[str, Any]:
         """The state that `estimate` would leave, without estimating all poses."""
-        turn, begin = self._turn_in(times_us, images, state)
+        keys = keyframes(times_us) if keys is None else keys
+        turn, begin = self._turn_in(times_us, images, state, keys)
         upright = [turned(image, turn or 0) for image in images]
-        tracker, follower = self._follower(times_us, upright, begin)
-        for _ in follower.go(keyframes(times_us)):
+        tracker, follower = self._follower(times_us, upright, begin, keys)
+        for _ in follower.go(keys):
             pass
         after = tracker.state()
         return after if turn is None else {**after, TURN: turn}
 
     def _follower(
-        self, times_us: NDArray[np.int64], images: Sequence[Image], state: dict[str, Any]
+        self,
+        times_us: NDArray[np.int64],
+        images: Sequence[Image],
+        state: dict[str, Any],
+        keys: Sequence[int],
     ) -> tuple[SubjectTracker, PoseTracker]:
         height, width = images[0].shape[:2]
         tracker = SubjectTracker.restore(width, height, state)
         if not self._rests:
-            keys = [images[row] for row in keyframes(times_us)]
-            self._looks.look_at_all(keys, self._finder.detect)
+            self._looks.look_at_all([images[row] for row in keys], self._finder.detect)
         return tracker, PoseTracker(tracker, self._looks, images, times_us, rests=self._rests)
 
     def _detect(self, image: Image, expected: Boxes | None) -> Detections:

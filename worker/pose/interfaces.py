@@ -1,15 +1,20 @@
-"""Interfaces of person detectors and joint estimators."""
+"""Interfaces of person detectors, of joint estimators, and of both together."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from worker.contract.poses import Environment, PoseChunk
 from worker.pose.detectors.nanodet import Detections
 from worker.pose.geometry.boxes import Boxes
+from worker.pose.tracking.subject_tracker import Choice
+
+Image = NDArray[np.uint8]
+"""A picture, RGB [h, w, 3]."""
 
 
 class PeopleDetector(Protocol):
@@ -28,3 +33,33 @@ class JointEstimator(Protocol):
     def estimate(
         self, images: Sequence[NDArray[np.uint8]], boxes: Sequence[Boxes]
     ) -> NDArray[np.float32]: ...
+
+
+class Estimation(Protocol):
+    """Models that turn frames into poses of `keypoints` joints; `environment` names them."""
+
+    @property
+    def keypoints(self) -> int: ...
+
+    @property
+    def environment(self) -> Environment: ...
+
+    def estimate(
+        self,
+        index: int,
+        first: int,
+        times_us: NDArray[np.int64],
+        images: Sequence[Image],
+        state: dict[str, Any],
+        keys: Sequence[int] | None = None,
+    ) -> PoseChunk: ...
+
+    def warm_up_state(
+        self,
+        times_us: NDArray[np.int64],
+        images: Sequence[Image],
+        state: dict[str, Any],
+        keys: Sequence[int] | None = None,
+    ) -> dict[str, Any]: ...
+
+    def estimate_image(self, image: Image, choice: Choice = "auto") -> PoseChunk: ...

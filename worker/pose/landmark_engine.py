@@ -21,9 +21,10 @@ from worker.pose.detectors.nanodet import Detections
 from worker.pose.estimators.blazepose_landmarks import COUNT, Landmarker, LandmarkResult
 from worker.pose.geometry.boxes import Boxes, around, covered
 from worker.pose.geometry.roi import Region, from_box, unwrap_angles
+from worker.pose.interfaces import Image
 from worker.pose.tracking.box_interpolation import interpolate, keyframes
-from worker.pose.tracking.keyframe_detection import Image, KeyframeDetector
-from worker.pose.tracking.subject_tracker import WARM, Choice, SubjectTracker
+from worker.pose.tracking.keyframe_detection import KeyframeDetector
+from worker.pose.tracking.subject_tracker import Choice, SubjectTracker
 from worker.pose.turned_picture import LOOKS, Estimate, turn_of
 
 PRESENT = 0.5
@@ -70,26 +71,32 @@ class LandmarkEngine:
         times_us: NDArray[np.int64],
         images: Sequence[Image],
         state: dict[str, Any],
+        keys: Sequence[int] | None = None,
     ) -> PoseChunk:
-        """The quantised chunk of `images` (uint8 RGB [h, w, 3] each, one size)."""
+        """The quantised chunk of `images` (uint8 RGB [h, w, 3] each, one size); `keys` are the rows
+        of those in which people are looked for."""
         height, width = images[0].shape[:2]
-        seen = self._seen(times_us, images)
+        seen = self._seen(times_us, images, keys)
         tracked, after = self._followed(times_us, images, seen, state)
-        if WARM in state:
-            after[WARM] = self._followed(times_us, images, seen, state[WARM])[1]
-        keys = zip(seen, unwrap_angles(tracked), strict=True)
-        joints, drawn = self._poses(images, dict(interpolate(times_us, keys)))
+        known = zip(seen, unwrap_angles(tracked), strict=True)
+        joints, drawn = self._poses(images, dict(interpolate(times_us, known)))
         return _chunk(index, first, times_us, joints, drawn, (width, height), after)
 
     def warm_up_state(
-        self, times_us: NDArray[np.int64], images: Sequence[Image], state: dict[str, Any]
+        self,
+        times_us: NDArray[np.int64],
+        images: Sequence[Image],
+        state: dict[str, Any],
+        keys: Sequence[int] | None = None,
     ) -> dict[str, Any]:
         """The state that `estimate` would leave, without estimating all poses."""
-        return self._followed(times_us, images, self._seen(times_us, images), state)[1]
+        return self._followed(times_us, images, self._seen(times_us, images, keys), state)[1]
 
-    def _seen(self, times_us: NDArray[np.int64], images: Sequence[Image]) -> dict[int, Detections]:
+    def _seen(
+        self, times_us: NDArray[np.int64], images: Sequence[Image], keys: Sequence[int] | None
+    ) -> dict[int, Detections]:
         """Everybody in each keyframe, by its row."""
-        rows = keyframes(times_us)
+        rows = keyframes(times_us) if keys is None else keys
         return dict(zip(rows, self._finder.detect([images[row] for row in rows]), strict=True))
 
     def _followed(

@@ -78,7 +78,7 @@ def joint_estimator(
     """
     spec = MODELS[name]
     if spec.decoding == "movenet":
-        return PoseEstimator(session, flip=flip, margin=margin)
+        return PoseEstimator(session, spec.input_size[0], flip=flip, margin=margin)
     if flip:
         raise JobError(ErrorCode.INTERNAL, f"The model {name} does not look from both sides.")
     if spec.decoding not in ESTIMATORS:

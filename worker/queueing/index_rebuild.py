@@ -80,8 +80,7 @@ def _relist(stores: Stores, job: Job) -> str:
         redis.zadd(keys.DEADLINES, {job.id: unix(job.deadlineAt)}, nx=True)
     if job.input.reads_upload is not None:
         redis.sadd(keys.upload_jobs(job.input.reads_upload), job.id)
-    if stores.leases.is_leased(job.id):
-        stores.leases.relist(job.id)
+    if stores.leases.relist(job.id):
         stores.fair_queue.mark_running(job.tenant, job.id)
         return "running"
     limit = stores.settings.limits(job.plan).runningJobs

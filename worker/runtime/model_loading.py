@@ -12,8 +12,9 @@ import structlog
 
 from worker.contract.errors import JobError, ModelFault
 from worker.media.decoding import nvdec
-from worker.pose.engine import Estimation, PoseEngine
+from worker.pose.engine import PoseEngine
 from worker.pose.inference.providers import Runtime
+from worker.pose.interfaces import Estimation
 from worker.settings import settings
 
 log = structlog.get_logger()

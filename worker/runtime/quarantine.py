@@ -24,7 +24,7 @@ from worker.queueing.celery_app import consumed
 from worker.runtime.model_loading import engine
 from worker.settings import Settings, settings
 from worker.storage.stores import open_stores
-from worker.system.memory import limit_memory, limit_mmap_threshold, raise_oom_score
+from worker.system.memory import limit_memory, raise_oom_score, set_mmap_threshold
 
 log = structlog.get_logger()
 
@@ -81,7 +81,7 @@ def _die_with_parent() -> None:
 
 
 def _bound(given: Settings) -> None:
-    limit_mmap_threshold()
+    set_mmap_threshold()
     raise_oom_score(1000)
     if given.alone_memory_bytes and "pose.gpu" not in consumed():
         limit_memory(given.alone_memory_bytes)

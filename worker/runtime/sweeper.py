@@ -37,7 +37,7 @@ def sweep(stores: Stores) -> None:
         _recover(stores, job_id)
     for job_id in stores.jobs.past_deadline(DEADLINE_AGAIN_S):
         expire_job(stores, job_id)
-    for entry in stores.jobs.waiting_since(WAIT_S):
+    for entry in stores.fair_queue.unclaimed(WAIT_S):
         _recover(stores, entry)
     for entry in stores.fair_queue.reconcile_running():
         _recover(stores, entry)
@@ -56,7 +56,6 @@ def _recover(stores: Stores, name: str) -> None:
     except NotFound:
         stores.redis.zrem(keys.QUEUED, name)
         return
-    stores.jobs.touch_queued(name)
     if helped:
         _recover_segment(stores, name, job)
     else:

@@ -31,7 +31,7 @@ from worker.settings import settings
 from worker.storage.stores import Stores, open_stores
 from worker.submission.batches import read_manifest
 from worker.system.gc_tuning import tune_gc
-from worker.system.memory import limit_mmap_threshold, raise_oom_score
+from worker.system.memory import raise_oom_score, set_mmap_threshold
 
 # one byte shared by the main process and its children: 1 when the worker stops
 _STOPPING = mmap.mmap(-1, 1)
@@ -95,7 +95,7 @@ def maintain(**_newer: object) -> None:
 
 @signals.worker_process_init.connect
 def _load_models(**_: Any) -> None:
-    limit_mmap_threshold()
+    set_mmap_threshold()
     raise_oom_score(_BEFORE_THE_MAIN_PROCESS)
     tune_gc()
     if any(queue.startswith("pose.") for queue in consumed()):

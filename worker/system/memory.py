@@ -11,20 +11,23 @@ from pathlib import Path
 _M_MMAP_THRESHOLD = -3
 """M_MMAP_THRESHOLD of mallopt(3), from glibc's malloc.h."""
 LARGE = 256 * 1024
-"""Bytes from which on a block is returned to the system when it is freed; frames are larger."""
+"""Bytes of a block that is returned to the system when it is freed; frames are larger."""
+HIGHEST = 32 << 20
+"""The highest threshold that glibc takes (DEFAULT_MMAP_THRESHOLD_MAX), in bytes."""
 
 
-def limit_mmap_threshold() -> bool:
-    """Makes glibc map each block of LARGE bytes or more by itself; returns whether it does.
+def set_mmap_threshold(size: int = LARGE) -> bool:
+    """Makes glibc map each block of `size` bytes or more by itself; returns whether it does.
 
-    By default glibc raises this threshold to the largest block freed so far (32 MB at most).
+    By default glibc raises this threshold to the largest block freed so far (HIGHEST at most).
     Smaller blocks come from the heap, which cannot shrink while a small object lives behind them:
-    with frames among messages a worker grew by half within a clip of 12 minutes.
+    with frames among messages a worker grew by half within a clip of 12 minutes. A process that
+    only passes frames through is faster with HIGHEST: pages of the heap are used again.
     """
     if sys.platform != "linux":
         return False
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # musl has none
-    return mallopt is not None and bool(mallopt(_M_MMAP_THRESHOLD, LARGE))
+    return mallopt is not None and bool(mallopt(_M_MMAP_THRESHOLD, size))
 
 
 def raise_oom_score(points: int) -> None:

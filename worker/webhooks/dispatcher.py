@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +12,13 @@ import msgspec
 
 from worker.contract.jobs import Job
 from worker.contract.messages import entry_key
-from worker.contract.webhooks import BATCH_COMPLETED, DeliveryItem, Endpoint, delivery_id
+from worker.contract.webhooks import (
+    BATCH_COMPLETED,
+    JOB_EVENTS,
+    DeliveryItem,
+    Endpoint,
+    delivery_id,
+)
 from worker.lifecycle.archive import read_messages
 from worker.storage.errors import NotFound
 from worker.storage.stores import Stores
@@ -28,6 +34,7 @@ from worker.webhooks.event_planner import (
 )
 
 PAGE = 1000
+_STARTS_OR_ENDS = frozenset(JOB_EVENTS) - {"job.queued"}
 
 
 class Dispatcher:
@@ -41,15 +48,26 @@ class Dispatcher:
     def __init__(self, stores: Stores, clock: Callable[[], float] = time.time) -> None:
         self._stores = stores
         self._clock = clock
-        self._any: dict[str, bool] = {}
-        self._subscribed: dict[str, list[Endpoint]] = {}
+        self._audiences: dict[str, tuple[list[Endpoint], bool]] = {}
         self.due_endpoints: set[str] = set()
 
-    def concerns(self, tenant: str) -> bool:
-        """Returns whether the tenant has any endpoint; if not, its jobs can be skipped."""
-        if tenant not in self._any:
-            self._any[tenant] = self._stores.endpoints.any(tenant)
-        return self._any[tenant]
+    def concerns(self, tenant: str, kinds: Iterable[str]) -> bool:
+        """Returns whether entries of the types `kinds` on the firehose may matter to an endpoint.
+
+        Others can be skipped: a later one brings all events that are due by then. To endpoints that
+        take messages, the start and the end of a job matter too: what is not on the firehose is
+        polled from the one to the other. What endpoints made by jobs take, only the jobs say.
+        """
+        endpoints, adhoc = self._audience(tenant)
+        if adhoc:
+            return True
+        events = {kind if "." in kind else f"message.{kind}" for kind in kinds}
+        told = not events.isdisjoint(_STARTS_OR_ENDS)
+        return any(
+            not events.isdisjoint(one.events)
+            or (told and any(event.startswith("message.") for event in one.events))
+            for one in endpoints
+        )
 
     def advance(self, job_id: str) -> None:
         """Dispatches all new events of a job; idempotent and safe to run concurrently."""
@@ -73,7 +91,7 @@ class Dispatcher:
             )
             pairs = [
                 (one, msgspec.structs.replace(item, id=delivery_id(one.id, batch_id, item.type)))
-                for one in self._of_tenant(tenant)
+                for one in self._audience(tenant)[0]
                 if BATCH_COMPLETED in one.events
             ]
             ended = replace(progress, dispatched_events=progress.dispatched_events | {"ended"})
@@ -134,7 +152,7 @@ class Dispatcher:
     def _subscriptions(self, job: Job) -> list[Subscription]:
         if job.input.referenceId is not None:
             return []
-        endpoints = {one.id: one for one in self._of_tenant(job.tenant)}
+        endpoints = {one.id: one for one in self._audience(job.tenant)[0]}
         own = job.webhook.endpoint if job.webhook is not None else None
         if own is not None and own not in endpoints:
             with contextlib.suppress(NotFound):  # deleted since
@@ -142,7 +160,7 @@ class Dispatcher:
         found = (subscription(one, job) for one in endpoints.values())
         return [one for one in found if one is not None]
 
-    def _of_tenant(self, tenant: str) -> list[Endpoint]:
-        if tenant not in self._subscribed:
-            self._subscribed[tenant] = self._stores.endpoints.subscribed(tenant)
-        return self._subscribed[tenant]
+    def _audience(self, tenant: str) -> tuple[list[Endpoint], bool]:
+        if tenant not in self._audiences:
+            self._audiences[tenant] = self._stores.endpoints.audience(tenant)
+        return self._audiences[tenant]

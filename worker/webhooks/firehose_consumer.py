@@ -144,7 +144,7 @@ class FirehoseConsumer:
     def _read_batch(self, dispatcher: Dispatcher, job_id: str, group: list[Entry]) -> None:
         fields = group[-1][2]
         tenant = text(fields.get(b"tenant", b""))
-        if not dispatcher.concerns(tenant):
+        if not dispatcher.concerns(tenant, [text(one.get(b"type", b"")) for _, _, one in group]):
             return
         if fields.get(b"type") == BATCH_COMPLETED.encode():
             data: dict[str, Any] = msgspec.json.decode(fields[b"data"])

@@ -67,6 +67,8 @@ export class JobPanel {
     replaceChildren(byId("job-facts"), ...facts(job));
     replaceChildren(byId("job-actions"), ...this._actions(job));
     showProblem(byId("job-problem"), job.error ? `${job.error.code}: ${job.error.message}` : "");
+    // the upload page would only repeat the problem
+    byId("job-page").hidden = ["failed", "canceled"].includes(job.status);
     if (job.media) this._messages.setMedia(job.media);
     return job;
   }
@@ -109,6 +111,12 @@ function pageOf(job, token) {
   return `pose_tracker/upload_tracking?${query}#${new URLSearchParams({ token, job: job.id })}`;
 }
 
+/** @param {Record<string, any>} media */
+function mediaText({ width, height, durationMs, fps, codec }) {
+  const film = durationMs ? [`${(durationMs / 1000).toFixed(1)} s`, `${Math.round(fps)} fps`] : [];
+  return [`${width}×${height}`, ...film, codec].filter(Boolean).join(", ");
+}
+
 /** @param {Record<string, any>} job */
 function facts(job) {
   const { media, result, usage } = job;
@@ -125,7 +133,7 @@ function facts(job) {
     fact("Warnings", (job.warnings ?? []).join(", ")),
     fact("Attempt", job.attempt || null),
     fact("Result", result && [result.count, result.grade, result.avgScore].filter((one) => one !== null && one !== undefined).join(" · ")),
-    fact("Media", media && `${media.width}×${media.height}, ${(media.durationMs / 1000).toFixed(1)} s, ${Math.round(media.fps)} fps, ${media.codec}`),
+    fact("Media", media && mediaText(media)),
     fact("Made", when(job.createdAt)),
     fact("Begun", job.startedAt && when(job.startedAt)),
     fact("Ended", job.finishedAt && when(job.finishedAt)),

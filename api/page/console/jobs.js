@@ -16,7 +16,7 @@ const PAGE = 20;
  */
 function resultText(job) {
   if (job.status === "running") return `${Math.round(job.progress * 100)} %`;
-  if (job.status === "queued") return job.queuePosition === undefined ? "" : `${job.queuePosition} before it`;
+  if (job.status === "queued") return job.queuePosition ? `${job.queuePosition} before it` : "next";
   if (job.error) return job.error.code;
   if (!job.result) return "";
   const grade = job.result.grade ? `, ${job.result.grade}` : "";

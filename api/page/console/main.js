@@ -76,6 +76,8 @@ byId("leave").onclick = async () => {
   await new FileStore(window.indexedDB).forgetJobs();
   window.location.reload();
 };
+// an address with a key, opened where the console is already, is no new page by itself
+window.addEventListener("hashchange", () => window.location.hash && window.location.reload());
 watchQueue(BASE);
 const known = keyAtHand();
 if (known) tryToEnter(known);

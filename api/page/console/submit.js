@@ -8,7 +8,8 @@ import { exerciseOptions, setUpExercises } from "./exercises.js";
 import { showProblem, told } from "./components.js";
 
 const FLAGS = ["keypoints", "angles", "progression", "recommendations", "export", "blazepose"];
-const USUAL = new Set(["progression", "recommendations", "export"]);
+/** As the upload page asks: keypoints for the skeleton and the curves. */
+const USUAL = new Set(["keypoints", "progression", "recommendations", "export"]);
 
 /**
  * Fills in the form and sends what it holds.

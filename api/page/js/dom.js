@@ -81,15 +81,15 @@ export function setText(element, text) {
 }
 
 /**
- * `m:ss`, and tenths where asked for.
+ * `m:ss`, and tenths where a way to write them is given.
  * @param {number} ms
- * @param {boolean} [tenths]
+ * @param {(seconds: number, digits: number) => string} [write]
  */
-export function clockText(ms, tenths = false) {
-  const total = Math.max(0, tenths ? Math.round(ms / 100) / 10 : Math.floor(ms / 1000));
+export function clockText(ms, write) {
+  const total = Math.max(0, write ? Math.round(ms / 100) / 10 : Math.floor(ms / 1000));
   const minutes = Math.floor(total / 60);
   const seconds = total - 60 * minutes;
-  const text = tenths ? seconds.toFixed(1).padStart(4, "0") : String(Math.floor(seconds)).padStart(2, "0");
+  const text = write ? write(seconds, 1).padStart(4, "0") : String(seconds).padStart(2, "0");
   return `${minutes}:${text}`;
 }
 
@@ -99,7 +99,8 @@ export function clockText(ms, tenths = false) {
  * @param {string} [language] else the browser's own; `navigator.language` may be no valid tag
  */
 export function sizeText(bytes, language) {
-  const [value, unit] = bytes >= 1024 ** 3 ? [bytes / 1024 ** 3, "GB"] : [bytes / 1024 ** 2, "MB"];
+  const [value, prefix] = bytes >= 1024 ** 3 ? [bytes / 1024 ** 3, "G"] : [bytes / 1024 ** 2, "M"];
+  const unit = prefix + (language === "fr" ? "o" : "B");
   const shown = new Intl.NumberFormat(language, { maximumFractionDigits: value < 10 ? 1 : 0 });
   return `${shown.format(value)}\u00a0${unit}`;
 }

@@ -60,18 +60,20 @@ export class Hud {
    * @param {Moment} moment
    */
   _unitText({ count, total }) {
-    const unit = this._say(`unit_${this.unit}`);
+    const unit = this._say(`unit_${this.unit}`, { count: total ?? count ?? 0 });
     return total === null || total === count ? unit : this._say("of_total", { total: String(total), unit });
   }
 
   /** @param {Moment} moment */
   _grade(moment) {
     const badge = byId("hud-grade");
-    const height = moment.jump?.final || moment.jump?.measuring ? moment.jump.jumpHeightCm : null;
-    const grade = moment.count ? moment.grade : "";
-    const text = height === null || height === undefined ? grade : `${Math.round(height)} cm`;
+    const { jump, total } = moment;
+    // what was measured on the way up is more than what it came to, which is known in the end
+    const height = jump?.final || (jump?.measuring && total === null) ? jump.jumpHeightCm : undefined;
+    const grade = height === undefined && moment.count ? moment.grade : "";
+    const text = height === undefined ? grade : `${this._say.number(height, 1)} cm`;
     badge.hidden = !text;
-    badge.dataset.grade = height === null || height === undefined ? moment.grade : "";
+    badge.dataset.grade = grade;
     setText(badge, text);
   }
 

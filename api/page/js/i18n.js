@@ -4,7 +4,8 @@ const LANGUAGES = ["en", "fr", "de", "es", "pt"];
 
 /**
  * @typedef {Record<string, string>} Texts
- * @typedef {(key: string, values?: Record<string, string | number>) => string} Say
+ * @typedef {((key: string, values?: Record<string, string | number>) => string) &
+ *   {number: (value: number, digits?: number) => string}} Say `number`: with so many decimals, as the language writes it
  */
 
 /**
@@ -25,7 +26,7 @@ export function languageOf(wanted) {
 export function speaker(texts, language) {
   const rules = new Intl.PluralRules(language);
   const numbers = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
-  return (key, values = {}) => {
+  const say = (/** @type {string} */ key, /** @type {Record<string, string | number>} */ values = {}) => {
     const form = typeof values.count === "number" ? `${key}_${rules.select(values.count)}` : key;
     const text = texts[form] ?? texts[`${key}_other`] ?? texts[key] ?? key;
     return text.replace(/\{(\w+)\}/g, (_, name) => {
@@ -33,6 +34,9 @@ export function speaker(texts, language) {
       return typeof value === "number" ? numbers.format(value) : String(value ?? "");
     });
   };
+  const number = (/** @type {number} */ value, digits = 0) =>
+    value.toLocaleString(language, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  return Object.assign(say, { number });
 }
 
 /**

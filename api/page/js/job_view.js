@@ -87,6 +87,7 @@ export class Work {
     else if (message.type === "initialization") this._progress(message);
     else if (message.type === "image_overlay") {
       this.stage.show(message.dataUrl, "image", { burnt: true });
+      byId("image").alt = this._about.say("overlay_image");
     } else if (message.type === "error") this._error(message);
     else if (message.type === "export_ready") this._exported(message);
     else if (message.type === "exercise_summary" && this._about.options.export) this._render();
@@ -165,7 +166,7 @@ export class Work {
     this._over.abort();
     this._showResult();
     showDownloads(api, this._job, this.scene.exports, name, say);
-    view.show("done", title, unit ? "" : say("finished"));
+    view.show("done", title);
     const count = this.scene.summary?.counter ?? this.scene.final?.current_count;
     const total = unit && count !== undefined ? say(unit, { count }) : "";
     view.announce(`${say("finished")}. ${total}`);

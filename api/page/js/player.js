@@ -10,36 +10,6 @@ import { contentBox, drawPose } from "./overlay.js";
 const AHEAD_MS = 1500;
 const STILL = window.matchMedia("(prefers-reduced-motion: reduce)");
 
-/** A picture's size is waited for so long; a file that cannot be shown has none. */
-const MEASURE_MS = 1500;
-/** Longer side of a poster. */
-const POSTER_PX = 480;
-
-/**
- * Width over height and length of a video or photo, nulls where it cannot be shown: asked before
- * there is a place for it, so that the place has its shape from the start.
- * @param {string} url
- * @param {"video" | "image"} kind
- * @returns {Promise<{aspect: number | null, seconds: number | null}>}
- */
-export function measure(url, kind) {
-  return new Promise((resolve) => {
-    const probe = /** @type {any} */ (kind === "video" ? document.createElement("video") : new Image());
-    const end = () => {
-      clearTimeout(timer);
-      const [width, height] = [probe.videoWidth ?? probe.naturalWidth, probe.videoHeight ?? probe.naturalHeight];
-      const seconds = probe.duration > 0 ? probe.duration : null;
-      probe.onload = probe.onloadedmetadata = probe.onerror = null;
-      probe.removeAttribute("src");
-      resolve({ aspect: width > 0 && height > 0 ? width / height : null, seconds });
-    };
-    const timer = setTimeout(end, MEASURE_MS);
-    probe.onload = probe.onloadedmetadata = probe.onerror = end;
-    if (kind === "video") [probe.preload, probe.muted] = ["metadata", true];
-    probe.src = url;
-  });
-}
-
 /** The video or photo, the canvas over it and the panel. */
 export class Stage {
   /**
@@ -106,23 +76,6 @@ export class Stage {
   showPoster(url) {
     this._screen.dataset.kind = "video";
     this._video.poster = url;
-  }
-
-  /** A small still of the first frame, once there is one; empty where it may not be read. */
-  async poster() {
-    if (this._video.readyState < 2) {
-      await new Promise((resolve) => this._video.addEventListener("loadeddata", resolve, { once: true }));
-    }
-    const canvas = document.createElement("canvas");
-    const scale = Math.min(1, POSTER_PX / Math.max(this._video.videoWidth, this._video.videoHeight));
-    canvas.width = Math.round(this._video.videoWidth * scale);
-    canvas.height = Math.round(this._video.videoHeight * scale);
-    canvas.getContext("2d")?.drawImage(this._video, 0, 0, canvas.width, canvas.height);
-    try {
-      return canvas.toDataURL("image/jpeg", 0.8);
-    } catch {
-      return ""; // another origin's
-    }
   }
 
   /** Whether there is a picture to draw over. */
@@ -208,6 +161,7 @@ export class Stage {
     this._video.removeAttribute("poster");
     this._video.load();
     this._image.removeAttribute("src");
+    this._image.alt = "";
     delete this._screen.dataset.kind;
     this._hud.hide();
     this._clear();

@@ -39,14 +39,15 @@ function countOf({ summary, final }) {
 }
 
 /**
- * Count and grade; nothing that was not done has a grade.
+ * Count and grade; nothing that was not done has a grade. Where nothing is counted, that it is over.
  * @param {import("./playback_state.js").Scene} scene
  * @param {string} unit
  * @param {Say} say
  */
 export function totals(scene, unit, say) {
-  const count = countOf(scene);
-  const head = h("p", { class: "total" }, h("strong", {}, say(unit, { count })));
+  const count = unit ? countOf(scene) : 0;
+  const text = unit ? say(unit, { count }) : say("finished");
+  const head = h("p", { class: "total" }, h("strong", {}, text));
   if (count && scene.summary?.grade) head.append(badge(scene.summary.grade, say));
   return head;
 }
@@ -60,8 +61,9 @@ export function facts(scene, say) {
   const { summary, jumps } = scene;
   const found = [];
   if (jumps?.maxJumpHeight) {
-    found.push(fact(say("best"), `${jumps.maxJumpHeight} cm`));
-    found.push(fact(say("average"), `${jumps.avgJumpHeight} cm`));
+    const several = jumps.totalJumps > 1;
+    found.push(fact(say(several ? "best" : "height"), centimetres(jumps.maxJumpHeight, say)));
+    if (several) found.push(fact(say("average"), centimetres(jumps.avgJumpHeight, say)));
   }
   if (countOf(scene) && summary?.grade) {
     found.push(fact(say("average_score"), String(Math.round(summary.avg_rep_score))));
@@ -72,6 +74,11 @@ export function facts(scene, say) {
   const durationMs = summary?.durationMs ?? scene.durationMs;
   if (durationMs) found.push(fact(say("duration"), clockText(durationMs)));
   return found;
+}
+
+/** @param {number} length @param {Say} say */
+function centimetres(length, say) {
+  return `${say.number(length, 1)} cm`;
 }
 
 /** @param {number} share 0-1 */
@@ -110,7 +117,8 @@ export function why(scene, unit, seenFrom, say) {
   const film = say(seenFrom === "any" ? "film_any" : `film_${seenFrom}`);
   const reasons = [...told, ...discarded];
   const lines = new Set([...(reasons.length ? reasons : [say(`why_nothing_${unit}`)]), ...advice, film]);
-  return [h("ul", {}, ...[...lines].map((text) => h("li", {}, text)))];
+  const whole = (/** @type {string} */ text) => (/[.!?…]$/.test(text) ? text : `${text}.`);
+  return [h("ul", {}, ...[...lines].map((text) => h("li", {}, whole(text))))];
 }
 
 /**
@@ -124,7 +132,7 @@ function repRows(history, say) {
   if (likeness) heads.push(say("likeness"));
   const rows = history.map((rep) => {
     const grade = rep.counted ? badge(rep.grade, say) : h("span", { class: "uncounted" }, say(reasonOf(rep) ? `not_${reasonOf(rep)}` : "not_counted"));
-    const cells = [`${(rep.durationMs / 1000).toFixed(1)} s`, scoreCell(rep.formScore), grade];
+    const cells = [`${say.number(rep.durationMs / 1000, 1)} s`, scoreCell(rep.formScore), grade];
     if (likeness) cells.push(rep.referenceScore ? percent(rep.referenceScore.overallScore) : "–");
     return { startMs: rep.startMs, endMs: rep.endMs, counted: rep.counted, cells };
   });
@@ -134,11 +142,12 @@ function repRows(history, say) {
 /**
  * The height of a jump with its uncertainty; a dash in slow motion, which has none.
  * @param {Message} jump
+ * @param {Say} say
  */
-function heightText(jump) {
-  if (typeof jump.jumpHeightCm !== "number") return "–";
-  const off = typeof jump.plusMinusCm === "number" ? ` ± ${jump.plusMinusCm}` : "";
-  return `${jump.jumpHeightCm}${off} cm`;
+function heightText({ jumpHeightCm, plusMinusCm }, say) {
+  if (typeof jumpHeightCm !== "number") return "–";
+  const off = typeof plusMinusCm === "number" ? ` ± ${say.number(plusMinusCm, 1)}` : "";
+  return `${say.number(jumpHeightCm, 1)}${off} cm`;
 }
 
 /**
@@ -154,7 +163,7 @@ function jumpRows(scene, say) {
     const endMs = counted[index] ?? scene.timeline.end;
     const startMs = started.filter((ms) => ms <= endMs).pop() ?? endMs;
     const air = jump.airTimeMs === undefined ? "–" : `${Math.round(jump.airTimeMs)} ms`;
-    return { startMs, endMs, counted: true, cells: [heightText(jump), air] };
+    return { startMs, endMs, counted: true, cells: [heightText(jump, say), air] };
   });
   return { heads: [say("height"), say("air_time")], rows };
 }
@@ -194,7 +203,7 @@ export function table(scene, unit, say, seek) {
  * @param {(ms: number) => void} seek
  */
 function line(row, number, say, seek) {
-  const time = clockText(row.startMs, true);
+  const time = clockText(row.startMs, say.number);
   const button = h(
     "button",
     {

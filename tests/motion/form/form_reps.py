@@ -46,9 +46,7 @@ def rep_of(script: Script, joints: Joints | None = None, side: int | None = None
     body_joints = joints_of(script) if joints is None else joints
     head, chunk = film(body_joints, seconds, duration(script), script)
     everything = slice(0, len(chunk.times_us))
-    body, _ = smoothed(
-        chunk.times_us, chunk.keypoints, everything, head.media.width, head.media.height
-    )
+    body, _ = smoothed(chunk.times_us, chunk.keypoints, everything, head.media.aspect)
     out, hold, back, _ = script.seconds
     rows = np.flatnonzero((seconds >= script.lead) & (seconds <= script.lead + out + hold + back))
     progress = course_of(script)[rows]

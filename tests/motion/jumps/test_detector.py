@@ -12,12 +12,8 @@ from tests.motion.jumps.told import AIR, CLEAN, HIPS, discarded, finals, heights
 from tests.synthetic.analysis import analyse, entries_of
 from tests.synthetic.jumps import JumpScript, film_of, perform_jumps
 from tests.synthetic.perform import Camera, Script, perform, split
-from worker.contract.messages import (
-    JumpHeight,
-    JumpSummary,
-    encode,
-    type_of,
-)
+from worker.contract.jump_messages import JumpHeight, JumpSummary
+from worker.contract.messages import encode, type_of
 from worker.contract.options import JobOptions
 from worker.contract.poses import LogHead, PoseChunk
 

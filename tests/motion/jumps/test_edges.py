@@ -10,7 +10,7 @@ import pytest
 from tests.synthetic.analysis import entries_of
 from tests.synthetic.jumps import JumpScript, perform_jumps
 from tests.synthetic.perform import Camera, Script
-from worker.contract.messages import JumpSummary
+from worker.contract.jump_messages import JumpSummary
 from worker.contract.options import JobOptions
 from worker.contract.poses import PoseChunk
 from worker.motion.features.body_segments import Floats

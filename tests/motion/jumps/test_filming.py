@@ -12,11 +12,8 @@ from tests.motion.jumps.told import AIR, HIPS, finals, heights, warnings
 from tests.synthetic.analysis import entries_of
 from tests.synthetic.jumps import JumpScript, film_of, perform_jumps
 from tests.synthetic.perform import Camera, Script
-from worker.contract.messages import (
-    JumpHeight,
-    JumpSummary,
-    type_of,
-)
+from worker.contract.jump_messages import JumpHeight, JumpSummary
+from worker.contract.messages import type_of
 from worker.contract.options import JobOptions
 from worker.contract.poses import LogHead, PoseChunk
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from tests.synthetic.analysis import entries_of
 from tests.synthetic.jumps import JumpScript, JumpTruth, perform_jumps
 from tests.synthetic.perform import Script
-from worker.contract.messages import Entry, ExerciseSummary, JumpDiscarded, JumpHeight
+from worker.contract.jump_messages import JumpDiscarded, JumpHeight
+from worker.contract.messages import Entry, ExerciseSummary
 from worker.contract.options import JobOptions
 
 AIR = JobOptions(exercise="air_time_jump")

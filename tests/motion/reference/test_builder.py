@@ -15,8 +15,8 @@ from worker.contract.errors import DecodeError, JobError
 from worker.contract.reference_poses import decode_reference, encode_reference
 from worker.motion.features.body_segments import Body
 from worker.motion.reference.builder import reference_of
-from worker.motion.reference.dtw import skew, warp
-from worker.motion.reference.features import limbs_of, mirrored, vectors
+from worker.motion.reference.dtw import warp
+from worker.motion.reference.poses import limbs_of, poses_of
 
 
 def test_the_still_start_and_end_are_left_out() -> None:
@@ -76,7 +76,8 @@ def _body(x: np.ndarray, y: np.ndarray) -> Body:
 def test_size_and_place_do_not_matter(seed: int, size: float, dx: float, dy: float) -> None:
     x, y = np.random.default_rng(seed).uniform(0, 1, (2, 3, 17))
     first, second = (
-        vectors(*limbs_of(body))[0] for body in (_body(x, y), _body(size * x + dx, size * y + dy))
+        poses_of(*limbs_of(body)).parts
+        for body in (_body(x, y), _body(size * x + dx, size * y + dy))
     )
     assert np.allclose(first, second, atol=1e-6)
 
@@ -87,7 +88,8 @@ def test_the_mirror_image_is_that_of_the_picture(seed: int) -> None:
 
     x, y = np.random.default_rng(seed).uniform(0, 1, (2, 3, 17))
     turned = _body(1 - x[:, list(FLIP)], y[:, list(FLIP)])
-    assert np.allclose(mirrored(vectors(*limbs_of(_body(x, y)))[0]), vectors(*limbs_of(turned))[0])
+    one, other = (poses_of(*limbs_of(body)) for body in (_body(x, y), turned))
+    assert np.allclose(one.mirrored().parts, other.parts)
 
 
 def test_the_alignment_follows_a_slower_course() -> None:
@@ -96,11 +98,11 @@ def test_the_alignment_follows_a_slower_course() -> None:
     costs = np.abs(fast[:, None] - slow[None])
     found = warp(costs)
     assert found.distance < np.abs(fast - slow).mean() / 3
-    assert (found.rows[0], found.columns[0]) == (0, 0)
-    assert (found.rows[-1], found.columns[-1]) == (19, 19)
-    assert 0.05 < skew(found, 20, 20) < 0.3
+    assert found.path[0].tolist() == [0, 0]
+    assert found.path[-1].tolist() == [19, 19]
+    assert 0.05 < found.skew < 0.3
     even = warp(np.abs(fast[:, None] - fast[None]))
-    assert even.distance == 0 and skew(even, 20, 20) == 0
+    assert even.distance == 0 and even.skew == 0
 
 
 @given(st.integers(0, 50))

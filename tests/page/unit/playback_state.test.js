@@ -4,6 +4,7 @@ import { jointAngles } from "../../../api/page/js/angles.js";
 import { FrameClock, frameOf, upper } from "../../../api/page/js/clock.js";
 import { linePath, rangeText } from "../../../api/page/js/curves.js";
 import { clockText, sizeText } from "../../../api/page/js/dom.js";
+import { speaker } from "../../../api/page/js/i18n.js";
 import { contentBox, drawPose } from "../../../api/page/js/overlay.js";
 import { pack, unpack } from "../../../api/page/js/poses.js";
 import { Scene } from "../../../api/page/js/playback_state.js";
@@ -147,8 +148,10 @@ test("curves break where the joint was not seen", () => {
 
 test("times and sizes as people read them", () => {
   assert.equal(clockText(61_500), "1:01");
-  assert.equal(clockText(4_940, true), "0:04.9");
-  assert.equal(clockText(59_960, true), "1:00.0");
+  const { number } = speaker({}, "de");
+  assert.equal(clockText(4_940, number), "0:04,9");
+  assert.equal(clockText(59_960, number), "1:00,0");
   assert.equal(sizeText(2 * 1024 ** 3, "en"), "2\u00a0GB");
   assert.equal(sizeText(1.5 * 1024 ** 3, "de"), "1,5\u00a0GB");
+  assert.equal(sizeText(20 * 1024 ** 2, "fr"), "20\u00a0Mo");
 });

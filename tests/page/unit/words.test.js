@@ -48,6 +48,8 @@ test("plurals and numbers follow the language", () => {
   assert.equal(say("fr")("reps", { count: 0 }), "0 répétition");
   assert.equal(say("de")("jumps", { count: 2 }), "2 Sprünge");
   assert.equal(say("es")("reps", { count: 1_000_000 }).split(" ").at(-1), "repeticiones");
+  assert.deepEqual([1, 2].map((count) => say("en")("unit_jumps", { count })), ["jump", "jumps"]);
+  assert.deepEqual([say("de").number(43.84, 1), say("en").number(43, 1)], ["43,8", "43.0"]);
 });
 
 test("languages by their primary tag, English otherwise", () => {

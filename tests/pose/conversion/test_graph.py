@@ -203,6 +203,25 @@ def test_single_person_head_by_hand() -> None:
     assert np.allclose(keypoints[1], [2 / 4, 2 / 4, score], atol=1e-6)
 
 
+def test_joints_in_the_middle_of_the_square_are_where_they_are_in_the_square() -> None:
+    side, names = 8, {"heatmap": 17, "regression": 34, "offset": 34, "centre": 1}
+    graph = GraphBuilder("head")
+    raw_heads = {
+        k: Tensor(graph, graph.input(k, FLOAT, ["n", c, "h", "w"])) for k, c in names.items()
+    }
+    same = Convolution(np.eye(34).reshape(34, 34, 1, 1), None, (1, 1), True, False, None)
+    few = {k: Projection(Trunk(graph), raw_heads.pop(k), same) for k in ("regression", "offset")}
+    rng = np.random.default_rng(3)
+    weight = rng.uniform(0.5, 1.5, side * side).astype(np.float32)
+    single_person(Heads(**raw_heads, **few), weight, np.asarray(1.8), side)
+    whole = {k: np.full((1, c, side, side), -20.0, np.float32) for k, c in names.items()}
+    middle = (slice(None), slice(None), slice(1, 7), slice(2, 6))
+    for k, c in names.items():
+        whole[k][middle] = rng.normal(0, 1, (1, c, 6, 4))
+    part = {k: np.ascontiguousarray(value[middle]) for k, value in whole.items()}
+    assert np.array_equal(run(graph, whole)[0], run(graph, part)[0])
+
+
 @pytest.mark.parametrize("kind", ["float32", "float16", "8 bits"])
 def test_a_projection_is_the_layer_at_its_cells(kind: str) -> None:
     rng = np.random.default_rng(5)

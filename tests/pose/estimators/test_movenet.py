@@ -16,10 +16,12 @@ from worker.pose.estimators.movenet import (
     CROP,
     GPU_BATCH,
     MASK,
+    STILL_CROP,
     PoseEstimator,
     consensus,
     crop_matrix,
     masked_crop,
+    trimmed,
 )
 from worker.pose.geometry.boxes import grow
 from worker.pose.inference.session import Session
@@ -43,19 +45,23 @@ def test_the_crop_is_a_square_about_the_box(x: float, y: float, w: float, h: flo
 
 
 class Finder:
-    """A model that finds the brightest pixel of each crop, and says so for all 17 joints."""
+    """A model that finds the brightest pixel of each crop, and says so for all 17 joints, in shares
+    of a square of `size`; without `fixed` of its middle as well."""
 
-    def __init__(self, gpu: bool = False) -> None:
+    def __init__(self, gpu: bool = False, size: int = SIZE, fixed: bool = True) -> None:
         self.gpu = gpu
+        self.size = size
         self.shapes: list[tuple[int, ...]] = []
-        self.inner = SimpleNamespace(get_inputs=lambda: [SimpleNamespace(shape=[1, SIZE, SIZE, 3])])
+        shape = ["n", *([size, size] if fixed else ["height", "width"]), 3]
+        self.inner = SimpleNamespace(get_inputs=lambda: [SimpleNamespace(shape=shape)])
 
     def run(self, images: NDArray[np.uint8]) -> list[NDArray[Any]]:
         self.shapes.append(images.shape)
         output = np.zeros((len(images), 17, 3), np.float32)
         for row, image in enumerate(images):
-            at = np.unravel_index(image[..., 0].argmax(), image.shape[:2])
-            output[row] = [at[0] / SIZE, at[1] / SIZE, 0.5]
+            at = np.array(np.unravel_index(image[..., 0].argmax(), image.shape[:2]))
+            output[row, :, :2] = (at + (self.size - np.array(image.shape[:2])) / 2) / self.size
+            output[row, :, 2] = 0.5
         return [output]
 
 
@@ -73,7 +79,7 @@ def test_a_point_of_the_image_comes_back_as_itself(gpu: bool) -> None:
     images = [spotted(x, y) for x, y in spots]
     boxes = [np.array([x - 40, y - 50, x + 60, y + 55], np.float32) for x, y in spots]
     model = Finder(gpu)
-    poses = PoseEstimator(cast(Session, model)).estimate(images, boxes)
+    poses = PoseEstimator(cast(Session, model), SIZE).estimate(images, boxes)
     assert poses.shape == (len(spots), 17, 3)
     pixel = 105 * CROP / SIZE  # one pixel of the crop in pixels of the image
     assert np.abs(poses[:, 0, :2] - np.array(spots)).max() <= pixel
@@ -84,14 +90,41 @@ def test_a_point_of_the_image_comes_back_as_itself(gpu: bool) -> None:
         assert model.shapes == [(1, SIZE, SIZE, 3)] * len(spots)
 
 
+@pytest.mark.parametrize(
+    ("box", "shape"),
+    [
+        ([100, 20, 170, 220], (256, 128)),  # who stands
+        ([20, 100, 220, 170], (128, 256)),  # who lies
+        ([60, 20, 220, 220], (256, 256)),
+        ([100, 20, 110, 220], (256, 64)),  # an arm
+    ],
+)
+def test_black_beside_the_body_is_trimmed(box: list[int], shape: tuple[int, int]) -> None:
+    box_array = np.array(box, np.float32)
+    model = Finder(size=256, fixed=False)
+    middle = (box_array[:2] + box_array[2:]) / 2
+    image = spotted(int(middle[0]), int(middle[1]))
+    pose = PoseEstimator(cast(Session, model), 256).estimate([image], [box_array])[0]
+    assert model.shapes == [(1, *shape, 3)]
+    assert np.abs(pose[:, :2] - middle).max() < 1.5
+    crop = masked_crop(image, box_array, 256)
+    assert trimmed(crop, box_array).sum() == crop.sum()
+
+
+def test_who_fills_the_mask_of_a_still_is_not_trimmed() -> None:
+    crop = np.full((256, 256, 3), 255, np.uint8)
+    box = np.array([0, 0, 100, 100], np.float32)
+    assert trimmed(crop, box, STILL_CROP).shape == (256, 256, 3)
+
+
 def test_nobody_has_no_pose() -> None:
-    assert PoseEstimator(cast(Session, Finder())).estimate([], []).shape == (0, 17, 3)
+    assert PoseEstimator(cast(Session, Finder()), SIZE).estimate([], []).shape == (0, 17, 3)
 
 
 def test_a_pool_changes_nothing() -> None:
     images = [spotted(100 + n, 90) for n in range(9)]
     box = np.array([80, 50, 180, 150], np.float32)
-    estimator = PoseEstimator(cast(Session, Finder()))
+    estimator = PoseEstimator(cast(Session, Finder()), SIZE)
     alone = EstimationBatch(estimator, None)
     with ThreadPoolExecutor(4) as pool:
         pooled = EstimationBatch(estimator, pool)
@@ -160,7 +193,7 @@ def test_both_sides_agree_on_where_joints_are() -> None:
 @pytest.mark.parametrize("gpu", [False, True])
 def test_a_crop_is_mirrored_and_its_spot_turned_back(gpu: bool) -> None:
     model = Finder(gpu)
-    estimator = PoseEstimator(cast(Session, model), flip=True)
+    estimator = PoseEstimator(cast(Session, model), SIZE, flip=True)
     pose = estimator.estimate([spotted(180, 130)], [np.array([100, 60, 240, 200], np.float32)])[0]
     assert len(model.shapes) == 2
     pixel = 140 * CROP / SIZE  # one pixel of the crop in pixels of the image

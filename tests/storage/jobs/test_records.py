@@ -10,6 +10,7 @@ from worker.contract.jobs import Export, Result, Stage
 from worker.storage import keys
 from worker.storage.errors import NotFound
 from worker.storage.jobs.records import JobStore
+from worker.storage.queue.fair_queue import FairQueue
 from worker.storage.stores import Stores
 from worker.storage.timestamps import iso
 
@@ -71,21 +72,19 @@ def test_an_expired_record_leaves_the_list(stores: Stores) -> None:
     assert [job_id for _, job_id, _ in stores.jobs.page("acme")] == [second.id]
 
 
-def test_queued_jobs_wait_in_order(stores: Stores) -> None:
+def test_jobs_in_no_queue_are_taken_in_order_each_by_one(stores: Stores) -> None:
     clock = Clock()
-    jobs = JobStore(stores.redis, clock)
-    first = new_job(stores)
-    second = new_job(stores)
+    waiting = FairQueue(stores.redis, clock)
+    first, second = new_job(stores), new_job(stores)
     for job in (first, second):
         clock.now += 10
         stores.redis.zadd(keys.QUEUED, {job.id: clock.now})
-    assert list(jobs.waiting_since(15)) == []
+    assert waiting.unclaimed(15) == []
     clock.now += 6
-    assert list(jobs.waiting_since(15)) == [first.id]
-    jobs.touch_queued(first.id)
-    assert list(jobs.waiting_since(15)) == []
-    jobs.touch_queued("job_none")
-    assert stores.redis.zrank(keys.QUEUED, "job_none") is None
+    assert waiting.unclaimed(15) == [first.id]
+    assert waiting.unclaimed(15) == []
+    clock.now += 15
+    assert waiting.unclaimed(15) == [second.id, first.id]
 
 
 def test_times_are_utc_to_the_millisecond() -> None:

@@ -16,7 +16,7 @@ from pydantic import SecretStr
 
 from worker.settings import Settings
 from worker.storage.errors import NotFound, StoreUnavailable
-from worker.storage.objects import s3
+from worker.storage.objects import s3, s3_client
 from worker.storage.objects.head_requests import HeadRequests
 from worker.storage.objects.s3 import ObjectStore
 
@@ -104,7 +104,7 @@ def test_clients_are_made_once_by_many_threads(
         made.append(time.sleep(0.05))
         return boto3.client("s3", region_name="us-east-1")
 
-    monkeypatch.setattr(s3, "open_client", slow)
+    monkeypatch.setattr(s3_client, "open_client", slow)
     objects = ObjectStore(settings)
     threads = [threading.Thread(target=lambda: objects._quick) for _ in range(4)]
     for thread in threads:
@@ -115,7 +115,7 @@ def test_clients_are_made_once_by_many_threads(
 
 
 def test_a_silent_store_is_given_up(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(s3, "_QUICK_S", 0.3)
+    monkeypatch.setattr(s3, "QUICK_S", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
         with pytest.raises(StoreUnavailable, match=r"head_object"):

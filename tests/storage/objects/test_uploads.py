@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from botocore.exceptions import ResponseStreamingError
 
 from worker.storage.errors import Conflict, NotFound, StoreUnavailable
-from worker.storage.objects import s3, uploads
+from worker.storage.objects import presigning, uploads
 from worker.storage.objects.s3 import ObjectStore
 from worker.storage.objects.uploads import UploadStore
 from worker.storage.stores import Stores
@@ -62,10 +63,10 @@ def test_a_large_upload_goes_in_parts(stores: Stores, monkeypatch: pytest.Monkey
 
 
 def test_the_count_of_parts(stores: Stores) -> None:
-    size = s3.SINGLE_PUT_BYTES
+    size = presigning.SINGLE_PUT_BYTES
     assert stores.uploads.create("acme", "a", "video/mp4", size).partsId is None
     upload = stores.uploads.create("acme", "a", "video/mp4", size + 1)
-    assert len(stores.uploads.parts(upload)) == size // s3.PART_BYTES + 1
+    assert len(stores.uploads.parts(upload)) == size // presigning.PART_BYTES + 1
 
 
 def test_urls_are_signed_for_the_public_endpoint(stores: Stores) -> None:
@@ -122,3 +123,15 @@ def test_objects(stores: Stores) -> None:
     store.delete("t/a")
     with pytest.raises(NotFound):
         store.get("t/a")
+
+
+@pytest.mark.parametrize("small", [4, 100])
+def test_the_rest_of_a_file_is_stored_whatever_its_size(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch, small: int
+) -> None:
+    monkeypatch.setattr("worker.storage.objects.s3._SMALL_BYTES", small)
+    file = io.BytesIO(b"0123456789")
+    file.seek(2)
+    stores.objects.put_open("rest", file, "text/plain")
+    assert stores.objects.get("rest") == b"23456789"
+    assert stores.objects.head("rest") == (8, "text/plain")

@@ -12,7 +12,7 @@ from worker.lifecycle.deletion import erase_job, erase_upload, sweep_uploads, up
 from worker.storage import keys
 from worker.storage.errors import LimitExceeded
 from worker.storage.objects.object_keys import upload_key
-from worker.storage.objects.s3 import PART_BYTES
+from worker.storage.objects.presigning import PART_BYTES
 from worker.storage.objects.uploads import Upload
 from worker.storage.stores import Stores
 

@@ -7,6 +7,7 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 
 import hypothesis
+import msgspec
 import pytest
 from hypothesis import strategies as st
 
@@ -24,7 +25,7 @@ def add(
     stores: Stores, tenant: str, count: int = 1, limit: int | None = None, **more: object
 ) -> list[str]:
     jobs = [new_job(stores, tenant, **more) for _ in range(count)]
-    assert stores.fair_queue.push(jobs, limit)
+    stores.fair_queue.push(jobs, limit)
     return [job.id for job in jobs]
 
 
@@ -131,13 +132,13 @@ def test_a_tenant_at_its_limit_is_passed_over(stores: Stores) -> None:
 
 
 def test_over_the_limit_of_waiting_jobs_none_is_taken(stores: Stores) -> None:
-    waiting = stores.fair_queue
-    assert waiting.push([new_job(stores) for _ in range(3)], None, 5)
-    assert not waiting.push([new_job(stores) for _ in range(3)], None, 5)
-    assert waiting.length("acme") == 3
-    assert waiting.push([new_job(stores, queue="pose.gpu") for _ in range(2)], None, 5)
-    assert not waiting.push([new_job(stores)], None, 5)
-    assert waiting.push([new_job(stores, "umbrella")], None, 5)
+    one = new_job(stores)
+    queues = ["pose.cpu", "pose.gpu", "pose.cpu", "pose.cpu"]
+    jobs = [msgspec.structs.replace(one, id=f"job_q{n}", queue=q) for n, q in enumerate(queues)]
+    assert [stores.jobs.submit(job, None, 3, None) for job in jobs] == [1, 1, 1, -1]
+    assert stores.fair_queue.length("acme") == 3 and not stores.jobs.exists(jobs[3].id)
+    stranger = msgspec.structs.replace(one, id="job_q9", tenant="umbrella")
+    assert stores.jobs.submit(stranger, None, 3, None) == 1
 
 
 def test_of_many_pullers_each_gets_another_job(stores: Stores) -> None:

@@ -41,10 +41,13 @@ def _side(first: str, second: str) -> theme.Colour:
     return theme.LEFT if first.startswith("left_") else theme.RIGHT
 
 
-def _confidence(score: float) -> theme.Colour:
+def _confidence(score: float) -> theme.Colour | None:
+    """The colour of a joint; None where it is not drawn."""
     if score >= theme.SURE_FROM:
         return theme.SURE
-    return theme.DOUBTFUL if score >= theme.DOUBTFUL_FROM else theme.UNSURE
+    if score >= theme.DOUBTFUL_FROM:
+        return theme.DOUBTFUL
+    return theme.UNSURE if score >= theme.DRAWN_FROM else None
 
 
 def draw_pose(
@@ -60,19 +63,30 @@ def draw_pose(
     if not np.isfinite(keypoints).all():
         return
     points = pixels_of(keypoints[:, :2], width, height)
-    scores = keypoints[:, 2].tolist()
-    figure = _figure(len(scores))
-    seen = [score >= theme.DRAWN_FROM for score in scores]
+    marks = tuple(map(_confidence, keypoints[:, 2].tolist()))
+    strokes = _strokes(marks, focus, min(width, height))
+    placed = {plane.scale: plane.fixed(points) for plane in planes}
+    for plane in planes:
+        for some in strokes:
+            some.draw(plane, placed[plane.scale])
+
+
+@lru_cache(maxsize=256)
+def _strokes(
+    marks: tuple[theme.Colour | None, ...], focus: int, short: float
+) -> tuple[_Strokes, ...]:
+    """What is drawn of joints of these colours, None where one is not seen, in frames whose shorter
+    side is `short` pixels. Kept, as it seldom changes from one frame to the next."""
+    figure = _figure(len(marks))
     limbs: dict[theme.Colour, list[tuple[int, int]]] = {}
     for first, second, colour in figure.limbs:
-        if seen[first] and seen[second]:
+        if marks[first] and marks[second]:
             limbs.setdefault(colour, []).append((first, second))
     # a joint is a stroke of no length
     joints: dict[theme.Colour, list[tuple[int, int]]] = {}
     for joint in figure.joints:
-        if seen[joint]:
-            joints.setdefault(_confidence(scores[joint]), []).append((joint, joint))
-    short = min(width, height)
+        if mark := marks[joint]:
+            joints.setdefault(mark, []).append((joint, joint))
     limb = max(theme.MINIMUM_PIXELS, short * theme.LIMB)
     wide = 2 * max(theme.MINIMUM_PIXELS, short * theme.JOINT)
     strokes = [
@@ -80,15 +94,14 @@ def draw_pose(
         _Strokes(joints, wide * theme.JOINT_FILL, wide),
     ]
     if focus:
-        strokes += _focused(figure, seen, focus, limb * theme.FOCUS_WIDTH)
-    for plane in planes:
-        placed = plane.fixed(points)
-        for some in strokes:
-            some.draw(plane, placed)
+        strokes += _focused(figure, marks, focus, limb * theme.FOCUS_WIDTH)
+    return tuple(strokes)
 
 
-def _focused(figure: _Figure, seen: list[bool], focus: int, limb: float) -> list[_Strokes]:
-    shown = [ok and bool(focus >> place & 1) for place, ok in enumerate(seen)]
+def _focused(
+    figure: _Figure, marks: tuple[theme.Colour | None, ...], focus: int, limb: float
+) -> list[_Strokes]:
+    shown = [mark is not None and bool(focus >> place & 1) for place, mark in enumerate(marks)]
     limbs = [(first, second) for first, second, _ in figure.limbs if shown[first] and shown[second]]
     dots = [(place, place) for place, ok in enumerate(shown) if ok]
     return [
@@ -106,6 +119,7 @@ class _Strokes:
     ) -> None:
         # fancy indexing takes arrays ten times as fast as lists
         self._pairs = {colour: np.array(some, np.intp) for colour, some in pairs.items() if some}
+        self._every = np.concatenate([*self._pairs.values(), np.empty((0, 2), np.intp)])
         self._inner, self._outer = inner, outer
 
     def draw(self, plane: Plane, placed: NDArray[np.int32]) -> None:
@@ -113,20 +127,19 @@ class _Strokes:
 
         Chroma gets the colour alone, outline and all: that is a dark shade of it, then.
         """
-        pieces = {colour: list(placed[pairs]) for colour, pairs in self._pairs.items()}
         if not plane.chroma:
-            every = [piece for some in pieces.values() for piece in some]
-            _lines(plane, every, self._outer, plane.ink.of(theme.OUTLINE))
+            _lines(plane, placed[self._every], self._outer, plane.ink.of(theme.OUTLINE))
         thickness = self._outer if plane.chroma else self._inner
-        for colour, some in pieces.items():
-            _lines(plane, some, thickness, plane.ink.of(colour))
+        for colour, pairs in self._pairs.items():
+            _lines(plane, placed[pairs], thickness, plane.ink.of(colour))
 
 
 def _lines(
-    plane: Plane, pieces: list[NDArray[np.int32]], thickness: float, value: tuple[float, ...]
+    plane: Plane, pieces: NDArray[np.int32], thickness: float, value: tuple[float, ...]
 ) -> None:
+    """Draws the lines of `pieces` [n, 2 ends, 2]."""
     wide = max(1, round(thickness * plane.scale))
-    cv2.polylines(plane.pixels, pieces, False, value, wide, edges(plane), SHIFT)
+    cv2.polylines(plane.pixels, list(pieces), False, value, wide, edges(plane), SHIFT)
 
 
 def edges(plane: Plane) -> int:

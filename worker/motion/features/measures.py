@@ -35,11 +35,11 @@ FLEXIONS = {
     "elbow": ("shoulder", "elbow", "wrist"),
 }
 
-FAINT, CLEAR = 0.1, 0.35
+FAINT_SCORE, CLEAR_SCORE = 0.1, 0.35
 """Joint scores of no weight and of full weight: MoveNet's own threshold for a joint that is shown
 is 0.3 (TensorFlow's pose example); darkness and the farther side of the body halve scores."""
 
-EDGE = 0.02
+EDGE_MARGIN = 0.02
 """Frame heights outside the picture at which a joint has no weight left: what is cut off by the
 edge is put just at it, and a foot that stands on the lower edge is seen."""
 
@@ -51,27 +51,27 @@ SEGMENTS = (
 """Chains of joints and their lengths as shares of stature (Drillis and Contini 1966, in Winter
 2009, fig. 4.1)."""
 
-WIDTH = 0.23
+SHOULDER_WIDTH = 0.23
 """Distance of the shoulder joints by stature: 0.259 over the acromia (the same source), of which
 the joint centres lack 1.5 cm a side."""
 
-PROFILE = 0.12
+PROFILE_WIDTH = 0.12
 """Distance of the shoulders along the picture by stature that is seen from the side: half of it."""
 
-LONGEST = 0.85
+LENGTH_QUANTILE = 0.85
 """Quantile of a segment's lengths that is its length: foreshortening only shortens."""
 
-ENOUGH = 5
+LEAST_FRAMES = 5
 """Frames in which a segment must be seen."""
 
 
 def visibility(body: Body, aspect: float) -> Floats:
     """Weight 0-1 of each joint [n, 17]: how well it is seen; `aspect` is the width of the picture
     by its height."""
-    clear = np.clip((body.score - FAINT) / (CLEAR - FAINT), 0.0, 1.0)
+    clear = np.clip((body.score - FAINT_SCORE) / (CLEAR_SCORE - FAINT_SCORE), 0.0, 1.0)
     x, y = body.x, body.y
-    inside = np.minimum(np.minimum(x, aspect - x), np.minimum(y, 1.0 - y)) + EDGE
-    weight: Floats = clear * np.clip(inside / (1.5 * EDGE), 0.0, 1.0)
+    inside = np.minimum(np.minimum(x, aspect - x), np.minimum(y, 1.0 - y)) + EDGE_MARGIN
+    weight: Floats = clear * np.clip(inside / (1.5 * EDGE_MARGIN), 0.0, 1.0)
     return weight
 
 
@@ -177,7 +177,7 @@ def statures(sight: Sight) -> Floats:
         length = np.sum([sight.body.length(*ends) for ends in pairwise(chain)], axis=0)
         told.append(np.where(sight.seen(*chain) > 0.5, length, np.nan) / share)
     x, y = sight.body.pair("shoulder")
-    width = np.hypot(x[:, 0] - x[:, 1], y[:, 0] - y[:, 1]) / WIDTH
+    width = np.hypot(x[:, 0] - x[:, 1], y[:, 0] - y[:, 1]) / SHOULDER_WIDTH
     columns = [np.fmax(one[:, 0], one[:, 1]) for one in told]
     columns.append(np.where(sight.seen("shoulder").min(axis=1) > 0.5, width, np.nan))
     return np.stack(columns, axis=1)
@@ -187,9 +187,9 @@ def stature(told: Floats) -> float:
     """Stature in frame heights from `told` [n, 4] (see `statures`): the segment that is the least
     foreshortened says most. 1 where nothing was seen."""
     found = [
-        quantile(known, LONGEST)
+        quantile(known, LENGTH_QUANTILE)
         for known in (column[np.isfinite(column)] for column in told.T)
-        if len(known) >= max(ENOUGH, 0.02 * len(told))
+        if len(known) >= max(LEAST_FRAMES, 0.02 * len(told))
     ]
     return max(found, default=1.0)
 
@@ -216,7 +216,7 @@ def _lift(sight: Sight) -> tuple[Floats, Floats]:
     apart, weight = whole(sight, "ankle_spread")
     legs = np.maximum(told * bent / 400, 0.33 * apart)
     x, _ = sight.body.pair("shoulder")
-    profile = np.abs(x[:, 0] - x[:, 1]) < PROFILE * told
+    profile = np.abs(x[:, 0] - x[:, 1]) < PROFILE_WIDTH * told
     explained = np.where(profile & (bent_weight > 0), np.minimum(np.abs(up), legs), np.abs(up))
     lift: Floats = np.sign(up) * explained
     return lift, weight

@@ -13,23 +13,11 @@ def trailing_ranges(
 ) -> tuple[Floats, NDArray[np.int64]]:
     """Greatest less least of `values` [m, k] in the rows from `first` to `last`, [n] each, and in
     how many of those rows all values are finite: others are left out. The range of no rows is -inf.
-
-    A table of the extremes over 1, 2, 4, ... rows gives that of any window from two entries
-    (sparse table: Bender and Farach-Colton 2000).
     """
     whole: NDArray[np.bool_] = np.asarray(np.isfinite(values).all(axis=1), np.bool_)
     known = np.concatenate(([0], np.cumsum(whole)))
-    # the least as the greatest of the negative: one table for both
-    row = np.where(whole[:, None], np.concatenate((values, -values), axis=1), -np.inf)
-    lengths = last - first + 1
-    levels = np.frexp(lengths)[1] - 1
-    most = np.empty((len(first), row.shape[1]))
-    for level in range(int(levels.max()) + 1):
-        if level:
-            half = 1 << (level - 1)
-            row = np.maximum(row[:-half], row[half:])
-        chosen = np.flatnonzero(levels == level)
-        ends = last[chosen] - (1 << level) + 1
-        most[chosen] = np.maximum(row[first[chosen]], row[ends])
-    count = values.shape[1]
-    return most[:, :count] + most[:, count:], known[last + 1] - known[first]
+    # a row behind the last one, as no window may end at the array's own end
+    rows = np.vstack((np.where(whole[:, None], values, np.nan), np.full(values.shape[1], np.nan)))
+    windows = np.stack((first, last + 1), axis=1).ravel()
+    most, least = (end.reduceat(rows, windows)[::2] for end in (np.fmax, np.fmin))
+    return np.nan_to_num(most - least, nan=-np.inf), known[last + 1] - known[first]

@@ -21,8 +21,8 @@ from worker.contract.options import JobOptions
 from worker.motion.feedback.refusals import why_nothing
 from worker.motion.feedback.target import Target
 from worker.motion.form import RepForm
+from worker.motion.frames.frames import Frames
 from worker.motion.frames.overlay_values import HudRecorder
-from worker.motion.frames.span import Frames
 from worker.motion.posture.guide import PostureGuide
 from worker.motion.reps.frame_events import FrameEvent
 
@@ -46,8 +46,7 @@ class ExerciseReporter:
         self._options = options
         self._media = media
         self._tracker = followed.tracker
-        aspect = max(media.width, 1) / max(media.height, 1)
-        self._guide = PostureGuide(followed.joints, followed.view, options.language, aspect)
+        self._guide = PostureGuide(followed.joints, followed.view, options.language, media.aspect)
         self._reference: ReferenceScore | None = None
         self._count = 0
         self._history: list[Rep] = []

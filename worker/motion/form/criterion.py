@@ -24,7 +24,7 @@ BORDER = 0.05
 """To either side of these a view shows the more the farther from them."""
 
 UNSEEN = 95.0
-"""Points of what was not judged: those at `good`, which half of the good reps reach."""
+"""Points of what was not judged: those at `good`, which three quarters of good reps reach."""
 
 STEEPNESS = 2 * math.log(19.0)
 """Makes the score 95 at `good` and 5 at `bad`."""

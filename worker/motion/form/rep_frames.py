@@ -14,8 +14,9 @@ from worker.motion.features.median import quantile
 
 Rows = NDArray[np.bool_]
 
-SEEN = 0.2
-"""Joint score from which a joint's place is believed."""
+SEEN = 0.4
+"""Joint score from which a joint's place is believed: networks give guesses behind a bar or beyond
+the picture's edge 0.1 to 0.4."""
 
 CLEAR = 0.5
 """Share of the joints' best score in the rep under which a frame is a guess of the network: where
@@ -257,12 +258,14 @@ class RepFrames:
 
     def spread(self, values: Floats, seen: Floats) -> float | None:
         """Range over the rep of the means of TREMBLES seconds of `values`, without a twentieth at
-        either end."""
+        either end; None of what was seen for no longer."""
         found = self.over(values, seen, self.all)
         if found is None:
             return None
         usual = float(self.seconds[-1] - self.seconds[0]) / max(len(self) - 1, 1)
-        rows = min(max(round(TREMBLES / max(usual, TINY)), 1), len(found))
+        rows = max(round(TREMBLES / max(usual, TINY)), 1)
+        if len(found) <= rows:
+            return None
         sums = np.cumsum(np.concatenate(([0.0], found)))
         means = (sums[rows:] - sums[:-rows]) / rows
         return quantile(means, 0.95) - quantile(means, 0.05)

@@ -4,7 +4,7 @@
 
 It is monotone in each measure, and no strength makes up for a fault. Weights are MAJOR and MINOR of
 `criterion`: one clear fault ends below 70, two below 50. What cannot be judged from this view
-counts like the median of good reps: a view that shows less is worth neither more nor fewer points.
+counts like a rep that is as good as most: a view that shows less wins next to nothing.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 
 from worker.exercises.model import JumpExercise
 from worker.motion.features.anthropometry import GRAVITY, STATURE
-from worker.motion.frames.span import Frames
+from worker.motion.frames.frames import Frames
 from worker.motion.jumps.calibration import Calibrator, Tilt
 from worker.motion.jumps.events import Discarded, Event, Rising, Started
 from worker.motion.jumps.fit import Before, measured

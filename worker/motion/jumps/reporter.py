@@ -6,23 +6,21 @@ from typing import Any
 
 from worker.contract.exercises import CATALOGUE
 from worker.contract.jobs import Result
-from worker.contract.media import MediaInfo, WarningCode
-from worker.contract.message_parts import Jump as JumpPart
-from worker.contract.message_parts import VisibleHips
-from worker.contract.messages import (
-    Counter,
-    ExerciseSummary,
+from worker.contract.jump_messages import (
     JumpCalibration,
     JumpDiscarded,
     JumpHeight,
     JumpStarted,
     JumpSummary,
-    Message,
 )
+from worker.contract.media import MediaInfo, WarningCode
+from worker.contract.message_parts import Jump as JumpPart
+from worker.contract.message_parts import VisibleHips
+from worker.contract.messages import Counter, ExerciseSummary, Message
 from worker.contract.options import JobOptions
 from worker.exercises.model import JumpExercise
+from worker.motion.frames.frames import Frames
 from worker.motion.frames.overlay_values import HudRecorder
-from worker.motion.frames.span import Frames
 from worker.motion.jumps.calibration import Calibration
 from worker.motion.jumps.detector import JumpTracker
 from worker.motion.jumps.events import Discarded, Event, Rising, Started
@@ -39,17 +37,16 @@ class JumpReporter:
         self._exercise = exercise
         self._media = media
         self._height = max(media.height, 1)
-        aspect = max(media.width, 1) / self._height
         self._tracker = JumpTracker(
             exercise,
             options.userHeightCm,
             options.devicePitchDeg or 0.0,
-            aspect,
+            media.aspect,
             media.slowdown,
         )
         self._texts = TEXTS[options.language]
         view = CATALOGUE[exercise.id].view
-        self._guide = PostureGuide(exercise.joints, view, options.language, aspect)
+        self._guide = PostureGuide(exercise.joints, view, options.language, media.aspect)
         self._hips = VisibleHips(left=False, right=False)
         self._jumps: list[Jump] = []
         self._calibration: Calibration | None = None

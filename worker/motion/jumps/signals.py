@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -10,7 +10,10 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from worker.motion.features.body_segments import PAIRS, Body, Floats, merged
-from worker.motion.frames.span import Frames
+from worker.motion.features.median import quantile
+from worker.motion.frames.columns import Columns
+from worker.motion.frames.frames import Frames
+from worker.motion.frames.smoothing import has_person
 
 KEPT = 6.0
 """Seconds of frames that are kept: a jump in slow motion, its landing, the standing before it."""
@@ -33,7 +36,7 @@ recordings of a screen or of 24 frames a second shown at 30."""
 
 
 @dataclass(frozen=True)
-class Rows:
+class Rows(Columns):
     """n frames: `seconds` of what was filmed, logged `joints` [n, 17, 3] in frame heights (x too),
     and, smoothed: height of the `hip` and of the `feet`, both ankles [n, 2], in the picture (nan
     where hidden), `size` the stature that the limbs tell, `sure` the better hip's score, `upright`
@@ -48,44 +51,25 @@ class Rows:
     upright: NDArray[np.bool_]
     known: NDArray[np.bool_]
 
-    def __len__(self) -> int:
-        return len(self.seconds)
-
-    def with_more(self, more: Rows) -> Rows:
-        """These rows and `more`."""
-        return Rows(
-            *(np.concatenate((getattr(self, name), getattr(more, name))) for name in _COLUMNS)
-        )
-
     def kept(self, start: int, stop: int) -> Rows:
         """The rows until `stop`, less those that are too old for the block that begins at
         `start`."""
         oldest = int(np.searchsorted(self.seconds, self.seconds[start] - KEPT))
-        return Rows(*(getattr(self, name)[oldest:stop] for name in _COLUMNS))
+        return self[oldest:stop]
 
     def usual_size(self, seconds: float) -> float:
-        """The 90th percentile of `size` over the last `seconds`; 0 where nobody was there.
-
-        `numpy.percentile` does the same for twenty times as much.
-        """
+        """The 90th percentile of `size` over the last `seconds`; 0 where nobody was there."""
         first = int(np.searchsorted(self.seconds, self.seconds[-1] - seconds, side="right"))
-        sizes = np.sort(self.size[first:][self.known[first:]]).tolist()
-        if not sizes:
-            return 0.0
-        place = 0.9 * (len(sizes) - 1)
-        low, high = sizes[int(place)], sizes[min(int(place) + 1, len(sizes) - 1)]
-        share = place - int(place)
-        step = high - low
-        return float(low + step * share if share < 0.5 else high - step * (1 - share))
+        sizes = self.size[first:][self.known[first:]]
+        return quantile(sizes, 0.9) if len(sizes) else 0.0
 
     def between(self, begin: float, end: float) -> Rows:
         """The rows in which somebody was logged, from `begin` to `end` seconds."""
         first = int(np.searchsorted(self.seconds, begin))
         last = int(np.searchsorted(self.seconds, end, side="right"))
-        logged = (self.joints[first:last, :, 2] > 0).any(axis=1)
-        if logged.all():
-            return Rows(*(getattr(self, name)[first:last] for name in _COLUMNS))
-        return Rows(*(getattr(self, name)[first:last][logged] for name in _COLUMNS))
+        rows = self[first:last]
+        logged = has_person(rows.joints)
+        return rows if logged.all() else rows[logged]
 
     def distinct(self) -> Rows:
         """The rows less those that repeat the one before: the movement seen in them is zero for a
@@ -95,7 +79,7 @@ class Rows:
         moved = np.abs(np.diff(self.joints[:, 5:, :2], axis=0)).mean(axis=(1, 2))
         around = sliding_window_view(np.pad(moved, 5, "edge"), 11)
         kept = np.concatenate(([True], moved >= REPEATED * np.sort(around, axis=1)[:, 8]))
-        return Rows(*(getattr(self, name)[kept] for name in _COLUMNS))
+        return self[kept]
 
     def height_of(self, joint: str, scores: Floats) -> Floats | None:
         """Height [n] in the picture of a pair of joints, or of the `head`, as logged, each joint
@@ -107,9 +91,6 @@ class Rows:
             return None
         height: Floats = self.joints[:, columns, 1] @ (weights / total)
         return height
-
-
-_COLUMNS = tuple(field.name for field in fields(Rows))
 
 
 def rows_of(frames: Frames, aspect: float, slowdown: float) -> Rows:

@@ -8,14 +8,12 @@ counted as `unknown`.
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from worker.contract.message_parts import Recognised
 from worker.exercises.model import HoldExercise, RepExercise
-from worker.motion.frames.span import Frames, joined
-from worker.motion.recognition.score import SURE, Score, View, ranked
+from worker.motion.frames.frames import Frames, joined
+from worker.motion.recognition.score import SURE, Score, ranked
 from worker.motion.recognition.unknown import UNKNOWN, unknown_exercise
-from worker.motion.reps.frame_events import NOTHING, FrameEvent
+from worker.motion.reps.frame_events import NOTHING, FrameEvent, Tracker
 from worker.motion.reps.hold_tracker import HoldTracker
 from worker.motion.reps.tracker import RepTracker
 
@@ -32,22 +30,26 @@ TOLD = 3
 """Exercises that the summary names."""
 
 
-class _Tracker(Protocol):
-    def span(self, frames: Frames) -> list[FrameEvent]: ...
-
-    def finish(self) -> FrameEvent: ...
+def tracker_of(
+    exercise: RepExercise | HoldExercise, difficulty: str, least_score: float | None, aspect: float
+) -> Tracker:
+    """The tracker of an exercise in pictures `aspect` times as wide as high; repetitions that score
+    less than `least_score` do not count."""
+    if isinstance(exercise, HoldExercise):
+        return HoldTracker(exercise, aspect)
+    return RepTracker(exercise, difficulty, least_score, aspect)
 
 
 class AutoTracker:
     """Events of the exercise that the frames show; `least_score` is that of `minGrade`."""
 
-    def __init__(self, difficulty: str, least_score: float | None, view: View) -> None:
+    def __init__(self, difficulty: str, least_score: float | None, aspect: float) -> None:
         self._difficulty = difficulty
         self._least_score = least_score
-        self._view = view
+        self._aspect = aspect
         self._kept: list[Frames] = []
         self._due: float | None = None
-        self._tracker: _Tracker | None = None
+        self._tracker: Tracker | None = None
         self.recognised: tuple[Recognised, ...] = ()
         """The exercises that explain most, the best first."""
         self.name = UNKNOWN
@@ -73,7 +75,7 @@ class AutoTracker:
         if scores and scores[0].value >= SURE:
             found = scores[0].exercise
         else:
-            found = unknown_exercise(frames, self._view)
+            found = unknown_exercise(frames, self._aspect)
         if found is None:
             return NOTHING
         tracker = self._choose(found)
@@ -103,20 +105,15 @@ class AutoTracker:
         return [*nothing[1:], _together(events)]
 
     def _look(self, frames: Frames) -> list[Score]:
-        scores = ranked(frames, self._difficulty, self._view)
+        scores = ranked(frames, self._difficulty, self._aspect)
         self.recognised = tuple(
             Recognised(exercise=one.exercise.id, score=round(one.value, 3)) for one in scores[:TOLD]
         )
         return scores
 
-    def _choose(self, exercise: RepExercise | HoldExercise) -> _Tracker:
+    def _choose(self, exercise: RepExercise | HoldExercise) -> Tracker:
         self.name, self.holds = exercise.id, isinstance(exercise, HoldExercise)
-        rotation, aspect = self._view.rotation, self._view.aspect
-        self._tracker = (
-            RepTracker(exercise, self._difficulty, self._least_score, rotation, aspect)
-            if isinstance(exercise, RepExercise)
-            else HoldTracker(exercise, rotation, aspect)
-        )
+        self._tracker = tracker_of(exercise, self._difficulty, self._least_score, self._aspect)
         return self._tracker
 
 

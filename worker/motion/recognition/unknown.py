@@ -6,8 +6,7 @@ import numpy as np
 
 from worker.exercises.model import RepExercise, Signal
 from worker.motion.features.body_segments import Floats
-from worker.motion.frames.span import Frames
-from worker.motion.recognition.score import View
+from worker.motion.frames.frames import Frames
 from worker.motion.reps.signals import SignalRows
 
 UNKNOWN = "unknown"
@@ -39,11 +38,11 @@ WALKS = 1.0
 """Statures that the hips go along the picture, from which the subject walks through it."""
 
 
-def unknown_exercise(frames: Frames, view: View) -> RepExercise | None:
-    """The exercise `unknown` of the frames; None where nothing was seen long enough, or the subject
-    only walks through the picture."""
+def unknown_exercise(frames: Frames, aspect: float) -> RepExercise | None:
+    """The exercise `unknown` of the frames, `aspect` times as wide as high; None where nothing was
+    seen long enough, or the subject only walks through the picture."""
     every = RepExercise(UNKNOWN, LARGE, joints=("shoulder", "hip"))
-    kept = SignalRows(every, view.rotation, view.aspect)
+    kept = SignalRows(every, aspect)
     kept.add(frames)
     rows = kept.rows(frames.first, frames.first + len(frames.times_us))
     if _travel(frames) >= WALKS * rows.size:

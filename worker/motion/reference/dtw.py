@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from worker.motion.features.body_segments import Floats
 
@@ -22,56 +23,44 @@ BAND = 0.35
 
 @dataclass(frozen=True)
 class Warp:
-    """`distance` is the mean cost along the best path; `rows` and `columns` are its steps."""
+    """The best alignment of n moments with m: `distance` is the mean cost along it, `path` [k, 2]
+    its steps from (0, 0) to (n - 1, m - 1)."""
 
     distance: float
-    rows: tuple[int, ...]
-    columns: tuple[int, ...]
+    path: NDArray[np.int64]
+
+    @property
+    def skew(self) -> float:
+        """Mean distance 0-1 of the path from even time: 0 where both run alike."""
+        times = self.path / np.maximum(self.path[-1], 1)
+        return float(np.abs(times[:, 0] - times[:, 1]).mean())
 
 
 def warp(costs: Floats) -> Warp:
     """The best alignment for `costs` [n, m] >= 0; both ends of the two are matched."""
     n, m = costs.shape
     band = max(int(BAND * max(n, m)), abs(n - m) + 1)
-    inf = float("inf")
     cost = costs.tolist()
-    total = [[inf] * m for _ in range(n)]
-    total[0][0] = 2 * cost[0][0]
+    # a row and a column of infinity before the first moments, but for where a path begins
+    total = [[float("inf")] * (m + 1) for _ in range(n + 1)]
+    total[0][0] = 0.0
     for i in range(n):
-        row, above = total[i], total[i - 1] if i else None
+        above, row = total[i], total[i + 1]
         for j in range(max(0, i - band), min(m, i + band + 1)):
-            if i == j == 0:
-                continue
             here = cost[i][j]
-            best = row[j - 1] + here if j else inf
-            if above is not None:
-                best = min(best, above[j] + here)
-                if j:
-                    best = min(best, above[j - 1] + 2 * here)
-            row[j] = best
-    rows, columns = _path(total, cost)
-    return Warp(total[-1][-1] / (n + m), rows, columns)
+            row[j + 1] = min(row[j] + here, above[j + 1] + here, above[j] + 2 * here)
+    return Warp(total[n][m] / (n + m), np.array(_path(total, cost)))
 
 
-def _path(
-    total: list[list[float]], cost: list[list[float]]
-) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    i, j = len(total) - 1, len(total[0]) - 1
+def _path(total: list[list[float]], cost: list[list[float]]) -> list[tuple[int, int]]:
+    i, j = len(cost) - 1, len(cost[0]) - 1
     steps = [(i, j)]
     while i or j:
         here = cost[i][j]
-        ways = [
-            (total[i - 1][j - 1] + 2 * here, i - 1, j - 1) if i and j else None,
-            (total[i - 1][j] + here, i - 1, j) if i else None,
-            (total[i][j - 1] + here, i, j - 1) if j else None,
-        ]
-        _, i, j = min(way for way in ways if way is not None)
+        _, i, j = min(
+            (total[i][j] + 2 * here, i - 1, j - 1),
+            (total[i][j + 1] + here, i - 1, j),
+            (total[i + 1][j] + here, i, j - 1),
+        )
         steps.append((i, j))
-    steps.reverse()
-    return tuple(i for i, _ in steps), tuple(j for _, j in steps)
-
-
-def skew(found: Warp, n: int, m: int) -> float:
-    """Mean distance 0-1 of a path from even time: 0 where both run alike."""
-    i, j = np.array(found.rows) / max(n - 1, 1), np.array(found.columns) / max(m - 1, 1)
-    return float(np.abs(i - j).mean())
+    return steps[::-1]

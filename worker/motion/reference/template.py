@@ -2,8 +2,8 @@
 
 *Progress* is the projection of a pose on the line from the reference's start pose to its extreme
 pose, the one that is farthest from the start: 0 at the start, 1 at the extreme, weighted by how
-well each part is seen. It is one number a frame, so the rep machine finds the cycles in it;
-whether a cycle is the reference's movement is decided by dynamic time warping.
+well each part is seen. It is one number a frame, so cycles are found in it; whether a cycle is the
+reference's movement is decided by dynamic time warping.
 """
 
 from __future__ import annotations
@@ -13,29 +13,67 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from worker.contract.reference_poses import POINTS, ReferencePoses
+from worker.contract.reference_poses import ReferencePoses
 from worker.motion.features.body_segments import Floats
-from worker.motion.reference.dtw import skew, warp
-from worker.motion.reference.features import distances, mirrored, swapped, vectors
+from worker.motion.reference.dtw import warp
+from worker.motion.reference.poses import Poses, distances, poses_of
 
-STILL = 0.25
+REST_IMPORTANCE = 0.25
 """Importance of a part that rests in the reference; 1 for the one that moves most. Held things and
 style may differ there, another movement may not."""
 
-IMAGES = 4
-"""Most images of a reference that are followed."""
+DIFFERENT_IMAGE = 0.2
+"""Distance of movements, or of start poses, beyond which two images are two."""
 
-ALIKE = 0.2
-"""Distance of movements and of start poses up to which two images are one."""
-
-ENDS = 2
+START_POINTS = 2
 """Samples at the beginning of a rep whose mean is its start pose."""
+
+MOST_APART = 0.46
+"""Distance of the movements from which a cycle is another exercise; standing still is at 1. On the
+development clips another person's reps are at 0.2-0.45 (other cameras, other things in the hands),
+nearly all that other exercises have in common above 0.47."""
+
+MOST_STRAY = 0.65
+"""How far parts may go beyond the reference's: arms overhead are no lateral raise. On the clips
+the same exercise is below 0.4, a jumping jack beside a lateral raise at 0.8."""
+
+CLOSE_APART = 0.3
+"""Distance of the movements up to which that is no matter: another height of the camera makes a
+limb that points to it look longer."""
+
+MOST_OFFSET = 0.45
+"""Distance of the start poses: on the floor or standing, arms down or overhead. On the clips the
+same exercise is below 0.25, a deadlift from the floor beside a squat at 0.64."""
+
+BETTER_SHARE = 0.8
+"""Share of an image's distance below which another image fits better."""
+
+FLOOR, CEILING = -0.1, 1.6
+"""Progress is kept within these: one wild frame must not set the start level."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """The line from a `start` pose [WIDTH] along a `way` [WIDTH] to the extreme; `worth` [WIDTH] is
+    what each part counts."""
+
+    start: Floats
+    way: Floats
+    worth: Floats
+
+    def progress(self, poses: Poses) -> tuple[Floats, Floats]:
+        """Progress of n poses [n] and which share of the axis is seen in each [n], 0-1."""
+        worth = poses.weights * self.worth
+        there = worth @ self.way**2
+        along = (worth * (poses.parts - self.start)) @ self.way / np.maximum(there, 1e-6)
+        whole = float((self.worth * self.way**2).sum())
+        return np.clip(along, FLOOR, CEILING), there / max(whole, 1e-6)
 
 
 @dataclass(frozen=True)
 class Match:
-    """How a stretch of poses compares with the reference; distances are root mean squares of
-    `reference_features` (about limb lengths, or half radians).
+    """How a stretch of poses compares with the reference; distances are root mean squares of parts
+    (about limb lengths, or half radians).
 
     `apart` is the mean distance of the movements along the best alignment, by the reference's own
     mean distance from its start pose: 0 the same, 1 as unlike as standing still. `stray` is how far
@@ -50,81 +88,82 @@ class Match:
     pose: float
     skew: float
 
+    @property
+    def same(self) -> bool:
+        """Whether it is the reference's movement."""
+        strays = self.apart > CLOSE_APART and self.stray > MOST_STRAY
+        return self.apart <= MOST_APART and self.offset <= MOST_OFFSET and not strays
 
-@dataclass(frozen=True)
+    def fits_better(self, other: Match) -> bool:
+        """Whether this image of the reference fits better than that of `other`."""
+        return self.apart < BETTER_SHARE * other.apart and self.offset <= MOST_OFFSET
+
+
 class Template:
-    """The reference, or its mirror image: `poses` and `weights` [POINTS, WIDTH]."""
+    """The POINTS poses of a reference, or of an image of it."""
 
-    poses: Floats
-    weights: Floats
-    start: Floats
-    axis: Floats
-    worth: Floats
-    importance: Floats
+    def __init__(self, poses: Poses) -> None:
+        start = poses.parts[:START_POINTS].mean(axis=0)
+        worth = poses.weights.mean(axis=0)
+        self._poses = poses
+        self._moved = poses.parts - start
+        far = int(np.argmax((self._moved**2 * worth).sum(axis=1)))
+        self._reach = np.abs(self._moved).max(axis=0)
+        reach = self._reach * worth
+        self._importance = REST_IMPORTANCE + (1 - REST_IMPORTANCE) * reach / max(
+            float(reach.max()), 1e-6
+        )
+        self.axis = Axis(start, self._moved[far], worth)
 
-    def progress(self, poses: Floats, weights: Floats) -> tuple[Floats, Floats]:
-        """Progress [n] of poses [n, WIDTH] and which share of the axis is seen [n], 0-1."""
-        worth = weights * self.worth
-        whole = float((self.worth * self.axis**2).sum())
-        there = worth @ self.axis**2
-        along = (worth * (poses - self.start)) @ self.axis
-        return along / np.maximum(there, 1e-6), there / max(whole, 1e-6)
+    def nearest(self, poses: Poses) -> Floats:
+        """Distance of each of n poses to the nearest one of the reference [n]."""
+        apart = distances(poses.parts, self._poses.parts, self._weights(poses))
+        return np.asarray(apart.min(axis=1), np.float64)
 
-    def nearest(self, poses: Floats, weights: Floats) -> Floats:
-        """Distance [n] of each pose to the nearest one of the reference."""
-        both = (weights * self.importance)[:, None, :] * self.weights[None]
-        return np.asarray(distances(poses, self.poses, both).min(axis=1), np.float64)
-
-    def match(self, poses: Floats, weights: Floats) -> Match:
+    def match(self, poses: Poses) -> Match:
         """Compares POINTS poses that are evenly spread over a rep's time."""
-        both = (weights * self.importance)[:, None, :] * self.weights[None]
-        start = poses[:ENDS].mean(axis=0)
-        moved, own = poses - start, self.poses - self.start
+        both = self._weights(poses)
+        start = poses.parts[:START_POINTS].mean(axis=0)
+        moved, own = poses.parts - start, self._moved
         found = warp(distances(moved, own, both))
         still = distances(np.zeros((1, own.shape[1])), own, both.mean(axis=0)[None])
-        apart = found.distance / max(float(still.mean()), 1e-6)
-        away = distances(start[None], self.start[None], both[:ENDS, :ENDS].mean(axis=(0, 1)))
-        aligned = distances(poses, self.poses, both)[list(found.rows), list(found.columns)]
+        away = distances(
+            start[None], self.axis.start[None], both[:START_POINTS, :START_POINTS].mean(axis=(0, 1))
+        )
+        rows, columns = found.path.T
+        aligned = distances(poses.parts, self._poses.parts, both)[rows, columns]
         return Match(
-            apart=apart,
-            stray=_stray(moved, own, weights.mean(axis=0) * self.weights.mean(axis=0)),
+            apart=found.distance / max(float(still.mean()), 1e-6),
+            stray=self._stray(moved, poses.weights.mean(axis=0) * self.axis.worth),
             offset=float(away[0, 0]),
             pose=float(aligned.mean()),
-            skew=skew(found, len(poses), POINTS),
+            skew=found.skew,
         )
 
+    def _weights(self, poses: Poses) -> Floats:
+        """What each part [n, POINTS, WIDTH] counts where n poses are compared with the own ones."""
+        counts: Floats = (poses.weights * self._importance)[:, None] * self._poses.weights
+        return counts
 
-def _stray(moved: Floats, own: Floats, weights: Floats) -> float:
-    reach, limit = np.abs(moved).max(axis=0), np.abs(own).max(axis=0)
-    beyond = float((np.maximum(reach - limit, 0.0) ** 2 * weights).sum())
-    return math.sqrt(beyond / max(float((limit**2 * weights).sum()), 1e-9))
-
-
-def _template(poses: Floats, weights: Floats) -> Template:
-    start = poses[:ENDS].mean(axis=0)
-    moved = poses - start
-    worth = weights.mean(axis=0)
-    far = int(np.argmax((moved**2 * worth).sum(axis=1)))
-    reach = np.abs(moved).max(axis=0) * worth
-    importance = STILL + (1 - STILL) * reach / max(float(reach.max()), 1e-6)
-    return Template(poses, weights, start, moved[far], worth, importance)
+    def _stray(self, moved: Floats, weights: Floats) -> float:
+        beyond = np.maximum(np.abs(moved).max(axis=0) - self._reach, 0.0)
+        limit = float((self._reach**2 * weights).sum())
+        return math.sqrt(float((beyond**2 * weights).sum()) / max(limit, 1e-9))
 
 
-def templates_of(reference: ReferencePoses) -> tuple[Template, ...]:
+def templates_of(reference: ReferencePoses) -> list[Template]:
     """The reference and up to three images of it, those left out that are like one before.
 
     A subject may face the other way (the mirror image), lead with the other arm or leg, or both.
     """
-    poses, weights = vectors(reference.limbs.astype(np.float64), reference.seen.astype(np.float64))
-    mirror, other = mirrored(poses), swapped(weights)
-    images = (
-        (poses, weights), (mirror, other), (swapped(poses), other), (swapped(mirror), weights)
-    )  # fmt: skip
+    poses = poses_of(reference.limbs.astype(np.float64), reference.seen.astype(np.float64))
+    images = (poses, poses.mirrored(), poses.swapped(), poses.mirrored().swapped())
     found: list[Template] = []
     for image in images:
-        if not any(_alike(template, *image) for template in found):
-            found.append(_template(*image))
-    return tuple(found)
+        matches = [template.match(image) for template in found]
+        if all(max(match.apart, match.offset) > DIFFERENT_IMAGE for match in matches):
+            found.append(Template(image))
+    return found
 
 
 def moving_limbs(reference: ReferencePoses) -> list[int]:
@@ -132,18 +171,3 @@ def moving_limbs(reference: ReferencePoses) -> list[int]:
     moved = np.linalg.norm(reference.limbs - reference.limbs[:1], axis=-1).max(axis=0)
     reach = moved * reference.seen.mean(axis=0)
     return [int(limb) for limb in np.flatnonzero(reach >= 0.5 * reach.max())]
-
-
-def _alike(template: Template, poses: Floats, weights: Floats) -> bool:
-    match = template.match(poses, weights)
-    return match.apart <= ALIKE and match.offset <= ALIKE
-
-
-def resampled(seconds: Floats, columns: Floats) -> Floats:
-    """Columns [n, k] at POINTS moments that are evenly spread from the first to the last."""
-    at = np.linspace(seconds[0], seconds[-1], POINTS)
-    after = np.clip(np.searchsorted(seconds, at, side="right"), 1, len(seconds) - 1)
-    span = seconds[after] - seconds[after - 1]
-    share = np.clip((at - seconds[after - 1]) / np.maximum(span, 1e-9), 0.0, 1.0)[:, None]
-    between: Floats = columns[after - 1] * (1 - share) + columns[after] * share
-    return between

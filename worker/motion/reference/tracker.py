@@ -1,94 +1,73 @@
-"""Follows a job's frames against a reference movement: cycles, their likeness, live feedback.
+"""Follows a job's frames against a reference movement: reps, their likeness, live feedback.
 
-The reference and its images (mirrored, with the other arm or leg) are followed side by side, each
-with a rep machine of its own; what several find is one rep only once.
+The reference and its images (mirrored, with the other arm or leg) are followed side by side; what
+several find is one rep only once.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from worker.contract.keypoints import COUNT as JOINTS
 from worker.contract.message_parts import CriterionScore, Rep
 from worker.contract.reference_poses import ReferencePoses
 from worker.motion.features.body_segments import Body, Floats
 from worker.motion.form import RepForm, RepFrames, advice_codes, judge
 from worker.motion.form.advice import RECENT
-from worker.motion.frames.span import Frames
-from worker.motion.reference.features import WIDTH, limbs_of, vectors
-from worker.motion.reference.score import criteria_of, pose_score, score_of
-from worker.motion.reference.state_machine import (
-    CEILING,
-    FLOOR,
-    RETURN,
-    RISE,
-    Cycle,
-    RepStateMachine,
-)
-from worker.motion.reference.template import IMAGES, Match, resampled, templates_of
+from worker.motion.frames.columns import Columns
+from worker.motion.frames.frames import Frames
+from worker.motion.reference.excursions import Excursion, ExcursionFinder
+from worker.motion.reference.poses import Poses, limbs_of, poses_of
+from worker.motion.reference.score import criteria_of, points_of, score_of
+from worker.motion.reference.template import Match, templates_of
 from worker.motion.reps.frame_events import NOTHING, FrameEvent
 
 DEPTHS = {"easy": 0.5, "normal": 0.65, "pro": 0.85}
 """Share of the reference's excursion that a rep must reach, by difficulty."""
 
-START = 0.5
+MOST_START = 0.5
 """Most progress at a rep's start: a clip may begin on the way, not at the extreme."""
 
-APART = 0.46
-"""Distance of the movements from which a cycle is another exercise; standing still is at 1. On the
-development clips another person's reps are at 0.2-0.45 (other cameras, other things in the hands),
-nearly all that other exercises have in common above 0.47."""
-
-STRAY = 0.65
-"""How far parts may go beyond the reference's: arms overhead are no lateral raise. On the clips
-the same exercise is below 0.4, a jumping jack beside a lateral raise at 0.8."""
-
-CLOSE = 0.3
-"""Distance of the movements up to which that is no matter: another height of the camera makes a
-limb that points to it look longer."""
-
-OFFSET = 0.45
-"""Distance of the start poses: on the floor or standing, arms down or overhead. On the clips the
-same exercise is below 0.25, a deadlift from the floor beside a squat at 0.64."""
-
-BETTER = 0.8
-"""Share of an image's distance below which another image fits better."""
-
-VISIBLE = 0.12
+VISIBLE_SHARE = 0.12
 """Least share of the reference's axis that must be seen; a silhouette's deep poses have a fifth."""
 
-SLOWEST, LONGEST = 6.0, 4.0
+SLOWEST_RATIO, SLOWEST_S = 6.0, 4.0
 """A rep may last so many times the reference's time, or so many seconds."""
 
-FASTEST, SHORTEST = 1 / 3, 0.3
+FASTEST_RATIO, FASTEST_S = 1 / 3, 0.3
 """And at least that share of it, and so many seconds."""
 
-OVERLAP = 0.5
-"""Share of the shorter of two cycles in common that makes them one rep."""
+OVERLAP_SHARE = 0.5
+"""Share of the shorter of two reps in common that makes them one."""
 
-LOST = 1.5
-"""Seconds unseen after which a rep in progress is given up."""
-
-LIVE = 0.2
+LIVE_S = 0.2
 """Seconds between live form scores at least."""
 
 LEAST_ROWS = 4
 
 
-class _Row:
-    """Columns of the row buffer; those of the images stand side by side."""
+@dataclass(frozen=True)
+class _Rows(Columns):
+    """n frames: their numbers and times, poses ([n, WIDTH] each), joints ([n, 17] each), and by
+    image of the reference ([n, images] each) the progress along it, how much of its axis is seen,
+    and the distance to its nearest pose."""
 
-    SECONDS = 0
-    FRAME = 1
-    PROGRESS = 2
-    SEEN = PROGRESS + IMAGES
-    NEAREST = SEEN + IMAGES
-    POSES = NEAREST + IMAGES
-    BODY = POSES + 2 * WIDTH
-    COUNT = BODY + 3 * JOINTS
+    frame: Floats
+    seconds: Floats
+    parts: Floats
+    weights: Floats
+    x: Floats
+    y: Floats
+    score: Floats
+    progress: Floats
+    seen: Floats
+    nearest: Floats
+
+    @property
+    def poses(self) -> Poses:
+        return Poses(self.parts, self.weights)
 
 
 class ReferenceTracker:
@@ -97,17 +76,16 @@ class ReferenceTracker:
     def __init__(
         self, reference: ReferencePoses, difficulty: str, least_score: float | None
     ) -> None:
-        self._templates = templates_of(reference)
         self._exercise = reference.exercise
-        self._forms: deque[RepForm] = deque(maxlen=RECENT)
-        self._advice: tuple[str, ...] = ()
         self._duration = max(reference.duration_ms / 1000, 0.1)
         self._depth = DEPTHS[difficulty]
         self._least_score = least_score
-        self._longest = max(SLOWEST * self._duration, LONGEST)
-        self._machines = [RepStateMachine(self._longest) for _ in self._templates]
-        self._seen_at = [-1e9] * len(self._machines)
-        self._rows: Floats = np.zeros((0, _Row.COUNT))
+        self._longest = max(SLOWEST_RATIO * self._duration, SLOWEST_S)
+        self._images = templates_of(reference)
+        self._finders = [ExcursionFinder(self._longest) for _ in self._images]
+        self._rows: _Rows | None = None
+        self._forms: deque[RepForm] = deque(maxlen=RECENT)
+        self._advice: tuple[str, ...] = ()
         self._last = (-1e9, -1e9)
         self._attempts = 0
         self._progress = 0.0
@@ -117,174 +95,160 @@ class ReferenceTracker:
         """One event for each of n frames."""
         events: list[FrameEvent] = []
         for block in frames.each():
-            rows = self._measure(block)
-            self._keep(rows)
-            events += [self._step(row) for row in rows[:, : _Row.POSES].tolist()]
+            rows = self._measured(block)
+            self._rows = rows if self._rows is None else self._kept(self._rows, rows)
+            moments = zip(
+                range(block.first, block.first + len(rows)), rows.seconds.tolist(),
+                rows.progress.tolist(), rows.seen.tolist(), strict=True,
+            )  # fmt: skip
+            events += [self._step(*moment) for moment in moments]
         return events
 
     def finish(self) -> FrameEvent:
         """What the media's end completes."""
-        if not len(self._rows):
+        if self._rows is None:
             return NOTHING
-        row = self._rows[-1, : _Row.POSES].tolist()
-        for channel, machine in enumerate(self._machines):
-            value = row[_Row.PROGRESS + channel]
-            cycle = machine.rest_of(int(row[_Row.FRAME]), row[_Row.SECONDS], value)
-            rep = self._judge(cycle, channel) if cycle is not None else None
+        frame, seconds = int(self._rows.frame[-1]), float(self._rows.seconds[-1])
+        for image, finder in enumerate(self._finders):
+            found = finder.finish(frame, seconds, float(self._rows.progress[-1, image]))
+            rep = self._judged(found, image)
             if rep is not None:
                 return FrameEvent(progress=100.0, reps=(rep,), advice=self._advice)
         return NOTHING
 
-    def _measure(self, frames: Frames) -> Floats:
+    def _measured(self, frames: Frames) -> _Rows:
         body, count = frames.body, len(frames.times_us)
         limbs, sight = limbs_of(body)
-        poses, weights = vectors(limbs, sight * frames.known[:, None])
-        followed = [template.progress(poses, weights) for template in self._templates]
-        columns = [frames.times_us * 1e-6, frames.first + np.arange(count, dtype=np.float64)]
-        spare = [np.zeros(count)] * (IMAGES - len(followed))
-        columns += [np.clip(progress, FLOOR, CEILING) for progress, _ in followed] + spare
-        columns += [seen for _, seen in followed] + spare
-        columns += [template.nearest(poses, weights) for template in self._templates] + spare
-        joints = (body.x, body.y, body.score)
-        return np.concatenate((np.stack(columns, axis=1), poses, weights, *joints), axis=1)
+        poses = poses_of(limbs, sight * frames.known[:, None])
+        progress, seen = zip(*(image.axis.progress(poses) for image in self._images), strict=True)
+        return _Rows(
+            frame=frames.first + np.arange(count, dtype=np.float64),
+            seconds=frames.times_us.astype(np.float64) * 1e-6,
+            parts=poses.parts,
+            weights=poses.weights,
+            x=body.x,
+            y=body.y,
+            score=body.score,
+            progress=np.stack(progress, axis=1),
+            seen=np.stack(seen, axis=1),
+            nearest=np.stack([image.nearest(poses) for image in self._images], axis=1),
+        )
 
-    def _keep(self, rows: Floats) -> None:
-        oldest = rows[0, _Row.SECONDS] - self._longest - 1.0
-        keep = self._rows[:, _Row.SECONDS] >= oldest
-        starts = [machine.start for machine in self._machines if machine.start >= 0]
-        if starts:
-            keep &= self._rows[:, _Row.FRAME] >= min(starts)
-        self._rows = np.concatenate((self._rows[keep], rows))
+    def _kept(self, rows: _Rows, more: _Rows) -> _Rows:
+        """The rows that a rep may yet need."""
+        oldest = more.seconds[0] - self._longest - 1.0
+        begun = min((finder.first for finder in self._finders if finder.first >= 0), default=0)
+        return rows[(rows.seconds >= oldest) & (rows.frame >= begun)].with_more(more)
 
-    def _step(self, row: list[float]) -> FrameEvent:
+    def _step(
+        self, frame: int, seconds: float, progress: list[float], seen: list[float]
+    ) -> FrameEvent:
         rep = None
-        for channel, machine in enumerate(self._machines):
-            cycle = self._advance(channel, machine, row)
-            if cycle is not None and rep is None:
-                rep = self._judge(cycle, channel)
+        for image, finder in enumerate(self._finders):
+            if seen[image] < VISIBLE_SHARE:
+                finder.skip(seconds)
+            else:
+                found = finder.step(frame, seconds, progress[image])
+                rep = rep or self._judged(found, image)
+        out = [image for image, finder in enumerate(self._finders) if finder.out]
+        if rep is not None or not out:
+            self._progress = 0.0
         if rep is not None:
-            self._progress = 0.0
-            progress = 100.0 if rep.counted else 0.0
-            return FrameEvent(progress=progress, reps=(rep,), advice=self._advice)
-        active = [c for c, machine in enumerate(self._machines) if machine.out]
-        if not active:
-            self._progress = 0.0
+            done = 100.0 if rep.counted else 0.0
+            return FrameEvent(progress=done, reps=(rep,), advice=self._advice)
+        if not out:
             return NOTHING
-        self._progress = max(self._progress, *(self._share(c, row) for c in active))
-        return FrameEvent(progress=self._progress, live=self._live(active, row))
+        done = max(self._finders[image].done(progress[image], self._depth) for image in out)
+        self._progress = max(self._progress, done)
+        return FrameEvent(progress=self._progress, live=self._live(out, frame, seconds))
 
-    def _advance(self, channel: int, machine: RepStateMachine, row: list[float]) -> Cycle | None:
-        seconds = row[_Row.SECONDS]
-        if row[_Row.SEEN + channel] < VISIBLE:
-            if seconds - self._seen_at[channel] > LOST:
-                machine.lost()
+    def _judged(self, found: Excursion | None, image: int) -> Rep | None:
+        """The attempt that the excursion along an image of the reference is; None where it is not
+        its movement."""
+        if found is None or found.size < DEPTHS["easy"] or found.low > MOST_START:
             return None
-        self._seen_at[channel] = seconds
-        return machine.step(int(row[_Row.FRAME]), seconds, row[_Row.PROGRESS + channel])
-
-    def _share(self, channel: int, row: list[float]) -> float:
-        """0-100 of the cycle: half for the way out, half for the way back once it was deep."""
-        machine = self._machines[channel]
-        excursion = machine.peak - machine.low
-        out = (excursion - RISE) / max(self._depth - RISE, 0.1)
-        if out < 1:
-            return 50.0 * max(out, 0.0)
-        back = (machine.peak - row[_Row.PROGRESS + channel]) / ((1 - RETURN) * excursion)
-        return min(50.0 + 50.0 * max(back, 0.0), 99.0)
-
-    def _judge(self, cycle: Cycle, channel: int) -> Rep | None:
-        """The attempt that `cycle` is; None where it is not the reference's movement."""
-        if cycle.excursion < DEPTHS["easy"] or cycle.low > START:
-            return None
-        rows = self._between(cycle.start, cycle.end, channel)
+        rows = self._between(found.first, found.last, image)
         if len(rows) < LEAST_ROWS:
             return None
-        begin, end = float(rows[0, _Row.SECONDS]), float(rows[-1, _Row.SECONDS])
-        if end - begin < max(FASTEST * self._duration, SHORTEST) or self._had(begin, end):
+        begin, end = float(rows.seconds[0]), float(rows.seconds[-1])
+        if end - begin < max(FASTEST_RATIO * self._duration, FASTEST_S) or self._had(begin, end):
             return None
-        match = self._match(rows, channel)
+        match = self._match(rows, image)
         if match is None:
             return None
         self._last = (begin, end)
-        return self._rep(rows, channel, match, cycle.excursion)
+        return self._rep(rows, image, match, found.size)
 
-    def _match(self, rows: Floats, channel: int) -> Match | None:
-        """The likeness to this channel's image of the reference, where it is the movement."""
-        even = resampled(rows[:, _Row.SECONDS], rows[:, _Row.POSES : _Row.BODY])
-        poses, weights = even[:, :WIDTH], even[:, WIDTH:]
-        own = self._templates[channel].match(poses, weights)
-        if own.apart > APART or own.offset > OFFSET or (own.apart > CLOSE and own.stray > STRAY):
+    def _match(self, rows: _Rows, image: int) -> Match | None:
+        """The likeness to this image of the reference, where it is the movement."""
+        poses = rows.poses.resampled(rows.seconds)
+        own = self._images[image].match(poses)
+        if not own.same:
             return None
-        for other, machine in enumerate(self._machines):
-            # an image that fits better and is still on its way will have the rep
-            if other != channel and machine.out:
-                rival = self._templates[other].match(poses, weights)
-                if rival.apart < BETTER * own.apart and rival.offset <= OFFSET:
-                    return None
-        return own
+        better = (
+            other.match(poses).fits_better(own)
+            for place, (other, finder) in enumerate(zip(self._images, self._finders, strict=True))
+            if place != image and finder.out
+        )
+        # an image that fits better and is still on its way will have the rep
+        return None if any(better) else own
 
-    def _rep(self, rows: Floats, channel: int, match: Match, excursion: float) -> Rep:
-        begin, end = (round(float(rows[i, _Row.SECONDS]) * 1000, 1) for i in (0, -1))
+    def _rep(self, rows: _Rows, image: int, match: Match, size: float) -> Rep:
+        begin, end = (round(float(rows.seconds[i]) * 1000, 1) for i in (0, -1))
         ratio = (end - begin) / 1000 / self._duration
-        criteria = criteria_of(match, ratio, excursion, rows[:, _Row.PROGRESS + channel])
+        criteria = criteria_of(match, ratio, size, rows.progress[:, image])
         score = score_of(criteria)
         form = round(100 * score.overallScore, 1)
-        deep = excursion >= self._depth
+        deep = size >= self._depth
         counted = deep and (self._least_score is None or form >= self._least_score)
         self._attempts += 1
+        likeness = (
+            CriterionScore(name=name, judged=True, unit="share", score=points)
+            for name, points in criteria.items()
+        )
         return Rep(
             index=self._attempts, startMs=begin, endMs=end, durationMs=round(end - begin, 1),
             formScore=form, grade=score.grade, counted=counted,
             reason=None if counted else "below_min_grade" if deep else "too_shallow",
-            referenceScore=score,
-            criteria=(
-                *(
-                    CriterionScore(name=name, judged=True, unit="share", score=points)
-                    for name, points in criteria.items()
-                ),
-                *self._form(rows, channel, frozenset(criteria)),
-            ),
+            referenceScore=score, criteria=(*likeness, *self._form(rows, image, set(criteria))),
         )  # fmt: skip
 
-    def _form(self, rows: Floats, channel: int, told: frozenset[str]) -> tuple[CriterionScore, ...]:
+    def _form(self, rows: _Rows, image: int, told: set[str]) -> tuple[CriterionScore, ...]:
         """What the reference's exercise is judged by, where it is known, but for what is `told`
         against the reference itself. Sets the advice that holds."""
         if self._exercise is None:
             return ()
-        progress = rows[:, _Row.PROGRESS + channel]
-        x, y, score = np.split(rows[:, _Row.BODY :], 3, axis=1)
-        frames = RepFrames(
-            rows[:, _Row.SECONDS], Body(x=x, y=y, score=score), progress, int(np.argmax(progress))
-        )
+        progress = rows.progress[:, image]
+        body = Body(x=rows.x, y=rows.y, score=rows.score)
+        frames = RepFrames(rows.seconds, body, progress, int(np.argmax(progress)))
         form = judge(self._exercise, frames)
-        form = replace(
-            form, judged=tuple(one for one in form.judged if one.criterion.name not in told)
-        )
-        self._forms.append(form)
+        others = tuple(one for one in form.judged if one.criterion.name not in told)
+        self._forms.append(replace(form, judged=others))
         self._advice = advice_codes(self._exercise, tuple(self._forms))
-        return form.criteria
+        return self._forms[-1].criteria
 
-    def _between(self, start: int, end: int, channel: int) -> Floats:
-        """Rows of the frames from `start` to `end` in which the channel was followed."""
-        first = int(self._rows[0, _Row.FRAME])
-        rows = self._rows[max(start - first, 0) : end - first + 1]
-        return rows[rows[:, _Row.SEEN + channel] >= VISIBLE]
+    def _between(self, first: int, last: int, image: int) -> _Rows:
+        """Rows of the frames from `first` to `last` in which the image was followed."""
+        assert self._rows is not None
+        start = int(self._rows.frame[0])
+        rows = self._rows[max(first - start, 0) : last - start + 1]
+        return rows[rows.seen[:, image] >= VISIBLE_SHARE]
 
     def _had(self, begin: float, end: float) -> bool:
         """Whether this stretch of seconds is mostly that of the last rep."""
         common = min(end, self._last[1]) - max(begin, self._last[0])
-        return common > OVERLAP * min(end - begin, self._last[1] - self._last[0])
+        return common > OVERLAP_SHARE * min(end - begin, self._last[1] - self._last[0])
 
-    def _live(self, active: list[int], row: list[float]) -> float | None:
+    def _live(self, out: list[int], frame: int, seconds: float) -> float | None:
         """The pose criterion so far, each pose compared with the reference's nearest."""
-        if row[_Row.SECONDS] - self._live_at < LIVE:
+        if seconds - self._live_at < LIVE_S:
             return None
-        found = []
-        for channel in active:
-            rows = self._between(self._machines[channel].start, int(row[_Row.FRAME]), channel)
-            if len(rows) >= LEAST_ROWS:
-                found.append(float(rows[:, _Row.NEAREST + channel].mean()))
-        if not found:
+        apart = [
+            float(rows.nearest[:, image].mean())
+            for image in out
+            if len(rows := self._between(self._finders[image].first, frame, image)) >= LEAST_ROWS
+        ]
+        if not apart:
             return None
-        self._live_at = row[_Row.SECONDS]
-        return round(pose_score(min(found)), 1)
+        self._live_at = seconds
+        return points_of("pose", min(apart))

@@ -1,11 +1,12 @@
-"""What a tracker finds in one frame, before it becomes messages."""
+"""What a tracker finds in frames, before it becomes messages."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from worker.contract.message_parts import Rep
 from worker.motion.form import RepForm
+from worker.motion.frames.frames import Frames
 
 
 class FrameEvent(NamedTuple):
@@ -26,3 +27,13 @@ class FrameEvent(NamedTuple):
 
 
 NOTHING = FrameEvent()
+
+
+class Tracker(Protocol):
+    """Finds the events of one movement in the frames of a job, which it is given in order."""
+
+    def span(self, frames: Frames) -> list[FrameEvent]:
+        """One event for each of n frames."""
+
+    def finish(self) -> FrameEvent:
+        """What the media's end completes."""

@@ -8,10 +8,9 @@ from numpy.typing import NDArray
 from worker.exercises.model import HoldExercise, Limit
 from worker.motion.features.body_segments import Body, Floats
 from worker.motion.features.measures import Sight, is_length, stature, statures, visibility, whole
-from worker.motion.features.roll_correction import RollCorrection
 from worker.motion.features.rolling_range import trailing_ranges
 from worker.motion.form import HoldForm, advice_codes
-from worker.motion.frames.span import Frames
+from worker.motion.frames.frames import Frames
 from worker.motion.reps.frame_events import NOTHING, FrameEvent
 
 ENTER = 1.0
@@ -19,6 +18,10 @@ ENTER = 1.0
 
 LEAVE = 0.6
 """Seconds out of the pose before a hold is over; they never count."""
+
+UNSEEN_S = 5.0
+"""Longest loss of sight, in seconds, within a hold that still counts: the pose before and after it
+is proof."""
 
 MOVING = 1.0
 """Seconds over which the features of `still` must not range too far."""
@@ -41,7 +44,7 @@ class HoldTracker:
     again soon enough.
     """
 
-    def __init__(self, exercise: HoldExercise, rotation: int = 0, aspect: float = 1.0) -> None:
+    def __init__(self, exercise: HoldExercise, aspect: float = 1.0) -> None:
         self._exercise = exercise
         self._aspect = aspect
         self._form = HoldForm(exercise.id)
@@ -52,15 +55,14 @@ class HoldTracker:
         self._before: float | None = None
         self._on = False
         self._unsettled = 0.0
-        self._roll = RollCorrection(rotation, standing=not exercise.lying)
         self._told: Floats = np.zeros((0, 5))
         self._recent: Floats = np.zeros((0, 1 + len(exercise.still)))
 
     def span(self, frames: Frames) -> list[FrameEvent]:
         """One event for each of n frames."""
         seconds = frames.times_us.astype(np.float64) * 1e-6
-        body = self._roll.told(seconds, frames.body, frames.known, frames.blocks)
-        sight = Sight(body, visibility(frames.body, self._aspect))
+        body = frames.body
+        sight = Sight(body, visibility(body, self._aspect))
         tells = frames.known & (sight.seen(*self._exercise.joints).max(axis=1) >= SEEN)
         told = np.where(tells[:, None], statures(sight), np.nan)
         pose = [_seen(*whole(sight, limit.measure), tells) for limit in self._exercise.pose]
@@ -146,7 +148,7 @@ class HoldTracker:
         return FrameEvent(progress=progress, seconds=counted)
 
     def _hold(self, elapsed: float) -> None:
-        if self._hidden > self._exercise.unseen:
+        if self._hidden > UNSEEN_S:
             self._on, self._trying = False, 0.0
         if self._on:
             self._seconds_counted += elapsed + self._hidden

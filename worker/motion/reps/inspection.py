@@ -6,10 +6,7 @@ from collections.abc import Iterable
 
 from worker.contract.poses import LogHead, PoseChunk
 from worker.exercises.model import RepExercise
-from worker.motion.frames.blocks import Blocks
-from worker.motion.frames.landmarks import coco_joints
-from worker.motion.frames.smoothing import smoothed
-from worker.motion.frames.span import Frames
+from worker.motion.frames.frames import frames_of_log
 from worker.motion.reps.counter import Counted, count
 from worker.motion.reps.signals import Rows, SignalRows
 
@@ -19,14 +16,9 @@ def inspected(
 ) -> tuple[Rows, Counted]:
     """The rows of a log and what they show, all of it at once (of clips longer than two minutes
     messages know only parts)."""
-    width, height = max(head.media.width, 1), max(head.media.height, 1)
-    rows = SignalRows(exercise, head.media.rotation, width / height)
-    blocks, end = Blocks(head.media.fps), 0
-    for span in (*blocks.feed(*chunks), *blocks.finish()):
-        window = coco_joints(span.joints)
-        body, known = smoothed(span.times_us, window, span.inside, width, height)
-        times = span.times_us[span.inside]
-        rows.add(Frames(span.first, times, window[span.inside], body, known, span.blocks))
-        end = span.first + len(times)
-    found = rows.rows(0, end)
-    return found, count(exercise, difficulty, found)
+    found = frames_of_log(head.media, chunks, upright=not exercise.lying)
+    kept = SignalRows(exercise, found[1] if found else 1.0)
+    if found:
+        kept.add(found[0])
+    rows = kept.rows(0, len(found[0].times_us) if found else 0)
+    return rows, count(exercise, difficulty, rows)

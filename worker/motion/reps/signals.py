@@ -18,8 +18,7 @@ from worker.motion.features.measures import (
     visibility,
     whole,
 )
-from worker.motion.features.roll_correction import RollCorrection
-from worker.motion.frames.span import Frames
+from worker.motion.frames.frames import Frames
 from worker.motion.reps.scale_changes import BLUR_S, shift, stretches
 
 SEEN = 0.8
@@ -54,11 +53,10 @@ class Rows:
 class SignalRows:
     """Measures frames and keeps what it measured."""
 
-    def __init__(self, exercise: RepExercise, rotation: int, aspect: float) -> None:
+    def __init__(self, exercise: RepExercise, aspect: float) -> None:
         self._exercise = exercise
         self._aspect = aspect
         self._sides = 2 if exercise.sides == "each" else 1
-        self._roll = RollCorrection(rotation, standing=not exercise.lying)
         self._names = [signal.measure for signal in exercise.signals]
         self._full = np.array([signal.full for signal in exercise.signals], np.float64)
         self._say = np.array([signal.weight for signal in exercise.signals], np.float64)
@@ -73,17 +71,12 @@ class SignalRows:
         self._rows: Floats = np.zeros((0, count))
         self._joints: Floats = np.zeros((0, 3, 17))
         self._first = 0
-        self._turned: int | None = None
 
     def add(self, frames: Frames) -> None:
         """Takes the frames, in order."""
         seconds = frames.times_us.astype(np.float64) * 1e-6
-        body = self._roll.told(seconds, frames.body, frames.known, frames.blocks)
-        if self._turned is None and body is not frames.body:
-            # before it was known which way is up, the subject lay on the side
-            turned = np.flatnonzero((body.x != frames.body.x).any(axis=1))
-            self._turned = frames.first + int(turned[0]) if len(turned) else None
-        sight = Sight(body, visibility(frames.body, self._aspect))
+        body = frames.body
+        sight = Sight(body, visibility(body, self._aspect))
         signals = [self._signal(sight, name) for name in self._names]
         columns = [seconds[:, None]]
         columns += [values for values, _ in signals]
@@ -118,8 +111,6 @@ class SignalRows:
     def rows(self, first: int, last: int, size: float | None = None) -> Rows:
         """What is kept of the frames from number `first` to before `last`, in shares of `size`, a
         stature in frame heights; of the one that they tell where it is None."""
-        if self._turned is not None and last > self._turned:
-            first = max(first, self._turned)
         begin = max(first - self._first, 0)
         rows = self._rows[begin : last - self._first]
         signals, sides = len(self._names), self._sides

@@ -17,7 +17,7 @@ from worker.contract.grades import grade_of
 from worker.contract.message_parts import Rep
 from worker.exercises.model import RepExercise
 from worker.motion.form import RepForm
-from worker.motion.frames.span import Frames
+from worker.motion.frames.frames import Frames
 from worker.motion.reps.counter import TEMPO, Attempt, Counted, count, recount, twins
 from worker.motion.reps.frame_events import NOTHING, FrameEvent
 from worker.motion.reps.live_progress import LiveProgress
@@ -65,13 +65,12 @@ class RepTracker:
         exercise: RepExercise,
         difficulty: str,
         least_score: float | None,
-        rotation: int = 0,
         aspect: float = 1.0,
     ) -> None:
         self._exercise = exercise
         self._difficulty = difficulty
         self._least_score = least_score
-        self._rows = SignalRows(exercise, rotation, aspect)
+        self._rows = SignalRows(exercise, aspect)
         self._scorer = RepScorer(exercise, self._rows)
         self._live = LiveProgress()
         self._shares: list[float] = []
@@ -127,8 +126,6 @@ class RepTracker:
             return [0.0] * (self._end - first)
         if not self._shares:
             rows = self._rows.rows(first, last, self._live.stature)
-            if rows.first > first:  # the picture is turned from there on
-                rows = self._rows.rows(first, rows.first, self._live.stature)
             self._shares = self._live.shares(rows)
         frames = self._end - first
         shares, self._shares = self._shares[:frames], self._shares[frames:]

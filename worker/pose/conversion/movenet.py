@@ -125,8 +125,8 @@ def convert(
 
     `files` are those of the package by plain name, `model` is the JSON among them; `make_trunk`
     decides how layers are emitted (`int8.calibrated` gives 8 bits). Output: `keypoints` [n, 17, 3]
-    (y, x, score) for a square input of the network's own size. Raises ConversionError for another
-    network.
+    (y, x, score) for a square input of the network's own size, or the middle of that square, whose
+    sides are multiples of 64. Raises ConversionError for another network.
     """
     nodes, weights = load_tfjs(files, model)
     placeholder = next(node for node in nodes if node["op"] == "Placeholder")
@@ -134,7 +134,7 @@ def convert(
     graph = GraphBuilder("movenet")
     trunk = make_trunk(graph)
     scale = float(weights["StatefulPartitionedCall/truediv"].ravel()[0])
-    image = trunk.image(scale, -1.0, ["n", side, side, 3])
+    image = trunk.image(scale, -1.0, ["n", "height", "width", 3])
     tracer = _TfjsTrunk(trunk, weights, image, (side, side))
     for node in nodes:
         tracer.trace(node)

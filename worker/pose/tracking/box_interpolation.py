@@ -15,11 +15,11 @@ BRIDGE_S = 1.5
 """Longest gap between two detections over which a box is interpolated."""
 
 
-def keyframes(times_us: NDArray[np.int64]) -> list[int]:
-    """Rows to detect in: the first, the last, and one about every KEYFRAME_S."""
+def keyframes(times_us: NDArray[np.int64], every_s: float = KEYFRAME_S) -> list[int]:
+    """Rows to detect in: the first, the last, and one about every `every_s` seconds."""
     chosen = [0]
     for row in range(1, len(times_us) - 1):
-        if times_us[row] - times_us[chosen[-1]] >= KEYFRAME_S * 1e6 - 1000:
+        if times_us[row] - times_us[chosen[-1]] >= every_s * 1e6 - 1000:
             chosen.append(row)
     if len(times_us) > 1:
         chosen.append(len(times_us) - 1)

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from concurrent.futures import Executor, Future
 
 from worker.pose.geometry.boxes import Boxes
-from worker.pose.interfaces import JointEstimator
+from worker.pose.interfaces import Image, JointEstimator
 from worker.pose.tracking.detector_skipping import Pose
-from worker.pose.tracking.keyframe_detection import Image
 
 
 class EstimationBatch:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from worker.pose.detectors.nanodet import Detections
 from worker.pose.geometry.boxes import Boxes
+from worker.pose.interfaces import Image
 from worker.pose.tracking.detector_skipping import Pose
-from worker.pose.tracking.keyframe_detection import Image
 
 DetectAll = Callable[[Sequence[Image]], Sequence[Detections]]
 Detect = Callable[[Image, Boxes | None], Detections]

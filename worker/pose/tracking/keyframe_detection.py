@@ -5,13 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import Executor
 
-import numpy as np
-from numpy.typing import NDArray
-
 from worker.pose.detectors.nanodet import Detections
-from worker.pose.interfaces import PeopleDetector
-
-Image = NDArray[np.uint8]
+from worker.pose.interfaces import Image, PeopleDetector
 
 
 class KeyframeDetector:

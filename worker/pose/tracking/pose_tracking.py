@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.pose.geometry.boxes import Boxes, area, around, covered, grow, iou
+from worker.pose.interfaces import Image
 from worker.pose.tracking.cut_detection import is_cut, thumbnail
 from worker.pose.tracking.detector_skipping import (
     Pose,
@@ -17,7 +18,6 @@ from worker.pose.tracking.detector_skipping import (
     start_tracking,
 )
 from worker.pose.tracking.inference_cache import InferenceCache
-from worker.pose.tracking.keyframe_detection import Image
 from worker.pose.tracking.subject_tracker import SubjectTracker
 from worker.pose.tracking.track import WITHIN
 

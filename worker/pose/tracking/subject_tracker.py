@@ -30,8 +30,6 @@ BESIDE = 0.5
 """Share of one of two boxes within the other under which they are two people."""
 HALF = 0.6
 """Share of a part's score that the box of the whole must have."""
-WARM = "warm"
-"""Where a state carries that of an estimation that begins later."""
 CHOICE = "choice"
 """Where a state says whom the job asks for."""
 ALIKE = 0.5

@@ -15,22 +15,20 @@ from typing import Any, Literal
 import msgspec
 
 from worker.contract.jobs import SUPPORTED_JOB_VERSION, Job
-from worker.contract.messages import PER_FRAME, Entry
+from worker.contract.messages import Entry
 from worker.contract.queue_entries import job_of_entry
-from worker.contract.webhooks import JOB_EVENTS
 from worker.storage import keys
 from worker.storage.connection import Client, text
 from worker.storage.due_set import DueSet
 from worker.storage.errors import Fenced
 from worker.storage.jobs.records import assemble, json_fields
-from worker.storage.jobs.streams import Row, final_event_row, rows_of
+from worker.storage.jobs.streams import Row, RowKind, final_event_row, rows_of
 from worker.storage.lua_scripts import Scripts
 from worker.storage.queue.fair_queue import limit_arg, score_of
 from worker.storage.tenants.usage import charges
 from worker.storage.timestamps import iso
 
 _ANY = -1
-_LIFE_EVENTS = frozenset(JOB_EVENTS)
 Outcome = Literal["run", "lost", "busy", "final", "gone", "newer"]
 
 
@@ -93,10 +91,6 @@ class LeaseStore:
         )
         job = assemble(dict(zip(record[::2], record[1::2], strict=True))) if record else None
         return Claim(text(outcome), int(token), job)  # type: ignore[arg-type]
-
-    def is_leased(self, job_id: str) -> bool:
-        """Returns whether the job has a valid lease."""
-        return bool(self._redis.exists(keys.lease(job_id)))
 
     def silent_s(self, job_id: str) -> float:
         """Returns the seconds since the last heartbeat of the job's lease; infinite without one."""
@@ -181,10 +175,12 @@ class LeaseStore:
             rows.append(final_event_row(job.id, rows[-1]))
         return bool(self._write(job.id, token, how, ended, rows=rows))
 
-    def relist(self, job_id: str) -> None:
-        """Adds a job with a lease to the index of running jobs."""
-        left_s = max(0, int(self._redis.pttl(keys.lease(job_id)))) / 1000
-        self._redis.zadd(keys.RUNNING, {job_id: self._clock() + left_s}, nx=True)
+    def relist(self, job_id: str) -> bool:
+        """Adds a job with a lease to the index of running jobs; returns False without a lease."""
+        left_ms = int(self._redis.pttl(keys.lease(job_id)))
+        if left_ms > 0:
+            self._redis.zadd(keys.RUNNING, {job_id: self._clock() + left_ms / 1000}, nx=True)
+        return left_ms > 0
 
     def requeue_lost(self, job: Job, running: int | None) -> bool:
         """Queues a job again that lost its worker or its queue entry; returns whether it is queued.
@@ -211,8 +207,7 @@ class LeaseStore:
             args += (name, value)
         args += (place, log)
         for entry_id, name, data in rows:
-            kind = "frame" if name in PER_FRAME else "life" if name in _LIFE_EVENTS else "event"
-            args += (entry_id, name, data, kind)
+            args += (entry_id, name, data, RowKind.of(name))
         names = [
             keys.lease(job_id),
             keys.job(job_id),

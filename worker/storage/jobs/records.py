@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -21,6 +21,9 @@ from worker.storage.queue.fair_queue import limit_arg, score_of
 from worker.storage.tenants.usage import charges_if_erased
 from worker.storage.timestamps import iso, unix
 
+Counted = Literal["spent", "faults", "modelMissing"]
+"""Counts of a job: CPU milliseconds of ended time slices, faults of workers, workers that gave it
+back for lack of its model."""
 _FIELDS = frozenset(name.encode() for name in Job.__struct_fields__)
 
 
@@ -222,31 +225,13 @@ class JobStore:
             pipe.zrem(keys.CLOSED, job_id)
             return bool(pipe.execute()[0])
 
-    def waiting_since(self, seconds: float, most: int = 200) -> list[str]:
-        """Returns up to `most` entries that have been in no queue for longer than `seconds`."""
-        ends = self._clock() - seconds
-        rows = self._redis.zrangebyscore(keys.QUEUED, "-inf", ends, start=0, num=most)
-        return list(map(text, rows))
-
-    def touch_queued(self, job_id: str) -> None:
-        """Restarts the time that `waiting_since` measures, if the job is in no queue."""
-        self._redis.zadd(keys.QUEUED, {job_id: self._clock()}, xx=True)
-
-    def note_spent(self, job_id: str, seconds: float) -> None:
-        """Adds CPU seconds of an ended time slice to the job."""
-        self._run("count_up", [keys.job(job_id)], ["spent", round(seconds * 1000)])
-
     def spent_s(self, job_id: str) -> float:
-        """Returns the CPU seconds added so far."""
+        """Returns the CPU seconds of time slices that have ended."""
         return int(self._redis.hget(keys.job(job_id), "spent") or 0) / 1000
 
-    def note_fault(self, job_id: str) -> int:
-        """Counts a fault of a worker at this job; returns their number."""
-        return int(self._run("count_up", [keys.job(job_id)], ["faults", 1]))
-
-    def note_model_missing(self, job_id: str) -> int:
-        """Counts a worker that gave the job back for lack of its model; returns their number."""
-        return int(self._run("count_up", [keys.job(job_id)], ["modelMissing", 1]))
+    def count(self, job_id: str, field: Counted, more: int = 1) -> int:
+        """Adds to a count of the job and returns it; 0 for an erased job."""
+        return int(self._run("count_up", [keys.job(job_id)], [field, more]))
 
     def trace(self, job_id: str) -> str | None:
         """Returns the traceparent of the job; None without one or for a missing job."""

@@ -3,14 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from enum import StrEnum
 from typing import Any
 
 import msgspec
 
-from worker.contract.messages import Done, Entry, encode, entry_key, type_of
-from worker.contract.webhooks import final_event
+from worker.contract.messages import PER_FRAME, Done, Entry, encode, entry_key, type_of
+from worker.contract.webhooks import JOB_EVENTS, final_event
 from worker.storage import keys
 from worker.storage.connection import Client, text
+
+
+class RowKind(StrEnum):
+    """How the script `commit` treats a row: a message of a frame is put on the firehose only where
+    the job's options ask for all, an event on the firehose alone."""
+
+    MESSAGE = "message"
+    FRAME = "frame"
+    EVENT = "event"
+
+    @classmethod
+    def of(cls, name: str) -> RowKind:
+        """The kind of rows of a type."""
+        if name in JOB_EVENTS:
+            return cls.EVENT
+        return cls.FRAME if name in PER_FRAME else cls.MESSAGE
+
 
 Row = tuple[str, str, bytes]
 """Entry id, message type, message as JSON."""

@@ -13,7 +13,7 @@ from worker.storage.connection import Client, text
 from worker.storage.errors import LimitExceeded, NotFound, StoreUnavailable
 from worker.storage.lua_scripts import Scripts
 from worker.storage.objects.object_keys import upload_key
-from worker.storage.objects.s3 import PART_BYTES, SINGLE_PUT_BYTES, ObjectStore
+from worker.storage.objects.presigning import PART_BYTES, SINGLE_PUT_BYTES, Presigning
 
 RETRY_S = 3600.0
 """Seconds after which a tenant over its limit may retry, as uploads may have expired."""
@@ -53,7 +53,7 @@ class UploadStore:
     def __init__(
         self,
         client: Client,
-        objects: ObjectStore,
+        objects: Presigning,
         ttl_s: int,
         record_ttl_s: int,
         clock: Callable[[], float] = time.time,
@@ -129,7 +129,7 @@ class UploadStore:
         ]
 
     def complete(self, upload: Upload, etags: list[tuple[int, str]]) -> None:
-        """Joins the parts of a large upload; raises as `ObjectStore.finish_parts`."""
+        """Joins the parts of a large upload; raises as `Presigning.finish_parts`."""
         if upload.partsId is not None:
             self._objects.finish_parts(upload.key, upload.partsId, etags)
 

@@ -23,6 +23,7 @@ from worker.contract.jobs import Job, JobStatus, Priority
 from worker.contract.queue_entries import job_of_entry
 from worker.storage import keys
 from worker.storage.connection import Client, text
+from worker.storage.due_set import DueSet
 from worker.storage.lua_scripts import Scripts, load_script
 
 JOB_QUEUES = ("pose.cpu", "pose.gpu", "export")
@@ -36,7 +37,6 @@ _CLASSES: dict[Priority, int] = {"high": 0, "normal": 1, "low": 2}
 # offset of a priority class: above any unix time, and small enough for microseconds in a double
 _CLASS_S = 1e10
 _WEIGHT = 0.2
-_NO_LIMIT = -1
 LATER = "later"
 """Instead of a queue's name: the entry is in no queue until a sweep queues it (a back-off)."""
 
@@ -69,22 +69,25 @@ class FairQueue:
     def __init__(self, client: Client, clock: Callable[[], float] = time.time) -> None:
         self._redis = client
         self._clock = clock
+        self._handed_out = DueSet(client, keys.QUEUED)
         self._run = Scripts(client, __package__)
 
-    def push(self, jobs: Sequence[Job], running: int | None, most: int | None = None) -> bool:
-        """Queues jobs of one tenant and queue; returns False, and queues none, beyond `most`.
+    def push(self, jobs: Sequence[Job], running: int | None) -> None:
+        """Queues jobs of one tenant and queue, whose limit of running jobs is `running`.
 
-        `running` is the tenant's limit of running jobs. Jobs are ordered by priority and time of
-        creation, so that a requeued one is not last; those of one instant keep their order.
+        They are ordered by priority and time of creation, so that a requeued one is not last; those
+        of one instant keep their order.
         """
-        if not jobs:
-            return True
-        return int(self._run("push", [keys.WAIT], _entering(jobs, running, most))) >= 0
+        scored = [part for n, job in enumerate(jobs) for part in (score_of(job, n), job.id)]
+        if jobs:
+            self._push(jobs[0].waits_in, jobs[0].tenant, running, *scored)
 
     def push_batch(self, tenant: str, batch_id: str, running: int | None) -> None:
         """Queues a batch whose manifest is to be read on; `running` as for `push`."""
-        args = [MANIFEST, tenant, limit_arg(running), _NO_LIMIT, self._clock(), batch_id]
-        self._run("push", [keys.WAIT], args)
+        self._push(MANIFEST, tenant, running, self._clock(), batch_id)
+
+    def _push(self, queue: str, tenant: str, running: int | None, *scored: float | str) -> None:
+        self._run("push", [keys.WAIT], [queue, tenant, limit_arg(running), *scored])
 
     def pop(self, queue: str) -> Pulled | None:
         """Pops the next entry; None if none may run. All but batches count as running then."""
@@ -98,6 +101,11 @@ class FairQueue:
     def mark_running(self, tenant: str, job_id: str) -> None:
         """Removes a job from the queues and counts it as running."""
         self._run("remove", [keys.WAIT], [tenant, job_id, self._clock()])
+
+    def unclaimed(self, seconds: float, most: int = 200) -> list[str]:
+        """Takes up to `most` entries that have been in no queue for longer than `seconds`; each is
+        returned to one caller, and again `seconds` later where it still is in none."""
+        return self._handed_out.take_all(self._clock() - seconds, seconds, most)
 
     def length(self, tenant: str) -> int:
         """Returns the number of a tenant's queued jobs."""
@@ -210,16 +218,7 @@ _BUSY = f"{keys.WAIT}:busy"
 
 def limit_arg(most: int | None) -> int:
     """Converts a limit to the scripts' form: -1 for none."""
-    return _NO_LIMIT if most is None else most
-
-
-def _entering(jobs: Sequence[Job], running: int | None, most: int | None) -> list[Any]:
-    """Returns the arguments of the script `push` for jobs of one tenant and queue."""
-    first = jobs[0]
-    args: list[Any] = [first.waits_in, first.tenant, limit_arg(running), limit_arg(most)]
-    for number, job in enumerate(jobs):
-        args += (score_of(job, number), job.id)
-    return args
+    return -1 if most is None else most
 
 
 def score_of(job: Job, number: int = 0) -> float:

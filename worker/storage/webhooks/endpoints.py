@@ -156,11 +156,15 @@ class EndpointStore:
 
     def subscribed(self, tenant: str) -> list[Endpoint]:
         """Returns the tenant's endpoints with their own events, without those made by jobs."""
-        return list(self._load(map(text, self._redis.smembers(keys.tenant_subscribed(tenant)))))
+        return self.audience(tenant)[0]
 
-    def any(self, tenant: str) -> bool:
-        """Returns whether the tenant has any endpoint, those made by jobs included."""
-        return bool(self._redis.exists(keys.tenant_hooks(tenant)))
+    def audience(self, tenant: str) -> tuple[list[Endpoint], bool]:
+        """Returns the tenant's endpoints with their own events, and whether jobs made others."""
+        with self._redis.pipeline(transaction=False) as pipe:
+            pipe.smembers(keys.tenant_subscribed(tenant))
+            pipe.exists(keys.tenant_adhoc(tenant))
+            subscribed, adhoc = pipe.execute()
+        return list(self._load(map(text, subscribed))), bool(adhoc)
 
     def page(self, tenant: str, after: After | None, limit: int) -> list[tuple[float, Endpoint]]:
         """Returns up to `limit` endpoints of a tenant with their times, newest first.
@@ -264,7 +268,7 @@ class EndpointStore:
 
     def _load(self, ids: Iterator[str]) -> Iterator[Endpoint]:
         with self._redis.pipeline(transaction=False) as pipe:
-            for endpoint_id in ids:
+            for endpoint_id in ids:  # an empty pipeline sends nothing
                 pipe.hget(keys.hook(endpoint_id), "record")
             for data in pipe.execute():
                 if data:

@@ -7,6 +7,14 @@ from typing import Any
 
 from worker.contract.errors import JobError, invalid_parameter
 
+_PLAIN = {
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "float_parsing": "a number",
+    "bool_parsing": "true or false",
+}
+"""Types of pydantic's errors whose message tells of its parser, and what is accepted."""
+
 
 def _allowed(error: Mapping[str, Any]) -> Any:
     """Returns what the refused field accepts, from one of pydantic's errors."""
@@ -17,6 +25,8 @@ def _allowed(error: Mapping[str, Any]) -> Any:
         return [name.strip(" '") for name in context["expected"].replace(" or ", ",").split(",")]
     if error["type"] == "missing":
         return "required"
+    if error["type"] in _PLAIN:
+        return _PLAIN[error["type"]]
     return str(error["msg"]).removeprefix("Input should be ").removeprefix("Value error, ")
 
 
@@ -30,5 +40,7 @@ def refusal_of(error: Mapping[str, Any], place: Sequence[Any], whole: str = "bod
     if "parameter" in context:
         path.append(str(context["parameter"]))
     parameter = ".".join(path) or whole
-    message = str(error["msg"]).removeprefix("Value error, ")
+    plain = _PLAIN.get(error["type"])
+    message = f"Input should be {plain}" if plain else str(error["msg"])
+    message = message.removeprefix("Value error, ")
     return invalid_parameter(parameter, f"'{parameter}': {message}", _allowed(error))

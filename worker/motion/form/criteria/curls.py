@@ -8,11 +8,11 @@ from worker.motion.form.measures import arms, depth, trunk
 
 _STRICT = (
     Criterion(
-        "upper_arm_drift", arms.upper_arm_drift, "deg", good=10.0, bad=28.0,
+        "upper_arm_drift", arms.upper_arm_drift, "deg", good=16.0, bad=30.0,
         joints=("shoulder", "elbow"), advice="upper_arms_still",
     ),
     Criterion(
-        "lean_back", trunk.lean_back, "deg", good=5.0, bad=18.0,
+        "lean_back", trunk.lean_back, "deg", good=7.0, bad=18.0,
         joints=("shoulder", "hip"), advice="stand_tall", view="side",
     ),
     Criterion(

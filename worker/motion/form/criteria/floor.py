@@ -19,7 +19,7 @@ CRITERIA: dict[str, tuple[Criterion, ...]] = {
         ),
         SMOOTHNESS,
     ),
-    "leg_raise": (reach(joints=("hip", "ankle"), good=1.2, bad=0.6), tempo("back"), SMOOTHNESS),
+    "leg_raise": (reach(joints=("hip", "ankle"), good=1.05, bad=0.6), tempo("back"), SMOOTHNESS),
     "sit_up": (reach(joints=("shoulder", "hip")), tempo("back"), SMOOTHNESS),
     "tricep_dip": (
         reach(
@@ -27,7 +27,7 @@ CRITERIA: dict[str, tuple[Criterion, ...]] = {
             joints=("shoulder", "elbow"),
             advice="deeper",
             code="lower",
-            good=0.85,
+            good=0.77,
             bad=0.4,
         ),
         tempo("out"),

@@ -25,7 +25,7 @@ CRITERIA: dict[str, tuple[Criterion, ...]] = {
             joints=("shoulder", "hip", "knee"), advice="stand_up_fully", live=False,
         ),
         Criterion(
-            "lean_back", trunk.lean_back_at_top, "deg", good=0.0, bad=15.0,
+            "lean_back", trunk.lean_back_at_top, "deg", good=1.5, bad=15.0,
             joints=_TRUNK, advice="no_lean_back", view="side", live=False,
         ),
         Criterion(

@@ -12,7 +12,7 @@ _ARM = ("shoulder", "elbow", "wrist")
 def _jack(wide: float, narrow: float) -> tuple[Criterion, ...]:
     return (
         Criterion(
-            "arms", arms.wrist_reach, "ratio", good=0.72, bad=0.2,
+            "arms", arms.wrist_reach, "ratio", good=0.6, bad=0.2,
             joints=_ARM, advice="arms_higher", live=False,
         ),
         Criterion(

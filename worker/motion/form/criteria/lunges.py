@@ -8,14 +8,14 @@ from worker.motion.form.measures import depth, knees, trunk
 
 CRITERIA: dict[str, tuple[Criterion, ...]] = {
     "lunge": (
-        reach(depth.lunge, joints=("hip", "knee"), advice="deeper", good=0.8, bad=0.4),
+        reach(depth.lunge, joints=("hip", "knee"), advice="deeper", good=0.76, bad=0.4),
         Criterion(
-            "trunk_forward", trunk.tilt, "deg", good=16.0, bad=42.0,
+            "trunk_forward", trunk.tilt, "deg", good=20.0, bad=42.0,
             joints=("shoulder", "hip"), advice="upright",
         ),
         Criterion(
-            # the toes are ~29 degrees ahead
-            "knee_ahead_of_ankle", knees.ahead_of_ankle, "deg", good=15.0, bad=31.0,
+            # half of the points with the knee over the toes, ~29 degrees ahead
+            "knee_ahead_of_ankle", knees.ahead_of_ankle, "deg", good=20.0, bad=38.0,
             joints=("knee", "ankle"), advice="knee_over_foot", view="side",
         ),
         Criterion(

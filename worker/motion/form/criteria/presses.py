@@ -12,15 +12,15 @@ _TRUNK = ("shoulder", "hip")
 CRITERIA: dict[str, tuple[Criterion, ...]] = {
     "shoulder_press": (
         Criterion(
-            "range", arms.wrist_reach, "ratio", good=0.88, bad=0.58,
+            "range", arms.wrist_reach, "ratio", good=0.84, bad=0.58,
             joints=_ARM, advice="press_up", live=False, code="full_range",
         ),
         Criterion(
-            "lockout", arms.lockout_bend, "deg", good=14.0, bad=55.0,
+            "lockout", arms.lockout_bend, "deg", good=20.0, bad=55.0,
             joints=_ARM, advice="lock_out", weight=MINOR, live=False,
         ),
         Criterion(
-            "lean_back", trunk.lean_back, "deg", good=8.5, bad=18.0,
+            "lean_back", trunk.lean_back, "deg", good=9.5, bad=18.0,
             joints=_TRUNK, advice="stand_tall", view="side",
         ),
         Criterion(

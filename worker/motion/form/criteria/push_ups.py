@@ -15,11 +15,11 @@ CRITERIA: dict[str, tuple[Criterion, ...]] = {
             advice="chest_to_floor", code="deeper",
         ),
         Criterion(
-            "hips_low", hips_line.sag, "share", good=0.012, bad=0.07,
+            "hips_low", hips_line.sag, "share", good=0.025, bad=0.07,
             joints=_BODY, advice="hips_up", view="side",
         ),
         Criterion(
-            "hips_high", hips_line.pike, "share", good=0.01, bad=0.07,
+            "hips_high", hips_line.pike, "share", good=0.015, bad=0.08,
             joints=_BODY, advice="hips_down", view="side",
         ),
         Criterion(

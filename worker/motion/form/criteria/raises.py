@@ -16,7 +16,7 @@ def _raise() -> tuple[Criterion, ...]:
             joints=_ARM, advice="raise_up", live=False, code="full_range",
         ),
         Criterion(
-            "too_high", arms.wrist_rise, "ratio", good=0.2, bad=0.65,
+            "too_high", arms.wrist_rise, "ratio", good=0.3, bad=0.65,
             joints=_ARM, advice="shoulder_height",
         ),
         Criterion(

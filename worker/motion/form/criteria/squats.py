@@ -10,7 +10,7 @@ CRITERIA: dict[str, tuple[Criterion, ...]] = {
     "squat": (
         reach(depth.thighs, joints=("hip", "knee"), advice="deeper", good=0.9, bad=0.48),
         Criterion(
-            "trunk_forward", trunk.lean, "deg", good=50.0, bad=67.0,
+            "trunk_forward", trunk.lean, "deg", good=52.0, bad=67.0,
             joints=("shoulder", "hip"), advice="chest_up",
         ),
         Criterion(
@@ -19,11 +19,11 @@ CRITERIA: dict[str, tuple[Criterion, ...]] = {
             view="side",
         ),
         Criterion(
-            "knees_in", knees.width, "ratio", good=0.95, bad=0.72,
+            "knees_in", knees.width, "ratio", good=0.92, bad=0.72,
             joints=("hip", "knee", "ankle"), advice="knees_out", view="front", live=False,
         ),
         Criterion(
-            "hips_first", trunk.hips_first, "share", good=0.12, bad=0.4,
+            "hips_first", trunk.hips_first, "share", good=0.15, bad=0.45,
             joints=("shoulder", "hip"), advice="hips_chest_together", live=False,
         ),
         Criterion(

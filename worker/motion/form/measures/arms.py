@@ -8,8 +8,9 @@ from worker.motion.features.body_segments import Floats
 from worker.motion.features.median import quantile
 from worker.motion.form.rep_frames import HIGH, RepFrames, Rows
 
-POINTED = 0.4
-"""Share of its length under which a segment is too foreshortened for its angle to be believed."""
+POINTED = 0.6
+"""Share of its length under which a segment is too foreshortened for its angle to be believed:
+one that is 53 degrees out of the picture's plane."""
 
 _ARM = ("shoulder", "elbow", "wrist")
 

@@ -29,14 +29,15 @@ def _rise(rep: RepFrames) -> Floats:
     return rise
 
 
-def _tilt(rep: RepFrames) -> Floats:
-    """Angle [n] of the trunk from the vertical along the picture, positive to the right.
+def _tilt(rep: RepFrames, upper: str = "shoulder") -> Floats:
+    """Angle [n] of the line from hips to `upper` to the vertical along the picture, positive to the
+    right.
 
     Of the lines along both sides of the trunk, each with one weight throughout: from the front they
     lie a trunk's width apart, and raised arms hide now one shoulder and now the other.
     """
-    (sx, sy), (hx, hy) = rep.body.pair("shoulder"), rep.body.pair("hip")
-    seen = median(rep.body.seen(("shoulder", "hip")))
+    (sx, sy), (hx, hy) = rep.body.pair(upper), rep.body.pair("hip")
+    seen = median(rep.body.seen((upper, "hip")))
     weight = seen * seen + 1e-9
     tilt: Floats = np.degrees(np.arctan2(sx - hx, hy - sy)) @ (weight / weight.sum())
     return tilt
@@ -59,8 +60,13 @@ def tilt(rep: RepFrames) -> float | None:
 
 
 def swing(rep: RepFrames) -> float | None:
-    """Range of the tilt along the picture over the rep, degrees: the trunk that helps lift."""
-    return rep.spread(_tilt(rep), _seen(rep))
+    """Range of the tilt along the picture over the rep, degrees: the trunk that helps lift. The
+    lesser of what shoulders and ears show: arms that go up take the shoulders along, and heads nod.
+    """
+    ranges = [
+        rep.spread(_tilt(rep, upper), rep.seen(upper, "hip")) for upper in ("shoulder", "ear")
+    ]
+    return min((found for found in ranges if found is not None), default=None)
 
 
 def lean_back(rep: RepFrames) -> float | None:

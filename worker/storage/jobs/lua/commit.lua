@@ -4,9 +4,9 @@
 --       deadlines, usage of the tenant, segments
 -- args: token, ttl ms, mode (keep, release, pause, finish), job id, tenant, now,
 --       next queue ('' = none, later = none for a while), most running, score,
---       of `finish`: time (ISO 8601) and charges, number of fields, (field, JSON)..., index of the log entry (-1 = none), log entry,
---       (id, type, data, kind)...: kind is `event`, `frame` (for the firehose only where the job's
---       options ask for `all`) or `life` (an event that is not in the job's stream)
+--       of `finish`: time (ISO 8601) and charges, number of fields, (field, JSON)...,
+--       index of the log entry (-1 = none), log entry,
+--       (id, type, data, kind)...: the kinds are those of `RowKind`
 -- returns the number of new messages, of `finish` whether the job was the last one of its batch;
 -- -1 where the lease is lost
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return -1 end
@@ -20,23 +20,23 @@ if length == place then redis.call('RPUSH', KEYS[3], ARGV[at + 1]) end
 at = at + 2
 local mode, id, tenant, base, queue = ARGV[3], ARGV[4], ARGV[5], KEYS[6], ARGV[7]
 local added = 0
-local shown = {life = true}
+local shown = {event = true}
 if ARGV[at] then
   local owner, options = unpack(redis.call('HMGET', KEYS[2], 'tenant', 'options'))
   tenant = owner and cjson.decode(owner) or tenant
   local wanted = options and cjson.decode(options).firehose or 'events'
-  shown.event, shown.frame = wanted ~= 'none', wanted == 'all'
+  shown.message, shown.frame = wanted ~= 'none', wanted == 'all'
 end
 while ARGV[at] do
   local kind, reply = ARGV[at + 3], nil
-  if kind ~= 'life' then
+  if kind ~= 'event' then
     reply = redis.pcall('XADD', KEYS[4], ARGV[at], 'type', ARGV[at + 1], 'data', ARGV[at + 2])
   end
   if type(reply) == 'table' and reply.err then
     -- a replayed message is already there, and on the firehose
     if not string.find(reply.err, 'equal or smaller', 1, true) then return reply end
   else
-    if kind ~= 'life' then added = added + 1 end
+    if kind ~= 'event' then added = added + 1 end
     if shown[kind] then tell(KEYS[8], id, tenant, ARGV[at], ARGV[at + 1], ARGV[at + 2]) end
   end
   at = at + 4
@@ -50,7 +50,6 @@ if mode == 'pause' then redis.call('HSET', KEYS[2], 'turn', '1') end
 redis.call('DEL', KEYS[1])
 redis.call('ZREM', KEYS[5], id)
 redis.call('ZREM', base .. ':running:' .. tenant, id)
-unlist(base, tenant, id)
 if mode == 'finish' then
   redis.call('ZADD', KEYS[7], ARGV[6], id)
   redis.call('ZREM', KEYS[9], id)

@@ -8,11 +8,7 @@ if redis.call('EXISTS', KEYS[2]) == 1 then
   return 0
 end
 redis.call('ZREM', KEYS[3], ARGV[1])
-if status ~= '"queued"' and status ~= '"running"' then
-  unlist(KEYS[4], ARGV[2], ARGV[1])
-  redis.call('ZREM', KEYS[4] .. ':running:' .. ARGV[2], ARGV[1])
-  return 0
-end
+if status ~= '"queued"' and status ~= '"running"' then return 0 end
 local there = redis.call('ZSCORE', KEYS[4] .. ':' .. ARGV[3] .. ':jobs:' .. ARGV[2], ARGV[1])
 -- a job in the queue keeps its position among those of one instant
 push(KEYS[4], ARGV[3], ARGV[2], ARGV[4], there or ARGV[5], ARGV[1])

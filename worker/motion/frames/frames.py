@@ -1,14 +1,19 @@
-"""A span of frames as the followers of an exercise get it."""
+"""Frames as the followers of an exercise get them: upright, smoothed, in blocks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from worker.contract.media import MediaInfo
+from worker.contract.poses import TURN, PoseChunk, turned_joints
 from worker.motion.features.body_segments import Body
+from worker.motion.frames.blocks import Blocks, Span
+from worker.motion.frames.landmarks import coco_joints
+from worker.motion.frames.smoothing import smoothed
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,33 @@ class Frames:
                 known=self.known[rows],
                 blocks=(slice(0, rows.stop - rows.start),),
             )
+
+
+def frames_of(span: Span, aspect: float, turn: int = 0) -> Frames:
+    """The frames of a span, turned clockwise by `turn` quarters of a circle, which makes the
+    picture `aspect` times as wide as high."""
+    window = turned_joints(coco_joints(span.joints), turn)
+    body, known = smoothed(span.times_us, window, span.inside, aspect)
+    return Frames(
+        span.first, span.times_us[span.inside], window[span.inside], body, known, span.blocks
+    )
+
+
+def frames_of_log(
+    media: MediaInfo, chunks: Iterable[PoseChunk], *, upright: bool = True
+) -> tuple[Frames, float] | None:
+    """All frames of a log, and the picture's width by its height; None where it has none.
+
+    Unless `upright` is false, a picture in which bodies were found to lie is turned.
+    """
+    chunks = list(chunks)
+    turn = next((int(chunk.state[TURN]) for chunk in chunks if TURN in chunk.state), 0)
+    turn = turn if upright else 0
+    blocks, aspect = Blocks(media.fps), media.turned(turn).aspect
+    spans = [*blocks.feed(*chunks), *blocks.finish()]
+    if not spans:
+        return None
+    return joined([frames_of(span, aspect, turn) for span in spans]), aspect
 
 
 def joined(parts: Sequence[Frames]) -> Frames:

@@ -6,12 +6,12 @@ import itertools
 
 import numpy as np
 
-from worker.motion.reference.state_machine import Cycle, RepStateMachine
+from worker.motion.reference.excursions import Excursion, ExcursionFinder
 
 
-def cycles(values: list[float], fps: float = 30.0, longest: float = 20.0) -> list[Cycle]:
-    machine = RepStateMachine(longest)
-    found = [machine.step(row, row / fps, value) for row, value in enumerate(values)]
+def cycles(values: list[float], fps: float = 30.0, longest: float = 20.0) -> list[Excursion]:
+    finder = ExcursionFinder(longest)
+    found = [finder.step(row, row / fps, value) for row, value in enumerate(values)]
     return [cycle for cycle in found if cycle is not None]
 
 
@@ -26,7 +26,7 @@ def path(*points: float, steps: int = 20) -> list[float]:
 def test_out_and_back_is_one_cycle() -> None:
     (cycle,) = cycles(path(0, 0, 1, 0, 0))
     assert cycle.low == 0 and cycle.peak == 1
-    assert 18 <= cycle.start <= 24 and 50 <= cycle.end <= 60
+    assert 18 <= cycle.first <= 24 and 50 <= cycle.last <= 60
 
 
 def test_pulses_at_the_bottom_are_one_cycle() -> None:
@@ -51,8 +51,8 @@ def test_staying_down_too_long_gives_up() -> None:
 
 def test_the_end_of_the_media_may_complete_a_rep_that_is_nearly_back() -> None:
     for rest, expected in ((0.4, True), (0.8, False)):
-        machine = RepStateMachine(20.0)
+        finder = ExcursionFinder(20.0)
         values = path(0, 1, rest)
         for row, value in enumerate(values):
-            assert machine.step(row, row / 30, value) is None
-        assert (machine.rest_of(len(values), len(values) / 30, values[-1]) is not None) is expected
+            assert finder.step(row, row / 30, value) is None
+        assert (finder.finish(len(values), len(values) / 30, values[-1]) is not None) is expected

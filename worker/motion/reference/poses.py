@@ -7,11 +7,13 @@ The body's size is estimated in every frame from its least foreshortened part.
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+from dataclasses import dataclass
 
-from worker.contract.reference_poses import LIMBS
+import numpy as np
+
+from worker.contract.reference_poses import LIMBS, POINTS
 from worker.motion.features.body_segments import Body, Floats
+from worker.motion.frames.columns import Columns
 
 ANGLES: tuple[tuple[int, int, bool], ...] = (
     (0, 2, True), (1, 3, True),
@@ -28,23 +30,45 @@ WIDTH = 2 * len(LIMBS) + len(ANGLES)
 RADIAN = 0.5
 """Part of a vector that one radian of joint angle is: a limb turned so far moves about 1."""
 
-BLIND, SHARP = 0.15, 0.5
+UNSEEN_SCORE, SEEN_SCORE = 0.15, 0.5
 """Joint scores that are worth nothing and everything."""
 
-PLAIN = 0.5
+PLAIN_LENGTH = 0.5
 """Length from which a limb's direction in the picture is a direction of the body."""
 
 _ENDS = np.array([limb[:2] for limb in LIMBS])
 _LENGTHS = np.array([limb[2] for limb in LIMBS])
 _FIRST, _SECOND = (np.array([angle[side] for angle in ANGLES]) for side in (0, 1))
 _TURN = np.where([angle[2] for angle in ANGLES], -1.0, 1.0)
-_SWAP = np.arange(len(LIMBS)) ^ 1
-_OTHER = np.concatenate((
-    (2 * _SWAP[:, None] + np.arange(2)).ravel(), 2 * len(LIMBS) + (np.arange(len(ANGLES)) ^ 1)
-))  # fmt: skip
+_XY, _BENDS = np.split(np.arange(WIDTH), [2 * len(LIMBS)])
+# left and right alternate among the limbs, each of which has x and y, and among the angles
+_OTHER = np.concatenate(
+    (_XY.reshape(-1, 2, 2)[:, ::-1].ravel(), _BENDS.reshape(-1, 2)[:, ::-1].ravel())
+)
 _SIGN = np.ones(WIDTH)
 _SIGN[: 2 * len(LIMBS) : 2] = -1.0
 _TINY = 1e-9
+
+
+@dataclass(frozen=True)
+class Poses(Columns):
+    """n poses: the `parts` of each [n, WIDTH], and how well each part is seen, `weights` 0-1
+    [n, WIDTH]."""
+
+    parts: Floats
+    weights: Floats
+
+    def resampled(self, seconds: Floats) -> Poses:
+        """POINTS poses that are evenly spread over the time of these, which are at `seconds`."""
+        return Poses(resampled(seconds, self.parts), resampled(seconds, self.weights))
+
+    def swapped(self) -> Poses:
+        """Those with the other arm and leg, seen from the same side."""
+        return Poses(self.parts[:, _OTHER], self.weights[:, _OTHER])
+
+    def mirrored(self) -> Poses:
+        """Those of the subject's mirror image: left and right, and x, change places."""
+        return Poses(self.parts[:, _OTHER] * _SIGN, self.weights[:, _OTHER])
 
 
 def limbs_of(body: Body) -> tuple[Floats, Floats]:
@@ -52,7 +76,7 @@ def limbs_of(body: Body) -> tuple[Floats, Floats]:
     dx = body.x[:, _ENDS[:, 1]] - body.x[:, _ENDS[:, 0]]
     dy = body.y[:, _ENDS[:, 1]] - body.y[:, _ENDS[:, 0]]
     scores = np.minimum(body.score[:, _ENDS[:, 0]], body.score[:, _ENDS[:, 1]])
-    seen = np.clip((scores - BLIND) / (SHARP - BLIND), 0.0, 1.0)
+    seen = np.clip((scores - UNSEEN_SCORE) / (SEEN_SCORE - UNSEEN_SCORE), 0.0, 1.0)
     scale = _stature(np.hypot(dx, dy), seen)[:, None] * _LENGTHS
     return np.stack((dx / scale, dy / scale), axis=-1), seen
 
@@ -64,42 +88,31 @@ def _stature(lengths: Floats, seen: Floats) -> Floats:
     foreshortening takes away and never adds.
     """
     parts = []
-    for columns in ((0, 1, 2, 3), (4, 5), (6, 7, 8, 9)):
+    for columns in (slice(0, 4), slice(4, 6), slice(6, 10)):
         weight = seen[:, columns] + _TINY
-        told = lengths[:, columns] / _LENGTHS[list(columns)]
+        told = lengths[:, columns] / _LENGTHS[columns]
         mean = (told * weight).sum(axis=1) / weight.sum(axis=1)
         parts.append(np.where(weight.mean(axis=1) > 0.2, mean, 0.0))
     whole: Floats = np.max(parts, axis=0)
     return np.where(whole > 0, whole, np.inf)
 
 
-def vectors(limbs: Floats, seen: Floats) -> tuple[Floats, Floats]:
-    """Poses [n, WIDTH] and the weight of each part [n, WIDTH], 0-1, from limbs [n, 10, 2]."""
+def poses_of(limbs: Floats, seen: Floats) -> Poses:
+    """The poses of limbs [n, 10, 2] that are `seen` [n, 10] so well, 0-1."""
     first, second = limbs[:, _FIRST] * _TURN[None, :, None], limbs[:, _SECOND]
     cross = first[..., 0] * second[..., 1] - first[..., 1] * second[..., 0]
     dot = (first * second).sum(axis=-1)
     angles = np.abs(np.arctan2(cross, dot))
-    plain = np.clip(np.linalg.norm(limbs, axis=-1) / PLAIN, 0.0, 1.0) ** 2 * seen
-    values = np.concatenate((limbs.reshape(len(limbs), -1), RADIAN * angles), axis=1)
+    plain = np.clip(np.linalg.norm(limbs, axis=-1) / PLAIN_LENGTH, 0.0, 1.0) ** 2 * seen
+    parts = np.concatenate((limbs.reshape(len(limbs), -1), RADIAN * angles), axis=1)
     weights = np.concatenate(
         (np.repeat(seen, 2, axis=1), np.minimum(plain[:, _FIRST], plain[:, _SECOND])), axis=1
     )
-    return values, weights
+    return Poses(parts, weights)
 
 
-def mirrored(values: Floats) -> Floats:
-    """The poses [n, WIDTH] of the subject's mirror image: left and right, and x, change places."""
-    turned: Floats = swapped(values) * _SIGN
-    return turned
-
-
-def swapped(values: Floats) -> Floats:
-    """Poses [n, WIDTH] with the other arm and leg, seen from the same side; weights too."""
-    return values[:, _OTHER]
-
-
-def distances(one: Floats, other: Floats, weights: NDArray[np.float64]) -> Floats:
-    """Root mean square distance [n, m] of poses [n, WIDTH] to others [m, WIDTH].
+def distances(one: Floats, other: Floats, weights: Floats) -> Floats:
+    """Root mean square distance [n, m] of the parts of poses [n, WIDTH] to others [m, WIDTH].
 
     `weights` [n, m, WIDTH] or what broadcasts to it; 0 where nothing is seen.
     """
@@ -107,3 +120,15 @@ def distances(one: Floats, other: Floats, weights: NDArray[np.float64]) -> Float
     total = np.broadcast_to(weights, square.shape).sum(axis=-1) + _TINY
     found: Floats = np.sqrt((square * weights).sum(axis=-1) / total)
     return found
+
+
+def resampled(seconds: Floats, values: Floats) -> Floats:
+    """Values [n, ...] at POINTS moments that are evenly spread from the first to the last of
+    `seconds` [n], linear between neighbours."""
+    at = np.linspace(seconds[0], seconds[-1], POINTS)
+    after = np.clip(np.searchsorted(seconds, at, side="right"), 1, len(seconds) - 1)
+    span = seconds[after] - seconds[after - 1]
+    share = np.clip((at - seconds[after - 1]) / np.maximum(span, 1e-9), 0.0, 1.0)
+    share = share.reshape(-1, *(1,) * (values.ndim - 1))
+    between: Floats = values[after - 1] * (1 - share) + values[after] * share
+    return between

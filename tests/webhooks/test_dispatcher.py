@@ -1,0 +1,60 @@
+"""Which entries of the firehose make a job be looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.storage.factories import counters
+from tests.webhooks.conftest import Post, Receiver, Subscribe
+from tests.webhooks.fakes import Play
+from worker.contract.webhooks import JobWebhook
+from worker.storage.stores import Stores
+from worker.webhooks.dispatcher import Dispatcher
+
+
+@pytest.mark.parametrize(
+    ("events", "looks"),
+    [
+        (["job.succeeded"], ["end"]),
+        (["job.queued"], ["queue"]),
+        (["job.failed"], []),
+        (["message.counter"], ["start", "say", "end"]),
+        (["message.keypoints"], ["start", "end"]),  # polled in between
+        ([], []),
+    ],
+)
+def test_only_entries_that_an_endpoint_takes_or_needs(
+    stores: Stores, post: Post, receive: Callable[..., Receiver], subscribe: Subscribe,
+    monkeypatch: pytest.MonkeyPatch, events: list[str], looks: list[str],
+) -> None:  # fmt: skip
+    if events:
+        subscribe(receive(), *events)
+    found: list[str] = []
+    advance = Dispatcher.advance
+
+    def looked(self: Dispatcher, job_id: str) -> None:
+        found.append(step)
+        advance(self, job_id)
+
+    monkeypatch.setattr(Dispatcher, "advance", looked)
+    step = "queue"
+    play = Play(stores)
+    post.hear()
+    for name, act in {
+        "start": play.start, "say": lambda: play.say(*counters(1, 3)), "end": play.end
+    }.items():  # fmt: skip
+        step = name
+        act()
+        post.hear()
+    assert found == looks
+
+
+def test_a_jobs_own_webhook_may_take_anything(stores: Stores, post: Post) -> None:
+    names = {"we_1": "https://app.example.com/hook"}
+    stores.endpoints.admit("acme", names, None)
+    own = JobWebhook(endpoint="we_1", events=("job.succeeded",), url=names["we_1"])
+    Play(stores, webhook=own).start().end()
+    post.hear()
+    assert post.told == ["we_1"]
