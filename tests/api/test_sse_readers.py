@@ -51,13 +51,14 @@ def test_all_readers_share_one_connection_and_leave_none(
     client: Client, stores: Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stream_reader, "_BLOCK_MS", 100)
+    others = blocked(stores)  # another server in this process may still wait for its own
     actors = [Actor(stores, new_job(client)["id"]) for _ in range(4)]
     with contextlib.ExitStack() as stack:
         heard = [stack.enter_context(Listener(client, a.id)) for a in actors for _ in range(2)]
         for actor in actors:
             actor.say(*counters(1, 1))
         assert [take(events, 1) for events in heard] == [["1-1"]] * 8
-        assert blocked(stores) <= 1
+        assert blocked(stores) <= others + 1
     for _ in range(500):
         if blocked(stores) == 0:
             return
