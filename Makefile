@@ -19,9 +19,11 @@ export POSEQUEUE_DATA_DIR := $(DATA)
 # nothing is written outside the project, whatever HOME is
 export PIP_CACHE_DIR ?= $(CURDIR)/$(DATA)/cache/pip
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# modules are compiled once, not by each process
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup models run test test-fast check hooks bench accuracy fuzz chaos audit sbom clips lock clean
+.PHONY: help setup models run test suite test-fast check hooks bench accuracy fuzz chaos audit sbom clips lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -55,7 +57,10 @@ check: setup ## formatting, lint, types, import rules
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache > $(DATA)/imports.log || { cat $(DATA)/imports.log; exit 1; }
 
-test: check ## all checks and tests
+test: setup ## all checks and tests
+	@$(MAKE) --no-print-directory --jobs=2 check suite
+
+suite: setup
 	@$(BIN)/python -m pytest --numprocesses $(TESTERS) --dist worksteal $(PYTEST)
 
 test-fast: $(READY) ## tests that need no server, no model and no browser
@@ -65,8 +70,9 @@ test-fast: $(READY) ## tests that need no server, no model and no browser
 hooks: setup ## run the linters before each commit
 	@$(BIN)/pre-commit install
 
-bench: setup ## measure, and write tests/bench/RESULTS.md
+bench: setup ## measure, and write tests/bench/RESULTS.md and k8s/README.md's sizing
 	@$(BIN)/python -m tests.bench.run
+	@$(BIN)/python deploy/load/sizing.py --write
 
 accuracy: setup ## counts, holds and jumps against the truth: tests/bench/ACCURACY.md
 	@$(BIN)/python -m tests.bench.accuracy $(ACCURACY)

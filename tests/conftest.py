@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from worker.pose.engine import PoseEngine
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# tests and modules are compiled once, not by every process that collects or is started by a test
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # A slow machine is no failure. Where a change is judged, the same examples are tried each time;
 # elsewhere new ones are.

@@ -1,10 +1,10 @@
 """From what was measured to workers, Redis, S3 and money: `python deploy/load/sizing.py`.
 
-Prints the table of k8s/README.md for 10^3, 10^5 and 10^7 videos a day, and simulates the peak hour
-on the workers it computed: jobs arrive at random (Poisson), each takes a slot for its analysis and
-then one for its export. Everything that can differ is an argument; the defaults are the measured
-figures (tests/bench/RESULTS.md, and deploy/README.md for what that does not hold) and stated
-assumptions.
+Prints the table of k8s/README.md for 10^3, 10^5 and 10^7 videos a day (`--write` puts it there),
+and simulates the peak hour on the workers it computed: jobs arrive at random (Poisson), each takes
+a slot for its analysis and then one for its export. Everything that can differ is an argument; the
+defaults are the figures of tests/bench/RESULTS.md, of deploy/README.md for what that does not hold,
+and stated assumptions.
 """
 
 from __future__ import annotations
@@ -15,28 +15,50 @@ import math
 import random
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
+from functools import cache
+from pathlib import Path
 
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.append(str(ROOT))
+
+from tests.bench.report import figures, number  # noqa: E402  (beside this program, not installed)
+
+GUIDE = ROOT / "k8s" / "README.md"
+MARKS = "<!-- sizing -->\n", "<!-- /sizing -->\n"
+"""What the computed part of the guide stands between."""
 DAY_S = 86_400
 SIMULATED = 60_000
 """Jobs simulated at most; more would not move the quantiles."""
+
+
+_results = cache(figures)
+
+
+def _measured(section: str, what: str) -> float:
+    """A field whose default is a figure of RESULTS.md; KeyError where that does not hold it."""
+    default: float = field(default_factory=lambda: number(_results()[section][what]))
+    return default
 
 
 @dataclass(frozen=True)
 class Given:
     """What is known or assumed; each field is an argument of the same name."""
 
-    # measured
-    analysis: float = 0.44  # CPU-s a media second, 720p at 30 fps, start-up included
-    analysis_keypoints: float = 0.66  # the same with keypoints: every frame, in float32
-    export: float = 0.62  # CPU-s a media second, the same clip
+    # measured, in RESULTS.md
+    analysis: float = _measured("cost", "counts · all")  # CPU-s a media second
+    analysis_keypoints: float = _measured("cost", "keypoints of every frame · all")
+    export: float = _measured("export", "overlay export, a media second")  # 720p at 30 fps
+    redis_us: float = _measured(
+        "publishing", "commit as the runner does (`events`), encoding included · server"
+    )  # of Redis' one thread, a message
+    # measured, in deploy/README.md
     pose_bytes: float = 1_800.0  # of Redis a media second: 121 B a frame, 15 frames
     pose_bytes_keypoints: float = 3_600.0  # the same with keypoints: 30 frames
     message_bytes: float = 900.0  # of Redis a media second, without per-frame messages
     frame_message_bytes: float = 46_000.0  # the same with keypoints: 30 entries of 1,546 B
     record_bytes: float = 2_000.0  # of Redis a job
     requests_s3: float = 10.0  # a job: upload, reads, archive, export
-    messages_per_redis: float = 58_000.0  # a second, committed with their poses
     # assumed: replace by your own
     media_s: float = 20.0  # length of a video
     upload_mb: float = 8.0
@@ -87,7 +109,7 @@ def size(videos_per_day: float, given: Given) -> Sized:
     # half as much again for the rewriting of the append-only file
     redis_gb = 1.5 * videos_per_day * given.hot_days * hot / 1e9
     per_s = media_per_s * (4 + 30 * given.keypoints)
-    cells = max(1, math.ceil(per_s / given.messages_per_redis), math.ceil(redis_gb / 50))
+    cells = max(1, math.ceil(per_s * given.redis_us / 1e6 / given.use), math.ceil(redis_gb / 50))
     s3_gb = videos_per_day * given.kept_days * (given.upload_mb + given.exports * given.export_mb)
     s3_gb /= 1e3
     cpu_s = given.media_s * (given.analysis_s + given.exports * given.export)
@@ -169,14 +191,37 @@ def _quantiles(values: list[float]) -> str:
     return f"{quantile(values, 0.5):.0f} / {quantile(values, 0.99):.0f}"
 
 
+def guide(given: Given) -> str:
+    """The computed part of k8s/README.md."""
+    measured = (
+        f"Measured: analysis {given.analysis:.2f} CPU-s a media second that is only counted "
+        f"(`sampling=auto`), {given.analysis_keypoints:.2f} with keypoints, export "
+        f"{given.export:.2f} (720p, 30 fps, start-up included), "
+        f"{given.redis_us:.1f} CPU-µs of Redis a message.\n"
+    )
+    return f"{measured}\n{table(given, [1e3, 1e5, 1e7])}"
+
+
+def write(given: Given) -> None:
+    """Puts it there."""
+    before, _, rest = GUIDE.read_text().partition(MARKS[0])
+    after = rest.partition(MARKS[1])[2]
+    GUIDE.write_text(before + MARKS[0] + guide(given) + MARKS[1] + after)
+
+
 def main() -> None:
     """Reads the arguments and prints the table."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("loads", nargs="*", type=float, default=[1e3, 1e5, 1e7])
-    for field in fields(Given):
-        parser.add_argument(f"--{field.name}", type=float, default=field.default)
-    given = vars(parser.parse_args())
-    sys.stdout.write(table(Given(**{f.name: given[f.name] for f in fields(Given)}), given["loads"]))
+    parser.add_argument("--write", action="store_true", help="put the table into k8s/README.md")
+    for name, value in vars(Given()).items():
+        parser.add_argument(f"--{name}", type=float, default=value)
+    asked = vars(parser.parse_args())
+    given = Given(**{one.name: asked[one.name] for one in fields(Given)})
+    if asked["write"]:
+        write(given)
+    else:
+        sys.stdout.write(table(given, asked["loads"]))
 
 
 if __name__ == "__main__":

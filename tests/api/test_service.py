@@ -85,6 +85,27 @@ def test_what_does_not_answer(half_dead: tuple[str, str], client: Client) -> Non
         assert "127.0.0.1" not in refusal.text
 
 
+def test_a_redis_that_refuses_writes_is_a_refusal(
+    client: Client, public: Client, stores: Stores
+) -> None:
+    """`NOREPLICAS`, as of a primary that has lost its replicas."""
+    upload = put_upload(client)
+    stores.redis.config_set("min-replicas-to-write", 1)
+    try:
+        for path, body in {
+            "/jobs": {"input": {"uploadId": upload}},
+            "/uploads": {"filename": "a.mp4", "contentType": "video/mp4", "bytes": 5},
+        }.items():
+            answer = client.post(path, json=body)
+            refused(answer, 503, "unavailable")
+            assert answer.headers["retry-after"] == "5"
+        answer = public.get("/readyz")
+        assert answer.status_code == 503 and answer.json()["checks"]["redis"] != "ok"
+    finally:
+        stores.redis.config_set("min-replicas-to-write", 0)
+    assert client.post("/jobs", json={"input": {"uploadId": upload}}).status_code == 202
+
+
 def test_metrics(client: Client, public: Client, stores: Stores) -> None:
     def value(line: str) -> float:
         rows = dict(row.rsplit(" ", 1) for row in public.get("/metrics").text.splitlines())

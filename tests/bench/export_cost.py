@@ -44,11 +44,15 @@ def measure(context: Context) -> Section:
     whole = [export / plain for export, plain, *_ in both]
     apart = [(e - e1) / (p - p1) for e, p, e1, p1, _ in both]
     content = [(e - e1) / (d - p1) for e, _, e1, p1, d in both]
+    seconds = context.media.duration_ms / 1000
     plain(context.clip)
     files = (drawn, context.scratch / "plain.mp4")
     sizes = ", ".join(f"{file.stat().st_size / 1024:.0f} KiB" for file in files)
     rows = (
         row("overlay export, whole", spread(runs["export"]), "CPU-s"),
+        row(
+            "overlay export, a media second", spread([e / seconds for e in runs["export"]]), "CPU-s"
+        ),
         row("plain transcode by ffmpeg", spread(runs["plain"]), "CPU-s"),
         row("overlay export of one frame: start-up", spread(runs["export one"]), "CPU-s"),
         row("plain transcode of one frame", spread(runs["plain one"]), "CPU-s"),

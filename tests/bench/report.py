@@ -12,6 +12,7 @@ RESULTS = Path(__file__).parent / "RESULTS.md"
 
 _MARK = "<!-- section {} -->"
 _SECTION = re.compile(r"<!-- section (\S+) -->\n(.*?)(?=<!-- section |\Z)", re.DOTALL)
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _HEAD = """# Measured by `make bench`
 
 What is compared ran in turns within one run. Figures are medians; the range is from the least to
@@ -58,6 +59,32 @@ def text_of(section: Section, stamp: str) -> str:
     lines += [f"| {r.what} | {r.value} | {r.extent} | {r.runs} | {r.aim} |" for r in section.rows]
     lines += ["", *(f"{note}  " for note in section.notes), f"_{stamp}_", ""]
     return "\n".join(lines)
+
+
+def figures(text: str | None = None) -> dict[str, dict[str, Row]]:
+    """The rows of RESULTS.md (or of `text`) by section, then by what they are; a row that begins
+    with a dot has the name of the one above it before its own: "accepted · one client"."""
+    found: dict[str, dict[str, Row]] = {}
+    for name, section in _SECTION.findall(text or RESULTS.read_text()):
+        above, rows = "", found.setdefault(name, {})
+        for line in section.splitlines():
+            cells = [cell.strip() for cell in line.strip("|").split("|")]
+            if not line.startswith("| ") or len(cells) != 5 or not any(cells):
+                continue
+            what = cells[0].replace("**", "")
+            if what.startswith("· "):
+                what = f"{above} {what}"
+            else:
+                above = what
+            rows.setdefault(what, Row(what, *cells[1:]))
+    return found
+
+
+def number(row: Row) -> float:
+    """The first number of its value."""
+    first = _NUMBER.search(row.value)
+    assert first, row
+    return float(first[0])
 
 
 def save(sections: dict[str, str], machine: dict[str, str], order: tuple[str, ...]) -> None:

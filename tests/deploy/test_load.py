@@ -8,6 +8,7 @@ from types import ModuleType
 
 import pytest
 
+from tests.bench import report, targets
 from tests.deploy.conftest import ROOT
 
 
@@ -22,9 +23,26 @@ def sizing() -> ModuleType:
     return module
 
 
-def test_guide_holds_the_programs_table(sizing: ModuleType) -> None:
-    table = sizing.table(sizing.Given(), [1e3, 1e5, 1e7])
-    assert table in (ROOT / "k8s/README.md").read_text(), f"put this there:\n{table}"
+def test_guide_is_computed_from_the_results(sizing: ModuleType) -> None:
+    text = sizing.guide(sizing.Given())
+    assert text in (ROOT / "k8s/README.md").read_text(), "run sizing.py --write"
+
+
+def test_figures_are_those_of_the_results(sizing: ModuleType) -> None:
+    given, text = sizing.Given(), (ROOT / "tests/bench/RESULTS.md").read_text()
+    for value in (given.analysis, given.analysis_keypoints):
+        assert f"| · all | {value:.3f} CPU-s a media s |" in text
+    assert f"| overlay export, a media second | {given.export:.2f} CPU-s |" in text
+    assert f"| · server | {given.redis_us:.2f} CPU-µs/message |" in text
+
+
+def test_each_target_has_its_figure_or_none_was_measured() -> None:
+    found = report.figures()
+    for target in targets.TARGETS:
+        for what in target.rows if target.section in found else ():
+            assert what in found[target.section], (target.section, what)
+    lines = targets.table(found).splitlines()
+    assert all(line in (ROOT / "tests/bench/RESULTS.md").read_text() for line in lines)
 
 
 def test_needs_follow_from_the_load(sizing: ModuleType) -> None:

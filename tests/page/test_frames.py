@@ -5,6 +5,7 @@ By geometry, in each state: POSEQUEUE_PICTURES=FOLDER keeps a screenshot of ever
 
 from __future__ import annotations
 
+import base64
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +17,9 @@ from tests.page.browser import Tab
 from tests.page.conftest import CLIPS, Site
 from tests.page.hosts import Guest
 from tests.page.played import next_job
+from tests.page.test_hosts import PICTURE
 from worker.contract.errors import ErrorCode, JobError
+from worker.contract.messages import Entry, ImageOverlay
 from worker.storage.stores import Stores
 
 pytestmark = pytest.mark.slow
@@ -42,6 +45,13 @@ SEEN = {
     "work": ("#status", "#progress", "#cancel"),
     "result": (".total strong", ".total .grade", "#status", "#progress", "#cancel"),
     "done": (".total strong", ".total .grade", "#download a"),
+    "nothing counted": (
+        ".total strong",
+        "#download a",
+        "#why li:first-child",
+        "#why li:last-child",
+    ),
+    "photo": (".total strong", "#again"),
     "failed": ("#heading", "#failed-help", "#failed-actions button"),
 }
 """What has to be in view in a state of the page."""
@@ -72,7 +82,7 @@ def check(tab: Tab, state: str, address: str) -> list[Any]:
         missing = tab.run(f"({OUT_OF_VIEW})({list(SEEN[state])})")
         if missing:
             wrong.append((state, address, (width, height), missing))
-        if state in ("work", "result", "done"):
+        if state not in ("pick", "failed"):
             box = tab.run("document.querySelector('#screen').getBoundingClientRect().toJSON()")
             least = min(40, 0.11 * height)  # a container of 75 % of the lowest frame has 180 px
             words = tab.run("document.querySelector('.side').getBoundingClientRect().toJSON()")
@@ -109,6 +119,39 @@ def test_nothing_that_matters_is_out_of_view(
     guest.state("done")
     wrong += check(tab, "done", address)
     assert wrong == []
+
+
+def test_why_nothing_was_counted_is_in_view(
+    tabs: Callable[..., Tab], site: Site, key: str, stores: Stores
+) -> None:
+    tab = tabs(still=True)
+    tab.open(site.page(key, exercise="plank", export="true"))
+    guest = Guest(tab)
+    guest.state("pick")
+    tab.choose("#file", SQUAT)
+    player = next_job(stores)
+    player.squat()
+    player.export(SQUAT.read_bytes())
+    player.finish()
+    guest.state("done")
+    assert check(tab, "nothing counted", "no sizes") == []
+
+
+def test_a_photo_is_in_view(
+    tabs: Callable[..., Tab], site: Site, key: str, stores: Stores, tmp_path: Path
+) -> None:
+    tab = tabs()
+    tab.open(site.page(key, source="image"))
+    guest = Guest(tab)
+    guest.state("pick")
+    photo = tmp_path / "me.png"
+    photo.write_bytes(base64.b64decode(PICTURE.partition(",")[2]))
+    tab.choose("#file", photo)
+    player = next_job(stores)
+    player.say(Entry("1-1", ImageOverlay(dataUrl=PICTURE)))
+    player.finish()
+    guest.state("done")
+    assert check(tab, "photo", "no sizes") == []
 
 
 def test_a_failure_and_its_way_out_are_in_view(

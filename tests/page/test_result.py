@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from api.frontend.assets import load_assets
 from tests.page.browser import Tab
-from tests.page.conftest import CLIPS, Site
+from tests.page.conftest import CLIPS, Host, Site
+from tests.page.hosts import NATIVE, visit
 from tests.page.played import REPS, next_job
 from tests.page.watched import finished, of_type, rounded, seek, shown, watched
 from worker.contract.jump_messages import JumpDiscarded, JumpHeight, JumpStarted, JumpSummary
@@ -20,7 +20,6 @@ from worker.storage.stores import Stores
 
 pytestmark = pytest.mark.slow
 SQUAT = CLIPS / "squat_5.mp4"
-ASSETS = f"/pose_tracker/assets/{load_assets().digest}"
 
 
 def test_the_result(tab: Tab, site: Site, key: str, stores: Stores) -> None:
@@ -80,6 +79,25 @@ def test_an_export_is_saved_by_the_button(tab: Tab, site: Site, key: str, stores
     name, size = tab.run("window.saved.then(([name, href]) => [name, href.slice(0, 5)])")
     assert (name, size) == ("squat.mp4", "blob:")
     assert tab.console == []
+
+
+def test_an_app_opens_an_export_by_its_address(
+    tab: Tab, site: Site, host: Host, key: str, stores: Stores
+) -> None:
+    guest = visit(tab, NATIVE, site.page(key, exercise="squat", export="true"), host)
+    guest.state("pick")
+    tab.choose("#file", SQUAT)
+    player = next_job(stores)
+    player.squat()
+    player.export(SQUAT.read_bytes())
+    player.finish()
+    guest.state("done")
+    tab.run("""window.opened = []; addEventListener('click', (event) => {
+      window.opened.push([event.target.closest('a').href, event.defaultPrevented]);
+      event.preventDefault(); });""")
+    tab.click("#download a")
+    [[address, saved]] = tab.run("window.opened")
+    assert "exports/video" in address and not saved
 
 
 def test_every_export_has_a_button(tab: Tab, site: Site, key: str, stores: Stores) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from api.frontend.assets import load_assets
 from tests.page.browser import Tab
-from tests.page.conftest import CLIPS, Host, Site
+from tests.page.conftest import Host, Site
 from tests.page.hosts import Guest
 from tests.page.played import REPS, next_job
 from tests.page.watched import finished, of_type, seek, shown, watched
@@ -23,7 +23,6 @@ from worker.contract.messages import (
 from worker.storage.stores import Stores
 
 pytestmark = pytest.mark.slow
-SQUAT = CLIPS / "squat_5.mp4"
 ASSETS = f"/pose_tracker/assets/{load_assets().digest}"
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from api.frontend.assets import load_assets
 from tests.page.browser import Tab
 from tests.page.conftest import CLIPS
 from tests.page.hosts import Guest
@@ -13,7 +12,6 @@ from tests.page.played import Player, next_job
 from worker.storage.stores import Stores
 
 SQUAT = CLIPS / "squat_5.mp4"
-ASSETS = f"/pose_tracker/assets/{load_assets().digest}"
 
 
 def watched(tab: Tab, url: str, stores: Stores) -> tuple[Guest, Player]:

@@ -9,7 +9,7 @@ from worker.contract.errors import ErrorCode
 from worker.contract.messages import EnvironmentMessage, Initialization, Message
 from worker.contract.poses import LogHead
 
-STEP = 5
+STEP_PERCENT = 5
 """Per cent of the media between two progress texts."""
 
 
@@ -47,7 +47,7 @@ def ready(head: LogHead) -> Message:
 
 
 class ProgressMessages:
-    """Progress texts at each STEP per cent of `duration_ms` of media."""
+    """Progress texts at each STEP_PERCENT per cent of `duration_ms` of media."""
 
     def __init__(self, duration_ms: float) -> None:
         self._duration_us = duration_ms * 1000
@@ -58,9 +58,9 @@ class ProgressMessages:
         said: list[list[Message]] = [[] for _ in times_us]
         if self._duration_us <= 0:
             return said
-        steps = np.minimum(100 * times_us / self._duration_us, 100.0) // STEP
-        for row in np.flatnonzero(steps * STEP > self._said).tolist():
-            percent = int(steps[row]) * STEP
+        steps = np.minimum(100 * times_us / self._duration_us, 100.0) // STEP_PERCENT
+        for row in np.flatnonzero(steps * STEP_PERCENT > self._said).tolist():
+            percent = int(steps[row]) * STEP_PERCENT
             if percent > self._said:
                 self._said = percent
                 said[row].append(_working(percent))

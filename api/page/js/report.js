@@ -4,6 +4,7 @@ import { Refusal } from "./api.js";
 import { curves } from "./curves.js";
 import { byId, h, replaceChildren, setText } from "./dom.js";
 import { facts, table, totals, why } from "./results.js";
+import { bridgeOf } from "./transport.js";
 
 /** Exports up to this size are fetched, so that they are saved rather than opened. */
 const MOST_BYTES = 300 * 1024 * 1024;
@@ -116,7 +117,8 @@ function button(api, job, ready, name, say, first) {
     label,
   );
   link.addEventListener("click", async (event) => {
-    if (ready.bytes > MOST_BYTES) return;
+    // an app's WebView hands no blob on, and its download manager may fall over one
+    if (ready.bytes > MOST_BYTES || bridgeOf(window)) return;
     event.preventDefault();
     if (link.getAttribute("aria-busy") === "true") return;
     link.setAttribute("aria-busy", "true");

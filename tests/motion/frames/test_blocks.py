@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.synthetic.perform import Script, perform, split
 from worker.contract.poses import PoseChunk
-from worker.motion.frames.blocks import MOST, Blocks, Span
+from worker.motion.frames.blocks import MOST_BLOCKS, Blocks, Span
 from worker.motion.frames.smoothing import CONTEXT_US
 
 CHUNK = perform(Script(uneven=0.6, seed=2))[1]
@@ -55,7 +55,7 @@ def test_a_span_has_its_limit() -> None:
     times = np.arange(3000, dtype=np.int64) * 33_333
     zeros = np.zeros((len(times), 17, 3), np.float32)
     whole = replace(CHUNK, times_us=times, keypoints=zeros)
-    assert max(len(span) for span in spans_of([whole])) == MOST * 12
+    assert max(len(span) for span in spans_of([whole])) == MOST_BLOCKS * 12
 
 
 def test_chunks_that_leave_frames_out_are_refused() -> None:

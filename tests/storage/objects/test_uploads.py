@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from pathlib import Path
 
@@ -122,3 +123,15 @@ def test_objects(stores: Stores) -> None:
     store.delete("t/a")
     with pytest.raises(NotFound):
         store.get("t/a")
+
+
+@pytest.mark.parametrize("small", [4, 100])
+def test_the_rest_of_a_file_is_stored_whatever_its_size(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch, small: int
+) -> None:
+    monkeypatch.setattr("worker.storage.objects.s3._AT_ONCE", small)
+    file = io.BytesIO(b"0123456789")
+    file.seek(2)
+    stores.objects.put_open("rest", file, "text/plain")
+    assert stores.objects.get("rest") == b"23456789"
+    assert stores.objects.head("rest") == (8, "text/plain")

@@ -11,6 +11,10 @@ from worker.media.rendering.planes import rgb_planes
 from worker.media.rendering.skeleton import draw_pose
 
 _JPEG_QUALITY = 90
+_SAMPLED = 16
+"""The part of a picture's rows that is tried as PNG."""
+_LARGER = 3
+"""A part of a picture may be this much larger as PNG, by its share, than the whole is."""
 
 
 def overlay_image(
@@ -31,8 +35,8 @@ def overlay_image(
     bgr = np.asarray(cv2.cvtColor(shown, cv2.COLOR_RGB2BGR), np.uint8)
     jpeg = _encoded(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
     # a photo as PNG is ten times as large, and takes the time of its estimation: a part shows it
-    start = 3 * rows // 8
-    if len(_encoded(".png", bgr[start : start + max(1, rows // 4)], [])) > len(jpeg):
+    part = bgr[rows // 2 :][: max(1, rows // _SAMPLED)]
+    if len(_encoded(".png", part, [])) * rows > _LARGER * len(part) * len(jpeg):
         return "image/jpeg", jpeg
     png = _encoded(".png", bgr, [])
     return ("image/png", png) if len(png) <= len(jpeg) else ("image/jpeg", jpeg)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from worker.contract.poses import PoseChunk
 from worker.motion.frames.smoothing import CONTEXT_US
 
-MOST = 40
+MOST_BLOCKS = 40
 """Blocks in a span at most: more gain no time and cost memory."""
 
 
@@ -75,7 +75,7 @@ class Blocks:
     def finish(self) -> Iterator[Span]:
         """The blocks that are left at the end of the media."""
         while left := self._first + len(self._times) - self._next:
-            yield self._take(min(left, MOST * self._size))
+            yield self._take(min(left, MOST_BLOCKS * self._size))
 
     def _ready(self) -> int:
         """Frames of the whole blocks whose context is there, as far as one span takes them."""
@@ -83,7 +83,7 @@ class Blocks:
             return 0
         known = int(np.searchsorted(self._times, self._times[-1] - CONTEXT_US))
         blocks = (known - (self._next - self._first)) // self._size
-        return min(max(blocks, 0), MOST) * self._size
+        return min(max(blocks, 0), MOST_BLOCKS) * self._size
 
     def _take(self, frames: int) -> Span:
         begin = self._next - self._first

@@ -16,19 +16,19 @@ from numpy.typing import NDArray
 
 from worker.motion.features.body_segments import Body, Floats
 
-SIGMA = 0.055
+SIGMA_S = 0.055
 """Seconds: passes 96 % of a 1 Hz movement and 10 % of frame-to-frame noise at 30 per second."""
 
-REACH = 0.2
+REACH_S = 0.2
 """Seconds to either side that the fit looks at."""
 
-GAP = 0.4
+GAP_S = 0.4
 """Longest loss in seconds that is bridged by interpolation; a longer one is a loss."""
 
-CONTEXT_US = int((REACH + GAP) * 1e6)
+CONTEXT_US = int((REACH_S + GAP_S) * 1e6)
 """Microseconds to either side of a frame that its smoothed value may depend on."""
 
-_REACH_US, _GAP_US = round(REACH * 1e6), round(GAP * 1e6)
+_REACH_US, _GAP_US = round(REACH_S * 1e6), round(GAP_S * 1e6)
 _FILLED = 0.3
 _RIDGE = 1e-3
 
@@ -87,7 +87,7 @@ def smoothed(
 
 
 def _reach(times_us: NDArray[np.int64], inside: slice) -> int:
-    """Most frames within REACH to one side of one of the frames `inside`."""
+    """Most frames within REACH_S to one side of one of the frames `inside`."""
     own, rows = times_us[inside], np.arange(inside.start, inside.stop)
     before = rows - np.searchsorted(times_us, own - _REACH_US)
     after = np.searchsorted(times_us, own + _REACH_US, side="right") - 1 - rows
@@ -95,12 +95,12 @@ def _reach(times_us: NDArray[np.int64], inside: slice) -> int:
 
 
 def _kernel(times_us: NDArray[np.int64], inside: slice, reach: int) -> tuple[Floats, Floats]:
-    """Weight and distance in SIGMA, [2 reach + 1, n] each, of the neighbours of each of the frames
-    `inside`, the earliest first; beyond the ends the weight is 0."""
+    """Weight and distance in SIGMA_S, [2 reach + 1, n] each, of the neighbours of each of the
+    frames `inside`, the earliest first; beyond the ends the weight is 0."""
     rows = np.arange(inside.start, inside.stop) + np.arange(-reach, reach + 1)[:, None]
     away_us = times_us.take(rows, mode="clip") - times_us[inside]
     beyond = (rows < 0) | (rows >= len(times_us)) | (np.abs(away_us) > _REACH_US)
-    delta = away_us.astype(np.float64) * (1e-6 / SIGMA)
+    delta = away_us.astype(np.float64) * (1e-6 / SIGMA_S)
     kernel: Floats = np.where(beyond, 0.0, np.exp(-0.5 * delta * delta))
     return kernel, delta
 

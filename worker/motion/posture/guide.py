@@ -15,22 +15,22 @@ from worker.contract.messages import Direction, Posture
 from worker.motion.features.body_segments import TINY, Body, Floats
 from worker.motion.posture.texts import TEXTS
 
-SEEN = 0.2
+SEEN_SCORE = 0.2
 """Joint score from which a joint counts as seen."""
 
-SMALL = 0.18
+SMALL_EXTENT = 0.18
 """Largest extent of the body, in frame heights, that is too small to measure well."""
 
-LARGE = 0.85
+LARGE_EXTENT = 0.85
 """The same in pictures, from which on what is not seen is outside of it."""
 
-HOLD = 0.5
+FAULT_S = 0.5
 """Seconds that a fault must last before it is said."""
 
-SETTLE = 0.3
+READY_S = 0.3
 """Seconds that all must be right before `ready`."""
 
-GONE = 1.0
+GONE_S = 1.0
 """Seconds without the needed joints after which a ready subject has left."""
 
 _FRONTAL, _PROFILE = 0.3, 0.75
@@ -67,16 +67,16 @@ class PostureGuide:
 
     def states(self, body: Body, known: NDArray[np.bool_]) -> list[State]:
         """Where the subject stands in each frame; keeps nothing of it."""
-        seen = (body.score >= SEEN) & known[:, None]
+        seen = (body.score >= SEEN_SCORE) & known[:, None]
         sides = np.stack([seen[:, columns].all(axis=1) for columns in self._columns])
         fine = np.asarray(sides.all(axis=0) if self._view == "front" else sides.any(axis=0))
         extent, needed = _extent(body, seen), [*self._columns[0], *self._columns[1]]
         across, sure = body.x[:, needed], seen[:, needed]
         # of what is wrong the first is said
         faults: tuple[tuple[Direction, NDArray[np.bool_]], ...] = (
-            ("backward", ~fine & (extent > LARGE * max(1.0, self._aspect))),
+            ("backward", ~fine & (extent > LARGE_EXTENT * max(1.0, self._aspect))),
             ("in-frame", ~fine),
-            ("forward", extent < SMALL),
+            ("forward", extent < SMALL_EXTENT),
             ("right", np.any(sure & (across < 0), axis=1)),
             ("left", np.any(sure & (across > self._aspect), axis=1)),
             ("face-camera" if self._view == "front" else "profile-camera", self._turned(body)),
@@ -115,11 +115,11 @@ class PostureGuide:
         self._state = state
         lasted = seconds - self._since
         if self._ready:
-            away = state[0] in ("in-frame", "backward") and lasted >= GONE
+            away = state[0] in ("in-frame", "backward") and lasted >= GONE_S
             return self._say(state) if away else None
         if state[0] is None:
-            return self._say_ready() if lasted >= SETTLE else None
-        if lasted < HOLD or (self._said is not None and state[0] == self._said[0]):
+            return self._say_ready() if lasted >= READY_S else None
+        if lasted < FAULT_S or (self._said is not None and state[0] == self._said[0]):
             return None
         return self._say(state)
 

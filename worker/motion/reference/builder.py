@@ -22,17 +22,17 @@ from worker.motion.reference.excursions import Excursion, ExcursionFinder
 from worker.motion.reference.poses import Poses, limbs_of, poses_of, resampled
 from worker.motion.reference.template import Axis
 
-SETTLED = 0.2
+START_S = 0.2
 """Seconds at the beginning whose median pose is the start pose."""
 
-CLEAR = 0.5
+LEAST_SIZE = 0.5
 """Least excursion of a rep, as a share of the farthest pose's distance."""
 
-MOVED = 0.15
+LEAST_MOVE = 0.15
 """Root mean square distance between start and extreme below which nothing has moved: about one
 forearm that turns by 25 degrees, or twice what noise makes of a still body."""
 
-PLAINLY, RIVAL = 0.4, 0.75
+LEAST_SCORE, RIVAL_SHARE = 0.4, 0.75
 """Least score of an exercise that a single rep is plainly of, and the most that the next may have
 by it: of 132 reps of the bench's strangers (seen while choosing) 112 are named, 3 of them wrongly.
 """
@@ -78,25 +78,25 @@ def _exercise(frames: Frames, aspect: float) -> str | None:
     """The exercise that the one rep is of; None where another one explains it nearly as well: what
     is judged by the wrong measures is worse than what is not."""
     first, second = [*ranked(frames, "normal", aspect), None, None][:2]
-    if first is None or first.value < PLAINLY or not isinstance(first.exercise, RepExercise):
+    if first is None or first.value < LEAST_SCORE or not isinstance(first.exercise, RepExercise):
         return None
-    alone = second is None or second.value <= RIVAL * first.value
+    alone = second is None or second.value <= RIVAL_SHARE * first.value
     return first.exercise.id if alone else None
 
 
 def _reps(seconds: Floats, poses: Poses) -> list[Excursion]:
     """The clear reps of a clip, by row."""
-    start = np.median(poses.parts[seconds <= seconds[0] + SETTLED], axis=0)
+    start = np.median(poses.parts[seconds <= seconds[0] + START_S], axis=0)
     moved = poses.parts - start
     away = np.sqrt((moved**2 * poses.weights).sum(axis=1) / (poses.weights.sum(axis=1) + 1e-9))
     far = int(np.argmax(_median_of_five(away)))
-    if away[far] < MOVED:
+    if away[far] < LEAST_MOVE:
         return []
     axis = Axis(start, moved[far], poses.weights.mean(axis=0))
     finder = ExcursionFinder(longest=float(seconds[-1] - seconds[0]) + 1)
     progress = zip(seconds.tolist(), axis.progress(poses)[0].tolist(), strict=True)
     found = [finder.step(row, *moment) for row, moment in enumerate(progress)]
-    return [one for one in found if one is not None and one.size >= CLEAR]
+    return [one for one in found if one is not None and one.size >= LEAST_SIZE]
 
 
 def _median_of_five(values: Floats) -> Floats:

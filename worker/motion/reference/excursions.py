@@ -9,19 +9,19 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-RISE = 0.25
+RISE_PROGRESS = 0.25
 """Progress gained over the start level before an excursion is taken for a rep's beginning."""
 
-RETURN = 0.25
+RETURN_SHARE = 0.25
 """Share of the excursion that may be left when the rep is back in its start pose."""
 
-CUT = 0.45
+CUT_SHARE = 0.45
 """Share that may be left at the end of the media, where the start pose is no longer seen."""
 
-NEAR = 0.1
+START_BAND = 0.1
 """Progress over the start level that still counts as the start pose when timing the rep."""
 
-LOST = 1.5
+LOST_S = 1.5
 """Seconds unseen after which an excursion is given up."""
 
 
@@ -62,7 +62,7 @@ class ExcursionFinder:
             self._rest(frame, seconds, progress)
             return None
         self.peak = max(self.peak, progress)
-        if progress <= self._level(RETURN):
+        if progress <= self._level(RETURN_SHARE):
             return self._ended(frame, seconds, progress)
         if seconds - self._began_at > self._longest:
             self._settle(frame, seconds, progress)
@@ -70,12 +70,12 @@ class ExcursionFinder:
 
     def skip(self, seconds: float) -> None:
         """A frame in which progress is not seen."""
-        if seconds - self._seen_at > LOST:
+        if seconds - self._seen_at > LOST_S:
             self._reset()
 
     def finish(self, frame: int, seconds: float, progress: float) -> Excursion | None:
         """The excursion that the media's end cut, if most of its way back was done."""
-        if self.out and progress <= self._level(CUT):
+        if self.out and progress <= self._level(CUT_SHARE):
             return self._ended(frame, seconds, progress)
         return None
 
@@ -83,10 +83,10 @@ class ExcursionFinder:
         """0-100 of the excursion in progress: half for the way out, which is `deep`, half for the
         way back from there."""
         size = self.peak - self.low
-        out = (size - RISE) / max(deep - RISE, 0.1)
+        out = (size - RISE_PROGRESS) / max(deep - RISE_PROGRESS, 0.1)
         if out < 1:
             return 50.0 * max(out, 0.0)
-        back = (self.peak - progress) / ((1 - RETURN) * size)
+        back = (self.peak - progress) / ((1 - RETURN_SHARE) * size)
         return min(50.0 + 50.0 * max(back, 0.0), 99.0)
 
     def _level(self, share: float) -> float:
@@ -95,9 +95,9 @@ class ExcursionFinder:
 
     def _rest(self, frame: int, seconds: float, progress: float) -> None:
         self.low = min(self.low, progress)
-        if progress <= self.low + NEAR:
+        if progress <= self.low + START_BAND:
             self.first, self._began_at = frame, seconds
-        elif progress - self.low >= RISE:
+        elif progress - self.low >= RISE_PROGRESS:
             self.out, self.peak = True, progress
 
     def _ended(self, frame: int, seconds: float, progress: float) -> Excursion:

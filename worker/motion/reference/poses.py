@@ -30,10 +30,10 @@ WIDTH = 2 * len(LIMBS) + len(ANGLES)
 RADIAN = 0.5
 """Part of a vector that one radian of joint angle is: a limb turned so far moves about 1."""
 
-BLIND, SHARP = 0.15, 0.5
+UNSEEN_SCORE, SEEN_SCORE = 0.15, 0.5
 """Joint scores that are worth nothing and everything."""
 
-PLAIN = 0.5
+PLAIN_LENGTH = 0.5
 """Length from which a limb's direction in the picture is a direction of the body."""
 
 _ENDS = np.array([limb[:2] for limb in LIMBS])
@@ -76,7 +76,7 @@ def limbs_of(body: Body) -> tuple[Floats, Floats]:
     dx = body.x[:, _ENDS[:, 1]] - body.x[:, _ENDS[:, 0]]
     dy = body.y[:, _ENDS[:, 1]] - body.y[:, _ENDS[:, 0]]
     scores = np.minimum(body.score[:, _ENDS[:, 0]], body.score[:, _ENDS[:, 1]])
-    seen = np.clip((scores - BLIND) / (SHARP - BLIND), 0.0, 1.0)
+    seen = np.clip((scores - UNSEEN_SCORE) / (SEEN_SCORE - UNSEEN_SCORE), 0.0, 1.0)
     scale = _stature(np.hypot(dx, dy), seen)[:, None] * _LENGTHS
     return np.stack((dx / scale, dy / scale), axis=-1), seen
 
@@ -103,7 +103,7 @@ def poses_of(limbs: Floats, seen: Floats) -> Poses:
     cross = first[..., 0] * second[..., 1] - first[..., 1] * second[..., 0]
     dot = (first * second).sum(axis=-1)
     angles = np.abs(np.arctan2(cross, dot))
-    plain = np.clip(np.linalg.norm(limbs, axis=-1) / PLAIN, 0.0, 1.0) ** 2 * seen
+    plain = np.clip(np.linalg.norm(limbs, axis=-1) / PLAIN_LENGTH, 0.0, 1.0) ** 2 * seen
     parts = np.concatenate((limbs.reshape(len(limbs), -1), RADIAN * angles), axis=1)
     weights = np.concatenate(
         (np.repeat(seen, 2, axis=1), np.minimum(plain[:, _FIRST], plain[:, _SECOND])), axis=1

@@ -10,8 +10,8 @@
 
 poseScore is `pose`; timingScore 60 % `tempo` and 40 % `rhythm`; movementScore 60 % `range` and
 40 % `smoothness`, the latter paid for what range there is; overallScore half pose, 30 % movement,
-20 % timing. Each criterion is linear between a good and a bad value,
-set on real clips so that another rep of the same set earns an A.
+20 % timing. Each criterion is linear between a good and a bad value, set on real clips so that
+another rep of the same set earns an A.
 """
 
 from __future__ import annotations
@@ -25,20 +25,23 @@ from worker.contract.message_parts import ReferenceScore
 from worker.motion.features.body_segments import Floats
 from worker.motion.reference.template import Match
 
-POSE = (0.04, 0.5)
-"""Distance of 100 and of 0 points: 7 and 40 degrees at a limb, or a hand 4 and 23 cm astray."""
+SCALES = {
+    # distance: 7 and 40 degrees at a limb, or a hand 4 and 23 cm astray
+    "pose": (0.04, 0.5),
+    # |log2| of the ratio of times: 7 % and four times
+    "tempo": (0.05, 1.6),
+    "rhythm": (0.02, 0.25),
+    "range": (0.95, 0.3),
+    "smoothness": (0.05, 0.6),
+}
+"""What earns 100 points of each criterion, and what 0."""
 
-TEMPO = (0.05, 1.6)
-"""|log2| of the ratio of times: 7 % and four times."""
 
-RHYTHM = (0.02, 0.25)
-RANGE = (0.95, 0.3)
-SMOOTHNESS = (0.05, 0.6)
-
-
-def linear(value: float, good: float, bad: float) -> float:
-    """100 at `good` or better, 0 at `bad` or worse, linear between; either may be the larger."""
-    return 100.0 * min(max((value - bad) / (good - bad), 0.0), 1.0)
+def points_of(criterion: str, value: float) -> float:
+    """Points 0-100 of what was measured for a criterion, linear between what earns 100 and what 0,
+    to one decimal."""
+    good, bad = SCALES[criterion]
+    return round(100.0 * min(max((value - bad) / (good - bad), 0.0), 1.0), 1)
 
 
 def criteria_of(match: Match, ratio: float, excursion: float, progress: Floats) -> dict[str, float]:
@@ -50,19 +53,14 @@ def criteria_of(match: Match, ratio: float, excursion: float, progress: Floats) 
     low, peak = float(progress.min()), float(progress.max())
     direct = 2 * peak - float(progress[0]) - float(progress[-1])
     detour = max(float(np.abs(np.diff(progress)).sum()) - direct, 0.0) / max(peak - low, 0.1)
-    scores = {
-        "pose": pose_score(match.pose),
-        "tempo": linear(abs(math.log2(max(ratio, 1e-3))), *TEMPO),
-        "rhythm": linear(match.skew, *RHYTHM),
-        "range": linear(excursion, *RANGE),
-        "smoothness": linear(detour, *SMOOTHNESS),
+    found = {
+        "pose": match.pose,
+        "tempo": abs(math.log2(max(ratio, 1e-3))),
+        "rhythm": match.skew,
+        "range": excursion,
+        "smoothness": detour,
     }
-    return {name: round(score, 1) for name, score in scores.items()}
-
-
-def pose_score(distance: float) -> float:
-    """The pose criterion at a mean distance of poses."""
-    return linear(distance, *POSE)
+    return {name: points_of(name, value) for name, value in found.items()}
 
 
 def score_of(criteria: dict[str, float]) -> ReferenceScore:
@@ -71,14 +69,14 @@ def score_of(criteria: dict[str, float]) -> ReferenceScore:
     movement = criteria["range"] * (0.6 + 0.4 * criteria["smoothness"] / 100)
     overall = round(0.5 * criteria["pose"] + 0.3 * movement + 0.2 * timing, 1)
     return ReferenceScore(
-        overallScore=share_of(overall),
-        poseScore=share_of(criteria["pose"]),
-        timingScore=share_of(timing),
-        movementScore=share_of(movement),
+        overallScore=_share(overall),
+        poseScore=_share(criteria["pose"]),
+        timingScore=_share(timing),
+        movementScore=_share(movement),
         grade=grade_of(overall),
     )
 
 
-def share_of(percent: float) -> float:
+def _share(percent: float) -> float:
     """A likeness of 0-100 as hosts read it: 0-1, with three decimals."""
     return round(percent / 100, 3)

@@ -18,15 +18,35 @@ from worker.motion.features.body_segments import Floats
 from worker.motion.reference.dtw import warp
 from worker.motion.reference.poses import Poses, distances, poses_of
 
-STILL = 0.25
+REST_IMPORTANCE = 0.25
 """Importance of a part that rests in the reference; 1 for the one that moves most. Held things and
 style may differ there, another movement may not."""
 
-DIFFERENT = 0.2
+DIFFERENT_IMAGE = 0.2
 """Distance of movements, or of start poses, beyond which two images are two."""
 
-ENDS = 2
+START_POINTS = 2
 """Samples at the beginning of a rep whose mean is its start pose."""
+
+MOST_APART = 0.46
+"""Distance of the movements from which a cycle is another exercise; standing still is at 1. On the
+development clips another person's reps are at 0.2-0.45 (other cameras, other things in the hands),
+nearly all that other exercises have in common above 0.47."""
+
+MOST_STRAY = 0.65
+"""How far parts may go beyond the reference's: arms overhead are no lateral raise. On the clips
+the same exercise is below 0.4, a jumping jack beside a lateral raise at 0.8."""
+
+CLOSE_APART = 0.3
+"""Distance of the movements up to which that is no matter: another height of the camera makes a
+limb that points to it look longer."""
+
+MOST_OFFSET = 0.45
+"""Distance of the start poses: on the floor or standing, arms down or overhead. On the clips the
+same exercise is below 0.25, a deadlift from the floor beside a squat at 0.64."""
+
+BETTER_SHARE = 0.8
+"""Share of an image's distance below which another image fits better."""
 
 FLOOR, CEILING = -0.1, 1.6
 """Progress is kept within these: one wild frame must not set the start level."""
@@ -68,19 +88,31 @@ class Match:
     pose: float
     skew: float
 
+    @property
+    def same(self) -> bool:
+        """Whether it is the reference's movement."""
+        strays = self.apart > CLOSE_APART and self.stray > MOST_STRAY
+        return self.apart <= MOST_APART and self.offset <= MOST_OFFSET and not strays
+
+    def fits_better(self, other: Match) -> bool:
+        """Whether this image of the reference fits better than that of `other`."""
+        return self.apart < BETTER_SHARE * other.apart and self.offset <= MOST_OFFSET
+
 
 class Template:
     """The POINTS poses of a reference, or of an image of it."""
 
     def __init__(self, poses: Poses) -> None:
-        start = poses.parts[:ENDS].mean(axis=0)
+        start = poses.parts[:START_POINTS].mean(axis=0)
         worth = poses.weights.mean(axis=0)
         self._poses = poses
         self._moved = poses.parts - start
         far = int(np.argmax((self._moved**2 * worth).sum(axis=1)))
         self._reach = np.abs(self._moved).max(axis=0)
         reach = self._reach * worth
-        self._importance = STILL + (1 - STILL) * reach / max(float(reach.max()), 1e-6)
+        self._importance = REST_IMPORTANCE + (1 - REST_IMPORTANCE) * reach / max(
+            float(reach.max()), 1e-6
+        )
         self.axis = Axis(start, self._moved[far], worth)
 
     def nearest(self, poses: Poses) -> Floats:
@@ -91,11 +123,13 @@ class Template:
     def match(self, poses: Poses) -> Match:
         """Compares POINTS poses that are evenly spread over a rep's time."""
         both = self._weights(poses)
-        start = poses.parts[:ENDS].mean(axis=0)
+        start = poses.parts[:START_POINTS].mean(axis=0)
         moved, own = poses.parts - start, self._moved
         found = warp(distances(moved, own, both))
         still = distances(np.zeros((1, own.shape[1])), own, both.mean(axis=0)[None])
-        away = distances(start[None], self.axis.start[None], both[:ENDS, :ENDS].mean(axis=(0, 1)))
+        away = distances(
+            start[None], self.axis.start[None], both[:START_POINTS, :START_POINTS].mean(axis=(0, 1))
+        )
         rows, columns = found.path.T
         aligned = distances(poses.parts, self._poses.parts, both)[rows, columns]
         return Match(
@@ -127,7 +161,7 @@ def templates_of(reference: ReferencePoses) -> list[Template]:
     found: list[Template] = []
     for image in images:
         matches = [template.match(image) for template in found]
-        if all(max(match.apart, match.offset) > DIFFERENT for match in matches):
+        if all(max(match.apart, match.offset) > DIFFERENT_IMAGE for match in matches):
             found.append(Template(image))
     return found
 

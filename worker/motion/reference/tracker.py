@@ -20,49 +20,29 @@ from worker.motion.frames.columns import Columns
 from worker.motion.frames.frames import Frames
 from worker.motion.reference.excursions import Excursion, ExcursionFinder
 from worker.motion.reference.poses import Poses, limbs_of, poses_of
-from worker.motion.reference.score import criteria_of, pose_score, score_of
+from worker.motion.reference.score import criteria_of, points_of, score_of
 from worker.motion.reference.template import Match, templates_of
 from worker.motion.reps.frame_events import NOTHING, FrameEvent
 
 DEPTHS = {"easy": 0.5, "normal": 0.65, "pro": 0.85}
 """Share of the reference's excursion that a rep must reach, by difficulty."""
 
-START = 0.5
+MOST_START = 0.5
 """Most progress at a rep's start: a clip may begin on the way, not at the extreme."""
 
-APART = 0.46
-"""Distance of the movements from which a cycle is another exercise; standing still is at 1. On the
-development clips another person's reps are at 0.2-0.45 (other cameras, other things in the hands),
-nearly all that other exercises have in common above 0.47."""
-
-STRAY = 0.65
-"""How far parts may go beyond the reference's: arms overhead are no lateral raise. On the clips
-the same exercise is below 0.4, a jumping jack beside a lateral raise at 0.8."""
-
-CLOSE = 0.3
-"""Distance of the movements up to which that is no matter: another height of the camera makes a
-limb that points to it look longer."""
-
-OFFSET = 0.45
-"""Distance of the start poses: on the floor or standing, arms down or overhead. On the clips the
-same exercise is below 0.25, a deadlift from the floor beside a squat at 0.64."""
-
-BETTER = 0.8
-"""Share of an image's distance below which another image fits better."""
-
-VISIBLE = 0.12
+VISIBLE_SHARE = 0.12
 """Least share of the reference's axis that must be seen; a silhouette's deep poses have a fifth."""
 
-SLOWEST, LONGEST = 6.0, 4.0
+SLOWEST_RATIO, SLOWEST_S = 6.0, 4.0
 """A rep may last so many times the reference's time, or so many seconds."""
 
-FASTEST, SHORTEST = 1 / 3, 0.3
+FASTEST_RATIO, FASTEST_S = 1 / 3, 0.3
 """And at least that share of it, and so many seconds."""
 
-OVERLAP = 0.5
+OVERLAP_SHARE = 0.5
 """Share of the shorter of two reps in common that makes them one."""
 
-LIVE = 0.2
+LIVE_S = 0.2
 """Seconds between live form scores at least."""
 
 LEAST_ROWS = 4
@@ -100,7 +80,7 @@ class ReferenceTracker:
         self._duration = max(reference.duration_ms / 1000, 0.1)
         self._depth = DEPTHS[difficulty]
         self._least_score = least_score
-        self._longest = max(SLOWEST * self._duration, LONGEST)
+        self._longest = max(SLOWEST_RATIO * self._duration, SLOWEST_S)
         self._images = templates_of(reference)
         self._finders = [ExcursionFinder(self._longest) for _ in self._images]
         self._rows: _Rows | None = None
@@ -158,14 +138,15 @@ class ReferenceTracker:
         """The rows that a rep may yet need."""
         oldest = more.seconds[0] - self._longest - 1.0
         begun = min((finder.first for finder in self._finders if finder.first >= 0), default=0)
-        return rows[(rows.seconds >= oldest) & (rows.frame >= begun)].with_more(more)
+        start = max(int(np.searchsorted(rows.seconds, oldest)), begun - int(rows.frame[0]))
+        return rows[start:].with_more(more)
 
     def _step(
         self, frame: int, seconds: float, progress: list[float], seen: list[float]
     ) -> FrameEvent:
         rep = None
         for image, finder in enumerate(self._finders):
-            if seen[image] < VISIBLE:
+            if seen[image] < VISIBLE_SHARE:
                 finder.skip(seconds)
             else:
                 found = finder.step(frame, seconds, progress[image])
@@ -185,13 +166,13 @@ class ReferenceTracker:
     def _judged(self, found: Excursion | None, image: int) -> Rep | None:
         """The attempt that the excursion along an image of the reference is; None where it is not
         its movement."""
-        if found is None or found.size < DEPTHS["easy"] or found.low > START:
+        if found is None or found.size < DEPTHS["easy"] or found.low > MOST_START:
             return None
         rows = self._between(found.first, found.last, image)
         if len(rows) < LEAST_ROWS:
             return None
         begin, end = float(rows.seconds[0]), float(rows.seconds[-1])
-        if end - begin < max(FASTEST * self._duration, SHORTEST) or self._had(begin, end):
+        if end - begin < max(FASTEST_RATIO * self._duration, FASTEST_S) or self._had(begin, end):
             return None
         match = self._match(rows, image)
         if match is None:
@@ -203,15 +184,15 @@ class ReferenceTracker:
         """The likeness to this image of the reference, where it is the movement."""
         poses = rows.poses.resampled(rows.seconds)
         own = self._images[image].match(poses)
-        if own.apart > APART or own.offset > OFFSET or (own.apart > CLOSE and own.stray > STRAY):
+        if not own.same:
             return None
-        for other, finder in enumerate(self._finders):
-            # an image that fits better and is still on its way will have the rep
-            if other != image and finder.out:
-                rival = self._images[other].match(poses)
-                if rival.apart < BETTER * own.apart and rival.offset <= OFFSET:
-                    return None
-        return own
+        better = (
+            other.match(poses).fits_better(own)
+            for place, (other, finder) in enumerate(zip(self._images, self._finders, strict=True))
+            if place != image and finder.out
+        )
+        # an image that fits better and is still on its way will have the rep
+        return None if any(better) else own
 
     def _rep(self, rows: _Rows, image: int, match: Match, size: float) -> Rep:
         begin, end = (round(float(rows.seconds[i]) * 1000, 1) for i in (0, -1))
@@ -252,16 +233,16 @@ class ReferenceTracker:
         assert self._rows is not None
         start = int(self._rows.frame[0])
         rows = self._rows[max(first - start, 0) : last - start + 1]
-        return rows[rows.seen[:, image] >= VISIBLE]
+        return rows[rows.seen[:, image] >= VISIBLE_SHARE]
 
     def _had(self, begin: float, end: float) -> bool:
         """Whether this stretch of seconds is mostly that of the last rep."""
         common = min(end, self._last[1]) - max(begin, self._last[0])
-        return common > OVERLAP * min(end - begin, self._last[1] - self._last[0])
+        return common > OVERLAP_SHARE * min(end - begin, self._last[1] - self._last[0])
 
     def _live(self, out: list[int], frame: int, seconds: float) -> float | None:
         """The pose criterion so far, each pose compared with the reference's nearest."""
-        if seconds - self._live_at < LIVE:
+        if seconds - self._live_at < LIVE_S:
             return None
         apart = [
             float(rows.nearest[:, image].mean())
@@ -271,4 +252,4 @@ class ReferenceTracker:
         if not apart:
             return None
         self._live_at = seconds
-        return round(pose_score(min(apart)), 1)
+        return points_of("pose", min(apart))

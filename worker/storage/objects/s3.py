@@ -18,6 +18,9 @@ from worker.storage.objects.head_requests import HeadRequests, strong_tag
 from worker.storage.objects.presigning import Presigning
 from worker.storage.objects.s3_client import QUICK_S, http_status, made_once
 
+_AT_ONCE = 1 << 20
+"""Bytes up to which an object is sent by one plain request: boto3's transfers start three pools of
+threads for each, which takes longer."""
 _TRANSFER_BYTES = 16 * 1024 * 1024
 _FAILED = (ClientError, BotoCoreError, Boto3Error, RetriesExceededError, S3DownloadFailedError)
 """Errors of a transfer: the transfer manager wraps some in its own."""
@@ -102,6 +105,11 @@ class ObjectStore(Presigning):
 
     def put_open(self, key: str, file: IO[bytes], content_type: str) -> None:
         """Stores the rest of an open file, in parts if it is large."""
+        began = file.tell()
+        if len(data := file.read(_AT_ONCE)) < _AT_ONCE:
+            self.put(key, data, content_type)
+            return
+        file.seek(began)
         try:
             extra = {"ContentType": content_type}
             self._client.upload_fileobj(file, self.bucket, key, ExtraArgs=extra)
