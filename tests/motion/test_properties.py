@@ -1,6 +1,7 @@
 """What holds of every rep exercise, from each of its views, at any depth, tempo and noise.
 
-A form is the mean over the reps performed; one that is not even an attempt scores 0.
+A form is the mean over the reps performed; one that is not even an attempt scores 0. Two forms are
+of those criteria alone that were judged in every repetition of both performances.
 """
 
 from __future__ import annotations
@@ -17,10 +18,14 @@ from tests.synthetic.grid import YAWS, Cell
 from tests.synthetic.perform import Script, perform
 from worker.contract.exercises import CATALOGUE
 from worker.contract.keypoints import FLIP
+from worker.contract.message_parts import Rep
 from worker.contract.options import JobOptions
 from worker.contract.poses import quantised
 from worker.exercises import EXERCISES
 from worker.exercises.model import RepExercise
+from worker.motion.form.criteria import CRITERIA
+from worker.motion.form.criterion import Judged
+from worker.motion.form.score import combined
 
 EVERY = pytest.mark.parametrize(
     "exercise", [entry.id for entry in CATALOGUE.values() if entry.kind == "reps"]
@@ -36,11 +41,23 @@ def script_of(exercise: str, view: int, pace: float = 1.0, seed: int = 0) -> Scr
     return replace(script, noise=0.0, dropout=0.0)
 
 
-def form(script: Script) -> float:
-    reps = reps_of(script, difficulty="easy")
+def forms(*scripts: Script) -> list[float]:
     # what is only told of, and not counted, has no part; a rep that is lost has no points
-    scores = [rep.formScore for rep in reps if rep.counted]
-    return sum(scores) / max(len(scores), len(script.depths))
+    performed = [[rep for rep in reps_of(one, difficulty="easy") if rep.counted] for one in scripts]
+    judged = [
+        {one.name for one in rep.criteria or () if one.judged} for reps in performed for rep in reps
+    ]
+    common = set.intersection(*judged) if judged else set()
+    return [
+        sum(score_of(script.move, rep, common) for rep in reps) / max(len(reps), len(script.depths))
+        for script, reps in zip(scripts, performed, strict=True)
+    ]
+
+
+def score_of(exercise: str, rep: Rep, names: set[str]) -> float:
+    points = {one.name: one.score for one in rep.criteria or ()}
+    known = [one for one in CRITERIA[exercise] if one.name in names]
+    return combined(Judged(one, None, points[one.name]) for one in known)
 
 
 @EVERY
@@ -50,7 +67,8 @@ def test_shallower_never_scores_higher(
     exercise: str, view: int, pace: float, depth: float, less: float
 ) -> None:
     deep = replace(script_of(exercise, view, pace), depths=(depth, depth))
-    assert form(replace(deep, depths=(depth - less,) * 2)) <= form(deep) + 0.11
+    shallower, deeper = forms(replace(deep, depths=(depth - less,) * 2), deep)
+    assert shallower <= deeper + 0.11
 
 
 @EVERY
@@ -66,7 +84,8 @@ def test_more_lopsided_never_scores_higher(
     worse = min(some + more, 0.45 if each else 0.7)
     even = replace(script_of(exercise, view, pace), lopsided=min(some, worse))
     # the shallower side leans forward less, which earns up to a point back
-    assert form(replace(even, lopsided=worse)) <= form(even) + 1.0
+    uneven, less_uneven = forms(replace(even, lopsided=worse), even)
+    assert uneven <= less_uneven + 1.0
 
 
 @EVERY
@@ -77,7 +96,10 @@ def test_jerkier_never_scores_higher(
 ) -> None:
     # In faster reps a tremor three times a second hides in the movement, and only makes it deeper.
     smooth = replace(script_of(exercise, view, pace), jerk=some)
-    assert form(replace(smooth, jerk=some + more)) <= form(smooth) + 1.0
+    # A slow tremor that meets the turn takes a rep deeper, by its own size at most.
+    deeper = replace(smooth, depths=tuple(depth + more for depth in smooth.depths))
+    jerky, less_jerky, as_deep = forms(replace(smooth, jerk=some + more), smooth, deeper)
+    assert jerky <= max(less_jerky, as_deep) + 1.0
 
 
 @EVERY

@@ -42,10 +42,6 @@ TALLER = 0.062
 heels that rise by 0.046 to 0.056 (the foot pitched by 40 to 48 degrees), and thighs and shanks that
 straighten (2 STRAIGHTENS). Five jumps of four people have a mean of 0.069."""
 
-FREE = (0.7, 1.4)
-"""Pace of a head that falls with the body, by what its size lets expect: stature is known to 8 %
-(0.85 to 1.17 of the fall), its measure in the picture as well; in star jumps heads fall at 0.6."""
-
 SLIP = 0.012
 """Standard deviation of what a keypoint of any track is off by at take-off and landing, as a
 share of stature: with HEEL_SPREAD, what the edges of the same jumps are off by."""
@@ -70,9 +66,12 @@ STOOPED = 0.95
 ROLL = 0.15
 """Seconds before take-off from which feet may roll over their toes."""
 
+NOISE = 0.006
+"""Standard deviation of a keypoint in one frame, as a share of stature: what knees are off their
+parabola by in flights of 30 frames a second."""
+
 STEADY = 0.015
-"""Most distance of resting ankles from their level, as a share of stature: three times the noise
-of a keypoint."""
+"""Most distance of resting ankles from their level, as a share of stature."""
 
 NARROW = 0.02
 """Seconds to either side of a crossing whose frames take part where there are three and more."""
@@ -117,8 +116,9 @@ class Tracks:
         flying = (self.seconds >= self.begin) & (self.seconds <= self.end)
         frames = max(int(np.count_nonzero(flying)), 2)
         sampled = SAMPLING * (self.end - self.begin) / (frames - 1)
-        left, met, slip = self._by_knees(floors, feet)
-        head = self._by_head(floors[0], feet, GRAVITY * self.stature / metres)
+        fall = GRAVITY * self.stature / metres
+        left, met, slip = self._by_knees(floors, feet, fall)
+        head = self._by_head(floors[0], feet, fall)
         off = np.array((SLIP, slip, sampled * speed))
         sigma = float(np.sqrt(off @ off)) / speed
         # where ankles slip, what is seen of heels and knees is less sure as well
@@ -157,7 +157,7 @@ class Tracks:
         return None if left is None or met is None or met - left < SHORTEST else (left, met)
 
     def _by_knees(
-        self, floors: tuple[float, float], feet: tuple[float, float]
+        self, floors: tuple[float, float], feet: tuple[float, float], fall: float
     ) -> tuple[Instant | None, Instant | None, float]:
         """Take-off and landing by the knees' fall, None where it is not seen, and what ankles slip
         by in the air, a share of stature."""
@@ -167,7 +167,7 @@ class Tracks:
         flying = (self.seconds >= self.begin) & (self.seconds <= self.end)
         # a bone keeps its length: what is more of it in the air, the ankle has slipped by
         slip = max(float(median((self.ankles - self.knees)[flying])) - shank, 0.0)
-        path = parabola(self.seconds, self.knees, *feet)
+        path = self._path(self.knees, feet, fall)
         before, after = (floor - shank - rise * self.stature for floor in floors)
         return (
             self._passes(path, before, -1), self._passes(path, after, 1), slip / self.stature
@@ -180,10 +180,19 @@ class Tracks:
         tall = None if self.head is None else self._standing(self.head, floor, STOOPED)
         if self.head is None or tall is None:
             return None
-        path = parabola(self.seconds, self.head, *feet)
-        if path is None or not FREE[0] < path.fall / expected < FREE[1]:
+        path = self._path(self.head, feet, expected)
+        if path is None or not path.falls_as(expected):
             return None
         return self._passes(path, floor - tall - TALLER * self.stature, -1)
+
+    def _path(self, heights: Floats, feet: tuple[float, float], expected: float) -> Parabola | None:
+        """The fall of a joint; what is expected has no say where another fall is seen, as of a
+        wrong stature, or in slow motion."""
+        noise = NOISE * self.stature
+        path = parabola(self.seconds, heights, *feet, noise=noise)
+        if path is None or not path.falls_as(expected):
+            return path
+        return parabola(self.seconds, heights, *feet, expected, noise)
 
     def _shank(self, knees: Floats, floor: float) -> tuple[float, float]:
         """How far the knees are over the ankles on straight legs, and what they rise by from there
@@ -212,10 +221,10 @@ class Tracks:
         there is no fall, or it does not."""
         if path is None or level <= path.top:
             return None
-        # nine times the variance of one value: what a quadratic through n has at its ends
-        off = float(np.hypot(SLIP * self.stature, 3 * path.error / np.sqrt(path.frames)))
         away = float(np.sqrt(2 * (level - path.top) / path.fall))
-        return Instant(path.apex + step * away, off / (path.fall * away))
+        when = path.apex + step * away
+        off = float(np.hypot(SLIP * self.stature, path.sigma(when)))
+        return Instant(when, off / (path.fall * away))
 
 
 def crossing(seconds: Floats, lift: Floats, top: int, step: int) -> float | None:

@@ -20,24 +20,48 @@ ROUGH, LOW = 0.15, 0.3
 than LOW seconds as a share of what it would be then, for keypoints are no surer in a hop."""
 
 
+SIZED = 0.11
+"""Standard deviation, as a share, of the fall that gravity lets expect: stature is known to 8 %,
+and so is its measure in the picture."""
+
+
 @dataclass(frozen=True)
 class Parabola:
     """A fitted flight: `apex` seconds, `top` the height there in the picture (y down), `fall` the
-    curvature in frame heights per second squared, `error` the root mean square of what is left in
-    `frames` frames."""
+    curvature in frame heights per second squared, `error` the root mean square of what is left;
+    `covariance` [3, 3] of its coefficients in the seconds from `middle`, the square's first."""
 
     apex: float
     top: float
     fall: float
     error: float
-    frames: int
+    middle: float
+    covariance: Floats
+
+    def falls_as(self, fall: float) -> bool:
+        """Whether the fall is as expected, within three standard deviations."""
+        return abs(self.fall / fall - 1) < 3 * SIZED
+
+    def sigma(self, seconds: float) -> float:
+        """Standard deviation of the height at that time."""
+        at = (seconds - self.middle) ** np.array((2, 1, 0))
+        return float(np.sqrt(at @ self.covariance @ at))
 
 
-def parabola(seconds: Floats, heights: Floats, begin: float, end: float) -> Parabola | None:
+def parabola(
+    seconds: Floats,
+    heights: Floats,
+    begin: float,
+    end: float,
+    fall: float = 0.0,
+    noise: float = 1.0,
+) -> Parabola | None:
     """The parabola through `heights` [n] (y down) between take-off and landing at `begin` and `end`
     seconds; None below 4 frames, or where what is seen does not fall.
 
-    Least squares, twice again with Tukey's weights, so that a lost frame does no harm.
+    Least squares, twice again with Tukey's weights, so that a lost frame does no harm. Where it is
+    given, the `fall` that is expected takes part by its uncertainty, beside heights with a standard
+    deviation of `noise`: a few frames hardly tell a curvature.
     """
     margin = EDGE * (end - begin)
     first, last = seconds.searchsorted((begin + margin, end - margin)).tolist()
@@ -45,9 +69,13 @@ def parabola(seconds: Floats, heights: Floats, begin: float, end: float) -> Para
     time, height = seconds[first:last] - middle, heights[first:last]
     if len(time) < 4:
         return None
-    weight = np.ones_like(time)
+    powers, weight = np.vander(time, 3), np.ones_like(time)
+    known = np.zeros((3, 3))
+    known[0, 0] = (2 * noise / (SIZED * fall)) ** 2 if fall else 0.0
     for _ in range(ROUNDS):
-        half, slope, level = np.polyfit(time, height, 2, w=weight).tolist()
+        weighted = powers.T * weight**2
+        spread = np.linalg.inv(weighted @ powers + known)
+        half, slope, level = (spread @ (weighted @ height + known[0] * fall / 2)).tolist()
         left = np.abs(height - np.polyval((half, slope, level), time))
         scale = 6.0 * max(float(median(left)), 1e-5)
         weight = np.maximum(1 - (left / scale) ** 2, 0.0)
@@ -56,7 +84,7 @@ def parabola(seconds: Floats, heights: Floats, begin: float, end: float) -> Para
     error = float(np.sqrt(np.average(left * left, weights=weight * weight + 1e-9)))
     return Parabola(
         apex=middle - slope / (2 * half), top=level - slope * slope / (4 * half), fall=2 * half,
-        error=error, frames=len(time),
+        error=error, middle=middle, covariance=noise**2 * spread.astype(np.float64),
     )  # fmt: skip
 
 

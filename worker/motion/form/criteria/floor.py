@@ -14,12 +14,10 @@ CRITERIA: dict[str, tuple[Criterion, ...]] = {
             advice="hips_all_the_way",
             code="full_range",
             view="side",
-            good=0.98,
-            bad=0.55,
         ),
         SMOOTHNESS,
     ),
-    "leg_raise": (reach(joints=("hip", "ankle"), good=1.05, bad=0.6), tempo("back"), SMOOTHNESS),
+    "leg_raise": (reach(joints=("hip", "ankle")), tempo("back"), SMOOTHNESS),
     "sit_up": (reach(joints=("shoulder", "hip")), tempo("back"), SMOOTHNESS),
     "tricep_dip": (
         reach(

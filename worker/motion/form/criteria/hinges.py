@@ -11,7 +11,7 @@ _ARM = ("shoulder", "elbow", "wrist")
 
 CRITERIA: dict[str, tuple[Criterion, ...]] = {
     "deadlift": (
-        reach(joints=_TRUNK, good=1.0, bad=0.5),
+        reach(joints=_TRUNK),
         Criterion(
             "hips_first", trunk.hips_first, "share", good=0.3, bad=0.6,
             joints=_TRUNK, advice="hips_chest_together", live=False,
@@ -36,7 +36,11 @@ CRITERIA: dict[str, tuple[Criterion, ...]] = {
         SMOOTHNESS,
     ),
     "kettlebell_swing": (
-        reach(joints=_TRUNK),
+        Criterion(
+            # the bell at the chest, and at the belt
+            "range", arms.wrist_reach, "ratio", good=-0.15, bad=-0.7,
+            joints=_ARM, advice="full_range", live=False,
+        ),
         Criterion(
             "arms", arms.least_bend, "deg", good=35.0, bad=70.0,
             joints=_ARM, advice="straight_arms", weight=MINOR,

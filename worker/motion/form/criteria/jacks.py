@@ -24,7 +24,7 @@ def _jack(wide: float, narrow: float) -> tuple[Criterion, ...]:
     )  # fmt: skip
 
 
-_KNEE = reach(joints=("hip", "knee"), advice="higher_knee", code="higher", good=1.05, bad=0.5)
+_KNEE = reach(joints=("hip", "knee"), advice="higher_knee", code="higher")
 
 CRITERIA: dict[str, tuple[Criterion, ...]] = {
     "jumping_jack": _jack(0.55, 0.15),

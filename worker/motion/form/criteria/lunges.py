@@ -6,13 +6,15 @@ from worker.motion.form.criteria.common import SMOOTHNESS, reach, tempo
 from worker.motion.form.criterion import Criterion
 from worker.motion.form.measures import depth, knees, trunk
 
+_UPRIGHT = Criterion(
+    "trunk_forward", trunk.tilt, "deg", good=20.0, bad=42.0,
+    joints=("shoulder", "hip"), advice="upright",
+)  # fmt: skip
+
 CRITERIA: dict[str, tuple[Criterion, ...]] = {
     "lunge": (
         reach(depth.lunge, joints=("hip", "knee"), advice="deeper", good=0.76, bad=0.4),
-        Criterion(
-            "trunk_forward", trunk.tilt, "deg", good=20.0, bad=42.0,
-            joints=("shoulder", "hip"), advice="upright",
-        ),
+        _UPRIGHT,
         Criterion(
             # half of the points with the knee over the toes, ~29 degrees ahead
             "knee_ahead_of_ankle", knees.ahead_of_ankle, "deg", good=20.0, bad=38.0,
@@ -27,10 +29,7 @@ CRITERIA: dict[str, tuple[Criterion, ...]] = {
     ),
     "side_lunge": (
         reach(joints=("hip", "knee"), advice="deeper", good=0.88, bad=0.45),
-        Criterion(
-            "trunk_forward", trunk.tilt, "deg", good=16.0, bad=45.0,
-            joints=("shoulder", "hip"), advice="upright",
-        ),
+        _UPRIGHT,
         tempo("out"),
         SMOOTHNESS,
     ),

@@ -73,10 +73,10 @@ def bridge(rep: RepFrames) -> float | None:
 
 
 def feet_apart(rep: RepFrames) -> float | None:
-    """How much farther the feet are apart at the turning point than in the start pose, by leg
+    """How much farther the feet are apart at the turning point than where they are closest, by leg
     length: how far a jack opens."""
     x = rep.body.pair("ankle")[0]
     apart = np.abs(x[:, 0] - x[:, 1]) / rep.leg
     seen = rep.body.seen(("ankle",)).min(axis=1)
-    wide, start = rep.reached(apart, seen), rep.part(apart, seen, rep.start, 0.5)
-    return None if wide is None or start is None else wide - start
+    wide, closed = rep.reached(apart, seen), rep.part(apart, seen, rep.all, 0.1)
+    return None if wide is None or closed is None else wide - closed
