@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.models, pytest.mark.timeout(400)]
 WITHIN_S = 10.0
 REAL_S = 120.0
 STATUS = "document.querySelector('#status').innerText"
-WAITS = f"{STATUS}.includes('no worker is running')"
+WAITS = f"{STATUS}.includes('is not running')"
 QUEUE = "document.querySelector('#queue').innerText"
 
 

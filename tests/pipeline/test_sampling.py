@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from worker.contract.poses import PoseChunk, Sampling, encode_chunk, quantised
 from worker.media.probing.probe import probe
 from worker.media.sandbox.limits import MediaLimits
 from worker.pipeline.estimation import SegmentStart, VideoEstimator
-from worker.pipeline.sampling import is_quick, sampled_rows, sampling_of
+from worker.pipeline.sampling import is_quick, sampled_rows, sampling_of, selections
 from worker.pipeline.segments import Segments
 from worker.pose.interfaces import Image
 
@@ -74,6 +75,29 @@ def test_rows_of_a_variable_rate_follow_the_clock() -> None:
     assert sampled_rows(times, 15) == [0, 3, 6, 7]
 
 
+@pytest.mark.parametrize("fps", [10, 15, 24, 25, 30])
+@pytest.mark.parametrize("frames", [1, 2, 7, 60])
+def test_denser_frames_contain_the_others_and_their_keyframes(fps: int, frames: int) -> None:
+    times = (np.arange(frames) * 1e6 / fps).astype(np.int64)
+    chosen = selections(times, REPS)
+    assert chosen[-1].rows == list(range(frames))
+    for few, more in pairwise(chosen):
+        assert set(few.rows) < set(more.rows)
+        looked, again = ({one.rows[key] for key in one.keys or []} for one in (few, more))
+        # so that the boxes of what was estimated stay, and with them its poses
+        assert again - looked <= {more.rows[-1]}
+        assert looked <= again
+        assert {few.rows[0], few.rows[-1]} <= looked
+
+
+def test_rates_double_up_to_that_of_quick_movement() -> None:
+    times = (np.arange(60) * 1e6 / 30).astype(np.int64)
+    assert [len(one.rows) for one in selections(times, REPS)] == [15, 30, 60]
+    assert [len(one.rows) for one in selections(times, FEW)] == [60]
+    calm = selections(times, REPS)[0]
+    assert calm.keys == [0, 2, 4, 6, 8, 10, 12, 14]
+
+
 def moving(
     period_s: float, reach: float = 0.2, fps: float = 15.0, jitter: float = 0.0
 ) -> PoseChunk:
@@ -102,6 +126,14 @@ def moving(
 )
 def test_what_is_quick(chunk: PoseChunk, quick: bool) -> None:
     assert is_quick(chunk, 1.0) is quick
+
+
+def test_movement_that_few_frames_do_not_show_may_be_quick() -> None:
+    chunk = moving(3.0)
+    few = replace(
+        chunk, times_us=chunk.times_us[:4], keypoints=chunk.keypoints[:4], boxes=chunk.boxes[:4]
+    )
+    assert is_quick(few, 1.0)
 
 
 def test_nobody_is_not_quick() -> None:

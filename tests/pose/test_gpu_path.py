@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from worker.pipeline.frame_chunks import FrameChunk, grouped
 from worker.pipeline.local_job import LocalJob
 from worker.pose import engine as module
 from worker.pose.engine import PoseEngine
+from worker.pose.estimators import movenet
 from worker.pose.inference.providers import Provider, Runtime
 from worker.pose.inference.session import Session
 from worker.pose.model_factory import open_model, shapes_of
@@ -55,6 +57,14 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> dict[str, Session]:
     return found
 
 
+@pytest.fixture
+def whole_crops() -> Iterator[None]:
+    """A CPU that does not trim crops, which a GPU never does."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(movenet, "trimmed", lambda crop, *_: crop)
+        yield
+
+
 @pytest.fixture(scope="module")
 def frames(walking: Path) -> FrameChunk:
     with decode(walking, probe(walking)) as reader:
@@ -71,6 +81,7 @@ def shapes(session: Session) -> set[tuple[int, ...]]:
     return set(session._kept)
 
 
+@pytest.mark.usefixtures("whole_crops")
 def test_batches_in_kept_buffers_give_the_poses_of_single_calls(
     models_dir: Path, opened: dict[str, Session], frames: FrameChunk, monkeypatch: Any
 ) -> None:
@@ -83,6 +94,7 @@ def test_batches_in_kept_buffers_give_the_poses_of_single_calls(
     assert np.abs(fast.boxes - plain.boxes).max() <= 2e-4
 
 
+@pytest.mark.usefixtures("whole_crops")
 def test_half_precision_is_chosen_for_a_gpu_alone(
     models_dir: Path, opened: dict[str, Session], frames: FrameChunk, monkeypatch: Any
 ) -> None:

@@ -54,7 +54,10 @@ TRICEP_DIP = RepExercise(
         Signal("elbow_flexion", 80, weight=0.7),
         Signal("shoulder_height", -0.16, weight=0.7),
     ),
-    conditions=(Condition("shoulder_height", "range", low=0.06),),
+    conditions=(
+        Condition("shoulder_height", "range", low=0.06),
+        Condition("wrist_height", "range", high=0.15),
+    ),
     # an upright trunk over hands that stay beside the hips
     typical=(
         Condition("shoulder_over_hip", "start", low=0.2),

@@ -22,8 +22,8 @@ HIGH_KNEES = RepExercise(
         Condition("shoulder_over_hip", "turn", low=0.18),
         Condition("knee_step", "turn", low=0.1),
     ),
-    # half a thigh: a walk lifts the knees by less
-    least=0.6,
+    # the thigh 50 degrees from upright; a walk's swings to 30 and lifts the knee a third as high
+    least=0.45,
     leading="knee_over_hip",
     joints=("hip", "knee", "ankle"),
     counted="turn",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from worker.contract.errors import ErrorCode
 from worker.contract.jobs import Result
@@ -118,10 +117,7 @@ class Analysis:
         return [entry for span in self._blocks.feed(*chunks) for entry in self._span(span)]
 
     def _span(self, span: Span) -> list[Entry]:
-        inside = span.inside
-        times, joints = span.times_us[inside], span.joints[inside]
-        person = has_person(joints)
-        self._persons += int(np.count_nonzero(person))
+        times = span.times_us[span.inside]
         self._next_frame = span.first + len(span)
         said = self._percent.of(times)
         if self._reporter is not None:
@@ -131,38 +127,34 @@ class Analysis:
         else:
             for time in times.tolist():
                 self._hud.add(time, 0, 0.0, None)
-        self._add_poses(said, span.first, times, joints, person)
+        self._add_poses(said, span)
         return [
             Entry(f"{place}-{n}", message)
             for place, messages in enumerate(said, span.first + 1)
             for n, message in enumerate(messages, 1)
         ]
 
-    def _add_poses(
-        self,
-        said: list[list[Message]],
-        first: int,
-        times: NDArray[np.int64],
-        joints: NDArray[np.float32],
-        person: NDArray[np.bool_],
-    ) -> None:
-        rows = np.flatnonzero(person)
+    def _add_poses(self, said: list[list[Message]], span: Span) -> None:
+        """Adds to what is `said` in each frame of a span the keypoints and angles of who is in
+        it."""
+        joints, times_us = span.joints[span.inside], span.times_us[span.inside]
+        rows = np.flatnonzero(has_person(joints))
+        self._persons += len(rows)
         if not len(rows):
             return
-        seen, frames, moments = joints[rows], (first + rows).tolist(), times[rows].tolist()
+        seen, frames, moments = joints[rows], (span.first + rows).tolist(), times_us[rows].tolist()
+        messages = [said[row] for row in rows.tolist()]
         if self._options.streams_keypoints:
             samples = samples_of(frames, moments, seen)
-            for row, sample in zip(rows.tolist(), samples, strict=True):
-                said[row].append(message_of(sample))
+            for own, sample in zip(messages, samples, strict=True):
+                own.append(message_of(sample))
             if self._video and self._options.keypoints:
                 self._batch.extend(samples)
         if self._options.angles:
-            size = max(self._head.media.width, 1), max(self._head.media.height, 1)
-            angles = angle_rows(coco_joints(seen), *size)
-            for row, frame, time, data in zip(rows.tolist(), frames, moments, angles, strict=True):
-                said[row].append(
-                    Angles(timestampMs=round(time / 1000, 1), frameId=frame, data=data)
-                )
+            media = self._head.media
+            angles = angle_rows(coco_joints(seen), max(media.width, 1), max(media.height, 1))
+            for own, frame, time, data in zip(messages, frames, moments, angles, strict=True):
+                own.append(Angles(timestampMs=round(time / 1000, 1), frameId=frame, data=data))
 
     def _closing(self) -> list[Message]:
         messages: list[Message] = [ready(self._head)] if self._video else []

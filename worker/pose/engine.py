@@ -23,13 +23,14 @@ from worker.pose.detectors.blazepose_detector import BodyDetector
 from worker.pose.detectors.nanodet import Detections
 from worker.pose.estimators.blazepose_landmarks import Landmarker
 from worker.pose.estimators.movenet import CROP, STILL_CROP
-from worker.pose.geometry.boxes import Boxes, around
+from worker.pose.geometry.boxes import Boxes
 from worker.pose.inference.providers import Provider, Runtime
 from worker.pose.inference.session import Session
 from worker.pose.interfaces import Estimation, Image
 from worker.pose.landmark_engine import LandmarkEngine
 from worker.pose.model_factory import joint_estimator, open_model, people_detector
 from worker.pose.profiles import ModelName, Wanted, model_of, skips_detector
+from worker.pose.still_estimation import StillEstimation
 from worker.pose.tracking.box_interpolation import interpolate, keyframes
 from worker.pose.tracking.detector_skipping import Pose
 from worker.pose.tracking.estimation_batch import EstimationBatch
@@ -83,10 +84,11 @@ class PoseEngine:
         self._detector = people_detector(self._people, session)
         self._finder = KeyframeDetector(self._detector, self._pool)
         session = self._open(parts.joints)
-        self._estimator, self._still_estimator = (
+        self._estimator, stills = (
             joint_estimator(parts.joints, session, flip=parts.flip, margin=margin)
             for margin in (CROP, STILL_CROP)
         )
+        self._stills = StillEstimation(self._detector, stills)
         # a GPU takes frames in batches: a single pose costs more there than the detector
         self._rests = skips_detector(model) and not session.gpu
         self._beside = None if session.gpu else self._pool
@@ -135,7 +137,7 @@ class PoseEngine:
             BodyDetector(detector),
             Landmarker(network, self._pool),
             _environment(model, network),
-            self._estimate_still,
+            self._stills.pose,
         )
 
     def _open(self, name: str) -> Session:
@@ -276,45 +278,8 @@ class PoseEngine:
         return self._detector.detect(image)
 
     def estimate_image(self, image: Image, choice: Choice = "auto") -> PoseChunk:
-        """The pose in a still image of the person of `choice`: a chunk of one frame.
-
-        Where the detector finds nobody, the whole picture is estimated, and then the box of its
-        joints. Who stands in a picture on its side or upside down is estimated upright, as in
-        `estimate`.
-        """
-        keypoints, drawn, pose = self._still(image, choice)
-        known = [pose] if keypoints.any() else []
-        turn = turn_of([image], known, self._detect, self._estimate_still)
-        if turn:
-            keypoints, drawn, _ = self._still(turned(image, turn), choice)
-            keypoints, drawn = turned_joints(keypoints, -turn), turned_boxes(drawn, -turn)
-        state = {} if turn is None else {TURN: turn}
-        return quantised(PoseChunk(0, 0, np.zeros(1, np.int64), keypoints, drawn, state))
-
-    def _estimate_still(self, image: Image, box: Boxes) -> Pose:
-        pose: Pose = self._still_estimator.estimate([image], [box])[0]
-        return pose
-
-    def _still(
-        self, image: Image, choice: Choice
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32], Pose]:
-        """Joints [1, 17, 3] and box [1, 4] (0-1) in `image` as it is, zeros where nobody is, and
-        the pose [17, 3] in pixels."""
-        height, width = image.shape[:2]
-        tracker = SubjectTracker(width, height, choice=choice)
-        box = tracker.update(self._detector.detect(image), 0.0)
-        whole = np.array([0, 0, width, height], np.float32)
-        pose = self._estimate_still(image, whole if box is None else box)
-        if box is None:
-            box = around(pose)
-            pose = self._estimate_still(image, box) if box is not None else pose
-        keypoints = pose[None].copy()
-        drawn = np.zeros((1, 4), np.float32) if box is None else box[None].copy()
-        if box is None or pose[:, 2].mean() < PRESENT:
-            keypoints[:], drawn[:] = 0, 0
-        keypoints[..., :2] /= np.array([width, height], np.float32)
-        drawn /= np.array([width, height, width, height], np.float32)
-        return keypoints, drawn, pose
+        """The pose in a still image of the person of `choice`: a chunk of one frame."""
+        return self._stills.estimate(image, choice)
 
 
 def _environment(model: str, session: Session) -> Environment:

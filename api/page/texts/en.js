@@ -21,7 +21,7 @@ export const TEXTS = {
 
   preparing: "Preparing…",
   uploading: "Uploading",
-  waiting: "Waiting for a free worker",
+  waiting: "Waiting to start",
   waiting_behind_one: "Waiting: {count} job before yours",
   waiting_behind_other: "Waiting: {count} jobs before yours",
   loading: "Loading",
@@ -30,7 +30,7 @@ export const TEXTS = {
   connection_lost: "Connection lost. Trying again…",
   cancel: "Cancel",
   resumed: "Your analysis goes on.",
-  no_workers: "Waiting: no worker is running that can do this. It starts as soon as there is one.",
+  no_workers: "Waiting: the analysis service is not running. It starts as soon as it is back.",
   of_total: "of {total} {unit}",
   interrupted: "The upload was interrupted. Please choose the file again.",
   upload_resumed: "The upload goes on after the reload",

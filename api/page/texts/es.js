@@ -21,7 +21,7 @@ export const TEXTS = {
 
   preparing: "Preparando…",
   uploading: "Subiendo",
-  waiting: "Esperando un worker libre",
+  waiting: "Esperando para empezar",
   waiting_behind_one: "En espera: {count} análisis antes del tuyo",
   waiting_behind_other: "En espera: {count} análisis antes del tuyo",
   loading: "Cargando",
@@ -30,7 +30,7 @@ export const TEXTS = {
   connection_lost: "Conexión perdida. Intentándolo de nuevo…",
   cancel: "Cancelar",
   resumed: "Tu análisis continúa.",
-  no_workers: "No hay ningún worker en marcha que pueda hacerlo. Empezará en cuanto haya uno.",
+  no_workers: "El servicio de análisis no está en marcha. Empezará en cuanto vuelva.",
   of_total: "de {total} {unit}",
   interrupted: "La subida se interrumpió. Elige el archivo otra vez.",
   upload_resumed: "La subida continúa tras la recarga",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from tests.synthetic.perform import perform, split
 from tests.synthetic.references import reference, script_of
 from worker.contract.errors import DecodeError, JobError
+from worker.contract.poses import TURN, turned_joints
 from worker.contract.reference_poses import decode_reference, encode_reference
 from worker.motion.features.body_segments import Body
 from worker.motion.reference.builder import reference_of
@@ -46,6 +48,15 @@ def test_a_rep_that_does_not_return_is_none() -> None:
     half = split(chunk, [int(1.9 * 30)])[0]
     with pytest.raises(JobError, match="No clear repetition"):
         reference_of(head, [half], "x")
+
+
+def test_a_clip_that_lies_on_its_side_gives_the_same_reference() -> None:
+    head, chunk = perform(script_of("squat", 1, 90))
+    lying = replace(chunk, keypoints=turned_joints(chunk.keypoints, -1), state={TURN: 1})
+    turned = msgspec.structs.replace(head, media=head.media.turned(1))
+    upright, found = reference_of(head, [chunk], "x"), reference_of(turned, [lying], "x")
+    assert found.duration_ms == upright.duration_ms
+    assert np.allclose(found.limbs, upright.limbs, atol=1e-3)
 
 
 def test_a_clip_without_a_person() -> None:

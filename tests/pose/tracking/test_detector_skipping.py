@@ -47,6 +47,8 @@ def test_a_sure_subject_by_itself_is_tracked() -> None:
 def test_whoever_could_be_taken_for_another_is_not() -> None:
     near = [BOX[2] + 10, 50.0, 320.0, 350.0]
     assert start_tracking(BOX, pose(), people(near), None) is None
+    small = [BOX[2] + 10, 50.0, 250.0, 150.0]  # too small to be meant
+    assert start_tracking(BOX, pose(), people(small), None) is not None
 
 
 def test_an_unsure_detection_holds_where_the_subject_was_before() -> None:

@@ -29,7 +29,7 @@ DECODERS = ForkServer(Path(__file__).with_name("still_process.py"))
 """Each picture is decoded in a process of its own, which is forked off this one's template."""
 
 _CHILD_LIMITS = ChildLimits(cpu_seconds=30, stall_seconds=60, wall_seconds=300)
-_HEADER_BYTES = 4096
+_HEAD_BYTES = 4096  # of its answer before the pixels
 _ROTATION = {1: 0, 2: 0, 3: 180, 4: 180, 5: 90, 6: 90, 7: 270, 8: 270}
 _MIRRORED = frozenset({2, 4, 5, 7})
 
@@ -90,15 +90,11 @@ def _checked_head(path: Path, limits: MediaLimits) -> bytes:
 
 
 def _answer(child: MediaProcess) -> tuple[dict[str, Any] | None, NDArray[np.uint8]]:
-    """The child's line and pixels; None where it died before it had written all."""
-    line = bytearray()
-    letter = bytearray(1)
-    none = np.empty(0, np.uint8)
-    while not line.endswith(b"\n"):
-        if len(line) > _HEADER_BYTES or not child.read_into(memoryview(letter)):
-            return None, none
-        line += letter
-    about: dict[str, Any] = msgspec.json.decode(line)
+    """The child's description and pixels; None where it died before it had written all."""
+    head, none = bytearray(_HEAD_BYTES), np.empty(0, np.uint8)
+    if child.read_into(memoryview(head)) < len(head):
+        return None, none
+    about: dict[str, Any] = msgspec.json.decode(head)
     if "code" in about:
         return about, none
     pixels = np.empty(int(np.prod(about["shape"])), np.uint8)

@@ -1,9 +1,9 @@
 """Program of the processes that decode one still image each: bytes in, raw RGB out.
 
 They are forked off it (`python -I still_process.py`, see fork_server.py). One has the image on
-standard input and the arguments MAX_PIXELS and MAX_SIDE. It writes one line of JSON, `{"format",
-"width", "height", "orientation", "warnings", "shape"}` or `{"code", "message"}`, and after the
-first kind the pixels, uint8 [h, w, 3].
+standard input and the arguments MAX_PIXELS and MAX_SIDE. It writes JSON, filled up with spaces,
+`{"format", "width", "height", "orientation", "warnings", "shape"}` or `{"code", "message"}`, and
+after the first kind the pixels, uint8 [h, w, 3].
 """
 
 from __future__ import annotations
@@ -40,6 +40,8 @@ from worker.media.probing.sniff import is_container, is_picture, unread_format  
 
 FORMATS = ["JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "AVIF", "JPEG2000"]
 _ORIENTATION = 0x0112  # EXIF 2.32, 4.6.4
+_HEAD_BYTES = 4096
+"""Of the JSON with the spaces behind it; as many as `still.py` reads."""
 _WRITTEN_BYTES = 65_536
 _DEEP_GREY = ("I;16", "I;16L", "I;16B", "I;16N", "I", "F")
 
@@ -168,9 +170,9 @@ def answer(args: Sequence[str]) -> None:
         about, image = decode(sys.stdin.buffer.read(), int(args[0]), int(args[1]))
     except Refused as refusal:
         about = {"code": refusal.args[0], "message": refusal.args[1]}
-        out.write(json.dumps(about).encode() + b"\n")
+        out.write(json.dumps(about).encode().ljust(_HEAD_BYTES))
         return
-    out.write(json.dumps(about).encode() + b"\n")
+    out.write(json.dumps(about).encode().ljust(_HEAD_BYTES))
     for rows in _rows(image):
         out.write(rows)
 

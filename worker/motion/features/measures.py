@@ -11,7 +11,6 @@ Names:
     trunk_tilt                                  degrees from upright
     thigh_share                                 height of the hips over the knees by that of the
                                                 knees over the ankles: 1 standing, in any view
-    fold                                        bend of hips or knees, whichever shows more, degrees
     A_height                                    height of a joint in the picture
     A_over_B                                    its height over another one
     higher_A_over_B                             that of the side where A is higher
@@ -23,6 +22,7 @@ Names:
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 
 import numpy as np
@@ -55,9 +55,6 @@ SEGMENTS = (
 SHOULDER_WIDTH = 0.23
 """Distance of the shoulder joints by stature: 0.259 over the acromia (the same source), of which
 the joint centres lack 1.5 cm a side."""
-
-STANDING_SHARE = 0.63
-"""Height of the hips over the ankles by that of the shoulders (0.491 of 0.779 of stature)."""
 
 PROFILE_WIDTH = 0.12
 """Distance of the shoulders along the picture by stature that is seen from the side: half of it."""
@@ -110,7 +107,7 @@ class Sight:
 
 def is_length(name: str) -> bool:
     """Whether the measure `name` is a length, not an angle."""
-    return "flexion" not in name and name not in ("trunk_tilt", "fold", "thigh_share")
+    return "flexion" not in name and name not in ("trunk_tilt", "thigh_share")
 
 
 def is_height(name: str) -> bool:
@@ -136,40 +133,21 @@ def whole(sight: Sight, name: str) -> tuple[Floats, Floats]:
 
     Raises KeyError for an unknown name.
     """
-    kind = name.rpartition("_")[2]
-    if name == "deeper_knee_flexion":
-        values, weights = sides_of(sight, "knee_flexion")
-        return values.max(axis=1), weights.max(axis=1)
+    if name in _IRREGULAR:
+        return _IRREGULAR[name](sight)
     if name.startswith("higher_"):
         return _higher(*sides_of(sight, name.removeprefix("higher_")))
-    if name == "hip_over_lower_ankle":
-        values, weights = sides_of(sight, "hip_over_ankle")
-        return values.max(axis=1), weights.max(axis=1)
-    if kind == "lift":
-        values, weights = _lift(sight)
-        return {"left": values, "right": -values, "foot": np.abs(values)}[
-            name.split("_")[0]
-        ], weights
+    joint, _, kind = name.rpartition("_")
     if kind == "flexion":
         values, weights = sides_of(sight, name)
         return merged(values, weights), weights.max(axis=1)
     if kind == "difference":
-        values, weights = sides_of(sight, name.removesuffix("_difference"))
+        values, weights = sides_of(sight, joint)
         return np.abs(values[:, 0] - values[:, 1]), weights.min(axis=1)
-    if kind == "fold":
-        return _fold(sight)
-    if kind == "share":
-        (thigh, seen), (shank, weight) = (
-            whole(sight, f"{one}_over_{other}")
-            for one, other in (("hip", "knee"), ("knee", "ankle"))
-        )
-        return thigh / np.maximum(shank, TINY), np.minimum(seen, weight)
-    if kind == "tilt":
-        return _tilt(sight)
     if kind == "height":
-        return sight.height(name.removesuffix("_height"))
+        return sight.height(joint)
     if kind in ("spread", "step", "gap"):
-        return _apart(sight, name.removesuffix(f"_{kind}"), kind)
+        return _apart(sight, joint, kind)
     upper, _, lower = name.partition("_over_")
     (high, high_weight), (low, low_weight) = sight.height(upper), sight.height(lower)
     return high - low, np.minimum(high_weight, low_weight)
@@ -207,18 +185,18 @@ def _higher(values: Floats, weights: Floats) -> tuple[Floats, Floats]:
     return np.where(seen, values, -np.inf).max(axis=1), best
 
 
-def _fold(sight: Sight) -> tuple[Floats, Floats]:
-    """The most of both bends and of what the heights tell: from the front bends do not show. A
-    bend by 15 degrees of hips or knees changes the hips' share of the height by 0.05."""
-    found = [whole(sight, name) for name in ("knee_flexion", "hip_flexion")]
-    hips, seen = whole(sight, "hip_over_ankle")
-    share = hips / np.maximum(whole(sight, "shoulder_over_ankle")[0], TINY)
-    found.append((300 * np.abs(np.clip(share, 0.0, 1.0) - STANDING_SHARE), seen))
-    values = np.max([np.where(weight > 0, value, 0.0) for value, weight in found], axis=0)
-    return values, np.max([weight for _, weight in found], axis=0)
+def _greater(sight: Sight, name: str) -> tuple[Floats, Floats]:
+    values, weights = sides_of(sight, name)
+    return values.max(axis=1), weights.max(axis=1)
 
 
-def _lift(sight: Sight) -> tuple[Floats, Floats]:
+def _thigh_share(sight: Sight) -> tuple[Floats, Floats]:
+    thigh, seen = whole(sight, "hip_over_knee")
+    shank, weight = whole(sight, "knee_over_ankle")
+    return thigh / np.maximum(shank, TINY), np.minimum(seen, weight)
+
+
+def _left_lift(sight: Sight) -> tuple[Floats, Floats]:
     """Height of the left foot over the right one, as far as the legs explain it.
 
     In profile perspective alone lifts the farther foot, by as much as the near one is nearer; one
@@ -239,6 +217,16 @@ def _lift(sight: Sight) -> tuple[Floats, Floats]:
     return lift, weight
 
 
+def _right_lift(sight: Sight) -> tuple[Floats, Floats]:
+    lift, weight = _left_lift(sight)
+    return -lift, weight
+
+
+def _foot_lift(sight: Sight) -> tuple[Floats, Floats]:
+    lift, weight = _left_lift(sight)
+    return np.abs(lift), weight
+
+
 def _tilt(sight: Sight) -> tuple[Floats, Floats]:
     weight = np.minimum(sight.seen("shoulder").max(axis=1), sight.seen("hip").max(axis=1))
     across = merged(sight.body.pair("shoulder")[0], sight.seen("shoulder"))
@@ -252,3 +240,15 @@ def _apart(sight: Sight, joint: str, kind: str) -> tuple[Floats, Floats]:
     across, upwards = np.abs(x[:, 0] - x[:, 1]), np.abs(y[:, 0] - y[:, 1])
     values = {"spread": across, "step": upwards, "gap": np.hypot(across, upwards)}[kind]
     return values, sight.seen(joint).min(axis=1)
+
+
+_IRREGULAR: dict[str, Callable[[Sight], tuple[Floats, Floats]]] = {
+    "deeper_knee_flexion": lambda sight: _greater(sight, "knee_flexion"),
+    "hip_over_lower_ankle": lambda sight: _greater(sight, "hip_over_ankle"),
+    "thigh_share": _thigh_share,
+    "trunk_tilt": _tilt,
+    "left_lift": _left_lift,
+    "right_lift": _right_lift,
+    "foot_lift": _foot_lift,
+}
+"""Measures whose names are not made of a joint and what is measured of it."""

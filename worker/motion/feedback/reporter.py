@@ -7,7 +7,7 @@ import msgspec
 from worker.contract.grades import grade_of
 from worker.contract.jobs import Result
 from worker.contract.media import MediaInfo
-from worker.contract.message_parts import FormScore, ReferenceScore, Rep
+from worker.contract.message_parts import CriterionScore, FormScore, ReferenceScore, Rep
 from worker.contract.messages import (
     Counter,
     ExerciseSummary,
@@ -41,12 +41,11 @@ def uncounted(time_us: int) -> list[Message]:
 class ExerciseReporter:
     """What is followed in one job, put into words."""
 
-    def __init__(self, followed: Target, options: JobOptions, media: MediaInfo) -> None:
-        self._followed = followed
+    def __init__(self, target: Target, options: JobOptions, media: MediaInfo) -> None:
+        self._target = target
         self._options = options
-        self._media = media
-        self._tracker = followed.tracker
-        self._guide = PostureGuide(followed.joints, followed.view, options.language, media.aspect)
+        self._tracker = target.tracker
+        self._guide = PostureGuide(target.joints, target.view, options.language, media.aspect)
         self._reference: ReferenceScore | None = None
         self._count = 0
         self._history: list[Rep] = []
@@ -77,8 +76,8 @@ class ExerciseReporter:
         return said
 
     def closing(self, time_us: int) -> list[Message]:
-        """What the media's end decides, the final counter and the summary; where nothing counts,
-        why."""
+        """What the media's end decides, the final counter and the summary, which knows nothing of
+        the clip itself; where nothing counts, why."""
         event = self._tracker.finish()
         messages = self._told(event, time_us) + self._advised(event)
         if self._count == 0 and self._seen and not self._holds():
@@ -88,14 +87,14 @@ class ExerciseReporter:
             reference_score=self._reference, timestampMs=round(time_us / 1000, 1),
         )  # fmt: skip
         average = self._average()
-        seen = self._followed.recogniser
+        seen = self._target.recogniser
         summary = ExerciseSummary(
-            exercise=seen.name if seen else self._followed.name,
+            exercise=seen.name if seen else self._target.name,
             counter=self._count,
             avg_rep_score=average,
-            avg_similarity=round(average / 100, 3) if self._followed.reference else None,
+            avg_similarity=round(average / 100, 3) if self._target.reference else None,
             grade=grade_of(average) if self._scored else None,
-            durationMs=round(self._media.duration_ms, 1),
+            durationMs=0.0,
             history=tuple(
                 msgspec.structs.replace(rep, index=number)
                 for number, rep in enumerate(sorted(self._history, key=_start), 1)
@@ -126,8 +125,8 @@ class ExerciseReporter:
         )
 
     def _holds(self) -> bool:
-        recogniser = self._followed.recogniser
-        return recogniser.holds if recogniser else self._followed.hold
+        recogniser = self._target.recogniser
+        return recogniser.holds if recogniser else self._target.hold
 
     def _average(self) -> float:
         return round(self._total / self._scored, 1) if self._scored else 0.0
@@ -140,23 +139,17 @@ class ExerciseReporter:
         self._total += rep.formScore
         self._scored += 1
         self._reference = rep.referenceScore
-        self._form = FormScore(
-            score=rep.formScore,
-            avg_score=self._average(),
-            grade=grade_of(rep.formScore),
-            criteria=rep.criteria,
-        )
+        self._form = self._scored_as(rep.formScore, rep.criteria)
         return True
 
     def _take_hold(self, form: RepForm) -> None:
         """Takes the form of all that was held so far."""
         self._total, self._scored = form.score, 1
-        self._form = FormScore(
-            score=form.score,
-            avg_score=form.score,
-            grade=grade_of(form.score),
-            criteria=form.criteria,
-        )
+        self._form = self._scored_as(form.score, form.criteria)
+
+    def _scored_as(self, score: float, criteria: tuple[CriterionScore, ...] | None) -> FormScore:
+        average, grade = self._average(), grade_of(score)
+        return FormScore(score=score, avg_score=average, grade=grade, criteria=criteria)
 
     def _said(self, time_us: int, event: FrameEvent) -> list[Message]:
         messages: list[Message] = []
@@ -177,7 +170,7 @@ class ExerciseReporter:
         self._advice = event.advice
         if not self._options.recommendations:
             return []
-        data = tuple(self._followed.texts[code] for code in event.advice)
+        data = tuple(self._target.texts[code] for code in event.advice)
         return [Recommendations(data=data, codes=event.advice)]
 
     def _told(self, event: FrameEvent, time_us: int) -> list[Message]:
@@ -210,13 +203,9 @@ class ExerciseReporter:
             return []
         self._live = score
         average = self._average() if self._scored else score
+        grade = grade_of(score)
         return [
-            FormScoreMessage(
-                score=score,
-                avg_score=average,
-                grade=grade_of(score),
-                current_count=self._count,
-            )
+            FormScoreMessage(score=score, avg_score=average, grade=grade, current_count=self._count)
         ]
 
 

@@ -22,7 +22,7 @@ from worker.motion.reps.hold_tracker import HoldTracker
 from worker.motion.reps.judgement import fulfilled
 from worker.motion.reps.signals import Rows, SignalRows
 
-SEEN = 0.1
+SAY_WEIGHT = 0.1
 """Mean weight from which a signal has a say."""
 
 UNTYPICAL = 0.5
@@ -97,7 +97,7 @@ def _fit(rows: Rows, counted: Counted, reps: list[Attempt]) -> float:
         reached = side.calibration.slope * size
         weights += rows.of(side.side)[1].mean(axis=0).tolist()
         shares += [min(one, 1 / one) if one > 0 else 0.0 for one in reached.tolist()]
-    seen = np.where(np.array(weights) >= SEEN, weights, 0.0)
+    seen = np.where(np.array(weights) >= SAY_WEIGHT, weights, 0.0)
     return float((seen * shares).sum() / seen.sum()) if seen.any() else 0.0
 
 

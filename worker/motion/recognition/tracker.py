@@ -17,7 +17,7 @@ from worker.motion.reps.frame_events import NOTHING, FrameEvent, Tracker
 from worker.motion.reps.hold_tracker import HoldTracker
 from worker.motion.reps.tracker import RepTracker
 
-EVERY, KEPT = 60.0, 120.0
+EVERY_S, KEPT_S = 60.0, 120.0
 """Seconds of media from one look to the next, and that a look goes back."""
 
 SEVERAL = 3
@@ -90,14 +90,14 @@ class AutoTracker:
         self._kept.append(part)
         now = float(part.times_us[-1]) * 1e-6
         if self._due is None:
-            self._due = float(part.times_us[0]) * 1e-6 + EVERY
+            self._due = float(part.times_us[0]) * 1e-6 + EVERY_S
         if now < self._due:
             return nothing
-        self._due += EVERY
+        self._due += EVERY_S
         frames = joined(self._kept)
         scores = self._look(frames)
         if not scores or scores[0].value < SURE or scores[0].count < SEVERAL:
-            since = (now - KEPT) * 1e6
+            since = (now - KEPT_S) * 1e6
             self._kept = [kept for kept in self._kept if kept.times_us[-1] > since]
             return nothing
         events = self._choose(scores[0].exercise).span(frames)

@@ -25,7 +25,7 @@ LARGE = (
 """What can move, and a large movement of it: a right angle, or about the limb's length (see
 `measures.SEGMENTS`)."""
 
-SEEN = 0.3
+SEEN_WEIGHT = 0.3
 """Mean weight from which a measure can be followed."""
 
 TOGETHER = 0.7
@@ -52,7 +52,7 @@ def unknown_exercise(frames: Frames, aspect: float) -> RepExercise | None:
     lead = int(np.argmax(ranges))
     if ranges[lead] <= 0:
         return None
-    away = _direction(values[:, lead][weights[:, lead] >= SEEN])
+    away = _direction(values[:, lead][weights[:, lead] >= SEEN_WEIGHT])
     goes = [_correlation(values, weights, lead, other) for other in range(len(LARGE))]
     order = sorted(range(len(LARGE)), key=lambda place: -abs(goes[place]) * ranges[place])
     signals = tuple(
@@ -71,8 +71,8 @@ def _travel(frames: Frames) -> float:
 
 
 def _range(values: Floats, weights: Floats) -> float:
-    seen = values[weights >= SEEN]
-    if weights.mean() < SEEN or len(seen) < 5:
+    seen = values[weights >= SEEN_WEIGHT]
+    if weights.mean() < SEEN_WEIGHT or len(seen) < 5:
         return 0.0
     low, high = np.percentile(seen, (5, 95))
     return float(high - low)
@@ -85,8 +85,8 @@ def _direction(values: Floats) -> float:
 
 
 def _correlation(values: Floats, weights: Floats, one: int, other: int) -> float:
-    both = (weights[:, one] >= SEEN) & (weights[:, other] >= SEEN)
-    if both.mean() < SEEN or both.sum() < 5:
+    both = (weights[:, one] >= SEEN_WEIGHT) & (weights[:, other] >= SEEN_WEIGHT)
+    if both.mean() < SEEN_WEIGHT or both.sum() < 5:
         return 1.0 if one == other else 0.0
     first, second = values[both, one], values[both, other]
     spread = float(first.std() * second.std())

@@ -138,7 +138,8 @@ class ReferenceTracker:
         """The rows that a rep may yet need."""
         oldest = more.seconds[0] - self._longest - 1.0
         begun = min((finder.first for finder in self._finders if finder.first >= 0), default=0)
-        return rows[(rows.seconds >= oldest) & (rows.frame >= begun)].with_more(more)
+        start = max(int(np.searchsorted(rows.seconds, oldest)), begun - int(rows.frame[0]))
+        return rows[start:].with_more(more)
 
     def _step(
         self, frame: int, seconds: float, progress: list[float], seen: list[float]

@@ -23,17 +23,13 @@ TWIN = 0.5
 """Share of the shorter movement that two sides have in common where they do one repetition: in turn
 one comes down while the other goes up, in less."""
 
-ALIKE, TWIN_SEEN = 0.5, 0.2
+TOGETHER, TWIN_SEEN = 0.5, 0.2
 """Correlation of both sides' curves from which they move together (0.53 and more in the bench where
 they do, 0.34 at most where not), and share of the frames in which both must be known to tell."""
 
 STRAY = 0.5
 """Full repetitions by which a signal strays, where a clip begins, in another posture than that of
 the repetitions: the way into place."""
-
-SLOW = 2.0
-"""Times of the others' way back, beyond which that of one whose way out was not seen is a
-rest; chosen on the bench: on any four of its folds, it counts the fifth alike."""
 
 FAR, UNLIKE, SEVERAL = 1.0, 3.0, 5
 """The same amid the clip, which must be so many times the usual, of so many repetitions at least:
@@ -42,7 +38,12 @@ jumps with the arms alone among jumping jacks."""
 TEMPO = 2.5
 """Factor between a repetition's time and the usual one: of 2,400 repetitions that are counted
 right in the bench the shortest one takes 0.42 of it, the longest 2.4 times. What takes less is a
-jerk; the first one may not take more: it is the way into place."""
+jerk."""
+
+INTO_PLACE = 2.2
+"""Times of the others' that a first movement takes where it is the way into place, by twice its way
+back where its way out was not seen: first repetitions of the bench take 2.05 at most, ways into
+place 2.25 and more."""
 
 BACK = 0.9
 """Share of the way out after which a movement that may go on has surely come back."""
@@ -157,12 +158,10 @@ def _without_strays(rows: Rows, side: Side, verdicts: list[Verdict]) -> list[Ver
     values, weights = rows.of(side.side)
     away = side.calibration.strays(values[turns], weights[turns]).tolist()
     limit = max(FAR, UNLIKE * median(away)) if len(right) >= SEVERAL else float("inf")
-    backs = [float(rows.seconds[cycle.end] - rows.seconds[cycle.turn]) for cycle in right]
-    slow = SLOW * median(backs[1:]) if len(backs) > 2 else float("inf")
     strays = {
         cycle.turn
-        for cycle, far, back in zip(right, away, backs, strict=True)
-        if far > (STRAY if cycle.opens else limit) or (cycle.opens and back > slow)
+        for cycle, far in zip(right, away, strict=True)
+        if far > (STRAY if cycle.opens else limit)
     }
     return without(verdicts, strays)
 
@@ -185,7 +184,7 @@ def _alike(one: Floats, other: Floats) -> bool:
         return False
     if not one[known].std() or not other[known].std():
         return False
-    return bool(np.corrcoef(one[known], other[known])[0, 1] >= ALIKE)
+    return bool(np.corrcoef(one[known], other[known])[0, 1] >= TOGETHER)
 
 
 def _side(exercise: RepExercise, rows: Rows, side: int | None) -> Side | None:
@@ -217,18 +216,18 @@ def _again(side: Side, rows: Rows) -> Side:
 
 
 def _attempts(rows: Rows, verdicts: list[Verdict], side: int | None) -> list[Attempt]:
-    seconds, scale = rows.seconds.tolist(), rows.scale.tolist()
+    seconds = rows.seconds.item
     changes = np.flatnonzero(np.diff(rows.scale) != 0).tolist()
     return [
         Attempt(
             first=rows.first + cycle.start,
             turn=rows.first + cycle.turn,
             last=rows.first + cycle.end,
-            start_s=seconds[cycle.start],
-            turn_s=seconds[cycle.turn],
-            end_s=seconds[cycle.end],
+            start_s=seconds(cycle.start),
+            turn_s=seconds(cycle.turn),
+            end_s=seconds(cycle.end),
             size=cycle.size if cycle.whole else max(cycle.out, cycle.back),
-            stature=rows.size / scale[cycle.turn],
+            stature=rows.size / rows.scale.item(cycle.turn),
             shown=_shown(rows.first, cycle, changes),
             side=side,
             whole=cycle.whole
@@ -273,8 +272,11 @@ def _without_odd_tempo(attempts: list[Attempt]) -> list[Attempt]:
     lasts = [attempts[place].end_s - attempts[place].start_s for place in right]
     shortest = max(median(lasts) / TEMPO, FASTEST) if lasts else 0.0
     other = {place for place, last in zip(right, lasts, strict=True) if last < shortest}
-    if len(right) >= SEVERAL and lasts[0] > TEMPO * median(lasts[1:]):
-        other.add(right[0])
+    if len(right) >= SEVERAL:
+        first = attempts[right[0]]
+        lasted = lasts[0] if first.whole else 2 * (first.end_s - first.turn_s)
+        if lasted > INTO_PLACE * median(lasts[1:]):
+            other.add(right[0])
     return [
         one._replace(reason="other_movement") if place in other else one
         for place, one in enumerate(attempts)

@@ -13,26 +13,26 @@ from worker.motion.form import HoldForm, advice_codes
 from worker.motion.frames.frames import Frames
 from worker.motion.reps.frame_events import NOTHING, FrameEvent
 
-ENTER = 1.0
+ENTER_S = 1.0
 """Seconds in the pose before a hold has begun; they count once it has."""
 
-LEAVE = 0.6
+LEAVE_S = 0.6
 """Seconds out of the pose before a hold is over; they never count."""
 
 UNSEEN_S = 5.0
 """Longest loss of sight, in seconds, within a hold that still counts: the pose before and after it
 is proof."""
 
-MOVING = 1.0
+STILL_S = 1.0
 """Seconds over which the features of `still` must not range too far."""
 
-SEEN = 0.3
+SEEN_WEIGHT = 0.3
 """Weight from which a measure has a say."""
 
-MEMORY = 60.0
+MEMORY_S = 60.0
 """Seconds that the subject's size is told by."""
 
-STEP = 0.5
+STEP_S = 0.5
 """Longest time between two frames, in seconds, that is taken for held."""
 
 
@@ -63,7 +63,7 @@ class HoldTracker:
         seconds = frames.times_us.astype(np.float64) * 1e-6
         body = frames.body
         sight = Sight(body, visibility(body, self._aspect))
-        tells = frames.known & (sight.seen(*self._exercise.joints).max(axis=1) >= SEEN)
+        tells = frames.known & (sight.seen(*self._exercise.joints).max(axis=1) >= SEEN_WEIGHT)
         told = np.where(tells[:, None], statures(sight), np.nan)
         pose = [_seen(*whole(sight, limit.measure), tells) for limit in self._exercise.pose]
         still = [_seen(*whole(sight, limit.measure), tells) for limit in self._exercise.still]
@@ -85,7 +85,7 @@ class HoldTracker:
     def _stature(self, seconds: Floats, told: Floats) -> float:
         """The subject's size by what was seen of it lately, in frame heights."""
         rows = np.concatenate((seconds[:, None], told), axis=1)
-        lately = self._told[self._told[:, 0] >= seconds[0] - MEMORY]
+        lately = self._told[self._told[:, 0] >= seconds[0] - MEMORY_S]
         self._told = np.concatenate((lately, rows))
         return stature(self._told[:, 1:])
 
@@ -111,9 +111,9 @@ class HoldTracker:
     def _still(self, seconds: Floats, measures: list[Floats], size: float) -> NDArray[np.bool_]:
         """Which frames [n] end a second of little movement, as far as it was seen."""
         rows = np.stack((seconds, *measures), axis=1)
-        oldest = seconds[0] - MOVING - 1e-9
+        oldest = seconds[0] - STILL_S - 1e-9
         self._recent = np.concatenate((self._recent[self._recent[:, 0] >= oldest], rows))
-        first = np.searchsorted(self._recent[:, 0], seconds - MOVING - 1e-9)
+        first = np.searchsorted(self._recent[:, 0], seconds - STILL_S - 1e-9)
         last = np.arange(len(self._recent) - len(rows), len(self._recent))
         ranges, frames = trailing_ranges(self._recent[:, 1:], first, last)
         limits = [_scaled(limit, size) * limit.high for limit in self._exercise.still]
@@ -132,14 +132,14 @@ class HoldTracker:
             self._hidden += elapsed
         elif good and still:
             # A still second began a second ago; it was the pose from its first good frame on.
-            self._hold(min(elapsed, STEP))
+            self._hold(min(elapsed, STEP_S))
             if self._on:
-                self._seconds_counted += min(self._unsettled, 0.9 * MOVING)
+                self._seconds_counted += min(self._unsettled, 0.9 * STILL_S)
                 self._unsettled = 0.0
         else:
-            self._unsettled = self._unsettled + min(elapsed, STEP) if good else 0.0
+            self._unsettled = self._unsettled + min(elapsed, STEP_S) if good else 0.0
             # After a cut it takes a second to be seen still again.
-            if not good or self._unsettled > MOVING:
+            if not good or self._unsettled > STILL_S:
                 self._leave(elapsed)
         if not self._on and int(self._seconds_counted) == whole:
             return NOTHING
@@ -154,7 +154,7 @@ class HoldTracker:
             self._seconds_counted += elapsed + self._hidden
         else:
             self._trying += elapsed
-            if self._trying >= ENTER:
+            if self._trying >= ENTER_S:
                 self._on, self._seconds_counted, self._trying = (
                     True,
                     self._seconds_counted + self._trying,
@@ -166,13 +166,13 @@ class HoldTracker:
         # What was hidden stays pending: frames beside a cut are blends and may refuse the pose.
         self._left += elapsed
         self._trying = 0.0
-        if self._left >= LEAVE:
+        if self._left >= LEAVE_S:
             self._on, self._hidden = False, 0.0
 
 
 def _seen(values: Floats, weights: Floats, tells: NDArray[np.bool_]) -> Floats:
     """Values [n] of a measure, nan where it is not seen."""
-    seen: Floats = np.where(tells & (weights >= SEEN), values, np.nan)
+    seen: Floats = np.where(tells & (weights >= SEEN_WEIGHT), values, np.nan)
     return seen
 
 

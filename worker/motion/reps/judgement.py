@@ -31,18 +31,11 @@ OPENING = 0.8
 """Share of the usual height at which a clip may begin that a repetition is counted whose way out
 was not seen."""
 
-RETURNED = 0.55
-"""Share of the way out that must be seen to come back where the clip ends."""
+RETURNED = 0.45
+"""Share of the way out that must be seen to come back where the clip ends: about half."""
 
 PASSED = 0.1
 """The same where a repetition counts at its turn."""
-
-FEW = 3
-"""Fewer repetitions do not tell what is usual."""
-
-UNLIKE = 0.4
-"""Share of the usual range of a measure, below which a cycle is unlike the others; chosen on the
-bench: on any four of its folds, it counts the fifth alike."""
 
 OUTLYING = 0.05
 """Share of a cycle's frames at both ends of a measure's range that do not speak against it."""
@@ -76,19 +69,17 @@ def judge(exercise: RepExercise, cycles: list[Cycle], usual: float, least: float
 
 
 def compare(exercise: RepExercise, verdicts: list[Verdict], measures: Floats) -> list[Verdict]:
-    """The verdicts, less the cycles that are another movement: all of them, or some that are unlike
-    the others. `measures` [n, m] are those of the exercise's conditions and of what is typical of
-    it, in this order, nan where they are not seen."""
+    """The verdicts, none of them a repetition where all together are another movement. `measures`
+    [n, m] are those of the exercise's conditions and of what is typical of it, in this order, nan
+    where they are not seen."""
     right = [verdict.cycle for verdict in verdicts if verdict.reason is None]
     spans, asked = [_span(cycle) for cycle in right], len(exercise.conditions)
-    told = _told(exercise.conditions, spans, measures[:, :asked])
     evidence = sum(1.0 if cycle.whole else 0.5 for cycle in right)
-    others = {cycle.turn for cycle in right}
-    if False not in _holding(exercise.conditions, told) and _looks_like(
+    if False not in fulfilled(exercise.conditions, spans, measures[:, :asked]) and _looks_like(
         exercise.typical, spans, measures[:, asked:], evidence
     ):
-        others = {right[place].turn for place in _unlike(exercise.conditions, told)}
-    return without(verdicts, others)
+        return verdicts
+    return without(verdicts, {cycle.turn for cycle in right})
 
 
 def without(verdicts: list[Verdict], turns: set[int]) -> list[Verdict]:
@@ -99,18 +90,6 @@ def without(verdicts: list[Verdict], turns: set[int]) -> list[Verdict]:
         else one
         for one in verdicts
     ]
-
-
-def _unlike(conditions: tuple[Condition, ...], told: list[list[float]]) -> set[int]:
-    """Places of the repetitions in which a measure hardly moves that must, and that does in the
-    others: joints that jumped moved the curve. See `_told`."""
-    found: set[int] = set()
-    for condition, values in zip(conditions, told, strict=True):
-        known = [value for value in values if value == value]
-        if condition.at == "range" and condition.low > -math.inf and len(known) >= FEW:
-            least = min(condition.low, UNLIKE * median(known))
-            found |= {place for place, value in enumerate(values) if value < least}
-    return found
 
 
 def _size_reason(
@@ -150,24 +129,10 @@ def _looks_like(
 def fulfilled(conditions: tuple[Condition, ...], spans: list[Span], measures: Floats) -> list[bool]:
     """Whether each of the `conditions` that are seen in half of the repetitions holds in their
     median; `measures` [n, m] are theirs."""
-    return _holding(conditions, _told(conditions, spans, measures))
-
-
-def _told(
-    conditions: tuple[Condition, ...], spans: list[Span], measures: Floats
-) -> list[list[float]]:
-    """What each of the conditions looks at, in each of the repetitions."""
-    return [
-        [measured(condition, values, *span) for span in spans]
-        for condition, values in zip(conditions, measures.T.tolist(), strict=True)
-    ]
-
-
-def _holding(conditions: tuple[Condition, ...], told: list[list[float]]) -> list[bool]:
     found = []
-    for condition, values in zip(conditions, told, strict=True):
-        known = [value for value in values if value == value]
-        if 2 * len(known) >= len(values) > 0:
+    for condition, values in zip(conditions, measures.T.tolist(), strict=True):
+        known = [told for span in spans if (told := measured(condition, values, *span)) == told]
+        if 2 * len(known) >= len(spans) > 0:
             found.append(condition.low <= median(known) <= condition.high)
     return found
 

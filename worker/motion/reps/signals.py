@@ -21,7 +21,7 @@ from worker.motion.features.measures import (
 from worker.motion.frames.frames import Frames
 from worker.motion.reps.scale_changes import BLUR_S, shift, stretches
 
-SEEN = 0.8
+JUDGED_WEIGHT = 0.8
 """Weight from which a measure takes part in a condition: that of joints at a score of 0.3, from
 which MoveNet's own example shows them (see `visibility`)."""
 
@@ -83,7 +83,7 @@ class SignalRows:
         columns += [weights * frames.known[:, None] for _, weights in signals]
         for name in self._asked:
             values, weights = whole(sight, name)
-            seen = (weights >= SEEN) & frames.known
+            seen = (weights >= JUDGED_WEIGHT) & frames.known
             columns.append(np.where(seen, values, np.nan)[:, None])
         columns.append(np.where(frames.known[:, None], statures(sight), np.nan))
         if not len(self._rows):

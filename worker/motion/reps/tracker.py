@@ -24,36 +24,36 @@ from worker.motion.reps.live_progress import LiveProgress
 from worker.motion.reps.scoring import RepScorer
 from worker.motion.reps.signals import SignalRows
 
-EVERY = 16
+EVERY_BLOCKS = 16
 """Blocks (of about 0.4 s) from one evaluation to the next, twice as many after the first minute."""
 
-SOON = (2, 4, 8)
+SOON_BLOCKS = (2, 4, 8)
 """Blocks after which the first ones come, for the live progress."""
 
-AFTER = 2
+AFTER_BLOCKS = 2
 """Blocks after the end of a movement, as the live progress sees it, that it is evaluated."""
 
-HINDSIGHT = 60.0
+HINDSIGHT_S = 60.0
 """Seconds of media after a repetition that are looked at before it is told or refused for good, and
 before it that calibrate."""
 
-RECENT = 30.0
+RECENT_S = 30.0
 """Seconds of media before a movement's end that are counted by what is known."""
 
-SETTLED = 0.6
+SETTLED_S = 0.6
 """Seconds of media after a repetition's end before it can be beyond doubt."""
 
-ALIKE = 3
+LEAST_ALIKE = 3
 """Repetitions alike, this one among them, that leave no doubt of each other."""
 
-LIKE = (0.75, 1.6)
+LIKE_SIZE = (0.75, 1.6)
 """Size by the usual one of a repetition like the others: half is the least that counts, and the
 usual size may yet grow by half."""
 
-LISTED = 0.3
+LISTED_SIZE = 0.3
 """Least size of a movement, in full repetitions, that is told of though it does not count."""
 
-REAL = 0.6
+REAL_SIZE = 0.6
 """Least usual size, in full repetitions, that leaves no doubt: less may be a warm-up."""
 
 
@@ -75,7 +75,7 @@ class RepTracker:
         self._live = LiveProgress()
         self._shares: list[float] = []
         self._blocks = 0
-        self._ended = -AFTER - 1
+        self._ended = -AFTER_BLOCKS - 1
         self._end = 0
         self._attempts = 0
         self._counted: Counted | None = None
@@ -94,9 +94,9 @@ class RepTracker:
             progress = self._progress(first, frames.first + len(frames.times_us))
             reps: tuple[Rep, ...] = ()
             self._blocks += 1
-            if 100.0 in progress and self._blocks > self._ended + AFTER:
+            if 100.0 in progress and self._blocks > self._ended + AFTER_BLOCKS:
                 self._ended = self._blocks
-            if self._blocks in SOON or self._blocks % EVERY == 0 or self._has_ended():
+            if self._blocks in SOON_BLOCKS or self._blocks % EVERY_BLOCKS == 0 or self._has_ended():
                 reps = self._evaluated(float(frames.times_us[block.stop - 1]) * 1e-6)
             events += [FrameEvent(value) if value else NOTHING for value in progress[:-1]]
             live = self._live_form()
@@ -118,7 +118,7 @@ class RepTracker:
 
     def _has_ended(self) -> bool:
         """Whether a movement, as the live progress sees it, has just ended."""
-        return self._blocks == self._ended + AFTER
+        return self._blocks == self._ended + AFTER_BLOCKS
 
     def _progress(self, first: int, last: int) -> list[float]:
         """Progress of the block from frame `first`; the frames before number `last` are there."""
@@ -140,22 +140,22 @@ class RepTracker:
     def _evaluated(self, now: float) -> tuple[Rep, ...]:
         """What is told after a block that ends at `now`."""
         exercise, difficulty, known = self._exercise, self._difficulty, self._counted
-        if known is None or now <= HINDSIGHT or self._blocks % (2 * EVERY) == 0:
-            self._rows.forget(now - 2 * HINDSIGHT)
+        if known is None or now <= HINDSIGHT_S or self._blocks % (2 * EVERY_BLOCKS) == 0:
+            self._rows.forget(now - 2 * HINDSIGHT_S)
             self._counted = known = count(exercise, difficulty, self._rows.rows(0, self._end))
             self._live.calibrate(known)
             self._shares = []
             self._alike = len(_alike(known))
-            return self._decide(known, now - HINDSIGHT) + self._sure(known, now)
-        rows = self._rows.rows(self._rows.since(now - RECENT), self._end, known.stature)
+            return self._decide(known, now - HINDSIGHT_S) + self._sure(known, now)
+        rows = self._rows.rows(self._rows.since(now - RECENT_S), self._end, known.stature)
         return self._sure(recount(exercise, difficulty, rows, known), now)
 
     def _sure(self, counted: Counted, now: float) -> tuple[Rep, ...]:
         """What is to be told of the attempts that are beyond doubt at `now`."""
         alike = _alike(counted)
-        if max(len(alike), self._alike) < ALIKE or counted.usual < REAL:
+        if max(len(alike), self._alike) < LEAST_ALIKE or counted.usual < REAL_SIZE:
             return ()
-        sure = [a for a in alike if a.whole and a.end_s <= now - SETTLED and self._is_new(a)]
+        sure = [a for a in alike if a.whole and a.end_s <= now - SETTLED_S and self._is_new(a)]
         return tuple(self._tell(attempt) for attempt in sure)
 
     def _decide(self, counted: Counted, until: float) -> tuple[Rep, ...]:
@@ -163,10 +163,10 @@ class RepTracker:
         reps = tuple(
             self._tell(attempt)
             for attempt in counted.attempts
-            if attempt.turn_s < until and attempt.size >= LISTED and self._is_new(attempt)
+            if attempt.turn_s < until and attempt.size >= LISTED_SIZE and self._is_new(attempt)
         )
         self._decided = max(self._decided, until)
-        self._recent = [one for one in self._recent if one.end_s > until - HINDSIGHT]
+        self._recent = [one for one in self._recent if one.end_s > until - HINDSIGHT_S]
         return reps
 
     def _is_new(self, attempt: Attempt) -> bool:
@@ -198,7 +198,7 @@ class RepTracker:
 
 def _alike(counted: Counted) -> list[Attempt]:
     """The repetitions that are about as large, and as long, as the usual one."""
-    least, most = (share * counted.usual for share in LIKE)
+    least, most = (share * counted.usual for share in LIKE_SIZE)
     like = [a for a in counted.attempts if a.reason is None and least <= a.size <= most]
     longest = TEMPO * median(a.end_s - a.start_s for a in like) if like else 0.0
     return [a for a in like if a.end_s - a.start_s <= longest]
