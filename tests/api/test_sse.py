@@ -247,6 +247,26 @@ def test_all_readers_share_one_connection_and_leave_none(
     pytest.fail("the reader still waits for those who left")
 
 
+def test_a_reader_from_an_id_to_come_holds_up_nobody(
+    client: Client, stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(message_follower, "_IDLE_S", 0.2)
+    actor = Actor(stores, new_job(client)["id"])
+    with Listener(client, actor.id, resume="9999999999-0") as far:
+        assert next(far)[2] == "connected"
+        with Listener(client, actor.id) as near:
+            assert next(near)[2] == "connected"
+            rounds = int(stores.redis.info("commandstats")["cmdstat_hget"]["calls"])
+            time.sleep(0.5)
+            assert int(stores.redis.info("commandstats")["cmdstat_hget"]["calls"]) < rounds + 20
+            actor.say(*counters(1, 2))
+            assert take(near, 2) == ["1-1", "2-1"]
+            actor.finish()
+            assert take(near, 1) == ["2-2"]
+        assert client.delete(f"/jobs/{actor.id}").status_code == 204
+        assert said(far) == []
+
+
 def test_readers_do_not_use_up_the_threads(client: Client, stores: Stores) -> None:
     job_id = new_job(client)["id"]
     limits = httpx.Limits(max_connections=150)
