@@ -98,6 +98,15 @@ def test_rates_double_up_to_that_of_quick_movement() -> None:
     assert calm.keys == [0, 2, 4, 6, 8, 10, 12, 14]
 
 
+@pytest.mark.parametrize("fps", [18, 19, 20, 24, 25, 30, 50, 60, 120])
+def test_thinned_frames_are_not_much_fewer_than_the_rate_says(fps: int) -> None:
+    spaced = (np.arange(2 * fps + 1) * 1e6 / fps).astype(np.int64)
+    chosen = selections(spaced, REPS)
+    assert len(chosen) > 1
+    assert np.diff(spaced[chosen[0].rows]).max() <= 4 / 3 * 1e6 / REPS.fps
+    assert len(chosen[-1].rows) == len(spaced)
+
+
 def moving(
     period_s: float, reach: float = 0.2, fps: float = 15.0, jitter: float = 0.0
 ) -> PoseChunk:

@@ -38,6 +38,9 @@ _LEAST = 5
 """Frames of a chunk that tell anything about its tempo."""
 _SLACK = 0.9
 """Containers round times: frames may be that much closer than the rate says."""
+_SHORT = 4 / 3
+"""Steps of thinned frames over those of the rate, at most: of 24 and 25 frames a second some are
+1.25 times as long; from 20 downwards, legs would pass unseen between two frames."""
 
 
 def sampling_of(options: JobOptions, default: str = "auto") -> Sampling | None:
@@ -83,7 +86,7 @@ def selections(times_us: NDArray[np.int64], sampling: Sampling) -> list[Selectio
     while rate / 2 >= sampling.fps:
         rate /= 2
         thinned = [nested[0][row] for row in sampled_rows(times_us[nested[0]], rate)]
-        if len(thinned) < len(nested[0]):
+        if len(thinned) < len(nested[0]) and _step(times_us[thinned]) <= _SHORT * 1e6 / rate:
             nested.insert(0, thinned)
     keys = {nested[0][key] for key in keyframes(times_us[nested[0]], KEYFRAME_S)}
     found = []
@@ -91,6 +94,10 @@ def selections(times_us: NDArray[np.int64], sampling: Sampling) -> list[Selectio
         keys.add(rows[-1])
         found.append(Selection(rows, [n for n, row in enumerate(rows) if row in keys]))
     return found
+
+
+def _step(times_us: NDArray[np.int64]) -> float:
+    return float(np.median(np.diff(times_us))) if len(times_us) > 1 else 0.0
 
 
 def is_quick(chunk: PoseChunk, aspect: float) -> bool:
