@@ -48,6 +48,14 @@ def blocked(stores: Stores) -> int:
     return int(stores.redis.info("clients")["blocked_clients"])
 
 
+def falls_to(most: int, client: Client, stores: Stores) -> bool:
+    """Whether so few connections wait soon; a socket that was left is noticed in seconds."""
+    end = time.monotonic() + 20
+    while blocked(stores) > most and time.monotonic() < end:
+        client.get("/me")
+    return blocked(stores) <= most
+
+
 def test_all_readers_share_one_connection_and_leave_none(
     client: Client, stores: Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -59,12 +67,28 @@ def test_all_readers_share_one_connection_and_leave_none(
         for actor in actors:
             actor.say(*counters(1, 1))
         assert [take(events, 1) for events in heard] == [["1-1"]] * 8
-        assert blocked(stores) <= others + 1
-    for _ in range(500):
-        if blocked(stores) == 0:
-            return
-        client.get("/me")
-    pytest.fail("the reader still waits for those who left")
+        assert falls_to(others + 1, client, stores), "readers wait on connections of their own"
+    assert falls_to(0, client, stores), "the reader still waits for those who left"
+
+
+def test_a_reader_from_an_id_to_come_holds_up_nobody(
+    client: Client, stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(message_follower, "_IDLE_S", 0.2)
+    actor = Actor(stores, new_job(client)["id"])
+    with Listener(client, actor.id, resume="9999999999-0") as far:
+        assert next(far)[2] == "connected"
+        with Listener(client, actor.id) as near:
+            assert next(near)[2] == "connected"
+            rounds = int(stores.redis.info("commandstats")["cmdstat_hget"]["calls"])
+            time.sleep(0.5)
+            assert int(stores.redis.info("commandstats")["cmdstat_hget"]["calls"]) < rounds + 20
+            actor.say(*counters(1, 2))
+            assert take(near, 2) == ["1-1", "2-1"]
+            actor.finish()
+            assert take(near, 1) == ["2-2"]
+        assert client.delete(f"/jobs/{actor.id}").status_code == 204
+        assert said(far) == []
 
 
 def test_readers_do_not_use_up_the_threads(client: Client, stores: Stores) -> None:
