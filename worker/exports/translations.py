@@ -39,7 +39,7 @@ TRANSLATIONS: dict[str, dict[str, str]] = {
         "each_rep": "Chaque répétition",
         "number": "N°",
         "start": "Début",
-        "length": "Durée",
+        "length": "Temps",
         "score": "Score",
         "grade_head": "Note",
         "height": "Hauteur",
