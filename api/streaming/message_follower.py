@@ -71,7 +71,7 @@ class MessageFollower:
                 break
             with self._tails.follow(self._job.id, self._after) as tail:
                 # a subscription is kept while nothing comes: a new one interrupts everybody's read
-                while tail is not None and not tail.behind:
+                while not tail.behind:
                     if rows := await tail.wait(_IDLE_S):
                         self._after = rows[-1][0]
                     yield rows

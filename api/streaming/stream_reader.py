@@ -73,9 +73,9 @@ class Subscriber:
 class _Followed:
     """A stream with subscribers; `cursor` is the last entry id passed to them."""
 
-    def __init__(self, cursor: str) -> None:
+    def __init__(self, cursor: str, tails: set[Subscriber]) -> None:
         self.cursor = cursor
-        self.tails: set[Subscriber] = set()
+        self.tails = tails
 
 
 class StreamReader:
@@ -106,26 +106,23 @@ class StreamReader:
                 await self._task
 
     @contextlib.contextmanager
-    def follow(self, job_id: str, after: str) -> Iterator[Subscriber | None]:
-        """Subscribes to a job's rows after the entry id `after`.
-
-        Yields None where the reader is already past that id: the rows between are to be read first.
-        """
+    def follow(self, job_id: str, after: str) -> Iterator[Subscriber]:
+        """Subscribes to a job's rows after the entry id `after`."""
         name = keys.messages(job_id)
-        followed = self._streams.setdefault(name, _Followed(after))
-        if entry_key(after) < entry_key(followed.cursor):
-            yield None
-            return
-        tail = Subscriber(after)
-        fresh = not followed.tails
-        followed.tails.add(tail)
-        if fresh:
+        followed = self._streams.get(name)
+        if followed is None or entry_key(after) < entry_key(followed.cursor):
+            # a new one, as what is being read for a later position would leave a gap behind it
+            followed = _Followed(after, followed.tails if followed else set())
+            self._streams[name] = followed
             self._call()
+        tail, tails = Subscriber(after), followed.tails
+        tails.add(tail)
         try:
             yield tail
         finally:
-            followed.tails.discard(tail)
-            if not followed.tails and self._streams.get(name) is followed:
+            tails.discard(tail)
+            current = self._streams.get(name)
+            if not tails and current is not None and current.tails is tails:
                 del self._streams[name]
 
     def _call(self) -> None:
@@ -176,7 +173,7 @@ class StreamReader:
         self._reading = False
         for name, entries in reply or ():
             followed = asked[text(name)]
-            # unfollowed meanwhile, and perhaps followed again from an earlier id
+            # unfollowed meanwhile, or followed from an earlier id
             if self._streams.get(text(name)) is not followed:
                 continue
             rows = [row_of(entry_id, fields) for entry_id, fields in entries]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -23,8 +22,6 @@ from worker.settings import Settings
 from worker.storage import keys
 from worker.storage.stores import Stores
 from worker.webhooks.replay import enqueue_deliveries
-
-Connect = Callable[..., Client]
 
 
 def test_a_test_event(client: Client, stores: Stores) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from typing import Any
 
 from tests.api.api_play import Client
@@ -15,7 +14,6 @@ from worker.contract.webhooks import (
 from worker.storage import keys
 from worker.storage.stores import Stores
 
-Connect = Callable[..., Client]
 URL = "https://app.example.com/hooks/pose"
 
 

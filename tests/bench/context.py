@@ -89,6 +89,8 @@ class Context:
         return {
             "POSEQUEUE_MODELS_DIR": str(self.models),
             "POSEQUEUE_PROVIDER": "cpu",
+            # all clients come from one address here
+            "POSEQUEUE_CONNECTIONS_PER_CLIENT": "0",
             # an installed program is compiled once, not at every start
             "PYTHONDONTWRITEBYTECODE": "",
         }

@@ -90,8 +90,7 @@ def serving(context: Context, size: Size) -> Iterator[Crowd]:
         found.processes["webhook worker"].append(system.workers[1])
         for number in range(size.apis):
             port = str(free_port())
-            # all clients come from one address here
-            own = {"POSEQUEUE_API_PORT": port, "POSEQUEUE_CONNECTIONS_PER_CLIENT": "0"}
+            own = {"POSEQUEUE_API_PORT": port}
             log = context.scratch / f"crowd-api-{number}.log"
             command = [sys.executable, "-m", "worker.cli", "api"]
             process = stack.enter_context(Process(command, log, {**system.environment, **own}))

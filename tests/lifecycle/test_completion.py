@@ -182,7 +182,7 @@ def test_a_job_to_archive_comes_again_until_it_is(stores: Stores) -> None:
     assert list(jobs.unarchived(120)) == []
     clock.now += 121
     assert list(jobs.unarchived(120)) == ["job_x"]
-    jobs.archived("job_x", 1, 1)
+    archive_job(stores, "job_x")
     clock.now += 121
     assert list(jobs.unarchived(120)) == []
 

@@ -11,6 +11,7 @@ import pytest
 from tests.page.browser import Tab
 from tests.page.conftest import Site
 from tests.page.console_play import READY, SQUAT, played, signed_in
+from tests.page.contrast import weak_words
 from tests.page.played import REPS, next_job
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.plans import Plan
@@ -205,3 +206,21 @@ def test_it_fits(
     tab.wait("document.querySelector('#messages li:last-child')?.dataset.type === 'done'")
     assert player.id in tab.text("#job-head")
     assert tab.run("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("dark", [True, False], ids=["dark", "light"])
+def test_words_stand_out_from_their_ground(
+    tabs: Callable[..., Tab], site: Site, key: str, stores: Stores, dark: bool
+) -> None:
+    played(site, key, stores, error=JobError(ErrorCode.INTERNAL, "No."))
+    played(site, key, stores, known=1)
+    tab = tabs(dark=dark)
+    tab.open(f"{site.address}/")
+    tab.wait("document.querySelector('#app').dataset.state === 'out'")
+    assert weak_words(tab) == []
+    tab.run(f"void (location.href = '{site.address}/#key={key}')")
+    tab.wait("document.querySelectorAll('#jobs .pick').length === 2")
+    for row in ("tr:first-child", "tr:last-child"):
+        tab.click(f"#jobs {row} .pick")
+        tab.wait("document.querySelector('#messages li:last-child')?.dataset.type === 'done'")
+        assert weak_words(tab) == []

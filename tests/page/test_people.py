@@ -8,6 +8,7 @@ import pytest
 
 from tests.page.browser import Tab
 from tests.page.conftest import CLIPS, Site
+from tests.page.contrast import weak_words
 from tests.page.hosts import Guest
 from tests.page.played import next_job
 from worker.contract.errors import ErrorCode, JobError
@@ -145,44 +146,25 @@ def test_words_stand_out_from_their_ground(
 ) -> None:
     """WCAG 2.2, 1.4.3: 4.5 to 1, for every text of each state."""
     tab = tabs(dark=dark)
-    contrast = """(() => {
-      const parse = (text) => text.match(/[\\d.]+/g).map(Number);
-      const light = ([r, g, b]) => [r, g, b].map((v) => v / 255)
-        .map((v) => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
-        .reduce((sum, v, n) => sum + v * [0.2126, 0.7152, 0.0722][n], 0);
-      const ground = (one) => {
-        for (let at = one; at; at = at.parentElement) {
-          const colour = parse(getComputedStyle(at).backgroundColor);
-          if (colour.length < 4 || colour[3] > 0.5) return colour;
-        }
-        return [255, 255, 255];
-      };
-      return [...document.querySelectorAll('main *')].filter((one) =>
-        [...one.childNodes].some((node) => node.nodeType === 3 && node.data.trim()) &&
-        one.getClientRects().length && !one.closest('.quiet, .screen')).map((one) => {
-          const [a, b] = [light(parse(getComputedStyle(one).color)), light(ground(one))].sort((x, y) => y - x);
-          return [(a + 0.05) / (b + 0.05), one.outerHTML.slice(0, 100)];
-        }).filter(([ratio]) => ratio < 4.5);
-    })()"""
     tab.open(site.page(key, exercise="squat"))
     guest = Guest(tab)
     guest.state("pick")
-    assert tab.run(contrast) == []
+    assert weak_words(tab) == []
     tab.choose("#file", SQUAT)
     player = next_job(stores)
     player.squat(60)
     guest.wait("document.querySelector('#percent').innerText !== ''")
-    assert tab.run(contrast) == []
+    assert weak_words(tab) == []
     player.squat()
     player.finish()
     guest.state("done")
-    assert tab.run(contrast) == []
+    assert weak_words(tab) == []
     tab.click("#again")
     guest.state("pick")
     tab.choose("#file", SQUAT)
     next_job(stores, 1).finish(JobError(ErrorCode.INTERNAL, "No."))
     guest.state("failed")
-    assert tab.run(contrast) == []
+    assert weak_words(tab) == []
 
 
 SHIFTS = """window.shifts = [];

@@ -17,11 +17,9 @@ from worker.webhooks.dispatcher import Dispatcher
 @pytest.mark.parametrize(
     ("events", "looks"),
     [
-        (["job.succeeded"], ["end"]),
-        (["job.queued"], ["queue"]),
-        (["job.failed"], []),
-        (["message.counter"], ["start", "say", "end"]),
-        (["message.keypoints"], ["start", "end"]),  # polled in between
+        (["job.failed"], ["queue", "start", "end"]),
+        (["message.counter"], ["queue", "start", "say", "end"]),
+        (["message.keypoints"], ["queue", "start", "end"]),  # polled in between
         ([], []),
     ],
 )
@@ -58,3 +56,15 @@ def test_a_jobs_own_webhook_may_take_anything(stores: Stores, post: Post) -> Non
     Play(stores, webhook=own).start().end()
     post.hear()
     assert post.told == ["we_1"]
+
+
+def test_a_job_may_take_more_at_the_address_of_an_endpoint(
+    stores: Stores, post: Post, receive: Callable[..., Receiver], subscribe: Subscribe
+) -> None:
+    endpoint, _ = subscribe(receive(), "job.failed")
+    name = stores.endpoints.name_of_url("acme", endpoint.url)
+    stores.endpoints.admit("acme", {name: endpoint.url}, None)
+    own = JobWebhook(endpoint=name, events=("job.succeeded",), url=endpoint.url)
+    Play(stores, webhook=own).start().end()
+    post.hear()
+    assert post.told == [endpoint.id]

@@ -15,6 +15,7 @@ DEADLIFT = RepExercise(
         Signal("shoulder_height", -0.25, weight=0.5),
     ),
     conditions=(
+        Condition("fold", "range", low=7),
         Condition("shoulder_over_ankle", "start", low=0.3),
         # hands that hang reach the knees where the trunk (0.288 of stature) leans by 40 degrees
         Condition("shoulder_over_hip", "range", low=0.07),

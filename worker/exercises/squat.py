@@ -16,8 +16,8 @@ SQUAT = RepExercise(
     ),
     conditions=(
         FEET_STAY,
-        # a walk brings the hips down, and a foot up, by 0.06 in all
-        Condition("hip_over_ankle", "range", low=0.07),
+        Condition("fold", "range", low=7),
+        Condition("hip_over_ankle", "range", low=0.05),
         Condition("hip_height", "range", low=0.04),
         # lying is 0, standing 0.8, a third of it where the camera looks down steeply
         Condition("shoulder_over_ankle", "start", low=0.2),

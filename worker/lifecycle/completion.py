@@ -96,9 +96,11 @@ def archive_job(stores: Stores, job_id: str) -> None:
     leave_upload(stores, job, erase=job.eraseUpload)
     stores.retention.keep_job(job, stores.settings.limits(job.plan))
     kept_s = max(1, int(stores.settings.record_s(job.plan)))
-    if not stores.jobs.archived(job.id, min(stores.settings.hot_ttl_s, kept_s), kept_s):
+    if not stores.jobs.expire(job.id, min(stores.settings.hot_ttl_s, kept_s), kept_s):
         # erased meanwhile: what is stored since came late
         erase_rest(stores, ErasureRecord(job.tenant, job.id, job.input.uploadId))
+    # last: where anything failed before, the job is archived again
+    stores.redis.zrem(keys.CLOSED, job_id)
 
 
 def _delete_strays(stores: Stores, job: Job) -> None:

@@ -34,7 +34,6 @@ from worker.webhooks.event_planner import (
 )
 
 PAGE = 1000
-_STARTS_OR_ENDS = frozenset(JOB_EVENTS) - {"job.queued"}
 
 
 class Dispatcher:
@@ -54,20 +53,16 @@ class Dispatcher:
     def concerns(self, tenant: str, kinds: Iterable[str]) -> bool:
         """Returns whether entries of the types `kinds` on the firehose may matter to an endpoint.
 
-        Others can be skipped: a later one brings all events that are due by then. To endpoints that
-        take messages, the start and the end of a job matter too: what is not on the firehose is
-        polled from the one to the other. What endpoints made by jobs take, only the jobs say.
+        A job's own events always do where there is one: jobs say themselves which they take, also
+        for the address of a registered endpoint, and messages that are not on the firehose are
+        polled from the job's start to its end. Other entries can be skipped: a later one brings
+        all that is due by then. What endpoints made by jobs take, only the jobs say.
         """
         endpoints, adhoc = self._audience(tenant)
-        if adhoc:
-            return True
-        events = {kind if "." in kind else f"message.{kind}" for kind in kinds}
-        told = not events.isdisjoint(_STARTS_OR_ENDS)
-        return any(
-            not events.isdisjoint(one.events)
-            or (told and any(event.startswith("message.") for event in one.events))
-            for one in endpoints
-        )
+        if adhoc or not endpoints:
+            return adhoc
+        wanted = frozenset(JOB_EVENTS).union(*(one.events for one in endpoints))
+        return any((kind if "." in kind else f"message.{kind}") in wanted for kind in kinds)
 
     def advance(self, job_id: str) -> None:
         """Dispatches all new events of a job; idempotent and safe to run concurrently."""

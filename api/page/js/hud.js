@@ -69,7 +69,8 @@ export class Hud {
     const badge = byId("hud-grade");
     const { jump, total } = moment;
     // what was measured on the way up is more than what it came to, which is known in the end
-    const height = jump?.final || (jump?.measuring && total === null) ? jump.jumpHeightCm : undefined;
+    const measured = jump?.final || (jump?.measuring && total === null);
+    const height = measured ? (jump.jumpHeightCm ?? undefined) : undefined; // null in slow motion
     const grade = height === undefined && moment.count ? moment.grade : "";
     const text = height === undefined ? grade : `${this._say.number(height, 1)} cm`;
     badge.hidden = !text;

@@ -63,6 +63,18 @@ def test_poses_are_drawn_at_their_times_only(plain: Path, tmp_path: Path) -> Non
     assert [place for place, change in enumerate(changes) if change > 8] == [10, 11]
 
 
+def test_each_frame_of_each_burst_has_its_own_drawing(make_clip: MakeClip, tmp_path: Path) -> None:
+    """Twelve frames of this size are drawn and encoded in one go."""
+    clip = make_clip("large.mp4", source="testsrc2=size=1280x720:rate=25:duration=1")
+    out, _ = exported(clip, tmp_path, *standing(400_000, 440_000, 480_000))
+    pairs = list(zip(frames_of(clip), frames_of(out), strict=True))
+    assert [old.time_us for old, _ in pairs] == [new.time_us for _, new in pairs]
+    changes = [
+        np.abs(old.image.astype(int) - new.image)[210:510, 480:800].mean() for old, new in pairs
+    ]
+    assert [place for place, change in enumerate(changes) if change > 4] == [10, 11, 12]
+
+
 def test_the_panel_follows_the_clock(plain: Path, tmp_path: Path) -> None:
     rows = Drawing(0), Drawing(1_000_000, hud=Hud(count=1))
     out, _ = exported(plain, tmp_path, *rows)

@@ -25,6 +25,28 @@ def test_a_shoulder_that_an_arm_hides_is_no_swing_of_the_trunk() -> None:
     assert trunk.swing(hidden) == pytest.approx(trunk.swing(rep), abs=1.0)
 
 
+@pytest.mark.parametrize(
+    ("joints", "swings"), [((5, 6), False), ((0, 1, 2, 3, 4), False), ((0, 1, 2, 3, 4, 5, 6), True)]
+)
+def test_shoulders_and_head_swing_together_or_not_at_all(
+    joints: tuple[int, ...], swings: bool
+) -> None:
+    rep = rep_of(script("shoulder_press", 0.0))
+    x = rep.body.x.copy()
+    x[:, joints] += 0.25 * rep.trunk * rep.share[:, None]
+    swung = trunk.swing(replace(rep, body=Body(x=x, y=rep.body.y, score=rep.body.score)))
+    assert swung is not None and (swung > 5.0 if swings else swung < 2.0)
+
+
+def test_a_moment_shows_no_range_of_movement() -> None:
+    rep = rep_of(script("bicep_curl", 90.0))
+    moment = slice(rep.turn, rep.turn + 4)
+    body = Body(x=rep.body.x[moment], y=rep.body.y[moment], score=rep.body.score[moment])
+    short = RepFrames(rep.seconds[moment], body, rep.progress[moment], 0)
+    assert arms.upper_arm_drift(rep) is not None
+    assert arms.upper_arm_drift(short) is None and trunk.swing(short) is None
+
+
 @pytest.mark.parametrize(("joints", "most"), [((11, 12), 0.05), ((11, 12, 3, 4, 5, 6), None)])
 def test_a_shirt_that_goes_up_with_the_arms_is_no_bend_of_the_knees(
     joints: tuple[int, ...], most: float | None

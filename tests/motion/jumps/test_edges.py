@@ -14,7 +14,8 @@ from worker.contract.jump_messages import JumpSummary
 from worker.contract.options import JobOptions
 from worker.contract.poses import PoseChunk
 from worker.motion.features.body_segments import Floats
-from worker.motion.jumps.edges import HEEL, STRAIGHTENS, TALLER, Tracks, crossing
+from worker.motion.jumps.edges import HEEL, NOISE, STRAIGHTENS, TALLER, Tracks, crossing
+from worker.motion.jumps.flight import parabola
 
 AIR = JobOptions(exercise="air_time_jump")
 METRES, STATURE = 1.7, 0.6
@@ -55,6 +56,24 @@ def off(found: Tracks) -> tuple[float, float]:
     edges = found.edges(METRES)
     assert edges is not None
     return 1000 * (edges[0].seconds - TAKEOFF), 1000 * (edges[1].seconds - LANDING)
+
+
+def test_few_frames_lean_on_gravity() -> None:
+    seconds = np.arange(0.0, 0.5, 0.1)
+    fall = 9.81 / METRES * STATURE
+    shaken = 0.5 * fall * (seconds - 0.2) ** 2 + 0.006 * np.array((1.0, -1.0, -1.0, 1.0, 1.0))
+    alone = parabola(seconds, shaken, -0.1, 0.5)
+    helped = parabola(seconds, shaken, -0.1, 0.5, fall, NOISE * STATURE)
+    assert alone is not None and helped is not None
+    assert abs(helped.fall - fall) < 0.8 * abs(alone.fall - fall)
+
+
+def test_a_fall_that_is_seen_outweighs_a_wrong_stature() -> None:
+    found = tracks(fps=60, noise=0.001)
+    for metres in (0.6 * METRES, METRES, 1.7 * METRES):
+        edges = found.edges(metres)
+        assert edges is not None
+        assert edges[1].seconds - edges[0].seconds == pytest.approx(LANDING - TAKEOFF, abs=0.01)
 
 
 @pytest.mark.parametrize(("fps", "most"), [(24, 8), (30, 8), (60, 4), (240, 2)])

@@ -61,5 +61,5 @@ def test_half_a_repetition_alone_is_less_evidence_than_a_whole_one() -> None:
 
 def test_a_range_is_told_by_half_of_the_frames_at_least() -> None:
     values = [0.0, 1.0, *[float("nan")] * 6]
-    assert np.isnan(measured(MOVES, values, 0, 4, 7))
-    assert measured(MOVES, [*values[:2], 0.5, 0.2, 0.7, *values[5:]], 0, 4, 7) == 1.0
+    assert np.isnan(measured(MOVES, np.array(values), 0, 4, 7))
+    assert measured(MOVES, np.array([*values[:2], 0.5, 0.2, 0.7, *values[5:]]), 0, 4, 7) == 1.0

@@ -135,3 +135,14 @@ def test_the_rest_of_a_file_is_stored_whatever_its_size(
     stores.objects.put_open("rest", file, "text/plain")
     assert stores.objects.get("rest") == b"23456789"
     assert stores.objects.head("rest") == (8, "text/plain")
+
+
+def test_a_bucket_that_is_gone_is_an_outage(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: object, **__: object) -> None:
+        raise NotFound("no such bucket")
+
+    monkeypatch.setattr(stores.objects, "_call", gone)
+    with pytest.raises(StoreUnavailable):
+        stores.objects.put_open("key", io.BytesIO(b"report"), "text/html")

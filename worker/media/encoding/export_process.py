@@ -41,6 +41,8 @@ _PROGRESS_S = 0.5
 _BURST_BYTES = 16 << 20
 """Frames that are drawn and encoded in one go: decoder, drawing and encoder in turns at every frame
 push each other out of the processor's caches, which costs 5 % more."""
+_BURST = 32
+"""Frames of a burst at most: progress is told between them, and the muxer waits for sound."""
 _FULL_RANGE = 2
 _LIMITED_RANGE = 1
 
@@ -162,7 +164,8 @@ class Export:
         self._clock = FrameClock(step_us, plan.delay_us)
         self._told = time.monotonic()
         self._ready: list[Timed] = []
-        self._burst = max(1, _BURST_BYTES * 2 // (3 * plan.size[0] * plan.size[1]))
+        most = _BURST_BYTES * 2 // (3 * plan.size[0] * plan.size[1])
+        self._burst = min(max(1, most), _BURST)
         self.frames = 0
         self.silent = False
         """Whether there was to be sound, and there is none to write."""

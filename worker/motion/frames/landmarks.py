@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.contract.keypoints import COCO_NAMES
-from worker.contract.landmarks import COCO_PLACES
-from worker.contract.landmarks import MEDIAPIPE_NAMES as MEDIAPIPE_NAMES
+from worker.contract.landmarks import COCO_PLACES, MEDIAPIPE_NAMES
 
 _COCO = np.array(COCO_PLACES)
 

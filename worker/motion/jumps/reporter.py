@@ -49,7 +49,6 @@ class JumpReporter:
         self._guide = PostureGuide(exercise.joints, view, options.language, media.aspect)
         self._hips = VisibleHips(left=False, right=False)
         self._jumps: list[Jump] = []
-        self._calibration: Calibration | None = None
 
     def span(self, frames: Frames, hud: HudRecorder) -> list[list[Message]]:
         """The messages of each of n frames."""

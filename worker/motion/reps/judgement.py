@@ -130,7 +130,7 @@ def fulfilled(conditions: tuple[Condition, ...], spans: list[Span], measures: Fl
     """Whether each of the `conditions` that are seen in half of the repetitions holds in their
     median; `measures` [n, m] are theirs."""
     found = []
-    for condition, values in zip(conditions, measures.T.tolist(), strict=True):
+    for condition, values in zip(conditions, measures.T, strict=True):
         known = [told for span in spans if (told := measured(condition, values, *span)) == told]
         if 2 * len(known) >= len(spans) > 0:
             found.append(condition.low <= median(known) <= condition.high)
@@ -142,20 +142,21 @@ def _span(cycle: Cycle) -> Span:
 
 
 def measured(
-    condition: Condition, values: list[float], first: int, turn: int, last: int, begins: bool = True
+    condition: Condition, values: Floats, first: int, turn: int, last: int, begins: bool = True
 ) -> float:
     """What the condition looks at in `values` [n] of a cycle from row `first` over its `turn` to
     `last`; nan where it was not seen. `begins` says that the start pose is at its beginning, not at
     its end."""
     if condition.at == "range":
-        rows = sorted(filter(math.isfinite, values[first : last + 1]))
+        rows = sorted(filter(math.isfinite, values[first : last + 1].tolist()))
         # a joint that jumps for a moment is no reason to refuse
         beyond = int(OUTLYING * len(rows)) if condition.high < math.inf else 0
         return rows[-1 - beyond] - rows[beyond] if 2 * len(rows) > last - first else math.nan
     row = turn
     if condition.at == "start":
         row = first if begins else last
-    if math.isfinite(values[row]):
-        return values[row]
-    around = list(filter(math.isfinite, values[max(row - ROUND, 0) : row + ROUND + 1]))
+    value: float = values.item(row)
+    if math.isfinite(value):
+        return value
+    around = list(filter(math.isfinite, values[max(row - ROUND, 0) : row + ROUND + 1].tolist()))
     return float(np.mean(around)) if around else math.nan

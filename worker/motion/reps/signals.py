@@ -54,7 +54,6 @@ class SignalRows:
     """Measures frames and keeps what it measured."""
 
     def __init__(self, exercise: RepExercise, aspect: float) -> None:
-        self._exercise = exercise
         self._aspect = aspect
         self._sides = 2 if exercise.sides == "each" else 1
         self._names = [signal.measure for signal in exercise.signals]

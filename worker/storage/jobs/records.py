@@ -216,13 +216,12 @@ class JobStore:
         charged = msgspec.json.encode(charges_if_erased(job, self.now()))
         return bool(self._run("erase", names, [job.id, job.tenant, self.now(), charged]))
 
-    def archived(self, job_id: str, hot_s: int, record_s: int) -> bool:
-        """Removes a job from those to archive and sets the expiry of its keys: `record_s` seconds
-        for the record, `hot_s` for the others; returns whether the record exists."""
+    def expire(self, job_id: str, hot_s: int, record_s: int) -> bool:
+        """Sets the expiry of a finished job's keys, `record_s` seconds for the record and `hot_s`
+        for the others, and returns True; False where the record is gone."""
         with self._redis.pipeline(transaction=False) as pipe:
             for key in keys.of_job(job_id):
                 pipe.expire(key, record_s if key == keys.job(job_id) else hot_s)
-            pipe.zrem(keys.CLOSED, job_id)
             return bool(pipe.execute()[0])
 
     def spent_s(self, job_id: str) -> float:

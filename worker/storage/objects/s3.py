@@ -95,7 +95,10 @@ class ObjectStore(Presigning):
 
     def put(self, key: str, data: bytes, content_type: str) -> None:
         """Stores a small object."""
-        self._call("put_object", Key=key, Body=data, ContentType=content_type)
+        try:
+            self._call("put_object", Key=key, Body=data, ContentType=content_type)
+        except NotFound as error:  # the bucket: as much out of order as a silent server
+            raise StoreUnavailable(f"S3 upload of {key}: {error}") from error
 
     def put_file(self, key: str, path: Path, content_type: str) -> int:
         """Stores a file, in parts if it is large; returns its size in bytes."""
