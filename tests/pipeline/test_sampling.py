@@ -137,12 +137,21 @@ def test_what_is_quick(chunk: PoseChunk, quick: bool) -> None:
     assert is_quick(chunk, 1.0) is quick
 
 
+@pytest.mark.parametrize(("period_s", "quick"), [(1.1, True), (4.0, False)])
+def test_of_sparse_frames_one_joint_tells(period_s: float, quick: bool) -> None:
+    chunk = moving(period_s, 0.5, fps=7.5)
+    still = chunk.keypoints.copy()
+    still[:, 5:16] = still[:1, 5:16]  # one ankle alone moves
+    assert is_quick(replace(chunk, keypoints=still), 1.0) is quick
+
+
 def test_movement_that_few_frames_do_not_show_may_be_quick() -> None:
-    chunk = moving(3.0)
-    few = replace(
-        chunk, times_us=chunk.times_us[:4], keypoints=chunk.keypoints[:4], boxes=chunk.boxes[:4]
-    )
-    assert is_quick(few, 1.0)
+    for fps, quick in ((7.5, True), (15.0, False)):
+        chunk = moving(3.0, fps=fps)
+        few = replace(
+            chunk, times_us=chunk.times_us[:4], keypoints=chunk.keypoints[:4], boxes=chunk.boxes[:4]
+        )
+        assert is_quick(few, 1.0) is quick
 
 
 def test_nobody_is_not_quick() -> None:
