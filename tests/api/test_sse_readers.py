@@ -158,23 +158,3 @@ def test_a_client_that_takes_nothing_is_dropped_and_may_resume(
     with Listener(client, actor.id, resume=ids[-1]) as events:
         rest = [entry_id for entry_id, _, _ in said(events)]
     assert [*ids, *rest] == [*(f"{n}-1" for n in range(1, 3001)), "3000-2"]
-
-
-def test_a_reader_from_an_id_to_come_holds_up_nobody(
-    client: Client, stores: Stores, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(message_follower, "_IDLE_S", 0.2)
-    actor = Actor(stores, new_job(client)["id"])
-    with Listener(client, actor.id, resume="9999999999-0") as far:
-        assert next(far)[2] == "connected"
-        with Listener(client, actor.id) as near:
-            assert next(near)[2] == "connected"
-            rounds = int(stores.redis.info("commandstats")["cmdstat_hget"]["calls"])
-            time.sleep(0.5)
-            assert int(stores.redis.info("commandstats")["cmdstat_hget"]["calls"]) < rounds + 20
-            actor.say(*counters(1, 2))
-            assert take(near, 2) == ["1-1", "2-1"]
-            actor.finish()
-            assert take(near, 1) == ["2-2"]
-        assert client.delete(f"/jobs/{actor.id}").status_code == 204
-        assert said(far) == []
