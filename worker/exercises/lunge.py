@@ -11,7 +11,8 @@ _LEGS = (
     Signal("shoulder_height", -0.2, weight=0.5),
 )
 _STANDING = (
-    Condition("fold", "range", low=7),
+    # true lunges show 50 degrees and more, walks towards the camera 21 at most
+    Condition("fold", "range", low=30),
     # walking brings the hips 0.03 of stature down, and the foot that swings about as far up
     Condition("hip_over_ankle", "range", low=0.08),
     Condition("hip_height", "range", low=0.05),

@@ -16,7 +16,8 @@ SQUAT = RepExercise(
     ),
     conditions=(
         FEET_STAY,
-        Condition("fold", "range", low=7),
+        # thighs lean by 30 degrees and more: true squats show 0.72 at most, walks 0.88 at least
+        Condition("thigh_share", "turn", high=0.87),
         Condition("hip_over_ankle", "range", low=0.05),
         Condition("hip_height", "range", low=0.04),
         # lying is 0, standing 0.8, a third of it where the camera looks down steeply

@@ -60,6 +60,10 @@ the joint centres lack 1.5 cm a side."""
 STANDING_SHARE = 0.63
 """Height of the hips over the ankles by that of the shoulders (0.491 of 0.779 of stature)."""
 
+LOW_KNEE = 0.05
+"""Height of the knees over the ankles by stature, a fifth of a shank's length, below which they are
+misplaced or the shanks lie: thighs are not measured by them."""
+
 PROFILE_WIDTH = 0.12
 """Distance of the shoulders along the picture by stature that is seen from the side: half of it."""
 
@@ -197,7 +201,9 @@ def _greater(sight: Sight, name: str) -> tuple[Floats, Floats]:
 def _thigh_share(sight: Sight) -> tuple[Floats, Floats]:
     thigh, seen = whole(sight, "hip_over_knee")
     shank, weight = whole(sight, "knee_over_ankle")
-    return thigh / np.maximum(shank, TINY), np.minimum(seen, weight)
+    upright = shank > LOW_KNEE * np.nan_to_num(np.fmax.reduce(statures(sight), axis=1))
+    share = thigh / np.where(upright, np.maximum(shank, TINY), 1.0)
+    return share, np.where(upright, np.minimum(seen, weight), 0.0)
 
 
 def _fold(sight: Sight) -> tuple[Floats, Floats]:
