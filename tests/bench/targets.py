@@ -29,8 +29,8 @@ _ENDED = "to their end: run, streamed, told by webhook"
 
 TARGETS = (
     Target(_COST + "default job, counts only", "cost", ("counts · all",), "0.55 - 0.97", "≤ 0.25",
-           "float Thunder on 11 frames a second, the detector on 4; 8 bits and crops with less black "
-           "cost right counts"),
+           "float Thunder on 11 frames a second, the detector on 4; 8 bits and crops with less "
+           "black cost right counts"),
     Target(_COST + "keypoints of every frame", "cost", ("keypoints of every frame · all",), "0.97",
            "≤ 0.65", "a MoveNet call a frame is four fifths of it"),
     Target(_COST + "`fast`, counts only", "cost", ("counts, `profile=fast` · all",), "", "≤ 0.12",
