@@ -13,10 +13,7 @@ _LEGS = (
 _STANDING = (
     # true lunges show 50 degrees and more, walks towards the camera 21 at most
     Condition("fold", "range", low=30),
-    # walking brings the hips 0.03 of stature down, and the foot that swings about as far up
-    Condition("hip_over_ankle", "range", low=0.08),
     Condition("hip_height", "range", low=0.05),
-    Condition("shoulder_over_ankle", "start", low=0.2),
     Condition("shoulder_over_hip", "start", low=0.1),
 )
 
