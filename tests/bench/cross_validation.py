@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -53,7 +54,7 @@ class Number:
 
 LEAST, LIMITS = "least", "limits"
 """Factor to the `least` of every exercise, and what its limits are moved outwards by: shares of
-stature, and hundreds of degrees."""
+stature or of the shank, and hundreds of degrees."""
 
 NUMBERS = (
     Number(cycles, "LEAST", (0.08, 0.12, 0.2), (counter,)),
@@ -124,29 +125,17 @@ def chosen(choice: Choice) -> Iterator[None]:
 
 
 def _varied(exercise: RepExercise, least: float, limits: float) -> RepExercise:
-    def moved(conditions: tuple[Condition, ...]) -> tuple[Condition, ...]:
-        return tuple(
-            replace(one, low=one.low - out, high=one.high + out)
-            for one in conditions
-            for out in (limits * (1.0 if is_length(one.measure) else 100.0),)
-        )
+    def moved(one: Condition) -> Condition:
+        share = is_length(one.measure) or one.measure == "thigh_share"
+        out = limits if share else 100 * limits
+        return replace(one, low=one.low - out, high=one.high + out)
 
     return replace(
         exercise,
         least=exercise.least * least,
-        conditions=moved(exercise.conditions),
-        typical=moved(exercise.typical),
+        conditions=tuple(map(moved, exercise.conditions)),
+        typical=tuple(map(moved, exercise.typical)),
     )
-
-
-def off(clip: Clip, choice: Choice) -> int:
-    """By how much the count of a clip is off."""
-    with chosen(choice):
-        exercise = EXERCISES[clip.label.exercise]
-        assert isinstance(exercise, RepExercise)
-        found = counter.count(exercise, "normal", clip.rows)
-    count = sum(attempt.reason is None for attempt in found.attempts)
-    return Outcome(clip.label, count).off
 
 
 Loss = tuple[int, int]
@@ -173,8 +162,16 @@ def _descended(clips: Sequence[Clip], start: dict[str, float]) -> tuple[dict[str
 
 
 def _loss(clips: Sequence[Clip], choice: Choice) -> Loss:
-    errors = [off(clip, choice) for clip in clips]
+    with chosen(choice):
+        errors = [clip.label.off(_count(clip)) for clip in clips]
     return sum(error > 0 for error in errors), sum(min(error, 3) for error in errors)
+
+
+def _count(clip: Clip) -> int:
+    exercise = EXERCISES[clip.label.exercise]
+    assert isinstance(exercise, RepExercise)
+    attempts = counter.count(exercise, "normal", clip.rows).attempts
+    return sum(attempt.reason is None for attempt in attempts)
 
 
 def outcome(clip: Clip, choice: Choice) -> Outcome:
@@ -215,23 +212,25 @@ def folds_of(folder: Path) -> dict[str, int]:
 
 def validated(clips: Sequence[Clip], say: Callable[[str], None]) -> dict[str, list[Outcome]]:
     """By source, what is counted of each clip by a choice that its fold had no part in."""
+    folds = sorted({clip.fold for clip in clips})
+    others = [[clip for clip in clips if clip.fold != fold] for fold in folds]
+    with ProcessPoolExecutor(2) as pool:
+        choices = dict(zip(folds, pool.map(fitted, others), strict=True))
+    for name, grid in GRIDS.items():
+        say(f"{name} {grid}: {', '.join(f'{choices[fold][name]:g}' for fold in folds)}")
     outcomes: dict[str, list[Outcome]] = {}
-    for fold in sorted({clip.fold for clip in clips}):
-        choice = fitted([clip for clip in clips if clip.fold != fold])
-        say(f"fold {fold}: {choice}")
-        for clip in clips:
-            if clip.fold == fold:
-                found = outcome(clip, choice)
-                outcomes.setdefault(clip.source, []).append(found)
-                if found.off:
-                    say(f"  {clip.source} {clip.label.clip} {clip.label.exercise}: {found.count}")
+    for clip in clips:
+        found = outcome(clip, choices[clip.fold])
+        outcomes.setdefault(clip.source, []).append(found)
+        if found.off:
+            say(f"{clip.source} {clip.label.clip} {clip.label.exercise}: {found.count}")
     return outcomes
 
 
 def main() -> None:
     """Prints the figures."""
     bench, *folders = map(Path, sys.argv[1:])
-    clips = [clip for poses in folders or [None] for clip in clips_of(bench, poses)]
+    clips = [clip for poses in folders for clip in clips_of(bench, poses)] or clips_of(bench)
     for source, outcomes in validated(clips, lambda text: print(text, flush=True)).items():
         print(source, figures_of(outcomes))
 
