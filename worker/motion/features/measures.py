@@ -213,7 +213,8 @@ def _fold(sight: Sight) -> tuple[Floats, Floats]:
 
 
 def _left_lift(sight: Sight) -> tuple[Floats, Floats]:
-    """Height of the left foot over the right one, as far as the legs explain it.
+    """Height of the left foot over the right one, or of the left knee where knees differ by more: a
+    foot that hangs ahead of the body looks lower. As far as the legs explain it.
 
     In profile perspective alone lifts the farther foot, by as much as the near one is nearer; one
     that left the floor has its knee bent more than the other's (by 0.06 of stature in 26 degrees),
@@ -221,10 +222,13 @@ def _left_lift(sight: Sight) -> tuple[Floats, Floats]:
     """
     # of each frame alone: what is added to the frames later must not change it
     told = np.fmax.reduce(statures(sight), axis=1)
-    _, y = sight.body.pair("ankle")
-    up = y[:, 1] - y[:, 0]
+    (_, feet), (_, knees) = sight.body.pair("ankle"), sight.body.pair("knee")
+    up, knee_up = feet[:, 1] - feet[:, 0], knees[:, 1] - knees[:, 0]
+    seen, knee_seen = (sight.seen(joint).min(axis=1) for joint in ("ankle", "knee"))
+    by_knees = np.where(seen > 0, (np.abs(knee_up) > np.abs(up)) & (knee_seen >= seen), True)
+    up, weight = np.where(by_knees, (knee_up, knee_seen), (up, seen))
     bent, bent_weight = whole(sight, "knee_flexion_difference")
-    apart, weight = whole(sight, "ankle_spread")
+    apart, _ = whole(sight, "ankle_spread")
     legs = np.maximum(told * bent / 400, 0.33 * apart)
     x, _ = sight.body.pair("shoulder")
     profile = np.abs(x[:, 0] - x[:, 1]) < PROFILE_WIDTH * told
