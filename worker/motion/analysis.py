@@ -12,7 +12,7 @@ from worker.contract.media import WarningCode
 from worker.contract.message_parts import PoseSample
 from worker.contract.messages import Angles, Entry, ErrorMessage, Message, spooled_batch
 from worker.contract.options import JobOptions
-from worker.contract.poses import TURN, LogHead, PoseChunk
+from worker.contract.poses import TURN, LogHead, PoseChunk, coco_joints
 from worker.contract.reference_poses import ReferencePoses
 from worker.contract.spooled_list import SpooledList
 from worker.exercises import EXERCISES
@@ -22,11 +22,9 @@ from worker.motion.feedback.factory import make_reporter
 from worker.motion.feedback.reporter import uncounted
 from worker.motion.frames.blocks import Blocks, Span
 from worker.motion.frames.frames import frames_of
-from worker.motion.frames.landmarks import coco_joints
 from worker.motion.frames.overlay_values import HudRecorder, HudTrack
 from worker.motion.frames.smoothing import has_person
-from worker.motion.joint_angles import angle_rows
-from worker.motion.keypoint_messages import message_of, samples_of
+from worker.motion.pose_messages import angle_rows, message_of, samples_of
 from worker.motion.status_messages import ProgressMessages, opening, ready
 
 

@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.contract.media import MediaInfo
-from worker.contract.poses import TURN, PoseChunk, turned_joints
+from worker.contract.poses import TURN, PoseChunk, coco_joints, turned_joints
 from worker.motion.features.body_segments import Body
 from worker.motion.frames.blocks import Blocks, Span
-from worker.motion.frames.landmarks import coco_joints
 from worker.motion.frames.smoothing import smoothed
 
 
@@ -32,15 +31,11 @@ class Frames:
     def each(self) -> Iterator[Frames]:
         """The frames of one block after the other."""
         for rows in self.blocks:
-            x, y, score = (
-                np.ascontiguousarray(joints[rows])
-                for joints in (self.body.x, self.body.y, self.body.score)
-            )
             yield Frames(
                 first=self.first + rows.start,
                 times_us=self.times_us[rows],
                 joints=self.joints[rows],
-                body=Body(x=x, y=y, score=score),
+                body=self.body[rows],
                 known=self.known[rows],
                 blocks=(slice(0, rows.stop - rows.start),),
             )
@@ -76,14 +71,11 @@ def frames_of_log(
 def joined(parts: Sequence[Frames]) -> Frames:
     """The frames of consecutive parts, of which there is one at least, in one."""
     starts = [part.first - parts[0].first for part in parts]
-    x, y, score = (
-        np.concatenate([getattr(part.body, name) for part in parts]) for name in ("x", "y", "score")
-    )
     return Frames(
         first=parts[0].first,
         times_us=np.concatenate([part.times_us for part in parts]),
         joints=np.concatenate([part.joints for part in parts]),
-        body=Body(x=x, y=y, score=score),
+        body=Body.joined([part.body for part in parts]),
         known=np.concatenate([part.known for part in parts]),
         blocks=tuple(
             slice(start + block.start, start + block.stop)

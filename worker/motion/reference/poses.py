@@ -12,8 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from worker.contract.reference_poses import LIMBS, POINTS
-from worker.motion.features.body_segments import Body, Floats
-from worker.motion.frames.columns import Columns
+from worker.motion.features.body_segments import Body, Columns, Floats
 
 ANGLES: tuple[tuple[int, int, bool], ...] = (
     (0, 2, True), (1, 3, True),

@@ -13,10 +13,9 @@ import numpy as np
 
 from worker.contract.message_parts import CriterionScore, Rep
 from worker.contract.reference_poses import ReferencePoses
-from worker.motion.features.body_segments import Body, Floats
+from worker.motion.features.body_segments import Body, Columns, Floats
 from worker.motion.form import RepForm, RepFrames, advice_codes, judge
 from worker.motion.form.advice import RECENT
-from worker.motion.frames.columns import Columns
 from worker.motion.frames.frames import Frames
 from worker.motion.reference.excursions import Excursion, ExcursionFinder
 from worker.motion.reference.poses import Poses, limbs_of, poses_of
@@ -139,7 +138,7 @@ class ReferenceTracker:
         oldest = more.seconds[0] - self._longest - 1.0
         begun = min((finder.first for finder in self._finders if finder.first >= 0), default=0)
         start = max(int(np.searchsorted(rows.seconds, oldest)), begun - int(rows.frame[0]))
-        return rows[start:].with_more(more)
+        return _Rows.joined([rows[start:], more])
 
     def _step(
         self, frame: int, seconds: float, progress: list[float], seen: list[float]

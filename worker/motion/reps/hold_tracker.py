@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from worker.exercises.model import HoldExercise, Limit
 from worker.motion.features.body_segments import Body, Floats
-from worker.motion.features.measures import Sight, is_length, stature, statures, visibility, whole
+from worker.motion.features.measures import is_length, stature, statures, weighted, whole
 from worker.motion.features.rolling_range import trailing_ranges
 from worker.motion.form import HoldForm, advice_codes
 from worker.motion.frames.frames import Frames
@@ -61,12 +61,11 @@ class HoldTracker:
     def span(self, frames: Frames) -> list[FrameEvent]:
         """One event for each of n frames."""
         seconds = frames.times_us.astype(np.float64) * 1e-6
-        body = frames.body
-        sight = Sight(body, visibility(body, self._aspect))
-        tells = frames.known & (sight.seen(*self._exercise.joints).max(axis=1) >= SEEN_WEIGHT)
-        told = np.where(tells[:, None], statures(sight), np.nan)
-        pose = [_seen(*whole(sight, limit.measure), tells) for limit in self._exercise.pose]
-        still = [_seen(*whole(sight, limit.measure), tells) for limit in self._exercise.still]
+        body = weighted(frames.body, self._aspect)
+        tells = frames.known & (body.seen(self._exercise.joints).max(axis=1) >= SEEN_WEIGHT)
+        told = np.where(tells[:, None], statures(body), np.nan)
+        pose = [_seen(*whole(body, limit.measure), tells) for limit in self._exercise.pose]
+        still = [_seen(*whole(body, limit.measure), tells) for limit in self._exercise.still]
         events: list[FrameEvent] = []
         for block in frames.blocks:
             size = self._stature(seconds[block], told[block])
@@ -79,7 +78,7 @@ class HoldTracker:
                 strict=True,
             )  # fmt: skip
             events += [self._step(*row) for row in rows]
-            self._judge(seconds[block], body, good & steady, events, block)
+            self._judge(seconds[block], frames.body, good & steady, events, block)
         return events
 
     def _stature(self, seconds: Floats, told: Floats) -> float:
@@ -100,8 +99,7 @@ class HoldTracker:
         """Adds the form so far to those `events` of a block that count a second."""
         rows = np.flatnonzero(steady)
         if len(rows):
-            at = rows + block.start
-            self._form.add(seconds[rows], Body(x=body.x[at], y=body.y[at], score=body.score[at]))
+            self._form.add(seconds[rows], body[rows + block.start])
         for place in range(block.start, block.stop):
             if events[place].seconds is not None:
                 form = self._form.form()
