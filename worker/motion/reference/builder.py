@@ -89,18 +89,13 @@ def _reps(seconds: Floats, poses: Poses) -> list[Excursion]:
     start = np.median(poses.parts[seconds <= seconds[0] + START_S], axis=0)
     moved = poses.parts - start
     away = np.sqrt((moved**2 * poses.weights).sum(axis=1) / (poses.weights.sum(axis=1) + 1e-9))
-    far = int(np.argmax(_median_of_five(away)))
+    # the median of five frames: one wild frame is no extreme
+    around = np.lib.stride_tricks.sliding_window_view(np.pad(away, 2, mode="edge"), 5)
+    far = int(np.argmax(np.median(around, axis=1)))
     if away[far] < LEAST_MOVE:
         return []
     axis = Axis(start, moved[far], poses.weights.mean(axis=0))
     finder = ExcursionFinder(longest=float(seconds[-1] - seconds[0]) + 1)
-    progress = zip(seconds.tolist(), axis.progress(poses)[0].tolist(), strict=True)
+    progress = zip(seconds.tolist(), axis.progress(poses).tolist(), strict=True)
     found = [finder.step(row, *moment) for row, moment in enumerate(progress)]
     return [one for one in found if one is not None and one.size >= LEAST_SIZE]
-
-
-def _median_of_five(values: Floats) -> Floats:
-    """Each value's median with two neighbours to either side: one wild frame is no extreme."""
-    padded = np.pad(values, 2, mode="edge")
-    window = np.lib.stride_tricks.sliding_window_view(padded, 5)
-    return np.asarray(np.median(window, axis=1), np.float64)
