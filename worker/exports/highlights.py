@@ -116,9 +116,9 @@ def collect_highlights(
     jumping = unit_of(options.exercise) == "jumps"
     for chunk in chunks:
         heard.take(analysis.feed(chunk))
-        track = analysis.take_hud()
+        shown = analysis.take_hud()
         if jumping:
-            aloft.update(track.times_us[track.progress > 0].tolist())
+            aloft.update(one.time_us for one in shown if one.progress > 0)
         curves.take(chunk)
     heard.take(analysis.finish())
     story = Highlights(

@@ -11,8 +11,7 @@ from worker.contract.reference_poses import LIMBS, ReferencePoses
 from worker.exercises import EXERCISES
 from worker.exercises.model import HoldExercise, JumpExercise, RepExercise
 from worker.motion.features.body_segments import PAIRS
-from worker.motion.feedback.reporter import ExerciseReporter
-from worker.motion.feedback.target import Target
+from worker.motion.feedback.reporter import ExerciseReporter, Target
 from worker.motion.form import advice_texts
 from worker.motion.jumps.reporter import JumpReporter
 from worker.motion.recognition.tracker import AutoTracker, tracker_of
@@ -33,25 +32,23 @@ def make_reporter(
     if options.reference is not None:
         if reference is None:
             raise unknown_reference(options.reference)
-        return ExerciseReporter(_reference_target(reference, options), options, media)
+        return ExerciseReporter(_reference_target(reference, options), options)
     if options.exercise is None:
         return None
     if options.exercise == AUTO:
-        return ExerciseReporter(_recognised_target(options, media), options, media)
+        return ExerciseReporter(_recognised_target(options), options)
     exercise = EXERCISES.get(options.exercise)
     if exercise is None:
         raise unknown_exercise(options.exercise)
     if isinstance(exercise, JumpExercise):
         return JumpReporter(exercise, options, media)
-    return ExerciseReporter(_exercise_target(exercise, options, media), options, media)
+    return ExerciseReporter(_exercise_target(exercise, options), options)
 
 
-def _exercise_target(
-    exercise: RepExercise | HoldExercise, options: JobOptions, media: MediaInfo
-) -> Target:
+def _exercise_target(exercise: RepExercise | HoldExercise, options: JobOptions) -> Target:
     return Target(
         name=exercise.id,
-        tracker=tracker_of(exercise, options.difficulty, _least_score(options), media.aspect),
+        tracker=tracker_of(exercise, options.difficulty, _least_score(options)),
         joints=exercise.joints,
         view=CATALOGUE[exercise.id].view,
         texts=advice_texts(exercise.id, options.language),
@@ -59,9 +56,9 @@ def _exercise_target(
     )
 
 
-def _recognised_target(options: JobOptions, media: MediaInfo) -> Target:
+def _recognised_target(options: JobOptions) -> Target:
     """Whatever exercise the media shows."""
-    tracker = AutoTracker(options.difficulty, _least_score(options), media.aspect)
+    tracker = AutoTracker(options.difficulty, _least_score(options))
     return Target(
         name=AUTO,
         tracker=tracker,

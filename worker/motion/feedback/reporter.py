@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import chain
+
 import msgspec
 
+from worker.contract.exercises import View
 from worker.contract.grades import grade_of
 from worker.contract.jobs import Result
-from worker.contract.media import MediaInfo
 from worker.contract.message_parts import CriterionScore, FormScore, ReferenceScore, Rep
 from worker.contract.messages import (
     Counter,
@@ -19,12 +23,11 @@ from worker.contract.messages import (
 )
 from worker.contract.options import JobOptions
 from worker.motion.feedback.refusals import why_nothing
-from worker.motion.feedback.target import Target
 from worker.motion.form import RepForm
-from worker.motion.frames.frames import Frames
-from worker.motion.frames.overlay_values import HudRecorder
+from worker.motion.frames.frames import Frames, HudFrame
 from worker.motion.posture.guide import PostureGuide
-from worker.motion.reps.frame_events import FrameEvent
+from worker.motion.recognition.tracker import AutoTracker
+from worker.motion.reps.frame_events import FrameEvent, Tracker
 
 
 def uncounted(time_us: int) -> list[Message]:
@@ -38,14 +41,30 @@ def uncounted(time_us: int) -> list[Message]:
     return [counter, summary]
 
 
+@dataclass(frozen=True)
+class Target:
+    """`name` is what the summary says; `joints` are those of one side, without its prefix, that
+    guidance asks for, seen from `view`; `texts` the advice by code. Where the exercise is to be
+    recognised, `recogniser` tells its name."""
+
+    name: str
+    tracker: Tracker
+    joints: tuple[str, ...]
+    view: View = "any"
+    texts: Mapping[str, str] = field(default_factory=dict)
+    hold: bool = False
+    reference: bool = False
+    recogniser: AutoTracker | None = None
+
+
 class ExerciseReporter:
     """What is followed in one job, put into words."""
 
-    def __init__(self, target: Target, options: JobOptions, media: MediaInfo) -> None:
+    def __init__(self, target: Target, options: JobOptions) -> None:
         self._target = target
         self._options = options
         self._tracker = target.tracker
-        self._guide = PostureGuide(target.joints, target.view, options.language, media.aspect)
+        self.guide = PostureGuide(target.joints, target.view, options.language)
         self._reference: ReferenceScore | None = None
         self._count = 0
         self._history: list[Rep] = []
@@ -57,22 +76,16 @@ class ExerciseReporter:
         self._advice: tuple[str, ...] = ()
         self._seen = False
 
-    def span(self, frames: Frames, hud: HudRecorder) -> list[list[Message]]:
-        """The messages of each of n frames."""
-        events = self._tracker.span(frames)
+    def span(self, frames: Frames, hud: list[HudFrame]) -> list[list[Message]]:
+        """The messages of each of n frames, whose HudFrames are added to `hud`."""
+        events, times = self._tracker.span(frames), frames.times_us.tolist()
         self._seen = self._seen or bool(frames.known.any())
-        states = self._guide.states(frames.body, frames.known)
-        times, seconds = frames.times_us.tolist(), (frames.times_us * 1e-6).tolist()
+        postures = chain.from_iterable(self.guide.blocks(frames))
         said: list[list[Message]] = []
-        for rows in frames.blocks:
-            # a count makes the guide say `ready`, which it knows of from the next block on
-            postures = self._guide.steps(seconds[rows], states[rows])
-            for time, event, posture in zip(times[rows], events[rows], postures, strict=True):
-                messages: list[Message] = [] if posture is None else [posture]
-                messages += self._said(time, event)
-                grade = self._form.grade if self._form else None
-                hud.add(time, self._count, event.progress / 100, grade)
-                said.append(messages)
+        for time, event, messages in zip(times, events, postures, strict=True):
+            said.append(messages + self._said(time, event))
+            grade = self._form.grade if self._form else None
+            hud.append(HudFrame(time, self._count, event.progress / 100, grade))
         return said
 
     def closing(self, time_us: int) -> list[Message]:
@@ -104,7 +117,7 @@ class ExerciseReporter:
         return [*messages, final, summary]
 
     def _why_nothing(self) -> list[Message]:
-        code, text = why_nothing(self._history, self._options.language, self._guide.ready_once)
+        code, text = why_nothing(self._history, self._options.language, self.guide.ready_once)
         messages: list[Message] = [
             Posture(message=text, direction="in-frame", ready=False, requirements=())
         ]
@@ -186,17 +199,13 @@ class ExerciseReporter:
 
     def _counted(self, count: int, time_ms: float) -> list[Message]:
         self._count = count
-        posture = self._guide.force_ready()
-        messages: list[Message] = [] if posture is None else [posture]
-        messages.append(
-            Counter(
-                current_count=count,
-                form_score=self._form,
-                reference_score=self._reference,
-                timestampMs=time_ms,
-            )
+        counter = Counter(
+            current_count=count,
+            form_score=self._form,
+            reference_score=self._reference,
+            timestampMs=time_ms,
         )
-        return messages
+        return [*self.guide.force_ready(), counter]
 
     def _live_score(self, score: float) -> list[Message]:
         if self._live is not None and abs(score - self._live) < 1:

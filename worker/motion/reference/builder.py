@@ -44,10 +44,9 @@ def reference_of(head: LogHead, chunks: Iterable[PoseChunk], name: str) -> Refer
     """The one rep of a clip. Raises JobError: `no_person_detected`, or `invalid_parameter` where
     there is no clear rep or more than one.
     """
-    clip = frames_of_log(head.media, chunks)
-    if clip is None or np.count_nonzero(clip[0].known) < LEAST_FRAMES:
+    frames = frames_of_log(head.media, chunks)
+    if frames is None or np.count_nonzero(frames.known) < LEAST_FRAMES:
         raise JobError(ErrorCode.NO_PERSON_DETECTED, "No person was found in the clip.")
-    frames, aspect = clip
     seconds = np.asarray(frames.times_us[frames.known] * 1e-6, np.float64)
     limbs, seen = (values[frames.known] for values in limbs_of(frames.body))
     reps = _reps(seconds, poses_of(limbs, seen))
@@ -61,7 +60,7 @@ def reference_of(head: LogHead, chunks: Iterable[PoseChunk], name: str) -> Refer
         duration_ms=round(float(seconds[rows][-1] - seconds[rows][0]) * 1000, 1),
         limbs=resampled(seconds[rows], limbs[rows]).astype(np.float32),
         seen=resampled(seconds[rows], seen[rows]).astype(np.float32),
-        exercise=_exercise(frames, aspect),
+        exercise=_exercise(frames),
     )
 
 
@@ -74,10 +73,10 @@ def _unclear(found: int) -> JobError:
     )
 
 
-def _exercise(frames: Frames, aspect: float) -> str | None:
+def _exercise(frames: Frames) -> str | None:
     """The exercise that the one rep is of; None where another one explains it nearly as well: what
     is judged by the wrong measures is worse than what is not."""
-    first, second = [*ranked(frames, "normal", aspect), None, None][:2]
+    first, second = [*ranked(frames, "normal"), None, None][:2]
     if first is None or first.value < LEAST_SCORE or not isinstance(first.exercise, RepExercise):
         return None
     alone = second is None or second.value <= RIVAL_SHARE * first.value

@@ -44,9 +44,8 @@ class HoldTracker:
     again soon enough.
     """
 
-    def __init__(self, exercise: HoldExercise, aspect: float = 1.0) -> None:
+    def __init__(self, exercise: HoldExercise) -> None:
         self._exercise = exercise
-        self._aspect = aspect
         self._form = HoldForm(exercise.id)
         self._seconds_counted = 0.0
         self._trying = 0.0
@@ -61,7 +60,7 @@ class HoldTracker:
     def span(self, frames: Frames) -> list[FrameEvent]:
         """One event for each of n frames."""
         seconds = frames.times_us.astype(np.float64) * 1e-6
-        body = weighted(frames.body, self._aspect)
+        body = weighted(frames.body, frames.aspect)
         tells = frames.known & (body.seen(self._exercise.joints).max(axis=1) >= SEEN_WEIGHT)
         told = np.where(tells[:, None], statures(body), np.nan)
         pose = [_seen(*whole(body, limit.measure), tells) for limit in self._exercise.pose]

@@ -52,8 +52,7 @@ class Rows:
 class SignalRows:
     """Measures frames and keeps what it measured."""
 
-    def __init__(self, exercise: RepExercise, aspect: float) -> None:
-        self._aspect = aspect
+    def __init__(self, exercise: RepExercise) -> None:
         self._sides = 2 if exercise.sides == "each" else 1
         self._names = [signal.measure for signal in exercise.signals]
         self._full = np.array([signal.full for signal in exercise.signals], np.float64)
@@ -73,7 +72,7 @@ class SignalRows:
     def add(self, frames: Frames) -> None:
         """Takes the frames, in order."""
         seconds = frames.times_us.astype(np.float64) * 1e-6
-        body = weighted(frames.body, self._aspect)
+        body = weighted(frames.body, frames.aspect)
         signals = [self._signal(body, name) for name in self._names]
         columns = [seconds[:, None]]
         columns += [values for values, _ in signals]

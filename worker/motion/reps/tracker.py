@@ -60,17 +60,11 @@ REAL_SIZE = 0.6
 class RepTracker:
     """Events of one repetition exercise, frame by frame; `least_score` is that of `minGrade`."""
 
-    def __init__(
-        self,
-        exercise: RepExercise,
-        difficulty: str,
-        least_score: float | None,
-        aspect: float = 1.0,
-    ) -> None:
+    def __init__(self, exercise: RepExercise, difficulty: str, least_score: float | None) -> None:
         self._exercise = exercise
         self._difficulty = difficulty
         self._least_score = least_score
-        self._rows = SignalRows(exercise, aspect)
+        self._rows = SignalRows(exercise)
         self._scorer = RepScorer(exercise, self._rows)
         self._live = LiveProgress()
         self._shares: list[float] = []
