@@ -12,8 +12,7 @@ from worker.motion.form import advice_codes, advice_texts
 from worker.motion.form.criteria import CRITERIA
 from worker.motion.form.criterion import MAJOR, MINOR, Criterion, Judged
 from worker.motion.form.score import RepForm, combined
-from worker.motion.form.texts import TEXTS
-from worker.motion.form.texts.names import CRITERION_NAMES
+from worker.motion.form.texts import CRITERION_NAMES, TEXTS
 
 EVERY = [(exercise, one) for exercise, known in sorted(CRITERIA.items()) for one in known]
 LANGUAGES = {"en", "fr", "de", "es", "pt"}
