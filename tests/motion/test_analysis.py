@@ -18,7 +18,7 @@ from worker.contract.messages import Counter, Entry, Posture, decode, encode, en
 from worker.contract.options import JobOptions
 from worker.contract.poses import PoseChunk
 from worker.motion.analysis import Analysis
-from worker.motion.form import advice_texts
+from worker.motion.form import advice_text
 
 THREE = Script(noise=0.006)
 ALL = {"keypoints": True, "angles": True, "progression": True, "recommendations": True}
@@ -243,7 +243,7 @@ def test_advice_comes_in_the_language_asked_for() -> None:
     entries, _ = analyse(script, recommendations=True, language="fr")
     said = [e.message for e in entries if type_of(e.message) == "recommendations"]
     assert "squat_deeper" in said[0].codes
-    assert advice_texts("squat", "fr")["squat_deeper"] in said[0].data
+    assert advice_text("squat_deeper", "fr") in said[0].data
 
 
 def test_what_does_not_count_says_why() -> None:

@@ -134,7 +134,8 @@ class JumpTracker:
         self, seconds: float, hip: float, left: float, right: float, sure: float, upright: bool,
         known: bool,
     ) -> list[Event]:  # fmt: skip
-        visible = known and sure > self._exercise.visible and self._size > 0
+        # what flies is followed while anybody is seen: blur makes joints unsure, not wrong
+        visible = known and self._size > 0 and (self.airborne or sure > self._exercise.visible)
         if not visible:
             return self._unseen(seconds)
         events: list[Event] = []

@@ -20,13 +20,16 @@ from worker.contract.message_parts import VisibleHips
 from worker.contract.messages import Counter, ExerciseSummary, Message
 from worker.contract.options import JobOptions
 from worker.exercises.model import JumpExercise
+from worker.exercises.names import text_table
 from worker.motion.frames.frames import Frames, HudFrame
 from worker.motion.jumps.calibration import Calibration
 from worker.motion.jumps.detector import JumpTracker
 from worker.motion.jumps.events import Discarded, Event, Rising, Started
 from worker.motion.jumps.height import LIMIT, Jump
-from worker.motion.jumps.texts import TEXTS
 from worker.motion.posture.guide import PostureGuide
+
+TEXTS = text_table("worker.motion.jumps", "texts.csv")
+"""By `reason` (or what happened), then by language."""
 
 
 class JumpReporter:
@@ -44,7 +47,7 @@ class JumpReporter:
             media.aspect,
             media.slowdown,
         )
-        self._texts = TEXTS[options.language]
+        self._language = options.language
         view = CATALOGUE[exercise.id].view
         self.guide = PostureGuide(exercise.joints, view, options.language)
         self._hips = VisibleHips(left=False, right=False)
@@ -91,7 +94,7 @@ class JumpReporter:
             return self._calibrated(event)
         if isinstance(event, Started):
             started = JumpStarted(
-                message=self._texts["started"],
+                message=TEXTS["started"][self._language],
                 timestampMs=round(1000 * event.seconds * self._media.slowdown, 1),
             )
             return [*self.guide.force_ready(), started]
@@ -103,7 +106,9 @@ class JumpReporter:
                 )
             ]  # fmt: skip
         if isinstance(event, Discarded):
-            return [JumpDiscarded(reason=event.reason, userMessage=self._texts[event.reason])]
+            return [
+                JumpDiscarded(reason=event.reason, userMessage=TEXTS[event.reason][self._language])
+            ]
         self._jumps.append(event)
         counter = Counter(current_count=len(self._jumps), timestampMs=round(time_us / 1000, 1))
         return [*self.guide.force_ready(), self._final(event), counter]
@@ -116,7 +121,8 @@ class JumpReporter:
         return [
             JumpCalibration(
                 calibrated=True, cmPerPixel=round(found.scale / self._height, 5),
-                baselineY=baseline, visibleHips=self._hips, message=self._texts["calibrated"],
+                baselineY=baseline, visibleHips=self._hips,
+                message=TEXTS["calibrated"][self._language],
             )
         ]  # fmt: skip
 

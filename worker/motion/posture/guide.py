@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from worker.contract.exercises import View
 from worker.contract.keypoints import INDEX
 from worker.contract.messages import Direction, Message, Posture
+from worker.exercises.names import text_table
 from worker.motion.features.body_segments import TINY, Body, Floats
 from worker.motion.frames.frames import Frames
-from worker.motion.posture.texts import TEXTS
 
 SEEN_SCORE = 0.2
 """Joint score from which a joint counts as seen."""
@@ -39,6 +39,9 @@ GONE_S = 1.0
 
 _FRONTAL, _PROFILE = 0.3, 0.75
 
+TEXTS = text_table("worker.motion.posture", "texts.csv")
+"""By state, then by language."""
+
 State = Literal[Direction, "ready"]
 """Which way to move, or that all is right."""
 
@@ -49,7 +52,7 @@ class PostureGuide:
     def __init__(self, joints: tuple[str, ...], view: View, language: str) -> None:
         self._needed = [[f"{side}_{joint}" for joint in joints] for side in ("left", "right")]
         self._view = view
-        self._texts = TEXTS[language]
+        self._language = language
         self._said: State | None = None
         self._state: State | None = None
         self._since = 0.0
@@ -120,7 +123,7 @@ class PostureGuide:
         ready = state == "ready"
         self.ready_once |= ready
         direction: Direction = "in-frame" if state == "ready" else state
-        message = self._texts[state]
+        message = TEXTS[state][self._language]
         return [Posture(message=message, direction=direction, ready=ready, requirements=missing)]
 
 

@@ -40,7 +40,7 @@ def tracker_of(
     return RepTracker(exercise, difficulty, least_score)
 
 
-class AutoTracker:
+class AutoTracker(Tracker):
     """Events of the exercise that the frames show; `least_score` is that of `minGrade`."""
 
     def __init__(self, difficulty: str, least_score: float | None) -> None:
@@ -49,12 +49,7 @@ class AutoTracker:
         self._kept: list[Frames] = []
         self._due: float | None = None
         self._tracker: Tracker | None = None
-        self.recognised: tuple[Recognised, ...] = ()
-        """The exercises that explain most, the best first."""
         self.name = UNKNOWN
-        """What is counted."""
-        self.holds = False
-        """Whether that is a hold."""
 
     def span(self, frames: Frames) -> list[FrameEvent]:
         """One event for each of n frames."""

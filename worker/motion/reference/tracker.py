@@ -22,7 +22,7 @@ from worker.motion.reference.excursions import Excursion, ExcursionFinder
 from worker.motion.reference.poses import Poses, limbs_of, poses_of
 from worker.motion.reference.score import criteria_of, points_of, score_of
 from worker.motion.reference.template import Match, templates_of
-from worker.motion.reps.frame_events import NOTHING, FrameEvent
+from worker.motion.reps.frame_events import NOTHING, FrameEvent, Tracker
 
 DEPTHS = {"easy": 0.5, "normal": 0.65, "pro": 0.85}
 """Share of the reference's excursion that a rep must reach, by difficulty."""
@@ -56,12 +56,13 @@ class _Rows(Columns):
     progress: Floats
 
 
-class ReferenceTracker:
+class ReferenceTracker(Tracker):
     """Events of one reference movement, frame by frame; `least_score` is that of `minGrade`."""
 
     def __init__(
         self, reference: ReferencePoses, difficulty: str, least_score: float | None
     ) -> None:
+        self.name = reference.name
         self._exercise = reference.exercise
         self._duration = max(reference.duration_ms / 1000, 0.1)
         self._depth = DEPTHS[difficulty]

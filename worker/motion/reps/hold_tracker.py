@@ -11,7 +11,7 @@ from worker.motion.features.measures import is_length, stature, statures, weight
 from worker.motion.features.rolling_range import trailing_ranges
 from worker.motion.form import HoldForm, advice_codes
 from worker.motion.frames.frames import Frames
-from worker.motion.reps.frame_events import NOTHING, FrameEvent
+from worker.motion.reps.frame_events import NOTHING, FrameEvent, Tracker
 
 ENTER_S = 1.0
 """Seconds in the pose before a hold has begun; they count once it has."""
@@ -36,7 +36,7 @@ STEP_S = 0.5
 """Longest time between two frames, in seconds, that is taken for held."""
 
 
-class HoldTracker:
+class HoldTracker(Tracker):
     """Moments of one hold, frame by frame.
 
     A frame shows the pose, shows that it is not held, or does not tell (nobody, or needed joints
@@ -45,6 +45,7 @@ class HoldTracker:
     """
 
     def __init__(self, exercise: HoldExercise) -> None:
+        self.name, self.holds = exercise.id, True
         self._exercise = exercise
         self._form = HoldForm(exercise.id)
         self._seconds_counted = 0.0

@@ -86,6 +86,15 @@ def forearm_tilt(rep: RepFrames) -> float | None:
     return rep.part(angle.mean(axis=1), both, rep.deep, 0.5)
 
 
+def support_tilt(rep: RepFrames) -> float | None:
+    """Angle of the upper arms from the vertical along the picture, of its median over the rep,
+    degrees: 0 with the elbows under the shoulders."""
+    (sx, sy), (ex, ey) = rep.body.pair("shoulder"), rep.body.pair("elbow")
+    angle, seen = rep.merged(np.degrees(np.arctan2(ex - sx, ey - sy)), "shoulder", "elbow")
+    found = rep.part(angle, seen, rep.all, 0.5)
+    return None if found is None else abs(found)
+
+
 def wrist_ahead_of_shin(rep: RepFrames) -> float | None:
     """Greatest distance of the wrists ahead of the middle of the shins along the picture, by leg
     length: a bar that is away from the legs."""
