@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
 import numpy as np
 
 from worker.contract.errors import ErrorCode
 from worker.contract.jobs import Result
 from worker.contract.media import WarningCode
 from worker.contract.message_parts import PoseSample
-from worker.contract.messages import Angles, Entry, ErrorMessage, Message, spooled_batch
+from worker.contract.messages import Angles, Entry, ErrorMessage, Keypoints, Message, spooled_batch
 from worker.contract.options import JobOptions
 from worker.contract.poses import TURN, LogHead, PoseChunk, coco_joints
 from worker.contract.reference_poses import ReferencePoses
@@ -23,7 +24,7 @@ from worker.motion.feedback.reporter import uncounted
 from worker.motion.frames.blocks import Blocks, Span
 from worker.motion.frames.frames import HudFrame, frames_of
 from worker.motion.frames.smoothing import has_person
-from worker.motion.pose_messages import angle_rows, message_of, samples_of
+from worker.motion.pose_messages import angle_rows, samples_of
 from worker.motion.status_messages import ProgressMessages, opening, ready
 
 
@@ -141,7 +142,7 @@ class Analysis:
         if self._options.streams_keypoints:
             samples = samples_of(numbers, times, seen)
             for own, sample in zip(messages, samples, strict=True):
-                own.append(message_of(sample))
+                own.append(Keypoints(*msgspec.structs.astuple(sample)))
             if self._video and self._options.keypoints:
                 self._batch.extend(samples)
         if self._options.angles:

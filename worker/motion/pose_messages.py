@@ -21,7 +21,6 @@ from worker.contract.message_parts import (
     SideAngles,
     World,
 )
-from worker.contract.messages import Keypoints
 from worker.contract.poses import PLANE
 from worker.motion.features.body_segments import Body, Floats
 
@@ -74,17 +73,6 @@ def samples_of(
 
 def _encoded(values: Iterable[object]) -> list[msgspec.Raw]:
     return [msgspec.Raw(_encode(value)) for value in values]
-
-
-def message_of(sample: PoseSample) -> Keypoints:
-    """The `keypoints` message of a frame of `keypoints_batch`."""
-    return Keypoints(
-        timestampMs=sample.timestampMs,
-        frameId=sample.frameId,
-        score=sample.score,
-        keypoints=sample.keypoints,
-        world=sample.world,
-    )
 
 
 def joint_angles(joints: NDArray[np.float32], width: int, height: int) -> tuple[Floats, Floats]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from functools import cached_property, reduce
+from functools import reduce
 from typing import Any, Self
 
 import numpy as np
@@ -64,14 +64,6 @@ class Body(Columns):
     y: Floats
     score: Floats
 
-    @cached_property
-    def _lengths(self) -> dict[tuple[str, str], Floats]:
-        return {}
-
-    @cached_property
-    def _heights(self) -> dict[str, tuple[Floats, Floats]]:
-        return {}
-
     def pair(self, joint: str) -> tuple[Floats, Floats]:
         """x and y [n, 2] of the left and right `joint`."""
         first = PAIRS[joint][0]
@@ -84,21 +76,14 @@ class Body(Columns):
 
     def height(self, joint: str) -> tuple[Floats, Floats]:
         """Height [n] of the middle of both sides, by their scores, and the better score [n]."""
-        found = self._heights.get(joint)
-        if found is None:
-            scores = self.seen((joint,))
-            found = -merged(self.pair(joint)[1], scores), scores.max(axis=1)
-            self._heights[joint] = found
-        return found
+        scores = self.seen((joint,))
+        return -merged(self.pair(joint)[1], scores), scores.max(axis=1)
 
     def length(self, first: str, second: str) -> Floats:
         """Length [n, 2] of the segment between two joints of each side, in frame heights."""
-        found = self._lengths.get((first, second))
-        if found is None:
-            (ax, ay), (bx, by) = self.pair(first), self.pair(second)
-            found = np.sqrt((ax - bx) ** 2 + (ay - by) ** 2) + TINY
-            self._lengths[first, second] = found
-        return found
+        (ax, ay), (bx, by) = self.pair(first), self.pair(second)
+        length: Floats = np.sqrt((ax - bx) ** 2 + (ay - by) ** 2) + TINY
+        return length
 
     def angle(self, first: str, middle: str, last: str) -> Floats:
         """Angle [n, 2] at the `middle` joint of each side in degrees, 180 where straight."""
