@@ -30,7 +30,7 @@ import numpy as np
 
 from worker.motion.features.anthropometry import SEGMENTS, SHOULDER_WIDTH, STANDING_SHARE
 from worker.motion.features.body_segments import TINY, Body, Floats, merged
-from worker.motion.features.median import quantile
+from worker.motion.features.order_statistics import quantile
 
 Measured = tuple[Floats, Floats]
 """Values and weights, [n] or, of both sides, [n, 2]."""

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from worker.motion.features.anthropometry import GRAVITY
 from worker.motion.features.body_segments import Floats
-from worker.motion.features.median import median
+from worker.motion.features.order_statistics import median
 from worker.motion.jumps.flight import Parabola, parabola
 
 HEEL, HEEL_SPREAD = 0.046, 0.008

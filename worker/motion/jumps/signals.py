@@ -10,7 +10,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from worker.motion.features.body_segments import PAIRS, Body, Columns, Floats, merged
-from worker.motion.features.median import quantile
+from worker.motion.features.order_statistics import quantile
 from worker.motion.frames.frames import Frames
 from worker.motion.frames.smoothing import has_person
 

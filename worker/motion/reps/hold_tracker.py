@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from worker.exercises.model import HoldExercise, Limit
 from worker.motion.features.body_segments import Body, Columns, Floats
 from worker.motion.features.measures import is_length, stature, statures, weighted, whole
-from worker.motion.features.rolling_range import trailing_ranges
+from worker.motion.features.order_statistics import trailing_ranges
 from worker.motion.form import HoldForm, advice_codes
 from worker.motion.frames.frames import Frames
 from worker.motion.reps.frame_events import NOTHING, FrameEvent, Tracker

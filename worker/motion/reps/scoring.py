@@ -9,7 +9,7 @@ import numpy as np
 from worker.exercises.model import RepExercise
 from worker.motion.features.body_segments import Body, Floats
 from worker.motion.features.measures import sides_of
-from worker.motion.features.median import median
+from worker.motion.features.order_statistics import median
 from worker.motion.form import RepForm, RepFrames, advice_codes, judge, judge_live, live_codes
 from worker.motion.reps.counter import Attempt
 from worker.motion.reps.signals import Rows, SignalRows
