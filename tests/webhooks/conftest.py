@@ -146,7 +146,7 @@ class Post:
         """Delivers until nothing is due within a second."""
         end = time.monotonic() + seconds
         while time.monotonic() < end and not until():
-            self.consumer.pulse()
+            self.consumer.poll()
             if self.told:
                 self.delivery_worker.deliver(self.told.pop(0))
                 continue

@@ -58,6 +58,19 @@ def test_a_jobs_own_webhook_may_take_anything(stores: Stores, post: Post) -> Non
     assert post.told == ["we_1"]
 
 
+def test_messages_that_a_registered_endpoint_does_not_take_come_while_the_job_runs(
+    stores: Stores, post: Post, receive: Callable[..., Receiver], subscribe: Subscribe
+) -> None:
+    receiver = receive()
+    endpoint, _ = subscribe(receiver, "job.failed")
+    own = JobWebhook(endpoint=endpoint.id, events=("message.counter",), url=endpoint.url)
+    play = Play(stores, webhook=own).start()
+    post.hear()
+    play.say(*counters(1, 3))
+    post.run(5, until=lambda: len(receiver.got) == 3)
+    assert receiver.types == ["message.counter"] * 3
+
+
 def test_a_job_may_take_more_at_the_address_of_an_endpoint(
     stores: Stores, post: Post, receive: Callable[..., Receiver], subscribe: Subscribe
 ) -> None:

@@ -26,7 +26,7 @@ log = structlog.get_logger()
 
 ARCHIVE_AGAIN_S = 120.0
 """Seconds after which a job whose archiving failed is retried."""
-_AT_ONCE = 20
+_ARCHIVES = 20
 
 
 def due(stores: Stores) -> bool:
@@ -43,7 +43,7 @@ def due(stores: Stores) -> bool:
 def run_maintenance(stores: Stores, stopping: Callable[[], bool] = lambda: False) -> None:
     """Runs all due maintenance in small steps until `stopping`; a failing item does not stop the
     rest."""
-    while jobs := stores.jobs.unarchived(ARCHIVE_AGAIN_S, _AT_ONCE):
+    while jobs := stores.jobs.unarchived(ARCHIVE_AGAIN_S, _ARCHIVES):
         for job_id in jobs:
             _attempt("archive", partial(archive_job, stores, job_id))
         if stopping():

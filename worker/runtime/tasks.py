@@ -25,7 +25,7 @@ from worker.queueing.dispatch import dispatch_next as exchange
 from worker.queueing.queues import MAINTAIN, RUN_NEXT
 from worker.runtime.housekeeping import Housekeeping
 from worker.runtime.maintenance import run_maintenance
-from worker.runtime.model_loading import engine, warm
+from worker.runtime.model_loading import engine, warm, warn_of_outdated
 from worker.runtime.quarantine import run_quarantined
 from worker.settings import settings
 from worker.storage.stores import Stores, open_stores
@@ -100,6 +100,11 @@ def _load_models(**_: Any) -> None:
     tune_gc()
     if any(queue.startswith("pose.") for queue in consumed()):
         warm()
+
+
+@signals.worker_init.connect
+def _look_at_models(**_: Any) -> None:
+    warn_of_outdated(settings().models)
 
 
 @signals.worker_shutting_down.connect

@@ -129,7 +129,7 @@ def test_objects(stores: Stores) -> None:
 def test_the_rest_of_a_file_is_stored_whatever_its_size(
     stores: Stores, monkeypatch: pytest.MonkeyPatch, small: int
 ) -> None:
-    monkeypatch.setattr("worker.storage.objects.s3._AT_ONCE", small)
+    monkeypatch.setattr("worker.storage.objects.s3._PLAIN_BYTES", small)
     file = io.BytesIO(b"0123456789")
     file.seek(2)
     stores.objects.put_open("rest", file, "text/plain")

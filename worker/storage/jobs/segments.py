@@ -19,7 +19,7 @@ from worker.storage.lua_scripts import Scripts
 
 State = Literal["", "lead", "done", "last"]
 """State of a segment: open or claimed; taken by the lead; done; done, and the end of the video."""
-AT_ONCE = 16
+CHUNKS_A_READ = 16
 """Chunks that are read at once."""
 
 
@@ -107,9 +107,9 @@ class SegmentStore:
             self._redis.hset(keys.parts(job_id), "shut", "1")
 
     def read(self, job_id: str, segment: int, place: int) -> SegmentView:
-        """Returns a segment, with up to AT_ONCE of its chunks from index `place` on."""
+        """Returns a segment, with up to CHUNKS_A_READ of its chunks from index `place` on."""
         found: list[Any] = self._run(
-            "segment_read", [keys.parts(job_id)], [segment, place, AT_ONCE]
+            "segment_read", [keys.parts(job_id)], [segment, place, CHUNKS_A_READ]
         )
         return SegmentView(text(found[0]), bool(found[1]), found[2], found[3:])  # type: ignore[arg-type]
 

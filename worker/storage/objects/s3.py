@@ -18,7 +18,7 @@ from worker.storage.objects.head_requests import HeadRequests, strong_tag
 from worker.storage.objects.presigning import Presigning
 from worker.storage.objects.s3_client import QUICK_S, http_status, made_once
 
-_AT_ONCE = 1 << 20
+_PLAIN_BYTES = 1 << 20
 """Bytes up to which an object is sent by one plain request: boto3's transfers start three pools of
 threads for each, which takes longer."""
 _TRANSFER_BYTES = 16 * 1024 * 1024
@@ -109,7 +109,7 @@ class ObjectStore(Presigning):
     def put_open(self, key: str, file: IO[bytes], content_type: str) -> None:
         """Stores the rest of an open file, in parts if it is large."""
         began = file.tell()
-        if len(data := file.read(_AT_ONCE)) < _AT_ONCE:
+        if len(data := file.read(_PLAIN_BYTES)) < _PLAIN_BYTES:
             self.put(key, data, content_type)
             return
         file.seek(began)
