@@ -115,15 +115,15 @@ def test_a_batch_is_due_until_it_is_complete(stores: Stores) -> None:
     batches = BatchStore(stores.redis, 8, stores.settings.record_s, clock)
     job = msgspec.structs.replace(new_job(stores), id="job_of_bat_1", batchId="bat_1")
     batches.create(RECORD, [job])
-    assert batches.due() == [] and batches.count_due() == 0
+    assert batches.open.take_all(LOOK_S) == [] and batches.open.count() == 0
     clock.now += LOOK_S
-    assert batches.count_due() == 1
-    assert batches.due() == ["bat_1"] and batches.due() == []
+    assert batches.open.count() == 1
+    assert batches.open.take_all(LOOK_S) == ["bat_1"] and batches.open.take_all(LOOK_S) == []
     recover_batch(stores, "bat_1")
     assert batches.get("bat_1").accepted == 1
     recover_batch(stores, "bat_1")  # its job waits: nothing to do
     batches.ask_cancel("bat_1")
-    assert batches.due() == ["bat_1"]
+    assert batches.open.take_all(LOOK_S) == ["bat_1"]
     recover_batch(stores, "bat_1")
     assert stores.jobs.get(job.id).status is JobStatus.CANCELED and completed(stores) == 1
     stores.redis.delete(keys.batch("bat_1"))

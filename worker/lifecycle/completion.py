@@ -13,7 +13,6 @@ from worker.contract.messages import Done, Entry, ErrorMessage, Message
 from worker.lifecycle.archive import archive_messages, archive_poses
 from worker.lifecycle.deletion import ErasureRecord, erase_job, erase_rest, leave_upload
 from worker.observability.metrics import JOBS_FINISHED, record
-from worker.storage import keys
 from worker.storage.errors import Fenced, Newer, NotFound
 from worker.storage.objects.object_keys import job_prefix
 from worker.storage.stores import Stores
@@ -82,7 +81,7 @@ def archive_job(stores: Stores, job_id: str) -> None:
         job = stores.jobs.get(job_id)
     except NotFound:
         log.info("archive_of_erased_job", job=job_id)
-        stores.redis.zrem(keys.CLOSED, job_id)
+        stores.jobs.unarchived.remove(job_id)
         return
     if not job.status.final:
         return
@@ -100,7 +99,7 @@ def archive_job(stores: Stores, job_id: str) -> None:
         # erased meanwhile: what is stored since came late
         erase_rest(stores, ErasureRecord(job.tenant, job.id, job.input.uploadId))
     # last: where anything failed before, the job is archived again
-    stores.redis.zrem(keys.CLOSED, job_id)
+    stores.jobs.unarchived.remove(job_id)
 
 
 def _delete_strays(stores: Stores, job: Job) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from celery import bootsteps, signals
@@ -19,6 +19,7 @@ from worker.queueing.celery_app import DELIVERY_THREADS, app
 from worker.runtime.housekeeping import Housekeeping
 from worker.settings import settings
 from worker.storage.stores import Stores, open_stores
+from worker.storage.webhooks.schedule import AGAIN_S
 from worker.webhooks.delivery_threads import DeliveryThreads
 from worker.webhooks.delivery_worker import DeliveryWorker
 from worker.webhooks.firehose_consumer import FirehoseConsumer, FirehoseThreads
@@ -36,7 +37,8 @@ def _threads() -> DeliveryThreads:
     count = int(os.environ.get("POSEQUEUE_WORKER_SLOTS", DELIVERY_THREADS))
     stopping = _STOPPING.is_set
     deliverer = DeliveryWorker(_stores(), Sender(settings()), count, stopping=stopping)
-    return DeliveryThreads(deliverer.deliver, _stores().delivery_schedule.take, count, _STOPPING)
+    take = partial(_stores().delivery_schedule.endpoints.take, again_s=AGAIN_S)
+    return DeliveryThreads(deliverer.deliver, take, count, _STOPPING)
 
 
 class Listener(bootsteps.StartStopStep):  # type: ignore[misc]

@@ -69,13 +69,13 @@ class Dispatcher:
         try:
             job, held_back = self._advance(job_id)
         except NotFound:  # erased
-            self._stores.delivery_schedule.unwatch(job_id)
+            self._stores.delivery_schedule.watched.remove(job_id)
             return
         self._mark_due(job_id)
         if held_back or needs_watching(job, self._subscriptions(job)):
-            self._stores.delivery_schedule.poll_later(job_id, self._clock() + GROUP_S)
+            self._stores.delivery_schedule.watched.put(job_id, self._clock() + GROUP_S)
         else:
-            self._stores.delivery_schedule.unwatch(job_id)
+            self._stores.delivery_schedule.watched.remove(job_id)
 
     def batch_completed(self, tenant: str, batch_id: str, data: dict[str, Any]) -> None:
         """Dispatches the final event of a batch, with `data`; idempotent."""

@@ -21,6 +21,7 @@ from worker.storage import keys
 from worker.storage.connection import text
 from worker.storage.jobs.firehose_trimming import GROUP
 from worker.storage.stores import Stores
+from worker.storage.webhooks.schedule import AGAIN_S
 from worker.webhooks.dispatcher import Dispatcher
 
 log = structlog.get_logger()
@@ -105,10 +106,11 @@ class FirehoseConsumer:
     def poll(self) -> None:
         """Polls jobs whose events reach no firehose entry, and claims endpoints that are due."""
         dispatcher = Dispatcher(self._stores, self._clock)
-        for job_id in self._stores.delivery_schedule.watched():
+        for job_id in self._stores.delivery_schedule.watched.take_all(AGAIN_S, _MOST):
             self._safely(dispatcher.advance, job_id)
         room = self._room()
-        for endpoint in self._stores.delivery_schedule.due(room) if room > 0 else ():
+        due = self._stores.delivery_schedule.endpoints
+        for endpoint in due.take_all(AGAIN_S, room) if room > 0 else ():
             self._send(endpoint)
 
     def _claim(self, partition: str, idle_ms: int) -> int:
@@ -136,8 +138,9 @@ class FirehoseConsumer:
                     handled.setdefault(partition, []).append(entry_id)
         for partition, ids in handled.items():
             self._stores.redis.xack(partition, GROUP, *ids)
+        due = self._stores.delivery_schedule.endpoints
         for endpoint in dispatcher.due_endpoints:
-            if self._room() > 0 and self._stores.delivery_schedule.take(endpoint):
+            if self._room() > 0 and due.take(endpoint, AGAIN_S):
                 self._send(endpoint)
         return sum(map(len, by_job.values()))
 

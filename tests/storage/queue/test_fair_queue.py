@@ -16,8 +16,8 @@ from worker.contract.jobs import Job, JobStatus
 from worker.lifecycle.completion import cancel_job, complete_job, expire_job
 from worker.lifecycle.deletion import erase_job
 from worker.storage import keys
-from worker.storage.lua_scripts import load_script
 from worker.storage.queue.fair_queue import JOB_QUEUES, QUEUES, STALE_S, FairQueue
+from worker.storage.store import load_script
 from worker.storage.stores import Stores
 
 

@@ -14,11 +14,9 @@ from worker.contract.plans import Plan
 from worker.contract.webhooks import BATCH_COMPLETED
 from worker.storage import keys
 from worker.storage.connection import Client, text
-from worker.storage.due_set import DueSet
 from worker.storage.errors import NotFound
 from worker.storage.jobs.streams import FIRST
-from worker.storage.lua_scripts import Scripts
-from worker.storage.pages import After, newest_first
+from worker.storage.store import After, DueSet, Store
 from worker.storage.timestamps import iso
 
 LOOK_S = 5.0
@@ -57,8 +55,11 @@ def decode_todo(row: bytes) -> tuple[int, Job]:
     return msgspec.json.decode(row, type=tuple[int, Job])
 
 
-class BatchStore:
-    """Stores batches; raises NotFound for a missing batch and for another tenant's."""
+class BatchStore(Store):
+    """Stores batches; raises NotFound for a missing batch and for another tenant's.
+
+    `open` are batches to look at, until their end is announced.
+    """
 
     def __init__(
         self,
@@ -67,12 +68,10 @@ class BatchStore:
         keep_s: Callable[[Plan], float],
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._redis = client
+        super().__init__(client, clock)
         self._partitions = partitions
         self._keep_s = keep_s
-        self._clock = clock
-        self._run = Scripts(client, __package__)
-        self._open = DueSet(client, keys.BATCHES)
+        self.open = DueSet(client, keys.BATCHES, clock)
 
     def create(self, record: BatchRecord, jobs: Sequence[Job] = ()) -> None:
         """Stores an accepted batch and its jobs in one step.
@@ -122,13 +121,8 @@ class BatchStore:
 
         `after` is the time and id of the last one of the page before.
         """
-        name, found = keys.tenant_batches(tenant), []
-        for batch_id, created in newest_first(self._redis, name, after, limit):
-            try:
-                found.append((float(created), self.get(text(batch_id), tenant)))
-            except NotFound:  # its record has expired
-                self._redis.zrem(name, batch_id)
-        return found
+        name = keys.tenant_batches(tenant)
+        return self._page(name, after, limit, lambda batch_id: self.get(batch_id, tenant))
 
     def todo(self, batch_id: str, count: int) -> list[bytes]:
         """Returns the next `count` jobs to make, for `decode_todo`."""
@@ -184,7 +178,7 @@ class BatchStore:
         kept_s = int(self._keep_s(batch.record.plan))
         for key in keys.of_batch(batch_id):
             self._redis.expire(key, kept_s)
-        self._redis.zrem(keys.BATCHES, batch_id)
+        self.open.remove(batch_id)
 
     def ask_cancel(self, batch_id: str) -> None:
         """Requests the cancellation of a batch and makes it due now."""
@@ -196,18 +190,6 @@ class BatchStore:
         for job_id, state in self._redis.hscan_iter(keys.batch_states(batch_id), count=500):
             if state in (b"queued", b"running"):
                 yield text(job_id)
-
-    def due(self) -> list[str]:
-        """Claims the batches that are due; each becomes due again until it is announced."""
-        return self._open.take_all(self._clock(), LOOK_S, 100)
-
-    def count_due(self) -> int:
-        """Returns the number of due batches."""
-        return int(self._redis.zcount(keys.BATCHES, "-inf", self._clock()))
-
-    def drop(self, batch_id: str) -> None:
-        """Removes a missing batch from the due ones."""
-        self._redis.zrem(keys.BATCHES, batch_id)
 
     def hold(self, batch_id: str, name: str) -> bool:
         """Takes or renews the batch's lease as `name` for HOLD_S; returns whether that worked."""

@@ -19,12 +19,11 @@ from worker.contract.messages import Entry
 from worker.contract.queue_entries import job_of_entry
 from worker.storage import keys
 from worker.storage.connection import Client, text
-from worker.storage.due_set import DueSet
 from worker.storage.errors import Fenced
 from worker.storage.jobs.records import assemble, json_fields
 from worker.storage.jobs.streams import Row, RowKind, final_event_row, rows_of
-from worker.storage.lua_scripts import Scripts
 from worker.storage.queue.fair_queue import limit_arg, score_of
+from worker.storage.store import DueSet, Store
 from worker.storage.tenants.usage import charges
 from worker.storage.timestamps import iso
 
@@ -41,7 +40,7 @@ class Claim:
     job: Job | None = None
 
 
-class LeaseStore:
+class LeaseStore(Store):
     """Claims, heartbeats and fenced commits.
 
     `ttl_s` is the lifetime of a lease without heartbeat in seconds, `max_lost` the number of worker
@@ -58,14 +57,12 @@ class LeaseStore:
         known: int = SUPPORTED_JOB_VERSION,
         partitions: int = 8,
     ) -> None:
-        self._redis = client
+        super().__init__(client, clock)
         self._ttl_s = ttl_s
         self._max_lost = max_lost
-        self._clock = clock
         self._known = known
         self._partitions = partitions
-        self._run = Scripts(client, __package__)
-        self._running = DueSet(client, keys.RUNNING)
+        self._running = DueSet(client, keys.RUNNING, clock)
 
     @property
     def ttl_s(self) -> float:
@@ -237,12 +234,11 @@ class LeaseStore:
 
     def overdue(self) -> list[str]:
         """Claims the running jobs whose lease has expired; each is returned to one caller only."""
-        now = self._clock()
         return [
             job_id
-            for job_id in self._running.waiting(now)
+            for job_id in self._running.waiting()
             if not self._redis.exists(keys.lease(job_id))
-            and self._running.take(job_id, now, self._ttl_s)
+            and self._running.take(job_id, self._ttl_s)
         ]
 
     def _ttl_ms(self) -> int:

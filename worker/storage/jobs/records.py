@@ -12,12 +12,10 @@ import msgspec
 from worker.contract.errors import DecodeError
 from worker.contract.jobs import SUPPORTED_JOB_VERSION, Job, JobStatus, decode_job
 from worker.storage import keys
-from worker.storage.connection import Client, text
-from worker.storage.due_set import DueSet
+from worker.storage.connection import Client
 from worker.storage.errors import Newer, NotFound
-from worker.storage.lua_scripts import Scripts
-from worker.storage.pages import After, newest_first
 from worker.storage.queue.fair_queue import limit_arg, score_of
+from worker.storage.store import After, DueSet, Store
 from worker.storage.tenants.usage import charges_if_erased
 from worker.storage.timestamps import iso, unix
 
@@ -53,21 +51,20 @@ def _pairs(job: Job) -> list[Any]:
     return [part for pair in fields.items() for part in pair]
 
 
-class JobStore:
+class JobStore(Store):
     """Stores job records; writes of running jobs are in `leases.py`.
 
     `partitions` is the number of the firehose's, on which a new job's `job.queued` is put.
+    `deadlines` are jobs due at their deadline, `unarchived` ended jobs.
     """
 
     def __init__(
         self, client: Client, clock: Callable[[], float] = time.time, partitions: int = 8
     ) -> None:
-        self._redis = client
-        self._clock = clock
+        super().__init__(client, clock)
         self._partitions = partitions
-        self._deadlines = DueSet(client, keys.DEADLINES)
-        self._closed = DueSet(client, keys.CLOSED)
-        self._run = Scripts(client, __package__)
+        self.deadlines = DueSet(client, keys.DEADLINES, clock)
+        self.unarchived = DueSet(client, keys.CLOSED, clock)
 
     def create_all(self, jobs: Sequence[Job], running: int | None = None) -> list[Job]:
         """Stores and queues jobs, each atomically; existing ones are left as they are.
@@ -154,16 +151,16 @@ class JobStore:
         it has expired, and the row is removed then. `after` is the last row of the page before.
         """
         name = keys.batch_jobs(batch) if batch else keys.tenant_jobs(tenant)
-        rows = newest_first(self._redis, name, after, limit)
+        rows = self._newest_first(name, after, limit)
         with self._redis.pipeline(transaction=False) as pipe:
             for job_id, _ in rows:
-                pipe.hgetall(keys.job(text(job_id)))
+                pipe.hgetall(keys.job(job_id))
             records = pipe.execute()
         found: list[tuple[float, str, Job | None]] = []
         for (job_id, score), fields in zip(rows, records, strict=True):
             with contextlib.suppress(Newer):
                 job = assemble(fields) if b"id" in fields else None
-                found.append((float(score), text(job_id), job))
+                found.append((score, job_id, job))
         expired = [job_id for _, job_id, job in found if job is None]
         if expired:
             self._redis.zrem(name, *expired)
@@ -177,10 +174,6 @@ class JobStore:
         """Returns whether a cancellation was requested; True also for an erased job."""
         status, cancel = self._redis.hmget(keys.job(job_id), "status", "cancel")
         return status is None or cancel == b"1"
-
-    def past_deadline(self, again_s: float) -> Sequence[str]:
-        """Claims jobs whose deadline has passed; due again after `again_s` seconds until ended."""
-        return self._deadlines.take_all(self._clock(), again_s)
 
     def change(self, job_id: str, values: dict[str, Any]) -> None:
         """Sets fields of an ended job's record; does nothing for an erased one."""
@@ -236,15 +229,6 @@ class JobStore:
         """Returns the traceparent of the job; None without one or for a missing job."""
         known = self._redis.hget(keys.job(job_id), "trace")
         return None if known is None else msgspec.json.decode(known)
-
-    def unarchived(self, again_s: float, most: int | None = None) -> Sequence[str]:
-        """Claims up to `most` ended jobs to archive; each is due again after `again_s` seconds
-        unless archived."""
-        return self._closed.take_all(self._clock(), again_s, most)
-
-    def count_unarchived(self) -> int:
-        """Returns the number of jobs to archive now."""
-        return int(self._redis.zcount(keys.CLOSED, "-inf", self._clock()))
 
     def now(self) -> str:
         """Returns the current time in the format of records."""

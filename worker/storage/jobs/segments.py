@@ -15,7 +15,7 @@ from typing import Any, Literal
 from worker.storage import keys
 from worker.storage.connection import Client, text
 from worker.storage.errors import Fenced
-from worker.storage.lua_scripts import Scripts
+from worker.storage.store import Store
 
 State = Literal["", "lead", "done", "last"]
 """State of a segment: open or claimed; taken by the lead; done; done, and the end of the video."""
@@ -43,7 +43,7 @@ class SegmentView:
     chunks: Sequence[bytes]
 
 
-class SegmentStore:
+class SegmentStore(Store):
     """Stores claims and chunks of segments.
 
     `ttl_s` is the lifetime of a claim without heartbeat in seconds, `max_lost` the number of lost
@@ -51,10 +51,9 @@ class SegmentStore:
     """
 
     def __init__(self, client: Client, ttl_s: float = 15, max_lost: int = 3) -> None:
-        self._redis = client
+        super().__init__(client)
         self._max_lost = max_lost
         self.ttl_s = ttl_s
-        self._run = Scripts(client, __package__)
 
     def open(self, job_id: str, count: int, segment: int, base: int) -> int:
         """Opens the segments of a job from `segment` on, out of `count`, for claims.

@@ -11,9 +11,9 @@ import msgspec
 from worker.storage import keys
 from worker.storage.connection import Client, text
 from worker.storage.errors import LimitExceeded, NotFound, StoreUnavailable
-from worker.storage.lua_scripts import Scripts
 from worker.storage.objects.object_keys import upload_key
 from worker.storage.objects.presigning import PART_BYTES, SINGLE_PUT_BYTES, Presigning
+from worker.storage.store import Store
 
 RETRY_S = 3600.0
 """Seconds after which a tenant over its limit may retry, as uploads may have expired."""
@@ -47,7 +47,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     url: str
 
 
-class UploadStore:
+class UploadStore(Store):
     """Stores uploads; `ttl_s` is the lifetime of URLs, `record_ttl_s` that of records."""
 
     def __init__(
@@ -58,12 +58,10 @@ class UploadStore:
         record_ttl_s: int,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._redis = client
+        super().__init__(client, clock)
         self._objects = objects
         self.ttl_s = ttl_s
         self._record_ttl_s = record_ttl_s
-        self._clock = clock
-        self._run = Scripts(client, __package__)
 
     def create(
         self,

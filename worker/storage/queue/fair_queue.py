@@ -23,8 +23,7 @@ from worker.contract.jobs import Job, JobStatus, Priority
 from worker.contract.queue_entries import job_of_entry
 from worker.storage import keys
 from worker.storage.connection import Client, text
-from worker.storage.due_set import DueSet
-from worker.storage.lua_scripts import Scripts, load_script
+from worker.storage.store import DueSet, Store, load_script
 
 JOB_QUEUES = ("pose.cpu", "pose.gpu", "export")
 """The fair queues of jobs: one for each kind of worker that a stage may need."""
@@ -63,14 +62,12 @@ class QueuePosition:
     running: int
 
 
-class FairQueue:
-    """The fair queues in Redis; all times are unix times of `clock`."""
+class FairQueue(Store):
+    """The fair queues in Redis; `unclaimed` are entries in no queue by the time since when."""
 
     def __init__(self, client: Client, clock: Callable[[], float] = time.time) -> None:
-        self._redis = client
-        self._clock = clock
-        self._handed_out = DueSet(client, keys.QUEUED)
-        self._run = Scripts(client, __package__)
+        super().__init__(client, clock)
+        self.unclaimed = DueSet(client, keys.QUEUED, clock)
 
     def push(self, jobs: Sequence[Job], running: int | None) -> None:
         """Queues jobs of one tenant and queue, whose limit of running jobs is `running`.
@@ -101,11 +98,6 @@ class FairQueue:
     def mark_running(self, tenant: str, job_id: str) -> None:
         """Removes a job from the queues and counts it as running."""
         self._run("remove", [keys.WAIT], [tenant, job_id, self._clock()])
-
-    def unclaimed(self, seconds: float, most: int = 200) -> list[str]:
-        """Takes up to `most` entries that have been in no queue for longer than `seconds`; each is
-        returned to one caller, and again `seconds` later where it still is in none."""
-        return self._handed_out.take_all(self._clock() - seconds, seconds, most)
 
     def length(self, tenant: str) -> int:
         """Returns the number of a tenant's queued jobs."""
@@ -153,7 +145,7 @@ class FairQueue:
     def place_in(pipe: Client, job: Job) -> None:
         """Adds the commands whose replies `place_of` reads to a pipeline."""
         # EVAL: a registered script in a pipeline costs a round trip more (is it known?)
-        script = load_script(__package__, "position")
+        script = load_script(_HERE, "position")
         pipe.eval(script, 1, keys.WAIT, job.waits_in, job.tenant, job.id)
         pipe.zscore(keys.QUEUED, job.id)
         pipe.hget(_PACE, job.waits_in)
@@ -178,7 +170,7 @@ class FairQueue:
     def runnable_count(pipe: Client, queue: str, enough: int) -> Any:
         """Adds to a pipeline, or asks a client, how many jobs could be popped now, at most
         `enough`."""
-        script = load_script(__package__, "runnable_count")  # EVAL: as above
+        script = load_script(_HERE, "runnable_count")  # EVAL: as above
         return pipe.eval(script, 1, keys.WAIT, queue, enough)
 
     def record_duration(self, queue: str, tenant: str, seconds: float) -> None:
@@ -212,6 +204,7 @@ class FairQueue:
         return status is None or JobStatus(msgspec.json.decode(status)).final
 
 
+_HERE = "worker.storage.queue"
 _PACE = f"{keys.WAIT}:pace"
 _BUSY = f"{keys.WAIT}:busy"
 

@@ -11,6 +11,7 @@ import msgspec
 
 from worker.storage import keys
 from worker.storage.connection import Client
+from worker.storage.store import Store
 
 Kind = Literal["cpu", "gpu"]
 ALIVE_S = 6.0
@@ -38,12 +39,11 @@ class Worker(msgspec.Struct, frozen=True, kw_only=True):
         return self.models is None or model in self.models
 
 
-class WorkerStore:
+class WorkerStore(Store):
     """Stores the heartbeats of workers."""
 
     def __init__(self, client: Client, clock: Callable[[], float] = time.time) -> None:
-        self._redis = client
-        self._clock = clock
+        super().__init__(client, clock)
         self._seen: tuple[float, list[Worker]] = (-math.inf, [])
 
     def beat(

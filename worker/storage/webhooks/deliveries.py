@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
 
 from worker.contract.webhooks import KEEP_S, Delivery, DeliveryItem, Endpoint
 from worker.storage import keys
-from worker.storage.connection import Client, text
+from worker.storage.connection import text
 from worker.storage.errors import NotFound
-from worker.storage.pages import After, newest_first
+from worker.storage.store import After, Store
 from worker.storage.timestamps import iso
 
 _PAGE = 500
 
 
-class DeliveryStore:
+class DeliveryStore(Store):
     """Stores deliveries; a record is kept for KEEP_S seconds after its last change."""
-
-    def __init__(self, client: Client, clock: Callable[[], float] = time.time) -> None:
-        self._redis = client
-        self._clock = clock
 
     def begin(self, pairs: Iterable[tuple[Endpoint, DeliveryItem]]) -> None:
         """Creates records of queued deliveries; existing ones stay as they are."""
@@ -78,7 +73,7 @@ class DeliveryStore:
         id of the last row of the page before.
         """
         name = keys.hook_deliveries(endpoint)
-        found = list(self._load(newest_first(self._redis, name, after, limit)))
+        found = list(self._load(self._newest_first(name, after, limit)))
         gone = [delivery_id for _, delivery_id, delivery in found if delivery is None]
         if gone:
             self._redis.zrem(name, *gone)

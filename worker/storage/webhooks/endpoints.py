@@ -10,8 +10,7 @@ import base64
 import contextlib
 import hashlib
 import secrets
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,10 +18,9 @@ import msgspec
 
 from worker.contract.webhooks import Endpoint
 from worker.storage import keys
-from worker.storage.connection import Client, text
+from worker.storage.connection import text
 from worker.storage.errors import Conflict, LimitExceeded, NotFound
-from worker.storage.lua_scripts import Scripts
-from worker.storage.pages import After, newest_first
+from worker.storage.store import After, Store
 from worker.storage.timestamps import iso
 
 MOST_ENDPOINTS = 50
@@ -72,13 +70,8 @@ def new_secret() -> str:
     return "whsec_" + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
 
 
-class EndpointStore:
+class EndpointStore(Store):
     """Stores endpoints; raises NotFound for a missing one and for another tenant's."""
-
-    def __init__(self, client: Client, clock: Callable[[], float] = time.time) -> None:
-        self._redis = client
-        self._clock = clock
-        self._run = Scripts(client, __package__)
 
     def create(
         self, tenant: str, url: str, events: Sequence[str], description: str = ""
@@ -171,13 +164,8 @@ class EndpointStore:
 
         `after` is the time and id of the last one of the page before.
         """
-        name, found = keys.tenant_hooks(tenant), []
-        for endpoint_id, made in newest_first(self._redis, name, after, limit):
-            try:
-                found.append((float(made), self.get(text(endpoint_id), tenant)))
-            except NotFound:  # deleted in between, or made by a job and expired
-                self._redis.zrem(name, endpoint_id)
-        return found
+        name = keys.tenant_hooks(tenant)
+        return self._page(name, after, limit, lambda one: self.get(one, tenant))
 
     def change(self, endpoint: Endpoint, **fields: Any) -> Endpoint:
         """Changes fields of an endpoint and returns it; enabling resets its health.
