@@ -38,7 +38,7 @@ def recorded_job(stores: Stores, log: list[bytes], **fields: Any) -> Job:
     job = new_job(stores, **{"options": OPTIONS, "input": key, **fields})
     token = stores.leases.claim(job.id).token
     for place, entry in enumerate(log):
-        stores.leases.commit(job.id, token, place=place, log=entry)
+        stores.leases.commit(job.id, token, place=place, log=[entry])
     stores.leases.release(job, token, LATER, None)
     return job
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
 import pytest
 
 from tests.jobs.test_runner import expected, recorded_job, rows
-from tests.storage.factories import Clock, die, new_job
+from tests.storage.factories import Clock, changed, die, new_job
 from worker.contract.jobs import SUPPORTED_JOB_VERSION, JobStatus
 from worker.jobs.runner import MOST_WITHOUT_MODEL, Runner
 from worker.pose.engine import PoseEngine
@@ -44,7 +43,7 @@ def runs(stores: Stores) -> Callable[[str], None]:
 def newer(stores: Stores) -> Stores:
     """The same of a worker that knows one version more."""
     leases = LeaseStore(stores.redis, stores.leases.ttl_s, known=SUPPORTED_JOB_VERSION + 1)
-    return replace(stores, leases=leases)
+    return changed(stores, leases=leases)
 
 
 def test_what_is_not_known_of_a_record_stays(stores: Stores, squats: list[bytes]) -> None:
@@ -108,11 +107,11 @@ def test_a_job_begun_by_an_older_worker_is_gone_on_with(
         head.pop(field, None)
     token = stores.leases.claim(job.id).token
     for place, entry in enumerate([json.dumps(head).encode(), *squats[1:3]]):
-        stores.leases.commit(job.id, token, place=place, log=entry)
+        stores.leases.commit(job.id, token, place=place, log=[entry])
     die(stores, job.id)
     token = stores.leases.claim(job.id).token
     for place, entry in enumerate(squats[3:], 3):
-        stores.leases.commit(job.id, token, place=place, log=entry)
+        stores.leases.commit(job.id, token, place=place, log=[entry])
     stores.leases.release(job, token, LATER, None)
     runs(stores)(job.id)
     assert stores.jobs.get(job.id).status is JobStatus.SUCCEEDED

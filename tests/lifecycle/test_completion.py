@@ -105,8 +105,8 @@ def finish(stores: Stores, count: int = 3) -> str:
     """A finished job with a pose log and `count` counters."""
     job = new_job(stores)
     token = stores.leases.claim(job.id).token
-    stores.leases.commit(job.id, token, counters(1, count), place=0, log=b"head")
-    stores.leases.commit(job.id, token, place=1, log=bytes(range(256)))
+    stores.leases.commit(job.id, token, counters(1, count), place=0, log=[b"head"])
+    stores.leases.commit(job.id, token, place=1, log=[bytes(range(256))])
     complete_job(stores, stores.jobs.get(job.id), token, JobStatus.SUCCEEDED)
     return job.id
 

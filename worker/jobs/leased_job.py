@@ -137,12 +137,13 @@ class LeasedJob:
         return read_poses(self.stores, self.job.tenant, self.job.id)
 
     def commit(
-        self, rows: Sequence[Row], fields: dict[str, Any], place: int = -1, log: bytes = b""
+        self,
+        rows: Sequence[Row],
+        fields: dict[str, Any],
+        place: int = 0,
+        log: Sequence[bytes] = (),
     ) -> None:
-        """Commits a pose log entry, messages and fields of the record atomically.
-
-        `place` is the index of the entry `log`, -1 for none.
-        """
+        """Commits pose log entries from index `place` on, messages and fields of the record."""
         given: dict[str, Any] = {"rows": rows, "place": place, "log": log, "fields": fields}
         self._unless_refused(lambda: self.stores.leases.commit(self.job.id, self.token, **given))
 
@@ -180,27 +181,19 @@ class LeasedJob:
 
         The export goes on with this attempt.
         """
-        rest = msgspec.structs.replace(self.job, stage=Stage.EXPORT)
-        given = {**fields, "stage": Stage.EXPORT}
-        self._release(rest.waits_in, same_attempt=True, fields=given)
+        self.job = msgspec.structs.replace(self.job, stage=Stage.EXPORT)
+        self._release(
+            self.job.waits_in, same_attempt=True, fields={**fields, "stage": Stage.EXPORT}
+        )
 
-    def release_for_shutdown(self) -> None:
-        """Releases the job to its old position in the tenant's queue, for another worker."""
-        with contextlib.suppress(Fenced):
-            self._release(self.job.waits_in)
+    def release(self, *, same_attempt: bool, later: bool = False) -> None:
+        """Releases the job to its position in the tenant's queue, or queues it `later`, after a
+        back-off; does nothing if the lease is lost.
 
-    def requeue_fairly(self) -> None:
-        """Releases the job, which continues in the next time slice of its tenant."""
-        with contextlib.suppress(Fenced):
-            self._release(self.job.waits_in, same_attempt=True)
-
-    def release_for_retry(self, *, counted: bool = True) -> None:
-        """Releases the job, which is queued again after a back-off.
-
-        Not `counted`, the attempt does not increase the number of attempts.
+        `same_attempt`: whoever continues it does not count as a new attempt.
         """
         with contextlib.suppress(Fenced):
-            self._release(LATER, same_attempt=not counted)
+            self._release(LATER if later else self.job.waits_in, same_attempt=same_attempt)
 
     def _release(self, queue: str, **more: Any) -> None:
         most = self.stores.settings.limits(self.job.plan).runningJobs

@@ -18,10 +18,9 @@ from worker.contract.errors import JobError, ModelMissing
 from worker.contract.jobs import SUPPORTED_JOB_VERSION, Job
 from worker.contract.poses import PoseChunk, decode_head, encode_chunk
 from worker.contract.queue_entries import entry_of, job_of_entry
-from worker.jobs.faults import classify_fault
+from worker.jobs.faults import RecentFaults, classify_fault
 from worker.jobs.heartbeat import Heartbeat
 from worker.jobs.inputs import fetched_input, limits_of
-from worker.jobs.recent_faults import RecentFaults
 from worker.media.sandbox.fork_client import forked_seconds
 from worker.observability.log_setup import bind_job_context
 from worker.observability.tracing import span

@@ -13,11 +13,11 @@ from worker.contract.messages import Done, Entry, ErrorMessage, Message
 from worker.lifecycle.archive import archive_messages, archive_poses
 from worker.lifecycle.deletion import ErasureRecord, erase_job, erase_rest, leave_upload
 from worker.observability.metrics import JOBS_FINISHED, record
+from worker.storage.clock import unix
 from worker.storage.errors import Fenced, Newer, NotFound
 from worker.storage.objects.object_keys import job_prefix
 from worker.storage.stores import Stores
 from worker.storage.tenants.usage import used_so_far
-from worker.storage.timestamps import unix
 
 log = structlog.get_logger()
 

@@ -17,13 +17,13 @@ import structlog
 from worker.contract.jobs import Job
 from worker.contract.references import Reference
 from worker.storage import keys
+from worker.storage.clock import unix
 from worker.storage.connection import text
 from worker.storage.errors import NotFound
 from worker.storage.objects.object_keys import job_prefix, upload_key
 from worker.storage.objects.retention import DAY_S
 from worker.storage.objects.uploads import ALL_SEEN
 from worker.storage.stores import Stores
-from worker.storage.timestamps import unix
 
 log = structlog.get_logger()
 

@@ -15,10 +15,10 @@ import structlog
 from worker.contract.errors import DecodeError
 from worker.contract.jobs import Job
 from worker.storage import keys
+from worker.storage.clock import unix
 from worker.storage.connection import text
 from worker.storage.errors import NotFound
 from worker.storage.stores import Stores
-from worker.storage.timestamps import unix
 
 log = structlog.get_logger()
 

@@ -18,7 +18,7 @@ import worker.runtime.signals  # noqa: F401  (logs, metrics and traces follow th
 from worker.queueing.celery_app import DELIVERY_THREADS, app
 from worker.runtime.housekeeping import Housekeeping
 from worker.settings import settings
-from worker.storage.stores import Stores, open_stores
+from worker.storage.stores import Stores
 from worker.storage.webhooks.schedule import AGAIN_S
 from worker.webhooks.delivery_threads import DeliveryThreads
 from worker.webhooks.delivery_worker import DeliveryWorker
@@ -30,7 +30,7 @@ _STOPPING = threading.Event()
 
 @cache
 def _stores() -> Stores:
-    return open_stores(settings())
+    return Stores(settings())
 
 
 def _threads() -> DeliveryThreads:

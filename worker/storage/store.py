@@ -1,7 +1,7 @@
 """What the stores in Redis share: Lua scripts, which Redis runs atomically, and sorted sets.
 
-Scripts are files `lua/<name>.lua` beside their modules. A first line `-- uses: a, queue/b` puts the
-functions of other scripts before a script: of the same package, or of another of `worker.storage`.
+The script `jobs/claim` is the file `jobs/lua/claim.lua`. A first line `-- uses: queue/lists, …`
+puts the functions of other scripts before it.
 """
 
 from __future__ import annotations
@@ -23,16 +23,12 @@ _USES = re.compile(r"^-- uses: (.+)\n")
 
 
 @cache
-def load_script(package: str, name: str) -> str:
-    """Returns the text of a script of a package, with what it uses; raises FileNotFoundError."""
-    path = files(package).joinpath("lua", f"{name}.lua")
-    code = path.read_text(encoding="utf-8")
+def load_script(name: str) -> str:
+    """Returns the text of a script, with what it uses; raises FileNotFoundError."""
+    folder, _, file = name.rpartition("/")
+    code = files("worker.storage").joinpath(folder, "lua", f"{file}.lua").read_text("utf-8")
     uses = _USES.match(code)
-    parts = []
-    for used in uses[1].split(", ") if uses else ():
-        folder, _, other = used.rpartition("/")
-        parts.append(load_script(f"worker.storage.{folder}" if folder else package, other))
-    return "".join([*parts, code])
+    return "".join(map(load_script, uses[1].split(", ") if uses else ())) + code
 
 
 class Store:
@@ -41,18 +37,23 @@ class Store:
     def __init__(self, client: Client, clock: Callable[[], float] = time.time) -> None:
         self._redis = client
         self._clock = clock
-        self._package = type(self).__module__.rpartition(".")[0]
         self._scripts: dict[str, Any] = {}
 
     def _run(
         self, name: str, keys: Sequence[str], args: Sequence[Any] = (), pipe: Client = None
     ) -> Any:
-        """Runs a script of the store's package and returns its reply, or adds it to a pipeline."""
+        """Runs a script and returns its reply, or adds it to a pipeline."""
         script = self._scripts.get(name)
         if script is None:
-            script = self._redis.register_script(load_script(self._package, name))
-            self._scripts[name] = script
+            script = self._scripts[name] = self._redis.register_script(load_script(name))
         return script(keys=keys, args=args, client=pipe)
+
+    def _if_exists(self, record: str, field: str, command: str, *args: Any) -> Any:
+        """Runs a command on a record, a hash, if it has the field that all of its kind have.
+
+        Returns its reply; 0 for an erased record, which a late write must not begin anew.
+        """
+        return self._run("if_exists", [record], [field, command, *args])
 
     def _newest_first(
         self, name: str, after: After | None, limit: int

@@ -35,9 +35,9 @@ from worker.observability.metrics import (
     record,
 )
 from worker.observability.tracing import annotate, span, tracing
+from worker.storage.clock import iso
 from worker.storage.errors import NotFound, StoreUnavailable
 from worker.storage.stores import Stores
-from worker.storage.timestamps import iso
 from worker.storage.webhooks.endpoints import Health
 from worker.webhooks.disabling import disable_endpoint
 from worker.webhooks.event_planner import GROUP_S
@@ -138,17 +138,16 @@ class DeliveryWorker:
         sessions, endpoint = self._stores.delivery_schedule, session.endpoint.id
         if not sessions.acquire_slot(endpoint, session.name, most):
             return False  # the sessions under way check for more when they end
+        rests = False
         try:
-            while not session.over and not self._stopping():
+            while not (rests or session.over or self._stopping()):
                 subject = sessions.claim_due_queue(endpoint)
-                if subject is None or not self._deliver_queue(session, subject):
+                if subject is None:
                     break
+                rests = not self._deliver_queue(session, subject)
         finally:
             due = sessions.release_slot(endpoint, session.name)
-        now = self._clock()
-        if due is None or due > now:
-            return False
-        return self._stores.endpoints.health(endpoint).rest_until <= now
+        return not rests and due is not None and due <= self._clock()
 
     def _deliver_queue(self, session: _DeliverySession, subject: str) -> bool:
         """Delivers one queue up to its first failure; returns whether the session may go on."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import structlog
 
 from worker.contract.webhooks import DISABLED, DeliveryItem, Endpoint, delivery_id
+from worker.storage.clock import iso
 from worker.storage.stores import Stores
-from worker.storage.timestamps import iso
 from worker.webhooks.replay import enqueue_deliveries
 
 log = structlog.get_logger()

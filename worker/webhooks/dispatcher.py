@@ -20,9 +20,9 @@ from worker.contract.webhooks import (
     delivery_id,
 )
 from worker.lifecycle.archive import read_messages
+from worker.storage.clock import iso
 from worker.storage.errors import NotFound
 from worker.storage.stores import Stores
-from worker.storage.timestamps import iso
 from worker.storage.webhooks.ordered_queues import DispatchCursor
 from worker.webhooks.event_planner import (
     GROUP_S,

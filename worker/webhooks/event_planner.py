@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from worker.contract.jobs import Job, JobStatus
 from worker.contract.messages import PER_FRAME, entry_key
 from worker.contract.webhooks import DeliveryItem, Endpoint, delivery_id, final_event
-from worker.storage.timestamps import iso
+from worker.storage.clock import iso
 from worker.storage.webhooks.ordered_queues import DispatchCursor
 
 GROUP_S = 0.5

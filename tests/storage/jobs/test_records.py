@@ -8,11 +8,11 @@ import pytest
 from tests.storage.factories import Clock, new_job
 from worker.contract.jobs import Export, Result, Stage
 from worker.storage import keys
+from worker.storage.clock import iso
 from worker.storage.errors import NotFound
 from worker.storage.jobs.records import JobStore
 from worker.storage.queue.fair_queue import FairQueue
 from worker.storage.stores import Stores
-from worker.storage.timestamps import iso
 
 
 def test_a_record_comes_back_as_it_was_stored(stores: Stores) -> None:

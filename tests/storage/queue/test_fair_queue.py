@@ -235,8 +235,6 @@ def test_many_tenants_at_their_limit_hide_nobody(stores: Stores) -> None:
 
 
 def test_the_scripts_know_the_same_queues() -> None:
-    named = re.search(
-        r"^local QUEUES = \{(.*)\}$", load_script("worker.storage.queue", "lists"), re.M
-    )
+    named = re.search(r"^local QUEUES = \{(.*)\}$", load_script("queue/lists"), re.M)
     assert named and tuple(re.findall(r"'([^']+)'", named[1])) == QUEUES
     assert QUEUES[:-1] == JOB_QUEUES  # `count_waiting` stops at the last

@@ -13,11 +13,11 @@ from worker.contract.jobs import Job, JobStatus
 from worker.contract.plans import Plan
 from worker.contract.webhooks import BATCH_COMPLETED
 from worker.storage import keys
+from worker.storage.clock import iso
 from worker.storage.connection import Client, text
 from worker.storage.errors import NotFound
 from worker.storage.jobs.streams import FIRST
 from worker.storage.store import After, DueSet, Store
-from worker.storage.timestamps import iso
 
 LOOK_S = 5.0
 """Seconds until an incomplete batch is due again."""
@@ -131,13 +131,13 @@ class BatchStore(Store):
 
     def done(self, batch_id: str, rows: Sequence[bytes]) -> None:
         """Removes `rows`, the first ones of `todo`, whose jobs have been made."""
-        self._run("done", [keys.batch_todo(batch_id)], [len(rows), rows[0]])
+        self._run("batches/done", [keys.batch_todo(batch_id)], [len(rows), rows[0]])
 
     def add(self, batch_id: str, jobs: Sequence[tuple[int, Job]]) -> None:
         """Adds jobs that were made to the batch, each with its number in it."""
         args = [part for number, job in jobs for part in (number, job.id)]
         if args:
-            self._run("add", (), [batch_id, *args])
+            self._run("batches/add", (), [batch_id, *args])
 
     def note_read(
         self, batch_id: str, began: int, lines: int, read: int, wrong: Sequence[BatchError]
@@ -148,19 +148,19 @@ class BatchStore(Store):
         """
         errors = [msgspec.json.encode(one) for one in wrong]
         self._run(
-            "read",
+            "batches/read",
             [keys.batch(batch_id), keys.batch_errors(batch_id)],
             args=[began, 0, lines, read, len(wrong), SHOWN_ERRORS, *errors],
         )
 
     def expanded(self, batch_id: str) -> None:
         """Records that all jobs of the batch are made."""
-        if self._run("expanded", (), [batch_id, iso(self._clock())]):
+        if self._run("batches/expanded", (), [batch_id, iso(self._clock())]):
             self.announce(batch_id)
 
     def forget(self, batch_id: str, job_id: str) -> None:
         """Removes a job whose record has expired from the batch; it stays counted."""
-        if self._run("forget", (), [batch_id, job_id, iso(self._clock())]):
+        if self._run("batches/forget", (), [batch_id, job_id, iso(self._clock())]):
             self.announce(batch_id)
 
     def announce(self, batch_id: str) -> None:
@@ -182,8 +182,8 @@ class BatchStore(Store):
 
     def ask_cancel(self, batch_id: str) -> None:
         """Requests the cancellation of a batch and makes it due now."""
-        at = self._clock()
-        self._run("ask_cancel", [keys.batch(batch_id), keys.BATCHES], [batch_id, at])
+        self._if_exists(keys.batch(batch_id), "record", "HSET", "canceled", "1")
+        self._redis.zadd(keys.BATCHES, {batch_id: self._clock()}, xx=True)
 
     def unfinished(self, batch_id: str) -> Iterator[str]:
         """Yields the ids of jobs of the batch that have not ended."""
@@ -193,8 +193,8 @@ class BatchStore(Store):
 
     def hold(self, batch_id: str, name: str) -> bool:
         """Takes or renews the batch's lease as `name` for HOLD_S; returns whether that worked."""
-        return bool(self._run("hold", [keys.batch_hold(batch_id)], [name, HOLD_S]))
+        return bool(self._run("batches/hold", [keys.batch_hold(batch_id)], [name, HOLD_S]))
 
     def let_go(self, batch_id: str, name: str) -> None:
         """Releases the batch's lease, if `name` has it."""
-        self._run("let_go", [keys.batch_hold(batch_id)], [name])
+        self._run("batches/hold", [keys.batch_hold(batch_id)], [name, 0])

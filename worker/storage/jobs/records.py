@@ -12,12 +12,12 @@ import msgspec
 from worker.contract.errors import DecodeError
 from worker.contract.jobs import SUPPORTED_JOB_VERSION, Job, JobStatus, decode_job
 from worker.storage import keys
+from worker.storage.clock import iso, unix
 from worker.storage.connection import Client
 from worker.storage.errors import Newer, NotFound
 from worker.storage.queue.fair_queue import limit_arg, score_of
 from worker.storage.store import After, DueSet, Store
 from worker.storage.tenants.usage import charges_if_erased
-from worker.storage.timestamps import iso, unix
 
 Counted = Literal["spent", "faults", "modelMissing"]
 """Counts of a job: CPU milliseconds of ended time slices, faults of workers, workers that gave it
@@ -74,7 +74,7 @@ class JobStore(Store):
         with self._redis.pipeline(transaction=False) as pipe:
             for number, job in enumerate(jobs):
                 names, args = self._submission(job, running, None, number=number)
-                self._run("submit", names, args, pipe=pipe)
+                self._run("jobs/submit", names, args, pipe=pipe)
             return [job for job, made in zip(jobs, pipe.execute(), strict=True) if made]
 
     def submit(self, job: Job, running: int | None, most: int | None, key: str | None) -> int:
@@ -84,7 +84,7 @@ class JobStore(Store):
         nothing is written then.
         """
         names, args = self._submission(job, running, most, key)
-        return int(self._run("submit", names, args))
+        return int(self._run("jobs/submit", names, args))
 
     def _submission(
         self,
@@ -168,7 +168,7 @@ class JobStore(Store):
 
     def ask_cancel(self, job_id: str) -> None:
         """Requests a cancellation, which the job's worker sees."""
-        self._run("set_fields", [keys.job(job_id)], ["cancel", "1"])
+        self._if_exists(keys.job(job_id), "id", "HSET", "cancel", "1")
 
     def cancel_asked(self, job_id: str) -> bool:
         """Returns whether a cancellation was requested; True also for an erased job."""
@@ -178,7 +178,7 @@ class JobStore(Store):
     def change(self, job_id: str, values: dict[str, Any]) -> None:
         """Sets fields of an ended job's record; does nothing for an erased one."""
         pairs = [part for pair in json_fields(values).items() for part in pair]
-        self._run("set_fields", [keys.job(job_id)], pairs)
+        self._if_exists(keys.job(job_id), "id", "HSET", *pairs)
 
     def exists(self, job_id: str) -> bool:
         """Returns whether the job has a record."""
@@ -207,7 +207,7 @@ class JobStore(Store):
             *keys.of_job(job.id),
         ]
         charged = msgspec.json.encode(charges_if_erased(job, self.now()))
-        return bool(self._run("erase", names, [job.id, job.tenant, self.now(), charged]))
+        return bool(self._run("jobs/erase", names, [job.id, job.tenant, self.now(), charged]))
 
     def expire(self, job_id: str, hot_s: int, record_s: int) -> bool:
         """Sets the expiry of a finished job's keys, `record_s` seconds for the record and `hot_s`
@@ -223,7 +223,7 @@ class JobStore(Store):
 
     def count(self, job_id: str, field: Counted, more: int = 1) -> int:
         """Adds to a count of the job and returns it; 0 for an erased job."""
-        return int(self._run("count_up", [keys.job(job_id)], [field, more]))
+        return int(self._if_exists(keys.job(job_id), "id", "HINCRBY", field, more))
 
     def trace(self, job_id: str) -> str | None:
         """Returns the traceparent of the job; None without one or for a missing job."""

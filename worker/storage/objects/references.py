@@ -71,9 +71,8 @@ class ReferenceStore(Store):
         """
         key, name = reference_key(reference.tenant, reference.id), keys.reference(reference.id)
         self._objects.put(key, poses, "application/octet-stream")
-        self._redis.hset(name, "durationMs", msgspec.json.encode(duration_ms))
+        self._if_exists(name, "record", "HSET", "durationMs", msgspec.json.encode(duration_ms))
         if not self._redis.hexists(name, "record"):
-            self._redis.delete(name)
             self._objects.delete(key)
             raise NotFound(f"no reference {reference.id}")
 
@@ -85,10 +84,9 @@ class ReferenceStore(Store):
 
     def settle(self, job: Job) -> None:
         """Stores the outcome of the ended job that made a reference."""
-        name = keys.reference(str(job.input.referenceId))
-        if self._redis.hexists(name, "record"):
-            error = msgspec.json.encode(job.error) if job.error else None
-            self._redis.hset(name, mapping=_outcome(job.status, error))
+        error = msgspec.json.encode(job.error) if job.error else None
+        pairs = [part for pair in _outcome(job.status, error).items() for part in pair]
+        self._if_exists(keys.reference(str(job.input.referenceId)), "record", "HSET", *pairs)
 
     def erase(self, reference: Reference) -> None:
         """Deletes record and poses; the caller erases the job that makes the reference."""

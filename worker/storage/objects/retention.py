@@ -15,9 +15,9 @@ import msgspec
 from worker.contract.jobs import Job
 from worker.contract.plans import PlanLimits
 from worker.storage import keys
+from worker.storage.clock import unix
 from worker.storage.connection import Client
 from worker.storage.store import DueSet, Store
-from worker.storage.timestamps import unix
 
 DAY_S = 86_400
 AGAIN_S = 300.0

@@ -134,7 +134,7 @@ class UploadStore(Store):
     def forget(self, tenant: str, upload_id: str) -> None:
         """Deletes the record and releases the tenant's bytes."""
         self._redis.delete(keys.upload(upload_id), keys.upload_jobs(upload_id))
-        self._run("release_upload", [keys.tenant_stored(tenant)], [upload_id])
+        self._run("objects/release_upload", [keys.tenant_stored(tenant)], [upload_id])
 
     def known(self, upload_ids: Sequence[str]) -> list[bool]:
         """Returns for each id whether it has a record."""
@@ -150,7 +150,7 @@ class UploadStore(Store):
         `erase`.
         """
         args = [job_id, int(erase), self._record_ttl_s]
-        return bool(self._run("leave_upload", [keys.upload_jobs(upload_id)], args))
+        return bool(self._run("objects/leave_upload", [keys.upload_jobs(upload_id)], args))
 
     def read_by(self, upload_id: str) -> list[str]:
         """Returns the ids of jobs that read the upload."""
@@ -186,7 +186,7 @@ class UploadStore(Store):
 
     def _take_room(self, tenant: str, upload_id: str, size: int, most: int | None) -> None:
         args = [upload_id, size, -1 if most is None else most]
-        room, there = self._run("announce_upload", [keys.tenant_stored(tenant)], args)
+        room, there = self._run("objects/announce_upload", [keys.tenant_stored(tenant)], args)
         if not room:
             raise LimitExceeded(
                 "quota_exceeded",

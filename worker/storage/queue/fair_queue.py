@@ -84,20 +84,20 @@ class FairQueue(Store):
         self._push(MANIFEST, tenant, running, self._clock(), batch_id)
 
     def _push(self, queue: str, tenant: str, running: int | None, *scored: float | str) -> None:
-        self._run("push", [keys.WAIT], [queue, tenant, limit_arg(running), *scored])
+        self._run("queue/push", [keys.WAIT], [queue, tenant, limit_arg(running), *scored])
 
     def pop(self, queue: str) -> Pulled | None:
         """Pops the next entry; None if none may run. All but batches count as running then."""
-        found = self._run("pop", [keys.WAIT], [queue, self._clock()])
+        found = self._run("queue/pop", [keys.WAIT], [queue, self._clock()])
         return Pulled(text(found[0]), text(found[1])) if found else None
 
     def remove(self, tenant: str, job_id: str) -> None:
         """Removes an ended or erased job from the queues and from the running ones."""
-        self._run("remove", [keys.WAIT], [tenant, job_id, ""])
+        self._run("queue/remove", [keys.WAIT], [tenant, job_id, ""])
 
     def mark_running(self, tenant: str, job_id: str) -> None:
         """Removes a job from the queues and counts it as running."""
-        self._run("remove", [keys.WAIT], [tenant, job_id, self._clock()])
+        self._run("queue/remove", [keys.WAIT], [tenant, job_id, self._clock()])
 
     def length(self, tenant: str) -> int:
         """Returns the number of a tenant's queued jobs."""
@@ -145,7 +145,7 @@ class FairQueue(Store):
     def place_in(pipe: Client, job: Job) -> None:
         """Adds the commands whose replies `place_of` reads to a pipeline."""
         # EVAL: a registered script in a pipeline costs a round trip more (is it known?)
-        script = load_script(_HERE, "position")
+        script = load_script("queue/position")
         pipe.eval(script, 1, keys.WAIT, job.waits_in, job.tenant, job.id)
         pipe.zscore(keys.QUEUED, job.id)
         pipe.hget(_PACE, job.waits_in)
@@ -164,19 +164,19 @@ class FairQueue(Store):
     def should_preempt(self, job: Job) -> bool:
         """Returns whether another job would be popped before this one, if it were requeued now."""
         args = [job.waits_in, job.tenant, repr(score_of(job))]
-        return bool(self._run("should_preempt", [keys.WAIT], args))
+        return bool(self._run("queue/should_preempt", [keys.WAIT], args))
 
     @staticmethod
     def runnable_count(pipe: Client, queue: str, enough: int) -> Any:
         """Adds to a pipeline, or asks a client, how many jobs could be popped now, at most
         `enough`."""
-        script = load_script(_HERE, "runnable_count")  # EVAL: as above
+        script = load_script("queue/runnable_count")  # EVAL: as above
         return pipe.eval(script, 1, keys.WAIT, queue, enough)
 
     def record_duration(self, queue: str, tenant: str, seconds: float) -> None:
         """Updates the moving averages (weight 1/5) of job durations of the queue and the tenant."""
         fields = [queue, f"{queue}:{tenant}"]
-        self._run("record_duration", [_PACE], [_WEIGHT, seconds, *fields])
+        self._run("queue/record_duration", [_PACE], [_WEIGHT, seconds, *fields])
 
     def reconcile_running(self) -> list[str]:
         """Removes ended jobs that a crash left among the running ones.
@@ -204,7 +204,6 @@ class FairQueue(Store):
         return status is None or JobStatus(msgspec.json.decode(status)).final
 
 
-_HERE = "worker.storage.queue"
 _PACE = f"{keys.WAIT}:pace"
 _BUSY = f"{keys.WAIT}:busy"
 

@@ -12,10 +12,10 @@ import msgspec
 from worker.contract.plans import Plan
 from worker.contract.scopes import ALL_SCOPES, LONGEST_PAGE_TOKEN_S, PAGE_SCOPES, Scope
 from worker.storage import keys
+from worker.storage.clock import iso, unix
 from worker.storage.connection import text
 from worker.storage.errors import NotFound
 from worker.storage.store import Store
-from worker.storage.timestamps import iso, unix
 
 PREFIX = "pq_"
 PAGE_PREFIX = "pq_page_"

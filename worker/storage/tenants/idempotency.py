@@ -36,7 +36,9 @@ class IdempotencyStore(Store):
         Mismatch for another `digest`.
         """
         args = [digest, name, self._clock(), _PENDING_S, self._ttl_s]
-        found, known = map(text, self._run("begin_request", [keys.idempotency(tenant, key)], args))
+        found, known = map(
+            text, self._run("tenants/begin_request", [keys.idempotency(tenant, key)], args)
+        )
         if found == "mismatch":
             raise Mismatch(key)
         if found == "pending":

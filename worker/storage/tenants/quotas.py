@@ -57,7 +57,9 @@ class QuotaStore(Store):
     def take_request(self, tenant: str, limit: int) -> Rate:
         """Counts a request of a tenant that may make `limit` per minute; does not raise."""
         args = [self._clock(), limit, WINDOW_S]
-        allowed, remaining, reset, retry = self._run("take_request", [keys.rate(tenant)], args)
+        allowed, remaining, reset, retry = self._run(
+            "tenants/take_request", [keys.rate(tenant)], args
+        )
         seconds = [math.ceil(int(ms) / 1000) for ms in (reset, retry)]
         return Rate(bool(allowed), limit, int(remaining), *seconds)
 
@@ -65,7 +67,7 @@ class QuotaStore(Store):
         """Counts a request of `address` with an invalid key; raises LimitExceeded `rate_limited`
         beyond `limit` of them per minute."""
         args = [self._clock(), limit, WINDOW_S]
-        allowed, _, _, retry = self._run("take_request", [keys.refused(address)], args)
+        allowed, _, _, retry = self._run("tenants/take_request", [keys.refused(address)], args)
         if not allowed:
             text = "Too many requests with keys that are not valid."
             details = {"limit": "refusedKeysPerMinute", "allowed": limit}

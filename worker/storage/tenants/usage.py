@@ -9,9 +9,9 @@ import msgspec
 from worker.contract.errors import ErrorCode
 from worker.contract.jobs import Job, JobStatus, Usage
 from worker.storage import keys
+from worker.storage.clock import iso
 from worker.storage.connection import text
 from worker.storage.store import Store
-from worker.storage.timestamps import iso
 
 _OURS = (ErrorCode.INTERNAL, ErrorCode.WORKER_LOST)
 

@@ -9,10 +9,10 @@ import msgspec
 
 from worker.contract.webhooks import KEEP_S, Delivery, DeliveryItem, Endpoint
 from worker.storage import keys
+from worker.storage.clock import iso
 from worker.storage.connection import text
 from worker.storage.errors import NotFound
 from worker.storage.store import After, Store
-from worker.storage.timestamps import iso
 
 _PAGE = 500
 

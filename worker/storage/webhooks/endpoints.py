@@ -18,10 +18,10 @@ import msgspec
 
 from worker.contract.webhooks import Endpoint
 from worker.storage import keys
+from worker.storage.clock import iso
 from worker.storage.connection import text
 from worker.storage.errors import Conflict, LimitExceeded, NotFound
 from worker.storage.store import After, Store
-from worker.storage.timestamps import iso
 
 MOST_ENDPOINTS = 50
 """Maximum endpoints of a tenant, not counting those made by jobs."""
@@ -55,14 +55,6 @@ class Health:
     def good(self) -> bool:
         """Whether the endpoint may get several requests at once."""
         return self.failing_since is None and not self.slow
-
-
-_HEALTH = ("failingSince", "restUntil", "slow")
-
-
-def _health_of(fields: Sequence[bytes | None]) -> Health:
-    since, rest, slow = fields
-    return Health(float(since) if since else None, float(rest or 0), slow == b"1")
 
 
 def new_secret() -> str:
@@ -116,7 +108,9 @@ class EndpointStore(Store):
         now = self._clock()
         limit = -1 if most is None else most
         fresh = self._run(
-            "admit_endpoints", [keys.tenant_adhoc(tenant)], [now, now + ADHOC_S, limit, *wanted]
+            "webhooks/admit_endpoints",
+            [keys.tenant_adhoc(tenant)],
+            [now, now + ADHOC_S, limit, *wanted],
         )
         if fresh is None:
             raise LimitExceeded(
@@ -193,35 +187,31 @@ class EndpointStore(Store):
             pipe.zrem(keys.tenant_adhoc(endpoint.tenant), endpoint.id)
             pipe.execute()
 
-    def secrets(self, endpoint_id: str) -> list[str]:
-        """Returns the valid signing secrets, newest first."""
-        return [secret.value for secret in self._secrets(endpoint_id)]
-
     def rotate(self, endpoint_id: str) -> tuple[str, str]:
         """Makes a new secret; returns it and the time until which the old ones sign too, the newest
         MOST_OLD_SECRETS of them."""
         until = self._clock() + OVERLAP_S
-        old = [_Secret(s.value, min(until, s.until or until)) for s in self._secrets(endpoint_id)]
+        known = self._redis.hget(keys.hook(endpoint_id), "secrets")
+        if not known:
+            raise NotFound(f"no webhook {endpoint_id}")
+        old = [_Secret(s.value, min(until, s.until or until)) for s in self._valid(known)]
         fresh = _Secret(new_secret())
         self._redis.hset(
             keys.hook(endpoint_id), "secrets", msgspec.json.encode([fresh, *old[:MOST_OLD_SECRETS]])
         )
         return fresh.value, iso(until)
 
-    def health(self, endpoint_id: str) -> Health:
-        """Returns how an endpoint has answered recently."""
-        return _health_of(self._redis.hmget(keys.hook_health(endpoint_id), _HEALTH))
-
     def for_session(self, endpoint_id: str) -> tuple[Endpoint, list[str], Health]:
-        """Returns what a delivery session needs: record, valid secrets and health."""
+        """Returns an endpoint, its valid secrets, newest first, and its recent health."""
         with self._redis.pipeline(transaction=False) as pipe:
             pipe.hmget(keys.hook(endpoint_id), ("record", "secrets"))
-            pipe.hmget(keys.hook_health(endpoint_id), _HEALTH)
-            (record, known), health = pipe.execute()
+            pipe.hmget(keys.hook_health(endpoint_id), "failingSince", "restUntil", "slow")
+            (record, known), (since, rest, slow) = pipe.execute()
         if not (record and known):
             raise NotFound(f"no webhook {endpoint_id}")
         valid = [secret.value for secret in self._valid(known)]
-        return msgspec.json.decode(record, type=Endpoint), valid, _health_of(health)
+        health = Health(float(since) if since else None, float(rest or 0), slow == b"1")
+        return msgspec.json.decode(record, type=Endpoint), valid, health
 
     def answered(self, endpoint_id: str, *, slow: bool) -> None:
         """Records a successful delivery, which ends a series of failures."""
@@ -261,12 +251,6 @@ class EndpointStore(Store):
             for data in pipe.execute():
                 if data:
                     yield msgspec.json.decode(data, type=Endpoint)
-
-    def _secrets(self, endpoint_id: str) -> list[_Secret]:
-        data = self._redis.hget(keys.hook(endpoint_id), "secrets")
-        if not data:
-            raise NotFound(f"no webhook {endpoint_id}")
-        return self._valid(data)
 
     def _valid(self, known: bytes) -> list[_Secret]:
         now = self._clock()

@@ -92,7 +92,7 @@ class OrderedQueueStore(Store):
         for endpoint, item in items:
             arguments += (endpoints.index(endpoint) + 1, item.id, msgspec.json.encode(item))
         reply = self._run(
-            "dispatch",
+            "webhooks/dispatch",
             [
                 keys.job(subject),
                 keys.dispatched(subject),
@@ -140,9 +140,7 @@ class OrderedQueueStore(Store):
             if record is not None:
                 record(pipe)
             # EVAL, as a registered script would need another round trip to check that it is loaded
-            pipe.eval(
-                load_script(self._package, "pop"), 1, keys.ordered_queue(subject, endpoint), item
-            )
+            pipe.eval(load_script("webhooks/pop"), 1, keys.ordered_queue(subject, endpoint), item)
             following: bytes | None = pipe.execute()[-1]
             return following
 

@@ -63,13 +63,15 @@ class DeliverySchedule(Store):
         """Takes one of `most` delivery slots of an endpoint as `name`; returns whether it did."""
         now = self._clock()
         slots = keys.hook_slots(endpoint)
-        return bool(self._run("acquire_slot", [slots], [name, now, now + self._lease_s, most]))
+        return bool(
+            self._run("webhooks/acquire_slot", [slots], [name, now, now + self._lease_s, most])
+        )
 
     def claim_due_queue(self, endpoint: str) -> str | None:
         """Claims the queue that has been due longest and returns its subject; None without one."""
         now = self._clock()
         found = self._run(
-            "claim_due_queue", [keys.ordered_queues(endpoint)], [now, now + self._lease_s]
+            "webhooks/claim_due_queue", [keys.ordered_queues(endpoint)], [now, now + self._lease_s]
         )
         return text(found) if found else None
 

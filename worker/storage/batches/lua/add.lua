@@ -1,4 +1,4 @@
--- uses: states
+-- uses: batches/states
 -- args: batch, (number, job)...; returns the number of new jobs
 local batch = ARGV[1]
 if redis.call('HEXISTS', of_batch(batch, 'batch'), 'record') == 0 then return 0 end

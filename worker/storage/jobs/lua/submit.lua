@@ -1,4 +1,4 @@
--- uses: queue/lists, firehose
+-- uses: queue/lists, jobs/firehose
 -- transition: nothing -> waiting
 -- keys: job, base, jobs of the tenant, deadlines, jobs that read the upload, Idempotency-Key,
 --       partition of the firehose
