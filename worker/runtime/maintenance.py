@@ -12,13 +12,9 @@ from functools import partial
 import structlog
 
 from worker.lifecycle.completion import archive_job
-from worker.lifecycle.deletion import (
-    erasures_due,
-    purge_late_writes,
-    sweep_entries,
-    sweep_uploads,
-)
+from worker.lifecycle.deletion import sweep_erased, sweep_uploads
 from worker.lifecycle.expiry import sweep_retention
+from worker.storage import keys
 from worker.storage.batches.records import LOOK_S
 from worker.storage.stores import Stores
 from worker.submission.batches import recover_batch
@@ -37,8 +33,9 @@ def due(stores: Stores) -> bool:
         stores.jobs.unarchived.count()
         or stores.batches.open.count()
         or stores.retention.items.count()
-        or stores.uploads.count_due()
-        or erasures_due(stores)
+        or stores.uploads.late.count()
+        or stores.erased.count()
+        or not stores.redis.exists(keys.UPLOADS_SEARCHED)
     )
 
 
@@ -54,7 +51,7 @@ def run_maintenance(stores: Stores, stopping: Callable[[], bool] = lambda: False
         _attempt("batch", partial(recover_batch, stores, batch_id))
         if stopping():
             return
-    for sweep in (sweep_entries, purge_late_writes, sweep_uploads, sweep_retention):
+    for sweep in (sweep_erased, sweep_uploads, sweep_retention):
         _attempt(sweep.__name__, partial(sweep, stores))
 
 

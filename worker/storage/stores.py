@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from worker.settings import Settings
+from worker.storage import keys
 from worker.storage.batches.records import BatchStore
 from worker.storage.clock import RedisClock
 from worker.storage.connection import connect
@@ -18,6 +19,7 @@ from worker.storage.objects.s3 import ObjectStore
 from worker.storage.objects.uploads import UploadStore
 from worker.storage.queue.fair_queue import FairQueue
 from worker.storage.queue.workers import WorkerStore
+from worker.storage.store import DueSet
 from worker.storage.tenants.api_keys import KeyStore
 from worker.storage.tenants.idempotency import IdempotencyStore
 from worker.storage.tenants.quotas import QuotaStore
@@ -56,6 +58,7 @@ class Stores:
         self.fair_queue = FairQueue(redis, clock)
         self.usage = UsageStore(redis, clock)
         self.batches = BatchStore(redis, partitions, settings.record_s, clock)
+        self.erased = DueSet(redis, keys.ERASED, clock)
         self.retention = RetentionStore(redis, clock)
         self.quotas = QuotaStore(redis, self.fair_queue, self.usage, clock)
         self.idempotency = IdempotencyStore(redis, settings.idempotency_ttl_s, clock)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -84,6 +85,10 @@ def test_a_download_that_breaks_off_is_not_the_jobs_fault(
     class Broken:
         def read(self) -> bytes:
             raise ResponseStreamingError(error="connection lost")
+
+        def iter_chunks(self, _size: int) -> Iterator[bytes]:
+            yield b"fra"
+            self.read()
 
         def close(self) -> None: ...
 

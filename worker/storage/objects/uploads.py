@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -13,12 +13,10 @@ from worker.storage.connection import Client, text
 from worker.storage.errors import LimitExceeded, NotFound, StoreUnavailable
 from worker.storage.objects.object_keys import upload_key
 from worker.storage.objects.presigning import PART_BYTES, SINGLE_PUT_BYTES, Presigning
-from worker.storage.store import Store
+from worker.storage.store import DueSet, Store
 
 RETRY_S = 3600.0
 """Seconds after which a tenant over its limit may retry, as uploads may have expired."""
-ALL_SEEN = "\x7f"
-"""A cursor after all keys."""
 _AFTER_S = 60.0
 """Seconds after the expiry of a URL from which no PUT to it can be under way."""
 
@@ -48,7 +46,10 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UploadStore(Store):
-    """Stores uploads; `ttl_s` is the lifetime of URLs, `record_ttl_s` that of records."""
+    """Stores uploads; `ttl_s` is the lifetime of URLs, `record_ttl_s` that of records.
+
+    `late` are erased uploads, due when their URLs have expired.
+    """
 
     def __init__(
         self,
@@ -60,6 +61,7 @@ class UploadStore(Store):
     ) -> None:
         super().__init__(client, clock)
         self._objects = objects
+        self.late = DueSet(client, keys.UPLOADS_LATE, clock)
         self.ttl_s = ttl_s
         self._record_ttl_s = record_ttl_s
 
@@ -162,27 +164,6 @@ class UploadStore(Store):
         ends = self._clock() + self.ttl_s if until is None else max(until, self._clock())
         note = msgspec.json.encode((tenant, upload_id))
         self._redis.zadd(keys.UPLOADS_LATE, {note: ends + _AFTER_S}, nx=True)
-
-    def late(self) -> Iterator[tuple[str, str]]:
-        """Yields tenant and id of erased uploads to delete once more now.
-
-        An item is removed when the next one is requested, so that it is repeated after a crash.
-        """
-        for note in self._redis.zrangebyscore(keys.UPLOADS_LATE, "-inf", self._clock(), 0, 50):
-            yield msgspec.json.decode(note, type=tuple[str, str])
-            self._redis.zrem(keys.UPLOADS_LATE, note)
-
-    def count_due(self) -> int:
-        """Returns the number of due deletions, plus one if a search for unknown uploads is due."""
-        late = int(self._redis.zcount(keys.UPLOADS_LATE, "-inf", self._clock()))
-        return late + self.search_due()
-
-    def search_due(self) -> bool:
-        """Returns whether to search for objects without a record now."""
-        return not (
-            self._redis.exists(keys.UPLOADS_SEARCHED)
-            or self._redis.get(keys.UPLOADS_CURSOR) == ALL_SEEN.encode()
-        )
 
     def _take_room(self, tenant: str, upload_id: str, size: int, most: int | None) -> None:
         args = [upload_id, size, -1 if most is None else most]

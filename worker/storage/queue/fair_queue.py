@@ -108,13 +108,7 @@ class FairQueue(Store):
 
     def total(self) -> int:
         """Returns the number of queued jobs, those in no queue included."""
-        count = int(self._redis.zcard(keys.QUEUED))
-        for queue in JOB_QUEUES:
-            with self._redis.pipeline(transaction=False) as pipe:
-                for tenant in self._redis.zrange(keys.waiting_tenants(queue), 0, -1):
-                    pipe.zcard(keys.waiting(queue, text(tenant)))
-                count += sum(pipe.execute())
-        return count
+        return int(self._redis.zcard(keys.QUEUED)) + sum(self.backlog(q)[0] for q in JOB_QUEUES)
 
     def backlog(self, queue: str) -> tuple[int, float]:
         """Returns the number of jobs in a queue, and the age of the oldest in seconds."""
