@@ -18,6 +18,7 @@ from worker.pose.model_factory import open_model
 from worker.queueing import dispatch
 from worker.queueing.dispatch import dispatch_next
 from worker.runtime import sweeper
+from worker.runtime.maintenance import run_maintenance
 from worker.storage import keys
 from worker.storage.errors import Newer
 from worker.storage.jobs.leases import LeaseStore
@@ -44,6 +45,18 @@ def newer(stores: Stores) -> Stores:
     """The same of a worker that knows one version more."""
     leases = LeaseStore(stores.redis, stores.leases.ttl_s, known=SUPPORTED_JOB_VERSION + 1)
     return changed(stores, leases=leases)
+
+
+def test_an_ended_job_that_only_newer_code_reads_is_left_to_its_archive(
+    stores: Stores, squats: list[bytes]
+) -> None:
+    job = recorded_job(stores, squats)
+    runs(stores)(job.id)
+    newer_fields = {"version": str(SUPPORTED_JOB_VERSION + 1), "plan": '"galactic"'}
+    stores.redis.hset(keys.job(job.id), mapping=newer_fields)
+    run_maintenance(stores)
+    assert stores.redis.zscore(keys.CLOSED, job.id) is not None
+    assert stores.redis.ttl(keys.job(job.id)) == -1
 
 
 def test_what_is_not_known_of_a_record_stays(stores: Stores, squats: list[bytes]) -> None:

@@ -82,10 +82,8 @@ def _note(record: ErasureRecord) -> str:
 def erase_reference(stores: Stores, reference: Reference) -> None:
     """Erases a reference, and the job that makes it together with its clip."""
     stores.references.erase(reference)
-    try:
-        erase_job(stores, stores.jobs.get(reference.job))
-    except NotFound:
-        return
+    if job := stores.jobs.find(reference.job):
+        erase_job(stores, job)
 
 
 def erase_rest(stores: Stores, erased: ErasureRecord) -> None:

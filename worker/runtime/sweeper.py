@@ -17,7 +17,7 @@ from worker.queueing.dispatch import ensure_wakeups, offer_segment
 from worker.queueing.index_rebuild import rebuild_if_lost
 from worker.queueing.queues import pending_wakeups, send_maintenance
 from worker.runtime.maintenance import due
-from worker.storage.errors import Newer, NotFound
+from worker.storage.errors import Newer
 from worker.storage.stores import Stores
 
 log = structlog.get_logger()
@@ -50,10 +50,10 @@ def _recover(stores: Stores, name: str) -> None:
     """Requeues a job or segment entry whose worker crashed or whose wake-up was lost."""
     helped = job_of_entry(name)
     try:
-        job = stores.jobs.get(helped or name)
+        job = stores.jobs.find(helped or name)
     except Newer:
         return  # left to the sweep of a newer worker
-    except NotFound:
+    if job is None:
         stores.fair_queue.unclaimed.remove(name)
         return
     if helped:

@@ -124,19 +124,28 @@ class JobStore(Store):
         """Returns a job.
 
         Raises NotFound for a missing one; with `tenant` also for another tenant's or a hidden one
-        (of a reference), with `owner` for one of another page token. Raises Newer for a record
-        that only newer code can read.
+        (of a reference), with `owner` for one of another page token. Raises Newer as `find`.
         """
-        fields = self._redis.hgetall(keys.job(job_id))
-        # a late writer can leave a field behind after an erasure: no id, no record
-        if b"id" not in fields:
-            raise NotFound(f"no job {job_id}")
-        job = assemble(fields)
-        hidden = job.tenant != tenant or job.input.referenceId is not None
-        hidden = hidden or owner not in (None, job.owner)
-        if tenant is not None and hidden:
+        job = self.find(job_id)
+        hidden = (
+            job is not None
+            and tenant is not None
+            and (
+                job.tenant != tenant
+                or job.input.referenceId is not None
+                or owner not in (None, job.owner)
+            )
+        )
+        if job is None or hidden:
             raise NotFound(f"no job {job_id}")
         return job
+
+    def find(self, job_id: str) -> Job | None:
+        """Returns a job, None for a missing one; raises Newer for a record that only newer code can
+        read."""
+        fields = self._redis.hgetall(keys.job(job_id))
+        # a late writer can leave a field behind after an erasure: no id, no record
+        return assemble(fields) if b"id" in fields else None
 
     def page(
         self,

@@ -47,9 +47,8 @@ class DeliveryStore(Store):
 
     def get(self, delivery_id: str, endpoint: str) -> Delivery:
         """Returns a record; raises NotFound if it is missing or another endpoint's."""
-        data = self._redis.get(keys.delivery(delivery_id))
-        delivery = msgspec.json.decode(data, type=Delivery) if data else None
-        if delivery is None or delivery.endpoint != endpoint:
+        (delivery,) = self.many([delivery_id], endpoint)
+        if delivery is None:
             raise NotFound(f"no delivery {delivery_id}")
         return delivery
 
