@@ -28,11 +28,11 @@ def test_a_late_writer_is_swept_up(client: Client, stores: Stores) -> None:
     actor = Actor(stores, new_job(client)["id"])
     prefix = job_prefix("acme", actor.id)
     assert client.delete(f"/jobs/{actor.id}").status_code == 204
+    assert sweep_erased(stores) == 1
     stores.objects.put(prefix + "exports/video.mp4", b"late", "video/mp4")
     stores.jobs.ask_cancel(actor.id)
     refused(client.get(f"/jobs/{actor.id}"), 404, "not_found")
-    assert sweep_erased(stores) == 1 and list(stores.objects.list_keys(prefix))
-    assert sweep_erased(stores) == 0
+    assert sweep_erased(stores) == 0 and list(stores.objects.list_keys(prefix))
     later(stores)
     assert sweep_erased(stores) == 1
     assert not list(stores.objects.list_keys(prefix))

@@ -1,8 +1,8 @@
 """Erases jobs: their objects, upload, keys, and entries on the firehose.
 
 A worker may be storing an object while its job is erased, which then appears after the erasure. So
-a record stays, by which `sweep_erased` deletes the job's entries on the shared firehose soon, and
-what came late some minutes later.
+a record stays, by which `sweep_erased` deletes the job's entries on the shared firehose, and what
+came late.
 """
 
 from __future__ import annotations
@@ -182,8 +182,8 @@ def _sweep_unknown(stores: Stores) -> int:
 
 
 def sweep_erased(stores: Stores) -> int:
-    """Deletes the firehose entries of erased jobs and, SWEEP_AFTER_S after the erasure, what was
-    written late; returns the number of jobs.
+    """Deletes the firehose entries of erased jobs and what was written late, soon and once more
+    SWEEP_AFTER_S after the erasure; returns the number of jobs.
 
     Skips an id that a new job has: ids follow from Idempotency-Keys, and those expire.
     """
@@ -192,11 +192,10 @@ def sweep_erased(stores: Stores) -> int:
     gone = [one for one in records.values() if not stores.jobs.exists(one.job)]
     _erase_entries(stores, gone)
     for note, one in records.items():
-        if one.at is not None and one.at + SWEEP_AFTER_S > stores.clock():
-            continue
         if one.at is not None and one in gone:
             erase_rest(stores, one)
-        stores.erased.remove(note)
+        if one.at is None or one.at + SWEEP_AFTER_S <= stores.clock():
+            stores.erased.remove(note)
     return len(gone)
 
 
