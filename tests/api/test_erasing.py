@@ -9,17 +9,18 @@ from tests.api.api_play import Actor, Client, new_job, put_upload, refused
 from worker.contract.examples import EXAMPLES
 from worker.contract.jobs import Usage
 from worker.lifecycle.completion import archive_job
-from worker.lifecycle.deletion import SWEEP_AFTER_S, ErasureRecord, sweep_erased, sweep_uploads
+from worker.lifecycle.deletion import ErasureRecord, sweep_erased, sweep_uploads
 from worker.storage import keys
+from worker.storage.jobs.records import ERASED_S
 from worker.storage.objects.object_keys import job_prefix, key_in_url
 from worker.storage.stores import Stores
 
 
 def later(stores: Stores) -> None:
-    """Lets SWEEP_AFTER_S pass since all erasures."""
+    """Lets ERASED_S pass since all erasures."""
     for note in stores.redis.zrange(keys.ERASED, 0, -1):
         record = msgspec.json.decode(note, type=ErasureRecord)
-        older = msgspec.structs.replace(record, at=(record.at or 0.0) - SWEEP_AFTER_S)
+        older = msgspec.structs.replace(record, at=(record.at or 0.0) - ERASED_S)
         stores.erased.remove(note)
         stores.erased.put(msgspec.json.encode(older).decode(), 0)
 
@@ -45,6 +46,8 @@ def test_a_new_job_with_the_id_of_an_erased_one_stays(client: Client, stores: St
     job_id = client.post("/jobs", json=body, headers=key).json()["id"]
     assert client.delete(f"/jobs/{job_id}").status_code == 204
     stores.redis.delete(keys.idempotency("acme", "a"))  # it expires
+    refused(client.post("/jobs", json=body, headers=key), 409, "conflict")  # not quite gone yet
+    stores.redis.delete(keys.erased(job_id))
     assert client.post("/jobs", json=body, headers=key).json()["id"] == job_id
     name = job_prefix("acme", job_id) + "exports/video.mp4"
     stores.objects.put(name, b"new", "video/mp4")
@@ -113,18 +116,19 @@ def test_nothing_of_an_erased_job_is_left_anywhere(
     assert len(naming(stores, job_id, upload)) > 4
     assert client.delete(f"/jobs/{job_id}").status_code == 204
     # until the upload's URL has ended, it could come back
-    tombs = {keys.ERASED, keys.UPLOADS_LATE}
+    mark = keys.erased(job_id)  # for minutes
+    tombs = {keys.ERASED, keys.UPLOADS_LATE, mark}
     firehose = keys.firehose(job_id, stores.settings.firehose_partitions)
     assert set(naming(stores, job_id, upload)) <= {*tombs, firehose}
     assert sweep_erased(stores) == 1  # the next round of any worker
-    assert set(naming(stores, job_id, upload)) == {keys.ERASED, keys.UPLOADS_LATE}
+    assert set(naming(stores, job_id, upload)) == tombs
     for note in stores.redis.zrange(keys.UPLOADS_LATE, 0, -1):
         stores.redis.zadd(keys.UPLOADS_LATE, {note: 1})
     sweep_uploads(stores)
     later(stores)
     sweep_erased(stores)
     stores.redis.delete(keys.UPLOADS_LATE)  # noted once more, for as long as a URL may hold
-    assert naming(stores, job_id, upload) == []
+    assert naming(stores, job_id, upload) == [mark] and 0 < stores.redis.ttl(mark) <= ERASED_S
     # what is not the job's own stays: its neighbours, and that it was used
     assert naming(stores, neighbour) and client.get(f"/batches/{batch}").json()["accepted"] == 2
     used = client.get("/usage").json()["months"]
@@ -141,7 +145,7 @@ def test_an_idempotency_key_keeps_no_name_of_an_erased_job(client: Client, store
     job_id = client.post("/jobs", json=body, headers=headers).json()["id"]
     client.delete(f"/jobs/{job_id}")
     sweep_erased(stores)
-    assert naming(stores, job_id) == [keys.ERASED]
+    assert set(naming(stores, job_id)) == {keys.ERASED, keys.erased(job_id)}
     refusal = refused(client.post("/jobs", json=body, headers=headers), 409, "conflict")
     assert "erased" in refusal["detail"]
     other = client.post("/jobs", json={**body, "priority": "low"}, headers=headers)

@@ -81,3 +81,30 @@ def test_a_job_may_take_more_at_the_address_of_an_endpoint(
     Play(stores, webhook=own).start().end()
     post.hear()
     assert post.told == [endpoint.id]
+
+
+def test_the_address_of_an_endpoint_that_was_made_anew_gets_the_jobs_events(
+    stores: Stores, post: Post, receive: Callable[..., Receiver], subscribe: Subscribe
+) -> None:
+    first, _ = subscribe(receiver := receive(), "job.failed")
+    own = JobWebhook(endpoint=first.id, events=("job.succeeded",), url=first.url)
+    play = Play(stores, webhook=own).start()
+    stores.endpoints.delete(first)
+    second, secret = subscribe(receiver, "job.failed")
+    play.end()
+    post.run(5, until=lambda: len(receiver.got) == 1)
+    (event,) = receiver.verified(secret)
+    assert (event["type"], second.id != first.id) == ("job.succeeded", True)
+
+
+def test_a_deleted_endpoint_gets_nothing_more(
+    stores: Stores, post: Post, receive: Callable[..., Receiver], subscribe: Subscribe
+) -> None:
+    first, _ = subscribe(receive(), "job.failed")
+    subscribe(receive(), "job.failed")
+    own = JobWebhook(endpoint=first.id, events=("job.succeeded",), url=first.url)
+    play = Play(stores, webhook=own).start()
+    stores.endpoints.delete(first)
+    play.end()
+    post.hear()
+    assert post.told == []

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import msgspec
@@ -27,6 +27,7 @@ from worker.jobs.heartbeat import Heartbeat
 from worker.lifecycle.archive import read_poses, store_pieces
 from worker.lifecycle.completion import complete_job
 from worker.queueing.dispatch import all_slots_busy
+from worker.storage.clock import unix
 from worker.storage.connection import REFUSING
 from worker.storage.errors import Fenced
 from worker.storage.jobs.streams import Row, rows_of
@@ -76,6 +77,9 @@ class LeasedJob:
         self._stopping = stopping
         self._progress = progress
         self._began = time.monotonic()
+        # once, as clocks of workers may be wrong and Redis may not answer later
+        left_s = math.inf if job.deadlineAt is None else unix(job.deadlineAt) - stores.clock()
+        self._deadline = self._began + left_s
         self.media_s = job.media.duration_ms / 1000 if job.media else 0.0
 
     def check(self) -> None:
@@ -97,8 +101,7 @@ class LeasedJob:
         self._progress()
         if self._heartbeat.lost:
             raise Fenced(self.job.id)
-        deadline = self.job.deadlineAt
-        if deadline and datetime.fromisoformat(deadline) < datetime.now(UTC):
+        if time.monotonic() > self._deadline:
             raise JobError(ErrorCode.DEADLINE_EXCEEDED, "The job's deadline has passed.")
         limit_s = max(self.stores.settings.job_time_limit_s, SLOWEST * self.media_s)
         if time.monotonic() - self._began > limit_s:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Generator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -28,6 +27,7 @@ from worker.pipeline.estimation import DamagedSegment, SegmentStart, VideoEstima
 from worker.pipeline.pipeline import estimation
 from worker.pose.engine import PoseEngine
 from worker.queueing.dispatch import all_slots_busy, offer_segment
+from worker.storage.clock import unix
 from worker.storage.errors import Fenced, NotFound
 from worker.storage.jobs.segments import SegmentClaim
 from worker.storage.stores import Stores
@@ -158,7 +158,7 @@ class SegmentWorker:
         """Raises Fenced if the job is canceled or late, or the worker is to stop."""
         self._progress()
         deadline = self.job.deadlineAt
-        late = deadline is not None and datetime.fromisoformat(deadline) < datetime.now(UTC)
+        late = deadline is not None and unix(deadline) < self.stores.clock()
         if late or self._stopping() or self.stores.jobs.cancel_asked(self.job.id):
             raise Fenced(self.job.id)
 

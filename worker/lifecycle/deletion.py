@@ -20,14 +20,13 @@ from worker.storage import keys
 from worker.storage.clock import unix
 from worker.storage.connection import text
 from worker.storage.errors import NotFound
+from worker.storage.jobs.records import ERASED_S
 from worker.storage.objects.object_keys import job_prefix, upload_key
 from worker.storage.objects.retention import DAY_S
 from worker.storage.stores import Stores
 
 log = structlog.get_logger()
 
-SWEEP_AFTER_S = 600.0
-"""Seconds after an erasure from which a stopped worker can have no write under way."""
 _CLOCKS_S = 60.0
 """Seconds by which the clocks of workers, the API and Redis may differ: a job's entries are on the
 firehose between its creation and its end, as its last one is written with its end."""
@@ -70,7 +69,7 @@ def erase_job(stores: Stores, job: Job) -> None:
     _erase_webhooks(stores, job.id)
     stores.objects.delete_prefix(job_prefix(job.tenant, job.id))
     leave_upload(stores, job, erase=True)
-    if ended is not None and now - ended > SWEEP_AFTER_S:  # no late write is possible
+    if ended is not None and now - ended > ERASED_S:  # no late write is possible
         stores.erased.put(_note(msgspec.structs.replace(record, at=None)), now)
         stores.erased.remove(_note(record))
 
@@ -183,18 +182,18 @@ def _sweep_unknown(stores: Stores) -> int:
 
 def sweep_erased(stores: Stores) -> int:
     """Deletes the firehose entries of erased jobs and what was written late, soon and once more
-    SWEEP_AFTER_S after the erasure; returns the number of jobs.
+    ERASED_S after the erasure; returns the number of jobs.
 
     Skips an id that a new job has: ids follow from Idempotency-Keys, and those expire.
     """
-    notes = stores.erased.take_all(SWEEP_AFTER_S, _ERASED)
+    notes = stores.erased.take_all(ERASED_S, _ERASED)
     records = {note: msgspec.json.decode(note, type=ErasureRecord) for note in notes}
     gone = [one for one in records.values() if not stores.jobs.exists(one.job)]
     _erase_entries(stores, gone)
     for note, one in records.items():
         if one.at is not None and one in gone:
             erase_rest(stores, one)
-        if one.at is None or one.at + SWEEP_AFTER_S <= stores.clock():
+        if one.at is None or one.at + ERASED_S <= stores.clock():
             stores.erased.remove(note)
     return len(gone)
 

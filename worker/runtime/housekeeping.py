@@ -77,7 +77,7 @@ class Housekeeping(bootsteps.StartStopStep):  # type: ignore[misc]
                 has = self.models()
                 self._stores.workers.beat(self._name, kind, taken, self._slots, fault, has)
             sweep(self._stores)
-            trim_now_and_then(self._stores.redis, self._stores.settings)
+            trim_now_and_then(self._stores.redis, self._stores.settings, self._stores.clock())
             clear_orphans(settings().scratch_dir)  # also those of killed processes
         except ConsumerStuck:
             raise

@@ -6,6 +6,7 @@
     pq:{<job>}:lease       string  token of the worker that runs the job; expires without heartbeats
     pq:{<job>}:poses       list    pose log: head, then one entry per chunk
     pq:{<job>}:parts       hash    segments of a long video: claims and chunks
+    pq:{<job>}:erased      string  for minutes after its erasure: whether its batch had counted it
     pq:{<job>}:messages    stream  the job's messages; ids follow from the position in the run
     pq:firehose:<n>        stream  messages of all jobs of a partition
     pq:running             zset    running jobs by the unix time at which their lease expires
@@ -113,6 +114,7 @@ lease: One = _pattern("pq:{%s}:lease")
 poses: One = _pattern("pq:{%s}:poses")
 parts: One = _pattern("pq:{%s}:parts")
 messages: One = _pattern("pq:{%s}:messages")
+erased: One = _pattern("pq:{%s}:erased")
 tenant_jobs: One = _pattern("pq:tenant:{%s}:jobs")
 tenant_usage: One = _pattern("pq:tenant:{%s}:usage")
 rate: One = _pattern("pq:tenant:{%s}:rate")

@@ -100,12 +100,12 @@ class DeliveryWorker:
         sender: Sender,
         threads: int = 32,
         *,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] | None = None,
         stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         self._stores = stores
         self._sender = sender
-        self._clock = clock
+        self._clock = clock or stores.clock
         self._stopping = stopping
         self._bulkhead = threading.Semaphore(max(1, threads // 2))
 

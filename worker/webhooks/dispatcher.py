@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -44,9 +42,9 @@ class Dispatcher:
     `due_endpoints` collects the ids of endpoints that have deliveries due now.
     """
 
-    def __init__(self, stores: Stores, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, stores: Stores, clock: Callable[[], float] | None = None) -> None:
         self._stores = stores
-        self._clock = clock
+        self._clock = clock or stores.clock
         self._audiences: dict[str, tuple[list[Endpoint], bool]] = {}
         self.due_endpoints: set[str] = set()
 
@@ -148,10 +146,14 @@ class Dispatcher:
         if job.input.referenceId is not None:
             return []
         endpoints = {one.id: one for one in self._audience(job.tenant)[0]}
-        own = job.webhook.endpoint if job.webhook is not None else None
-        if own is not None and own not in endpoints:
-            with contextlib.suppress(NotFound):  # deleted since
-                endpoints[own] = self._stores.endpoints.get(own, job.tenant)
+        own = job.webhook
+        if own is not None and own.endpoint not in endpoints:
+            try:
+                endpoints[own.endpoint] = self._stores.endpoints.get(own.endpoint, job.tenant)
+            except NotFound:  # deleted since, and maybe made anew
+                same = [name for name, one in endpoints.items() if one.url == own.url]
+                own = msgspec.structs.replace(own, endpoint=same[0]) if same else None
+        job = msgspec.structs.replace(job, webhook=own)
         found = (subscription(one, job) for one in endpoints.values())
         return [one for one in found if one is not None]
 

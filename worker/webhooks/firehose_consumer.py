@@ -54,14 +54,14 @@ class FirehoseConsumer:
         stores: Stores,
         name: str,
         send: Callable[[str], None],
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] | None = None,
         room: Callable[[], int] = lambda: _MOST,
     ) -> None:
         self._stores = stores
         self._name = name
         self._send = send
         self._room = room
-        self._clock = clock
+        self._clock = clock or stores.clock
         self._partitions = keys.partitions(stores.settings.firehose_partitions)
 
     def prepare(self) -> None:

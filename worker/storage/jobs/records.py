@@ -19,6 +19,9 @@ from worker.storage.queue.fair_queue import limit_arg, score_of
 from worker.storage.store import After, DueSet, Store
 from worker.storage.tenants.usage import charges_if_erased
 
+ERASED_S = 600
+"""Seconds after an erasure in which a stopped worker may have a write under way: until then no job
+gets the id again, as ids may follow from an Idempotency-Key or a line of a manifest."""
 Counted = Literal["spent", "faults", "modelMissing"]
 """Counts of a job: CPU milliseconds of ended time slices, faults of workers, workers that gave it
 back for lack of its model."""
@@ -67,7 +70,7 @@ class JobStore(Store):
         self.unarchived = DueSet(client, keys.CLOSED, clock)
 
     def create_all(self, jobs: Sequence[Job], running: int | None = None) -> list[Job]:
-        """Stores and queues jobs, each atomically; existing ones are left as they are.
+        """Stores and queues jobs, each atomically, except existing and lately erased ones.
 
         `running` is their tenant's limit of running jobs. Returns the new ones.
         """
@@ -75,13 +78,13 @@ class JobStore(Store):
             for number, job in enumerate(jobs):
                 names, args = self._submission(job, running, None, number=number)
                 self._run("jobs/submit", names, args, pipe=pipe)
-            return [job for job, made in zip(jobs, pipe.execute(), strict=True) if made]
+            return [job for job, made in zip(jobs, pipe.execute(), strict=True) if made > 0]
 
     def submit(self, job: Job, running: int | None, most: int | None, key: str | None) -> int:
         """Stores and queues a job, made under the Idempotency-Key `key`, atomically.
 
-        Returns 1, 0 for an existing job, or -1 where its tenant has `most` queued jobs already;
-        nothing is written then.
+        Returns 1, 0 for an existing job, -1 where its tenant has `most` queued jobs already, or -2
+        where one of its id was erased within ERASED_S; nothing is written then.
         """
         names, args = self._submission(job, running, most, key)
         return int(self._run("jobs/submit", names, args))
@@ -103,6 +106,7 @@ class JobStore(Store):
             keys.upload_jobs(upload or ""),
             keys.idempotency(job.tenant, key or ""),
             keys.firehose(job.id, self._partitions),
+            keys.erased(job.id),
         ]
         event = {"id": job.id, "status": "queued", "createdAt": job.createdAt}
         args: list[Any] = [
@@ -213,10 +217,13 @@ class JobStore(Store):
             keys.RUNNING,
             keys.CLOSED,
             keys.DEADLINES,
+            keys.erased(job.id),
             *keys.of_job(job.id),
         ]
         charged = msgspec.json.encode(charges_if_erased(job, self.now()))
-        return bool(self._run("jobs/erase", names, [job.id, job.tenant, self.now(), charged]))
+        return bool(
+            self._run("jobs/erase", names, [job.id, job.tenant, self.now(), charged, ERASED_S])
+        )
 
     def expire(self, job_id: str, hot_s: int, record_s: int) -> bool:
         """Sets the expiry of a finished job's keys, `record_s` seconds for the record and `hot_s`
