@@ -37,8 +37,8 @@ from worker.pose.tracking.estimation_batch import EstimationBatch
 from worker.pose.tracking.inference_cache import InferenceCache
 from worker.pose.tracking.keyframe_detection import KeyframeDetector
 from worker.pose.tracking.leg_swap_correction import LEGS, correct_leg_swaps
-from worker.pose.tracking.pose_tracking import PRESENT, PoseTracker
-from worker.pose.tracking.subject_tracker import CHOICE, Choice, SubjectTracker
+from worker.pose.tracking.pose_tracking import PoseTracker
+from worker.pose.tracking.subject_tracker import CHOICE, PRESENT, Choice, SubjectTracker
 from worker.pose.turned_picture import LOOKS, turn_of, turned, turned_boxes
 from worker.pose.weights.registry import MODELS
 
@@ -201,8 +201,8 @@ class PoseEngine:
                 keypoints[row] = pose
             else:
                 drawn[row] = 0
-        if follower.second_looks:
-            record(SECOND_LOOKS, follower.second_looks)
+        if tracker.second_looks:
+            record(SECOND_LOOKS, tracker.second_looks)
         keypoints, after[LEGS] = correct_leg_swaps(keypoints, times_us, state.get(LEGS, []))
         size = np.array([width, height], np.float32)
         keypoints[..., :2] /= size

@@ -18,7 +18,6 @@ Detect = Callable[[Image, Boxes | None], Detections]
 
 @dataclass
 class _Answers:
-    seen: Detections | None = None
     people: dict[bytes, Detections] = field(default_factory=dict)
     poses: dict[bytes, Pose] = field(default_factory=dict)
 
@@ -35,8 +34,6 @@ class InferenceCache:
     def people(self, image: Image, box: Boxes | None) -> Detections:
         """Everybody in a picture in which the subject is expected in `box`."""
         answers = self._of(image)
-        if answers.seen is not None:
-            return answers.seen
         key = b"" if box is None else box.tobytes()
         if key not in answers.people:
             answers.people[key] = self._detect(image, box)
@@ -55,11 +52,11 @@ class InferenceCache:
         return self._of(image).poses.get(box.tobytes())
 
     def look_at_all(self, images: Sequence[Image], detect: DetectAll) -> None:
-        """Lets `detect` look at all of the pictures that were not yet looked at: who is in them
-        then no longer hangs on where somebody is expected."""
-        new = [image for image in images if self._of(image).seen is None]
+        """Lets `detect` look at all of the pictures that were not yet looked at with nobody
+        expected."""
+        new = [image for image in images if b"" not in self._of(image).people]
         for image, people in zip(new, detect(new), strict=True):
-            self._of(image).seen = people
+            self._of(image).people[b""] = people
 
     def keep_pose(self, image: Image, box: Boxes, pose: Pose) -> None:
         """Takes a pose that was estimated elsewhere."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.pose.geometry.boxes import Boxes, area, around, covered, grow, iou
+from worker.pose.detectors.nanodet import near
+from worker.pose.geometry.boxes import Boxes
 from worker.pose.interfaces import Image
 from worker.pose.tracking.cut_detection import is_cut, thumbnail
 from worker.pose.tracking.detector_skipping import (
@@ -19,16 +21,6 @@ from worker.pose.tracking.detector_skipping import (
 )
 from worker.pose.tracking.inference_cache import InferenceCache
 from worker.pose.tracking.subject_tracker import SubjectTracker
-from worker.pose.tracking.track import WITHIN
-
-PRESENT = 0.22
-"""Mean keypoint score under which nobody is taken to be there."""
-PART = 0.7
-"""Share of the last box's area under which a detection inside of it may be of a part."""
-APART = 0.4
-"""Overlap (IoU) with the last box under which a detection may be of somebody else."""
-SURER = 1.1
-"""How much higher the mean score of a pose in the last box must be than in the detected one."""
 
 
 class PoseTracker:
@@ -58,7 +50,6 @@ class PoseTracker:
         self._looked = self._doubted = -1
         self.poses: dict[int, Pose] = {}
         self.sure: dict[int, bool] = {}
-        self.second_looks = 0
 
     def go(self, rows: Iterable[int]) -> Iterator[tuple[int, Boxes | None]]:
         """Passes the keyframes in `rows`; gives each with the subject's box in it, None where it is
@@ -95,47 +86,21 @@ class PoseTracker:
 
     def _detected(self, row: int, *, cut: bool) -> Boxes | None:
         """The subject's box where the detector looks, or by its pose where that is blind."""
+        image, before = self._images[row], self._tracker.subject
         # only a pose vouches for where somebody is: a box that drifts would vouch for itself
         sure = None if self._hold is None or cut else self._last
-        people = self._looks.people(self._images[row], sure)
-        before = self._tracker.subject
-        box = self._tracker.update(people, self._times[row] / 1e6, cut=cut)
-        for track in self._tracker.rivals():
-            if track.look_due:
-                track.look(self._looks.pose(self._images[row], track.array()))
+        people = self._looks.people(image, sure)
+        waited = self._tracker.last_box()
+        if waited is not None and not cut and not near(people, waited):
+            people = self._looks.people(image, waited)
+        pose_of = partial(self._looks.pose, image)
+        box = self._tracker.update(people, self._times[row] / 1e6, pose_of, cut=cut)
         self._looked, self._hold = second(self._times[row]), None
         # a picture that went dark is no other shot
         if self._tracker.subject != before or (cut and len(people)):
             self._last = None
-        if self._last is not None and _doubtful(box, self._last):
-            return self._by_pose(row, self._last, box)
         self.sure[row] = box is not None and people.is_sure(box)
         if box is not None and self._rests and self._looked != self._doubted:
-            self.poses[row] = self._looks.pose(self._images[row], box)
+            self.poses[row] = self._looks.pose(image, box)
             self._hold = start_tracking(box, self.poses[row], people, sure)
         return box
-
-    def _by_pose(self, row: int, last: Boxes, box: Boxes | None) -> Boxes | None:
-        """The subject's box by the pose that is seen where it was `last`, unless it is seen as well
-        in the `box` where it was detected."""
-        self.second_looks += 1
-        pose = self._looks.pose(self._images[row], grow(last, 1.1))
-        score = float(pose[:, 2].mean())
-        other = around(pose, margin=1.2) if score >= PRESENT else None
-        if other is None or not self._tracker.believes(other):
-            return box
-        image = self._images[row]
-        if box is not None and score < SURER * self._looks.pose(image, box)[:, 2].mean():
-            return box
-        self.poses[row] = pose
-        self._tracker.overrule(other, self._times[row] / 1e6)
-        return other
-
-
-def _doubtful(box: Boxes | None, last: Boxes) -> bool:
-    """Whether a detection that follows that in `last` may be of a part of somebody, or of somebody
-    else."""
-    if box is None:
-        return True
-    part = covered(box, last) >= WITHIN and float(area(box)) < PART * float(area(last))
-    return part or float(iou(box, last[None])[0]) < APART

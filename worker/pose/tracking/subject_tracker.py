@@ -12,15 +12,22 @@ found out in its first seconds is given in as a `head_start`.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from copy import deepcopy
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, cast
 
+import numpy as np
+from numpy.typing import NDArray
+
 from worker.contract.poses import PEOPLE
 from worker.pose.detectors.nanodet import Detections
-from worker.pose.geometry.boxes import Boxes, area, closeness, covered
-from worker.pose.tracking.track import KNOWN, WITHIN, Track
+from worker.pose.geometry.boxes import Boxes, area, around, closeness, covered, grow, iou
+from worker.pose.tracking.assignment import assign
+from worker.pose.tracking.subject_movement import LOOK_S
+from worker.pose.tracking.track import Track
+
+Pose = NDArray[np.float32]
 
 FORGET_S = 2.5
 """A track unseen for this long is gone; a subject is waited for that long."""
@@ -28,8 +35,8 @@ FADE_S = 8.0
 """Time constant in which what a track once weighed loses its say."""
 BESIDE = 0.5
 """Share of one of two boxes within the other under which they are two people."""
-HALF = 0.6
-"""Share of a part's score that the box of the whole must have."""
+WITHIN = 0.8
+"""The same from which they are one person's, or one is a part of it."""
 CHOICE = "choice"
 """Where a state says whom the job asks for."""
 ALIKE = 0.5
@@ -37,13 +44,25 @@ ALIKE = 0.5
 looks like a cut."""
 TAKEOVER = 2.5
 """A challenger must outweigh a visible subject this many times: passers-by do not."""
+HALF = 0.6
+"""Share of a part's score that the box of the whole must have."""
 EXERCISE = 9.0
 """Who surely exercises weighs one and this many times what size and place give."""
-SHRINKS = 0.4
-"""Least share of its detected area that a followed subject's box has; who squats keeps 0.5."""
 COMPARABLE = 0.25
 """Share of the largest person's area under which somebody is background."""
+PRESENT = 0.22
+"""Mean keypoint score under which nobody is taken to be there."""
+SHRINKS = 0.4
+"""Least share of its detected area that a followed subject's box has; who squats keeps 0.5."""
+PART = 0.7
+"""Share of the last box's area under which a detection inside of it may be of a part."""
+APART = 0.4
+"""Overlap (IoU) with the last box under which a detection may be of somebody else."""
+SURER = 1.1
+"""How much higher the mean score of a pose in the last box must be than in the detected one."""
 
+PoseOf = Callable[[Boxes], Pose]
+"""Estimates the joints [17, 3] of who is in a box [4] of the picture at hand, all in pixels."""
 FIELDS = {each.name for each in fields(Track)}
 
 Choice = Literal["auto", "largest", "left", "centre", "right"] | tuple[float, float]
@@ -62,7 +81,7 @@ def choice_of(subject: str) -> Choice:
 class SubjectTracker:
     """Assigns detections and says which box is the subject's; `width`, `height` of the picture;
     `people` is how many were seen at once, at most; `opening` the box in which the first subject
-    began."""
+    began; `second_looks` counts detections that were weighed against the pose in the last box."""
 
     width: int
     height: int
@@ -74,19 +93,29 @@ class SubjectTracker:
     choice: Choice = "auto"
     people: int = 0
     opening: list[float] = field(default_factory=list)
-    _unlearned: Track | None = None
+    second_looks: int = 0
 
-    def update(self, found: Detections, time_s: float, *, cut: bool = False) -> Boxes | None:
+    def update(
+        self, found: Detections, time_s: float, pose_of: PoseOf | None = None, *, cut: bool = False
+    ) -> Boxes | None:
         """The subject's box float32 [4] in pixels at this keyframe, None where it is not seen; with
         `cut` the picture is of another shot than the one before."""
-        step = 0.0 if self.last_s is None else max(0.0, time_s - self.last_s)
-        self.last_s = time_s
+        before, self.last_s = self.last_s, time_s
+        step = 1 / 30 if before is None else max(1 / 30, time_s - before)
         if cut and len(found):
             self._forget_unlike(found)
         for track in self.tracks:
             track.weight *= math.exp(-step / FADE_S)
-        self._unlearned = deepcopy(self.subject_track())
-        self._link(found, time_s, max(step, 1 / 30))
+        poses = self._rivals_poses(found, time_s, pose_of)
+        owned = self._assigned(found, poses, time_s)
+        subject = self.subject_track()
+        if subject and pose_of and subject.seen_s == before and not cut:
+            self._weigh(subject, found, owned, time_s, pose_of)
+        for row, track in owned.items():
+            self._take(track, found, row, time_s, step)
+            if row in poses and (track.known or track is subject):
+                track.look(poses[row])
+        self._begin(found, owned, time_s, step)
         self.tracks = [track for track in self.tracks if self._stays(track, time_s)]
         self._choose()
         seen = sum(track.known and track.detected_s == time_s for track in self.tracks)
@@ -94,43 +123,16 @@ class SubjectTracker:
         chosen = self.subject_track()
         return chosen.array() if chosen and chosen.seen_s == time_s else None
 
-    def rivals(self) -> list[Track]:
-        """The subject and who was surely seen beside it, detected at this keyframe and large enough
-        to be meant: their poses tell who exercises. Nobody where there is no choice."""
-        seen = [
-            track
-            for track in self.tracks
-            if track.detected_s == self.last_s and (track.sure >= KNOWN or track.id == self.subject)
-        ]
-        largest = max((track.detected_area for track in seen), default=0.0)
-        near = [track for track in seen if track.detected_area >= COMPARABLE * largest]
-        return near if len(near) > 1 and self.choice == "auto" else []
-
     def follow(self, box: Boxes, time_s: float) -> None:
         """The subject was seen at `box` by its pose where the detector was blind."""
         chosen = self.subject_track()
         if chosen:
             chosen.follow(box, time_s)
 
-    def overrule(self, box: Boxes, time_s: float) -> None:
-        """The subject is not where `update` found it but in `box`, by its pose: nothing of that
-        detection is learned."""
-        before = self._unlearned
-        self.tracks = [
-            before if before and track.id == before.id else track for track in self.tracks
-        ]
-        self.follow(box, time_s)
-
     def last_box(self) -> Boxes | None:
         """Where the subject was last seen, while it is still waited for."""
         chosen = self.subject_track()
         return chosen.array() if chosen else None
-
-    def believes(self, box: Boxes) -> bool:
-        """Whether the subject can be in `box` [4], by the size that it was detected with: joints
-        that are looked for where others were found close in on a few of them."""
-        chosen = self.subject_track()
-        return chosen is not None and float(area(box)) >= SHRINKS * chosen.detected_area
 
     def state(self) -> dict[str, Any]:
         """All of it as JSON-encodable numbers."""
@@ -174,34 +176,83 @@ class SubjectTracker:
             if any(closeness(track.array(), box) >= ALIKE for box in found.boxes)
         ]
 
-    def _link(self, found: Detections, time_s: float, step: float) -> None:
-        """Gives detections to tracks, the surest pair first: the largest sum (Kuhn) would part
-        the subject from its own box for the sake of a second track that is a part of it."""
-        first, free = not self.tracks, dict.fromkeys(range(len(found)))
-        pairs = [
-            ((track.confirmed, gain, track.weight, -row), row, track)
-            for track in self.tracks
+    def _rivals_poses(
+        self, found: Detections, time_s: float, pose_of: PoseOf | None
+    ) -> dict[int, Pose]:
+        """The poses of those detections that may be meant, where several people may: they tell who
+        is who, and who exercises."""
+        known = [track for track in self.tracks if track.known or track.id == self.subject]
+        due = any(time_s - track.looked_s >= LOOK_S for track in known)
+        if pose_of is None or self.choice != "auto" or len(known) < 2 or not due:
+            return {}
+        sizes = area(found.boxes)
+        rows = [
+            row
             for row, box in enumerate(found.boxes)
-            if (gain := track.gain(box, time_s))
+            if sizes[row] >= COMPARABLE * sizes.max()
+            and any(track.likeness(box, None, time_s) for track in known)
         ]
-        for _, row, track in sorted(pairs, key=lambda pair: pair[0], reverse=True):
-            if row in free and track.detected_s < time_s:
-                del free[row]
-                self._take(track, found, row, time_s, step)
-        for row in sorted(free.keys() - _parts(found)):
-            corners = [float(value) for value in found.boxes[row]]
-            track = Track(self.next_id, corners, time_s, corners)
-            self.next_id += 1
-            self._take(track, found, row, time_s, step)
-            self.tracks.append(track)
-        subject = self.last_box()
-        for track in self.tracks:
-            if track.detected_s == time_s:
-                track.hits += first or track.id == self.subject or _beside(track.array(), subject)
+        return {row: pose_of(found.boxes[row]) for row in rows} if len(rows) > 1 else {}
+
+    def _assigned(
+        self, found: Detections, poses: dict[int, Pose], time_s: float
+    ) -> dict[int, Track]:
+        """Whose each detection is, by row: first of who is confirmed, then of the others."""
+        owned: dict[int, Track] = {}
+        for confirmed in (True, False):
+            tracks = [track for track in self.tracks if track.confirmed == confirmed]
+            free = [row for row in range(len(found)) if row not in owned]
+            gains = [
+                [track.likeness(found.boxes[row], poses.get(row), time_s) for row in free]
+                for track in tracks
+            ]
+            pairs = assign(np.array(gains, float).reshape(len(tracks), len(free)))
+            owned |= {free[column]: tracks[place] for place, column in pairs}
+        return owned
+
+    def _weigh(
+        self,
+        subject: Track,
+        found: Detections,
+        owned: dict[int, Track],
+        time_s: float,
+        pose_of: PoseOf,
+    ) -> None:
+        """Where the subject's detection is missing, of a part of it or of somebody else, the pose
+        where it was tells: unless it is as well seen in the detection, it is followed by its pose
+        and nothing of the detection is learned."""
+        last = subject.array()
+        row = next((row for row, track in owned.items() if track is subject), None)
+        box = None if row is None else found.boxes[row]
+        if box is not None and not _doubtful(box, last):
+            return
+        self.second_looks += 1
+        pose = pose_of(grow(last, 1.1))
+        score = float(pose[:, 2].mean())
+        other = around(pose, margin=1.2) if score >= PRESENT else None
+        if other is None or float(area(other)) < SHRINKS * subject.detected_area:
+            return
+        if box is None or score >= SURER * pose_of(box)[:, 2].mean():
+            if row is not None:
+                del owned[row]
+            subject.follow(other, time_s)
 
     def _take(self, track: Track, found: Detections, row: int, time_s: float, step: float) -> None:
         track.take(found.boxes[row], float(found.scores[row]), time_s)
         track.weight += step * self._worth(found, row, track)
+
+    def _begin(self, found: Detections, owned: Collection[int], time_s: float, step: float) -> None:
+        """Whoever is detected and nobody known is somebody new, but for a part of the subject or of
+        a larger detection, or all of it: a detector now and then finds somebody's legs too."""
+        subject = self.last_box()
+        for row, box in enumerate(found.boxes):
+            if row in owned or _is_part(row, found):
+                continue
+            if subject is None or max(covered(box, subject), covered(subject, box)) < BESIDE:
+                corners = [float(value) for value in box]
+                self.tracks.append(Track(self.next_id, corners, time_s, corners))
+                self.next_id += 1
+                self._take(self.tracks[-1], found, row, time_s, step)
 
     def _stays(self, track: Track, time_s: float) -> bool:
         if track.id == self.subject or track.confirmed:
@@ -256,23 +307,22 @@ class SubjectTracker:
         return next((track for track in self.tracks if track.id == self.subject), None)
 
 
-def _beside(box: Boxes, subject: Boxes | None) -> bool:
-    """Whether who is in `box` [4] is somebody else: neither a part of the subject nor all of it."""
-    return subject is None or max(covered(box, subject), covered(subject, box)) < BESIDE
+def _doubtful(box: Boxes, last: Boxes) -> bool:
+    """Whether a detection that follows that in `last` may be of a part of somebody, or of somebody
+    else."""
+    part = covered(box, last) >= WITHIN and float(area(box)) < PART * float(area(last))
+    return part or float(iou(box, last[None])[0]) < APART
 
 
-def _parts(found: Detections) -> set[int]:
-    """The detections that may be a part of a larger one: a detector now and then finds somebody's
-    legs or chest too."""
-    sizes, scores = area(found.boxes), found.scores
-    return {
-        row
-        for row, box in enumerate(found.boxes)
-        for other in range(len(found))
-        if sizes[other] > sizes[row]
+def _is_part(row: int, found: Detections) -> bool:
+    """Whether a detection may be of a part of who is in a larger one."""
+    sizes, scores, box = area(found.boxes), found.scores, found.boxes[row]
+    return any(
+        sizes[other] > sizes[row]
         and scores[other] >= HALF * scores[row]
         and covered(box, found.boxes[other]) >= WITHIN
-    }
+        for other in range(len(found))
+    )
 
 
 def _distance(box: Boxes, x: float, y: float) -> float:
