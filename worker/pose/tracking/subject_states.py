@@ -39,7 +39,7 @@ def head_start(first: dict[str, Any], later: dict[str, Any]) -> dict[str, Any] |
     that somebody else exercises; None where that is the same person, or came after the chunk."""
     tracker = SubjectTracker.restore(1, 1, later)
     subject, opening = tracker.subject_track(), first["opening"]
-    if subject is None or first["last"] is None or subject.born_s > first["last"]:
+    if subject is None or first["last_s"] is None or subject.born_s > first["last_s"]:
         return None
     begun = np.array(subject.first_box, np.float32)
     same = opening and closeness(np.array(opening, np.float32), begun) >= ALIKE

@@ -12,7 +12,7 @@ found out in its first seconds is given in as a `head_start`.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, cast
@@ -20,14 +20,11 @@ from typing import Any, Literal, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.contract.poses import PEOPLE
 from worker.pose.detectors.nanodet import Detections
 from worker.pose.geometry.boxes import Boxes, area, around, closeness, covered, grow, iou
 from worker.pose.tracking.assignment import assign
 from worker.pose.tracking.subject_movement import LOOK_S
 from worker.pose.tracking.track import Track
-
-Pose = NDArray[np.float32]
 
 FORGET_S = 2.5
 """A track unseen for this long is gone; a subject is waited for that long."""
@@ -36,42 +33,38 @@ FADE_S = 8.0
 BESIDE = 0.5
 """Share of one of two boxes within the other under which they are two people."""
 WITHIN = 0.8
-"""The same from which they are one person's, or one is a part of it."""
+"""The same from which one is of a part of who is in the other."""
 CHOICE = "choice"
 """Where a state says whom the job asks for."""
 ALIKE = 0.5
-"""Closeness from which the subjects of two states are one person, or boxes before and after what
-looks like a cut."""
+"""Closeness from which two boxes, one after the other, are surely of one person; overlap (IoU)
+under which the later one may be of a part of it or of somebody else."""
 TAKEOVER = 2.5
 """A challenger must outweigh a visible subject this many times: passers-by do not."""
-HALF = 0.6
-"""Share of a part's score that the box of the whole must have."""
 EXERCISE = 9.0
 """Who surely exercises weighs one and this many times what size and place give."""
 COMPARABLE = 0.25
 """Share of the largest person's area under which somebody is background."""
 PRESENT = 0.22
 """Mean keypoint score under which nobody is taken to be there."""
+BODY = 1.2
+"""A body's box over that of its joints, in width and height."""
 SHRINKS = 0.4
 """Least share of its detected area that a followed subject's box has; who squats keeps 0.5."""
-PART = 0.7
-"""Share of the last box's area under which a detection inside of it may be of a part."""
-APART = 0.4
-"""Overlap (IoU) with the last box under which a detection may be of somebody else."""
 SURER = 1.1
 """How much higher the mean score of a pose in the last box must be than in the detected one."""
 
+Pose = NDArray[np.float32]
 PoseOf = Callable[[Boxes], Pose]
 """Estimates the joints [17, 3] of who is in a box [4] of the picture at hand, all in pixels."""
-FIELDS = {each.name for each in fields(Track)}
-
 Choice = Literal["auto", "largest", "left", "centre", "right"] | tuple[float, float]
 """Whom a job asks for: by name, or by a point (0-1) of the first picture that shows it."""
+_SIDES = {"left": 0.0, "centre": 0.5, "right": 1.0}
 
 
 def choice_of(subject: str) -> Choice:
     """The choice that a job's option `subject` makes."""
-    if subject in ("auto", "largest", "left", "centre", "right"):
+    if subject in ("auto", "largest", *_SIDES):
         return cast(Choice, subject)
     x, y = subject.split(",")
     return float(x), float(y)
@@ -102,20 +95,23 @@ class SubjectTracker:
         `cut` the picture is of another shot than the one before."""
         before, self.last_s = self.last_s, time_s
         step = 1 / 30 if before is None else max(1 / 30, time_s - before)
-        if cut and len(found):
-            self._forget_unlike(found)
+        if cut and len(found):  # a picture that went dark is no other shot
+            self.tracks = [track for track in self.tracks if _found_again(track, found)]
+        poses = self._rivals_poses(found, time_s, pose_of)
+        owners = self._owners(found, poses, time_s)
+        subject = self.subject_track()
+        if subject and pose_of:
+            self._take_filled(subject, found, owners, pose_of)
+            if before is not None and subject.seen_s >= before and not cut:
+                self._weigh(subject, found, owners, time_s, pose_of)
+        self._begin(found, owners, time_s)
         for track in self.tracks:
             track.weight *= math.exp(-step / FADE_S)
-        poses = self._rivals_poses(found, time_s, pose_of)
-        owned = self._assigned(found, poses, time_s)
-        subject = self.subject_track()
-        if subject and pose_of and subject.seen_s == before and not cut:
-            self._weigh(subject, found, owned, time_s, pose_of)
-        for row, track in owned.items():
-            self._take(track, found, row, time_s, step)
+        for row, track in owners.items():
+            track.take(found.boxes[row], float(found.scores[row]), time_s)
+            track.weight += step * self._worth(found, row, track)
             if row in poses and (track.known or track is subject):
                 track.look(poses[row])
-        self._begin(found, owned, time_s, step)
         self.tracks = [track for track in self.tracks if self._stays(track, time_s)]
         self._choose()
         seen = sum(track.known and track.detected_s == time_s for track in self.tracks)
@@ -134,155 +130,134 @@ class SubjectTracker:
         chosen = self.subject_track()
         return chosen.array() if chosen else None
 
+    def subject_track(self) -> Track | None:
+        """The track of who the job is about, None where there is nobody."""
+        return next((track for track in self.tracks if track.id == self.subject), None)
+
     def state(self) -> dict[str, Any]:
         """All of it as JSON-encodable numbers."""
-        return {
-            "tracks": [asdict(track) for track in self.tracks],
-            "subject": self.subject,
-            "next": self.next_id,
-            "last": self.last_s,
-            "view": self.view,
-            CHOICE: list(self.choice) if isinstance(self.choice, tuple) else self.choice,
-            PEOPLE: self.people,
-            "opening": self.opening,
-        }
+        state = asdict(self)
+        return {name: state[name] for name in _KEPT}
 
     @classmethod
     def restore(cls, width: int, height: int, state: dict[str, Any]) -> SubjectTracker:
         """The tracker as it was when `state` was taken."""
-        choice = state.get(CHOICE, "auto")
-        choice = (choice[0], choice[1]) if isinstance(choice, list) else choice
-        tracks = state.get("tracks", [])
-        if any(not isinstance(track, dict) or track.keys() != FIELDS for track in tracks):
-            tracks, state = [], {}  # a worker of before left them in another form: looked for anew
-        return cls(
-            width,
-            height,
-            [Track(**deepcopy(track)) for track in tracks],
-            state.get("subject"),
-            state.get("next", 1),
-            state.get("last"),
-            list(state.get("view", [])),
-            choice,
-            state.get(PEOPLE, 0),
-            state.get("opening", []),
-        )
-
-    def _forget_unlike(self, found: Detections) -> None:
-        """Behind a cut only who is where somebody was before is still the same."""
-        self.tracks = [
-            track
-            for track in self.tracks
-            if any(closeness(track.array(), box) >= ALIKE for box in found.boxes)
-        ]
+        kept = deepcopy({name: state[name] for name in _KEPT if name in state})
+        tracks, choice = kept.pop("tracks", []), kept.pop(CHOICE, "auto")
+        choice = tuple(choice) if isinstance(choice, list) else choice
+        if any(not isinstance(track, dict) or track.keys() != _TRACK for track in tracks):
+            tracks, kept = [], {}  # a worker of before left them in another form: looked for anew
+        return cls(width, height, [Track(**track) for track in tracks], choice=choice, **kept)
 
     def _rivals_poses(
         self, found: Detections, time_s: float, pose_of: PoseOf | None
     ) -> dict[int, Pose]:
-        """The poses of those detections that may be meant, where several people may: they tell who
+        """The poses in those detections that may be meant, where there is a choice: they tell who
         is who, and who exercises."""
         known = [track for track in self.tracks if track.known or track.id == self.subject]
         due = any(time_s - track.looked_s >= LOOK_S for track in known)
         if pose_of is None or self.choice != "auto" or len(known) < 2 or not due:
             return {}
-        sizes = area(found.boxes)
         rows = [
             row
             for row, box in enumerate(found.boxes)
-            if sizes[row] >= COMPARABLE * sizes.max()
+            if not _background(box, found)
             and any(track.likeness(box, None, time_s) for track in known)
         ]
         return {row: pose_of(found.boxes[row]) for row in rows} if len(rows) > 1 else {}
 
-    def _assigned(
-        self, found: Detections, poses: dict[int, Pose], time_s: float
-    ) -> dict[int, Track]:
+    def _owners(self, found: Detections, poses: dict[int, Pose], time_s: float) -> dict[int, Track]:
         """Whose each detection is, by row: first of who is confirmed, then of the others."""
-        owned: dict[int, Track] = {}
+        owners: dict[int, Track] = {}
         for confirmed in (True, False):
             tracks = [track for track in self.tracks if track.confirmed == confirmed]
-            free = [row for row in range(len(found)) if row not in owned]
+            free = [row for row in range(len(found)) if row not in owners]
             gains = [
                 [track.likeness(found.boxes[row], poses.get(row), time_s) for row in free]
                 for track in tracks
             ]
             pairs = assign(np.array(gains, float).reshape(len(tracks), len(free)))
-            owned |= {free[column]: tracks[place] for place, column in pairs}
-        return owned
+            owners |= {free[column]: tracks[place] for place, column in pairs}
+        return owners
+
+    def _take_filled(
+        self, subject: Track, found: Detections, owners: dict[int, Track], pose_of: PoseOf
+    ) -> None:
+        """Of several detections of the subject it takes the one that the joints in it fill."""
+        rows = [row for row, track in owners.items() if track is subject]
+        same = rows + [
+            row
+            for row, box in enumerate(found.boxes)
+            if rows and row not in owners and _overlap(box, found.boxes[rows[0]]) >= WITHIN
+        ]
+        if len(same) > 1:
+            largest = max(same, key=lambda row: float(area(found.boxes[row])))
+            body = around(pose_of(found.boxes[largest]), margin=BODY)
+            if body is not None:
+                filled = max(same, key=lambda row: float(iou(body, found.boxes[row][None])[0]))
+                owners[filled] = owners.pop(rows[0])
 
     def _weigh(
         self,
         subject: Track,
         found: Detections,
-        owned: dict[int, Track],
+        owners: dict[int, Track],
         time_s: float,
         pose_of: PoseOf,
     ) -> None:
-        """Where the subject's detection is missing, of a part of it or of somebody else, the pose
-        where it was tells: unless it is as well seen in the detection, it is followed by its pose
-        and nothing of the detection is learned."""
-        last = subject.array()
-        row = next((row for row, track in owned.items() if track is subject), None)
+        """Where the subject's detection is missing, or may be of a part of it or of somebody else,
+        it is followed by the pose where it was, unless that in the detection is as sure."""
+        row = next((row for row, track in owners.items() if track is subject), None)
         box = None if row is None else found.boxes[row]
-        if box is not None and not _doubtful(box, last):
+        last = subject.array()
+        if box is not None and float(iou(box, last[None])[0]) >= ALIKE:
             return
         self.second_looks += 1
         pose = pose_of(grow(last, 1.1))
         score = float(pose[:, 2].mean())
-        other = around(pose, margin=1.2) if score >= PRESENT else None
-        if other is None or float(area(other)) < SHRINKS * subject.detected_area:
+        body = around(pose, margin=BODY) if score >= PRESENT else None
+        if body is None or float(area(body)) < SHRINKS * subject.detected_area:
             return
-        if box is None or score >= SURER * pose_of(box)[:, 2].mean():
+        if row is None or score >= SURER * pose_of(found.boxes[row])[:, 2].mean():
             if row is not None:
-                del owned[row]
-            subject.follow(other, time_s)
+                del owners[row]
+            subject.follow(body, time_s)
 
-    def _take(self, track: Track, found: Detections, row: int, time_s: float, step: float) -> None:
-        track.take(found.boxes[row], float(found.scores[row]), time_s)
-        track.weight += step * self._worth(found, row, track)
-
-    def _begin(self, found: Detections, owned: Collection[int], time_s: float, step: float) -> None:
-        """Whoever is detected and nobody known is somebody new, but for a part of the subject or of
-        a larger detection, or all of it: a detector now and then finds somebody's legs too."""
-        subject = self.last_box()
+    def _begin(self, found: Detections, owners: dict[int, Track], time_s: float) -> None:
+        """Who is detected and is nobody known begins a track, but for a part of the subject or of a
+        larger detection: a detector now and then finds somebody's legs or chest too."""
+        subject, sizes = self.last_box(), area(found.boxes)
         for row, box in enumerate(found.boxes):
-            if row in owned or _is_part(row, found):
+            whole = found.boxes[(sizes > sizes[row])]
+            part = any(covered(box, larger) >= BESIDE for larger in whole)
+            if row in owners or part or (subject is not None and _overlap(box, subject) >= BESIDE):
                 continue
-            if subject is None or max(covered(box, subject), covered(subject, box)) < BESIDE:
-                corners = [float(value) for value in box]
-                self.tracks.append(Track(self.next_id, corners, time_s, corners))
-                self.next_id += 1
-                self._take(self.tracks[-1], found, row, time_s, step)
+            corners = [float(value) for value in box]
+            owners[row] = Track(self.next_id, corners, time_s, corners)
+            self.tracks.append(owners[row])
+            self.next_id += 1
 
     def _stays(self, track: Track, time_s: float) -> bool:
-        if track.id == self.subject or track.confirmed:
-            return time_s - track.seen_s <= FORGET_S
-        return track.detected_s == time_s
+        waits = FORGET_S if track.confirmed or track.id == self.subject else 0.0
+        return time_s - track.seen_s <= waits
 
     def _worth(self, found: Detections, row: int, track: Track) -> float:
         box = found.boxes[row]
         size = float(area(box)) / (self.width * self.height)
         if self.choice == "largest":
             return size
-        middle = (float(box[0] + box[2]) / 2 - self.width / 2) / (self.width / 2)
-        central = max(0.1, 1 - middle * middle)
-        plain = math.sqrt(size) * central * float(found.scores[row])
-        background = float(area(box)) < COMPARABLE * float(area(found.boxes).max())
-        return plain if background else plain * (1 + EXERCISE * track.exercise)
+        aside = float(box[0] + box[2]) / self.width - 1
+        plain = math.sqrt(size) * max(0.1, 1 - aside * aside) * float(found.scores[row])
+        return plain if _background(box, found) else plain * (1 + EXERCISE * track.exercise)
 
     def _choose(self) -> None:
         people = [track for track in self.tracks if track.confirmed] or self.tracks
-        current = self.subject_track()
-        if not people:
-            self.subject = None
-            return
-        best = self._preferred(people) if current is None else current
-        if self.choice in ("auto", "largest"):
-            heaviest = max(people, key=lambda track: (track.weight, -track.id))
-            if current is None or heaviest.weight > TAKEOVER * current.weight:
-                best = heaviest
-        self.subject = best.id
-        self.opening = self.opening or best.first_box
+        chosen = self.subject_track() or (self._preferred(people) if people else None)
+        if chosen and self.choice in ("auto", "largest"):
+            heaviest = _heaviest(people)
+            chosen = heaviest if heaviest.weight > TAKEOVER * chosen.weight else chosen
+        self.subject = chosen.id if chosen else None
+        self.opening = self.opening or (chosen.first_box if chosen else [])
 
     def _preferred(self, people: Sequence[Track]) -> Track:
         """Whom the job asks for, of who is large enough to be meant; of no preference the
@@ -293,36 +268,32 @@ class SubjectTracker:
             return min(people, key=lambda track: (_distance(track.array(), x, y), track.id))
         largest = max(float(area(track.array())) for track in people)
         near = [t for t in people if float(area(t.array())) >= COMPARABLE * largest]
-        places = {
-            "left": lambda track: track.box[0] + track.box[2],
-            "right": lambda track: -track.box[0] - track.box[2],
-            "centre": lambda track: abs(track.box[0] + track.box[2] - self.width),
-        }
-        if choice in places:
-            return min(near, key=lambda track: (places[choice](track), track.id))
-        return max(people, key=lambda track: (track.weight, -track.id))
-
-    def subject_track(self) -> Track | None:
-        """The track of who the job is about, None where there is nobody."""
-        return next((track for track in self.tracks if track.id == self.subject), None)
+        if choice in _SIDES:
+            x = 2 * _SIDES[choice] * self.width
+            return min(near, key=lambda track: (abs(track.box[0] + track.box[2] - x), track.id))
+        return _heaviest(people)
 
 
-def _doubtful(box: Boxes, last: Boxes) -> bool:
-    """Whether a detection that follows that in `last` may be of a part of somebody, or of somebody
-    else."""
-    part = covered(box, last) >= WITHIN and float(area(box)) < PART * float(area(last))
-    return part or float(iou(box, last[None])[0]) < APART
+_TRACK = {each.name for each in fields(Track)}
+_KEPT = [each.name for each in fields(SubjectTracker)][2:-1]
 
 
-def _is_part(row: int, found: Detections) -> bool:
-    """Whether a detection may be of a part of who is in a larger one."""
-    sizes, scores, box = area(found.boxes), found.scores, found.boxes[row]
-    return any(
-        sizes[other] > sizes[row]
-        and scores[other] >= HALF * scores[row]
-        and covered(box, found.boxes[other]) >= WITHIN
-        for other in range(len(found))
-    )
+def _heaviest(people: Sequence[Track]) -> Track:
+    return max(people, key=lambda track: (track.weight, -track.id))
+
+
+def _found_again(track: Track, found: Detections) -> bool:
+    """Whether somebody behind what looks like a cut is where the track was: then it was none."""
+    return any(closeness(track.array(), box) >= ALIKE for box in found.boxes)
+
+
+def _background(box: Boxes, found: Detections) -> bool:
+    return float(area(box)) < COMPARABLE * float(area(found.boxes).max())
+
+
+def _overlap(box: Boxes, other: Boxes) -> float:
+    """Share of the smaller of two boxes [4] that lies within the other."""
+    return max(covered(box, other), covered(other, box))
 
 
 def _distance(box: Boxes, x: float, y: float) -> float:
