@@ -112,9 +112,9 @@ def test_the_detector_rests_in_the_cheap_profile_alone(
         return look(self, image, side)
 
     monkeypatch.setattr(PersonDetector, "_look", counted)
-    still = FrameChunk(0, frames.times_us, [frames.images[0]] * FRAMES)
     for profile, expected in (("accurate", len(keyframes(frames.times_us))), ("balanced", 1)):
         looks.clear()
+        still = FrameChunk(0, frames.times_us, [frames.images[0].copy() for _ in range(FRAMES)])
         run(PoseEngine(models_dir, "cpu", profile=profile), still)
         assert looks.count(SIDE) == expected
 

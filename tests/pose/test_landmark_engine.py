@@ -129,7 +129,7 @@ def test_a_tracked_body_needs_no_detector(
     landmarks: LandmarkEngine, frames: FrameChunk, joints: np.ndarray,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    detector = landmarks._finder._detector
+    detector = landmarks._finder
     detect = detector.detect
     seen = id(frames.images[0])
 

@@ -77,10 +77,14 @@ class Track:
         """It was seen in `box` [4], by its pose."""
         step = time_s - self.seen_s
         if self.hits and step > 0:
-            missed = box - self.expected(time_s)
+            missed = (box - self.expected(time_s)).tolist()
             pull = PULL if any(self.pace) else 1.0
             for axis in (0, 1):
-                self.pace[axis] += pull * float(missed[axis] + missed[axis + 2]) / 2 / step
+                # in front of each other two are detected as one: an edge that leaps by itself is no
+                # walk
+                low, high = missed[axis], missed[axis + 2]
+                off = min(low, high, key=abs) if low * high > 0 else 0.0
+                self.pace[axis] += pull * off / step
         self.box, self.seen_s = [float(value) for value in box], time_s
 
     def look(self, pose: NDArray[np.float32]) -> None:
