@@ -30,7 +30,7 @@ from worker.pose.landmark_engine import LandmarkEngine
 from worker.pose.model_factory import joint_estimator, open_model, people_detector
 from worker.pose.profiles import ModelName, Wanted, model_of, skips_detector
 from worker.pose.still_estimation import StillEstimation
-from worker.pose.tracking.box_interpolation import interpolate, keyframes
+from worker.pose.tracking.box_interpolation import interpolate
 from worker.pose.tracking.inference_cache import InferenceCache
 from worker.pose.tracking.leg_swap_correction import LEGS, correct_leg_swaps
 from worker.pose.tracking.pose_tracking import PoseTracker
@@ -146,16 +146,14 @@ class PoseEngine:
         times_us: NDArray[np.int64],
         images: Sequence[Image],
         state: dict[str, Any],
-        keys: Sequence[int] | None = None,
+        keys: Sequence[int],
     ) -> PoseChunk:
         """The quantised chunk of `images` (uint8 RGB [h, w, 3] each, one size).
 
-        `keys` are the rows in which people are looked for, the last among them; None for one about
-        every KEYFRAME_S. Pictures that lie on their side or upside down, by the state or by the
-        bodies in them, are estimated upright; the joints returned are those of the pictures as
-        given.
+        `keys` are the rows in which people are looked for, the last among them. Pictures that lie
+        on their side or upside down, by the state or by the bodies in them, are estimated upright;
+        the joints returned are those of the pictures as given.
         """
-        keys = keyframes(times_us) if keys is None else keys
         turn, begin = self._turn_in(times_us, images, state, keys)
         upright = [turned(image, turn or 0) for image in images]
         keypoints, drawn, after = self._estimated(times_us, upright, begin, keys)
@@ -228,10 +226,9 @@ class PoseEngine:
         times_us: NDArray[np.int64],
         images: Sequence[Image],
         state: dict[str, Any],
-        keys: Sequence[int] | None = None,
+        keys: Sequence[int],
     ) -> dict[str, Any]:
         """The state that `estimate` would leave, without estimating all poses."""
-        keys = keyframes(times_us) if keys is None else keys
         turn, begin = self._turn_in(times_us, images, state, keys)
         upright = [turned(image, turn or 0) for image in images]
         tracker, follower = self._follower(times_us, upright, begin, keys)

@@ -23,7 +23,7 @@ from worker.pose.estimators.blazepose_landmarks import COUNT, Landmarker, Landma
 from worker.pose.geometry.boxes import Boxes, around, covered
 from worker.pose.geometry.roi import Region, from_box, unwrap_angles
 from worker.pose.interfaces import Image, PeopleDetector
-from worker.pose.tracking.box_interpolation import interpolate, keyframes
+from worker.pose.tracking.box_interpolation import interpolate
 from worker.pose.tracking.subject_tracker import Choice, SubjectTracker
 from worker.pose.turned_picture import LOOKS, Estimate, turn_of
 
@@ -72,12 +72,12 @@ class LandmarkEngine:
         times_us: NDArray[np.int64],
         images: Sequence[Image],
         state: dict[str, Any],
-        keys: Sequence[int] | None = None,
+        keys: Sequence[int],
     ) -> PoseChunk:
         """The quantised chunk of `images` (uint8 RGB [h, w, 3] each, one size); `keys` are the rows
         of those in which people are looked for."""
         height, width = images[0].shape[:2]
-        seen = self._seen(times_us, images, keys)
+        seen = self._seen(images, keys)
         tracked, after = self._followed(times_us, images, seen, state)
         known = zip(seen, unwrap_angles(tracked), strict=True)
         joints, drawn = self._poses(images, dict(interpolate(times_us, known)))
@@ -88,20 +88,16 @@ class LandmarkEngine:
         times_us: NDArray[np.int64],
         images: Sequence[Image],
         state: dict[str, Any],
-        keys: Sequence[int] | None = None,
+        keys: Sequence[int],
     ) -> dict[str, Any]:
         """The state that `estimate` would leave, without estimating all poses."""
-        return self._followed(times_us, images, self._seen(times_us, images, keys), state)[1]
+        return self._followed(times_us, images, self._seen(images, keys), state)[1]
 
-    def _seen(
-        self, times_us: NDArray[np.int64], images: Sequence[Image], keys: Sequence[int] | None
-    ) -> dict[int, Detections]:
+    def _seen(self, images: Sequence[Image], keys: Sequence[int]) -> dict[int, Detections]:
         """Everybody in each keyframe, by its row."""
-        rows = keyframes(times_us) if keys is None else keys
         looks = self._pool.map if self._pool else map
-        return dict(
-            zip(rows, looks(self._finder.detect, [images[row] for row in rows]), strict=True)
-        )
+        found = looks(self._finder.detect, [images[row] for row in keys])
+        return dict(zip(keys, found, strict=True))
 
     def _followed(
         self,
