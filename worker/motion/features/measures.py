@@ -6,7 +6,7 @@ guesses. Lengths are in frame heights; `stature` tells what share of a person th
 
 Names:
     knee_flexion, hip_flexion, elbow_flexion    degrees from straight
-    deeper_knee_flexion                         that of the leg that bends more
+    deeper_knee_flexion, deeper_hip_flexion     that of the leg that bends more
     knee_flexion_difference, hip_...            between both sides
     trunk_tilt                                  degrees from upright
     thigh_share                                 height of the hips over the knees by that of the
@@ -60,9 +60,9 @@ the joint centres lack 1.5 cm a side."""
 STANDING_SHARE = 0.63
 """Height of the hips over the ankles by that of the shoulders (0.491 of 0.779 of stature)."""
 
-LOW_KNEE = 0.05
-"""Height of the knees over the ankles by stature, a fifth of a shank's length, below which they are
-misplaced or the shanks lie: thighs are not measured by them."""
+LOW_KNEE = 0.15
+"""Height of the knees over the ankles by stature, three fifths of a shank's length, below which
+they are misplaced, or the shanks lie or point at the camera: thighs are not measured by them."""
 
 PROFILE_WIDTH = 0.12
 """Distance of the shoulders along the picture by stature that is seen from the side: half of it."""
@@ -187,15 +187,10 @@ def stature(told: Floats) -> float:
 
 
 def _higher(values: Floats, weights: Floats) -> tuple[Floats, Floats]:
-    """Value and weight [n] of the side that is higher, of those that are seen about as well."""
+    """Value and weight [n] of the side where it is higher, of those seen about as well."""
     best = weights.max(axis=1)
     seen = weights >= 0.5 * best[:, None]
     return np.where(seen, values, -np.inf).max(axis=1), best
-
-
-def _greater(sight: Sight, name: str) -> tuple[Floats, Floats]:
-    values, weights = sides_of(sight, name)
-    return values.max(axis=1), weights.max(axis=1)
 
 
 def _thigh_share(sight: Sight) -> tuple[Floats, Floats]:
@@ -218,7 +213,8 @@ def _fold(sight: Sight) -> tuple[Floats, Floats]:
 
 
 def _left_lift(sight: Sight) -> tuple[Floats, Floats]:
-    """Height of the left foot over the right one, as far as the legs explain it.
+    """Height of the left foot over the right one, or of the left knee where knees differ by more: a
+    foot that hangs ahead of the body looks lower. As far as the legs explain it.
 
     In profile perspective alone lifts the farther foot, by as much as the near one is nearer; one
     that left the floor has its knee bent more than the other's (by 0.06 of stature in 26 degrees),
@@ -226,10 +222,13 @@ def _left_lift(sight: Sight) -> tuple[Floats, Floats]:
     """
     # of each frame alone: what is added to the frames later must not change it
     told = np.fmax.reduce(statures(sight), axis=1)
-    _, y = sight.body.pair("ankle")
-    up = y[:, 1] - y[:, 0]
+    (_, feet), (_, knees) = sight.body.pair("ankle"), sight.body.pair("knee")
+    up, knee_up = feet[:, 1] - feet[:, 0], knees[:, 1] - knees[:, 0]
+    seen, knee_seen = (sight.seen(joint).min(axis=1) for joint in ("ankle", "knee"))
+    by_knees = np.where(seen > 0, (np.abs(knee_up) > np.abs(up)) & (knee_seen >= seen), True)
+    up, weight = np.where(by_knees, (knee_up, knee_seen), (up, seen))
     bent, bent_weight = whole(sight, "knee_flexion_difference")
-    apart, weight = whole(sight, "ankle_spread")
+    apart, _ = whole(sight, "ankle_spread")
     legs = np.maximum(told * bent / 400, 0.33 * apart)
     x, _ = sight.body.pair("shoulder")
     profile = np.abs(x[:, 0] - x[:, 1]) < PROFILE_WIDTH * told
@@ -264,8 +263,9 @@ def _apart(sight: Sight, joint: str, kind: str) -> tuple[Floats, Floats]:
 
 
 _IRREGULAR: dict[str, Callable[[Sight], tuple[Floats, Floats]]] = {
-    "deeper_knee_flexion": lambda sight: _greater(sight, "knee_flexion"),
-    "hip_over_lower_ankle": lambda sight: _greater(sight, "hip_over_ankle"),
+    "deeper_knee_flexion": lambda sight: _higher(*sides_of(sight, "knee_flexion")),
+    "deeper_hip_flexion": lambda sight: _higher(*sides_of(sight, "hip_flexion")),
+    "hip_over_lower_ankle": lambda sight: _higher(*sides_of(sight, "hip_over_ankle")),
     "thigh_share": _thigh_share,
     "fold": _fold,
     "trunk_tilt": _tilt,

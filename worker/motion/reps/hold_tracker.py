@@ -64,6 +64,7 @@ class HoldTracker:
         body = frames.body
         sight = Sight(body, visibility(body, self._aspect))
         tells = frames.known & (sight.seen(*self._exercise.joints).max(axis=1) >= SEEN_WEIGHT)
+        tells &= whole(sight, self._exercise.pose[0].measure)[1] >= SEEN_WEIGHT
         told = np.where(tells[:, None], statures(sight), np.nan)
         pose = [_seen(*whole(sight, limit.measure), tells) for limit in self._exercise.pose]
         still = [_seen(*whole(sight, limit.measure), tells) for limit in self._exercise.still]
