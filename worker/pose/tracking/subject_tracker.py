@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.pose.detectors.nanodet import Detections
-from worker.pose.geometry.boxes import Boxes, area, around, closeness, covered, grow, iou
+from worker.pose.geometry.boxes import Boxes, area, around, closeness, covered, iou
 from worker.pose.tracking.assignment import assign
 from worker.pose.tracking.subject_movement import LOOK_S
 from worker.pose.tracking.track import Track
@@ -48,11 +48,10 @@ COMPARABLE = 0.25
 PRESENT = 0.22
 """Mean keypoint score under which nobody is taken to be there."""
 BODY = 1.2
-"""A body's box over that of its joints, in width and height."""
+"""A body's box over that of its joints (medians of 14,000 poses of the bench: 1.24 of the widths,
+1.21 of the heights)."""
 SHRINKS = 0.4
 """Least share of its detected area that a followed subject's box has; who squats keeps 0.5."""
-SURER = 1.1
-"""How much higher the mean score of a pose in the last box must be than in the detected one."""
 
 Pose = NDArray[np.float32]
 PoseOf = Callable[[Boxes], Pose]
@@ -213,12 +212,12 @@ class SubjectTracker:
         if box is not None and float(iou(box, last[None])[0]) >= ALIKE:
             return
         self.second_looks += 1
-        pose = pose_of(grow(last, 1.1))
+        pose = pose_of(last)
         score = float(pose[:, 2].mean())
         body = around(pose, margin=BODY) if score >= PRESENT else None
         if body is None or float(area(body)) < SHRINKS * subject.detected_area:
             return
-        if row is None or score >= SURER * pose_of(found.boxes[row])[:, 2].mean():
+        if row is None or score > pose_of(found.boxes[row])[:, 2].mean():
             if row is not None:
                 del owners[row]
             subject.follow(body, time_s)
