@@ -120,6 +120,6 @@ def test_what_was_never_answered_is_made_under_the_same_name(stores: Stores) -> 
     "name", ["", " a", "a\n", "../b", "..", "a/b", "a{b}", "ａ", "e\u0301", "x" * 101]
 )
 def test_a_tenant_has_a_name_that_leads_nowhere_else(stores: Stores, name: str) -> None:
-    with pytest.raises(ValueError, match="a tenant's name|looks like"):
+    with pytest.raises(ValueError, match=r"tenant.s name|looks like"):
         stores.keys.create(name, Plan.FREE)
     assert stores.keys.find(stores.keys.create("Ångström & Søn, 東京", Plan.FREE))
