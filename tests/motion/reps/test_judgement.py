@@ -7,7 +7,9 @@ import pytest
 
 from worker.exercises.model import Condition, RepExercise, Signal
 from worker.motion.features.body_segments import Floats
+from worker.motion.reps.counter import Attempt, _of_exercise
 from worker.motion.reps.judgement import Span, looks_like, measured
+from worker.motion.reps.signals import Rows
 
 MOVES = Condition("shoulder_height", "range", low=0.06)
 STAYS = Condition("ankle_spread", "range", high=0.18)
@@ -51,6 +53,22 @@ def test_half_a_repetition_alone_is_less_evidence_than_a_whole_one() -> None:
     spans, measures = clip(0.15, typical=2)
     assert looks_like(EXERCISE, spans, measures, 1.0)
     assert not looks_like(EXERCISE, spans, measures, 0.5)
+
+
+def test_what_counts_where_less_is_asked_for_refuses_no_full_repetition() -> None:
+    spans, measures = clip(0.1, 0.01)
+    rows = Rows(0, 1.0, *(np.ones(len(measures)) for _ in range(4)), measures)
+    least = EXERCISE.least
+
+    def reasons(*sizes: float) -> list[str | None]:
+        attempts = [
+            Attempt(first, turn, last, 0.0, 1.0, 2.0, size, 1.0, (first, last), None, True, begins)
+            for (first, turn, last, begins), size in zip(spans, sizes, strict=True)
+        ]
+        return [one.reason for one in _of_exercise(EXERCISE, rows, attempts)]
+
+    assert reasons(least, least) == ["other_movement"] * 2
+    assert reasons(least, 0.5 * least) == [None] * 2
 
 
 def test_a_range_is_told_by_half_of_the_frames_at_least() -> None:

@@ -70,7 +70,7 @@ class Attempt(NamedTuple):
     side: int | None
     whole: bool
     begins: bool
-    reason: RefusalReason | None
+    reason: RefusalReason | None = None
 
 
 @dataclass(frozen=True)
@@ -283,8 +283,10 @@ def _without_odd_tempo(attempts: list[Attempt]) -> list[Attempt]:
 
 
 def _of_exercise(exercise: RepExercise, rows: Rows, attempts: list[Attempt]) -> list[Attempt]:
-    """The attempts, all refused where those that would count are another movement."""
+    """The attempts, all refused where those that would count are another movement. Where some are
+    large enough at any difficulty, these alone tell: what is asked for less refuses nothing."""
     right = [one for one in attempts if one.reason is None]
+    right = [one for one in right if one.size >= exercise.least] or right
     spans = [
         (one.first - rows.first, one.turn - rows.first, one.last - rows.first, one.begins)
         for one in right
