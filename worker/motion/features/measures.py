@@ -6,7 +6,7 @@ tells what share of a person that is.
 
 Names:
     knee_flexion, hip_flexion, elbow_flexion    degrees from straight
-    deeper_knee_flexion                         that of the leg that bends more
+    deeper_knee_flexion, deeper_hip_flexion     that of the leg that bends more
     knee_flexion_difference, hip_...            between both sides
     trunk_tilt                                  degrees from upright
     thigh_share                                 height of the hips over the knees by that of the
@@ -49,9 +49,9 @@ EDGE_MARGIN = 0.02
 """Frame heights outside the picture at which a joint has no weight left: what is cut off by the
 edge is put just at it, and a foot that stands on the lower edge is seen."""
 
-LOW_KNEE = 0.05
-"""Height of the knees over the ankles by stature, a fifth of a shank's length, below which they are
-misplaced or the shanks lie: thighs are not measured by them."""
+LOW_KNEE = 0.15
+"""Height of the knees over the ankles by stature, three fifths of a shank's length, below which
+they are misplaced, or the shanks lie or point at the camera: thighs are not measured by them."""
 
 PROFILE_WIDTH = 0.12
 """Distance of the shoulders along the picture by stature that is seen from the side: half of it."""
@@ -145,15 +145,10 @@ def stature(told: Floats) -> float:
 
 
 def _higher(values: Floats, weights: Floats) -> Measured:
-    """Value and weight [n] of the side that is higher, of those that are seen about as well."""
+    """Value and weight [n] of the side where it is higher, of those seen about as well."""
     best = weights.max(axis=1)
     seen = weights >= 0.5 * best[:, None]
     return np.where(seen, values, -np.inf).max(axis=1), best
-
-
-def _greater(body: Body, name: str) -> Measured:
-    values, weights = sides_of(body, name)
-    return values.max(axis=1), weights.max(axis=1)
 
 
 def _thigh_share(body: Body) -> Measured:
@@ -176,7 +171,8 @@ def _fold(body: Body) -> Measured:
 
 
 def _lift(body: Body, of: Callable[[Floats], Floats]) -> Measured:
-    """Height of the left foot over the right one, as far as the legs explain it; `of` it.
+    """`of` the height of the left foot over the right one, or of the left knee where knees differ
+    by more: a foot that hangs ahead of the body looks lower. As far as the legs explain it.
 
     In profile perspective alone lifts the farther foot, by as much as the near one is nearer; one
     that left the floor has its knee bent more than the other's (by 0.06 of stature in 26 degrees),
@@ -184,14 +180,21 @@ def _lift(body: Body, of: Callable[[Floats], Floats]) -> Measured:
     """
     # of each frame alone: what is added to the frames later must not change it
     told = np.fmax.reduce(statures(body), axis=1)
-    left, right = body.pair("ankle")[1].T
-    up = right - left
+    (feet, seen), (knees, knees_seen) = (_left_over_right(body, one) for one in ("ankle", "knee"))
+    by_knees = (seen <= 0) | ((np.abs(knees) > np.abs(feet)) & (knees_seen >= seen))
+    up, weight = np.where(by_knees, (knees, knees_seen), (feet, seen))
     bent, bent_weight = whole(body, "knee_flexion_difference")
-    apart, weight = whole(body, "ankle_spread")
+    apart, _ = whole(body, "ankle_spread")
     legs = np.maximum(told * bent / 400, 0.33 * apart)
     profile = whole(body, "shoulder_spread")[0] < PROFILE_WIDTH * told
     explained = np.where(profile & (bent_weight > 0), np.minimum(np.abs(up), legs), np.abs(up))
     return of(np.sign(up) * explained), weight
+
+
+def _left_over_right(body: Body, joint: str) -> Measured:
+    """Height of the left joint over the right one."""
+    y = body.pair(joint)[1]
+    return y[:, 1] - y[:, 0], body.seen((joint,)).min(axis=1)
 
 
 def _tilt(body: Body) -> Measured:
@@ -211,8 +214,9 @@ def _apart(body: Body, joint: str, kind: str) -> Measured:
 
 
 _IRREGULAR: dict[str, Callable[[Body], Measured]] = {
-    "deeper_knee_flexion": lambda body: _greater(body, "knee_flexion"),
-    "hip_over_lower_ankle": lambda body: _greater(body, "hip_over_ankle"),
+    "deeper_knee_flexion": lambda body: _higher(*sides_of(body, "knee_flexion")),
+    "deeper_hip_flexion": lambda body: _higher(*sides_of(body, "hip_flexion")),
+    "hip_over_lower_ankle": lambda body: _higher(*sides_of(body, "hip_over_ankle")),
     "thigh_share": _thigh_share,
     "fold": _fold,
     "trunk_tilt": _tilt,

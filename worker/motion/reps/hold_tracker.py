@@ -99,6 +99,7 @@ class HoldTracker(Tracker):
     def _measured(self, frames: Frames) -> _Rows:
         body = weighted(frames.body, frames.aspect)
         tells = frames.known & (body.seen(self._exercise.joints).max(axis=1) >= SEEN_WEIGHT)
+        tells &= whole(body, self._exercise.pose[0].measure)[1] >= SEEN_WEIGHT
         return _Rows(
             seconds=frames.times_us.astype(np.float64) * 1e-6,
             statures=np.where(tells[:, None], statures(body), np.nan),
