@@ -21,7 +21,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.motion.features.anthropometry import GRAVITY
 from worker.motion.features.body_segments import Floats
 from worker.motion.features.order_statistics import median
 from worker.motion.jumps.flight import Parabola, parabola
@@ -98,7 +97,8 @@ class Tracks:
     """Heights [n] in the picture (y down, frame heights) of the `ankles`, and of the `knees` and
     the `head` (None where those are not seen) at `seconds` [n], and whether the subject seems to
     stand, `stands` [n]. In the air from about `begin` to `end`, on the floor before from `since`;
-    `stature` in frame heights."""
+    `stature` in frame heights; `falls` are what a body of that stature falls by, in those per
+    second squared, and what this one is seen to."""
 
     seconds: Floats
     ankles: Floats
@@ -109,21 +109,20 @@ class Tracks:
     begin: float
     end: float
     stature: float
+    falls: tuple[float, float]
 
-    def edges(self, metres: float) -> tuple[Instant, Instant] | None:
-        """Take-off and landing of a subject of a stature of `metres`; None where they, or the
-        floor, were not seen."""
+    def edges(self) -> tuple[Instant, Instant] | None:
+        """Take-off and landing; None where they, or the floor, were not seen."""
         floors = self._floors()
         feet = None if floors is None else self._by_ankles(*floors)
         if floors is None or feet is None:
             return None
-        speed = GRAVITY * (feet[1] - feet[0]) / 2 / metres
+        speed = self.falls[0] * (feet[1] - feet[0]) / 2 / self.stature
         flying = (self.seconds >= self.begin) & (self.seconds <= self.end)
         frames = max(int(np.count_nonzero(flying)), 2)
         sampled = SAMPLING * (self.end - self.begin) / (frames - 1)
-        fall = GRAVITY * self.stature / metres
-        left, met, slip = self._by_knees(floors, feet, fall)
-        head = self._by_head(floors[0], feet, fall)
+        left, met, slip = self._by_knees(floors, feet)
+        head = self._by_head(floors[0], feet)
         off = np.array((SLIP, slip, sampled * speed))
         sigma = float(np.sqrt(off @ off)) / speed
         # where ankles slip, what is seen of heels and knees is less sure as well
@@ -164,7 +163,7 @@ class Tracks:
         return None if left is None or met is None or met - left < SHORTEST else (left, met)
 
     def _by_knees(
-        self, floors: tuple[float, float], feet: tuple[float, float], fall: float
+        self, floors: tuple[float, float], feet: tuple[float, float]
     ) -> tuple[Instant | None, Instant | None, float]:
         """Take-off and landing by the knees' fall, None where it is not seen, and what ankles slip
         by in the air, a share of stature."""
@@ -172,34 +171,30 @@ class Tracks:
             return None, None, 0.0
         shank, rise = self._shank(self.knees, floors[0])
         flying = (self.seconds >= self.begin) & (self.seconds <= self.end)
+        path = self._path(self.knees, feet)
+        if path is None:
+            return None, None, 0.0
         # a bone keeps its length: what is more of it in the air, the ankle has slipped by
         slip = max(float(median((self.ankles - self.knees)[flying])) - shank, 0.0)
-        path = self._path(self.knees, feet, fall)
         before, after = (floor - shank - rise * self.stature for floor in floors)
         return (
             self._passes(path, before, -1), self._passes(path, after, 1), slip / self.stature
         )  # fmt: skip
 
-    def _by_head(
-        self, floor: float, feet: tuple[float, float], expected: float
-    ) -> Instant | None:  # fmt: skip
-        """Take-off by the head's fall, where it is about the `expected` one."""
+    def _by_head(self, floor: float, feet: tuple[float, float]) -> Instant | None:
+        """Take-off by the head's fall."""
         tall = None if self.head is None else self._standing(self.head, floor, STOOPED)
         if self.head is None or tall is None:
             return None
-        path = self._path(self.head, feet, expected)
-        if path is None or not path.falls_as(expected):
-            return None
+        path = self._path(self.head, feet)
         return self._passes(path, floor - tall - TALLER * self.stature, -1)
 
-    def _path(self, heights: Floats, feet: tuple[float, float], expected: float) -> Parabola | None:
-        """The fall of a joint; what is expected has no say where another fall is seen, as of a
-        wrong stature, or in slow motion."""
+    def _path(self, heights: Floats, feet: tuple[float, float]) -> Parabola | None:
+        """The fall of a joint; None of one that does not fall with the body, as of flung limbs."""
         noise = NOISE * self.stature
         path = parabola(self.seconds, heights, *feet, noise=noise)
-        if path is None or not path.falls_as(expected):
-            return path
-        return parabola(self.seconds, heights, *feet, expected, noise)
+        fall = next((fall for fall in self.falls if path and path.falls_as(fall)), None)
+        return fall and parabola(self.seconds, heights, *feet, fall, noise)
 
     def _shank(self, knees: Floats, floor: float) -> tuple[float, float]:
         """How far the knees are over the ankles on straight legs, and what they rise by from there

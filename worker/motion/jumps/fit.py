@@ -69,18 +69,21 @@ def measured(
     stature = float(median(inside.size))
     ankles = near.height_of("ankle", scores)
     sigma = 0.0
+    expected = GRAVITY * stature / subject.metres
     if ankles is not None:
         still = np.abs(np.gradient(near.hip, near.seconds)) < STILL * stature
+        # a stature that is given wrongly, and slow motion, are the same for all that falls
+        paced = expected * (pace(near, begin, end, scores, expected) or 1.0)
         tracks = Tracks(
             near.seconds, ankles, near.height_of("knee", scores), near.height_of("head", scores),
-            near.upright & still, before.landing, begin, end, stature,
+            near.upright & still, before.landing, begin, end, stature, (expected, paced),
         )  # fmt: skip
-        edges = tracks.edges(subject.metres)
+        edges = tracks.edges()
         if edges is None:
             return "too_low"
         begin, end = edges[0].seconds, edges[1].seconds
         sigma = float(np.hypot(edges[0].sigma, edges[1].sigma))
-    found = pace(near, begin, end, scores, GRAVITY * stature / subject.metres)
+    found = pace(near, begin, end, scores, expected)
     if len(near.between(begin, end)) >= FEW and (found is None or found > FAST):
         return "no_flight_detected"
     slow = before.is_slow(found)
