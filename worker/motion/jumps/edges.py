@@ -194,7 +194,7 @@ class Tracks:
         noise = NOISE * self.stature
         path = parabola(self.seconds, heights, *feet, noise=noise)
         fall = next((fall for fall in self.falls if path and path.falls_as(fall)), None)
-        return fall and parabola(self.seconds, heights, *feet, fall, noise)
+        return None if fall is None else parabola(self.seconds, heights, *feet, fall, noise)
 
     def _shank(self, knees: Floats, floor: float) -> tuple[float, float]:
         """How far the knees are over the ankles on straight legs, and what they rise by from there
