@@ -48,6 +48,17 @@ class Frames:
             )
 
 
+NO_FRAMES = Frames(
+    first=0,
+    times_us=np.zeros(0, np.int64),
+    joints=np.zeros((0, 17, 3), np.float32),
+    body=Body(*np.zeros((3, 0, 17))),
+    known=np.zeros(0, np.bool_),
+    blocks=(),
+    aspect=1.0,
+)
+
+
 class HudFrame(NamedTuple):
     """What an export draws in a frame besides the skeleton: reps or whole seconds `counted`,
     `progress` 0-1 within the rep or the next second, `grade` of the last rep."""
@@ -67,17 +78,15 @@ def frames_of(span: Span, aspect: float, turn: int = 0) -> Frames:
     return Frames(span.first, times_us, joints, body, known, span.blocks, aspect)
 
 
-def frames_of_log(
-    media: MediaInfo, chunks: Iterable[PoseChunk], *, upright: bool = True
-) -> Frames | None:
-    """All frames of a log; None where it has none. Unless `upright` is false, a picture in which
+def frames_of_log(media: MediaInfo, chunks: Iterable[PoseChunk], *, upright: bool = True) -> Frames:
+    """All frames of a log. Unless `upright` is false, a picture in which
     bodies were found to lie is turned."""
     chunks = list(chunks)
     turn = next((int(chunk.state[TURN]) for chunk in chunks if TURN in chunk.state), 0)
     turn = turn if upright else 0
     blocks, aspect = Blocks(media.fps), media.turned(turn).aspect
     spans = [*blocks.feed(*chunks), *blocks.finish()]
-    return joined([frames_of(span, aspect, turn) for span in spans]) if spans else None
+    return joined([frames_of(span, aspect, turn) for span in spans]) if spans else NO_FRAMES
 
 
 def joined(parts: Sequence[Frames]) -> Frames:

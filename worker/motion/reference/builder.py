@@ -46,7 +46,7 @@ def reference_of(head: LogHead, chunks: Iterable[PoseChunk], name: str) -> Refer
     there is no clear rep or more than one.
     """
     frames = frames_of_log(head.media, chunks)
-    if frames is None or np.count_nonzero(frames.known) < FEWEST_FRAMES:
+    if np.count_nonzero(frames.known) < FEWEST_FRAMES:
         raise JobError(ErrorCode.NO_PERSON_DETECTED, "No person was found in the clip.")
     seconds = np.asarray(frames.times_us[frames.known] * 1e-6, np.float64)
     limbs, seen = (values[frames.known] for values in limbs_of(frames.body))

@@ -99,7 +99,7 @@ def poses_of(limbs: Floats, seen: Floats) -> Poses:
     dot = (first * second).sum(axis=-1)
     angles = np.abs(np.arctan2(cross, dot))
     plain = np.clip(np.linalg.norm(limbs, axis=-1) / PLAIN_LENGTH, 0.0, 1.0) ** 2 * seen
-    parts = np.concatenate((limbs.reshape(len(limbs), -1), RADIAN * angles), axis=1)
+    parts = np.concatenate((limbs.reshape(-1, 2 * len(LIMBS)), RADIAN * angles), axis=1)
     weights = np.concatenate(
         (np.repeat(seen, 2, axis=1), np.minimum(plain[:, _FIRST], plain[:, _SECOND])), axis=1
     )
