@@ -46,7 +46,7 @@ def tracks(
         ankles=height + slip * rolled + random.normal(0, noise, len(seconds)),
         knees=height - SHANK - stretch + random.normal(0, noise, len(seconds)),
         head=head and FLOOR - 0.53 - head * flown - TALLER * STATURE * rolled,
-        stands=seconds < 1.5, since=-1.0, begin=TAKEOFF + 0.02, end=LANDING - 0.02,
+        stands=seconds < 1.5, since=-1.0, flat=None, begin=TAKEOFF + 0.02, end=LANDING - 0.02,
         stature=STATURE, falls=(fall, fall),
     )  # fmt: skip
 

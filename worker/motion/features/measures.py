@@ -171,8 +171,8 @@ def _fold(body: Body) -> Measured:
 
 
 def _lift(body: Body, of: Callable[[Floats], Floats]) -> Measured:
-    """`of` the height of the left foot over the right one, or of the left knee where knees differ
-    by more: a foot that hangs ahead of the body looks lower. As far as the legs explain it.
+    """Height of the left foot over the right one, or of the left knee where knees differ by more: a
+    foot that hangs ahead of the body looks lower. As far as the legs explain it; `of` it.
 
     In profile perspective alone lifts the farther foot, by as much as the near one is nearer; one
     that left the floor has its knee bent more than the other's (by 0.06 of stature in 26 degrees),
@@ -180,21 +180,16 @@ def _lift(body: Body, of: Callable[[Floats], Floats]) -> Measured:
     """
     # of each frame alone: what is added to the frames later must not change it
     told = np.fmax.reduce(statures(body), axis=1)
-    (feet, seen), (knees, knees_seen) = (_left_over_right(body, one) for one in ("ankle", "knee"))
-    by_knees = (seen <= 0) | ((np.abs(knees) > np.abs(feet)) & (knees_seen >= seen))
-    up, weight = np.where(by_knees, (knees, knees_seen), (feet, seen))
+    up, knee_up = (np.diff(body.pair(joint)[1])[:, 0] for joint in ("ankle", "knee"))
+    seen, knee_seen = (body.seen((joint,)).min(axis=1) for joint in ("ankle", "knee"))
+    by_knees = np.where(seen > 0, (np.abs(knee_up) > np.abs(up)) & (knee_seen >= seen), True)
+    up, weight = np.where(by_knees, (knee_up, knee_seen), (up, seen))
     bent, bent_weight = whole(body, "knee_flexion_difference")
     apart, _ = whole(body, "ankle_spread")
     legs = np.maximum(told * bent / 400, 0.33 * apart)
     profile = whole(body, "shoulder_spread")[0] < PROFILE_WIDTH * told
     explained = np.where(profile & (bent_weight > 0), np.minimum(np.abs(up), legs), np.abs(up))
     return of(np.sign(up) * explained), weight
-
-
-def _left_over_right(body: Body, joint: str) -> Measured:
-    """Height of the left joint over the right one."""
-    y = body.pair(joint)[1]
-    return y[:, 1] - y[:, 0], body.seen((joint,)).min(axis=1)
 
 
 def _tilt(body: Body) -> Measured:

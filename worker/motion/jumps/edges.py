@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,7 +58,7 @@ most, evenly spread."""
 REST = (0.45, 0.04)
 """Seconds from a flight, at most and at least, in which feet are looked for on the floor."""
 
-STOOD, STANDING = 3.5, 0.15
+STOOD, STANDING = 3.5, 0.25
 """Seconds before take-off in which a standing pose is looked for, and its least length."""
 
 CROUCHED = 0.82
@@ -96,7 +97,8 @@ class Instant:
 class Tracks:
     """Heights [n] in the picture (y down, frame heights) of the `ankles`, and of the `knees` and
     the `head` (None where those are not seen) at `seconds` [n], and whether the subject seems to
-    stand, `stands` [n]. In the air from about `begin` to `end`, on the floor before from `since`;
+    stand, `stands` [n]. In the air from about `begin` to `end`, on the floor before from `since`,
+    and before that at the level `flat`, None where nobody hopped there;
     `stature` in frame heights; `falls` are what a body of that stature falls by, in those per
     second squared, and what this one is seen to."""
 
@@ -106,6 +108,7 @@ class Tracks:
     head: Floats | None
     stands: NDArray[np.bool_]
     since: float
+    flat: float | None
     begin: float
     end: float
     stature: float
@@ -113,7 +116,7 @@ class Tracks:
 
     def edges(self) -> tuple[Instant, Instant] | None:
         """Take-off and landing; None where they, or the floor, were not seen."""
-        floors = self._floors()
+        floors = self.floors
         feet = None if floors is None else self._by_ankles(*floors)
         if floors is None or feet is None:
             return None
@@ -134,8 +137,10 @@ class Tracks:
             _mean([*filter(None, (Instant(feet[1], sigma), met))], meet),
         )
 
-    def _floors(self) -> tuple[float, float] | None:
-        """The ankles' level before and after the flight; one for both where only one is seen."""
+    @cached_property
+    def floors(self) -> tuple[float, float] | None:
+        """The ankles' level before and after the flight; one for both where only one is seen. Who
+        hops keeps the heels up: the floor is where they were before the first hop."""
         far, close = REST
         spans = (
             (max(self.begin - far, self.since), self.begin - close),
@@ -143,7 +148,14 @@ class Tracks:
         )
         before, after = (self._floor(*span) for span in spans)
         first, last = (after if before is None else before), (before if after is None else after)
-        return None if first is None or last is None else (first, last)
+        if first is None or last is None:
+            return None
+        if self.flat is not None:
+            raised = HEEL * self.stature
+            first, last = (
+                self.flat if 0 < self.flat - level < raised else level for level in (first, last)
+            )
+        return first, last
 
     def _floor(self, begin: float, end: float) -> float | None:
         """The mean around the 80th percentile: a foot that rolls is over its level, never below."""
@@ -193,8 +205,10 @@ class Tracks:
         """The fall of a joint; None of one that does not fall with the body, as of flung limbs."""
         noise = NOISE * self.stature
         path = parabola(self.seconds, heights, *feet, noise=noise)
-        fall = next((fall for fall in self.falls if path and path.falls_as(fall)), None)
-        return None if fall is None else parabola(self.seconds, heights, *feet, fall, noise)
+        for fall in self.falls:
+            if path is not None and path.falls_as(fall):
+                return parabola(self.seconds, heights, *feet, fall, noise)
+        return None
 
     def _shank(self, knees: Floats, floor: float) -> tuple[float, float]:
         """How far the knees are over the ankles on straight legs, and what they rise by from there

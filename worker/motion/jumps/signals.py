@@ -80,6 +80,14 @@ class Rows(Columns):
         kept = np.concatenate(([True], moved >= REPEATED * np.sort(around, axis=1)[:, 8]))
         return self[kept]
 
+    def still(self, span: float, most: float) -> NDArray[np.bool_]:
+        """Whether [n] the hips move by `most` frame heights at most in the `span` seconds around:
+        at the bottom of a hop they rest for a moment only."""
+        reach = max(round(0.5 * span / float(np.median(np.diff(self.seconds)))), 1)
+        around = sliding_window_view(np.pad(self.hip, reach, "edge"), 2 * reach + 1)
+        still: NDArray[np.bool_] = np.ptp(around, axis=1) <= most
+        return still
+
     def height_of(self, joint: str, scores: Floats) -> Floats | None:
         """Height [n] in the picture of a pair of joints, or of the `head`, as logged, each joint
         weighted by the square of its score in `scores` [17]; None where none of them is seen."""
