@@ -31,7 +31,7 @@ class Rows:
     k signals on each of c sides (full repetitions), `measures` [n, m] of the conditions and of what
     is typical, nan where not seen (degrees and shares of stature); `size` is the stature that they
     are shares of, and `scale` [n] what lengths were multiplied by where the size in the picture
-    changed suddenly, nan while it changes."""
+    changed suddenly, nan while it changes. `body` has the joints as they were."""
 
     first: int
     size: float
@@ -40,6 +40,7 @@ class Rows:
     values: Floats
     weights: Floats
     measures: Floats
+    body: Body
 
     def of(self, side: int | None) -> tuple[Floats, Floats]:
         """Values and weights of one side's signals [n, k]; of all sides' [n, c k] for None."""
@@ -131,6 +132,7 @@ class SignalRows:
             seconds=kept.seconds,
             values=kept.values / (self._full * np.where(self._lengths, size, 1.0)),
             weights=kept.weights * self._say,
+            body=kept.body,
             measures=kept.measures / np.where(self._asked_lengths, size, 1.0),
         )
 
@@ -158,10 +160,6 @@ class SignalRows:
             kept.weights[blurred] = 0.0
             kept.measures[blurred] = scale[blurred] = np.nan
         return kept, scale
-
-    def body(self, first: int, last: int) -> Body:
-        """The joints of the frames from number `first` to before `last`."""
-        return self._kept.body[first - self._first : last - self._first]
 
 
 def rows_of(exercise: RepExercise, frames: Frames) -> Rows:
