@@ -55,7 +55,7 @@ def off(found: Tracks) -> tuple[float, float]:
     """Milliseconds that take-off and landing are off by."""
     edges = found.edges()
     assert edges is not None
-    return 1000 * (edges[0].seconds - TAKEOFF), 1000 * (edges[1].seconds - LANDING)
+    return 1000 * (edges[0].value - TAKEOFF), 1000 * (edges[1].value - LANDING)
 
 
 def test_few_frames_lean_on_gravity() -> None:
@@ -81,7 +81,7 @@ def test_a_fall_that_is_seen_outweighs_a_wrong_stature() -> None:
     for share in (0.6, 1.0, 1.7):
         edges = replace(found, falls=(share * found.falls[0], found.falls[1])).edges()
         assert edges is not None
-        assert edges[1].seconds - edges[0].seconds == pytest.approx(LANDING - TAKEOFF, abs=0.01)
+        assert edges[1].value - edges[0].value == pytest.approx(LANDING - TAKEOFF, abs=0.01)
 
 
 @pytest.mark.parametrize(("fps", "most"), [(24, 8), (30, 8), (60, 4), (240, 2)])
