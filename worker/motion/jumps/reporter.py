@@ -23,9 +23,8 @@ from worker.exercises.names import text_table
 from worker.motion.frames.frames import Frames
 from worker.motion.frames.overlay_values import HudRecorder
 from worker.motion.jumps.calibration import Calibration
-from worker.motion.jumps.detector import JumpTracker
+from worker.motion.jumps.detector import Discarded, Event, JumpTracker, Rising, Started
 from worker.motion.jumps.estimate import LIMIT
-from worker.motion.jumps.events import Discarded, Event, Rising, Started
 from worker.motion.jumps.height import Jump
 from worker.motion.posture.guide import PostureGuide
 
@@ -126,8 +125,7 @@ class JumpReporter:
     def _calibrated(self, found: Calibration) -> list[Message]:
         if self._exercise.by != "hips":
             return []
-        hips = [level for level in found.hips if level == level]
-        baseline = round(sum(hips) / len(hips) * self._height, 1) if hips else None
+        baseline = None if found.hip is None else round(found.hip * self._height, 1)
         return [
             JumpCalibration(
                 calibrated=True, cmPerPixel=round(found.scale / self._height, 5),
