@@ -90,8 +90,7 @@ class Tracks:
     the `head` (None where those are not seen) at `seconds` [n], and whether the subject seems to
     stand, `stands` [n]. In the air from about `begin` to `end`, on the floor before from `since`;
     `flat` is the ankles' level before a series of hops, None where this is the first. `stature` in
-    frame heights; `falls` are what a body of that stature falls by, in those per second squared,
-    and what this one is seen to."""
+    frame heights, the `fall` of the body in those per second squared."""
 
     seconds: Floats
     ankles: Floats
@@ -103,7 +102,7 @@ class Tracks:
     begin: float
     end: float
     stature: float
-    falls: tuple[float, float]
+    fall: float
 
     def edges(self) -> tuple[Estimate, Estimate, float] | None:
         """Seconds of take-off and landing, and the ankles' level before; None where they were not
@@ -112,7 +111,7 @@ class Tracks:
         feet = None if floors is None else self._by_ankles(*floors)
         if floors is None or feet is None:
             return None
-        speed = self.falls[0] * (feet[1] - feet[0]) / 2 / self.stature
+        speed = self.fall * (feet[1] - feet[0]) / 2 / self.stature
         flying = (self.seconds >= self.begin) & (self.seconds <= self.end)
         frames = max(int(np.count_nonzero(flying)), 2)
         sampled = SAMPLING * (self.end - self.begin) / (frames - 1)
@@ -197,10 +196,9 @@ class Tracks:
         """The fall of a joint; None of one that does not fall with the body, as of flung limbs."""
         noise = NOISE * self.stature
         path = parabola(self.seconds, heights, *feet, noise=noise)
-        for fall in self.falls:
-            if path is not None and path.falls_as(fall):
-                return parabola(self.seconds, heights, *feet, fall, noise)
-        return None
+        if path is None or not path.falls_as(self.fall):
+            return None
+        return parabola(self.seconds, heights, *feet, self.fall, noise)
 
     def _shank(self, knees: Floats, floor: float) -> tuple[float, float]:
         """How far the knees are over the ankles on straight legs, and what they rise by from there

@@ -13,7 +13,7 @@ from worker.motion.features.median import median
 from worker.motion.jumps.calibration import SWAY
 from worker.motion.jumps.edges import REST, STANDING, STOOD, Tracks
 from worker.motion.jumps.estimate import Estimate
-from worker.motion.jumps.flight import pace
+from worker.motion.jumps.flight import SIZED, pace
 from worker.motion.jumps.height import Flight, Jump, Subject, hip_path, judged
 from worker.motion.jumps.signals import Rows
 
@@ -77,11 +77,12 @@ def measured(
     takeoff, landing = Estimate(begin, 0.0), Estimate(end, 0.0)
     if ankles is not None:
         # a stature that is given wrongly, and slow motion, are the same for all that falls
-        paced = fall * (pace(near, begin, end, scores, fall) or 1.0)
+        body = pace(near, begin, end, scores, fall) or 1.0
+        other = abs(body - 1) > 3 * SIZED
         tracks = Tracks(
             near.seconds, ankles, near.height_of("knee", scores), near.height_of("head", scores),
             near.upright & near.still(STANDING, SWAY * stature), before.landing,
-            before.floor_at(begin), begin, end, stature, (fall, paced),
+            before.floor_at(begin), begin, end, stature, body * fall if other else fall,
         )  # fmt: skip
         found = tracks.edges()
         if found is None:
