@@ -130,7 +130,7 @@ class JumpTracker:
         What a block decides may look at its last frame, never beyond.
         """
         rows = rows_of(frames, self._aspect, self._slowdown)
-        known = rows if self._rows is None else self._rows.with_more(rows)
+        known = rows if self._rows is None else Rows.joined([self._rows, rows])
         before = len(known) - len(rows)
         signals = list(
             zip(

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.motion.features.body_segments import Floats
-from worker.motion.features.median import median
+from worker.motion.features.order_statistics import median
 from worker.motion.jumps.estimate import Estimate, mean
 from worker.motion.jumps.flight import Parabola, parabola
 

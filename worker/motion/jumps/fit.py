@@ -9,7 +9,7 @@ import numpy as np
 
 from worker.exercises.model import JumpExercise
 from worker.motion.features.anthropometry import GRAVITY
-from worker.motion.features.median import median
+from worker.motion.features.order_statistics import median
 from worker.motion.jumps.calibration import SWAY
 from worker.motion.jumps.edges import REST, STANDING, STOOD, Tracks
 from worker.motion.jumps.estimate import Estimate

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from worker.motion.features.body_segments import Floats
-from worker.motion.features.median import median
+from worker.motion.features.order_statistics import median
 from worker.motion.jumps.signals import Rows
 
 EDGE = 0.06

@@ -9,9 +9,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from worker.motion.features.body_segments import PAIRS, Body, Floats, merged
-from worker.motion.features.median import quantile
-from worker.motion.frames.columns import Columns
+from worker.motion.features.body_segments import PAIRS, Body, Columns, Floats, merged
+from worker.motion.features.order_statistics import quantile
 from worker.motion.frames.frames import Frames
 from worker.motion.frames.smoothing import has_person
 
