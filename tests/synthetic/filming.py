@@ -11,18 +11,26 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tests.synthetic.basic_moves import standing, walking
 from tests.synthetic.grid import Cell
 from tests.synthetic.moves import MOVES
-from tests.synthetic.perform import Script, _course, ease, film, times_of
-from tests.synthetic.skeleton import Floats, Joints
+from tests.synthetic.perform import Script, _course, film, times_of
+from tests.synthetic.skeleton import Floats
+from tests.synthetic.variants import (
+    Body,
+    hands_at_chest,
+    inclined,
+    on_the_knees,
+    one_leg_in_the_air,
+    rests_between,
+    seated,
+    stands_before_and_after,
+    tires,
+    walks_in_and_out,
+)
 from worker.contract.poses import LogHead, PoseChunk, quantised
 
 PROFILE_YAW = 50.0
 """Degrees from which `film` takes one side for the farther one."""
-
-Body = tuple[Joints, Floats]
-"""Joints in metres and their frame times in seconds."""
 
 
 def _same_script(script: Script) -> Script:
@@ -67,94 +75,6 @@ def _turned(by: float) -> Callable[[Script], Script]:
 def _paced(script: Script, factor: float) -> Script:
     out, hold, back, rest = script.seconds
     return replace(script, seconds=(factor * out, factor * hold, factor * back, factor * rest))
-
-
-def _upright(joints: Joints) -> Joints:
-    """Somebody who stands where the body of the first frame is."""
-    middle = np.mean([place[0] for place in joints.values()], axis=0)
-    still = standing(np.zeros(1), np.zeros(1))
-    away = middle - np.mean([place[0] for place in still.values()], axis=0)
-    away[2] = 0.0
-    return {name: place + away for name, place in still.items()}
-
-
-def _between(first: Joints, last: Joints, frames: int) -> Joints:
-    share = ease(np.linspace(0, 1, frames))[:, None]
-    return {name: (1 - share) * first[name][-1:] + share * last[name][:1] for name in first}
-
-
-def _joined(parts: list[Joints], fps: float) -> Body:
-    joints = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    return joints, np.arange(len(joints["nose"])) / fps
-
-
-def _walks(start: Joints, frames: int, fps: float, *, towards: float) -> Joints:
-    """Two steps a second, 0.8 m/s along the body's own forward axis, from or to `start`."""
-    seconds = np.arange(frames) / fps
-    gait = walking(2 * seconds, 0 * seconds)
-    middle = np.mean([place[0] for place in start.values()], axis=0)
-    way = 0.8 * (seconds - seconds[-1] if towards < 0 else seconds)
-    return {
-        name: place + np.stack((0 * way + middle[0], way + middle[1], 0 * way), axis=1)
-        for name, place in gait.items()
-    }
-
-
-def _walks_in_and_out(body: Body, script: Script) -> Body:
-    joints, fps = body[0], script.fps
-    upright = _upright(joints)
-    frames = round(2.5 * fps)
-    come = _walks(upright, frames, fps, towards=-1)
-    leave = _walks(upright, frames, fps, towards=1)
-    settle = round(1.5 * fps)
-    return _joined(
-        [come, _between(come, joints, settle), joints, _between(joints, leave, settle), leave], fps
-    )
-
-
-def _stands_before_and_after(body: Body, script: Script) -> Body:
-    joints, fps = body[0], script.fps
-    upright = {n: np.repeat(p, round(2 * fps), axis=0) for n, p in _upright(joints).items()}
-    settle = round(1.5 * fps)
-    way_in, way_out = _between(upright, joints, settle), _between(joints, upright, settle)
-    return _joined([upright, way_in, joints, way_out, upright], fps)
-
-
-def _rests_between(body: Body, script: Script) -> Body:
-    """Ten seconds of rest in the start pose before the middle repetition."""
-    joints, fps = body[0], script.fps
-    at = round((script.lead + sum(script.seconds) * (len(script.depths) // 2) - 0.05) * fps)
-    still = {n: np.repeat(p[at : at + 1], round(10 * fps), axis=0) for n, p in joints.items()}
-    before = {name: place[:at] for name, place in joints.items()}
-    after = {name: place[at:] for name, place in joints.items()}
-    return _joined([before, still, after], fps)
-
-
-def _inclined(degrees: float) -> Callable[[Body, Script], Body]:
-    """The body turned about its feet, as on a support."""
-
-    def change(body: Body, script: Script) -> Body:
-        joints, seconds = body
-        feet = (joints["left_ankle"][0] + joints["right_ankle"][0]) / 2
-        turn = np.radians(degrees)
-        turned = {}
-        for name, place in joints.items():
-            y, z = place[:, 1] - feet[1], place[:, 2] - feet[2]
-            turned[name] = np.stack((
-                place[:, 0],
-                feet[1] + y * np.cos(turn) - z * np.sin(turn),
-                feet[2] + y * np.sin(turn) + z * np.cos(turn),
-            ), axis=1)  # fmt: skip
-        return turned, seconds
-
-    return change
-
-
-def _tires(body: Body, script: Script) -> Body:
-    """From 0.75 to 1.4 of the time that each second took."""
-    joints, seconds = body
-    share = seconds / seconds[-1]
-    return joints, seconds * (0.75 + 0.65 * share / 2)
 
 
 def _placed(joints: Floats, change: Callable[[Floats], Floats]) -> Floats:
@@ -237,7 +157,13 @@ def _doubtful(joints: Floats, seconds: Floats) -> Floats:
 
 FLOOR_PRESS = frozenset({"push_up", "mountain_climber"})
 KNEES = frozenset({"high_knees", "mountain_climber"})
-FRONTAL = frozenset({"bicep_curl", "hammer_curl", "shoulder_press", "lateral_raise", "front_raise"})
+ARMS = frozenset(
+    {
+        "bicep_curl", "hammer_curl", "shoulder_press", "lateral_raise", "front_raise",
+        "triceps_extension",
+    }
+)  # fmt: skip
+LEGS = frozenset({"squat", "lunge", "side_lunge", "calf_raise", "high_knees"})
 
 FILMINGS: dict[str, Filming] = {
     "plain": Filming(),
@@ -249,22 +175,27 @@ FILMINGS: dict[str, Filming] = {
     "phone on the floor": Filming(_camera(height=0.1, pitch=12.0)),
     "from above": Filming(_camera(height=2.4, pitch=-20.0)),
     "portrait": Filming(_camera(width=720, frame_height=1280, focal=1.3)),
-    "in turn": Filming(lambda s: replace(s, alternate=True), only=FRONTAL),
+    "in turn": Filming(lambda s: replace(s, alternate=True), only=ARMS),
     "shallow to deep": Filming(lambda s: replace(s, depths=(0.7, 0.8, 0.9, 1.0, 0.75))),
     "lopsided": Filming(lambda s: replace(s, lopsided=0.0 if s.alternate else 0.25)),
     "quick": Filming(lambda s: _paced(s, 0.5)),
     "slow": Filming(lambda s: _paced(s, 3.0)),
     "no rest": Filming(lambda s: replace(s, seconds=(*s.seconds[:3], 0.0))),
     "held at the end": Filming(lambda s: replace(s, seconds=(s.seconds[0], 2.0, *s.seconds[2:]))),
-    "tires": Filming(body=_tires),
+    "tires": Filming(body=tires),
     "8 frames a second": Filming(lambda s: replace(s, fps=8.0)),
     "trembling joints": Filming(lambda s: replace(s, noise=0.025, dropout=0.15)),
     "doubtful joints": Filming(lambda s: replace(s, noise=0.015), picture=_doubtful),
-    "walks in and out": Filming(body=_walks_in_and_out),
-    "stands before and after": Filming(body=_stands_before_and_after),
-    "rests for ten seconds": Filming(body=_rests_between),
-    "hands on a bench": Filming(body=_inclined(15), only=FLOOR_PRESS),
-    "feet on a bench": Filming(body=_inclined(-15), only=FLOOR_PRESS),
+    "walks in and out": Filming(body=walks_in_and_out),
+    "stands before and after": Filming(body=stands_before_and_after),
+    "rests for ten seconds": Filming(body=rests_between),
+    "hands on a bench": Filming(body=inclined(15), only=FLOOR_PRESS),
+    "feet on a bench": Filming(body=inclined(-15), only=FLOOR_PRESS),
+    "on the knees": Filming(body=on_the_knees, only=frozenset({"push_up"})),
+    "one arm": Filming(lambda s: replace(s, lopsided=1.0), only=ARMS),
+    "seated": Filming(body=seated, only=ARMS),
+    "hands at the chest": Filming(body=hands_at_chest, only=LEGS),
+    "one leg in the air": Filming(body=one_leg_in_the_air, only=frozenset({"glute_bridge"})),
     "feet outside": Filming(picture=_cut_below(0.08)),
     "head outside": Filming(picture=_cut_above),
     "farther side hidden": Filming(picture=_far_side_hidden, profile=True),

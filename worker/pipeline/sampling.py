@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 
 from worker.contract.exercises import AUTO, unit_of
 from worker.contract.options import PARSERS, JobOptions
-from worker.contract.poses import PoseChunk, Sampling
-from worker.motion.frames.landmarks import coco_joints
+from worker.contract.poses import PoseChunk, Sampling, coco_joints
 from worker.pose.tracking.box_interpolation import keyframes
 
 HOLD_FPS = 5.0

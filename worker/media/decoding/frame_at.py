@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from itertools import dropwhile
 from pathlib import Path
 
@@ -21,10 +22,10 @@ def frame_at(
     the video ends before. Raises JobError where nothing decodes."""
     video = as_video_info(path, info)
     wanted_us = max(0, time_us - round(0.5e6 / video.fps))
-    try:
-        found = _first(path, video, wanted_us, max_side, start_us=wanted_us)
-    except JobError:
-        found = None  # an index that is not sound: read from the beginning
+    found = None
+    if video.indexed:
+        with suppress(JobError):  # an index that is not sound: read from the beginning
+            found = _first(path, video, wanted_us, max_side, start_us=wanted_us)
     return _first(path, video, wanted_us, max_side, start_us=0) if found is None else found
 
 

@@ -161,7 +161,7 @@ class Export:
         rows = decoded(sys.stdin.buffer.read)
         self._painter = Painter(plan, DrawingTrack(rows, round(0.5e6 / plan.fps)))
         self._upright = Upright(plan)
-        self._clock = FrameClock(step_us, plan.delay_us)
+        self._clock = FrameClock(step_us, plan.delay_us, plan.longest_gap_s)
         self._told = time.monotonic()
         self._ready: list[Timed] = []
         most = _BURST_BYTES * 2 // (3 * plan.size[0] * plan.size[1])
@@ -187,9 +187,11 @@ class Export:
         plan = self._plan
         if plan.audio_stream < 0:
             return None
-        kind = CopiedSound if plan.audio_copied else EncodedSound
         stream = self._given.streams[plan.audio_stream]
-        return kind(self._out, stream, plan.delay_us - plan.start_us)
+        shift_us = plan.delay_us - plan.start_us
+        if plan.audio_copied:
+            return CopiedSound(self._out, stream, shift_us)
+        return EncodedSound(self._out, stream, shift_us, plan.longest_gap_s)
 
     def run(self) -> None:
         """All of it; raises FFmpegError where the file cannot be written."""

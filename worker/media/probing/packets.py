@@ -10,15 +10,12 @@ from pathlib import Path
 from worker.contract.errors import ErrorCode, JobError
 from worker.media.probing.ffmpeg_tools import find_tools
 from worker.media.sandbox.child_process import TOO_MUCH, run
-from worker.media.sandbox.limits import FORMATS, LONGEST_GAP_S, PROTOCOLS, MediaLimits
+from worker.media.sandbox.limits import BACK_S, FORMATS, PROTOCOLS, MediaLimits
 from worker.media.sandbox.media_process import ChildLimits, ChildStalled
 
 PROBE_LIMITS = ChildLimits(cpu_seconds=60, stall_seconds=60, wall_seconds=300)
 SANE_FPS = (0.2, 1000.0)
 """Frames a second between which a header is believed."""
-_BACK_S = 0.1
-"""A decoding time this far behind the one before begins another recording: ffmpeg's own figure
-(`ts_discontinuity_process`)."""
 _BYTES_A_LINE = 40
 
 
@@ -67,16 +64,16 @@ def packets_of(
             continue  # D marks packets that an edit list hides
         number, time = int(stream), seconds(dts if dts != "N/A" else pts)
         recordings = streams.setdefault(number, [[]])
-        if recordings[-1] and time < decoded[number] - _BACK_S:
+        if recordings[-1] and time < decoded[number] - BACK_S:
             recordings.append([])
         recordings[-1].append(seconds(pts if pts != "N/A" else dts))
         decoded[number] = time
     return streams
 
 
-def timing_of(recordings: list[list[float]]) -> Timing | None:
-    """What the times of `packets_of` come to; an absurd gap counts as one ordinary frame. None
-    where there are none."""
+def timing_of(recordings: list[list[float]], longest_gap_s: float) -> Timing | None:
+    """What the times of `packets_of` come to; a gap of more than `longest_gap_s` counts as one
+    ordinary frame. None where there are none."""
     steps: list[float] = []
     for times in recordings:
         ordered = sorted(times)
@@ -86,7 +83,7 @@ def timing_of(recordings: list[list[float]]) -> Timing | None:
         return None
     step = statistics.median(steps) if steps else 0.0
     step = step if step > 0 else 1 / 30
-    longest = max(LONGEST_GAP_S, 20 * step)
+    longest = max(longest_gap_s, 20 * step)
     duration = sum(gap if gap <= longest else step for gap in steps)
     duration += step * len(recordings)
     return Timing(duration, min(SANE_FPS[1], frames / duration), frames)

@@ -5,20 +5,22 @@ from __future__ import annotations
 import hashlib
 import math
 import secrets
-import time
-from collections.abc import Callable, Iterable
+import unicodedata
+from collections.abc import Iterable
 
 import msgspec
 
 from worker.contract.plans import Plan
 from worker.contract.scopes import ALL_SCOPES, LONGEST_PAGE_TOKEN_S, PAGE_SCOPES, Scope
 from worker.storage import keys
-from worker.storage.connection import Client, text
+from worker.storage.clock import iso, unix
+from worker.storage.connection import text
 from worker.storage.errors import NotFound
-from worker.storage.timestamps import iso, unix
+from worker.storage.store import Store
 
 PREFIX = "pq_"
 PAGE_PREFIX = "pq_page_"
+_LONGEST_NAME = 100
 
 
 class Tenant(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +43,19 @@ class Tenant(msgspec.Struct, frozen=True, kw_only=True):
     """SHA-256 of the key, set by `find`; not part of the stored record."""
 
 
+def checked_tenant(tenant: str) -> str:
+    """Returns the name of a tenant, which is part of keys of Redis and S3 and shown in lists.
+
+    Raises ValueError for one that would lead elsewhere there, or looks like another's.
+    """
+    named = 0 < len(tenant) <= _LONGEST_NAME and tenant.isprintable() and tenant == tenant.strip()
+    if not named or any(sign in "/\\{}" for sign in tenant) or tenant in (".", ".."):
+        raise ValueError(f"a tenant's name has 1 to {_LONGEST_NAME} characters, no / \\ {{ }}")
+    if unicodedata.normalize("NFKC", tenant) != tenant:
+        raise ValueError(f"'{tenant}' looks like '{unicodedata.normalize('NFKC', tenant)}'")
+    return tenant
+
+
 def digest(key: str) -> str:
     """Returns the SHA-256 of a key, by which it is stored."""
     return hashlib.sha256(key.encode()).hexdigest()
@@ -51,12 +66,8 @@ def key_id_of(stored: str) -> str:
     return "key_" + stored[:12]
 
 
-class KeyStore:
+class KeyStore(Store):
     """Creates, finds, lists and revokes API keys."""
-
-    def __init__(self, client: Client, clock: Callable[[], float] = time.time) -> None:
-        self._redis = client
-        self._clock = clock
 
     def create(
         self,
@@ -68,8 +79,9 @@ class KeyStore:
     ) -> str:
         """Creates and returns a key (`pq_…`, 256 random bits), which cannot be read again later.
 
-        It expires after `expires_s` seconds, if given.
+        It expires after `expires_s` seconds, if given. Raises ValueError as `checked_tenant` does.
         """
+        checked_tenant(tenant)
         key = PREFIX + secrets.token_urlsafe(32)
         self._keep(key, Tenant(keyId=key_id_of(digest(key)), tenant=tenant, plan=plan, name=name,
                                scopes=scopes), expires_s)  # fmt: skip
