@@ -47,7 +47,7 @@ from worker.observability.metrics import listening
 from worker.settings import Settings
 from worker.storage.connection import connect_async
 from worker.storage.errors import StoreUnavailable
-from worker.storage.stores import open_stores
+from worker.storage.stores import Stores
 
 log = structlog.get_logger()
 
@@ -121,7 +121,7 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.stores = open_stores(settings)
+        app.state.stores = Stores(settings)
         app.state.redis = connect_async(
             settings.redis_url.get_secret_value(), settings.redis_ca_certs
         )

@@ -16,7 +16,7 @@ import pytest
 from tests.support.watchdog import watched
 from worker.settings import Settings
 from worker.settings import settings as settings_of_process
-from worker.storage.stores import Stores, open_stores
+from worker.storage.stores import Stores
 
 if TYPE_CHECKING:
     from worker.pose.engine import PoseEngine
@@ -123,7 +123,7 @@ def settings(servers: Settings) -> Settings:
 @pytest.fixture
 def stores(servers: Settings) -> Iterator[Stores]:
     """All stores on the test servers, Redis empty."""
-    opened = open_stores(servers)
+    opened = Stores(servers)
     opened.redis.flushall()
     yield opened
     opened.redis.close()

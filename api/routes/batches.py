@@ -26,10 +26,10 @@ from worker.contract.jobs import Job
 from worker.queueing import queues
 from worker.queueing.dispatch import offer_batch
 from worker.storage.batches.records import batch_view
+from worker.storage.clock import iso
 from worker.storage.errors import NotFound
 from worker.storage.stores import Stores
 from worker.storage.tenants.api_keys import Tenant
-from worker.storage.timestamps import iso
 from worker.submission.batches import batch_of, expand_batch
 from worker.submission.jobs import admit_webhooks, check_bucket, check_upload_complete
 from worker.submission.manifests import WRONG, job_of_request, wrong_of

@@ -20,9 +20,9 @@ from api.services.pagination import decode_cursor, encode_cursor
 from worker.contract.options import JobOptions
 from worker.contract.references import Reference
 from worker.lifecycle.deletion import erase_reference
+from worker.storage.clock import iso
 from worker.storage.stores import Stores
 from worker.storage.tenants.api_keys import Tenant
-from worker.storage.timestamps import iso
 from worker.submission.jobs import input_of, new_record
 
 router = APIRouter(route_class=AuthenticatedRoute, tags=["references"])

@@ -28,9 +28,9 @@ from api.services.authentication import StoresDep, TenantDep
 from api.services.json_body import AuthenticatedRoute
 from api.services.pagination import decode_cursor, encode_cursor, page_of
 from worker.contract.webhooks import Delivery, Endpoint
+from worker.storage.clock import iso
 from worker.storage.errors import Conflict
 from worker.storage.stores import Stores
-from worker.storage.timestamps import iso
 from worker.submission.jobs import check_webhook_url
 from worker.webhooks.replay import replay_one, replay_since, send_test
 
@@ -39,7 +39,7 @@ router = APIRouter(route_class=AuthenticatedRoute, tags=["webhooks"])
 
 def webhook_view(stores: Stores, endpoint: Endpoint) -> dict[str, Any]:
     """Converts an endpoint to its JSON view, without secrets and empty fields."""
-    since = stores.endpoints.health(endpoint.id).failing_since
+    since = stores.endpoints.for_session(endpoint.id)[2].failing_since
     here = f"/v1/webhooks/{endpoint.id}"
     seen = {
         "id": endpoint.id,

@@ -42,8 +42,8 @@ BAD_KEY, NOT_FOUND, BAD_PARAMETER, RATE_LIMITED, TRY_AGAIN = 4401, 4404, 4422, 4
 """Close codes: 4000 plus the HTTP status, and RFC 6455's 'try again later'."""
 
 
-class _Frame(msgspec.Struct, frozen=True):
-    id: str
+class _Frame(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    id: str | None = None
     message: msgspec.Raw
 
 
@@ -114,7 +114,7 @@ async def _serve(socket: WebSocket, job_id: str, query: MessagesQuery) -> None:
         raise Refused(RATE_LIMITED, error.code) from error
     follower = MessageFollower(stores, state.redis, state.tails, job, query.after)
     renderer = Renderer(stores, job, query.edition, query.wanted)
-    sending = asyncio.ensure_future(_send(socket, follower, renderer, query.after))
+    sending = asyncio.ensure_future(_send(socket, follower, renderer))
     leaving = asyncio.ensure_future(_gone(socket))
     cut = asyncio.ensure_future(stream.cut.wait())
     tasks = (sending, leaving, cut)
@@ -131,17 +131,15 @@ async def _serve(socket: WebSocket, job_id: str, query: MessagesQuery) -> None:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _send(
-    socket: WebSocket, follower: MessageFollower, renderer: Renderer, place: str
-) -> None:
-    """Sends frames; where an entry has two views only the last has its id, and the one before has
-    `place`, the id to resume after, so that a reconnection between them loses neither."""
+async def _send(socket: WebSocket, follower: MessageFollower, renderer: Renderer) -> None:
+    """Sends frames; where an entry has two views only the last has its id, so that a reconnection
+    between them loses neither, and no two frames share an id."""
     async for rows in follower.batches():
         for row in rows:
             views = renderer.views(row)
             for number, (entry_id, _, data) in enumerate(views, 1):
-                place = entry_id if number == len(views) else place
-                frame = msgspec.json.encode(_Frame(place, msgspec.Raw(data)))
+                named = entry_id if number == len(views) else None
+                frame = msgspec.json.encode(_Frame(id=named, message=msgspec.Raw(data)))
                 await in_time(socket.send_text(frame.decode()))
 
 

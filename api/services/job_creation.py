@@ -218,11 +218,13 @@ def check_minutes(stores: Stores, tenant: Tenant, source: Source) -> None:
 def queued(stores: Stores, job: Job, alive: Sequence[Worker], key: str | None = None) -> Accepted:
     """Stores and queues a job, made under the Idempotency-Key `key`, and returns it.
 
-    Raises LimitExceeded where the queue is full.
+    Raises LimitExceeded where the queue is full, Conflict where a job of its id was just erased.
     """
     limits = stores.settings.limits(job.plan)
     queue = queues.effective_queue(job.queue, alive)
     made = stores.jobs.submit(job, limits.runningJobs, limits.queuedJobs, key)
+    if made == -2:
+        raise Conflict("the job of this Idempotency-Key was erased a moment ago")
     if made < 0:
         raise queue_full(limits.queuedJobs or 0, stores.fair_queue.length(job.tenant))
     if not made:  # by a request with the same Idempotency-Key that was never answered

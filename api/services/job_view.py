@@ -7,11 +7,11 @@ from functools import cache
 
 from worker.contract.jobs import Job, JobStatus
 from worker.queueing.queues import effective_queue, without_workers
+from worker.storage.clock import iso
 from worker.storage.jobs.view import View, record_view
 from worker.storage.queue.fair_queue import QueuePosition
 from worker.storage.queue.workers import ALIVE_S, Worker
 from worker.storage.stores import Stores
-from worker.storage.timestamps import iso
 
 
 class StartEstimator:

@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from tests.api.api_play import Actor, Client, new_job, put_upload, refused
 from worker.contract.examples import EXAMPLES
 from worker.contract.jobs import Usage
 from worker.lifecycle.completion import archive_job
-from worker.lifecycle.deletion import SWEEP_AFTER_S, purge_late_writes, sweep_entries, sweep_uploads
+from worker.lifecycle.deletion import ErasureRecord, sweep_erased, sweep_uploads
 from worker.storage import keys
+from worker.storage.jobs.records import ERASED_S
 from worker.storage.objects.object_keys import job_prefix, key_in_url
 from worker.storage.stores import Stores
+
+
+def later(stores: Stores) -> None:
+    """Lets ERASED_S pass since all erasures."""
+    for note in stores.redis.zrange(keys.ERASED, 0, -1):
+        record = msgspec.json.decode(note, type=ErasureRecord)
+        older = msgspec.structs.replace(record, at=(record.at or 0.0) - ERASED_S)
+        stores.erased.remove(note)
+        stores.erased.put(msgspec.json.encode(older).decode(), 0)
 
 
 def test_a_late_writer_is_swept_up(client: Client, stores: Stores) -> None:
     actor = Actor(stores, new_job(client)["id"])
     prefix = job_prefix("acme", actor.id)
     assert client.delete(f"/jobs/{actor.id}").status_code == 204
+    assert sweep_erased(stores) == 1
     stores.objects.put(prefix + "exports/video.mp4", b"late", "video/mp4")
     stores.jobs.ask_cancel(actor.id)
     refused(client.get(f"/jobs/{actor.id}"), 404, "not_found")
-    assert purge_late_writes(stores) == 0 and list(stores.objects.list_keys(prefix))
-    (note,) = stores.redis.zrange(keys.ERASED, 0, -1)
-    stores.redis.zincrby(keys.ERASED, -SWEEP_AFTER_S, note)
-    assert purge_late_writes(stores) == 1
+    assert sweep_erased(stores) == 0 and list(stores.objects.list_keys(prefix))
+    later(stores)
+    assert sweep_erased(stores) == 1
     assert not list(stores.objects.list_keys(prefix))
     assert not stores.redis.exists(*keys.of_job(actor.id), keys.ERASED)
 
@@ -35,12 +46,13 @@ def test_a_new_job_with_the_id_of_an_erased_one_stays(client: Client, stores: St
     job_id = client.post("/jobs", json=body, headers=key).json()["id"]
     assert client.delete(f"/jobs/{job_id}").status_code == 204
     stores.redis.delete(keys.idempotency("acme", "a"))  # it expires
+    refused(client.post("/jobs", json=body, headers=key), 409, "conflict")  # not quite gone yet
+    stores.redis.delete(keys.erased(job_id))
     assert client.post("/jobs", json=body, headers=key).json()["id"] == job_id
     name = job_prefix("acme", job_id) + "exports/video.mp4"
     stores.objects.put(name, b"new", "video/mp4")
-    (note,) = stores.redis.zrange(keys.ERASED, 0, -1)
-    stores.redis.zincrby(keys.ERASED, -SWEEP_AFTER_S, note)
-    assert purge_late_writes(stores) == 0 and not stores.redis.exists(keys.ERASED)
+    later(stores)
+    assert sweep_erased(stores) == 0 and not stores.redis.exists(keys.ERASED)
     assert client.get(f"/jobs/{job_id}").json()["status"] == "queued"
     assert list(stores.objects.list_keys(name))
 
@@ -104,19 +116,19 @@ def test_nothing_of_an_erased_job_is_left_anywhere(
     assert len(naming(stores, job_id, upload)) > 4
     assert client.delete(f"/jobs/{job_id}").status_code == 204
     # until the upload's URL has ended, it could come back
-    tombs = {keys.ERASED, keys.ERASED_ENTRIES, keys.UPLOADS_LATE}
+    mark = keys.erased(job_id)  # for minutes
+    tombs = {keys.ERASED, keys.UPLOADS_LATE, mark}
     firehose = keys.firehose(job_id, stores.settings.firehose_partitions)
     assert set(naming(stores, job_id, upload)) <= {*tombs, firehose}
-    assert sweep_entries(stores) == 1  # the next round of any worker
-    assert set(naming(stores, job_id, upload)) == {keys.ERASED, keys.UPLOADS_LATE}
+    assert sweep_erased(stores) == 1  # the next round of any worker
+    assert set(naming(stores, job_id, upload)) == tombs
     for note in stores.redis.zrange(keys.UPLOADS_LATE, 0, -1):
         stores.redis.zadd(keys.UPLOADS_LATE, {note: 1})
     sweep_uploads(stores)
-    for note in stores.redis.zrange(keys.ERASED, 0, -1):
-        stores.redis.zincrby(keys.ERASED, -SWEEP_AFTER_S, note)
-    purge_late_writes(stores)
+    later(stores)
+    sweep_erased(stores)
     stores.redis.delete(keys.UPLOADS_LATE)  # noted once more, for as long as a URL may hold
-    assert naming(stores, job_id, upload) == []
+    assert naming(stores, job_id, upload) == [mark] and 0 < stores.redis.ttl(mark) <= ERASED_S
     # what is not the job's own stays: its neighbours, and that it was used
     assert naming(stores, neighbour) and client.get(f"/batches/{batch}").json()["accepted"] == 2
     used = client.get("/usage").json()["months"]
@@ -132,8 +144,8 @@ def test_an_idempotency_key_keeps_no_name_of_an_erased_job(client: Client, store
     headers = {"Idempotency-Key": "k"}
     job_id = client.post("/jobs", json=body, headers=headers).json()["id"]
     client.delete(f"/jobs/{job_id}")
-    sweep_entries(stores)
-    assert naming(stores, job_id) == [keys.ERASED]
+    sweep_erased(stores)
+    assert set(naming(stores, job_id)) == {keys.ERASED, keys.erased(job_id)}
     refusal = refused(client.post("/jobs", json=body, headers=headers), 409, "conflict")
     assert "erased" in refusal["detail"]
     other = client.post("/jobs", json={**body, "priority": "low"}, headers=headers)
@@ -149,7 +161,7 @@ def test_the_entries_of_many_are_found_on_a_long_firehose(client: Client, stores
                 pipe.xadd(name, {"job": job_id, "type": "counter"})
             pipe.execute()
     client.delete(f"/jobs/{gone}")
-    sweep_entries(stores)
+    sweep_erased(stores)
     left = [
         fields[b"job"]
         for name in keys.partitions(stores.settings.firehose_partitions)

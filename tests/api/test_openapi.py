@@ -17,7 +17,7 @@ from api.schemas.example_responses import PROBLEMS
 from worker.contract.errors import ErrorCode, JobError
 from worker.contract.plans import Plan
 from worker.settings import Settings
-from worker.storage.stores import open_stores
+from worker.storage.stores import Stores
 
 # not read before the test runs: every process that collects tests would build every request
 operations = schemathesis.pytest.from_fixture("schema")
@@ -46,7 +46,7 @@ def schema(document: dict[str, Any], request: pytest.FixtureRequest) -> BaseSche
 @pytest.fixture(scope="module")
 def key(servers: Settings, address: str) -> str:
     """A key that no other test takes away."""
-    stores = open_stores(servers)
+    stores = Stores(servers)
     stores.redis.flushall()
     return stores.keys.create("openapi", Plan.DEVELOPER)
 

@@ -14,6 +14,7 @@ from api.routes import webhooks
 from api.schemas.webhooks import WebhookView
 from tests.api.api_play import Client, put_upload, refused
 from tests.api.webhook_play import URL, delivered, made
+from tests.storage.factories import changed
 from worker.contract.webhooks import (
     DEFAULT_EVENTS,
     EVENTS,
@@ -37,7 +38,7 @@ def test_made_with_a_secret_that_is_shown_once(client: Client, stores: Stores) -
     assert got.json() == view and secret not in got.text
     listed = client.get("/webhooks")
     assert listed.json() == {"webhooks": [view], "next": None} and secret not in listed.text
-    assert stores.endpoints.secrets(view["id"]) == [secret]
+    assert stores.endpoints.for_session(view["id"])[1] == [secret]
 
 
 def test_listed_newest_first_a_page_at_a_time(client: Client) -> None:
@@ -128,7 +129,7 @@ def strict(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
     def as_in_production(here: Stores, url: str, parameter: str = "url") -> str:
-        return real(Stores(**{**vars(here), "settings": given}), url, parameter)
+        return real(changed(here, settings=given), url, parameter)
 
     monkeypatch.setattr(webhooks, "check_webhook_url", as_in_production)
     monkeypatch.setattr("worker.submission.jobs.check_webhook_url", as_in_production)
@@ -177,7 +178,7 @@ def test_another_tenants_is_not_there(connect: Connect, stores: Stores) -> None:
     for answer in calls:
         refused(answer, 404, "not_found")
     assert [one["id"] for one in other.get("/webhooks").json()["webhooks"]] == [theirs["id"]]
-    assert mine.get(here).json()["enabled"] and stores.endpoints.secrets(view["id"])
+    assert mine.get(here).json()["enabled"] and stores.endpoints.for_session(view["id"])[1]
 
 
 def test_without_a_key(public: Client) -> None:
@@ -196,13 +197,13 @@ def test_rotated(client: Client, stores: Stores) -> None:
     view = made(client)
     answer = client.post(f"/webhooks/{view['id']}/rotate").json()
     assert answer["id"] == view["id"] and answer["secret"] != view["secret"]
-    assert stores.endpoints.secrets(view["id"]) == [answer["secret"], view["secret"]]
+    assert stores.endpoints.for_session(view["id"])[1] == [answer["secret"], view["secret"]]
     until = datetime.fromisoformat(answer["previousUntil"])
     assert timedelta(hours=23) < until - datetime.now(UTC) <= timedelta(hours=24)
     client.post(f"/webhooks/{view['id']}/rotate")
-    assert len(stores.endpoints.secrets(view["id"])) == 3
+    assert len(stores.endpoints.for_session(view["id"])[1]) == 3
     later = EndpointStore(stores.redis, lambda: time.time() + 86_401)
-    assert len(later.secrets(view["id"])) == 1
+    assert len(later.for_session(view["id"])[1]) == 1
 
 
 def test_few_old_secrets_sign(client: Client, stores: Stores) -> None:
@@ -210,5 +211,5 @@ def test_few_old_secrets_sign(client: Client, stores: Stores) -> None:
     view = client.post("/webhooks", json={"url": "https://example.com/hook"}).json()
     for _ in range(9):
         newest = client.post(f"/webhooks/{view['id']}/rotate").json()["secret"]
-    valid = stores.endpoints.secrets(view["id"])
+    valid = stores.endpoints.for_session(view["id"])[1]
     assert len(valid) == 5 and valid[0] == newest

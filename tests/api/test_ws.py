@@ -99,8 +99,8 @@ def test_types_and_editions(client: Client, stores: Stores) -> None:
     actor.say(("1-1", EXAMPLES["counter"]), ("2-1", EXAMPLES["jump_height"]))
     actor.finish()
     with opened(client, actor.id, "?types=jump_height&edition=classic") as socket:
-        found = [(frame["id"], frame["message"]["type"]) for frame in frames(socket)]
-    assert found == [("0-0", "jump_height"), ("2-1", "jump_result")]
+        found = [(frame.get("id"), frame["message"]["type"]) for frame in frames(socket)]
+    assert found == [(None, "jump_height"), ("2-1", "jump_result")]  # clients may drop equal ids
     with opened(client, actor.id, "?types=jump_result&edition=superset") as socket:
         assert [frame["message"]["type"] for frame in frames(socket)] == ["jump_result"]
 
@@ -114,7 +114,8 @@ def test_a_reconnection_between_two_messages_of_one_entry_loses_neither(
     with opened(client, actor.id, "?edition=classic") as socket:
         first, height = (json.loads(socket.recv(timeout=10)) for _ in range(2))
     assert (first["id"], height["message"]["type"]) == ("1-1", "jump_height")
-    with opened(client, actor.id, f"?after={height['id']}&edition=classic") as socket:
+    assert "id" not in height
+    with opened(client, actor.id, f"?after={first['id']}&edition=classic") as socket:
         rest = [frame["message"]["type"] for frame in frames(socket)]
     assert rest == ["jump_height", "jump_result", "done"]
 

@@ -33,7 +33,7 @@ from worker.contract.poses import encode_chunk, encode_head
 from worker.embedded.processes import Process, free_port
 from worker.embedded.stack import System
 from worker.lifecycle.completion import complete_job
-from worker.storage.timestamps import unix
+from worker.storage.clock import unix
 
 EVENT = "job.succeeded"
 _CLIENTS = 32
@@ -129,7 +129,7 @@ def _recorded(system: System) -> str:
     )  # fmt: skip
     stores.jobs.create_all([job])
     token = stores.leases.claim(job.id).token
-    stores.leases.append(job.id, token, 0, log)
+    stores.leases.commit(job.id, token, place=0, log=log)
     complete_job(stores, job, token, JobStatus.SUCCEEDED)
     return job.id
 

@@ -120,7 +120,7 @@ def misdate(fleet: Fleet, random: Random) -> None:
     """A worker beside the others whose clock is wrong by more than every lease and patience; it is
     killed in the end, over its job if it has one."""
     ahead_s = random.choice((-CLOCK_S, CLOCK_S))
-    name = random.choice(("pose-1+clock", "export+clock"))
+    name = random.choice(("pose-1+clock", "export+clock", "webhooks+clock"))
     fleet.launch(name, PYTHONPATH=str(_CLOCK), CHAOS_CLOCK_S=str(ahead_s))
     until(lambda: fleet.has_beaten(name), 120)
     fleet.hold(random.uniform(6, 10))
@@ -130,7 +130,7 @@ def misdate(fleet: Fleet, random: Random) -> None:
 def jump_clock(fleet: Fleet, random: Random) -> None:
     """The clock of a worker beside the others jumps while it works."""
     ahead_s = random.choice((-CLOCK_S, CLOCK_S))
-    name = random.choice(("pose-1+jump", "export+jump"))
+    name = random.choice(("pose-1+jump", "export+jump", "webhooks+jump"))
     jumped = fleet.temporary / "jumped"
     clock = {"CHAOS_CLOCK_S": str(ahead_s), "CHAOS_CLOCK_FILE": str(jumped)}
     fleet.launch(name, PYTHONPATH=str(_CLOCK), **clock)

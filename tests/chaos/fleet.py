@@ -21,7 +21,7 @@ from worker.embedded.processes import Process, free_port
 from worker.embedded.servers import start_redis, start_s3
 from worker.settings import Settings
 from worker.storage import keys
-from worker.storage.stores import open_stores
+from worker.storage.stores import Stores
 
 READY_S = 180.0
 """A start may take long on a machine that has much else to do."""
@@ -124,7 +124,7 @@ class Fleet:
             "connections_per_client": "0",
         }
         direct = {**given, "redis_url": self.redis.url, "s3_endpoint": s3.endpoint}
-        self.stores = open_stores(Settings.model_validate(direct))
+        self.stores = Stores(Settings.model_validate(direct))
         here, there = f":{self.redis_port}/", f":{self.redis_proxy.port}/"
         given["redis_url"] = self.redis.url.replace(here, there)
         given["s3_endpoint"] = f"http://127.0.0.1:{self.s3_proxy.port}"

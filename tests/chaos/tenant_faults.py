@@ -62,7 +62,7 @@ class Stranger:
             redis.delete(keys.dispatched(job))
         for batch in redis.zrange(keys.tenant_batches(self.name), 0, -1):
             redis.delete(*keys.of_batch(batch.decode()))
-            self.fleet.stores.batches.drop(batch.decode())
+            self.fleet.stores.batches.open.remove(batch.decode())
         for job in self.jobs():
             with contextlib.suppress(NotFound):
                 erase_job(self.fleet.stores, self.fleet.stores.jobs.get(job))

@@ -34,7 +34,7 @@ def test_a_job_counts_what_was_recorded_and_reads_no_file(
     log = [encode_head(head), *map(encode_chunk, split(chunk, [50, 50])), END]
     recorded = new_job(stores)
     token = stores.leases.claim(recorded.id).token
-    stores.leases.append(recorded.id, token, 0, log)
+    stores.leases.commit(recorded.id, token, place=0, log=log)
     complete_job(stores, recorded, token, JobStatus.SUCCEEDED)
 
     for module, name in ((runner, "analyse"), (tasks, "warm")):  # what the module replaces

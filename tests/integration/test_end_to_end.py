@@ -25,7 +25,7 @@ from tests.integration.conftest import (
 from worker.embedded.processes import Process
 from worker.media.probing.ffmpeg_tools import find_tools
 from worker.settings import Settings
-from worker.storage.stores import open_stores
+from worker.storage.stores import Stores
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def system(
     servers: Settings, models_dir: Path, api_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[System]:
     """What the tests of this module share: none of them harms the worker."""
-    stores = open_stores(servers)
+    stores = Stores(servers)
     stores.redis.flushall()
     with worker_process(tmp_path_factory.mktemp("worker") / "log", EVERYTHING) as worker:
         wait_for_worker(worker, stores)

@@ -35,7 +35,7 @@ def again(stores: Stores, squats: list[bytes]) -> Job:
     """A queued job over the poses of one that a worker has estimated."""
     first = new_job(stores)
     token = stores.leases.claim(first.id).token
-    stores.leases.append(first.id, token, 0, squats)
+    stores.leases.commit(first.id, token, place=0, log=squats)
     return new_job(stores, options=OPTIONS, input=JobInput(posesOf=first.id))
 
 
@@ -79,7 +79,7 @@ def test_the_messages_are_those_of_the_first_run(
     assert (over.status, over.progress) == (JobStatus.SUCCEEDED, 1.0)
     assert said(stores, again.id) == fresh(squats)
     assert list(stores.poses.read(again.id)) == squats
-    assert len(commits) == 2  # the opening and the rest, before `done`
+    assert commits[0] == 0 and len(commits) == 3  # the log, the opening and the rest, before `done`
     everything = [entry for entry, _, _ in stores.streams.scan(again.id)]
     assert relayed(stores, again.id) == everything
 
@@ -126,16 +126,16 @@ def test_who_goes_on_for_a_dead_worker_says_nothing_twice(
 def test_a_copy_of_a_log_is_fenced_and_goes_on_where_it_ends(stores: Stores) -> None:
     job = new_job(stores)
     stale = stores.leases.claim(job.id).token
-    stores.leases.append(job.id, stale, 0, [b"head", b"one"])
+    stores.leases.commit(job.id, stale, place=0, log=[b"head", b"one"])
     die(stores, job.id)
     fresh_token = stores.leases.claim(job.id).token
     with pytest.raises(Fenced):
-        stores.leases.append(job.id, stale, 2, [b"two"])
-    stores.leases.append(job.id, fresh_token, 0, [b"other", b"other", b"two", b"three"])
-    stores.leases.append(job.id, fresh_token, 1, [b"other"])
+        stores.leases.commit(job.id, stale, place=2, log=[b"two"])
+    stores.leases.commit(job.id, fresh_token, place=0, log=[b"other", b"other", b"two", b"three"])
+    stores.leases.commit(job.id, fresh_token, place=1, log=[b"other"])
     assert list(stores.poses.read(job.id)) == [b"head", b"one", b"two", b"three"]
     with pytest.raises(Exception, match="gap"):
-        stores.leases.append(job.id, fresh_token, 5, [b"five"])
+        stores.leases.commit(job.id, fresh_token, place=5, log=[b"five"])
 
 
 def test_poses_that_are_gone(stores: Stores) -> None:

@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 import redis
 
-from tests.storage.factories import attempt_of, counters, die, listed, new_job
+from tests.storage.factories import Clock, attempt_of, changed, counters, die, listed, new_job
 from worker.contract.errors import JobError
 from worker.contract.jobs import Job, JobInput, JobStatus, Stage
 from worker.contract.messages import encode
@@ -19,6 +19,7 @@ from worker.jobs.runner import Runner
 from worker.pipeline.pipeline import Pipeline
 from worker.pose.engine import PoseEngine
 from worker.storage import keys
+from worker.storage.clock import unix
 from worker.storage.errors import StoreUnavailable
 from worker.storage.queue.fair_queue import LATER
 from worker.storage.stores import Stores
@@ -38,7 +39,7 @@ def recorded_job(stores: Stores, log: list[bytes], **fields: Any) -> Job:
     job = new_job(stores, **{"options": OPTIONS, "input": key, **fields})
     token = stores.leases.claim(job.id).token
     for place, entry in enumerate(log):
-        stores.leases.commit(job.id, token, place=place, log=entry)
+        stores.leases.commit(job.id, token, place=place, log=[entry])
     stores.leases.release(job, token, LATER, None)
     return job
 
@@ -66,7 +67,7 @@ def test_a_job_is_finished(stores: Stores, squats: list[bytes]) -> None:
     said = rows(stores, job.id)
     assert said[:-1] == expected(squats)
     assert said[-1][1] == {"type": "done", "status": "succeeded", "messages": len(said) - 1}
-    assert list(stores.jobs.unarchived(60)) == [job.id]
+    assert stores.jobs.unarchived.take_all(60) == [job.id]
     assert listed(stores) == []
     runner(stores).run(job.id)  # a second delivery
     assert rows(stores, job.id) == said
@@ -246,6 +247,13 @@ def test_a_deadline_that_has_passed(stores: Stores, squats: list[bytes]) -> None
     job = recorded_job(stores, squats, deadlineAt="2026-01-01T00:00:00Z")
     runner(stores).run(job.id)
     assert failed_with(stores, job) == ("failed", "deadline_exceeded", LAST)
+
+
+def test_deadlines_are_told_by_redis_clock(stores: Stores, squats: list[bytes]) -> None:
+    job = recorded_job(stores, squats, deadlineAt="2026-01-01T00:10:00Z")
+    then = Clock(unix("2026-01-01T00:00:00Z"))  # by this machine's clock it is long past
+    runner(changed(stores, clock=then)).run(job.id)
+    assert stores.jobs.get(job.id).status is JobStatus.SUCCEEDED
 
 
 def test_a_canceled_job_ends_as_canceled(stores: Stores, squats: list[bytes]) -> None:

@@ -17,7 +17,7 @@ from worker.contract.options import JobOptions
 from worker.contract.queue_entries import entry_of, job_of_entry
 from worker.jobs import leased_job as held_module
 from worker.jobs import segment_coordinator, segment_worker
-from worker.jobs.recent_faults import RecentFaults
+from worker.jobs.faults import RecentFaults
 from worker.jobs.runner import Runner
 from worker.jobs.segment_worker import run_segments
 from worker.lifecycle.completion import cancel_job

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
 import pytest
 
 from tests.jobs.test_runner import expected, recorded_job, rows
-from tests.storage.factories import Clock, die, new_job
+from tests.storage.factories import Clock, changed, die, new_job
 from worker.contract.jobs import SUPPORTED_JOB_VERSION, JobStatus
 from worker.jobs.runner import MOST_WITHOUT_MODEL, Runner
 from worker.pose.engine import PoseEngine
@@ -19,6 +18,7 @@ from worker.pose.model_factory import open_model
 from worker.queueing import dispatch
 from worker.queueing.dispatch import dispatch_next
 from worker.runtime import sweeper
+from worker.runtime.maintenance import run_maintenance
 from worker.storage import keys
 from worker.storage.errors import Newer
 from worker.storage.jobs.leases import LeaseStore
@@ -44,7 +44,19 @@ def runs(stores: Stores) -> Callable[[str], None]:
 def newer(stores: Stores) -> Stores:
     """The same of a worker that knows one version more."""
     leases = LeaseStore(stores.redis, stores.leases.ttl_s, known=SUPPORTED_JOB_VERSION + 1)
-    return replace(stores, leases=leases)
+    return changed(stores, leases=leases)
+
+
+def test_an_ended_job_that_only_newer_code_reads_is_left_to_its_archive(
+    stores: Stores, squats: list[bytes]
+) -> None:
+    job = recorded_job(stores, squats)
+    runs(stores)(job.id)
+    newer_fields = {"version": str(SUPPORTED_JOB_VERSION + 1), "plan": '"galactic"'}
+    stores.redis.hset(keys.job(job.id), mapping=newer_fields)
+    run_maintenance(stores)
+    assert stores.redis.zscore(keys.CLOSED, job.id) is not None
+    assert stores.redis.ttl(keys.job(job.id)) == -1
 
 
 def test_what_is_not_known_of_a_record_stays(stores: Stores, squats: list[bytes]) -> None:
@@ -108,11 +120,11 @@ def test_a_job_begun_by_an_older_worker_is_gone_on_with(
         head.pop(field, None)
     token = stores.leases.claim(job.id).token
     for place, entry in enumerate([json.dumps(head).encode(), *squats[1:3]]):
-        stores.leases.commit(job.id, token, place=place, log=entry)
+        stores.leases.commit(job.id, token, place=place, log=[entry])
     die(stores, job.id)
     token = stores.leases.claim(job.id).token
     for place, entry in enumerate(squats[3:], 3):
-        stores.leases.commit(job.id, token, place=place, log=entry)
+        stores.leases.commit(job.id, token, place=place, log=[entry])
     stores.leases.release(job, token, LATER, None)
     runs(stores)(job.id)
     assert stores.jobs.get(job.id).status is JobStatus.SUCCEEDED

@@ -105,8 +105,8 @@ def finish(stores: Stores, count: int = 3) -> str:
     """A finished job with a pose log and `count` counters."""
     job = new_job(stores)
     token = stores.leases.claim(job.id).token
-    stores.leases.commit(job.id, token, counters(1, count), place=0, log=b"head")
-    stores.leases.commit(job.id, token, place=1, log=bytes(range(256)))
+    stores.leases.commit(job.id, token, counters(1, count), place=0, log=[b"head"])
+    stores.leases.commit(job.id, token, place=1, log=[bytes(range(256))])
     complete_job(stores, stores.jobs.get(job.id), token, JobStatus.SUCCEEDED)
     return job.id
 
@@ -131,7 +131,7 @@ def test_the_archive_reads_as_the_stream_did(stores: Stores) -> None:
 def test_archiving_lets_the_stream_cool_down(stores: Stores) -> None:
     job_id = finish(stores)
     assert stores.redis.ttl(keys.messages(job_id)) == -1
-    assert stores.jobs.unarchived(60) == [job_id]
+    assert stores.jobs.unarchived.take_all(60) == [job_id]
     archive_job(stores, job_id)
     given = stores.settings
     assert 0 < stores.redis.ttl(keys.messages(job_id)) <= given.hot_ttl_s
@@ -178,13 +178,13 @@ def test_a_job_to_archive_comes_again_until_it_is(stores: Stores) -> None:
     clock = Clock()
     jobs = JobStore(stores.redis, clock)
     stores.redis.zadd(keys.CLOSED, {"job_x": clock.now})
-    assert list(jobs.unarchived(120)) == ["job_x"]
-    assert list(jobs.unarchived(120)) == []
+    assert jobs.unarchived.take_all(120) == ["job_x"]
+    assert jobs.unarchived.take_all(120) == []
     clock.now += 121
-    assert list(jobs.unarchived(120)) == ["job_x"]
+    assert jobs.unarchived.take_all(120) == ["job_x"]
     archive_job(stores, "job_x")
     clock.now += 121
-    assert list(jobs.unarchived(120)) == []
+    assert jobs.unarchived.take_all(120) == []
 
 
 def test_who_dies_behind_the_last_commit_leaves_the_job_to_the_sweep(
@@ -202,7 +202,7 @@ def test_who_dies_behind_the_last_commit_leaves_the_job_to_the_sweep(
     with pytest.raises(KeyboardInterrupt):
         complete_job(stores, stores.jobs.get(job.id), token, JobStatus.SUCCEEDED)
     assert stores.jobs.get(job.id).status is JobStatus.SUCCEEDED
-    assert list(stores.jobs.unarchived(120)) == [job.id]
+    assert stores.jobs.unarchived.take_all(120) == [job.id]
     completion.archive_job(stores, job.id)
     fired = stores.redis.xrange(keys.firehose(job.id, stores.settings.firehose_partitions))
     assert [fields[b"type"].decode() for _, fields in fired] == [

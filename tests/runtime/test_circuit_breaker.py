@@ -16,8 +16,7 @@ from tests.storage.factories import Clock, new_job
 from worker.contract.errors import ErrorCode, JobError, ModelFault
 from worker.contract.jobs import JobStatus
 from worker.embedded.processes import Process
-from worker.jobs.faults import classify_fault
-from worker.jobs.recent_faults import LAST, MOST, RecentFaults
+from worker.jobs.faults import LAST, MOST, RecentFaults, classify_fault
 from worker.jobs.runner import MOST_FAULTS, Runner
 from worker.pose.engine import PoseEngine
 from worker.queueing import celery_app

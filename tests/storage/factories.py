@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from worker.contract.jobs import Job, JobInput, JobStatus
@@ -30,7 +31,14 @@ class Clock:
 
 def patient(stores: Stores) -> Stores:
     """The same stores, but for leases that outlast a slow machine's pauses."""
-    return replace(stores, leases=LeaseStore(stores.redis, ttl_s=600))
+    return changed(stores, leases=LeaseStore(stores.redis, ttl_s=600))
+
+
+def changed(stores: Stores, **others: Any) -> Stores:
+    """A copy of `stores` with other stores or settings."""
+    copied = copy.copy(stores)
+    vars(copied).update(others)
+    return copied
 
 
 def new_job(stores: Stores, tenant: str = "acme", **fields: Any) -> Job:

@@ -8,7 +8,7 @@ import pytest
 
 from worker.storage import clock as module
 from worker.storage.clock import RedisClock
-from worker.storage.stores import Stores, open_stores
+from worker.storage.stores import Stores
 
 
 def test_it_is_the_servers(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -37,7 +37,7 @@ def test_it_is_asked_once_a_minute(stores: Stores, monkeypatch: pytest.MonkeyPat
 
 def test_leases_and_queues_go_by_it(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "time", lambda: 0.0)
-    opened = open_stores(stores.settings)
+    opened = Stores(stores.settings)
     seconds, _ = stores.redis.time()
     for store in (opened.leases, opened.jobs):
         assert abs(store._clock() - seconds) < 30

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import hypothesis
@@ -15,6 +16,7 @@ from worker.contract.batches import MAX_LINE_BYTES, BatchRecord
 from worker.contract.jobs import Job, JobStatus
 from worker.contract.plans import Plan
 from worker.lifecycle.completion import cancel_job, complete_job
+from worker.lifecycle.deletion import erase_job
 from worker.queueing.index_rebuild import rebuild
 from worker.storage import keys
 from worker.storage.batches.records import LOOK_S, BatchStore
@@ -115,21 +117,59 @@ def test_a_batch_is_due_until_it_is_complete(stores: Stores) -> None:
     batches = BatchStore(stores.redis, 8, stores.settings.record_s, clock)
     job = msgspec.structs.replace(new_job(stores), id="job_of_bat_1", batchId="bat_1")
     batches.create(RECORD, [job])
-    assert batches.due() == [] and batches.count_due() == 0
+    assert batches.open.take_all(LOOK_S) == [] and batches.open.count() == 0
     clock.now += LOOK_S
-    assert batches.count_due() == 1
-    assert batches.due() == ["bat_1"] and batches.due() == []
+    assert batches.open.count() == 1
+    assert batches.open.take_all(LOOK_S) == ["bat_1"] and batches.open.take_all(LOOK_S) == []
     recover_batch(stores, "bat_1")
     assert batches.get("bat_1").accepted == 1
     recover_batch(stores, "bat_1")  # its job waits: nothing to do
     batches.ask_cancel("bat_1")
-    assert batches.due() == ["bat_1"]
+    assert batches.open.take_all(LOOK_S) == ["bat_1"]
     recover_batch(stores, "bat_1")
     assert stores.jobs.get(job.id).status is JobStatus.CANCELED and completed(stores) == 1
     stores.redis.delete(keys.batch("bat_1"))
     stores.redis.zadd(keys.BATCHES, {"bat_1": clock.now})
     recover_batch(stores, "bat_1")
     assert not stores.redis.exists(keys.BATCHES)
+
+
+def test_a_job_erased_before_its_batch_counts_it_does_not_keep_the_batch_open(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = msgspec.structs.replace(new_job(stores), id="job_of_bat_1", batchId="bat_1")
+    stores.batches.create(RECORD, [job])
+    add = BatchStore.add
+
+    def late(self: BatchStore, batch_id: str, numbered: Sequence[tuple[int, Job]]) -> None:
+        erase_job(stores, stores.jobs.get(job.id))
+        add(self, batch_id, numbered)
+
+    monkeypatch.setattr(BatchStore, "add", late)
+    recover_batch(stores, "bat_1")
+    batch = stores.batches.get("bat_1")
+    assert (batch.accepted, batch.counts["canceled"], batch.progress) == (1, 1, 1.0)
+    assert completed(stores) == 1
+
+
+def test_an_erased_job_is_not_made_again_where_its_batch_is_read_twice(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = msgspec.structs.replace(new_job(stores), id="job_of_bat_1", batchId="bat_1")
+    stores.batches.create(RECORD, [job])
+
+    def die(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(BatchStore, "done", die)
+        with pytest.raises(KeyboardInterrupt):
+            recover_batch(stores, "bat_1")
+    erase_job(stores, stores.jobs.get(job.id))
+    recover_batch(stores, "bat_1")
+    assert not stores.jobs.exists(job.id)
+    batch = stores.batches.get("bat_1")
+    assert (batch.accepted, batch.counts["canceled"]) == (1, 1) and completed(stores) == 1
 
 
 def test_one_at_a_time_expands_a_batch(stores: Stores) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook
 
+from tests.storage.factories import changed
 from worker.contract.webhooks import DEFAULT_EVENTS, Endpoint
 from worker.settings import Settings
 from worker.storage import keys
@@ -146,7 +147,7 @@ class Post:
         """Delivers until nothing is due within a second."""
         end = time.monotonic() + seconds
         while time.monotonic() < end and not until():
-            self.consumer.pulse()
+            self.consumer.poll()
             if self.told:
                 self.delivery_worker.deliver(self.told.pop(0))
                 continue
@@ -165,7 +166,7 @@ class Post:
 @pytest.fixture
 def post(stores: Stores, quick: Settings) -> Iterator[Post]:
     """A webhook worker on the test's stores."""
-    hasty = Stores(**{**vars(stores), "settings": quick})
+    hasty = changed(stores, settings=quick)
     told: list[str] = []
     consumer = FirehoseConsumer(hasty, "test:1", told.append)
     consumer.prepare()

@@ -8,20 +8,25 @@ from collections.abc import Callable
 import pytest
 from standardwebhooks import Webhook
 
-from tests.storage.factories import counters, progress
+from tests.storage.factories import Clock, changed, counters, progress
 from tests.webhooks.conftest import Post, Receiver, Request, Subscribe
 from tests.webhooks.fakes import Play, played
 from worker.contract.jobs import JobStatus
 from worker.contract.options import JobOptions
 from worker.contract.webhooks import DISABLED, JOB_EVENTS, DeliveryStatus
+from worker.settings import Settings
 from worker.storage import keys
 from worker.storage.stores import Stores
+from worker.storage.webhooks.schedule import DeliverySchedule
+from worker.webhooks.delivery_worker import DeliveryWorker
+from worker.webhooks.dispatcher import Dispatcher
 from worker.webhooks.retry_policy import (
     HURRY_S,
     SCHEDULE,
     delay_after_refusal,
     is_refusal,
 )
+from worker.webhooks.sender import Sender
 
 Receive = Callable[..., Receiver]
 
@@ -90,6 +95,21 @@ def test_only_the_tenants_own(
     played(stores, tenant="nobody")
     post.run()
     assert (len(mine.got), len(other.got)) == (1, 0)
+
+
+def test_retries_are_planned_by_redis_clock(
+    stores: Stores, settings: Settings, receive: Receive, subscribe: Subscribe
+) -> None:
+    clock = Clock(stores.clock() - 600)  # this machine's clock is ten minutes ahead
+    schedule = DeliverySchedule(stores.redis, stores.ordered_queues, clock)
+    skewed = changed(stores, clock=clock, delivery_schedule=schedule)
+    endpoint, _ = subscribe(receive(lambda _: (500, {}, b"")))
+    job_id = played(stores)
+    Dispatcher(skewed).advance(job_id)
+    stores.redis.zadd(keys.ordered_queues(endpoint.id), {job_id: 0})
+    DeliveryWorker(skewed, Sender(settings)).deliver(endpoint.id)
+    due = stores.redis.zscore(keys.ordered_queues(endpoint.id), job_id)
+    assert 0 < due - clock.now < 60
 
 
 def test_a_failure_is_tried_again_and_the_job_waits_for_it(
@@ -235,7 +255,7 @@ def test_both_secrets_sign_for_a_day(
     for secret in (old, fresh):
         assert Webhook(secret).verify(request.body, request.headers)
     later = type(stores.endpoints)(stores.redis, lambda: time.time() + 86_401)
-    assert later.secrets(endpoint.id) == [fresh]
+    assert later.for_session(endpoint.id)[1] == [fresh]
 
 
 def test_a_jobs_own_webhook(

@@ -58,6 +58,19 @@ def test_a_jobs_own_webhook_may_take_anything(stores: Stores, post: Post) -> Non
     assert post.told == ["we_1"]
 
 
+def test_messages_that_a_registered_endpoint_does_not_take_come_while_the_job_runs(
+    stores: Stores, post: Post, receive: Callable[..., Receiver], subscribe: Subscribe
+) -> None:
+    receiver = receive()
+    endpoint, _ = subscribe(receiver, "job.failed")
+    own = JobWebhook(endpoint=endpoint.id, events=("message.counter",), url=endpoint.url)
+    play = Play(stores, webhook=own).start()
+    post.hear()
+    play.say(*counters(1, 3))
+    post.run(5, until=lambda: len(receiver.got) == 3)
+    assert receiver.types == ["message.counter"] * 3
+
+
 def test_a_job_may_take_more_at_the_address_of_an_endpoint(
     stores: Stores, post: Post, receive: Callable[..., Receiver], subscribe: Subscribe
 ) -> None:
@@ -68,3 +81,30 @@ def test_a_job_may_take_more_at_the_address_of_an_endpoint(
     Play(stores, webhook=own).start().end()
     post.hear()
     assert post.told == [endpoint.id]
+
+
+def test_the_address_of_an_endpoint_that_was_made_anew_gets_the_jobs_events(
+    stores: Stores, post: Post, receive: Callable[..., Receiver], subscribe: Subscribe
+) -> None:
+    first, _ = subscribe(receiver := receive(), "job.failed")
+    own = JobWebhook(endpoint=first.id, events=("job.succeeded",), url=first.url)
+    play = Play(stores, webhook=own).start()
+    stores.endpoints.delete(first)
+    second, secret = subscribe(receiver, "job.failed")
+    play.end()
+    post.run(5, until=lambda: len(receiver.got) == 1)
+    (event,) = receiver.verified(secret)
+    assert (event["type"], second.id != first.id) == ("job.succeeded", True)
+
+
+def test_a_deleted_endpoint_gets_nothing_more(
+    stores: Stores, post: Post, receive: Callable[..., Receiver], subscribe: Subscribe
+) -> None:
+    first, _ = subscribe(receive(), "job.failed")
+    subscribe(receive(), "job.failed")
+    own = JobWebhook(endpoint=first.id, events=("job.succeeded",), url=first.url)
+    play = Play(stores, webhook=own).start()
+    stores.endpoints.delete(first)
+    play.end()
+    post.hear()
+    assert post.told == []

@@ -136,10 +136,13 @@ def test_a_jobs_own_events_are_added_for_it_alone() -> None:
 
 def test_who_is_watched() -> None:
     frames = [Subscription(endpoint(), frozenset({"message.keypoints"}))]
-    events = [Subscription(endpoint(), frozenset({"message.counter"}))]
+    counts = frozenset({"message.counter"})
+    events = [Subscription(endpoint("we_1", *counts), counts)]
+    beyond = [Subscription(endpoint("we_1", "job.failed"), counts)]
     turns = [Subscription(endpoint(), frozenset({"job.succeeded"}))]
     quiet = msgspec.structs.replace(JOB, options=JobOptions(firehose="none"))
     queued = msgspec.structs.replace(quiet, status=JobStatus.QUEUED)
     assert needs_watching(JOB, frames) and not needs_watching(JOB, events)
+    assert needs_watching(JOB, beyond)
     assert needs_watching(quiet, events) and not needs_watching(quiet, turns)
     assert not needs_watching(queued, events) and not needs_watching(DONE, frames)

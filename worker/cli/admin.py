@@ -58,10 +58,10 @@ def create_key(
 
 def _key_store() -> KeyStore:
     from worker.settings import settings
-    from worker.storage.stores import open_stores
+    from worker.storage.stores import Stores
 
     use_local_servers()
-    return open_stores(settings()).keys
+    return Stores(settings()).keys
 
 
 def _seconds(text: str) -> float:

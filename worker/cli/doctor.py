@@ -162,9 +162,9 @@ def _repair() -> None:
     on."""
     from worker.queueing.index_rebuild import rebuild
     from worker.settings import settings
-    from worker.storage.stores import open_stores
+    from worker.storage.stores import Stores
 
-    counts = rebuild(open_stores(settings()))
+    counts = rebuild(Stores(settings()))
     said = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items())
     typer.echo(f"jobs listed anew: {said or 'none'}")
 

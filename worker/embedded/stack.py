@@ -29,7 +29,7 @@ from worker.embedded.servers import (
 )
 from worker.observability.log_setup import mask
 from worker.settings import settings as settings_of_process
-from worker.storage.stores import Stores, open_stores
+from worker.storage.stores import Stores
 
 READY_S = 90
 WORKER_GRACE_S = 25
@@ -166,7 +166,7 @@ class System:
     def _open(self) -> Stores:
         os.environ.update(self.environment)
         settings_of_process.cache_clear()
-        return open_stores(settings_of_process())
+        return Stores(settings_of_process())
 
     def _start_api(self) -> Process:
         command = [sys.executable, "-m", "worker.cli", "api"]

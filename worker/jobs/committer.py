@@ -71,7 +71,7 @@ class StepCommitter:
         self._bytes += sum(len(data) for _, _, data in rows)
         self._fields = fields
         if step.log:
-            self._commit(self._taken(), fields, step.place, step.log)
+            self._commit(self._taken(), fields, step.place, [step.log])
         elif self._bytes >= MOST_BYTES or self._clock() - self._since >= MOST_S:
             self._flush()
 
@@ -91,7 +91,7 @@ class StepCommitter:
         return taken
 
     def _commit(
-        self, rows: Sequence[Row], fields: dict[str, Any], place: int = -1, log: bytes = b""
+        self, rows: Sequence[Row], fields: dict[str, Any], place: int = 0, log: Sequence[bytes] = ()
     ) -> None:
         self._settle()
         self._leased.check_cancelled()  # before the commit, which blocks Redis

@@ -117,7 +117,7 @@ def copy_poses(leased: LeasedJob, recorded: list[bytes]) -> list[bytes]:
     place = len(recorded)
     while place < len(log_of):
         page = log_of[place : place + _PAGE]
-        leased.stores.leases.append(leased.job.id, leased.token, place, page)
+        leased.commit([], {}, place, page)
         place += len(page)
     return log_of
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import msgspec
@@ -27,6 +27,7 @@ from worker.jobs.heartbeat import Heartbeat
 from worker.lifecycle.archive import read_poses, store_pieces
 from worker.lifecycle.completion import complete_job
 from worker.queueing.dispatch import all_slots_busy
+from worker.storage.clock import unix
 from worker.storage.connection import REFUSING
 from worker.storage.errors import Fenced
 from worker.storage.jobs.streams import Row, rows_of
@@ -76,6 +77,9 @@ class LeasedJob:
         self._stopping = stopping
         self._progress = progress
         self._began = time.monotonic()
+        # once, as clocks of workers may be wrong and Redis may not answer later
+        left_s = math.inf if job.deadlineAt is None else unix(job.deadlineAt) - stores.clock()
+        self._deadline = self._began + left_s
         self.media_s = job.media.duration_ms / 1000 if job.media else 0.0
 
     def check(self) -> None:
@@ -97,8 +101,7 @@ class LeasedJob:
         self._progress()
         if self._heartbeat.lost:
             raise Fenced(self.job.id)
-        deadline = self.job.deadlineAt
-        if deadline and datetime.fromisoformat(deadline) < datetime.now(UTC):
+        if time.monotonic() > self._deadline:
             raise JobError(ErrorCode.DEADLINE_EXCEEDED, "The job's deadline has passed.")
         limit_s = max(self.stores.settings.job_time_limit_s, SLOWEST * self.media_s)
         if time.monotonic() - self._began > limit_s:
@@ -137,12 +140,13 @@ class LeasedJob:
         return read_poses(self.stores, self.job.tenant, self.job.id)
 
     def commit(
-        self, rows: Sequence[Row], fields: dict[str, Any], place: int = -1, log: bytes = b""
+        self,
+        rows: Sequence[Row],
+        fields: dict[str, Any],
+        place: int = 0,
+        log: Sequence[bytes] = (),
     ) -> None:
-        """Commits a pose log entry, messages and fields of the record atomically.
-
-        `place` is the index of the entry `log`, -1 for none.
-        """
+        """Commits pose log entries from index `place` on, messages and fields of the record."""
         given: dict[str, Any] = {"rows": rows, "place": place, "log": log, "fields": fields}
         self._unless_refused(lambda: self.stores.leases.commit(self.job.id, self.token, **given))
 
@@ -180,27 +184,19 @@ class LeasedJob:
 
         The export goes on with this attempt.
         """
-        rest = msgspec.structs.replace(self.job, stage=Stage.EXPORT)
-        given = {**fields, "stage": Stage.EXPORT}
-        self._release(rest.waits_in, same_attempt=True, fields=given)
+        self.job = msgspec.structs.replace(self.job, stage=Stage.EXPORT)
+        self._release(
+            self.job.waits_in, same_attempt=True, fields={**fields, "stage": Stage.EXPORT}
+        )
 
-    def release_for_shutdown(self) -> None:
-        """Releases the job to its old position in the tenant's queue, for another worker."""
-        with contextlib.suppress(Fenced):
-            self._release(self.job.waits_in)
+    def release(self, *, same_attempt: bool, later: bool = False) -> None:
+        """Releases the job to its position in the tenant's queue, or queues it `later`, after a
+        back-off; does nothing if the lease is lost.
 
-    def requeue_fairly(self) -> None:
-        """Releases the job, which continues in the next time slice of its tenant."""
-        with contextlib.suppress(Fenced):
-            self._release(self.job.waits_in, same_attempt=True)
-
-    def release_for_retry(self, *, counted: bool = True) -> None:
-        """Releases the job, which is queued again after a back-off.
-
-        Not `counted`, the attempt does not increase the number of attempts.
+        `same_attempt`: whoever continues it does not count as a new attempt.
         """
         with contextlib.suppress(Fenced):
-            self._release(LATER, same_attempt=not counted)
+            self._release(LATER if later else self.job.waits_in, same_attempt=same_attempt)
 
     def _release(self, queue: str, **more: Any) -> None:
         most = self.stores.settings.limits(self.job.plan).runningJobs

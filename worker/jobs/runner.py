@@ -11,10 +11,9 @@ import structlog
 from worker.contract.errors import ErrorCode, JobError, ModelFault, ModelMissing
 from worker.contract.jobs import Job, Stage
 from worker.contract.queue_entries import job_of_entry
-from worker.jobs.faults import classify_fault
+from worker.jobs.faults import RecentFaults, classify_fault
 from worker.jobs.heartbeat import Heartbeat
 from worker.jobs.leased_job import LeasedJob, Preempted, WorkerStopping
-from worker.jobs.recent_faults import RecentFaults
 from worker.jobs.segment_worker import run_segments
 from worker.jobs.stages import analyse, export
 from worker.observability.log_setup import bind_job_context
@@ -22,11 +21,11 @@ from worker.observability.metrics import RETRIES, STAGE_SECONDS, StageTimes, lis
 from worker.observability.tracing import annotate, span
 from worker.pose.engine import PoseEngine
 from worker.queueing.queues import effective_queue
+from worker.storage.clock import unix
 from worker.storage.connection import DISCONNECTED, REFUSING
 from worker.storage.errors import Fenced, StoreUnavailable
 from worker.storage.jobs.leases import Claim
 from worker.storage.stores import Stores
-from worker.storage.timestamps import unix
 from worker.system.scratch import scratch_folder
 from worker.system.stall_watchdog import StallWatchdog
 
@@ -115,11 +114,11 @@ class Runner:
                 log.warning("job_taken_over")
                 _let_go("taken_over")
             except WorkerStopping:
-                leased.release_for_shutdown()
+                leased.release(same_attempt=False)
                 log.info("job_handed_over")
                 _let_go("handed_over")
             except Preempted:
-                leased.requeue_fairly()
+                leased.release(same_attempt=True)
                 log.info("turn_over")
                 _let_go("turn_over")
             except ModelMissing as error:
@@ -152,7 +151,7 @@ class Runner:
         else:
             again = leased.job.attempt < MOST_ATTEMPTS
         if again:
-            leased.release_for_retry(counted=fault is None)
+            leased.release(same_attempt=fault is not None, later=True)
         else:
             leased.fail(_OURS)
 
@@ -169,7 +168,7 @@ class Runner:
             most = MOST_WITHOUT_MODEL
         if stores.jobs.count(job.id, "modelMissing") < most:
             _let_go("model_missing")
-            leased.release_for_retry(counted=False)
+            leased.release(same_attempt=True, later=True)
         else:
             leased.fail(error)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Generator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -18,10 +17,9 @@ from worker.contract.errors import JobError, ModelMissing
 from worker.contract.jobs import SUPPORTED_JOB_VERSION, Job
 from worker.contract.poses import PoseChunk, decode_head, encode_chunk
 from worker.contract.queue_entries import entry_of, job_of_entry
-from worker.jobs.faults import classify_fault
+from worker.jobs.faults import RecentFaults, classify_fault
 from worker.jobs.heartbeat import Heartbeat
 from worker.jobs.inputs import fetched_input, limits_of
-from worker.jobs.recent_faults import RecentFaults
 from worker.media.sandbox.fork_client import forked_seconds
 from worker.observability.log_setup import bind_job_context
 from worker.observability.tracing import span
@@ -29,6 +27,7 @@ from worker.pipeline.estimation import DamagedSegment, SegmentStart, VideoEstima
 from worker.pipeline.pipeline import estimation
 from worker.pose.engine import PoseEngine
 from worker.queueing.dispatch import all_slots_busy, offer_segment
+from worker.storage.clock import unix
 from worker.storage.errors import Fenced, NotFound
 from worker.storage.jobs.segments import SegmentClaim
 from worker.storage.stores import Stores
@@ -159,7 +158,7 @@ class SegmentWorker:
         """Raises Fenced if the job is canceled or late, or the worker is to stop."""
         self._progress()
         deadline = self.job.deadlineAt
-        late = deadline is not None and datetime.fromisoformat(deadline) < datetime.now(UTC)
+        late = deadline is not None and unix(deadline) < self.stores.clock()
         if late or self._stopping() or self.stores.jobs.cancel_asked(self.job.id):
             raise Fenced(self.job.id)
 

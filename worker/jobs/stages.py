@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ from worker.pipeline.pipeline import Pipeline
 from worker.pipeline.reference import reference_from_log
 from worker.pose.engine import PoseEngine
 from worker.storage.errors import Fenced, NotFound
+from worker.storage.jobs.view import expiry
 
 
 def analyse(leased: LeasedJob, open_engine: Callable[[], PoseEngine], scratch: Path) -> None:
@@ -132,13 +132,12 @@ def _publish(leased: LeasedJob, file: ExportFile, out: Path, loss: AudioLoss | N
     size = leased.stores.objects.put_file(key, out, file.mime_type)
     made = Export(kind=file.kind, key=key, mimeType=file.mime_type, bytes=size, audioLoss=loss)
     ttl_s = leased.stores.settings.stream_url_ttl_s
-    expires = datetime.now(UTC) + timedelta(seconds=ttl_s)
     ready = ExportReady(
         url=leased.stores.objects.presign_get(key, ttl_s),
         mimeType=made.mimeType,
         kind=made.kind,
         bytes=size,
-        expiresAt=expires.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        expiresAt=expiry(ttl_s),
         audio=False if loss else None,
         audioLoss=loss,
     )

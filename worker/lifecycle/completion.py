@@ -13,12 +13,11 @@ from worker.contract.messages import Done, Entry, ErrorMessage, Message
 from worker.lifecycle.archive import archive_messages, archive_poses
 from worker.lifecycle.deletion import ErasureRecord, erase_job, erase_rest, leave_upload
 from worker.observability.metrics import JOBS_FINISHED, record
-from worker.storage import keys
-from worker.storage.errors import Fenced, Newer, NotFound
+from worker.storage.clock import unix
+from worker.storage.errors import Fenced, Newer
 from worker.storage.objects.object_keys import job_prefix
 from worker.storage.stores import Stores
 from worker.storage.tenants.usage import used_so_far
-from worker.storage.timestamps import unix
 
 log = structlog.get_logger()
 
@@ -53,7 +52,10 @@ def complete_job(
     if status is JobStatus.SUCCEEDED:
         ended["progress"] = 1.0
     else:
-        job = _now(stores, job)
+        current = stores.jobs.find(job.id)
+        if current is None:
+            raise Fenced(job.id)
+        job = current
         ended.setdefault("usage", used_so_far(job))
     if error is not None:
         ended["error"] = error_fields(error)
@@ -65,24 +67,16 @@ def complete_job(
     record(JOBS_FINISHED, 1, status.value)
 
 
-def _now(stores: Stores, job: Job) -> Job:
-    """Returns the current record; raises Fenced where it was erased."""
-    try:
-        return stores.jobs.get(job.id)
-    except NotFound as error:
-        raise Fenced(job.id) from error
-
-
 def archive_job(stores: Stores, job_id: str) -> None:
     """Archives a finished job and sets the expiry of its keys; does nothing for an erased one.
 
-    A job that made a reference is erased instead, once the reference is stored.
+    A job that made a reference is erased instead, once the reference is stored. Raises Newer for
+    one that only newer code can read, to which it is left.
     """
-    try:
-        job = stores.jobs.get(job_id)
-    except NotFound:
+    job = stores.jobs.find(job_id)
+    if job is None:
         log.info("archive_of_erased_job", job=job_id)
-        stores.redis.zrem(keys.CLOSED, job_id)
+        stores.jobs.unarchived.remove(job_id)
         return
     if not job.status.final:
         return
@@ -100,7 +94,7 @@ def archive_job(stores: Stores, job_id: str) -> None:
         # erased meanwhile: what is stored since came late
         erase_rest(stores, ErasureRecord(job.tenant, job.id, job.input.uploadId))
     # last: where anything failed before, the job is archived again
-    stores.redis.zrem(keys.CLOSED, job_id)
+    stores.jobs.unarchived.remove(job_id)
 
 
 def _delete_strays(stores: Stores, job: Job) -> None:
@@ -124,10 +118,10 @@ def expire_job(stores: Stores, job_id: str) -> bool:
     The worker of a running job checks the deadline itself.
     """
     try:
-        job = stores.jobs.get(job_id)
+        job = stores.jobs.find(job_id)
     except Newer:
         return False
-    except NotFound:
+    if job is None:
         return True
     if job.deadlineAt is None or unix(job.deadlineAt) > unix(stores.jobs.now()):
         return job.status.final

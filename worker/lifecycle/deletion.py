@@ -1,8 +1,8 @@
 """Erases jobs: their objects, upload, keys, and entries on the firehose.
 
 A worker may be storing an object while its job is erased, which then appears after the erasure. So
-recently active jobs are recorded, and `purge_late_writes` erases once more later. Entries on the
-shared firehose are deleted by the next sweep, which scans between the job's first and last.
+a record stays, by which `sweep_erased` deletes the job's entries on the shared firehose, and what
+came late.
 """
 
 from __future__ import annotations
@@ -17,30 +17,31 @@ import structlog
 from worker.contract.jobs import Job
 from worker.contract.references import Reference
 from worker.storage import keys
+from worker.storage.clock import unix
 from worker.storage.connection import text
 from worker.storage.errors import NotFound
+from worker.storage.jobs.records import ERASED_S
 from worker.storage.objects.object_keys import job_prefix, upload_key
 from worker.storage.objects.retention import DAY_S
-from worker.storage.objects.uploads import ALL_SEEN
 from worker.storage.stores import Stores
-from worker.storage.timestamps import unix
 
 log = structlog.get_logger()
 
-SWEEP_AFTER_S = 600.0
-"""Seconds after an erasure from which a stopped worker can have no write under way."""
 _CLOCKS_S = 60.0
 """Seconds by which the clocks of workers, the API and Redis may differ: a job's entries are on the
 firehose between its creation and its end, as its last one is written with its end."""
 _PAGE = 1000
 _UNKNOWN_EVERY_S = 60
 _PAUSE_S = 3600
+_ERASED, _LATE = 200, 50
+"""Erased jobs and uploads of one round."""
 
 
 class ErasureRecord(msgspec.Struct, frozen=True):
-    """An erased job; its firehose entries are between `since` and `until` (unix time).
+    """A job that was erased at `at`; its firehose entries are between `since` and `until`.
 
-    `until` is None where the job had not ended.
+    All are unix times; `until` is None where the job had not ended, `at` where only its entries
+    are left to be deleted.
     """
 
     tenant: str
@@ -48,6 +49,7 @@ class ErasureRecord(msgspec.Struct, frozen=True):
     upload: str | None
     since: float = 0.0
     until: float | None = None
+    at: float | None = 0.0
 
 
 def erase_job(stores: Stores, job: Job) -> None:
@@ -57,29 +59,30 @@ def erase_job(stores: Stores, job: Job) -> None:
     where S3 does not answer; a sweep erases the rest then.
     """
     ended = unix(job.finishedAt) if job.finishedAt and job.status.final else None
+    now, since = stores.clock(), unix(job.createdAt) - _CLOCKS_S
     until = None if ended is None else ended + _CLOCKS_S
-    since = unix(job.createdAt) - _CLOCKS_S
-    note = msgspec.json.encode(ErasureRecord(job.tenant, job.id, job.input.uploadId, since, until))
-    now = stores.clock()
-    stores.redis.zadd(keys.ERASED_ENTRIES, {note: now})
-    stores.redis.zadd(keys.ERASED, {note: now})
+    record = ErasureRecord(job.tenant, job.id, job.input.uploadId, since, until, now)
+    stores.erased.put(_note(record), now)
     if stores.jobs.erase(job) and job.batchId is not None:
         stores.batches.announce(job.batchId)
     stores.retention.forget_job(job)
     _erase_webhooks(stores, job.id)
     stores.objects.delete_prefix(job_prefix(job.tenant, job.id))
     leave_upload(stores, job, erase=True)
-    if ended is not None and now - ended > SWEEP_AFTER_S:
-        stores.redis.zrem(keys.ERASED, note)  # long over: no late write is possible
+    if ended is not None and now - ended > ERASED_S:  # no late write is possible
+        stores.erased.put(_note(msgspec.structs.replace(record, at=None)), now)
+        stores.erased.remove(_note(record))
+
+
+def _note(record: ErasureRecord) -> str:
+    return msgspec.json.encode(record).decode()
 
 
 def erase_reference(stores: Stores, reference: Reference) -> None:
     """Erases a reference, and the job that makes it together with its clip."""
     stores.references.erase(reference)
-    try:
-        erase_job(stores, stores.jobs.get(reference.job))
-    except NotFound:
-        return
+    if job := stores.jobs.find(reference.job):
+        erase_job(stores, job)
 
 
 def erase_rest(stores: Stores, erased: ErasureRecord) -> None:
@@ -138,10 +141,12 @@ def sweep_uploads(stores: Stores) -> int:
     Returns the number of objects.
     """
     count = 0
-    for tenant, upload_id in stores.uploads.late():
+    for note in stores.uploads.late.take_all(_UNKNOWN_EVERY_S, _LATE):
+        tenant, upload_id = msgspec.json.decode(note, type=tuple[str, str])
         if not any(stores.uploads.known([upload_id])):
             _delete_upload(stores, tenant, upload_id, in_parts=True)
             count += 1
+        stores.uploads.late.remove(note)
     return count + _sweep_unknown(stores)
 
 
@@ -155,64 +160,47 @@ def _delete_upload(stores: Stores, tenant: str, upload_id: str, *, in_parts: boo
 def _sweep_unknown(stores: Stores) -> int:
     """Checks one page of all uploads per minute across all workers, then pauses for an hour."""
     redis, cursor = stores.redis, keys.UPLOADS_CURSOR
-    if not stores.uploads.search_due():
-        return 0
     if not redis.set(keys.UPLOADS_SEARCHED, 1, nx=True, ex=_UNKNOWN_EVERY_S):
         return 0
-    after = text(redis.get(cursor) or b"")
     old = unix(stores.jobs.now()) - stores.uploads.ttl_s - _UNKNOWN_EVERY_S
-    page = stores.objects.page_below("uploads/", after, _PAGE)
-    names = [key.rpartition("/")[2] for key, _ in page]
-    known = stores.uploads.known(names)
+    page = stores.objects.page_below("uploads/", text(redis.get(cursor) or b""), _PAGE)
+    known = stores.uploads.known([key.rpartition("/")[2] for key, _ in page])
     rows = zip(page, known, strict=True)
     lost = [key for (key, changed), there in rows if not there and changed < old]
     for key in lost:
         stores.objects.delete(key)
     if lost:
         log.info("unknown_uploads_deleted", count=len(lost))
-    ended = len(page) < _PAGE
-    if ended:
+    if len(page) == _PAGE:
+        redis.set(cursor, page[-1][0])
+    else:
         stores.objects.abort_parts("uploads/", old - DAY_S)
-    redis.set(cursor, ALL_SEEN if ended else page[-1][0], ex=_PAUSE_S if ended else None)
+        redis.delete(cursor)
+        redis.expire(keys.UPLOADS_SEARCHED, _PAUSE_S)
     return len(lost)
 
 
-def erasures_due(stores: Stores) -> bool:
-    """Returns whether a sweep over erased jobs is due."""
-    if stores.redis.exists(keys.ERASED_ENTRIES):
-        return True
-    return bool(stores.redis.zcount(keys.ERASED, "-inf", stores.clock() - SWEEP_AFTER_S))
-
-
-def purge_late_writes(stores: Stores) -> int:
-    """Erases late writes of jobs erased SWEEP_AFTER_S ago; returns the number of jobs.
+def sweep_erased(stores: Stores) -> int:
+    """Deletes the firehose entries of erased jobs and what was written late, soon and once more
+    ERASED_S after the erasure; returns the number of jobs.
 
     Skips an id that a new job has: ids follow from Idempotency-Keys, and those expire.
     """
-    ripe = stores.redis.zrangebyscore(keys.ERASED, "-inf", stores.clock() - SWEEP_AFTER_S)
-    records = {note: msgspec.json.decode(note, type=ErasureRecord) for note in ripe}
-    gone = [note for note in ripe if not stores.jobs.exists(records[note].job)]
+    notes = stores.erased.take_all(ERASED_S, _ERASED)
+    records = {note: msgspec.json.decode(note, type=ErasureRecord) for note in notes}
+    gone = [one for one in records.values() if not stores.jobs.exists(one.job)]
     _erase_entries(stores, gone)
-    for note in gone:
-        erase_rest(stores, records[note])
-    if ripe:
-        stores.redis.zrem(keys.ERASED, *ripe)
+    for note, one in records.items():
+        if one.at is not None and one in gone:
+            erase_rest(stores, one)
+        if one.at is None or one.at + ERASED_S <= stores.clock():
+            stores.erased.remove(note)
     return len(gone)
 
 
-def sweep_entries(stores: Stores) -> int:
-    """Deletes the firehose entries of recently erased jobs; returns the number of jobs."""
-    notes = stores.redis.zrange(keys.ERASED_ENTRIES, 0, 199)
-    _erase_entries(stores, notes)
-    if notes:
-        stores.redis.zrem(keys.ERASED_ENTRIES, *notes)
-    return len(notes)
-
-
-def _erase_entries(stores: Stores, notes: Sequence[bytes]) -> None:
+def _erase_entries(stores: Stores, records: Sequence[ErasureRecord]) -> None:
     by_partition: defaultdict[str, list[ErasureRecord]] = defaultdict(list)
-    for note in notes:
-        erased = msgspec.json.decode(note, type=ErasureRecord)
+    for erased in records:
         name = keys.firehose(erased.job, stores.settings.firehose_partitions)
         by_partition[name].append(erased)
     for name, some in by_partition.items():

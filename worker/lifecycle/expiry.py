@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import structlog
 
-from worker.contract.jobs import Job
 from worker.lifecycle.deletion import (
     ErasureRecord,
     erase_job,
@@ -12,7 +11,7 @@ from worker.lifecycle.deletion import (
     erase_upload,
     upload_read,
 )
-from worker.storage.errors import NotFound, StoreUnavailable
+from worker.storage.errors import Newer, StoreUnavailable
 from worker.storage.objects.object_keys import job_prefix
 from worker.storage.objects.retention import RetentionItem
 from worker.storage.stores import Stores
@@ -36,7 +35,7 @@ def sweep_retention(stores: Stores) -> int:
         except StoreUnavailable as error:
             log.warning("retention_put_off", kind=kept.kind, error=str(error))
             continue
-        except _InUse:
+        except (_InUse, Newer):
             continue
         stores.retention.done(kept)
         gone += 1
@@ -54,17 +53,9 @@ def _erase(stores: Stores, kept: RetentionItem) -> None:
         stores.objects.delete_prefix(job_prefix(kept.tenant, job_id) + "exports/")
         stores.jobs.change(job_id, {"exports": []})
         return
-    job = _job(stores, job_id)
-    if job is not None:
+    if job := stores.jobs.find(job_id):
         erase_job(stores, job)
     else:  # the record has expired in Redis; its objects are left
         erase_rest(stores, ErasureRecord(kept.tenant, job_id, kept.upload))
         if kept.batch is not None:
             stores.batches.forget(kept.batch, job_id)
-
-
-def _job(stores: Stores, job_id: str) -> Job | None:
-    try:
-        return stores.jobs.get(job_id)
-    except NotFound:
-        return None

@@ -15,10 +15,11 @@ from collections.abc import Iterable
 from typing import Any, Literal
 
 from celery import Celery
+from celery.app.amqp import AMQP
 from celery.signals import celeryd_init
+from kombu.connection import Connection
 
 from worker.observability.log_setup import configure_logs
-from worker.queueing.broker_connection import SteadyAmqp
 from worker.settings import settings
 from worker.storage.connection import tls_options
 
@@ -89,6 +90,26 @@ def _configuration() -> dict[str, Any]:
         # webhook workers need no models: their image has no onnxruntime
         "imports": ("worker.runtime.webhook_tasks",) if _delivers() else ("worker.runtime.tasks",),
     }
+
+
+AGAIN_S = 1
+"""Seconds between attempts to reach the broker, however long the outage: Celery's own back off by
+two more each time, up to half a minute, for which workers would stay idle in the end."""
+
+
+class SteadyConnection(Connection):
+    """A kombu connection that is retried at a constant interval."""
+
+    def ensure_connection(self, *args: Any, **options: Any) -> Any:
+        """Connects, retrying every AGAIN_S seconds unless the caller sets other intervals."""
+        even = {"interval_start": AGAIN_S, "interval_step": 0, "interval_max": AGAIN_S}
+        return super().ensure_connection(*args, **{**even, **options})  # type: ignore[no-untyped-call]
+
+
+class SteadyAmqp(AMQP):  # type: ignore[misc]
+    """Celery's messaging over `SteadyConnection`."""
+
+    Connection = SteadyConnection
 
 
 app = Celery("posequeue", amqp=SteadyAmqp)

@@ -15,10 +15,10 @@ import structlog
 from worker.contract.errors import DecodeError
 from worker.contract.jobs import Job
 from worker.storage import keys
+from worker.storage.clock import unix
 from worker.storage.connection import text
-from worker.storage.errors import NotFound
+from worker.storage.errors import Newer, NotFound
 from worker.storage.stores import Stores
-from worker.storage.timestamps import unix
 
 log = structlog.get_logger()
 
@@ -50,13 +50,14 @@ def rebuild(stores: Stores) -> dict[str, int]:
     for key in stores.redis.scan_iter(match="pq:{job_*}:job", count=_PAGE):
         job_id = text(key)[len("pq:{") : -len("}:job")]
         try:
-            job = stores.jobs.get(job_id)
-        except NotFound:
+            job = stores.jobs.find(job_id)
+        except Newer:
             continue
         except DecodeError:
             counts["broken"] += 1
             continue
-        counts[_relist(stores, job)] += 1
+        if job is not None:
+            counts[_relist(stores, job)] += 1
     for key in stores.redis.scan_iter(match="pq:{bat_*}:batch", count=_PAGE):
         batch_id = text(key)[len("pq:{") : -len("}:batch")]
         with contextlib.suppress(NotFound):

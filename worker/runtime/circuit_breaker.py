@@ -16,7 +16,7 @@ from typing import Any
 import structlog
 
 from worker.contract.workers import Fault
-from worker.jobs.recent_faults import RecentFaults
+from worker.jobs.faults import RecentFaults
 from worker.observability.metrics import BREAKER_OPENED, record
 
 log = structlog.get_logger()

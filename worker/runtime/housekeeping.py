@@ -10,7 +10,7 @@ import structlog
 from celery import bootsteps
 from celery.worker import state
 
-from worker.jobs.recent_faults import RecentFaults
+from worker.jobs.faults import RecentFaults
 from worker.queueing.celery_app import consumed
 from worker.queueing.queues import tasks_in
 from worker.runtime.circuit_breaker import CircuitBreaker
@@ -19,7 +19,7 @@ from worker.runtime.sweeper import sweep
 from worker.settings import settings
 from worker.storage.jobs.firehose_trimming import trim_now_and_then
 from worker.storage.queue.workers import Kind
-from worker.storage.stores import open_stores
+from worker.storage.stores import Stores
 from worker.system.scratch import clear_orphans
 
 log = structlog.get_logger()
@@ -37,7 +37,7 @@ class Housekeeping(bootsteps.StartStopStep):  # type: ignore[misc]
 
     def __init__(self, parent: Any, **kwargs: Any) -> None:
         self._timer: Any = None
-        self._stores = open_stores(settings())
+        self._stores = Stores(settings())
         self._name = f"{socket.gethostname()}:{os.getpid()}"
         self._breaker = CircuitBreaker(self.outcomes or RecentFaults(), consumed())
         self._consuming = ConsumerWatchdog()
@@ -77,7 +77,7 @@ class Housekeeping(bootsteps.StartStopStep):  # type: ignore[misc]
                 has = self.models()
                 self._stores.workers.beat(self._name, kind, taken, self._slots, fault, has)
             sweep(self._stores)
-            trim_now_and_then(self._stores.redis, self._stores.settings)
+            trim_now_and_then(self._stores.redis, self._stores.settings, self._stores.clock())
             clear_orphans(settings().scratch_dir)  # also those of killed processes
         except ConsumerStuck:
             raise

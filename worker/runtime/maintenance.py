@@ -12,13 +12,10 @@ from functools import partial
 import structlog
 
 from worker.lifecycle.completion import archive_job
-from worker.lifecycle.deletion import (
-    erasures_due,
-    purge_late_writes,
-    sweep_entries,
-    sweep_uploads,
-)
+from worker.lifecycle.deletion import sweep_erased, sweep_uploads
 from worker.lifecycle.expiry import sweep_retention
+from worker.storage import keys
+from worker.storage.batches.records import LOOK_S
 from worker.storage.stores import Stores
 from worker.submission.batches import recover_batch
 
@@ -26,33 +23,35 @@ log = structlog.get_logger()
 
 ARCHIVE_AGAIN_S = 120.0
 """Seconds after which a job whose archiving failed is retried."""
-_AT_ONCE = 20
+_ARCHIVES = 20
+_BATCHES = 100
 
 
 def due(stores: Stores) -> bool:
     """Returns whether any maintenance is due."""
     return bool(
-        stores.jobs.count_unarchived()
-        or stores.batches.count_due()
-        or stores.retention.count_due()
-        or stores.uploads.count_due()
-        or erasures_due(stores)
+        stores.jobs.unarchived.count()
+        or stores.batches.open.count()
+        or stores.retention.items.count()
+        or stores.uploads.late.count()
+        or stores.erased.count()
+        or not stores.redis.exists(keys.UPLOADS_SEARCHED)
     )
 
 
 def run_maintenance(stores: Stores, stopping: Callable[[], bool] = lambda: False) -> None:
     """Runs all due maintenance in small steps until `stopping`; a failing item does not stop the
     rest."""
-    while jobs := stores.jobs.unarchived(ARCHIVE_AGAIN_S, _AT_ONCE):
+    while jobs := stores.jobs.unarchived.take_all(ARCHIVE_AGAIN_S, _ARCHIVES):
         for job_id in jobs:
             _attempt("archive", partial(archive_job, stores, job_id))
         if stopping():
             return
-    for batch_id in stores.batches.due():
+    for batch_id in stores.batches.open.take_all(LOOK_S, _BATCHES):
         _attempt("batch", partial(recover_batch, stores, batch_id))
         if stopping():
             return
-    for sweep in (sweep_entries, purge_late_writes, sweep_uploads, sweep_retention):
+    for sweep in (sweep_erased, sweep_uploads, sweep_retention):
         _attempt(sweep.__name__, partial(sweep, stores))
 
 

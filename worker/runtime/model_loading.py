@@ -6,6 +6,7 @@ import os
 import time
 from contextlib import suppress
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import structlog
@@ -15,6 +16,7 @@ from worker.media.decoding import nvdec
 from worker.pose.engine import PoseEngine
 from worker.pose.inference.providers import Runtime
 from worker.pose.interfaces import Estimation
+from worker.pose.weights.install import installed, present
 from worker.settings import settings
 
 log = structlog.get_logger()
@@ -42,6 +44,13 @@ def engine() -> PoseEngine:
         )
     except (JobError, OSError) as error:  # the worker's fault here, not a job's
         raise ModelFault(f"the worker's models: {error}") from error
+
+
+def warn_of_outdated(folder: Path) -> None:
+    """Logs the model files in `folder` that are of another release: they work, but not as told."""
+    outdated = sorted(set(present(folder)) - set(installed(folder)))
+    if outdated:
+        log.warning("models_outdated", models=outdated, remedy="posequeue models install")
 
 
 def warm() -> None:

@@ -23,7 +23,7 @@ from worker.observability.tracing import start_tracing, stop_tracing
 from worker.queueing.celery_app import consumed
 from worker.runtime.model_loading import engine
 from worker.settings import Settings, settings
-from worker.storage.stores import open_stores
+from worker.storage.stores import Stores
 from worker.system.memory import limit_memory, raise_oom_score, set_mmap_threshold
 
 log = structlog.get_logger()
@@ -71,7 +71,7 @@ def main(name: str) -> None:
     _bound(given)
     _count(given)
     start_tracing(given, "posequeue-worker")
-    Runner(open_stores(given), engine, stop.is_set).run(name)
+    Runner(Stores(given), engine, stop.is_set).run(name)
     stop_tracing()
 
 

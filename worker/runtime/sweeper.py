@@ -17,8 +17,7 @@ from worker.queueing.dispatch import ensure_wakeups, offer_segment
 from worker.queueing.index_rebuild import rebuild_if_lost
 from worker.queueing.queues import pending_wakeups, send_maintenance
 from worker.runtime.maintenance import due
-from worker.storage import keys
-from worker.storage.errors import Newer, NotFound
+from worker.storage.errors import Newer
 from worker.storage.stores import Stores
 
 log = structlog.get_logger()
@@ -26,6 +25,7 @@ log = structlog.get_logger()
 WAIT_S = 20.0
 """Seconds after which a queued job that is in no queue counts as lost and is queued again."""
 DEADLINE_AGAIN_S = 60.0
+_UNCLAIMED = 200
 
 
 def sweep(stores: Stores) -> None:
@@ -35,9 +35,9 @@ def sweep(stores: Stores) -> None:
         log.warning("lease_ran_out", job=job_id)
         record(LEASES_LOST)
         _recover(stores, job_id)
-    for job_id in stores.jobs.past_deadline(DEADLINE_AGAIN_S):
+    for job_id in stores.jobs.deadlines.take_all(DEADLINE_AGAIN_S):
         expire_job(stores, job_id)
-    for entry in stores.fair_queue.unclaimed(WAIT_S):
+    for entry in stores.fair_queue.unclaimed.take_all(WAIT_S, _UNCLAIMED, late_s=WAIT_S):
         _recover(stores, entry)
     for entry in stores.fair_queue.reconcile_running():
         _recover(stores, entry)
@@ -50,11 +50,11 @@ def _recover(stores: Stores, name: str) -> None:
     """Requeues a job or segment entry whose worker crashed or whose wake-up was lost."""
     helped = job_of_entry(name)
     try:
-        job = stores.jobs.get(helped or name)
+        job = stores.jobs.find(helped or name)
     except Newer:
         return  # left to the sweep of a newer worker
-    except NotFound:
-        stores.redis.zrem(keys.QUEUED, name)
+    if job is None:
+        stores.fair_queue.unclaimed.remove(name)
         return
     if helped:
         _recover_segment(stores, name, job)
@@ -72,4 +72,4 @@ def _recover_segment(stores: Stores, entry: str, job: Job) -> None:
     if not job.status.final:
         offer_segment(stores, job, entry)
     else:
-        stores.redis.zrem(keys.QUEUED, entry)
+        stores.fair_queue.unclaimed.remove(entry)

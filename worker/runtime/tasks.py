@@ -17,7 +17,7 @@ from celery.exceptions import Reject
 
 import worker.runtime.signals  # noqa: F401  (logs, metrics and traces follow the worker's signals)
 from worker.contract.queue_entries import is_batch
-from worker.jobs.recent_faults import RecentFaults
+from worker.jobs.faults import RecentFaults
 from worker.jobs.runner import Runner
 from worker.pose.weights.install import present
 from worker.queueing.celery_app import app, consumed
@@ -25,10 +25,10 @@ from worker.queueing.dispatch import dispatch_next as exchange
 from worker.queueing.queues import MAINTAIN, RUN_NEXT
 from worker.runtime.housekeeping import Housekeeping
 from worker.runtime.maintenance import run_maintenance
-from worker.runtime.model_loading import engine, warm
+from worker.runtime.model_loading import engine, warm, warn_of_outdated
 from worker.runtime.quarantine import run_quarantined
 from worker.settings import settings
-from worker.storage.stores import Stores, open_stores
+from worker.storage.stores import Stores
 from worker.submission.batches import read_manifest
 from worker.system.gc_tuning import tune_gc
 from worker.system.memory import raise_oom_score, set_mmap_threshold
@@ -45,7 +45,7 @@ MODELS_FAILED = 72
 
 @cache
 def _stores() -> Stores:
-    return open_stores(settings())
+    return Stores(settings())
 
 
 def _stopping() -> bool:
@@ -100,6 +100,11 @@ def _load_models(**_: Any) -> None:
     tune_gc()
     if any(queue.startswith("pose.") for queue in consumed()):
         warm()
+
+
+@signals.worker_init.connect
+def _look_at_models(**_: Any) -> None:
+    warn_of_outdated(settings().models)
 
 
 @signals.worker_shutting_down.connect

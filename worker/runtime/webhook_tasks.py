@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from celery import bootsteps, signals
@@ -18,7 +18,8 @@ import worker.runtime.signals  # noqa: F401  (logs, metrics and traces follow th
 from worker.queueing.celery_app import DELIVERY_THREADS, app
 from worker.runtime.housekeeping import Housekeeping
 from worker.settings import settings
-from worker.storage.stores import Stores, open_stores
+from worker.storage.stores import Stores
+from worker.storage.webhooks.schedule import AGAIN_S
 from worker.webhooks.delivery_threads import DeliveryThreads
 from worker.webhooks.delivery_worker import DeliveryWorker
 from worker.webhooks.firehose_consumer import FirehoseConsumer, FirehoseThreads
@@ -29,14 +30,15 @@ _STOPPING = threading.Event()
 
 @cache
 def _stores() -> Stores:
-    return open_stores(settings())
+    return Stores(settings())
 
 
 def _threads() -> DeliveryThreads:
     count = int(os.environ.get("POSEQUEUE_WORKER_SLOTS", DELIVERY_THREADS))
     stopping = _STOPPING.is_set
     deliverer = DeliveryWorker(_stores(), Sender(settings()), count, stopping=stopping)
-    return DeliveryThreads(deliverer.deliver, _stores().delivery_schedule.take, count, _STOPPING)
+    take = partial(_stores().delivery_schedule.endpoints.take, again_s=AGAIN_S)
+    return DeliveryThreads(deliverer.deliver, take, count, _STOPPING)
 
 
 class Listener(bootsteps.StartStopStep):  # type: ignore[misc]

@@ -1,8 +1,9 @@
-"""The time of the Redis server, so that processes whose clocks differ agree on deadlines."""
+"""The time of the Redis server, so that processes whose clocks differ agree, and timestamps."""
 
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 
 from worker.storage.connection import Client
 
@@ -40,3 +41,14 @@ class RedisClock:
         seconds, microseconds = self._redis.time()
         took = _steady() - began
         return took, seconds + microseconds / 1e6 - (began + took / 2)
+
+
+def iso(seconds: float) -> str:
+    """Converts unix time to ISO 8601 in UTC, with milliseconds."""
+    stamp = datetime.fromtimestamp(seconds, UTC)
+    return stamp.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def unix(stamp: str) -> float:
+    """Converts ISO 8601 to unix time."""
+    return datetime.fromisoformat(stamp).timestamp()

@@ -6,6 +6,7 @@
     pq:{<job>}:lease       string  token of the worker that runs the job; expires without heartbeats
     pq:{<job>}:poses       list    pose log: head, then one entry per chunk
     pq:{<job>}:parts       hash    segments of a long video: claims and chunks
+    pq:{<job>}:erased      string  for minutes after its erasure: whether its batch had counted it
     pq:{<job>}:messages    stream  the job's messages; ids follow from the position in the run
     pq:firehose:<n>        stream  messages of all jobs of a partition
     pq:running             zset    running jobs by the unix time at which their lease expires
@@ -18,7 +19,6 @@
     pq:batches             zset    batches whose end is not announced, by the time they are due
     pq:tenant:{<t>}:batches zset   a tenant's batches by time of creation
     pq:retention           zset    uploads, exports and jobs (JSON) by the time to erase them
-    pq:erased:entries      zset    erased jobs (JSON) with entries on the firehose, by unix time
     pq:deadlines           zset    jobs by the unix time of their deadline
     pq:{wait}:queued       zset    queued entries in no queue (popped, in back-off) by unix time
     pq:{wait}:<q>:jobs:<t> zset    a tenant's entries in queue <q>, first to run first
@@ -39,8 +39,8 @@
     pq:upload:<id>         string  an upload: tenant, key, size, type, multipart id (JSON)
     pq:upload:<id>:jobs    set     jobs that read it; `erase`: to be erased after the last one
     pq:uploads:late        zset    erased uploads (JSON) by the time their URLs have expired
-    pq:uploads:cursor      string  position of the search for objects without a record; expires
-    pq:uploads:searched    string  exists for a minute after each page of that search
+    pq:uploads:cursor      string  position of the search for objects without a record
+    pq:uploads:searched    string  exists for a minute after each page of it, an hour after the last
     pq:tenant:{<t>}:stored hash    bytes of each upload, also unfinished ones; '' = the sum
     pq:reference:<id>      hash    a reference movement: record (JSON), durationMs, status, error
     pq:tenant:{<t>}:references zset a tenant's references by time of creation
@@ -48,7 +48,7 @@
     pq:key:<id>:tokens     zset    sha256 of the page tokens made with a key, by their expiry
     pq:refused:<address>   string  unix time at which an address's bucket of invalid keys is empty
     pq:keys                set     sha256 of all API keys
-    pq:erased              zset    recently erased jobs (JSON: tenant, job, upload) by unix time
+    pq:erased              zset    erased jobs (JSON) by the time to delete what is left of them
     pq:hook:{<e>}          hash    a webhook endpoint: record (JSON), secrets (JSON)
     pq:hook:{<e>}:health   hash    since when it fails, until when it pauses, whether it is slow
     pq:hook:{<e>}:lanes    zset    subjects of its ordered queues by the time of the next attempt
@@ -85,7 +85,6 @@ REBUILDING = "pq:rebuilding"
 DEADLINES = "pq:deadlines"
 BATCHES = "pq:batches"
 RETENTION = "pq:retention"
-ERASED_ENTRIES = "pq:erased:entries"
 CLOSED = "pq:closed"
 KEYS = "pq:keys"
 WORKERS = "pq:workers"
@@ -115,6 +114,7 @@ lease: One = _pattern("pq:{%s}:lease")
 poses: One = _pattern("pq:{%s}:poses")
 parts: One = _pattern("pq:{%s}:parts")
 messages: One = _pattern("pq:{%s}:messages")
+erased: One = _pattern("pq:{%s}:erased")
 tenant_jobs: One = _pattern("pq:tenant:{%s}:jobs")
 tenant_usage: One = _pattern("pq:tenant:{%s}:usage")
 rate: One = _pattern("pq:tenant:{%s}:rate")
@@ -153,14 +153,7 @@ tenant_batches: One = _pattern("pq:tenant:{%s}:batches")
 
 def of_job(job_id: str) -> tuple[str, ...]:
     """All keys of a job."""
-    return (
-        job(job_id),
-        fence(job_id),
-        lease(job_id),
-        poses(job_id),
-        parts(job_id),
-        messages(job_id),
-    )
+    return tuple(key(job_id) for key in (job, fence, lease, poses, parts, messages))
 
 
 def firehose(job_id: str, partitions: int) -> str:
@@ -175,10 +168,5 @@ def partitions(count: int) -> list[str]:
 
 def of_batch(batch_id: str) -> tuple[str, ...]:
     """All keys of a batch except the lease of its expansion."""
-    return (
-        batch(batch_id),
-        batch_states(batch_id),
-        batch_jobs(batch_id),
-        batch_todo(batch_id),
-        batch_errors(batch_id),
-    )
+    parts_of = (batch, batch_states, batch_jobs, batch_todo, batch_errors)
+    return tuple(key(batch_id) for key in parts_of)

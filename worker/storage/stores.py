@@ -1,14 +1,14 @@
-"""Opens all stores of a process."""
+"""All stores of a process."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from worker.settings import Settings
+from worker.storage import keys
 from worker.storage.batches.records import BatchStore
 from worker.storage.clock import RedisClock
-from worker.storage.connection import Client, connect
+from worker.storage.connection import connect
 from worker.storage.jobs.leases import LeaseStore
 from worker.storage.jobs.records import JobStore
 from worker.storage.jobs.segments import SegmentStore
@@ -19,6 +19,7 @@ from worker.storage.objects.s3 import ObjectStore
 from worker.storage.objects.uploads import UploadStore
 from worker.storage.queue.fair_queue import FairQueue
 from worker.storage.queue.workers import WorkerStore
+from worker.storage.store import DueSet
 from worker.storage.tenants.api_keys import KeyStore
 from worker.storage.tenants.idempotency import IdempotencyStore
 from worker.storage.tenants.quotas import QuotaStore
@@ -29,71 +30,41 @@ from worker.storage.webhooks.ordered_queues import OrderedQueueStore
 from worker.storage.webhooks.schedule import DeliverySchedule
 
 
-@dataclass(frozen=True)
 class Stores:
-    """All stores of a process, on one Redis client and one S3 bucket; `clock` is Redis' time."""
+    """All stores of a process, on one Redis client and one S3 bucket; `clock` is Redis' time.
 
-    settings: Settings
-    redis: Client
-    clock: Callable[[], float]
-    objects: ObjectStore
-    jobs: JobStore
-    leases: LeaseStore
-    streams: StreamStore
-    poses: PoseLog
-    segments: SegmentStore
-    uploads: UploadStore
-    references: ReferenceStore
-    keys: KeyStore
-    workers: WorkerStore
-    fair_queue: FairQueue
-    usage: UsageStore
-    batches: BatchStore
-    retention: RetentionStore
-    quotas: QuotaStore
-    idempotency: IdempotencyStore
-    endpoints: EndpointStore
-    ordered_queues: OrderedQueueStore
-    delivery_schedule: DeliverySchedule
-    deliveries: DeliveryStore
+    They connect at the first use, which raises if a server is missing.
+    """
 
-
-def open_stores(settings: Settings) -> Stores:
-    """Opens the stores of `settings`; connects at the first use, which raises if a server is
-    missing."""
-    client = connect(settings.redis_url.get_secret_value(), settings.redis_ca_certs)
-    objects = ObjectStore(settings)
-    clock = RedisClock(client)  # one clock for all: stores compare each other's times
-    fair_queue, usage = FairQueue(client, clock), UsageStore(client, clock)
-    uploads = UploadStore(client, objects, settings.upload_url_ttl_s, settings.record_ttl_s, clock)
-    partitions = settings.firehose_partitions
-    ordered_queues = OrderedQueueStore(client, settings.record_ttl_s)
-    return Stores(
-        settings=settings,
-        redis=client,
-        clock=clock,
-        objects=objects,
-        jobs=JobStore(client, clock, partitions),
-        leases=LeaseStore(
-            client, settings.lease_ttl_s, settings.max_lost, clock, partitions=partitions
-        ),
-        streams=StreamStore(client),
-        poses=PoseLog(client),
-        segments=SegmentStore(client, settings.lease_ttl_s, settings.max_lost),
-        uploads=uploads,
-        references=ReferenceStore(client, objects, clock),
-        keys=KeyStore(client, clock),
-        workers=WorkerStore(client, clock),
-        fair_queue=fair_queue,
-        usage=usage,
-        batches=BatchStore(client, partitions, settings.record_s, clock),
-        retention=RetentionStore(client, clock),
-        quotas=QuotaStore(client, fair_queue, usage, clock),
-        idempotency=IdempotencyStore(client, settings.idempotency_ttl_s, clock),
-        endpoints=EndpointStore(client, clock),
-        ordered_queues=ordered_queues,
-        delivery_schedule=DeliverySchedule(
-            client, ordered_queues, clock, settings.webhook_timeout_s + 5
-        ),
-        deliveries=DeliveryStore(client, clock),
-    )
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.redis = redis = connect(settings.redis_url.get_secret_value(), settings.redis_ca_certs)
+        # one clock for all: stores compare each other's times
+        self.clock: Callable[[], float] = RedisClock(redis)
+        clock, partitions = self.clock, settings.firehose_partitions
+        lease_s, lost = settings.lease_ttl_s, settings.max_lost
+        self.objects = ObjectStore(settings)
+        self.jobs = JobStore(redis, clock, partitions)
+        self.leases = LeaseStore(redis, lease_s, lost, clock, partitions=partitions)
+        self.streams = StreamStore(redis)
+        self.poses = PoseLog(redis)
+        self.segments = SegmentStore(redis, lease_s, lost)
+        self.uploads = UploadStore(
+            redis, self.objects, settings.upload_url_ttl_s, settings.record_ttl_s, clock
+        )
+        self.references = ReferenceStore(redis, self.objects, clock)
+        self.keys = KeyStore(redis, clock)
+        self.workers = WorkerStore(redis, clock)
+        self.fair_queue = FairQueue(redis, clock)
+        self.usage = UsageStore(redis, clock)
+        self.batches = BatchStore(redis, partitions, settings.record_s, clock)
+        self.erased = DueSet(redis, keys.ERASED, clock)
+        self.retention = RetentionStore(redis, clock)
+        self.quotas = QuotaStore(redis, self.fair_queue, self.usage, clock)
+        self.idempotency = IdempotencyStore(redis, settings.idempotency_ttl_s, clock)
+        self.endpoints = EndpointStore(redis, clock)
+        self.ordered_queues = OrderedQueueStore(redis, settings.record_ttl_s)
+        self.delivery_schedule = DeliverySchedule(
+            redis, self.ordered_queues, clock, settings.webhook_timeout_s + 5
+        )
+        self.deliveries = DeliveryStore(redis, clock)

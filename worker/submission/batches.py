@@ -38,7 +38,7 @@ def recover_batch(stores: Stores, batch_id: str) -> None:
     try:
         batch = stores.batches.get(batch_id)
     except NotFound:
-        stores.batches.drop(batch_id)
+        stores.batches.open.remove(batch_id)
         return
     if batch.completedAt is not None:
         stores.batches.announce(batch_id)

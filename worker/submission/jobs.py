@@ -19,13 +19,13 @@ from worker.contract.webhooks import JobWebhook
 from worker.net.addresses import is_private_hostname
 from worker.observability.tracing import span
 from worker.queueing.queues import choose_queue
+from worker.storage.clock import iso
 from worker.storage.connection import Client
 from worker.storage.errors import Conflict, NotFound
 from worker.storage.objects.uploads import Upload
 from worker.storage.queue.workers import Worker
 from worker.storage.stores import Stores
 from worker.storage.tenants.api_keys import Tenant
-from worker.storage.timestamps import iso
 from worker.submission.schemas.jobs import InputRef, NewJob
 from worker.submission.schemas.webhooks import JobWebhookRef
 

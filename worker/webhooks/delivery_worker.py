@@ -35,9 +35,9 @@ from worker.observability.metrics import (
     record,
 )
 from worker.observability.tracing import annotate, span, tracing
+from worker.storage.clock import iso
 from worker.storage.errors import NotFound, StoreUnavailable
 from worker.storage.stores import Stores
-from worker.storage.timestamps import iso
 from worker.storage.webhooks.endpoints import Health
 from worker.webhooks.disabling import disable_endpoint
 from worker.webhooks.event_planner import GROUP_S
@@ -100,12 +100,12 @@ class DeliveryWorker:
         sender: Sender,
         threads: int = 32,
         *,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] | None = None,
         stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         self._stores = stores
         self._sender = sender
-        self._clock = clock
+        self._clock = clock or stores.clock
         self._stopping = stopping
         self._bulkhead = threading.Semaphore(max(1, threads // 2))
 
@@ -118,16 +118,16 @@ class DeliveryWorker:
             stores.delivery_schedule.purge(endpoint_id)
             return False
         if not endpoint.enabled:
-            stores.delivery_schedule.unschedule(endpoint_id)
+            stores.delivery_schedule.endpoints.remove(endpoint_id)
             return False
         if health.rest_until > self._clock():
-            stores.delivery_schedule.defer(endpoint_id, health.rest_until)
+            stores.delivery_schedule.endpoints.put(endpoint_id, health.rest_until)
             return False
         session = _DeliverySession(endpoint, health, secrets, time.monotonic() + SESSION_S)
         if health.good:
             return self._with_slot(session, AT_ONCE)
         if not self._bulkhead.acquire(blocking=False):
-            stores.delivery_schedule.defer(endpoint_id, self._clock() + 1.0)
+            stores.delivery_schedule.endpoints.put(endpoint_id, self._clock() + 1.0)
             return False
         try:
             return self._with_slot(session, 1)
@@ -138,17 +138,16 @@ class DeliveryWorker:
         sessions, endpoint = self._stores.delivery_schedule, session.endpoint.id
         if not sessions.acquire_slot(endpoint, session.name, most):
             return False  # the sessions under way check for more when they end
+        rests = False
         try:
-            while not session.over and not self._stopping():
+            while not (rests or session.over or self._stopping()):
                 subject = sessions.claim_due_queue(endpoint)
-                if subject is None or not self._deliver_queue(session, subject):
+                if subject is None:
                     break
+                rests = not self._deliver_queue(session, subject)
         finally:
             due = sessions.release_slot(endpoint, session.name)
-        now = self._clock()
-        if due is None or due > now:
-            return False
-        return self._stores.endpoints.health(endpoint).rest_until <= now
+        return not rests and due is not None and due <= self._clock()
 
     def _deliver_queue(self, session: _DeliverySession, subject: str) -> bool:
         """Delivers one queue up to its first failure; returns whether the session may go on."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import structlog
 
 from worker.contract.webhooks import DISABLED, DeliveryItem, Endpoint, delivery_id
+from worker.storage.clock import iso
 from worker.storage.stores import Stores
-from worker.storage.timestamps import iso
 from worker.webhooks.replay import enqueue_deliveries
 
 log = structlog.get_logger()
@@ -20,7 +20,7 @@ def disable_endpoint(stores: Stores, endpoint: Endpoint, now_s: float, reason: s
     if not current.enabled:
         return
     stores.endpoints.change(current, enabled=False, disabledAt=now, disabledReason=reason)
-    stores.delivery_schedule.unschedule(endpoint.id)
+    stores.delivery_schedule.endpoints.remove(endpoint.id)
     log.warning("webhook_disabled", webhook=endpoint.id, tenant=endpoint.tenant, reason=reason)
     data = {"id": endpoint.id, "url": endpoint.url, "reason": reason, "disabledAt": now}
     for other in stores.endpoints.subscribed(endpoint.tenant):

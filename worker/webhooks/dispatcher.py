@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -20,9 +18,9 @@ from worker.contract.webhooks import (
     delivery_id,
 )
 from worker.lifecycle.archive import read_messages
+from worker.storage.clock import iso
 from worker.storage.errors import NotFound
 from worker.storage.stores import Stores
-from worker.storage.timestamps import iso
 from worker.storage.webhooks.ordered_queues import DispatchCursor
 from worker.webhooks.event_planner import (
     GROUP_S,
@@ -44,9 +42,9 @@ class Dispatcher:
     `due_endpoints` collects the ids of endpoints that have deliveries due now.
     """
 
-    def __init__(self, stores: Stores, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, stores: Stores, clock: Callable[[], float] | None = None) -> None:
         self._stores = stores
-        self._clock = clock
+        self._clock = clock or stores.clock
         self._audiences: dict[str, tuple[list[Endpoint], bool]] = {}
         self.due_endpoints: set[str] = set()
 
@@ -69,13 +67,13 @@ class Dispatcher:
         try:
             job, held_back = self._advance(job_id)
         except NotFound:  # erased
-            self._stores.delivery_schedule.unwatch(job_id)
+            self._stores.delivery_schedule.watched.remove(job_id)
             return
         self._mark_due(job_id)
         if held_back or needs_watching(job, self._subscriptions(job)):
-            self._stores.delivery_schedule.poll_later(job_id, self._clock() + GROUP_S)
+            self._stores.delivery_schedule.watched.put(job_id, self._clock() + GROUP_S)
         else:
-            self._stores.delivery_schedule.unwatch(job_id)
+            self._stores.delivery_schedule.watched.remove(job_id)
 
     def batch_completed(self, tenant: str, batch_id: str, data: dict[str, Any]) -> None:
         """Dispatches the final event of a batch, with `data`; idempotent."""
@@ -148,10 +146,14 @@ class Dispatcher:
         if job.input.referenceId is not None:
             return []
         endpoints = {one.id: one for one in self._audience(job.tenant)[0]}
-        own = job.webhook.endpoint if job.webhook is not None else None
-        if own is not None and own not in endpoints:
-            with contextlib.suppress(NotFound):  # deleted since
-                endpoints[own] = self._stores.endpoints.get(own, job.tenant)
+        own = job.webhook
+        if own is not None and own.endpoint not in endpoints:
+            try:
+                endpoints[own.endpoint] = self._stores.endpoints.get(own.endpoint, job.tenant)
+            except NotFound:  # deleted since, and maybe made anew
+                same = [name for name, one in endpoints.items() if one.url == own.url]
+                own = msgspec.structs.replace(own, endpoint=same[0]) if same else None
+        job = msgspec.structs.replace(job, webhook=own)
         found = (subscription(one, job) for one in endpoints.values())
         return [one for one in found if one is not None]
 

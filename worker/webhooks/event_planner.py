@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from worker.contract.jobs import Job, JobStatus
 from worker.contract.messages import PER_FRAME, entry_key
 from worker.contract.webhooks import DeliveryItem, Endpoint, delivery_id, final_event
-from worker.storage.timestamps import iso
+from worker.storage.clock import iso
 from worker.storage.webhooks.ordered_queues import DispatchCursor
 
 GROUP_S = 0.5
@@ -34,6 +34,12 @@ class Subscription:
     def messages(self) -> bool:
         """Whether any message of the job is subscribed to."""
         return any(event.startswith("message.") for event in self.events)
+
+    @property
+    def unheard(self) -> bool:
+        """Whether the job asks for messages that its endpoint, a registered one, does not take."""
+        more = self.events.difference(self.endpoint.events)
+        return not self.endpoint.adhoc and any(event.startswith("message.") for event in more)
 
     @property
     def frames(self) -> frozenset[str]:
@@ -176,8 +182,9 @@ def _behind(rows: Sequence[MessageRef], after: str) -> Iterator[MessageRef]:
 
 
 def needs_watching(job: Job, subscriptions: Sequence[Subscription]) -> bool:
-    """Returns whether the job may have new events without an entry on the firehose."""
+    """Returns whether the job may have new events without an entry on the firehose that
+    `Dispatcher.concerns` lets through."""
     if job.status is not JobStatus.RUNNING:
         return False
-    unheard = job.options.firehose == "none" and any(one.messages for one in subscriptions)
-    return unheard or any(one.frames for one in subscriptions)
+    silent = job.options.firehose == "none"
+    return any(one.frames or (one.messages if silent else one.unheard) for one in subscriptions)

@@ -21,6 +21,7 @@ from worker.storage import keys
 from worker.storage.connection import text
 from worker.storage.jobs.firehose_trimming import GROUP
 from worker.storage.stores import Stores
+from worker.storage.webhooks.schedule import AGAIN_S
 from worker.webhooks.dispatcher import Dispatcher
 
 log = structlog.get_logger()
@@ -28,7 +29,7 @@ log = structlog.get_logger()
 IDLE_MS = 6_000
 """Milliseconds after which an unacknowledged entry may be claimed by another consumer."""
 TRIES = 125
-PULSE_S = 0.2
+POLL_S = 0.2
 GATHER_S = 0.03
 """Seconds that entries which follow each other faster are gathered: one look at a job then takes
 all of its new events. An entry that comes alone is handled at once."""
@@ -53,14 +54,14 @@ class FirehoseConsumer:
         stores: Stores,
         name: str,
         send: Callable[[str], None],
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] | None = None,
         room: Callable[[], int] = lambda: _MOST,
     ) -> None:
         self._stores = stores
         self._name = name
         self._send = send
         self._room = room
-        self._clock = clock
+        self._clock = clock or stores.clock
         self._partitions = keys.partitions(stores.settings.firehose_partitions)
 
     def prepare(self) -> None:
@@ -102,13 +103,14 @@ class FirehoseConsumer:
         """
         return sum(self._claim(partition, idle_ms) for partition in self._partitions)
 
-    def pulse(self) -> None:
+    def poll(self) -> None:
         """Polls jobs whose events reach no firehose entry, and claims endpoints that are due."""
         dispatcher = Dispatcher(self._stores, self._clock)
-        for job_id in self._stores.delivery_schedule.watched():
+        for job_id in self._stores.delivery_schedule.watched.take_all(AGAIN_S, _MOST):
             self._safely(dispatcher.advance, job_id)
         room = self._room()
-        for endpoint in self._stores.delivery_schedule.due(room) if room > 0 else ():
+        due = self._stores.delivery_schedule.endpoints
+        for endpoint in due.take_all(AGAIN_S, room) if room > 0 else ():
             self._send(endpoint)
 
     def _claim(self, partition: str, idle_ms: int) -> int:
@@ -116,7 +118,7 @@ class FirehoseConsumer:
         pending = client.xpending_range(partition, GROUP, "-", "+", _COUNT, idle=idle_ms)
         poison = [row["message_id"] for row in pending if row["times_delivered"] > TRIES]
         if poison:
-            log.error("webhook_bells_given_up", partition=partition, entries=len(poison))
+            log.error("firehose_entries_given_up", partition=partition, entries=len(poison))
             client.xack(partition, GROUP, *poison)
         ids = [row["message_id"] for row in pending if row["times_delivered"] <= TRIES]
         if not ids:
@@ -129,15 +131,16 @@ class FirehoseConsumer:
         by_job: dict[bytes, list[Entry]] = {}
         for entry in entries:
             by_job.setdefault(entry[2].get(b"job", b""), []).append(entry)
-        heard: dict[str, list[bytes]] = {}
+        handled: dict[str, list[bytes]] = {}
         for job_id, group in by_job.items():
             if self._safely(self._read_batch, dispatcher, text(job_id), group):
                 for partition, entry_id, _ in group:
-                    heard.setdefault(partition, []).append(entry_id)
-        for partition, ids in heard.items():
+                    handled.setdefault(partition, []).append(entry_id)
+        for partition, ids in handled.items():
             self._stores.redis.xack(partition, GROUP, *ids)
+        due = self._stores.delivery_schedule.endpoints
         for endpoint in dispatcher.due_endpoints:
-            if self._room() > 0 and self._stores.delivery_schedule.take(endpoint):
+            if self._room() > 0 and due.take(endpoint, AGAIN_S):
                 self._send(endpoint)
         return sum(map(len, by_job.values()))
 
@@ -157,7 +160,7 @@ class FirehoseConsumer:
         try:
             act(*arguments)
         except Exception as error:
-            log.warning("webhook_bell_unheard", error=repr(error))
+            log.warning("webhook_dispatch_failed", error=repr(error))
             return False
         return True
 
@@ -186,11 +189,11 @@ class FirehoseThreads:
         self._consumer = consumer
         self._stopping = stopping
         self._claimed = 0.0
-        self._heard = 0.0
+        self._last_entry = 0.0
 
     def start(self) -> None:
         """Starts the threads; they end soon after `stopping` is set."""
-        for name, act in (("bells", self._listen), ("pulse", self._pulse)):
+        for name, act in (("firehose", self._listen), ("poll", self._poll)):
             threading.Thread(target=self._repeat, args=(act,), name=name, daemon=True).start()
 
     def _listen(self) -> None:
@@ -198,14 +201,14 @@ class FirehoseThreads:
             self._consumer.prepare()
             self._consumer.claim()
             self._claimed = time.monotonic()
-        if time.monotonic() - self._heard < GATHER_S:
+        if time.monotonic() - self._last_entry < GATHER_S:
             self._stopping.wait(GATHER_S)
         if self._consumer.listen():
-            self._heard = time.monotonic()
+            self._last_entry = time.monotonic()
 
-    def _pulse(self) -> None:
-        self._consumer.pulse()
-        self._stopping.wait(PULSE_S)
+    def _poll(self) -> None:
+        self._consumer.poll()
+        self._stopping.wait(POLL_S)
 
     def _repeat(self, act: Callable[[], None]) -> None:
         while not self._stopping.is_set():

@@ -17,8 +17,8 @@ from worker.contract.webhooks import (
     Endpoint,
     delivery_id,
 )
+from worker.storage.clock import iso
 from worker.storage.stores import Stores
-from worker.storage.timestamps import iso
 
 MOST = 10_000
 """Maximum number of deliveries that one replay repeats."""

@@ -1,8 +1,8 @@
 """On the path of a Python program: its `time.time` is CHAOS_CLOCK_S seconds ahead of the machine's,
 from when the file CHAOS_CLOCK_FILE is there, if one is named.
 
-That is the clock by which workers judge leases, queues and deadlines, and Celery its messages;
-`datetime.now` stays right, as nothing but signatures and texts are made with it.
+Celery dates its messages by that clock; leases, queues, deadlines and retries are to go by Redis'
+clock alone. `datetime.now` stays right, as nothing but signatures of S3 and texts are made with it.
 """
 
 import os

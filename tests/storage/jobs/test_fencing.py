@@ -67,7 +67,7 @@ def test_a_commit_writes_everything(stores: Stores) -> None:
     job = new_job(stores)
     token = stores.leases.claim(job.id).token
     added = stores.leases.commit(
-        job.id, token, counters(1, 3), place=0, log=b"head", fields={"progress": 0.25}
+        job.id, token, counters(1, 3), place=0, log=[b"head"], fields={"progress": 0.25}
     )
     assert added == 3
     assert ids(stores, job.id) == ["1-1", "2-1", "3-1"]
@@ -78,10 +78,10 @@ def test_a_commit_writes_everything(stores: Stores) -> None:
 def test_a_replay_adds_what_is_missing_and_keeps_the_rest(stores: Stores) -> None:
     job = new_job(stores)
     token = stores.leases.claim(job.id).token
-    stores.leases.commit(job.id, token, counters(1, 3), place=0, log=b"head")
+    stores.leases.commit(job.id, token, counters(1, 3), place=0, log=[b"head"])
     before = list(stores.streams.scan(job.id))
     other = [Entry(entry.id, Counter(current_count=99)) for entry in counters(1, 3)]
-    added = stores.leases.commit(job.id, token, [*other, *counters(4, 5)], place=0, log=b"other")
+    added = stores.leases.commit(job.id, token, [*other, *counters(4, 5)], place=0, log=[b"other"])
     assert added == 2
     rows = list(stores.streams.scan(job.id))
     assert rows[:3] == before
@@ -92,11 +92,11 @@ def test_a_replay_adds_what_is_missing_and_keeps_the_rest(stores: Stores) -> Non
 def test_a_gap_in_the_log_refuses_the_whole_commit(stores: Stores) -> None:
     job = new_job(stores)
     token = stores.leases.claim(job.id).token
-    stores.leases.commit(job.id, token, counters(1, 1), place=0, log=b"head")
+    stores.leases.commit(job.id, token, counters(1, 1), place=0, log=[b"head"])
     before = contents(stores, job.id)
     with pytest.raises(redis.ResponseError, match="gap"):
         stores.leases.commit(
-            job.id, token, counters(2, 3), place=2, log=b"chunk", fields={"progress": 0.9}
+            job.id, token, counters(2, 3), place=2, log=[b"chunk"], fields={"progress": 0.9}
         )
     assert contents(stores, job.id) == before
 
@@ -128,7 +128,7 @@ def test_whatever_dies_and_replays_the_run_is_said_once(
         for place in range(max(reach, 0)):
             log = b"chunk %d" % place
             assert place >= len(known) or known[place] == log
-            stores.leases.commit(job.id, token, said[place], place=place, log=log)
+            stores.leases.commit(job.id, token, said[place], place=place, log=[log])
         if released:
             stores.leases.release(job, token, LATER, None)
         else:

@@ -8,11 +8,11 @@ import pytest
 from tests.storage.factories import Clock, new_job
 from worker.contract.jobs import Export, Result, Stage
 from worker.storage import keys
+from worker.storage.clock import iso
 from worker.storage.errors import NotFound
 from worker.storage.jobs.records import JobStore
 from worker.storage.queue.fair_queue import FairQueue
 from worker.storage.stores import Stores
-from worker.storage.timestamps import iso
 
 
 def test_a_record_comes_back_as_it_was_stored(stores: Stores) -> None:
@@ -79,12 +79,12 @@ def test_jobs_in_no_queue_are_taken_in_order_each_by_one(stores: Stores) -> None
     for job in (first, second):
         clock.now += 10
         stores.redis.zadd(keys.QUEUED, {job.id: clock.now})
-    assert waiting.unclaimed(15) == []
+    assert waiting.unclaimed.take_all(15, late_s=15) == []
     clock.now += 6
-    assert waiting.unclaimed(15) == [first.id]
-    assert waiting.unclaimed(15) == []
+    assert waiting.unclaimed.take_all(15, late_s=15) == [first.id]
+    assert waiting.unclaimed.take_all(15, late_s=15) == []
     clock.now += 15
-    assert waiting.unclaimed(15) == [second.id, first.id]
+    assert waiting.unclaimed.take_all(15, late_s=15) == [second.id, first.id]
 
 
 def test_times_are_utc_to_the_millisecond() -> None:

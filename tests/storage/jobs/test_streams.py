@@ -137,5 +137,5 @@ def test_the_pose_log_comes_in_pages(stores: Stores) -> None:
         job = new_job(stores)
         token = stores.leases.claim(job.id).token
         for place in range(count):
-            stores.leases.commit(job.id, token, place=place, log=b"%d" % place)
+            stores.leases.commit(job.id, token, place=place, log=[b"%d" % place])
         assert list(stores.poses.read(job.id)) == [b"%d" % n for n in range(count)]

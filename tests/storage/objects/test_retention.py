@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.storage.factories import Clock, new_job
+from tests.storage.factories import Clock, changed, new_job
 from worker.contract.jobs import Export, Job, JobInput, JobStatus
 from worker.contract.plans import PlanLimits
 from worker.lifecycle.completion import archive_job, complete_job
@@ -32,8 +32,7 @@ def clock() -> Clock:
 def timed(stores: Stores, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Stores:
     """The stores with a clock that is moved by hand, and with LIMITS for every plan."""
     monkeypatch.setattr(Settings, "limits", lambda *_: LIMITS)
-    values = {**vars(stores), "retention": RetentionStore(stores.redis, clock)}
-    timed = Stores(**values)
+    timed = changed(stores, retention=RetentionStore(stores.redis, clock))
     monkeypatch.setattr(timed.jobs, "_clock", clock)
     return timed
 

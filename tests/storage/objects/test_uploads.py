@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -85,6 +86,10 @@ def test_a_download_that_breaks_off_is_not_the_jobs_fault(
         def read(self) -> bytes:
             raise ResponseStreamingError(error="connection lost")
 
+        def iter_chunks(self, _size: int) -> Iterator[bytes]:
+            yield b"fra"
+            self.read()
+
         def close(self) -> None: ...
 
     stores.objects.put("t/a", b"frames", "video/mp4")
@@ -129,7 +134,7 @@ def test_objects(stores: Stores) -> None:
 def test_the_rest_of_a_file_is_stored_whatever_its_size(
     stores: Stores, monkeypatch: pytest.MonkeyPatch, small: int
 ) -> None:
-    monkeypatch.setattr("worker.storage.objects.s3._AT_ONCE", small)
+    monkeypatch.setattr("worker.storage.objects.s3._PLAIN_BYTES", small)
     file = io.BytesIO(b"0123456789")
     file.seek(2)
     stores.objects.put_open("rest", file, "text/plain")

@@ -16,8 +16,8 @@ from worker.contract.jobs import Job, JobStatus
 from worker.lifecycle.completion import cancel_job, complete_job, expire_job
 from worker.lifecycle.deletion import erase_job
 from worker.storage import keys
-from worker.storage.lua_scripts import load_script
 from worker.storage.queue.fair_queue import JOB_QUEUES, QUEUES, STALE_S, FairQueue
+from worker.storage.store import load_script
 from worker.storage.stores import Stores
 
 
@@ -235,8 +235,6 @@ def test_many_tenants_at_their_limit_hide_nobody(stores: Stores) -> None:
 
 
 def test_the_scripts_know_the_same_queues() -> None:
-    named = re.search(
-        r"^local QUEUES = \{(.*)\}$", load_script("worker.storage.queue", "lists"), re.M
-    )
+    named = re.search(r"^local QUEUES = \{(.*)\}$", load_script("queue/lists"), re.M)
     assert named and tuple(re.findall(r"'([^']+)'", named[1])) == QUEUES
     assert QUEUES[:-1] == JOB_QUEUES  # `count_waiting` stops at the last

@@ -13,13 +13,11 @@ from worker.contract.jobs import Job, JobStatus
 from worker.contract.plans import Plan
 from worker.contract.webhooks import BATCH_COMPLETED
 from worker.storage import keys
+from worker.storage.clock import iso
 from worker.storage.connection import Client, text
-from worker.storage.due_set import DueSet
 from worker.storage.errors import NotFound
 from worker.storage.jobs.streams import FIRST
-from worker.storage.lua_scripts import Scripts
-from worker.storage.pages import After, newest_first
-from worker.storage.timestamps import iso
+from worker.storage.store import After, DueSet, Store
 
 LOOK_S = 5.0
 """Seconds until an incomplete batch is due again."""
@@ -57,8 +55,11 @@ def decode_todo(row: bytes) -> tuple[int, Job]:
     return msgspec.json.decode(row, type=tuple[int, Job])
 
 
-class BatchStore:
-    """Stores batches; raises NotFound for a missing batch and for another tenant's."""
+class BatchStore(Store):
+    """Stores batches; raises NotFound for a missing batch and for another tenant's.
+
+    `open` are batches to look at, until their end is announced.
+    """
 
     def __init__(
         self,
@@ -67,12 +68,10 @@ class BatchStore:
         keep_s: Callable[[Plan], float],
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._redis = client
+        super().__init__(client, clock)
         self._partitions = partitions
         self._keep_s = keep_s
-        self._clock = clock
-        self._run = Scripts(client, __package__)
-        self._open = DueSet(client, keys.BATCHES)
+        self.open = DueSet(client, keys.BATCHES, clock)
 
     def create(self, record: BatchRecord, jobs: Sequence[Job] = ()) -> None:
         """Stores an accepted batch and its jobs in one step.
@@ -122,13 +121,8 @@ class BatchStore:
 
         `after` is the time and id of the last one of the page before.
         """
-        name, found = keys.tenant_batches(tenant), []
-        for batch_id, created in newest_first(self._redis, name, after, limit):
-            try:
-                found.append((float(created), self.get(text(batch_id), tenant)))
-            except NotFound:  # its record has expired
-                self._redis.zrem(name, batch_id)
-        return found
+        name = keys.tenant_batches(tenant)
+        return self._page(name, after, limit, lambda batch_id: self.get(batch_id, tenant))
 
     def todo(self, batch_id: str, count: int) -> list[bytes]:
         """Returns the next `count` jobs to make, for `decode_todo`."""
@@ -137,13 +131,13 @@ class BatchStore:
 
     def done(self, batch_id: str, rows: Sequence[bytes]) -> None:
         """Removes `rows`, the first ones of `todo`, whose jobs have been made."""
-        self._run("done", [keys.batch_todo(batch_id)], [len(rows), rows[0]])
+        self._run("batches/done", [keys.batch_todo(batch_id)], [len(rows), rows[0]])
 
     def add(self, batch_id: str, jobs: Sequence[tuple[int, Job]]) -> None:
         """Adds jobs that were made to the batch, each with its number in it."""
         args = [part for number, job in jobs for part in (number, job.id)]
         if args:
-            self._run("add", (), [batch_id, *args])
+            self._run("batches/add", (), [batch_id, *args])
 
     def note_read(
         self, batch_id: str, began: int, lines: int, read: int, wrong: Sequence[BatchError]
@@ -154,19 +148,19 @@ class BatchStore:
         """
         errors = [msgspec.json.encode(one) for one in wrong]
         self._run(
-            "read",
+            "batches/read",
             [keys.batch(batch_id), keys.batch_errors(batch_id)],
             args=[began, 0, lines, read, len(wrong), SHOWN_ERRORS, *errors],
         )
 
     def expanded(self, batch_id: str) -> None:
         """Records that all jobs of the batch are made."""
-        if self._run("expanded", (), [batch_id, iso(self._clock())]):
+        if self._run("batches/expanded", (), [batch_id, iso(self._clock())]):
             self.announce(batch_id)
 
     def forget(self, batch_id: str, job_id: str) -> None:
         """Removes a job whose record has expired from the batch; it stays counted."""
-        if self._run("forget", (), [batch_id, job_id, iso(self._clock())]):
+        if self._run("batches/forget", (), [batch_id, job_id, iso(self._clock())]):
             self.announce(batch_id)
 
     def announce(self, batch_id: str) -> None:
@@ -184,12 +178,12 @@ class BatchStore:
         kept_s = int(self._keep_s(batch.record.plan))
         for key in keys.of_batch(batch_id):
             self._redis.expire(key, kept_s)
-        self._redis.zrem(keys.BATCHES, batch_id)
+        self.open.remove(batch_id)
 
     def ask_cancel(self, batch_id: str) -> None:
         """Requests the cancellation of a batch and makes it due now."""
-        at = self._clock()
-        self._run("ask_cancel", [keys.batch(batch_id), keys.BATCHES], [batch_id, at])
+        self._if_exists(keys.batch(batch_id), "record", "HSET", "canceled", "1")
+        self._redis.zadd(keys.BATCHES, {batch_id: self._clock()}, xx=True)
 
     def unfinished(self, batch_id: str) -> Iterator[str]:
         """Yields the ids of jobs of the batch that have not ended."""
@@ -197,22 +191,10 @@ class BatchStore:
             if state in (b"queued", b"running"):
                 yield text(job_id)
 
-    def due(self) -> list[str]:
-        """Claims the batches that are due; each becomes due again until it is announced."""
-        return self._open.take_all(self._clock(), LOOK_S, 100)
-
-    def count_due(self) -> int:
-        """Returns the number of due batches."""
-        return int(self._redis.zcount(keys.BATCHES, "-inf", self._clock()))
-
-    def drop(self, batch_id: str) -> None:
-        """Removes a missing batch from the due ones."""
-        self._redis.zrem(keys.BATCHES, batch_id)
-
     def hold(self, batch_id: str, name: str) -> bool:
         """Takes or renews the batch's lease as `name` for HOLD_S; returns whether that worked."""
-        return bool(self._run("hold", [keys.batch_hold(batch_id)], [name, HOLD_S]))
+        return bool(self._run("batches/hold", [keys.batch_hold(batch_id)], [name, HOLD_S]))
 
     def let_go(self, batch_id: str, name: str) -> None:
         """Releases the batch's lease, if `name` has it."""
-        self._run("let_go", [keys.batch_hold(batch_id)], [name])
+        self._run("batches/hold", [keys.batch_hold(batch_id)], [name, 0])

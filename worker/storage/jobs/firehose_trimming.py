@@ -8,7 +8,6 @@ Other consumer groups have no protection beyond length and age.
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import redis.exceptions
@@ -29,23 +28,20 @@ COUNTED = 10_000
 _PAGE = 1000
 
 
-def trim_now_and_then(client: Client, settings: Settings) -> None:
-    """Trims the firehose unless any worker did within EVERY_S seconds."""
+def trim_now_and_then(client: Client, settings: Settings, now: float) -> None:
+    """Trims the firehose, at the unix time `now`, unless any worker did within EVERY_S seconds."""
     if client.set(keys.TRIMMED, 1, nx=True, ex=EVERY_S):
-        trim_firehose(
-            client, settings.firehose_partitions, settings.firehose_length, settings.firehose_age_s
-        )
+        length, age_s = settings.firehose_length, settings.firehose_age_s
+        trim_firehose(client, settings.firehose_partitions, length, age_s, now)
 
 
-def trim_firehose(
-    client: Client, partitions: int, length: int, age_s: float, now: float | None = None
-) -> int:
+def trim_firehose(client: Client, partitions: int, length: int, age_s: float, now: float) -> int:
     """Trims every partition to about `length` entries of the last `age_s` seconds.
 
     Returns the number of entries removed. Redis trims whole nodes of a stream (100 entries), so up
     to a node more remains.
     """
-    oldest = f"{int(((time.time() if now is None else now) - age_s) * 1000)}-0"
+    oldest = f"{int((now - age_s) * 1000)}-0"
     return sum(_trim(client, name, length, oldest) for name in keys.partitions(partitions))
 
 

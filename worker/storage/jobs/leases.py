@@ -18,15 +18,14 @@ from worker.contract.jobs import SUPPORTED_JOB_VERSION, Job
 from worker.contract.messages import Entry
 from worker.contract.queue_entries import job_of_entry
 from worker.storage import keys
+from worker.storage.clock import iso
 from worker.storage.connection import Client, text
-from worker.storage.due_set import DueSet
 from worker.storage.errors import Fenced
 from worker.storage.jobs.records import assemble, json_fields
 from worker.storage.jobs.streams import Row, RowKind, final_event_row, rows_of
-from worker.storage.lua_scripts import Scripts
 from worker.storage.queue.fair_queue import limit_arg, score_of
+from worker.storage.store import DueSet, Store
 from worker.storage.tenants.usage import charges
-from worker.storage.timestamps import iso
 
 _ANY = -1
 Outcome = Literal["run", "lost", "busy", "final", "gone", "newer"]
@@ -41,7 +40,7 @@ class Claim:
     job: Job | None = None
 
 
-class LeaseStore:
+class LeaseStore(Store):
     """Claims, heartbeats and fenced commits.
 
     `ttl_s` is the lifetime of a lease without heartbeat in seconds, `max_lost` the number of worker
@@ -58,14 +57,12 @@ class LeaseStore:
         known: int = SUPPORTED_JOB_VERSION,
         partitions: int = 8,
     ) -> None:
-        self._redis = client
+        super().__init__(client, clock)
         self._ttl_s = ttl_s
         self._max_lost = max_lost
-        self._clock = clock
         self._known = known
         self._partitions = partitions
-        self._run = Scripts(client, __package__)
-        self._running = DueSet(client, keys.RUNNING)
+        self._running = DueSet(client, keys.RUNNING, clock)
 
     @property
     def ttl_s(self) -> float:
@@ -85,7 +82,7 @@ class LeaseStore:
         own = (keys.job(job_id), keys.fence(job_id), keys.lease(job_id))
         names = [*own, keys.RUNNING, keys.WAIT, keys.firehose(job_id, self._partitions)]
         outcome, token, record = self._run(
-            "claim",
+            "jobs/claim",
             names,
             args=[self._ttl_ms(), self._max_lost, started, self._known, self._clock(), job_id],
         )
@@ -116,7 +113,7 @@ class LeaseStore:
         """Extends a lease by a heartbeat; raises Fenced where it is lost."""
         until = self._clock() + self._ttl_s
         names, args = [keys.lease(job_id), keys.RUNNING], [token, self._ttl_ms(), job_id, until]
-        if not self._run("extend", names, args):
+        if not self._run("jobs/extend", names, args):
             raise Fenced(job_id)
 
     def commit(
@@ -126,16 +123,16 @@ class LeaseStore:
         entries: Sequence[Entry] = (),
         *,
         rows: Sequence[Row] = (),
-        place: int = -1,
-        log: bytes = b"",
+        place: int = 0,
+        log: Sequence[bytes] = (),
         fields: dict[str, Any] | None = None,
     ) -> int:
-        """Writes a pose log entry, messages (as `entries`, or encoded) and fields of the record
+        """Writes pose log entries, messages (as `entries`, or encoded) and fields of the record
         atomically.
 
-        Messages are put on the firehose too, as the job's option asks. `place` is the index of the
-        entry `log` in the pose log, -1 for none; an existing entry is not written again. Returns
-        the number of new messages. Raises Fenced where the lease is lost.
+        Messages are put on the firehose too, as the job's option asks. `place` is the index in the
+        pose log of the first entry in `log`; existing ones are not written again. Returns the
+        number of new messages. Raises Fenced where the lease is lost.
         """
         keep = ["keep", job_id, "", 0, "", _ANY, 0, "", ""]
         messages = rows or rows_of(entries)
@@ -189,7 +186,7 @@ class LeaseStore:
         """
         names = [keys.job(job.id), keys.lease(job.id), keys.RUNNING, keys.WAIT]
         args = [job.id, job.tenant, job.waits_in, limit_arg(running), score_of(job)]
-        return bool(self._run("requeue_lost", names, args))
+        return bool(self._run("jobs/requeue_lost", names, args))
 
     def _write(
         self,
@@ -197,15 +194,15 @@ class LeaseStore:
         token: int,
         how: Sequence[Any],
         fields: dict[str, Any],
-        place: int = -1,
-        log: bytes = b"",
+        place: int = 0,
+        log: Sequence[bytes] = (),
         rows: Sequence[Row] = (),
     ) -> int:
         values = json_fields(fields)
         args: list[Any] = [token, self._ttl_ms(), *how, len(values)]
         for name, value in values.items():
             args += (name, value)
-        args += (place, log)
+        args += (place, len(log), *log)
         for entry_id, name, data in rows:
             args += (entry_id, name, data, RowKind.of(name))
         names = [
@@ -221,28 +218,18 @@ class LeaseStore:
             keys.tenant_usage(how[2]),
             keys.parts(job_id),
         ]
-        added = int(self._run("commit", names, args))
+        added = int(self._run("jobs/commit", names, args))
         if added < 0:
             raise Fenced(job_id)
         return added
 
-    def append(self, job_id: str, token: int, place: int, log: Sequence[bytes]) -> None:
-        """Writes pose log entries from index `place` on, atomically; existing ones are kept.
-
-        Raises Fenced where the lease is lost.
-        """
-        names = [keys.lease(job_id), keys.poses(job_id)]
-        if not self._run("append", names, [token, self._ttl_ms(), place, *log]):
-            raise Fenced(job_id)
-
     def overdue(self) -> list[str]:
         """Claims the running jobs whose lease has expired; each is returned to one caller only."""
-        now = self._clock()
         return [
             job_id
-            for job_id in self._running.waiting(now)
+            for job_id in self._running.waiting()
             if not self._redis.exists(keys.lease(job_id))
-            and self._running.take(job_id, now, self._ttl_s)
+            and self._running.take(job_id, self._ttl_s)
         ]
 
     def _ttl_ms(self) -> int:

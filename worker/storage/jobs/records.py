@@ -12,15 +12,16 @@ import msgspec
 from worker.contract.errors import DecodeError
 from worker.contract.jobs import SUPPORTED_JOB_VERSION, Job, JobStatus, decode_job
 from worker.storage import keys
-from worker.storage.connection import Client, text
-from worker.storage.due_set import DueSet
+from worker.storage.clock import iso, unix
+from worker.storage.connection import Client
 from worker.storage.errors import Newer, NotFound
-from worker.storage.lua_scripts import Scripts
-from worker.storage.pages import After, newest_first
 from worker.storage.queue.fair_queue import limit_arg, score_of
+from worker.storage.store import After, DueSet, Store
 from worker.storage.tenants.usage import charges_if_erased
-from worker.storage.timestamps import iso, unix
 
+ERASED_S = 600
+"""Seconds after an erasure in which a stopped worker may have a write under way: until then no job
+gets the id again, as ids may follow from an Idempotency-Key or a line of a manifest."""
 Counted = Literal["spent", "faults", "modelMissing"]
 """Counts of a job: CPU milliseconds of ended time slices, faults of workers, workers that gave it
 back for lack of its model."""
@@ -53,41 +54,40 @@ def _pairs(job: Job) -> list[Any]:
     return [part for pair in fields.items() for part in pair]
 
 
-class JobStore:
+class JobStore(Store):
     """Stores job records; writes of running jobs are in `leases.py`.
 
     `partitions` is the number of the firehose's, on which a new job's `job.queued` is put.
+    `deadlines` are jobs due at their deadline, `unarchived` ended jobs.
     """
 
     def __init__(
         self, client: Client, clock: Callable[[], float] = time.time, partitions: int = 8
     ) -> None:
-        self._redis = client
-        self._clock = clock
+        super().__init__(client, clock)
         self._partitions = partitions
-        self._deadlines = DueSet(client, keys.DEADLINES)
-        self._closed = DueSet(client, keys.CLOSED)
-        self._run = Scripts(client, __package__)
+        self.deadlines = DueSet(client, keys.DEADLINES, clock)
+        self.unarchived = DueSet(client, keys.CLOSED, clock)
 
     def create_all(self, jobs: Sequence[Job], running: int | None = None) -> list[Job]:
-        """Stores and queues jobs, each atomically; existing ones are left as they are.
+        """Stores and queues jobs, each atomically, except existing and lately erased ones.
 
         `running` is their tenant's limit of running jobs. Returns the new ones.
         """
         with self._redis.pipeline(transaction=False) as pipe:
             for number, job in enumerate(jobs):
                 names, args = self._submission(job, running, None, number=number)
-                self._run("submit", names, args, pipe=pipe)
-            return [job for job, made in zip(jobs, pipe.execute(), strict=True) if made]
+                self._run("jobs/submit", names, args, pipe=pipe)
+            return [job for job, made in zip(jobs, pipe.execute(), strict=True) if made > 0]
 
     def submit(self, job: Job, running: int | None, most: int | None, key: str | None) -> int:
         """Stores and queues a job, made under the Idempotency-Key `key`, atomically.
 
-        Returns 1, 0 for an existing job, or -1 where its tenant has `most` queued jobs already;
-        nothing is written then.
+        Returns 1, 0 for an existing job, -1 where its tenant has `most` queued jobs already, or -2
+        where one of its id was erased within ERASED_S; nothing is written then.
         """
         names, args = self._submission(job, running, most, key)
-        return int(self._run("submit", names, args))
+        return int(self._run("jobs/submit", names, args))
 
     def _submission(
         self,
@@ -106,6 +106,7 @@ class JobStore:
             keys.upload_jobs(upload or ""),
             keys.idempotency(job.tenant, key or ""),
             keys.firehose(job.id, self._partitions),
+            keys.erased(job.id),
         ]
         event = {"id": job.id, "status": "queued", "createdAt": job.createdAt}
         args: list[Any] = [
@@ -127,19 +128,28 @@ class JobStore:
         """Returns a job.
 
         Raises NotFound for a missing one; with `tenant` also for another tenant's or a hidden one
-        (of a reference), with `owner` for one of another page token. Raises Newer for a record
-        that only newer code can read.
+        (of a reference), with `owner` for one of another page token. Raises Newer as `find`.
         """
-        fields = self._redis.hgetall(keys.job(job_id))
-        # a late writer can leave a field behind after an erasure: no id, no record
-        if b"id" not in fields:
-            raise NotFound(f"no job {job_id}")
-        job = assemble(fields)
-        hidden = job.tenant != tenant or job.input.referenceId is not None
-        hidden = hidden or owner not in (None, job.owner)
-        if tenant is not None and hidden:
+        job = self.find(job_id)
+        hidden = (
+            job is not None
+            and tenant is not None
+            and (
+                job.tenant != tenant
+                or job.input.referenceId is not None
+                or owner not in (None, job.owner)
+            )
+        )
+        if job is None or hidden:
             raise NotFound(f"no job {job_id}")
         return job
+
+    def find(self, job_id: str) -> Job | None:
+        """Returns a job, None for a missing one; raises Newer for a record that only newer code can
+        read."""
+        fields = self._redis.hgetall(keys.job(job_id))
+        # a late writer can leave a field behind after an erasure: no id, no record
+        return assemble(fields) if b"id" in fields else None
 
     def page(
         self,
@@ -154,16 +164,16 @@ class JobStore:
         it has expired, and the row is removed then. `after` is the last row of the page before.
         """
         name = keys.batch_jobs(batch) if batch else keys.tenant_jobs(tenant)
-        rows = newest_first(self._redis, name, after, limit)
+        rows = self._newest_first(name, after, limit)
         with self._redis.pipeline(transaction=False) as pipe:
             for job_id, _ in rows:
-                pipe.hgetall(keys.job(text(job_id)))
+                pipe.hgetall(keys.job(job_id))
             records = pipe.execute()
         found: list[tuple[float, str, Job | None]] = []
         for (job_id, score), fields in zip(rows, records, strict=True):
             with contextlib.suppress(Newer):
                 job = assemble(fields) if b"id" in fields else None
-                found.append((float(score), text(job_id), job))
+                found.append((score, job_id, job))
         expired = [job_id for _, job_id, job in found if job is None]
         if expired:
             self._redis.zrem(name, *expired)
@@ -171,21 +181,17 @@ class JobStore:
 
     def ask_cancel(self, job_id: str) -> None:
         """Requests a cancellation, which the job's worker sees."""
-        self._run("set_fields", [keys.job(job_id)], ["cancel", "1"])
+        self._if_exists(keys.job(job_id), "id", "HSET", "cancel", "1")
 
     def cancel_asked(self, job_id: str) -> bool:
         """Returns whether a cancellation was requested; True also for an erased job."""
         status, cancel = self._redis.hmget(keys.job(job_id), "status", "cancel")
         return status is None or cancel == b"1"
 
-    def past_deadline(self, again_s: float) -> Sequence[str]:
-        """Claims jobs whose deadline has passed; due again after `again_s` seconds until ended."""
-        return self._deadlines.take_all(self._clock(), again_s)
-
     def change(self, job_id: str, values: dict[str, Any]) -> None:
         """Sets fields of an ended job's record; does nothing for an erased one."""
         pairs = [part for pair in json_fields(values).items() for part in pair]
-        self._run("set_fields", [keys.job(job_id)], pairs)
+        self._if_exists(keys.job(job_id), "id", "HSET", *pairs)
 
     def exists(self, job_id: str) -> bool:
         """Returns whether the job has a record."""
@@ -211,10 +217,13 @@ class JobStore:
             keys.RUNNING,
             keys.CLOSED,
             keys.DEADLINES,
+            keys.erased(job.id),
             *keys.of_job(job.id),
         ]
         charged = msgspec.json.encode(charges_if_erased(job, self.now()))
-        return bool(self._run("erase", names, [job.id, job.tenant, self.now(), charged]))
+        return bool(
+            self._run("jobs/erase", names, [job.id, job.tenant, self.now(), charged, ERASED_S])
+        )
 
     def expire(self, job_id: str, hot_s: int, record_s: int) -> bool:
         """Sets the expiry of a finished job's keys, `record_s` seconds for the record and `hot_s`
@@ -230,21 +239,12 @@ class JobStore:
 
     def count(self, job_id: str, field: Counted, more: int = 1) -> int:
         """Adds to a count of the job and returns it; 0 for an erased job."""
-        return int(self._run("count_up", [keys.job(job_id)], [field, more]))
+        return int(self._if_exists(keys.job(job_id), "id", "HINCRBY", field, more))
 
     def trace(self, job_id: str) -> str | None:
         """Returns the traceparent of the job; None without one or for a missing job."""
         known = self._redis.hget(keys.job(job_id), "trace")
         return None if known is None else msgspec.json.decode(known)
-
-    def unarchived(self, again_s: float, most: int | None = None) -> Sequence[str]:
-        """Claims up to `most` ended jobs to archive; each is due again after `again_s` seconds
-        unless archived."""
-        return self._closed.take_all(self._clock(), again_s, most)
-
-    def count_unarchived(self) -> int:
-        """Returns the number of jobs to archive now."""
-        return int(self._redis.zcount(keys.CLOSED, "-inf", self._clock()))
 
     def now(self) -> str:
         """Returns the current time in the format of records."""

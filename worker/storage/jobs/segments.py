@@ -15,11 +15,11 @@ from typing import Any, Literal
 from worker.storage import keys
 from worker.storage.connection import Client, text
 from worker.storage.errors import Fenced
-from worker.storage.lua_scripts import Scripts
+from worker.storage.store import Store
 
 State = Literal["", "lead", "done", "last"]
 """State of a segment: open or claimed; taken by the lead; done; done, and the end of the video."""
-AT_ONCE = 16
+CHUNKS_A_READ = 16
 """Chunks that are read at once."""
 
 
@@ -43,7 +43,7 @@ class SegmentView:
     chunks: Sequence[bytes]
 
 
-class SegmentStore:
+class SegmentStore(Store):
     """Stores claims and chunks of segments.
 
     `ttl_s` is the lifetime of a claim without heartbeat in seconds, `max_lost` the number of lost
@@ -51,10 +51,9 @@ class SegmentStore:
     """
 
     def __init__(self, client: Client, ttl_s: float = 15, max_lost: int = 3) -> None:
-        self._redis = client
+        super().__init__(client)
         self._max_lost = max_lost
         self.ttl_s = ttl_s
-        self._run = Scripts(client, __package__)
 
     def open(self, job_id: str, count: int, segment: int, base: int) -> int:
         """Opens the segments of a job from `segment` on, out of `count`, for claims.
@@ -62,14 +61,16 @@ class SegmentStore:
         `base` is the index in the log of that segment's first chunk; an index stored before for
         the same segment is kept. Returns the stored index.
         """
-        self._run("segment_open", self._two(job_id), [count, segment, base])
+        self._run("jobs/segment_advance", self._two(job_id), [count, segment, base, ""])
         low, known = self._redis.hmget(keys.parts(job_id), "low", "base")
         return int(known) if low is not None and int(low) == segment else base
 
     def claim(self, job_id: str) -> SegmentClaim | None:
         """Claims the first open segment; returns None without one."""
         names = [keys.job(job_id), keys.fence(job_id), keys.parts(job_id)]
-        segment, token, more = self._run("segment_claim", names, [self._ttl_ms(), self._max_lost])
+        segment, token, more = self._run(
+            "jobs/segment_claim", names, [self._ttl_ms(), self._max_lost]
+        )
         if segment < 0:
             return None
         return SegmentClaim(job_id, int(segment), int(token), int(more) if more >= 0 else None)
@@ -78,7 +79,7 @@ class SegmentStore:
         """Takes a segment for the lead; returns `lead`, or the state of another worker's segment:
         `held`, `done` or `last`. `by_force` discards another worker's claim and chunks."""
         args = [segment, self._max_lost, int(by_force)]
-        return text(self._run("segment_take", self._two(job_id), args))
+        return text(self._run("jobs/segment_take", self._two(job_id), args))
 
     def put(self, part: SegmentClaim, name: str, data: bytes, spent_ms: int = 0) -> None:
         """Stores `start` or a chunk by its number and extends the claim.
@@ -99,24 +100,23 @@ class SegmentStore:
     def leave(self, part: SegmentClaim, *, failed: bool = False) -> None:
         """Releases a segment; after `max_lost` failures the job's segments cannot be claimed."""
         args = [part.segment, part.token, self._max_lost if failed else 0]
-        self._run("segment_release", [keys.parts(part.job)], args)
+        self._run("jobs/segment_release", [keys.parts(part.job)], args)
 
     def shut(self, job_id: str) -> None:
         """Stops further claims of the job's segments."""
-        if self._redis.exists(keys.parts(job_id)):
-            self._redis.hset(keys.parts(job_id), "shut", "1")
+        self._if_exists(keys.parts(job_id), "count", "HSET", "shut", "1")
 
     def read(self, job_id: str, segment: int, place: int) -> SegmentView:
-        """Returns a segment, with up to AT_ONCE of its chunks from index `place` on."""
+        """Returns a segment, with up to CHUNKS_A_READ of its chunks from index `place` on."""
         found: list[Any] = self._run(
-            "segment_read", [keys.parts(job_id)], [segment, place, AT_ONCE]
+            "jobs/segment_read", [keys.parts(job_id)], [segment, place, CHUNKS_A_READ]
         )
         return SegmentView(text(found[0]), bool(found[1]), found[2], found[3:])  # type: ignore[arg-type]
 
     def passed(self, job_id: str, segment: int, after: int, base: int) -> None:
         """Deletes a segment that is in the log; `after` is the next one, whose first chunk has the
         index `base`."""
-        self._run("segment_advance", self._two(job_id), [segment, after, base])
+        self._run("jobs/segment_advance", self._two(job_id), ["", after, base, segment])
 
     def close(self, job_id: str) -> None:
         """Deletes the segments of an ended job."""
@@ -126,7 +126,7 @@ class SegmentStore:
         self, part: SegmentClaim, name: str, data: bytes, state: State, spent_ms: int
     ) -> None:
         args = [part.segment, part.token, self._ttl_ms(), name, data, state, spent_ms]
-        if not self._run("segment_put", self._two(part.job), args):
+        if not self._run("jobs/segment_put", self._two(part.job), args):
             raise Fenced(part.job)
 
     def _ttl_ms(self) -> int:

@@ -11,7 +11,8 @@ import msgspec
 from worker.contract.messages import PER_FRAME, Done, Entry, encode, entry_key, type_of
 from worker.contract.webhooks import JOB_EVENTS, final_event
 from worker.storage import keys
-from worker.storage.connection import Client, text
+from worker.storage.connection import text
+from worker.storage.store import Store
 
 
 class RowKind(StrEnum):
@@ -60,11 +61,8 @@ def final_event_row(job_id: str, done: Row) -> Row:
     return done[0], final_event(said.status), msgspec.json.encode(data)
 
 
-class StreamStore:
+class StreamStore(Store):
     """Reads the streams of jobs."""
-
-    def __init__(self, client: Client) -> None:
-        self._redis = client
 
     def read(self, job_id: str, after: str = "0-0", limit: int = _PAGE) -> list[Row]:
         """Returns up to `limit` messages after an entry id; empty also without a stream."""
@@ -103,11 +101,8 @@ class StreamStore:
         return bool(self._redis.exists(keys.messages(job_id)))
 
 
-class PoseLog:
+class PoseLog(Store):
     """Reads pose logs in Redis, which `LeaseStore` writes."""
-
-    def __init__(self, client: Client) -> None:
-        self._redis = client
 
     def begun(self, job_id: str) -> bool:
         """Returns whether the log has its head, which names the models."""

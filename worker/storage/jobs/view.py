@@ -9,9 +9,9 @@ import msgspec
 
 from worker.contract.jobs import Export, Job
 from worker.contract.media import MediaInfo
+from worker.storage.clock import iso
 from worker.storage.objects.object_keys import job_prefix, key_in_url
 from worker.storage.objects.s3 import ObjectStore
-from worker.storage.timestamps import iso
 
 View = dict[str, Any]
 WITH_URL = frozenset({"export_ready", "keypoints_batch", "image_overlay"})

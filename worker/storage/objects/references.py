@@ -15,24 +15,23 @@ import msgspec
 from worker.contract.jobs import Job, JobStatus
 from worker.contract.references import Reference, ReferenceStatus, decode_record
 from worker.storage import keys
-from worker.storage.connection import Client, text
+from worker.storage.connection import Client
 from worker.storage.errors import NotFound
 from worker.storage.objects.object_keys import reference_key
 from worker.storage.objects.s3 import ObjectStore
-from worker.storage.pages import After, newest_first
+from worker.storage.store import After, Store
 
 _LOST = {"code": "internal", "message": "The clip was lost before it was looked at."}
 
 
-class ReferenceStore:
+class ReferenceStore(Store):
     """Stores references; raises NotFound for a missing one and for another tenant's."""
 
     def __init__(
         self, client: Client, objects: ObjectStore, clock: Callable[[], float] = time.time
     ) -> None:
-        self._redis = client
+        super().__init__(client, clock)
         self._objects = objects
-        self._clock = clock
 
     def create(self, reference: Reference) -> None:
         """Stores a new reference and lists it under its tenant."""
@@ -62,13 +61,8 @@ class ReferenceStore:
 
         `after` is the time and id of the last one of the page before.
         """
-        name, found = keys.tenant_references(tenant), []
-        for reference_id, created in newest_first(self._redis, name, after, limit):
-            try:
-                found.append((float(created), self.get(text(reference_id), tenant)))
-            except NotFound:  # erased in between
-                self._redis.zrem(name, reference_id)
-        return found
+        name = keys.tenant_references(tenant)
+        return self._page(name, after, limit, lambda one: self.get(one, tenant))
 
     def keep(self, reference: Reference, poses: bytes, duration_ms: float) -> None:
         """Stores the poses of a reference and the duration of its rep; idempotent.
@@ -77,9 +71,8 @@ class ReferenceStore:
         """
         key, name = reference_key(reference.tenant, reference.id), keys.reference(reference.id)
         self._objects.put(key, poses, "application/octet-stream")
-        self._redis.hset(name, "durationMs", msgspec.json.encode(duration_ms))
+        self._if_exists(name, "record", "HSET", "durationMs", msgspec.json.encode(duration_ms))
         if not self._redis.hexists(name, "record"):
-            self._redis.delete(name)
             self._objects.delete(key)
             raise NotFound(f"no reference {reference.id}")
 
@@ -91,10 +84,9 @@ class ReferenceStore:
 
     def settle(self, job: Job) -> None:
         """Stores the outcome of the ended job that made a reference."""
-        name = keys.reference(str(job.input.referenceId))
-        if self._redis.hexists(name, "record"):
-            error = msgspec.json.encode(job.error) if job.error else None
-            self._redis.hset(name, mapping=_outcome(job.status, error))
+        error = msgspec.json.encode(job.error) if job.error else None
+        pairs = [part for pair in _outcome(job.status, error).items() for part in pair]
+        self._if_exists(keys.reference(str(job.input.referenceId)), "record", "HSET", *pairs)
 
     def erase(self, reference: Reference) -> None:
         """Deletes record and poses; the caller erases the job that makes the reference."""

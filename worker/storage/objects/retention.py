@@ -15,9 +15,9 @@ import msgspec
 from worker.contract.jobs import Job
 from worker.contract.plans import PlanLimits
 from worker.storage import keys
+from worker.storage.clock import unix
 from worker.storage.connection import Client
-from worker.storage.due_set import DueSet
-from worker.storage.timestamps import unix
+from worker.storage.store import DueSet, Store
 
 DAY_S = 86_400
 AGAIN_S = 300.0
@@ -35,13 +35,12 @@ class RetentionItem(msgspec.Struct, frozen=True, array_like=True):
     batch: str | None = None
 
 
-class RetentionStore:
+class RetentionStore(Store):
     """Stores when items are to be erased."""
 
     def __init__(self, client: Client, clock: Callable[[], float] = time.time) -> None:
-        self._redis = client
-        self._clock = clock
-        self._days = DueSet(client, keys.RETENTION)
+        super().__init__(client, clock)
+        self.items = DueSet(client, keys.RETENTION, clock)
 
     def keep_upload(
         self, tenant: str, upload_id: str, limits: PlanLimits, pipe: Client = None
@@ -63,7 +62,7 @@ class RetentionStore:
         """Removes the items of a job that is erased earlier."""
         kept = RetentionItem("record", job.tenant, job.id, job.input.uploadId, job.batchId)
         for one in (RetentionItem("exports", job.tenant, job.id), kept):
-            self._redis.zrem(keys.RETENTION, msgspec.json.encode(one))
+            self.items.remove(msgspec.json.encode(one))
 
     def forget_upload(self, tenant: str, upload_id: str) -> None:
         """Removes the item of an upload that is erased earlier."""
@@ -71,16 +70,12 @@ class RetentionStore:
 
     def due(self, most: int) -> Sequence[RetentionItem]:
         """Claims up to `most` items to erase now; each is due again after AGAIN_S until `done`."""
-        taken = self._days.take_all(self._clock(), AGAIN_S, most)
+        taken = self.items.take_all(AGAIN_S, most)
         return [msgspec.json.decode(row, type=RetentionItem) for row in taken]
-
-    def count_due(self) -> int:
-        """Returns the number of items to erase now."""
-        return int(self._redis.zcount(keys.RETENTION, "-inf", self._clock()))
 
     def done(self, kept: RetentionItem) -> None:
         """Removes an item that is erased."""
-        self._redis.zrem(keys.RETENTION, msgspec.json.encode(kept))
+        self.items.remove(msgspec.json.encode(kept))
 
     def _keep(
         self, kept: RetentionItem, since: float, days: float | None, pipe: Client = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -18,29 +18,22 @@ from worker.storage.objects.head_requests import HeadRequests, strong_tag
 from worker.storage.objects.presigning import Presigning
 from worker.storage.objects.s3_client import QUICK_S, http_status, made_once
 
-_AT_ONCE = 1 << 20
+_PLAIN_BYTES = 1 << 20
 """Bytes up to which an object is sent by one plain request: boto3's transfers start three pools of
 threads for each, which takes longer."""
+_BLOCK = 1 << 16
 _TRANSFER_BYTES = 16 * 1024 * 1024
 _FAILED = (ClientError, BotoCoreError, Boto3Error, RetriesExceededError, S3DownloadFailedError)
 """Errors of a transfer: the transfer manager wraps some in its own."""
 
 
-def _whole(body: Any, key: str) -> bytes:
-    """Reads the body of an answer; raises StoreUnavailable."""
+@contextmanager
+def _transfer(what: str) -> Iterator[None]:
+    """Raises StoreUnavailable where a transfer fails."""
     try:
-        data: bytes = body.read()
-    except BotoCoreError as error:
-        raise StoreUnavailable(f"S3 download of {key}: {error}") from error
-    return data
-
-
-def _blocks(body: Any, key: str) -> Iterator[bytes]:
-    """Yields the body of an answer; raises StoreUnavailable."""
-    try:
-        yield from body.iter_chunks(1 << 16)
-    except BotoCoreError as error:
-        raise StoreUnavailable(f"S3 download of {key}: {error}") from error
+        yield
+    except _FAILED as error:
+        raise StoreUnavailable(f"S3 {what}: {error}") from error
 
 
 def _in(bucket: str | None) -> dict[str, str]:
@@ -109,32 +102,32 @@ class ObjectStore(Presigning):
     def put_open(self, key: str, file: IO[bytes], content_type: str) -> None:
         """Stores the rest of an open file, in parts if it is large."""
         began = file.tell()
-        if len(data := file.read(_AT_ONCE)) < _AT_ONCE:
+        if len(data := file.read(_PLAIN_BYTES)) < _PLAIN_BYTES:
             self.put(key, data, content_type)
             return
         file.seek(began)
-        try:
+        with _transfer(f"upload of {key}"):
             extra = {"ContentType": content_type}
             self._client.upload_fileobj(file, self.bucket, key, ExtraArgs=extra)
-        except _FAILED as error:
-            raise StoreUnavailable(f"S3 upload of {key}: {error}") from error
 
     def get(self, key: str) -> bytes:
         """Returns the content of a small object."""
-        return _whole(self._call("get_object", Key=key)["Body"], key)
+        with _transfer(f"download of {key}"):
+            data: bytes = self._call("get_object", Key=key)["Body"].read()
+        return data
 
     def lines(self, key: str) -> Iterator[bytes]:
         """Yields the lines of an object without loading all of it."""
         body = self._call("get_object", Key=key)["Body"]
-        try:
-            yield from body.iter_lines(chunk_size=1 << 16)
-        except BotoCoreError as error:
-            raise StoreUnavailable(f"S3 download of {key}: {error}") from error
+        with _transfer(f"download of {key}"):
+            yield from body.iter_lines(_BLOCK)
 
     def stream(self, key: str, start: int = 0, bucket: str | None = None) -> Iterator[bytes]:
         """Yields an object in blocks, from byte `start` on."""
         more = {"Range": f"bytes={start}-"} if start else {}
-        yield from _blocks(self._call("get_object", Key=key, **more, **_in(bucket))["Body"], key)
+        body = self._call("get_object", Key=key, **more, **_in(bucket))["Body"]
+        with _transfer(f"download of {key}"):
+            yield from body.iter_chunks(_BLOCK)
 
     def head(self, key: str, bucket: str | None = None) -> tuple[int, str]:
         """Returns size in bytes and content type of an object.
@@ -152,25 +145,21 @@ class ObjectStore(Presigning):
     def download(self, key: str, path: Path, tag: str | None = None) -> None:
         """Downloads an object to a file; raises Conflict where its entity tag is not `tag`."""
         reply = self._call("get_object", Key=key, **({} if tag is None else {"IfMatch": tag}))
-        with closing(reply["Body"]) as body:
-            if reply["ContentLength"] <= _TRANSFER_BYTES:
-                # one plain GET: the transfer manager's threads take 20 ms to start
-                path.write_bytes(_whole(body, key))
+        found = strong_tag(reply.get("ETag"))
+        with (
+            closing(reply["Body"]) as body,
+            path.open("wb") as file,
+            _transfer(f"download of {key}"),
+        ):
+            # one plain GET where small, as the transfer manager's threads take 20 ms to start, or
+            # without a tag, as ranges could be of two versions
+            if reply["ContentLength"] <= _TRANSFER_BYTES or found is None:
+                file.writelines(body.iter_chunks(_BLOCK))
                 return
-            found = strong_tag(reply.get("ETag"))
-            if found is None:  # ranges could be of two versions
-                with path.open("wb") as file:
-                    file.writelines(_blocks(body, key))
-                return
-        version = _KnownVersion(reply["ContentLength"], found)
-        try:
-            with (
-                path.open("wb") as file,
-                create_transfer_manager(self._client, TransferConfig()) as manager,
-            ):
+            body.close()
+            version = _KnownVersion(reply["ContentLength"], found)
+            with create_transfer_manager(self._client, TransferConfig()) as manager:
                 manager.download(self.bucket, key, file, subscribers=[version]).result()
-        except _FAILED as error:
-            raise StoreUnavailable(f"S3 download of {key}: {error}") from error
 
     def version(self, key: str) -> tuple[int, str | None]:
         """Returns size in bytes and entity tag of an object, None where `If-Match` takes none."""

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
 from worker.storage import keys
 from worker.storage.connection import Client, text
 from worker.storage.errors import LimitExceeded, NotFound, StoreUnavailable
-from worker.storage.lua_scripts import Scripts
 from worker.storage.objects.object_keys import upload_key
 from worker.storage.objects.presigning import PART_BYTES, SINGLE_PUT_BYTES, Presigning
+from worker.storage.store import DueSet, Store
 
 RETRY_S = 3600.0
 """Seconds after which a tenant over its limit may retry, as uploads may have expired."""
-ALL_SEEN = "\x7f"
-"""A cursor after all keys."""
 _AFTER_S = 60.0
 """Seconds after the expiry of a URL from which no PUT to it can be under way."""
 
@@ -47,8 +45,11 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     url: str
 
 
-class UploadStore:
-    """Stores uploads; `ttl_s` is the lifetime of URLs, `record_ttl_s` that of records."""
+class UploadStore(Store):
+    """Stores uploads; `ttl_s` is the lifetime of URLs, `record_ttl_s` that of records.
+
+    `late` are erased uploads, due when their URLs have expired.
+    """
 
     def __init__(
         self,
@@ -58,12 +59,11 @@ class UploadStore:
         record_ttl_s: int,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._redis = client
+        super().__init__(client, clock)
         self._objects = objects
+        self.late = DueSet(client, keys.UPLOADS_LATE, clock)
         self.ttl_s = ttl_s
         self._record_ttl_s = record_ttl_s
-        self._clock = clock
-        self._run = Scripts(client, __package__)
 
     def create(
         self,
@@ -136,7 +136,7 @@ class UploadStore:
     def forget(self, tenant: str, upload_id: str) -> None:
         """Deletes the record and releases the tenant's bytes."""
         self._redis.delete(keys.upload(upload_id), keys.upload_jobs(upload_id))
-        self._run("release_upload", [keys.tenant_stored(tenant)], [upload_id])
+        self._run("objects/release_upload", [keys.tenant_stored(tenant)], [upload_id])
 
     def known(self, upload_ids: Sequence[str]) -> list[bool]:
         """Returns for each id whether it has a record."""
@@ -152,7 +152,7 @@ class UploadStore:
         `erase`.
         """
         args = [job_id, int(erase), self._record_ttl_s]
-        return bool(self._run("leave_upload", [keys.upload_jobs(upload_id)], args))
+        return bool(self._run("objects/leave_upload", [keys.upload_jobs(upload_id)], args))
 
     def read_by(self, upload_id: str) -> list[str]:
         """Returns the ids of jobs that read the upload."""
@@ -165,30 +165,9 @@ class UploadStore:
         note = msgspec.json.encode((tenant, upload_id))
         self._redis.zadd(keys.UPLOADS_LATE, {note: ends + _AFTER_S}, nx=True)
 
-    def late(self) -> Iterator[tuple[str, str]]:
-        """Yields tenant and id of erased uploads to delete once more now.
-
-        An item is removed when the next one is requested, so that it is repeated after a crash.
-        """
-        for note in self._redis.zrangebyscore(keys.UPLOADS_LATE, "-inf", self._clock(), 0, 50):
-            yield msgspec.json.decode(note, type=tuple[str, str])
-            self._redis.zrem(keys.UPLOADS_LATE, note)
-
-    def count_due(self) -> int:
-        """Returns the number of due deletions, plus one if a search for unknown uploads is due."""
-        late = int(self._redis.zcount(keys.UPLOADS_LATE, "-inf", self._clock()))
-        return late + self.search_due()
-
-    def search_due(self) -> bool:
-        """Returns whether to search for objects without a record now."""
-        return not (
-            self._redis.exists(keys.UPLOADS_SEARCHED)
-            or self._redis.get(keys.UPLOADS_CURSOR) == ALL_SEEN.encode()
-        )
-
     def _take_room(self, tenant: str, upload_id: str, size: int, most: int | None) -> None:
         args = [upload_id, size, -1 if most is None else most]
-        room, there = self._run("announce_upload", [keys.tenant_stored(tenant)], args)
+        room, there = self._run("objects/announce_upload", [keys.tenant_stored(tenant)], args)
         if not room:
             raise LimitExceeded(
                 "quota_exceeded",

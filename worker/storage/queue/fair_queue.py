@@ -23,8 +23,7 @@ from worker.contract.jobs import Job, JobStatus, Priority
 from worker.contract.queue_entries import job_of_entry
 from worker.storage import keys
 from worker.storage.connection import Client, text
-from worker.storage.due_set import DueSet
-from worker.storage.lua_scripts import Scripts, load_script
+from worker.storage.store import DueSet, Store, load_script
 
 JOB_QUEUES = ("pose.cpu", "pose.gpu", "export")
 """The fair queues of jobs: one for each kind of worker that a stage may need."""
@@ -63,14 +62,12 @@ class QueuePosition:
     running: int
 
 
-class FairQueue:
-    """The fair queues in Redis; all times are unix times of `clock`."""
+class FairQueue(Store):
+    """The fair queues in Redis; `unclaimed` are entries in no queue by the time since when."""
 
     def __init__(self, client: Client, clock: Callable[[], float] = time.time) -> None:
-        self._redis = client
-        self._clock = clock
-        self._handed_out = DueSet(client, keys.QUEUED)
-        self._run = Scripts(client, __package__)
+        super().__init__(client, clock)
+        self.unclaimed = DueSet(client, keys.QUEUED, clock)
 
     def push(self, jobs: Sequence[Job], running: int | None) -> None:
         """Queues jobs of one tenant and queue, whose limit of running jobs is `running`.
@@ -87,25 +84,20 @@ class FairQueue:
         self._push(MANIFEST, tenant, running, self._clock(), batch_id)
 
     def _push(self, queue: str, tenant: str, running: int | None, *scored: float | str) -> None:
-        self._run("push", [keys.WAIT], [queue, tenant, limit_arg(running), *scored])
+        self._run("queue/push", [keys.WAIT], [queue, tenant, limit_arg(running), *scored])
 
     def pop(self, queue: str) -> Pulled | None:
         """Pops the next entry; None if none may run. All but batches count as running then."""
-        found = self._run("pop", [keys.WAIT], [queue, self._clock()])
+        found = self._run("queue/pop", [keys.WAIT], [queue, self._clock()])
         return Pulled(text(found[0]), text(found[1])) if found else None
 
     def remove(self, tenant: str, job_id: str) -> None:
         """Removes an ended or erased job from the queues and from the running ones."""
-        self._run("remove", [keys.WAIT], [tenant, job_id, ""])
+        self._run("queue/remove", [keys.WAIT], [tenant, job_id, ""])
 
     def mark_running(self, tenant: str, job_id: str) -> None:
         """Removes a job from the queues and counts it as running."""
-        self._run("remove", [keys.WAIT], [tenant, job_id, self._clock()])
-
-    def unclaimed(self, seconds: float, most: int = 200) -> list[str]:
-        """Takes up to `most` entries that have been in no queue for longer than `seconds`; each is
-        returned to one caller, and again `seconds` later where it still is in none."""
-        return self._handed_out.take_all(self._clock() - seconds, seconds, most)
+        self._run("queue/remove", [keys.WAIT], [tenant, job_id, self._clock()])
 
     def length(self, tenant: str) -> int:
         """Returns the number of a tenant's queued jobs."""
@@ -116,13 +108,7 @@ class FairQueue:
 
     def total(self) -> int:
         """Returns the number of queued jobs, those in no queue included."""
-        count = int(self._redis.zcard(keys.QUEUED))
-        for queue in JOB_QUEUES:
-            with self._redis.pipeline(transaction=False) as pipe:
-                for tenant in self._redis.zrange(keys.waiting_tenants(queue), 0, -1):
-                    pipe.zcard(keys.waiting(queue, text(tenant)))
-                count += sum(pipe.execute())
-        return count
+        return int(self._redis.zcard(keys.QUEUED)) + sum(self.backlog(q)[0] for q in JOB_QUEUES)
 
     def backlog(self, queue: str) -> tuple[int, float]:
         """Returns the number of jobs in a queue, and the age of the oldest in seconds."""
@@ -153,7 +139,7 @@ class FairQueue:
     def place_in(pipe: Client, job: Job) -> None:
         """Adds the commands whose replies `place_of` reads to a pipeline."""
         # EVAL: a registered script in a pipeline costs a round trip more (is it known?)
-        script = load_script(__package__, "position")
+        script = load_script("queue/position")
         pipe.eval(script, 1, keys.WAIT, job.waits_in, job.tenant, job.id)
         pipe.zscore(keys.QUEUED, job.id)
         pipe.hget(_PACE, job.waits_in)
@@ -172,19 +158,19 @@ class FairQueue:
     def should_preempt(self, job: Job) -> bool:
         """Returns whether another job would be popped before this one, if it were requeued now."""
         args = [job.waits_in, job.tenant, repr(score_of(job))]
-        return bool(self._run("should_preempt", [keys.WAIT], args))
+        return bool(self._run("queue/should_preempt", [keys.WAIT], args))
 
     @staticmethod
     def runnable_count(pipe: Client, queue: str, enough: int) -> Any:
         """Adds to a pipeline, or asks a client, how many jobs could be popped now, at most
         `enough`."""
-        script = load_script(__package__, "runnable_count")  # EVAL: as above
+        script = load_script("queue/runnable_count")  # EVAL: as above
         return pipe.eval(script, 1, keys.WAIT, queue, enough)
 
     def record_duration(self, queue: str, tenant: str, seconds: float) -> None:
         """Updates the moving averages (weight 1/5) of job durations of the queue and the tenant."""
         fields = [queue, f"{queue}:{tenant}"]
-        self._run("record_duration", [_PACE], [_WEIGHT, seconds, *fields])
+        self._run("queue/record_duration", [_PACE], [_WEIGHT, seconds, *fields])
 
     def reconcile_running(self) -> list[str]:
         """Removes ended jobs that a crash left among the running ones.

@@ -11,6 +11,7 @@ import msgspec
 
 from worker.storage import keys
 from worker.storage.connection import Client
+from worker.storage.store import Store
 
 Kind = Literal["cpu", "gpu"]
 ALIVE_S = 6.0
@@ -18,7 +19,7 @@ ALIVE_S = 6.0
 three lost ones, and early enough for whoever looks every two seconds to know within ten."""
 
 
-class Worker(msgspec.Struct, frozen=True, kw_only=True):
+class Worker(msgspec.Struct, frozen=True):
     """A worker's last heartbeat: the queues it serves now, its slots, the unix time (`seen`).
 
     `fault` is set while its circuit breaker is open, and it serves no queues of jobs. `models` are
@@ -38,12 +39,11 @@ class Worker(msgspec.Struct, frozen=True, kw_only=True):
         return self.models is None or model in self.models
 
 
-class WorkerStore:
+class WorkerStore(Store):
     """Stores the heartbeats of workers."""
 
     def __init__(self, client: Client, clock: Callable[[], float] = time.time) -> None:
-        self._redis = client
-        self._clock = clock
+        super().__init__(client, clock)
         self._seen: tuple[float, list[Worker]] = (-math.inf, [])
 
     def beat(
@@ -56,15 +56,7 @@ class WorkerStore:
         models: tuple[str, ...] | None = None,
     ) -> None:
         """Stores a heartbeat; called by the consuming loop of a worker."""
-        worker = Worker(
-            name=name,
-            kind=kind,
-            queues=queues,
-            slots=slots,
-            seen=self._clock(),
-            fault=fault,
-            models=models,
-        )
+        worker = Worker(name, kind, queues, slots, self._clock(), fault, models)
         self._redis.hset(keys.WORKERS, name, msgspec.json.encode(worker))
 
     def leave(self, name: str) -> None:

@@ -5,18 +5,18 @@ from __future__ import annotations
 import hashlib
 import math
 import secrets
-import time
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import msgspec
 
 from worker.contract.plans import Plan
 from worker.contract.scopes import ALL_SCOPES, LONGEST_PAGE_TOKEN_S, PAGE_SCOPES, Scope
 from worker.storage import keys
-from worker.storage.connection import Client, text
+from worker.storage.clock import iso, unix
+from worker.storage.connection import text
 from worker.storage.errors import NotFound
-from worker.storage.timestamps import iso, unix
+from worker.storage.store import Store
 
 PREFIX = "pq_"
 PAGE_PREFIX = "pq_page_"
@@ -66,12 +66,8 @@ def key_id_of(stored: str) -> str:
     return "key_" + stored[:12]
 
 
-class KeyStore:
+class KeyStore(Store):
     """Creates, finds, lists and revokes API keys."""
-
-    def __init__(self, client: Client, clock: Callable[[], float] = time.time) -> None:
-        self._redis = client
-        self._clock = clock
 
     def create(
         self,

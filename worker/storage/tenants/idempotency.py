@@ -11,7 +11,7 @@ from collections.abc import Callable
 from worker.storage import keys
 from worker.storage.connection import Client, text
 from worker.storage.errors import Conflict
-from worker.storage.lua_scripts import Scripts
+from worker.storage.store import Store
 
 _PENDING_S = 60
 
@@ -20,14 +20,12 @@ class Mismatch(Exception):
     """The Idempotency-Key was used with another request."""
 
 
-class IdempotencyStore:
+class IdempotencyStore(Store):
     """Stores the ids that requests were answered with, for `ttl_s` seconds."""
 
     def __init__(self, client: Client, ttl_s: int, clock: Callable[[], float] = time.time) -> None:
-        self._redis = client
+        super().__init__(client, clock)
         self._ttl_s = ttl_s
-        self._clock = clock
-        self._run = Scripts(client, __package__)
 
     def begin(self, tenant: str, key: str, digest: str, name: str) -> tuple[bool, str]:
         """Registers a request with the Idempotency-Key `key` of a tenant.
@@ -38,7 +36,9 @@ class IdempotencyStore:
         Mismatch for another `digest`.
         """
         args = [digest, name, self._clock(), _PENDING_S, self._ttl_s]
-        found, known = map(text, self._run("begin_request", [keys.idempotency(tenant, key)], args))
+        found, known = map(
+            text, self._run("tenants/begin_request", [keys.idempotency(tenant, key)], args)
+        )
         if found == "mismatch":
             raise Mismatch(key)
         if found == "pending":

@@ -16,8 +16,8 @@ from worker.contract.plans import PlanLimits
 from worker.storage import keys
 from worker.storage.connection import Client
 from worker.storage.errors import LimitExceeded
-from worker.storage.lua_scripts import Scripts
 from worker.storage.queue.fair_queue import FairQueue
+from worker.storage.store import Store
 from worker.storage.tenants.usage import UsageStore, next_month
 
 WINDOW_S = 60
@@ -40,7 +40,7 @@ class Rate:
     retry_s: int
 
 
-class QuotaStore:
+class QuotaStore(Store):
     """Checks requests against the limits of a tenant's plan."""
 
     def __init__(
@@ -50,15 +50,16 @@ class QuotaStore:
         usage: UsageStore,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        super().__init__(client, clock)
         self._waiting = waiting
         self._usage = usage
-        self._clock = clock
-        self._run = Scripts(client, __package__)
 
     def take_request(self, tenant: str, limit: int) -> Rate:
         """Counts a request of a tenant that may make `limit` per minute; does not raise."""
         args = [self._clock(), limit, WINDOW_S]
-        allowed, remaining, reset, retry = self._run("take_request", [keys.rate(tenant)], args)
+        allowed, remaining, reset, retry = self._run(
+            "tenants/take_request", [keys.rate(tenant)], args
+        )
         seconds = [math.ceil(int(ms) / 1000) for ms in (reset, retry)]
         return Rate(bool(allowed), limit, int(remaining), *seconds)
 
@@ -66,7 +67,7 @@ class QuotaStore:
         """Counts a request of `address` with an invalid key; raises LimitExceeded `rate_limited`
         beyond `limit` of them per minute."""
         args = [self._clock(), limit, WINDOW_S]
-        allowed, _, _, retry = self._run("take_request", [keys.refused(address)], args)
+        allowed, _, _, retry = self._run("tenants/take_request", [keys.refused(address)], args)
         if not allowed:
             text = "Too many requests with keys that are not valid."
             details = {"limit": "refusedKeysPerMinute", "allowed": limit}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 
 import msgspec
@@ -11,8 +9,9 @@ import msgspec
 from worker.contract.errors import ErrorCode
 from worker.contract.jobs import Job, JobStatus, Usage
 from worker.storage import keys
-from worker.storage.connection import Client, text
-from worker.storage.timestamps import iso
+from worker.storage.clock import iso
+from worker.storage.connection import text
+from worker.storage.store import Store
 
 _OURS = (ErrorCode.INTERNAL, ErrorCode.WORKER_LOST)
 
@@ -82,12 +81,8 @@ def charges_if_erased(job: Job, now: str) -> dict[str, int]:
     return charges(msgspec.structs.replace(job, **ended))
 
 
-class UsageStore:
+class UsageStore(Store):
     """Reads the usage of tenants; jobs add to it in the scripts that end or erase them."""
-
-    def __init__(self, client: Client, clock: Callable[[], float] = time.time) -> None:
-        self._redis = client
-        self._clock = clock
 
     def of_month(self, tenant: str, month: str | None = None) -> MonthUsage:
         """Returns the usage of one month, by default the current one."""

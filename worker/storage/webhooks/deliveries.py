@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
 
 from worker.contract.webhooks import KEEP_S, Delivery, DeliveryItem, Endpoint
 from worker.storage import keys
-from worker.storage.connection import Client, text
+from worker.storage.clock import iso
+from worker.storage.connection import text
 from worker.storage.errors import NotFound
-from worker.storage.pages import After, newest_first
-from worker.storage.timestamps import iso
+from worker.storage.store import After, Store
 
 _PAGE = 500
 
 
-class DeliveryStore:
+class DeliveryStore(Store):
     """Stores deliveries; a record is kept for KEEP_S seconds after its last change."""
-
-    def __init__(self, client: Client, clock: Callable[[], float] = time.time) -> None:
-        self._redis = client
-        self._clock = clock
 
     def begin(self, pairs: Iterable[tuple[Endpoint, DeliveryItem]]) -> None:
         """Creates records of queued deliveries; existing ones stay as they are."""
@@ -52,9 +47,8 @@ class DeliveryStore:
 
     def get(self, delivery_id: str, endpoint: str) -> Delivery:
         """Returns a record; raises NotFound if it is missing or another endpoint's."""
-        data = self._redis.get(keys.delivery(delivery_id))
-        delivery = msgspec.json.decode(data, type=Delivery) if data else None
-        if delivery is None or delivery.endpoint != endpoint:
+        (delivery,) = self.many([delivery_id], endpoint)
+        if delivery is None:
             raise NotFound(f"no delivery {delivery_id}")
         return delivery
 
@@ -78,7 +72,7 @@ class DeliveryStore:
         id of the last row of the page before.
         """
         name = keys.hook_deliveries(endpoint)
-        found = list(self._load(newest_first(self._redis, name, after, limit)))
+        found = list(self._load(self._newest_first(name, after, limit)))
         gone = [delivery_id for _, delivery_id, delivery in found if delivery is None]
         if gone:
             self._redis.zrem(name, *gone)

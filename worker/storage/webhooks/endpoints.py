@@ -10,8 +10,7 @@ import base64
 import contextlib
 import hashlib
 import secrets
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,11 +18,10 @@ import msgspec
 
 from worker.contract.webhooks import Endpoint
 from worker.storage import keys
-from worker.storage.connection import Client, text
+from worker.storage.clock import iso
+from worker.storage.connection import text
 from worker.storage.errors import Conflict, LimitExceeded, NotFound
-from worker.storage.lua_scripts import Scripts
-from worker.storage.pages import After, newest_first
-from worker.storage.timestamps import iso
+from worker.storage.store import After, Store
 
 MOST_ENDPOINTS = 50
 """Maximum endpoints of a tenant, not counting those made by jobs."""
@@ -59,26 +57,13 @@ class Health:
         return self.failing_since is None and not self.slow
 
 
-_HEALTH = ("failingSince", "restUntil", "slow")
-
-
-def _health_of(fields: Sequence[bytes | None]) -> Health:
-    since, rest, slow = fields
-    return Health(float(since) if since else None, float(rest or 0), slow == b"1")
-
-
 def new_secret() -> str:
     """Returns a new secret: `whsec_` and 32 random bytes in base64 (Standard Webhooks)."""
     return "whsec_" + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
 
 
-class EndpointStore:
+class EndpointStore(Store):
     """Stores endpoints; raises NotFound for a missing one and for another tenant's."""
-
-    def __init__(self, client: Client, clock: Callable[[], float] = time.time) -> None:
-        self._redis = client
-        self._clock = clock
-        self._run = Scripts(client, __package__)
 
     def create(
         self, tenant: str, url: str, events: Sequence[str], description: str = ""
@@ -123,7 +108,9 @@ class EndpointStore:
         now = self._clock()
         limit = -1 if most is None else most
         fresh = self._run(
-            "admit_endpoints", [keys.tenant_adhoc(tenant)], [now, now + ADHOC_S, limit, *wanted]
+            "webhooks/admit_endpoints",
+            [keys.tenant_adhoc(tenant)],
+            [now, now + ADHOC_S, limit, *wanted],
         )
         if fresh is None:
             raise LimitExceeded(
@@ -171,13 +158,8 @@ class EndpointStore:
 
         `after` is the time and id of the last one of the page before.
         """
-        name, found = keys.tenant_hooks(tenant), []
-        for endpoint_id, made in newest_first(self._redis, name, after, limit):
-            try:
-                found.append((float(made), self.get(text(endpoint_id), tenant)))
-            except NotFound:  # deleted in between, or made by a job and expired
-                self._redis.zrem(name, endpoint_id)
-        return found
+        name = keys.tenant_hooks(tenant)
+        return self._page(name, after, limit, lambda one: self.get(one, tenant))
 
     def change(self, endpoint: Endpoint, **fields: Any) -> Endpoint:
         """Changes fields of an endpoint and returns it; enabling resets its health.
@@ -205,35 +187,31 @@ class EndpointStore:
             pipe.zrem(keys.tenant_adhoc(endpoint.tenant), endpoint.id)
             pipe.execute()
 
-    def secrets(self, endpoint_id: str) -> list[str]:
-        """Returns the valid signing secrets, newest first."""
-        return [secret.value for secret in self._secrets(endpoint_id)]
-
     def rotate(self, endpoint_id: str) -> tuple[str, str]:
         """Makes a new secret; returns it and the time until which the old ones sign too, the newest
         MOST_OLD_SECRETS of them."""
         until = self._clock() + OVERLAP_S
-        old = [_Secret(s.value, min(until, s.until or until)) for s in self._secrets(endpoint_id)]
+        known = self._redis.hget(keys.hook(endpoint_id), "secrets")
+        if not known:
+            raise NotFound(f"no webhook {endpoint_id}")
+        old = [_Secret(s.value, min(until, s.until or until)) for s in self._valid(known)]
         fresh = _Secret(new_secret())
         self._redis.hset(
             keys.hook(endpoint_id), "secrets", msgspec.json.encode([fresh, *old[:MOST_OLD_SECRETS]])
         )
         return fresh.value, iso(until)
 
-    def health(self, endpoint_id: str) -> Health:
-        """Returns how an endpoint has answered recently."""
-        return _health_of(self._redis.hmget(keys.hook_health(endpoint_id), _HEALTH))
-
     def for_session(self, endpoint_id: str) -> tuple[Endpoint, list[str], Health]:
-        """Returns what a delivery session needs: record, valid secrets and health."""
+        """Returns an endpoint, its valid secrets, newest first, and its recent health."""
         with self._redis.pipeline(transaction=False) as pipe:
             pipe.hmget(keys.hook(endpoint_id), ("record", "secrets"))
-            pipe.hmget(keys.hook_health(endpoint_id), _HEALTH)
-            (record, known), health = pipe.execute()
+            pipe.hmget(keys.hook_health(endpoint_id), "failingSince", "restUntil", "slow")
+            (record, known), (since, rest, slow) = pipe.execute()
         if not (record and known):
             raise NotFound(f"no webhook {endpoint_id}")
         valid = [secret.value for secret in self._valid(known)]
-        return msgspec.json.decode(record, type=Endpoint), valid, _health_of(health)
+        health = Health(float(since) if since else None, float(rest or 0), slow == b"1")
+        return msgspec.json.decode(record, type=Endpoint), valid, health
 
     def answered(self, endpoint_id: str, *, slow: bool) -> None:
         """Records a successful delivery, which ends a series of failures."""
@@ -273,12 +251,6 @@ class EndpointStore:
             for data in pipe.execute():
                 if data:
                     yield msgspec.json.decode(data, type=Endpoint)
-
-    def _secrets(self, endpoint_id: str) -> list[_Secret]:
-        data = self._redis.hget(keys.hook(endpoint_id), "secrets")
-        if not data:
-            raise NotFound(f"no webhook {endpoint_id}")
-        return self._valid(data)
 
     def _valid(self, known: bytes) -> list[_Secret]:
         now = self._clock()

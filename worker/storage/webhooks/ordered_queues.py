@@ -16,7 +16,7 @@ import msgspec
 from worker.contract.webhooks import KEEP_S, DeliveryItem
 from worker.storage import keys
 from worker.storage.connection import Client, text
-from worker.storage.lua_scripts import Scripts, load_script
+from worker.storage.store import Store, load_script
 
 Dispatched = Literal["done", "overtaken", "gone"]
 _LANE = "lane:"
@@ -43,13 +43,12 @@ class DispatchCursor:
         return "ended" in self.dispatched_events
 
 
-class OrderedQueueStore:
+class OrderedQueueStore(Store):
     """Stores the ordered queues; `schedule.py` stores when each is attempted."""
 
     def __init__(self, client: Client, ttl_s: int) -> None:
-        self._redis = client
+        super().__init__(client)
         self._ttl_s = ttl_s
-        self._run = Scripts(client, __package__)
 
     def progress(self, subject: str) -> DispatchCursor:
         """Returns the dispatch cursor of a subject."""
@@ -93,7 +92,7 @@ class OrderedQueueStore:
         for endpoint, item in items:
             arguments += (endpoints.index(endpoint) + 1, item.id, msgspec.json.encode(item))
         reply = self._run(
-            "dispatch",
+            "webhooks/dispatch",
             [
                 keys.job(subject),
                 keys.dispatched(subject),
@@ -141,9 +140,7 @@ class OrderedQueueStore:
             if record is not None:
                 record(pipe)
             # EVAL, as a registered script would need another round trip to check that it is loaded
-            pipe.eval(
-                load_script(__package__, "pop"), 1, keys.ordered_queue(subject, endpoint), item
-            )
+            pipe.eval(load_script("webhooks/pop"), 1, keys.ordered_queue(subject, endpoint), item)
             following: bytes | None = pipe.execute()[-1]
             return following
 

@@ -13,8 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from worker.storage import keys
 from worker.storage.connection import Client, text
-from worker.storage.due_set import DueSet
-from worker.storage.lua_scripts import Scripts
+from worker.storage.store import DueSet, Store
 from worker.storage.webhooks.ordered_queues import OrderedQueueStore
 
 LEASE_S = 20.0
@@ -23,8 +22,11 @@ AGAIN_S = 5.0
 """Seconds after which a claimed endpoint or job is due again."""
 
 
-class DeliverySchedule:
-    """Stores when each ordered queue and endpoint is due, and the delivery slots of endpoints."""
+class DeliverySchedule(Store):
+    """Stores when each ordered queue and endpoint is due, and the delivery slots of endpoints.
+
+    `endpoints` are those with queues, `watched` jobs that may get no firehose entry, to be polled.
+    """
 
     def __init__(
         self,
@@ -33,13 +35,11 @@ class DeliverySchedule:
         clock: Callable[[], float] = time.time,
         lease_s: float = LEASE_S,
     ) -> None:
-        self._redis = client
+        super().__init__(client, clock)
         self._queues = queues
-        self._clock = clock
         self._lease_s = lease_s
-        self._due = DueSet(client, keys.HOOKS_DUE)
-        self._watched = DueSet(client, keys.HOOKS_WATCHED)
-        self._run = Scripts(client, __package__)
+        self.endpoints = DueSet(client, keys.HOOKS_DUE, clock)
+        self.watched = DueSet(client, keys.HOOKS_WATCHED, clock)
 
     def mark_due(self, endpoint: str, subjects: Iterable[str], *, at_once: bool = False) -> None:
         """Marks queues of an endpoint as due now; planned ones only with `at_once`."""
@@ -49,22 +49,6 @@ class DeliverySchedule:
                 pipe.zadd(keys.ordered_queues(endpoint), {subject: now}, nx=not at_once)
             pipe.zadd(keys.HOOKS_DUE, {endpoint: now}, lt=True)
             pipe.execute()
-
-    def due(self, most: int = 500) -> list[str]:
-        """Claims up to `most` due endpoints; each is returned to one caller per AGAIN_S."""
-        return self._due.take_all(self._clock(), AGAIN_S, most)
-
-    def take(self, endpoint: str) -> bool:
-        """Claims an endpoint if it is due; returns whether this caller got it."""
-        return self._due.take(endpoint, self._clock(), AGAIN_S)
-
-    def defer(self, endpoint: str, until: float) -> None:
-        """Makes an endpoint due at the unix time `until`."""
-        self._redis.zadd(keys.HOOKS_DUE, {endpoint: until})
-
-    def unschedule(self, endpoint: str) -> None:
-        """Stops deliveries to an endpoint; its queues are kept and continue with `resume`."""
-        self._redis.zrem(keys.HOOKS_DUE, endpoint)
 
     def resume(self, endpoint: str) -> None:
         """Makes all queues of an enabled endpoint due now."""
@@ -79,13 +63,15 @@ class DeliverySchedule:
         """Takes one of `most` delivery slots of an endpoint as `name`; returns whether it did."""
         now = self._clock()
         slots = keys.hook_slots(endpoint)
-        return bool(self._run("acquire_slot", [slots], [name, now, now + self._lease_s, most]))
+        return bool(
+            self._run("webhooks/acquire_slot", [slots], [name, now, now + self._lease_s, most])
+        )
 
     def claim_due_queue(self, endpoint: str) -> str | None:
         """Claims the queue that has been due longest and returns its subject; None without one."""
         now = self._clock()
         found = self._run(
-            "claim_due_queue", [keys.ordered_queues(endpoint)], [now, now + self._lease_s]
+            "webhooks/claim_due_queue", [keys.ordered_queues(endpoint)], [now, now + self._lease_s]
         )
         return text(found) if found else None
 
@@ -124,21 +110,9 @@ class DeliverySchedule:
         self._redis.zadd(keys.HOOKS_DUE, {endpoint: due}, lt=True)
         return due
 
-    def poll_later(self, job_id: str, at: float) -> None:
-        """Schedules a poll of a job for the unix time `at`, as it may get no firehose entry."""
-        self._redis.zadd(keys.HOOKS_WATCHED, {job_id: at})
-
-    def unwatch(self, job_id: str) -> None:
-        """Stops polling a job."""
-        self._redis.zrem(keys.HOOKS_WATCHED, job_id)
-
-    def watched(self) -> list[str]:
-        """Claims the jobs to poll now; each is returned to one caller per AGAIN_S."""
-        return self._watched.take_all(self._clock(), AGAIN_S, 500)
-
     def erase(self, subject: str) -> list[str]:
         """Deletes all queues of a subject; returns the ids of its past and pending deliveries."""
-        self.unwatch(subject)
+        self.watched.remove(subject)
         for endpoint in self._queues.endpoints(subject):
             self._redis.zrem(keys.ordered_queues(endpoint), subject)
         return self._queues.erase(subject)
@@ -148,4 +122,4 @@ class DeliverySchedule:
         for subject in self.queues(endpoint):
             self._queues.drop(subject, endpoint)
         self._redis.delete(keys.ordered_queues(endpoint), keys.hook_slots(endpoint))
-        self.unschedule(endpoint)
+        self.endpoints.remove(endpoint)

@@ -1,11 +1,19 @@
--- uses: states
--- args: batch, (number, job)...; returns the number of new jobs
+-- uses: batches/states
+-- args: batch, (number, job)...
 local batch = ARGV[1]
 if redis.call('HEXISTS', of_batch(batch, 'batch'), 'record') == 0 then return 0 end
 local added = 0
 for at = 2, #ARGV, 2 do
-  added = added + redis.call('ZADD', of_batch(batch, 'jobs'), ARGV[at], ARGV[at + 1])
-  mark(batch, ARGV[at + 1], 'queued') -- one that has started or ended is counted in that state
+  local job = ARGV[at + 1]
+  if redis.call('HEXISTS', 'pq:{' .. job .. '}:job', 'id') == 1 then
+    added = added + redis.call('ZADD', of_batch(batch, 'jobs'), ARGV[at], job)
+    mark(batch, job, 'queued') -- one that has started or ended is counted in that state
+  elseif redis.call('GET', 'pq:{' .. job .. '}:erased') == '0' then
+    -- erased after it was made, and before it was counted here
+    added = added + 1
+    redis.call('SET', 'pq:{' .. job .. '}:erased', 1, 'KEEPTTL')
+    redis.call('HINCRBY', of_batch(batch, 'batch'), 'n:canceled', 1)
+  end
 end
 redis.call('HINCRBY', of_batch(batch, 'batch'), 'accepted', added)
-return added
+return 1

@@ -1,4 +1,4 @@
--- uses: states
+-- uses: batches/states
 -- args: batch, now; returns whether this completes the batch
 local record = of_batch(ARGV[1], 'batch')
 if redis.call('HEXISTS', record, 'record') == 0 then return 0 end

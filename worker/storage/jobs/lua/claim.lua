@@ -1,4 +1,4 @@
--- uses: next_token, queue/lists, firehose, batches/states
+-- uses: jobs/next_token, queue/lists, jobs/firehose, batches/states
 -- transition: waiting, handed out -> running
 -- keys: job, fence, lease, running jobs, base, partition of the firehose
 -- args: ttl ms, most lost workers, start time (JSON; '' = claimed only to be ended), newest known

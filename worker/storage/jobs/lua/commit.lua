@@ -1,23 +1,23 @@
--- uses: queue/lists, firehose, batches/states, tenants/charge
+-- uses: queue/lists, jobs/firehose, batches/states, tenants/charge
 -- transition: running -> running, waiting, handed out, over
 -- keys: lease, job, poses, messages, running jobs, base, closed jobs, partition of the firehose,
 --       deadlines, usage of the tenant, segments
 -- args: token, ttl ms, mode (keep, release, pause, finish), job id, tenant, now,
 --       next queue ('' = none, later = none for a while), most running, score,
 --       of `finish`: time (ISO 8601) and charges, number of fields, (field, JSON)...,
---       index of the log entry (-1 = none), log entry,
+--       index of the first log entry, number of log entries, log entry...,
 --       (id, type, data, kind)...: the kinds are those of `RowKind`
 -- returns the number of new messages, of `finish` whether the job was the last one of its batch;
 -- -1 where the lease is lost
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return -1 end
 local at = 13 + 2 * tonumber(ARGV[12])
-local place = tonumber(ARGV[at])
+local place, logged = tonumber(ARGV[at]), tonumber(ARGV[at + 1])
 local length = redis.call('LLEN', KEYS[3])
 -- checked before the first write, as nothing is rolled back
-if length < place then return redis.error_reply('pose log has a gap') end
+if logged > 0 and length < place then return redis.error_reply('pose log has a gap') end
 if at > 13 then redis.call('HSET', KEYS[2], unpack(ARGV, 13, at - 1)) end
-if length == place then redis.call('RPUSH', KEYS[3], ARGV[at + 1]) end
-at = at + 2
+for number = length - place, logged - 1 do redis.call('RPUSH', KEYS[3], ARGV[at + 2 + number]) end
+at = at + 2 + logged
 local mode, id, tenant, base, queue = ARGV[3], ARGV[4], ARGV[5], KEYS[6], ARGV[7]
 local added = 0
 local shown = {event = true}

@@ -1,4 +1,4 @@
--- uses: next_token, segment_names
+-- uses: jobs/next_token, jobs/segment_names
 -- keys: job, fence, parts; args: ttl ms, most lost claims
 -- returns {segment, token, another open segment}, -1 for none
 if redis.call('HGET', KEYS[1], 'status') ~= '"running"' then return {-1, 0, -1} end

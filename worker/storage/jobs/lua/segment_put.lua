@@ -1,4 +1,4 @@
--- uses: segment_names
+-- uses: jobs/segment_names
 -- keys: job, parts; args: segment, token, ttl ms, field, value, state, CPU ms
 -- returns 0 where the claim is lost, or the job does not run or is canceled
 local k = ARGV[1]

@@ -1,4 +1,4 @@
--- uses: segment_names
+-- uses: jobs/segment_names
 -- keys: parts; args: segment, index of the first chunk to return, most chunks
 -- returns {state ('' = none), whether a live claim exists, start or '', chunk...}
 local k = ARGV[1]

@@ -1,4 +1,4 @@
--- uses: segment_names
+-- uses: jobs/segment_names
 -- keys: job, parts; args: segment, most lost claims, whether to discard another's claim (0, 1)
 -- returns lead, held, done or last
 if redis.call('HEXISTS', KEYS[1], 'id') == 0 then return 'lead' end

@@ -1,11 +1,12 @@
--- uses: queue/lists, firehose
+-- uses: queue/lists, jobs/firehose
 -- transition: nothing -> waiting
 -- keys: job, base, jobs of the tenant, deadlines, jobs that read the upload, Idempotency-Key,
---       partition of the firehose
+--       partition of the firehose, its mark as erased
 -- args: job id, tenant, queue, most running, most queued (-1 = no limit), score, now,
 --       its event `job.queued` ('' = not shown to the tenant), deadline ('' = none),
 --       reads an upload (0, 1), (field, JSON)...
--- returns 1; 0 for an existing job, -1 if too many are queued: nothing is written then
+-- returns 1; 0 for an existing job, -1 if too many are queued, -2 if one of this id was erased lately:
+-- nothing is written then
 local function answer()
   if redis.call('EXISTS', KEYS[6]) == 1 then redis.call('HSET', KEYS[6], 'answer', ARGV[1]) end
 end
@@ -13,6 +14,7 @@ if redis.call('HEXISTS', KEYS[1], 'id') == 1 then
   answer()
   return 0
 end
+if redis.call('EXISTS', KEYS[8]) == 1 then return -2 end
 local most = tonumber(ARGV[5])
 if most >= 0 and count_waiting(KEYS[2], ARGV[2]) >= most then return -1 end
 redis.call('HSET', KEYS[1], unpack(ARGV, 11))

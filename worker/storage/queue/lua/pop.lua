@@ -1,4 +1,4 @@
--- uses: names
+-- uses: queue/names
 -- transition: waiting -> handed out
 -- keys: base; args: queue, unix time; returns {job, tenant}, or nothing
 local function serve(tenant, rank)

@@ -1,4 +1,4 @@
--- uses: names
+-- uses: queue/names
 -- keys: base; args: queue, tenant, job; returns how many jobs start before it, -1 if it is not queued
 local tenant = ARGV[2]
 local own = redis.call('ZRANK', list(tenant), ARGV[3])

@@ -1,4 +1,4 @@
--- uses: lists
+-- uses: queue/lists
 -- keys: base; args: tenant, entry, unix time if it runs from now ('' = it has ended)
 unlist(KEYS[1], ARGV[1], ARGV[2])
 if ARGV[3] == '' then

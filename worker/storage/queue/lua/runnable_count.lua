@@ -1,4 +1,4 @@
--- uses: names
+-- uses: queue/names
 -- keys: base; args: queue, enough; returns how many jobs could be popped now, at most `enough`
 local found, enough = 0, tonumber(ARGV[2])
 for _, tenant in ipairs(redis.call('ZRANGE', ranks, 0, -1)) do

@@ -1,4 +1,4 @@
--- uses: names
+-- uses: queue/names
 -- keys: base; args: queue, tenant, score; returns whether a pop would return another job, if the
 -- tenant requeued its running job of that score now
 local tenant = ARGV[2]
