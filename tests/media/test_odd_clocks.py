@@ -111,7 +111,6 @@ def test_a_picture_of_a_moment_is_that_moment_where_seeking_misses_it(tmp_path: 
     with decode(path, info, max_fps=None) as frames:
         wanted = list(frames)[30]
     found = frame_at(path, info, wanted.time_us, max_side=160)
-    assert found is not None
     assert np.abs(found.astype(int) - wanted.image).mean() < 2
 
 
@@ -134,3 +133,11 @@ def test_without_times_of_showing_analysis_and_export_guess_alike(
     with av.open(str(tmp_path / "out-a.mp4")) as made:
         track = made.streams.audio[0]
         assert track.duration and float(track.duration * track.time_base) > 1.9
+
+
+def test_a_video_of_one_frame_has_a_picture_of_every_moment(make_clip: MakeClip) -> None:
+    path = make_clip("single.mp4", "-frames:v", "1")
+    info = probe(path)
+    only = frame_at(path, info, 0, max_side=160)
+    for time_us in (round(info.duration_ms * 500), 10_000_000):
+        assert (frame_at(path, info, time_us, max_side=160) == only).all()
