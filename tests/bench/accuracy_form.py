@@ -50,10 +50,12 @@ SEQUENCES = {
 }
 """Of the names of `sequences.npz`: exercise and fault."""
 
+_LINE = ("hips_low", "hips_high")
+
 TABLES = (
-    ("plank_nqb", "plank", ("hips_low", "hips_high"), {"C": "", "L": "hips_low", "H": "hips_high"}),
-    ("plank_tht", "plank", ("hips_low", "hips_high"), {"C": "", "W": "hips"}),
-    ("pushup_tht", "push_up", ("hips_low", "hips_high"), {"C": "", "W": "hips"}),
+    ("plank_nqb", "plank", _LINE, {"C": "", "L": "hips_low", "H": "hips_high"}),
+    ("plank_tht", "plank", (*_LINE, "arms_upright"), {"C": "", "W": "unnamed"}),
+    ("pushup_tht", "push_up", _LINE, {"C": "", "W": "unnamed"}),
     ("lunge_nqb", "lunge", ("knee_ahead_of_ankle",), {"C": "", "L": "knee_ahead_of_ankle"}),
     ("bicep_nqb", "bicep_curl", ("lean_back",), {"C": "", "L": "lean_back"}),
 )
@@ -75,7 +77,10 @@ of the subjects, as three quarters of them reach it, and judged on the other hal
 """
 
 WIDE = 16 / 9
-"""Aspect of the pictures that coordinates of 0-1 are of."""
+"""Width by height of the pictures whose sizes the tables' x and y are shares of. Those named `_tht`
+are said to be in metres; but trunks are 0.15 long there, and as 16:9 pictures upper arms are 1.1
+forearms long whichever way they point, and bodies in push-ups slope by 18 degrees (29 otherwise).
+"""
 
 
 @dataclass(frozen=True)
@@ -181,23 +186,21 @@ def frames(shared: Path) -> Iterable[Scored]:
     """Each labelled frame, by the criteria that a single frame shows."""
     table = np.load(shared / "form" / "tables.npz")
     for name, exercise, criteria, meaning in TABLES:
-        wide = WIDE if name.endswith("_nqb") else 1.0
         for joints, label in zip(table[name], table[f"{name}_label"], strict=True):
             faults = (meaning[str(label)],) if meaning[str(label)] else ()
-            score = _frame_score(exercise, criteria, joints.astype(np.float64), wide)
+            score = _frame_score(exercise, criteria, joints.astype(np.float64))
             if score is not None:
                 yield Scored(f"{exercise} frames ({name})", name, faults, score)
 
 
 def _frame_score(
-    exercise: str, criteria: tuple[str, ...], joints: NDArray[np.float64], wide: float
+    exercise: str, criteria: tuple[str, ...], joints: NDArray[np.float64]
 ) -> float | None:
     known = np.nan_to_num(joints)[None]
-    body = Body(x=known[..., 0] * wide, y=known[..., 1], score=known[..., 2])
+    body = Body(x=known[..., 0] * WIDE, y=known[..., 1], score=known[..., 2])
     rep = RepFrames(seconds=np.zeros(1), body=body, progress=np.ones(1), turn=0)
     found = [judged(one, rep) for one in CRITERIA[exercise] if one.name in criteria]
-    points = [one.points for one in found if one.points is not None]
-    return min(points) if points else None
+    return combined(found) if any(one.points is not None for one in found) else None
 
 
 def text_of(reps: Sequence[Scored]) -> str:

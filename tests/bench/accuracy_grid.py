@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tests.synthetic.analysis import analyse, entries_of
+from tests.synthetic.filming import FILMINGS, filmed, told
 from tests.synthetic.grid import LOW, PACES, RATES, YAWS
 from tests.synthetic.grid import Cell as Grid
 from tests.synthetic.grid import cells as rep_cells
@@ -53,9 +54,11 @@ class JumpCell:
 
 @dataclass(frozen=True)
 class GridFigures:
-    """Each cell with its truth and count; each jump with its true and measured cm (or none)."""
+    """Each cell with its truth and count; each way of filming with a cell, its truth and count;
+    each jump with its true and measured cm (or none)."""
 
     counts: tuple[tuple[Cell, float, int], ...]
+    filmings: tuple[tuple[str, Grid, int, int], ...]
     jumps: tuple[tuple[JumpCell, float, float | None], ...]
 
     def text(self) -> str:
@@ -75,10 +78,23 @@ class GridFigures:
         for move in _NOTHING:
             rows = [row for row in self.counts if row[0].move == move]
             lines.append(_count_row(f"{move}, as any of them", rows))
-        return "\n".join([*lines, "", *self._jump_lines(), ""])
+        return "\n".join([*lines, "", *self._filming_lines(), "", *self._jump_lines(), ""])
 
     def _of(self, exercise: str, move: str) -> list[tuple[Cell, float, int]]:
         return [row for row in self.counts if (row[0].exercise, row[0].move) == (exercise, move)]
+
+    def _filming_lines(self) -> list[str]:
+        lines = [
+            "The same at pace 1 and 30 fps, performed and filmed in other ways "
+            "(`tests/synthetic/filming.py`):\n",
+            "| filmed | cells | exact | off by one | not exact (yaw: count) |",
+            "|---|---|---|---|---|",
+        ]
+        lines += [
+            _filming_row(name, [row for row in self.filmings if row[0] == name])
+            for name in dict.fromkeys(row[0] for row in self.filmings)
+        ]
+        return [*lines, _filming_row("**all**", self.filmings)]
 
     def _jump_lines(self) -> list[str]:
         lines = [
@@ -109,6 +125,19 @@ def _count_row(name: str, rows: Sequence[tuple[Cell, float, int]], *, faults: bo
         f"| {name} | {len(rows)} | {(errors <= slack).mean():.3f} "
         f"| {(errors <= slack + 1).mean():.3f} | {(errors / truths).mean():.3f} "
         f"| {shown if faults else ''} |"
+    )
+
+
+def _filming_row(name: str, rows: Sequence[tuple[str, Grid, int, int]]) -> str:
+    errors = np.array([abs(count - truth) for _, _, truth, count in rows])
+    wrong = [
+        f"{cell.exercise} {cell.yaw:.0f}: {count}"
+        for (way, cell, truth, count) in rows
+        if count != truth and way == name
+    ]
+    return (
+        f"| {name} | {len(rows)} | {(errors == 0).mean():.3f} | {(errors <= 1).mean():.3f} "
+        f"| {'; '.join(wrong)} |"
     )
 
 
@@ -153,6 +182,24 @@ def cells(*, quick: bool) -> list[Cell]:
         for yaw in YAWS[CATALOGUE[name].view]
     ]
     return [cell for cell in grid if cell.pace in paces and cell.fps in rates]
+
+
+def filming_cells(*, quick: bool) -> list[tuple[str, Grid]]:
+    """Every way of filming with every exercise in two of its views; with `quick` in one."""
+    views = {(c.exercise, c.yaw): c for c in rep_cells() if (c.pace, c.fps) == (1.0, 30.0)}
+    ends = {name: [yaw for exercise, yaw in views if exercise == name] for name, _ in views}
+    chosen = [
+        views[name, yaw] for name, yaws in ends.items() for yaw in yaws[:: len(yaws) - 1 or 1]
+    ]
+    chosen = chosen[::2] if quick else chosen
+    return [(way, cell) for way, f in FILMINGS.items() for cell in chosen if f.suits(cell)]
+
+
+def perform_filming(way: str, cell: Grid, seed: int) -> tuple[str, Grid, int, int]:
+    """The way of filming, the cell, its truth and the count."""
+    head, chunk = filmed(cell.script(REPS, seed), FILMINGS[way])
+    _, analysis = entries_of(head, [chunk], JobOptions(exercise=cell.exercise))
+    return way, cell, told(cell, FILMINGS[way], REPS), analysis.result.count
 
 
 def jump_cells(*, quick: bool) -> list[JumpCell]:
@@ -213,6 +260,12 @@ def measure_grid(*, quick: bool, processes: int, say: Callable[[str], None]) -> 
     say(f"grid of {len(chosen)} performances")
     with ProcessPoolExecutor(processes) as pool:
         counts = tuple(pool.map(perform_cell, chosen, range(len(chosen)), chunksize=8))
+        ways = filming_cells(quick=quick)
+        say(f"grid of {len(ways)} ways of filming")
+        names, filmed_cells = zip(*ways, strict=True)
+        filmings = tuple(
+            pool.map(perform_filming, names, filmed_cells, range(len(ways)), chunksize=8)
+        )
         say(f"grid of {len(jump_cells(quick=quick))} jumps")
         jumps = tuple(pool.map(perform_jump, jump_cells(quick=quick), chunksize=4))
-    return GridFigures(counts, jumps)
+    return GridFigures(counts, filmings, jumps)

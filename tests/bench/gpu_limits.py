@@ -30,6 +30,7 @@ from worker.pipeline.frame_chunks import grouped
 from worker.pose.engine import MAX_SIDE, PoseEngine
 from worker.pose.geometry.boxes import area
 from worker.pose.inference.session import Session
+from worker.pose.tracking.box_interpolation import keyframes
 from worker.runtime.model_loading import engine as engine_of_settings
 from worker.settings import settings
 
@@ -184,7 +185,10 @@ def _poses(
     state: dict[str, Any] = {}
     found = []
     for number, chunk in enumerate(grouped(iter(frames))):
-        found.append(engine.estimate(number, chunk.first, chunk.times_us, chunk.images, state))
+        keys = keyframes(chunk.times_us)
+        found.append(
+            engine.estimate(number, chunk.first, chunk.times_us, chunk.images, state, keys)
+        )
         state = found[-1].state
     return (
         np.concatenate([one.keypoints for one in found]),

@@ -28,6 +28,7 @@ from worker.media.probing.probe import probe
 from worker.pipeline.frame_chunks import grouped
 from worker.pose.engine import MAX_SIDE, PoseEngine
 from worker.pose.profiles import PROFILES
+from worker.pose.tracking.box_interpolation import keyframes
 from worker.pose.weights.package_sources import fetch, read_members
 from worker.pose.weights.packages import MEDIAPIPE_POSE
 
@@ -114,7 +115,10 @@ def _rate(engine: PoseEngine, frames: list[Frame]) -> float:
     engine.estimate_image(frames[0].image)  # what is set up once is not measured
     began, state = time.process_time(), dict[str, Any]()
     for number, chunk in enumerate(grouped(iter(frames))):
-        state = engine.estimate(number, chunk.first, chunk.times_us, chunk.images, state).state
+        keys = keyframes(chunk.times_us)
+        state = engine.estimate(
+            number, chunk.first, chunk.times_us, chunk.images, state, keys
+        ).state
     return len(frames) / (time.process_time() - began)
 
 

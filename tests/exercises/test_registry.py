@@ -9,11 +9,10 @@ from worker.contract.exercises import CATALOGUE
 from worker.exercises import EXERCISES
 from worker.exercises.model import Exercise, HoldExercise, RepExercise
 from worker.motion.features.body_segments import PAIRS, Body
-from worker.motion.features.measures import Sight, sides_of, whole
+from worker.motion.features.measures import sides_of, whole
 
 ALL = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
 BODY = Body(*np.random.default_rng(1).random((3, 4, 17)))
-SIGHT = Sight(BODY, np.ones((4, 17)))
 
 
 def test_the_registry_is_the_catalogue() -> None:
@@ -28,13 +27,13 @@ def test_names_are_known(exercise: Exercise) -> None:
     assert {*exercise.joints} <= set(PAIRS)
     if isinstance(exercise, HoldExercise):
         for one in (*exercise.pose, *exercise.still):
-            assert whole(SIGHT, one.measure)[0].shape == (4,)
+            assert whole(BODY, one.measure)[0].shape == (4,)
     if isinstance(exercise, RepExercise):
         for one in (*exercise.signals, *exercise.conditions):
-            assert whole(SIGHT, one.measure)[0].shape == (4,)
+            assert whole(BODY, one.measure)[0].shape == (4,)
         sided = [signal.measure for signal in exercise.signals if exercise.sides == "each"]
         for name in (*sided, *filter(None, (exercise.leading,))):
-            assert sides_of(SIGHT, name)[0].shape == (4, 2)
+            assert sides_of(BODY, name)[0].shape == (4, 2)
 
 
 @ALL

@@ -10,7 +10,7 @@ import pytest
 
 from tests.synthetic.analysis import entries_of
 from tests.synthetic.perform import Script, perform, split
-from worker.contract.messages import ExerciseSummary, decode, encode, type_of
+from worker.contract.messages import ExerciseSummary, Posture, decode, encode, type_of
 from worker.contract.options import JobOptions
 from worker.contract.poses import DAMAGED, PEOPLE, TURN, LogHead, PoseChunk, turned_joints
 from worker.motion.analysis import Analysis
@@ -105,6 +105,8 @@ def test_that_a_picture_lies_may_be_known_late_whatever_the_chunks() -> None:
     together = [*analysis.start(), *analysis.feed(*chunks), *analysis.finish()]
     assert together == singly
     assert analysis.result.count == len(Script().depths) > 0
+    guided = [e.message for e in together if isinstance(e.message, Posture)]
+    assert [one.ready for one in guided] == [False, True], "told to step into the picture once"
 
 
 def test_keypoints_are_those_of_the_picture_as_it_lies() -> None:

@@ -14,6 +14,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.pipeline.tracking import SEGMENT_S, Tracking, make_clip
+from tests.pose.tracking.test_subject_tracker import by_pose
 from worker.contract.poses import PoseChunk, encode_chunk
 from worker.media.probing.ffmpeg_tools import find_tools
 from worker.media.probing.probe import probe
@@ -138,13 +139,14 @@ class TwoPeople(Tracking):
 
     def warm_up_state(
         self, times_us: NDArray[np.int64], images: Sequence[Image], state: dict[str, Any],
-        _keys: object = None,
+        _keys: object,
     ) -> dict[str, Any]:  # fmt: skip
         tracker = SubjectTracker.restore(160, 120, state)
         for time in (times_us / 1e6).tolist():
             depth = 12 * (1 - math.cos(math.pi * time))
             boxes = np.array([[90, 5, 135, 118], [35, 30 + depth, 62, 110]], np.float32)
-            tracker.update(Detections(boxes, np.full(2, 0.9, np.float32)), time)
+            people = Detections(boxes, np.full(2, 0.9, np.float32))
+            tracker.update(people, time, by_pose(*boxes.tolist()))
         return tracker.state()
 
 

@@ -83,7 +83,7 @@ def test_denser_frames_contain_the_others_and_their_keyframes(fps: int, frames: 
     assert chosen[-1].rows == list(range(frames))
     for few, more in pairwise(chosen):
         assert set(few.rows) < set(more.rows)
-        looked, again = ({one.rows[key] for key in one.keys or []} for one in (few, more))
+        looked, again = ({one.rows[key] for key in one.keys} for one in (few, more))
         # so that the boxes of what was estimated stay, and with them its poses
         assert again - looked <= {more.rows[-1]}
         assert looked <= again
@@ -165,9 +165,9 @@ class Quick(Tracking):
 
     def estimate(
         self, index: int, first: int, times_us: NDArray[np.int64], images: Sequence[Image],
-        state: dict[str, Any], _keys: object = None,
+        state: dict[str, Any], _keys: object,
     ) -> PoseChunk:  # fmt: skip
-        chunk = super().estimate(index, first, times_us, images, state)
+        chunk = super().estimate(index, first, times_us, images, state, _keys)
         inside = (times_us >= 3e6) & (times_us < 9e6)
         wave = np.where(inside, 0.2 * np.sin(2 * np.pi * times_us / 1e6 / 0.7), 0)
         boxes = np.tile(np.array([0, 0, 1, 1], np.float32), (len(chunk), 1))

@@ -34,9 +34,9 @@ class Tracking:
 
     def estimate(
         self, index: int, first: int, times_us: NDArray[np.int64], images: Sequence[Image],
-        state: dict[str, Any], _keys: object = None,
+        state: dict[str, Any], _keys: object,
     ) -> PoseChunk:  # fmt: skip
-        after = self.warm_up_state(times_us, images, state)
+        after = self.warm_up_state(times_us, images, state, _keys)
         poses = np.zeros((len(images), COUNT, 3), np.float32)
         poses[..., 0] = np.array([image.mean() / 255 for image in images])[:, None]
         poses[..., 1] = sum(track["weight"] for track in after["tracks"]) % 1.0
@@ -48,7 +48,7 @@ class Tracking:
 
     def warm_up_state(
         self, times_us: NDArray[np.int64], images: Sequence[Image], state: dict[str, Any],
-        _keys: object = None,
+        _keys: object,
     ) -> dict[str, Any]:  # fmt: skip
         tracker = SubjectTracker.restore(160, 120, state)
         for time, image in zip(times_us.tolist(), images, strict=True):

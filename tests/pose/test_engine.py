@@ -42,9 +42,8 @@ def run(engine: PoseEngine, frames: FrameChunk, cuts: tuple[int, ...] = ()) -> l
     chunks = []
     edges = [0, *cuts, len(frames.images)]
     for index, (low, high) in enumerate(itertools.pairwise(edges)):
-        chunk = engine.estimate(
-            index, low, frames.times_us[low:high], frames.images[low:high], state
-        )
+        times = frames.times_us[low:high]
+        chunk = engine.estimate(index, low, times, frames.images[low:high], state, keyframes(times))
         chunks.append(decode_chunk(encode_chunk(chunk)))
         state = chunks[-1].state
     return chunks
@@ -86,7 +85,10 @@ def test_threads_and_takeovers_change_nothing(
     chunks = run(alone, frames, (12,))
     assert [*map(encode_chunk, run(threaded, frames, (12,)))] == [*map(encode_chunk, chunks)]
     assert chunks[0].state != {}
-    second = threaded.estimate(1, 12, frames.times_us[12:], frames.images[12:], chunks[0].state)
+    second = threaded.estimate(
+        1, 12, frames.times_us[12:], frames.images[12:], chunks[0].state,
+        keyframes(frames.times_us[12:]),
+    )  # fmt: skip
     assert encode_chunk(second) == encode_chunk(chunks[1])
 
 
@@ -95,7 +97,7 @@ def test_a_warm_up_leaves_what_an_estimation_does(
     models_dir: Path, frames: FrameChunk, profile: Profile
 ) -> None:
     engine = PoseEngine(models_dir, "cpu", profile=profile)
-    begun = engine.warm_up_state(frames.times_us, frames.images, {})
+    begun = engine.warm_up_state(frames.times_us, frames.images, {}, keyframes(frames.times_us))
     assert begun["tracks"]
     (whole,) = run(engine, frames)
     assert {name: value for name, value in whole.state.items() if name != LEGS} == begun
@@ -112,16 +114,16 @@ def test_the_detector_rests_in_the_cheap_profile_alone(
         return look(self, image, side)
 
     monkeypatch.setattr(PersonDetector, "_look", counted)
-    still = FrameChunk(0, frames.times_us, [frames.images[0]] * FRAMES)
     for profile, expected in (("accurate", len(keyframes(frames.times_us))), ("balanced", 1)):
         looks.clear()
+        still = FrameChunk(0, frames.times_us, [frames.images[0].copy() for _ in range(FRAMES)])
         run(PoseEngine(models_dir, "cpu", profile=profile), still)
         assert looks.count(SIDE) == expected
 
 
 def test_a_black_picture_shows_nobody(engine: PoseEngine) -> None:
     black = [np.zeros((360, 640, 3), np.uint8)] * 3
-    chunk = engine.estimate(0, 0, np.array([0, 33_000, 66_000], np.int64), black, {})
+    chunk = engine.estimate(0, 0, np.array([0, 33_000, 66_000], np.int64), black, {}, [0, 1, 2])
     assert not chunk.keypoints.any()
     assert not chunk.boxes.any()
     still = engine.estimate_image(black[0])
@@ -200,7 +202,9 @@ def test_a_picture_on_its_side_or_head_is_looked_at_upright(
         assert np.abs(joints - upright.keypoints).max() < 0.002
         boxes = turned_boxes(other.boxes, quarters)
         assert np.abs(boxes - upright.boxes).max() < 0.002
-    again = engine.estimate(1, 12, frames.times_us[12:], lying[12:], turned[0].state)
+    again = engine.estimate(
+        1, 12, frames.times_us[12:], lying[12:], turned[0].state, keyframes(frames.times_us[12:])
+    )
     assert encode_chunk(again) == encode_chunk(turned[1])
 
 
@@ -227,4 +231,4 @@ def test_the_person_of_a_still_can_be_chosen(engine: PoseEngine, frames: FrameCh
 
 def test_a_warm_up_finds_a_turned_picture(engine: PoseEngine, frames: FrameChunk) -> None:
     lying = [np.ascontiguousarray(np.rot90(image)) for image in frames.images]
-    assert engine.warm_up_state(frames.times_us, lying, {})[TURN] == 1
+    assert engine.warm_up_state(frames.times_us, lying, {}, [0, FRAMES - 1])[TURN] == 1

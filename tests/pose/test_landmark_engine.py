@@ -19,6 +19,7 @@ from worker.media.probing.probe import probe
 from worker.pipeline.frame_chunks import FrameChunk, grouped
 from worker.pose.engine import PoseEngine
 from worker.pose.landmark_engine import LandmarkEngine
+from worker.pose.tracking.box_interpolation import keyframes
 
 pytestmark = pytest.mark.models
 CLIP = Path(__file__).resolve().parents[1] / "clips" / "squat_5.mp4"
@@ -47,9 +48,8 @@ def run(engine: LandmarkEngine, frames: FrameChunk, cuts: tuple[int, ...] = ()) 
     state: dict[str, Any] = {}
     chunks = []
     for index, (low, high) in enumerate(itertools.pairwise([0, *cuts, len(frames.images)])):
-        chunk = engine.estimate(
-            index, low, frames.times_us[low:high], frames.images[low:high], state
-        )
+        times = frames.times_us[low:high]
+        chunk = engine.estimate(index, low, times, frames.images[low:high], state, keyframes(times))
         chunks.append(decode_chunk(encode_chunk(chunk)))
         state = chunks[-1].state
     return chunks
@@ -120,7 +120,10 @@ def test_another_worker_goes_on_from_a_chunk_as_the_first_would_have(
     models_dir: Path, frames: FrameChunk, chunks: list[PoseChunk]
 ) -> None:
     other = PoseEngine(models_dir, "cpu", blazepose="lite").named("nanodet_person+blazepose_full")
-    second = other.estimate(1, 10, frames.times_us[10:], frames.images[10:], chunks[0].state)
+    second = other.estimate(
+        1, 10, frames.times_us[10:], frames.images[10:], chunks[0].state,
+        keyframes(frames.times_us[10:]),
+    )  # fmt: skip
     assert encode_chunk(second) == encode_chunk(chunks[1])
     assert chunks[0].state["region"] is not None
 
@@ -129,7 +132,7 @@ def test_a_tracked_body_needs_no_detector(
     landmarks: LandmarkEngine, frames: FrameChunk, joints: np.ndarray,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    detector = landmarks._finder._detector
+    detector = landmarks._finder
     detect = detector.detect
     seen = id(frames.images[0])
 
@@ -151,11 +154,11 @@ def test_the_body_is_the_detected_one(landmarks: LandmarkEngine, frames: FrameCh
     width = image.shape[1]
     alone = landmarks.estimate_image(image).keypoints[0]
     hips = alone[HIPS, 0].mean()
-    first = landmarks.estimate(0, 0, np.zeros(1, np.int64), [both], {})
+    first = landmarks.estimate(0, 0, np.zeros(1, np.int64), [both], {}, [0])
     subject = first.keypoints[0, HIPS, 0].mean() > 0.5
     x, *rest = first.state["region"]
     other = {**first.state, "region": [x - width if subject else x + width, *rest]}
-    later = landmarks.estimate(1, 1, np.array([40_000], np.int64), [both], other)
+    later = landmarks.estimate(1, 1, np.array([40_000], np.int64), [both], other, [0])
     expected = (hips + subject) / 2
     assert first.keypoints[0, HIPS, 0].mean() == pytest.approx(expected, abs=0.02)
     assert later.keypoints[0, HIPS, 0].mean() == pytest.approx(expected, abs=0.02)
@@ -182,16 +185,19 @@ def test_which_way_is_up_is_told(
     """Of stills and clips alike; the next worker knows it, and who begins later finds it."""
     lying = [np.ascontiguousarray(np.rot90(image, quarters)) for image in frames.images[:6]]
     times = frames.times_us[:6]
-    chunk = landmarks.estimate(0, 0, times, lying, {})
+    chunk = landmarks.estimate(0, 0, times, lying, {}, keyframes(times))
     assert chunk.state[TURN] == quarters
-    assert landmarks.warm_up_state(times, lying, {})[TURN] == quarters
-    assert landmarks.estimate(1, 6, times + 10**6, lying, chunk.state).state[TURN] == quarters
+    assert landmarks.warm_up_state(times, lying, {}, keyframes(times))[TURN] == quarters
+    assert (
+        landmarks.estimate(1, 6, times + 10**6, lying, chunk.state, keyframes(times)).state[TURN]
+        == quarters
+    )
     assert landmarks.estimate_image(lying[0]).state[TURN] == quarters
 
 
 def test_a_black_picture_shows_nobody(landmarks: LandmarkEngine) -> None:
     black = [np.zeros((360, 640, 3), np.uint8)] * 3
-    chunk = landmarks.estimate(0, 0, np.array([0, 33_000, 66_000], np.int64), black, {})
+    chunk = landmarks.estimate(0, 0, np.array([0, 33_000, 66_000], np.int64), black, {}, [0, 1, 2])
     still = landmarks.estimate_image(black[0])
     for one in (chunk, still):
         assert one.keypoints.shape[1:] == (33, 7)

@@ -164,7 +164,7 @@ def test_an_entry_is_all_that_a_model_takes(folder: Path) -> None:
     assert engine.environment.model == "yolox_m+rtmpose_m"
     assert engine.named("yolox_m+rtmpose_m") is engine
     times = np.arange(4, dtype=np.int64) * 100_000
-    chunk = engine.estimate(0, 0, times, [spotted(130, 120)] * 4, {})
+    chunk = engine.estimate(0, 0, times, [spotted(130, 120)] * 4, {}, [0, 2, 3])
     assert np.abs(chunk.keypoints[..., :2] - (130 / 320, 120 / 240)).max() < 0.005
     assert (chunk.keypoints[..., 2] > 0.5).all()
     assert chunk.boxes[0] == pytest.approx([100 / 320, 40 / 240, 0.5, 200 / 240], abs=1e-4)
@@ -176,7 +176,7 @@ def test_the_one_stage_network_goes_into_the_engine(folder: Path) -> None:
     tiny_networks.one_stage(folder / RTMO.file, dets, keypoints)
     engine = PoseEngine(folder, "cpu", model="yolox_m+rtmo_l")
     times = np.arange(2, dtype=np.int64) * 100_000
-    chunk = engine.estimate(0, 0, times, [spotted(130, 120)] * 2, {})
+    chunk = engine.estimate(0, 0, times, [spotted(130, 120)] * 2, {}, [0, 1])
     assert np.abs(chunk.keypoints - [130 / 320, 120 / 240, 0.8]).max() < 0.005
 
 

@@ -39,3 +39,11 @@ LANDMARK_BONES: tuple[tuple[int, int], ...] = (
     ),
 )
 """Pairs of landmarks that are drawn as limbs: COCO's, hands and feet."""
+
+
+def names_of(count: int) -> tuple[str, ...]:
+    """Joint names of a log with `count` joints; raises ValueError where it is not 17 or 33."""
+    for names in (COCO_NAMES, MEDIAPIPE_NAMES):
+        if len(names) == count:
+            return names
+    raise ValueError(f"a pose has 17 or 33 joints, not {count}")

@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.contract.errors import DecodeError
-from worker.contract.keypoints import COUNT
+from worker.contract.keypoints import COCO_NAMES, COUNT
+from worker.contract.landmarks import COCO_PLACES, names_of
 from worker.contract.media import MediaInfo
 
 VERSION = 1
@@ -103,6 +104,15 @@ class PoseChunk:
         """Mean keypoint score of each frame, float32 [n]; 0 where nobody was found."""
         means: NDArray[np.float32] = self.keypoints[..., 2].mean(axis=1, dtype=np.float32)
         return means
+
+
+def coco_joints(joints: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The 17 COCO joints [n, 17, 3] of [n, 17 or 33, 3 or more]; raises ValueError for other
+    counts."""
+    if names_of(joints.shape[1]) is COCO_NAMES:
+        return joints
+    chosen: NDArray[np.float32] = joints[:, COCO_PLACES, :3]
+    return chosen
 
 
 def turned_joints(keypoints: NDArray[np.float32], quarters: int) -> NDArray[np.float32]:

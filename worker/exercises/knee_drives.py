@@ -35,6 +35,7 @@ MOUNTAIN_CLIMBER = RepExercise(
     signals=(
         Signal("hip_flexion_difference", 70),
         Signal("knee_gap", 0.2, weight=0.7),
+        Signal("deeper_hip_flexion", 80, weight=0.3),
     ),
     conditions=(
         Condition("shoulder_over_hip", "turn", high=0.24),

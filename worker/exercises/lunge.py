@@ -11,8 +11,6 @@ _LEGS = (
     Signal("shoulder_height", -0.2, weight=0.5),
 )
 _STANDING = (
-    # true lunges show 50 degrees and more, walks towards the camera 21 at most
-    Condition("fold", "range", low=30),
     # walking brings the hips 0.03 of stature down, and the foot that swings about as far up
     Condition("hip_over_ankle", "range", low=0.08),
     Condition("hip_height", "range", low=0.05),
@@ -25,7 +23,8 @@ LUNGE = RepExercise(
     # The front thigh goes level: its knee bends by 90 degrees, the hips come down by most of a
     # thigh's length.
     signals=_LEGS,
-    conditions=_STANDING,
+    # true lunges bend by 50 degrees and more, walks towards the camera by 21 at most
+    conditions=(*_STANDING, Condition("fold", "range", low=30)),
     # one knee is near the floor
     typical=(
         Condition("knee_step", "turn", low=0.07),
@@ -40,7 +39,8 @@ SIDE_LUNGE = RepExercise(
     id="side_lunge",
     # One knee bends, the other leg stays long; from the front the bent one points at the camera.
     signals=_LEGS,
-    conditions=_STANDING,
+    # of a bend towards the camera 33 degrees are seen
+    conditions=(*_STANDING, Condition("fold", "range", low=25)),
     # feet far apart, one leg bent and the other long, both knees at one height
     typical=(
         Condition("knee_step", "turn", high=0.12),

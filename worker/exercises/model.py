@@ -81,7 +81,7 @@ class Limit:
 class HoldExercise:
     """An exercise whose seconds are counted while all limits of the `pose` that are seen hold, and
     while no measure of `still` has ranged farther than it says over the last second: who moves is
-    not holding.
+    not holding. Without the first limit of the `pose` nothing is told.
 
     `joints` are those of one side that must be seen to tell.
     """

@@ -6,11 +6,11 @@ import csv
 from importlib.resources import files
 
 
-def name_table(package: str) -> dict[str, dict[str, str]]:
-    """The table `names.csv` of a package: names by id, then by language."""
-    text = files(package).joinpath("names.csv").read_text("utf-8")
+def text_table(package: str, file: str) -> dict[str, dict[str, str]]:
+    """The table `file` of a package: texts by id, then by language."""
+    text = files(package).joinpath(file).read_text("utf-8")
     return {row.pop("id"): row for row in csv.DictReader(text.splitlines())}
 
 
-NAMES = name_table("worker.exercises")
+NAMES = text_table("worker.exercises", "names.csv")
 """By id of the exercise."""

@@ -19,13 +19,12 @@ from worker.contract.media import MediaInfo
 from worker.contract.message_parts import Rep
 from worker.contract.messages import Entry, ExerciseSummary, Recommendations
 from worker.contract.options import JobOptions
-from worker.contract.poses import LogHead, PoseChunk
+from worker.contract.poses import LogHead, PoseChunk, coco_joints
 from worker.contract.reference_poses import ReferencePoses
 from worker.exports.focus import worst_fault
 from worker.exports.pose_log import Log, read_log
 from worker.motion.analysis import Analysis
-from worker.motion.frames.landmarks import coco_joints
-from worker.motion.joint_angles import joint_angles
+from worker.motion.pose_messages import joint_angles
 
 POINTS = 400
 """Points of a curve: more cannot be told apart on a page, however long the clip."""
@@ -117,9 +116,9 @@ def collect_highlights(
     jumping = unit_of(options.exercise) == "jumps"
     for chunk in chunks:
         heard.take(analysis.feed(chunk))
-        track = analysis.take_hud()
+        shown = analysis.take_hud()
         if jumping:
-            aloft.update(track.times_us[track.progress > 0].tolist())
+            aloft.update(one.time_us for one in shown if one.progress > 0)
         curves.take(chunk)
     heard.take(analysis.finish())
     story = Highlights(

@@ -9,12 +9,12 @@ import msgspec
 import numpy as np
 
 from worker.contract.keypoints import COUNT
+from worker.contract.landmarks import names_of
 from worker.contract.message_parts import PoseSample
 from worker.contract.poses import PLANE, SPATIAL, LogHead, PoseChunk
 from worker.exports.pose_log import Log, read_log
-from worker.motion.frames.landmarks import names_of
 from worker.motion.frames.smoothing import has_person
-from worker.motion.keypoint_messages import samples_of
+from worker.motion.pose_messages import samples_of
 
 _AXES = ("x", "y", "score")
 _SPATIAL_AXES = ("z", "world_x", "world_y", "world_z")

@@ -7,7 +7,7 @@ from html import escape
 from worker.contract.message_parts import CriterionScore, Rep
 from worker.exports.focus import FAULT
 from worker.exports.highlights import Highlights
-from worker.motion.form.texts.names import CRITERION_NAMES
+from worker.motion.form.texts import CRITERION_NAMES
 
 _UNITS = {"deg": "°", "ratio": "", "share": ""}
 

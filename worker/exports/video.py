@@ -5,12 +5,11 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import chain
 from pathlib import Path
 
 import msgspec
 
-from worker.contract.exercises import Unit, unit_of
+from worker.contract.exercises import unit_of
 from worker.contract.media import AudioLoss
 from worker.contract.message_parts import Rep
 from worker.contract.messages import ExerciseSummary
@@ -23,7 +22,7 @@ from worker.media.encoding.export import Report, export_video
 from worker.media.rendering.hud import NO_HUD, Hud
 from worker.media.rendering.overlay_track import Drawing
 from worker.motion.analysis import Analysis
-from worker.motion.frames.overlay_values import HudTrack
+from worker.motion.frames.frames import HudFrame
 
 
 def render_video(
@@ -57,13 +56,13 @@ def drawings(
     The whole log is analysed first, as faults are known only after the end of a rep; of that some
     30 bytes a frame are kept, and the poses are read anew as the drawings are consumed.
     """
-    tracks, summary = _analysed(log, options, reference)
+    shown, summary = _analysed(log, options, reference)
     history = summary.history if summary else ()
     unit = unit_of(options.exercise, summary.exercise if summary else None)
     focus = focus_track(history) if options.skeleton else FocusTrack(())
     reps = _Reps(history) if unit == "reps" else None
     counted = options.exercise is not None or options.reference is not None
-    huds = chain.from_iterable(_huds(track, unit) for track in tracks)
+    huds = (Hud(one.counted, one.grade, one.progress, unit) for one in shown)
     for chunk in read_log(log)[1]:
         for bare in _poses(chunk, drawn=options.skeleton or options.blurFaces):
             hud = next(huds)
@@ -91,25 +90,20 @@ class _Reps:
 
 def _analysed(
     log: Log, options: JobOptions, reference: ReferencePoses | None
-) -> tuple[list[HudTrack], ExerciseSummary | None]:
+) -> tuple[list[HudFrame], ExerciseSummary | None]:
     """What the panel shows, frame by frame, and the summary."""
     head, chunks = read_log(log)
     quiet = msgspec.structs.replace(options, keypoints=False, angles=False, progression=False)
     analysis = Analysis(head, quiet, reference)
-    tracks = []
+    shown: list[HudFrame] = []
     for chunk in chunks:
         analysis.feed(chunk)
-        tracks.append(analysis.take_hud())
+        shown += analysis.take_hud()
     messages = (entry.message for entry in analysis.finish())
     summary = next((one for one in messages if isinstance(one, ExerciseSummary)), None)
-    return [*tracks, analysis.take_hud()], summary
+    return shown + analysis.take_hud(), summary
 
 
 def _poses(chunk: PoseChunk, *, drawn: bool) -> Iterator[Drawing]:
     for time_us, joints in zip(chunk.times_us.tolist(), chunk.keypoints, strict=True):
         yield Drawing(time_us, joints if drawn and joints[:, 2].any() else None)
-
-
-def _huds(track: HudTrack, unit: Unit) -> Iterator[Hud]:
-    rows = zip(track.count.tolist(), track.grade, track.progress.tolist(), strict=True)
-    return (Hud(count, grade, progress, unit) for count, grade, progress in rows)

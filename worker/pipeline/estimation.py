@@ -125,7 +125,9 @@ class VideoEstimator:
                     began = SegmentStart(
                         frames.times_us.tolist(), frame_fingerprint(frames.images[-1])
                     )
-                    state = self._warmed(frames, self._selections(frames)[0], state)
+                    state = self._warmed(
+                        frames, selections(frames.times_us, self._sampling)[0], state
+                    )
                     continue
                 if before is None:
                     yield began
@@ -150,7 +152,7 @@ class VideoEstimator:
         if start is not None and previous is None:
             state = start
         first = 0 if previous is None else previous.first + len(previous)
-        few, *more = self._selections(frames)
+        few, *more = selections(frames.times_us, self._sampling)
         with timed(STAGE_SECONDS, "infer"):
             chunk = self._poses(number, first, frames, few, state)
             if previous is None and start is None and (known := self._head_start(chunk)):
@@ -168,11 +170,6 @@ class VideoEstimator:
         if frames.incomplete:
             found[DAMAGED] = True
         return replace(chunk, state=chunk.state | found)
-
-    def _selections(self, frames: FrameChunk) -> list[Selection]:
-        if self._sampling is None:
-            return [Selection(list(range(len(frames.images))))]
-        return selections(frames.times_us, self._sampling)
 
     def _poses(
         self, number: int, first: int, frames: FrameChunk, chosen: Selection, state: dict[str, Any]
@@ -202,7 +199,8 @@ class VideoEstimator:
             with reader as frames:
                 soon = takewhile(lambda frame: frame.time_us < AHEAD_S * 1e6, frames)
                 for chunk in grouped(soon):
-                    state = self._models.warm_up_state(chunk.times_us, chunk.images, state)
+                    keys = range(len(chunk.images))
+                    state = self._models.warm_up_state(chunk.times_us, chunk.images, state, keys)
         except JobError:
             return None  # broken media is reported by the estimation itself
         return head_start(first.state, state)

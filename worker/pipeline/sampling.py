@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 
 from worker.contract.exercises import AUTO, unit_of
 from worker.contract.options import PARSERS, JobOptions
-from worker.contract.poses import PoseChunk, Sampling
-from worker.motion.frames.landmarks import coco_joints
+from worker.contract.poses import PoseChunk, Sampling, coco_joints
 from worker.pose.tracking.box_interpolation import keyframes
 
 HOLD_FPS = 5.0
@@ -34,7 +33,7 @@ CALM = 0.008
 a wrist goes far. At 0.01 one of the labelled clips, of such curls, loses its count."""
 SPARSE_S = 0.1
 """Time between frames from which they show calm movement alone."""
-KEYFRAME_S = 0.25
+SPARSE_KEYFRAME_S = 0.25
 """Time between detections of sampled frames: every other one of what is calm or held."""
 _BODY = slice(5, 17)
 """Shoulders to ankles of the COCO keypoints."""
@@ -77,15 +76,18 @@ def sampled_rows(times_us: NDArray[np.int64], fps: float) -> list[int]:
 @dataclass(frozen=True)
 class Selection:
     """Frames of a chunk to estimate: their `rows`, and of these the places of the `keys` in which
-    people are looked for, None for the usual ones."""
+    people are looked for."""
 
     rows: list[int]
-    keys: list[int] | None = None
+    keys: list[int]
 
 
-def selections(times_us: NDArray[np.int64], sampling: Sampling) -> list[Selection]:
+def selections(times_us: NDArray[np.int64], sampling: Sampling | None) -> list[Selection]:
     """The frames of a chunk that are estimated first, and each time its movement was too quick for
-    those: twice as many, at last all. All contain the frames and keys of those before."""
+    those: twice as many, at last all. All contain the frames and keys of those before. Without
+    `sampling` all at once."""
+    if sampling is None:
+        return [Selection(list(range(len(times_us))), keyframes(times_us))]
     rate = sampling.quick or sampling.fps
     nested = [list(range(len(times_us)))]
     while rate / 2 >= sampling.fps:
@@ -93,7 +95,7 @@ def selections(times_us: NDArray[np.int64], sampling: Sampling) -> list[Selectio
         thinned = [nested[0][row] for row in sampled_rows(times_us[nested[0]], rate)]
         if len(thinned) < len(nested[0]) and _step(times_us[thinned]) <= _SHORT * 1e6 / rate:
             nested.insert(0, thinned)
-    keys = {nested[0][key] for key in keyframes(times_us[nested[0]], KEYFRAME_S)}
+    keys = {nested[0][key] for key in keyframes(times_us[nested[0]], SPARSE_KEYFRAME_S)}
     found = []
     for rows in nested:
         keys.add(rows[-1])

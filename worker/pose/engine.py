@@ -6,10 +6,10 @@ the number of CPU cores changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -23,7 +23,6 @@ from worker.pose.detectors.blazepose_detector import BodyDetector
 from worker.pose.detectors.nanodet import Detections
 from worker.pose.estimators.blazepose_landmarks import Landmarker
 from worker.pose.estimators.movenet import CROP, STILL_CROP
-from worker.pose.geometry.boxes import Boxes
 from worker.pose.inference.providers import Provider, Runtime
 from worker.pose.inference.session import Session
 from worker.pose.interfaces import Estimation, Image
@@ -31,18 +30,14 @@ from worker.pose.landmark_engine import LandmarkEngine
 from worker.pose.model_factory import joint_estimator, open_model, people_detector
 from worker.pose.profiles import ModelName, Wanted, model_of, skips_detector
 from worker.pose.still_estimation import StillEstimation
-from worker.pose.tracking.box_interpolation import interpolate, keyframes
-from worker.pose.tracking.detector_skipping import Pose
-from worker.pose.tracking.estimation_batch import EstimationBatch
+from worker.pose.tracking.box_interpolation import interpolate
 from worker.pose.tracking.inference_cache import InferenceCache
-from worker.pose.tracking.keyframe_detection import KeyframeDetector
 from worker.pose.tracking.leg_swap_correction import LEGS, correct_leg_swaps
-from worker.pose.tracking.pose_tracking import PRESENT, PoseTracker
-from worker.pose.tracking.subject_tracker import CHOICE, Choice, SubjectTracker
+from worker.pose.tracking.pose_tracking import PoseTracker
+from worker.pose.tracking.subject_tracker import CHOICE, PRESENT, Choice, SubjectTracker
 from worker.pose.turned_picture import LOOKS, turn_of, turned, turned_boxes
 from worker.pose.weights.registry import MODELS
 
-Result = TypeVar("Result")
 Size = Literal["lite", "full", "heavy"]
 """Sizes of the BlazePose landmark network."""
 
@@ -82,7 +77,6 @@ class PoseEngine:
             model = model_of(profile, gpu=session.gpu, half=self._half)
             parts = ModelName.parse(model)
         self._detector = people_detector(self._people, session)
-        self._finder = KeyframeDetector(self._detector, self._pool)
         session = self._open(parts.joints)
         self._estimator, stills = (
             joint_estimator(parts.joints, session, flip=parts.flip, margin=margin)
@@ -91,8 +85,9 @@ class PoseEngine:
         self._stills = StillEstimation(self._detector, stills)
         # a GPU takes frames in batches: a single pose costs more there than the detector
         self._rests = skips_detector(model) and not session.gpu
-        self._beside = None if session.gpu else self._pool
-        self._looks = InferenceCache(self._detect, self._estimate)
+        self._looks = InferenceCache(
+            self._detector, self._estimator, self._pool, batches=session.gpu
+        )
         self._others: dict[str, Estimation] = {}
         self.environment = _environment(model, session)
 
@@ -128,12 +123,13 @@ class PoseEngine:
         people, joints = parts.people, parts.joints
         if MODELS[joints].decoding != "blazepose":
             return PoseEngine(self._models, self._provider, self._threads, self._blazepose, model)
-        finder = self._finder
+        finder = self._detector
         if people != self._people:
-            finder = KeyframeDetector(people_detector(people, self._open(people)), self._pool)
+            finder = people_detector(people, self._open(people))
         detector, network = self._open("blazepose_detector"), self._open(joints)
         return LandmarkEngine(
             finder,
+            self._pool,
             BodyDetector(detector),
             Landmarker(network, self._pool),
             _environment(model, network),
@@ -150,16 +146,14 @@ class PoseEngine:
         times_us: NDArray[np.int64],
         images: Sequence[Image],
         state: dict[str, Any],
-        keys: Sequence[int] | None = None,
+        keys: Sequence[int],
     ) -> PoseChunk:
         """The quantised chunk of `images` (uint8 RGB [h, w, 3] each, one size).
 
-        `keys` are the rows in which people are looked for, the last among them; None for one about
-        every KEYFRAME_S. Pictures that lie on their side or upside down, by the state or by the
-        bodies in them, are estimated upright; the joints returned are those of the pictures as
-        given.
+        `keys` are the rows in which people are looked for, the last among them. Pictures that lie
+        on their side or upside down, by the state or by the bodies in them, are estimated upright;
+        the joints returned are those of the pictures as given.
         """
-        keys = keyframes(times_us) if keys is None else keys
         turn, begin = self._turn_in(times_us, images, state, keys)
         upright = [turned(image, turn or 0) for image in images]
         keypoints, drawn, after = self._estimated(times_us, upright, begin, keys)
@@ -179,30 +173,25 @@ class PoseEngine:
         """Joints [n, 17, 3] and boxes [n, 4] (0-1) of the pictures, and the state after."""
         height, width = images[0].shape[:2]
         tracker, follower = self._follower(times_us, images, state, keys)
-        work = EstimationBatch(self._estimator, self._beside)
         drawn = np.zeros((len(images), 4), np.float32)
-        known: dict[int, Pose] = {}
+        shown: list[int] = []
         for row, box in interpolate(times_us, follower.go(keys)):
             drawn[row] = box
-            pose = follower.poses.get(row, self._looks.known_pose(images[row], box))
-            if pose is None:
-                work.put(row, images[row], box)
-            else:
-                known[row] = pose
+            if row not in follower.poses:
+                self._looks.begin(images[row], drawn[row])
+                shown.append(row)
         after = tracker.state()
         keypoints = np.zeros((len(images), COUNT, 3), np.float32)
         # of a close-up most joints are outside the picture: those of who is surely there are kept
         sure = np.interp(range(len(images)), [*follower.sure], [*follower.sure.values()]) == 1
-        for row, pose in work.done():
-            self._looks.keep_pose(images[row], drawn[row], pose)
-            known[row] = pose
-        for row, pose in known.items():
+        poses = self._looks.poses([images[row] for row in shown], [drawn[row] for row in shown])
+        for row, pose in [*zip(shown, poses, strict=True), *follower.poses.items()]:
             if pose[:, 2].mean() >= PRESENT or sure[row]:
                 keypoints[row] = pose
             else:
                 drawn[row] = 0
-        if follower.second_looks:
-            record(SECOND_LOOKS, follower.second_looks)
+        if tracker.second_looks:
+            record(SECOND_LOOKS, tracker.second_looks)
         keypoints, after[LEGS] = correct_leg_swaps(keypoints, times_us, state.get(LEGS, []))
         size = np.array([width, height], np.float32)
         keypoints[..., :2] /= size
@@ -227,7 +216,7 @@ class PoseEngine:
         rows = np.linspace(0, len(boxes) - 1, min(len(boxes), LOOKS)).astype(int)
         poses = {row: self._looks.pose(images[row], box) for row, box in (boxes[n] for n in rows)}
         shown = [images[row] for row in poses or [len(images) // 2]]
-        turn = turn_of(shown, list(poses.values()), self._detect, self._estimate)
+        turn = turn_of(shown, list(poses.values()), self._looks.people, self._looks.pose)
         if not turn:
             return turn, state
         return turn, {CHOICE: state[CHOICE]} if CHOICE in state else {}
@@ -237,10 +226,9 @@ class PoseEngine:
         times_us: NDArray[np.int64],
         images: Sequence[Image],
         state: dict[str, Any],
-        keys: Sequence[int] | None = None,
+        keys: Sequence[int],
     ) -> dict[str, Any]:
         """The state that `estimate` would leave, without estimating all poses."""
-        keys = keyframes(times_us) if keys is None else keys
         turn, begin = self._turn_in(times_us, images, state, keys)
         upright = [turned(image, turn or 0) for image in images]
         tracker, follower = self._follower(times_us, upright, begin, keys)
@@ -259,19 +247,9 @@ class PoseEngine:
         height, width = images[0].shape[:2]
         tracker = SubjectTracker.restore(width, height, state)
         if not self._rests:
-            self._looks.look_at_all([images[row] for row in keys], self._finder.detect)
+            for row in keys:
+                self._looks.begin(images[row])
         return tracker, PoseTracker(tracker, self._looks, images, times_us, rests=self._rests)
-
-    def _detect(self, image: Image, expected: Boxes | None) -> Detections:
-        return self._in_pool(self._detector.detect, image, expected)
-
-    def _estimate(self, image: Image, box: Boxes) -> NDArray[np.float32]:
-        pose: NDArray[np.float32] = self._in_pool(self._estimator.estimate, [image], [box])[0]
-        return pose
-
-    def _in_pool(self, call: Callable[..., Result], *given: Any) -> Result:
-        """Result of `call`, run in the pool if there is one, so that only its threads compute."""
-        return self._pool.submit(call, *given).result() if self._pool else call(*given)
 
     def people(self, image: Image) -> Detections:
         """Everybody whom the detector sees in `image` uint8 RGB [h, w, 3], boxes in its pixels."""

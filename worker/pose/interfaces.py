@@ -51,7 +51,7 @@ class Estimation(Protocol):
         times_us: NDArray[np.int64],
         images: Sequence[Image],
         state: dict[str, Any],
-        keys: Sequence[int] | None = None,
+        keys: Sequence[int],
     ) -> PoseChunk: ...
 
     def warm_up_state(
@@ -59,7 +59,7 @@ class Estimation(Protocol):
         times_us: NDArray[np.int64],
         images: Sequence[Image],
         state: dict[str, Any],
-        keys: Sequence[int] | None = None,
+        keys: Sequence[int],
     ) -> dict[str, Any]: ...
 
     def estimate_image(self, image: Image, choice: Choice = "auto") -> PoseChunk: ...

@@ -9,6 +9,7 @@ one before, and on nothing else.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
 from typing import Any
 
 import numpy as np
@@ -21,9 +22,8 @@ from worker.pose.detectors.nanodet import Detections
 from worker.pose.estimators.blazepose_landmarks import COUNT, Landmarker, LandmarkResult
 from worker.pose.geometry.boxes import Boxes, around, covered
 from worker.pose.geometry.roi import Region, from_box, unwrap_angles
-from worker.pose.interfaces import Image
-from worker.pose.tracking.box_interpolation import interpolate, keyframes
-from worker.pose.tracking.keyframe_detection import KeyframeDetector
+from worker.pose.interfaces import Image, PeopleDetector
+from worker.pose.tracking.box_interpolation import interpolate
 from worker.pose.tracking.subject_tracker import Choice, SubjectTracker
 from worker.pose.turned_picture import LOOKS, Estimate, turn_of
 
@@ -52,13 +52,14 @@ class LandmarkEngine:
 
     def __init__(
         self,
-        finder: KeyframeDetector,
+        finder: PeopleDetector,
+        pool: Executor | None,
         detector: BodyDetector,
         landmarker: Landmarker,
         environment: Environment,
         upright_joints: Estimate,
     ) -> None:
-        self._finder = finder
+        self._finder, self._pool = finder, pool
         self._detector = detector
         self._landmarker = landmarker
         self.environment = environment
@@ -71,12 +72,12 @@ class LandmarkEngine:
         times_us: NDArray[np.int64],
         images: Sequence[Image],
         state: dict[str, Any],
-        keys: Sequence[int] | None = None,
+        keys: Sequence[int],
     ) -> PoseChunk:
         """The quantised chunk of `images` (uint8 RGB [h, w, 3] each, one size); `keys` are the rows
         of those in which people are looked for."""
         height, width = images[0].shape[:2]
-        seen = self._seen(times_us, images, keys)
+        seen = self._seen(images, keys)
         tracked, after = self._followed(times_us, images, seen, state)
         known = zip(seen, unwrap_angles(tracked), strict=True)
         joints, drawn = self._poses(images, dict(interpolate(times_us, known)))
@@ -87,17 +88,16 @@ class LandmarkEngine:
         times_us: NDArray[np.int64],
         images: Sequence[Image],
         state: dict[str, Any],
-        keys: Sequence[int] | None = None,
+        keys: Sequence[int],
     ) -> dict[str, Any]:
         """The state that `estimate` would leave, without estimating all poses."""
-        return self._followed(times_us, images, self._seen(times_us, images, keys), state)[1]
+        return self._followed(times_us, images, self._seen(images, keys), state)[1]
 
-    def _seen(
-        self, times_us: NDArray[np.int64], images: Sequence[Image], keys: Sequence[int] | None
-    ) -> dict[int, Detections]:
+    def _seen(self, images: Sequence[Image], keys: Sequence[int]) -> dict[int, Detections]:
         """Everybody in each keyframe, by its row."""
-        rows = keyframes(times_us) if keys is None else keys
-        return dict(zip(rows, self._finder.detect([images[row] for row in rows]), strict=True))
+        looks = self._pool.map if self._pool else map
+        found = looks(self._finder.detect, [images[row] for row in keys])
+        return dict(zip(keys, found, strict=True))
 
     def _followed(
         self,
@@ -143,13 +143,13 @@ class LandmarkEngine:
                        self._upright_joints)  # fmt: skip
 
     def _people(self, image: Image, _expected: Boxes | None) -> Detections:
-        return self._finder.people(image)
+        return self._finder.detect(image)
 
     def estimate_image(self, image: Image, choice: Choice = "auto") -> PoseChunk:
         """The pose in a still image of the person of `choice`: a chunk of one frame."""
         height, width = image.shape[:2]
         tracker = SubjectTracker(width, height, choice=choice)
-        box = tracker.update(self._finder.people(image), 0.0)
+        box = tracker.update(self._finder.detect(image), 0.0)
         if box is None:
             box = np.array([0, 0, width, height], np.float32)
         region = self.found(image, box)

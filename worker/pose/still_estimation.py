@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 from worker.contract.poses import TURN, PoseChunk, quantised, turned_joints
 from worker.pose.geometry.boxes import Boxes, around
 from worker.pose.interfaces import Image, JointEstimator, PeopleDetector
-from worker.pose.tracking.pose_tracking import PRESENT
-from worker.pose.tracking.subject_tracker import Choice, SubjectTracker
+from worker.pose.tracking.subject_tracker import PRESENT, Choice, SubjectTracker
 from worker.pose.turned_picture import turn_of, turned, turned_boxes
 
 Pose = NDArray[np.float32]

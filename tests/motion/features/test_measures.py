@@ -7,8 +7,8 @@ import pytest
 
 from worker.exercises import EXERCISES
 from worker.exercises.model import HoldExercise, RepExercise
-from worker.motion.features.body_segments import Body, Floats
-from worker.motion.features.measures import Sight, visibility, whole
+from worker.motion.features.body_segments import Body
+from worker.motion.features.measures import weighted, whole
 
 NAMES = sorted(
     {
@@ -24,16 +24,11 @@ NAMES = sorted(
 )
 
 
-def sight_of(x: Floats, y: Floats, score: Floats) -> Sight:
-    body = Body(x=x, y=y, score=score)
-    return Sight(body, visibility(body, 1.0))
-
-
 @pytest.mark.parametrize("name", NAMES)
 def test_later_frames_change_nothing_of_earlier_ones(name: str) -> None:
     """However a log is cut into chunks, its messages are the same."""
     values = np.random.default_rng(5).uniform(0.05, 0.95, (3, 60, 17))
     values[0, :30] *= 0.3  # narrow at first, as somebody seen from the side
-    whole_clip, first = sight_of(*values), sight_of(*values[:, :30])
+    whole_clip, first = weighted(Body(*values), 1.0), weighted(Body(*values[:, :30]), 1.0)
     for all_frames, few in zip(whole(whole_clip, name), whole(first, name), strict=True):
         np.testing.assert_array_equal(all_frames[:30], few)

@@ -11,14 +11,16 @@ from worker.motion.features.body_segments import Body
 from worker.motion.form import HoldForm, RepForm
 
 
-def hold_form(sag: float, *, drift: float = 0.0, size: int = 10) -> RepForm:
-    """A plank with hips `sag` metres under the line and `drift` more at its end, fed in parts."""
+def hold_form(sag: float, *, drift: float = 0.0, elbows: float = 0.0, size: int = 10) -> RepForm:
+    """A plank with hips `sag` metres under the line and `drift` more at its end, and elbows by
+    `elbows` metres ahead, fed in parts."""
     made = script("plank", 90.0, seconds=(0.9, 4.0, 0.8, 0.5))
     joints, seconds = joints_of(made), times_of(made)
     down = np.zeros((len(seconds), 3))
     down[:, 2] = -sag - drift * np.linspace(0, 1, len(seconds))
     for side in ("left", "right"):
         joints[f"{side}_hip"] = joints[f"{side}_hip"] + down
+        joints[f"{side}_elbow"] = joints[f"{side}_elbow"] + np.array([0.0, elbows, 0.0])
     rep = rep_of(made, joints)
     hold, body = HoldForm("plank"), rep.body
     rows = np.flatnonzero(rep.progress > 0.999)
@@ -45,6 +47,14 @@ def test_the_score_falls_with_the_hips() -> None:
 
 def test_hips_that_sink_over_time_are_a_fault_of_their_own() -> None:
     assert values(hold_form(0.0, drift=0.3))["drift"] > 0.03 > abs(values(hold_form(0.0))["drift"])
+
+
+@pytest.mark.parametrize("way", [-1, 1])
+def test_elbows_belong_under_the_shoulders(way: int) -> None:
+    forms = [hold_form(0.0, elbows=way * ahead) for ahead in (0.0, 0.1, 0.2, 0.3)]
+    named = [points(form)["arms_upright"] for form in forms]
+    assert named[0] > 90 and named[-1] < 20 and named == sorted(named, reverse=True)
+    assert forms[-1].score > 75
 
 
 def test_how_frames_come_does_not_matter() -> None:

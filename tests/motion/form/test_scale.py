@@ -8,12 +8,11 @@ from hypothesis import strategies as st
 
 from tests.motion.form.form_reps import form_of, script
 from worker.contract.exercises import CATALOGUE
-from worker.motion.form import advice_codes, advice_texts
+from worker.motion.form import advice_codes, advice_text
 from worker.motion.form.criteria import CRITERIA
 from worker.motion.form.criterion import MAJOR, MINOR, Criterion, Judged
 from worker.motion.form.score import RepForm, combined
-from worker.motion.form.texts import TEXTS
-from worker.motion.form.texts.names import CRITERION_NAMES
+from worker.motion.form.texts import CRITERION_NAMES, TEXTS
 
 EVERY = [(exercise, one) for exercise, known in sorted(CRITERIA.items()) for one in known]
 LANGUAGES = {"en", "fr", "de", "es", "pt"}
@@ -119,11 +118,11 @@ def test_codes_that_hosts_know_stay() -> None:
         "deadlift_straight_arms", "jumping_jack_arms_higher", "jumping_jack_legs_wider",
         "calf_raise_full_range", "leg_raise_full_range", "mountain_climber_higher",
     ):  # fmt: skip
-        exercise = next(name for name in sorted(CRITERIA) if code.startswith(f"{name}_"))
-        assert code in advice_texts(exercise, "en")
+        assert advice_text(code, "en")
 
 
-def test_texts_are_those_of_the_exercise() -> None:
-    german = advice_texts("push_up", "de")
-    assert set(german) >= {"push_up_hips_up", "push_up_hips_down", "push_up_deeper"}
-    assert "squat_deeper" not in german and advice_texts("nothing", "en") == {}
+def test_texts_are_those_of_the_language() -> None:
+    assert advice_text("push_up_hips_up", "de") != advice_text("push_up_hips_up", "en")
+    for code, language in (("push_up_fly", "en"), ("push_up_hips_up", "xx")):
+        with pytest.raises(KeyError):
+            advice_text(code, language)

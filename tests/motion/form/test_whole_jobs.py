@@ -86,7 +86,7 @@ def test_a_hold_has_a_score() -> None:
     last = [e.message for e in entries if isinstance(e.message, Counter)][-1]
     assert last.form_score is not None and last.form_score.score >= 90
     assert {one.name for one in last.form_score.criteria or ()} == {
-        "hips_low", "hips_high", "drift",
+        "hips_low", "hips_high", "arms_upright", "drift",
     }  # fmt: skip
     assert analysis.result.avgScore == last.form_score.score and analysis.result.grade == "A"
 

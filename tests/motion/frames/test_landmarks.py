@@ -11,10 +11,10 @@ import pytest
 from tests.synthetic.analysis import entries_of
 from tests.synthetic.perform import Script, perform
 from worker.contract.keypoints import COCO_NAMES
-from worker.contract.landmarks import MEDIAPIPE_NAMES
+from worker.contract.landmarks import MEDIAPIPE_NAMES, names_of
 from worker.contract.messages import Counter, Keypoints, KeypointsBatch, decode, encode
 from worker.contract.options import JobOptions
-from worker.motion.frames.landmarks import coco_joints, names_of
+from worker.contract.poses import coco_joints
 
 EVERYTHING = JobOptions(exercise="squat", keypoints=True, angles=True, recommendations=True)
 

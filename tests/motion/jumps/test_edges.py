@@ -46,14 +46,14 @@ def tracks(
         ankles=height + slip * rolled + random.normal(0, noise, len(seconds)),
         knees=height - SHANK - stretch + random.normal(0, noise, len(seconds)),
         head=head and FLOOR - 0.53 - head * flown - TALLER * STATURE * rolled,
-        stands=seconds < 1.5, since=-1.0, begin=TAKEOFF + 0.02, end=LANDING - 0.02,
-        stature=STATURE,
+        stands=seconds < 1.5, since=-1.0, flat=None, begin=TAKEOFF + 0.02, end=LANDING - 0.02,
+        stature=STATURE, falls=(fall, fall),
     )  # fmt: skip
 
 
 def off(found: Tracks) -> tuple[float, float]:
     """Milliseconds that take-off and landing are off by."""
-    edges = found.edges(METRES)
+    edges = found.edges()
     assert edges is not None
     return 1000 * (edges[0].seconds - TAKEOFF), 1000 * (edges[1].seconds - LANDING)
 
@@ -68,10 +68,18 @@ def test_few_frames_lean_on_gravity() -> None:
     assert abs(helped.fall - fall) < 0.8 * abs(alone.fall - fall)
 
 
+def test_knees_that_do_not_fall_with_the_body_have_no_say() -> None:
+    found = tracks(fps=60, noise=0.001)
+    assert found.knees is not None
+    tuck = 0.05 * np.sin(np.pi * np.clip((found.seconds - TAKEOFF) / (LANDING - TAKEOFF), 0, 1))
+    alone = replace(found, knees=None).edges()
+    assert replace(found, knees=found.knees - tuck).edges() == alone
+
+
 def test_a_fall_that_is_seen_outweighs_a_wrong_stature() -> None:
     found = tracks(fps=60, noise=0.001)
-    for metres in (0.6 * METRES, METRES, 1.7 * METRES):
-        edges = found.edges(metres)
+    for share in (0.6, 1.0, 1.7):
+        edges = replace(found, falls=(share * found.falls[0], found.falls[1])).edges()
         assert edges is not None
         assert edges[1].seconds - edges[0].seconds == pytest.approx(LANDING - TAKEOFF, abs=0.01)
 
@@ -104,7 +112,7 @@ def test_a_head_that_falls_with_the_body_tells_the_take_off() -> None:
 
 def test_more_evidence_leaves_less_uncertainty() -> None:
     both, feet, rare = (
-        found.edges(METRES) for found in (tracks(), replace(tracks(), knees=None), tracks(fps=15))
+        found.edges() for found in (tracks(), replace(tracks(), knees=None), tracks(fps=15))
     )
     assert both is not None and feet is not None and rare is not None
     for side in (0, 1):
@@ -114,7 +122,7 @@ def test_more_evidence_leaves_less_uncertainty() -> None:
 
 def test_the_uncertainty_covers_the_errors_of_noisy_tracks() -> None:
     found = tracks(fps=30, noise=0.004)
-    edges = found.edges(METRES)
+    edges = found.edges()
     assert edges is not None
     assert np.abs(off(found)).max() < 2000 * edges[0].sigma
 
@@ -127,9 +135,9 @@ def test_what_was_not_seen_is_not_told() -> None:
         found, seconds=found.seconds[flying], ankles=found.ankles[flying],
         knees=found.knees[flying], stands=found.stands[flying],
     )  # fmt: skip
-    assert cut.edges(METRES) is None
+    assert cut.edges() is None
     flat = replace(found, ankles=np.full_like(found.ankles, FLOOR))
-    assert flat.edges(METRES) is None
+    assert flat.edges() is None
 
 
 def test_a_crossing_lies_between_its_frames() -> None:

@@ -126,8 +126,9 @@ def test_slow_motion_is_recognised(slowdown: float) -> None:
     assert risen == pytest.approx([100 * truth.hip_rise for truth in truths], rel=0.08)
 
 
-def hops(count: int, height: float, contact: float, fps: float) -> tuple[LogHead, PoseChunk]:
-    """`count` flights one after the other, `contact` seconds on the floor between them."""
+def hops(count: int, height: float, contact: float, fps: float) -> tuple[LogHead, PoseChunk, float]:
+    """`count` flights one after the other, `contact` seconds on the floor between them, and the
+    height of each in metres. In a short contact the heels do not come down."""
     head, chunk, (truth,) = perform_jumps(JumpScript((height,), seen=Script(fps=fps, noise=0.003)))
     seconds = chunk.times_us * 1e-6
     middle = (truth.takeoff - contact / 2, truth.landing + contact / 2)
@@ -136,24 +137,30 @@ def hops(count: int, height: float, contact: float, fps: float) -> tuple[LogHead
         (np.arange(first), np.tile(np.arange(first, last), count), np.arange(last, len(seconds)))
     )
     times = np.round(np.arange(len(rows)) / fps * 1e6).astype(np.int64)
-    return head, replace(
+    hopped = replace(
         chunk, times_us=times, keypoints=chunk.keypoints[rows], boxes=chunk.boxes[rows]
     )
+    return head, hopped, truth.height
 
 
-@pytest.mark.parametrize(("height", "contact"), [(0.08, 0.24), (0.15, 0.3), (0.35, 0.5)])
-def test_each_flight_of_rebounds_counts(height: float, contact: float) -> None:
-    head, chunk = hops(6, height, contact, 60)
+@pytest.mark.parametrize("fps", [30, 60])
+@pytest.mark.parametrize(
+    ("height", "contact"), [(0.05, 0.2), (0.08, 0.24), (0.15, 0.15), (0.15, 0.3), (0.35, 0.5)]
+)
+def test_each_flight_of_rebounds_counts(height: float, contact: float, fps: float) -> None:
+    head, chunk, true = hops(6, height, contact, fps)
     found = heights(entries_of(head, [chunk], AIR)[0])
     assert len(found) == 6
-    assert found == pytest.approx([100 * height] * 6, abs=4.0)
+    # where the heels stay up is not yet known when the first hop lands
+    assert found[1:] == pytest.approx([100 * true] * 5, abs=2.5)
+    assert found[0] == pytest.approx(100 * true, abs=4.5)
 
 
 @pytest.mark.parametrize("contact", [0.2, 0.3])
 @pytest.mark.parametrize("height", [0.055, 0.07])
 def test_low_hops_in_slow_motion_are_counted(height: float, contact: float) -> None:
     """Around the top of each feet seem to rest: the floor is not there."""
-    head, chunk = hops(6, height, contact, 90)
+    head, chunk, _ = hops(6, height, contact, 90)
     slow = replace(chunk, times_us=chunk.times_us * 3)
     assert heights(entries_of(head, [slow], AIR)[0]) == [None] * 6
 

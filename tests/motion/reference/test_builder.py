@@ -18,7 +18,7 @@ from worker.contract.reference_poses import decode_reference, encode_reference
 from worker.motion.features.body_segments import Body
 from worker.motion.reference.builder import reference_of
 from worker.motion.reference.dtw import warp
-from worker.motion.reference.poses import limbs_of, poses_of
+from worker.motion.reference.poses import images_of, limbs_of, poses_of
 
 
 def test_the_still_start_and_end_are_left_out() -> None:
@@ -99,8 +99,8 @@ def test_the_mirror_image_is_that_of_the_picture(seed: int) -> None:
 
     x, y = np.random.default_rng(seed).uniform(0, 1, (2, 3, 17))
     turned = _body(1 - x[:, list(FLIP)], y[:, list(FLIP)])
-    one, other = (poses_of(*limbs_of(body)) for body in (_body(x, y), turned))
-    assert np.allclose(one.mirrored().parts, other.parts)
+    _, mirrored, *_ = images_of(*limbs_of(_body(x, y)))
+    assert np.allclose(poses_of(*mirrored).parts, poses_of(*limbs_of(turned)).parts)
 
 
 def test_the_alignment_follows_a_slower_course() -> None:

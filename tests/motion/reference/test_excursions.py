@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 
 import numpy as np
 
@@ -55,4 +56,9 @@ def test_the_end_of_the_media_may_complete_a_rep_that_is_nearly_back() -> None:
         values = path(0, 1, rest)
         for row, value in enumerate(values):
             assert finder.step(row, row / 30, value) is None
-        assert (finder.finish(len(values), len(values) / 30, values[-1]) is not None) is expected
+        assert (finder.finish() is not None) is expected
+
+
+def test_what_is_unseen_for_long_ends_an_excursion() -> None:
+    for unseen, found in ((20, 1), (80, 0)):
+        assert len(cycles([*path(0, 0, 1), *[math.nan] * unseen, *path(1, 0)])) == found

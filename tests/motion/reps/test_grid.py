@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from tests.synthetic.analysis import analyse, entries_of
+from tests.synthetic.filming import FILMINGS, filmed, told
 from tests.synthetic.grid import Cell, cells, counted
 from tests.synthetic.jumps import JumpScript, perform_jumps
 from tests.synthetic.perform import Camera, Script
@@ -27,6 +28,16 @@ def test_a_sample_of_the_grid_is_exact(exercise: str) -> None:
     chosen = random.Random(exercise).sample([c for c in cells() if c.exercise == exercise], 1)
     shares = counted(chosen, reps=4)
     assert shares.exact == 1, shares.wrong
+
+
+@pytest.mark.parametrize("way", FILMINGS)
+def test_a_sample_of_every_way_of_filming_is_exact(way: str) -> None:
+    filming = FILMINGS[way]
+    suited = [c for c in cells() if (c.pace, c.fps) == (1.0, 30.0) and filming.suits(c)]
+    for seed, cell in enumerate(random.Random(way).sample(suited, 2)):
+        head, chunk = filmed(cell.script(5, seed), filming)
+        _, analysis = entries_of(head, [chunk], JobOptions(exercise=cell.exercise))
+        assert analysis.result.count == told(cell, filming, 5), cell
 
 
 @pytest.mark.parametrize("move", ["standing", "walking"])

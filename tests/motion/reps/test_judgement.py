@@ -59,6 +59,13 @@ def test_half_a_repetition_alone_is_less_evidence_than_a_whole_one() -> None:
     assert reasons(compare(EXERCISE, half, measures)) == ["other_movement"]
 
 
+def test_what_counts_where_less_is_asked_for_refuses_no_full_repetition() -> None:
+    verdicts, measures = clip(0.1, 0.01)
+    small = verdicts[1].cycle._replace(out=0.5 * EXERCISE.least, back=0.5 * EXERCISE.least)
+    assert reasons(compare(EXERCISE, verdicts, measures)) == ["other_movement"] * 2
+    assert reasons(compare(EXERCISE, [verdicts[0], Verdict(small)], measures)) == [None] * 2
+
+
 def test_a_range_is_told_by_half_of_the_frames_at_least() -> None:
     values = [0.0, 1.0, *[float("nan")] * 6]
     assert np.isnan(measured(MOVES, np.array(values), 0, 4, 7))

@@ -25,7 +25,8 @@ from worker.pose.estimators.movenet import (
 )
 from worker.pose.geometry.boxes import grow
 from worker.pose.inference.session import Session
-from worker.pose.tracking.estimation_batch import EstimationBatch
+from worker.pose.interfaces import PeopleDetector
+from worker.pose.tracking.inference_cache import InferenceCache
 
 SIZE = 64
 places = st.floats(-200, 800, width=32)
@@ -125,17 +126,18 @@ def test_a_pool_changes_nothing() -> None:
     images = [spotted(100 + n, 90) for n in range(9)]
     box = np.array([80, 50, 180, 150], np.float32)
     estimator = PoseEstimator(cast(Session, Finder()), SIZE)
-    alone = EstimationBatch(estimator, None)
+    nobody = cast(PeopleDetector, None)
+    alone = InferenceCache(nobody, estimator)
+    batched = InferenceCache(nobody, estimator, batches=True)
     with ThreadPoolExecutor(4) as pool:
-        pooled = EstimationBatch(estimator, pool)
-        for row, image in enumerate(images):
-            alone.put(row, image, box)
-            pooled.put(row, image, box)
-        found = dict(pooled.done())
-    assert [*found] == [*range(9)]
-    for row, pose in alone.done():
-        assert (pose == found[row]).all()
-    assert not [*EstimationBatch(estimator, None).done()]
+        pooled = InferenceCache(nobody, estimator, pool)
+        for image in images:
+            pooled.begin(image, box)
+        found = pooled.poses(images, [box] * len(images))
+    for other in (alone, batched):
+        poses = other.poses(images, [box] * len(images))
+        assert all((one == pose).all() for one, pose in zip(poses, found, strict=True))
+        assert other.poses([], []) == []
 
 
 def test_the_crop_is_black_outside_the_grown_box() -> None:

@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
 
-from tests.pose.tracking.test_detector_skipping import pose
-from worker.pose.detectors.nanodet import Detections
+from worker.pose.detectors.nanodet import SURE, Detections
 from worker.pose.geometry.boxes import iou
 from worker.pose.tracking.box_interpolation import keyframes
 from worker.pose.tracking.inference_cache import InferenceCache
-from worker.pose.tracking.pose_tracking import PoseTracker
+from worker.pose.tracking.pose_tracking import CLEAR, REACHES, PoseTracker
 from worker.pose.tracking.subject_tracker import SubjectTracker
 
 FPS = 30
+BOX = np.array([100, 50, 200, 350], np.float32)
 Place = Callable[[float], np.ndarray]
 SIZE = (480, 640)
+
+
+def pose(box: np.ndarray = BOX, beyond: float = 10, score: float = 0.8) -> np.ndarray:
+    """Joints that fill a box but for `beyond` pixels at each edge."""
+    low, high = box[:2] + beyond, box[2:] - beyond
+    joints = np.zeros((17, 3), np.float32)
+    joints[:, :2] = low + (high - low) * np.linspace(0, 1, 17)[:, None]
+    joints[:, 2] = score
+    return joints
 
 
 class World:
@@ -36,11 +46,20 @@ class World:
         self.looked.append(time)
         if self.blind[0] <= time < self.blind[1]:
             return Detections(np.zeros((0, 4), np.float32), np.zeros(0, np.float32))
-        return Detections(self.place(time)[None], np.array([0.9], np.float32))
+        return self.people(self.place(time))
 
-    def estimate(self, image: np.ndarray, _box: np.ndarray) -> np.ndarray:
+    def people(self, box: np.ndarray) -> Detections:
+        """Everybody, where the one is in `box`."""
+        return Detections(box[None], np.array([0.9], np.float32))
+
+    def estimate(self, images: Sequence[np.ndarray], boxes: Sequence[np.ndarray]) -> np.ndarray:
+        (image,), (box,) = images, boxes
         time = float(image[0, 0, 0]) / FPS
         self.posed.append(time)
+        return self.pose(time, box)[None]
+
+    def pose(self, time: float, _box: np.ndarray) -> np.ndarray:
+        """The joints of who is there, looked for in a box."""
         return pose(self.place(time))
 
     def follow(
@@ -50,7 +69,7 @@ class World:
         frames = np.arange(round(seconds * FPS))
         times = np.round(frames * 1e6 / FPS).astype(np.int64)
         tracker = SubjectTracker(SIZE[1], SIZE[0])
-        looks = looks or InferenceCache(self.detect, self.estimate)
+        looks = looks or InferenceCache(self, self)
         images = self.images[: len(frames)]
         follower = PoseTracker(tracker, looks, images, times, rests=rests)
         went = [(float(times[row]) / 1e6, box) for row, box in follower.go(keyframes(times))]
@@ -75,7 +94,7 @@ def test_who_stands_still_is_looked_for_once_a_second() -> None:
     world = World(still)
     went, follower, _ = world.follow()
     assert world.looked == [0.0, 1.0]
-    assert len(went) == len(follower.poses) == len(world.posed)
+    assert len(went) == len(follower.poses) + len(world.looked) == len(world.posed)
     for _, box in went:
         assert box == pytest.approx(still(0), abs=1e-3)
 
@@ -92,9 +111,50 @@ def test_who_leaps_is_looked_for_at_every_keyframe_and_costs_one_pose_a_second()
     world = World(leaps)
     went, follower, _ = world.follow()
     assert world.looked == pytest.approx([time for time, _ in went])
-    assert len(world.posed) <= len(follower.poses) + 2
+    assert not follower.poses
+    assert len(world.posed) == 2 + 2  # in a box that was detected, and where it was expected next
     for time, box in went:
         assert (box == leaps(time)).all()
+
+
+def somebody_else(box: np.ndarray) -> Detections:
+    """Who is there, and another person beside."""
+    boxes = np.stack([box, box + np.array([250, 0, 250, 0], np.float32)])
+    return Detections(boxes, np.array([0.9, 0.9], np.float32))
+
+
+@pytest.mark.parametrize(
+    ("pose_of", "people"),
+    [
+        (partial(pose, score=CLEAR - 0.01), None),
+        (lambda box: pose(box + np.float32(12) * (box[0] > 0)) * 0, None),
+        (pose, somebody_else),
+        (pose, lambda box: Detections(box[None], np.array([SURE - 0.01], np.float32))),
+    ],
+)
+def test_who_is_not_clear_sure_and_alone_is_looked_for_at_every_keyframe(
+    pose_of: Any, people: Any
+) -> None:
+    world = World(still)
+    world.pose = lambda time, _box: pose_of(still(time))  # type: ignore[method-assign]
+    if people:
+        world.people = people  # type: ignore[method-assign]
+    went, _, _ = world.follow()
+    assert {round(time, 2) for time in world.looked} == {round(time, 2) for time, _ in went}
+
+
+def test_an_arm_that_reaches_out_of_the_mask_is_a_doubt() -> None:
+    """Outside of it the crop is black: the box by the joints would end there."""
+    world = World(still)
+    reach = np.array([0, 0, 0, 0], np.float32)
+
+    def reaching(time: float, _box: np.ndarray) -> np.ndarray:
+        reach[2] = 100 * (REACHES - 1) / 2 + 1 if time > 0.3 else 0
+        return pose(still(time) + reach)
+
+    world.pose = reaching  # type: ignore[method-assign]
+    world.follow(0.7)
+    assert world.looked[1:2] == pytest.approx([0.4])
 
 
 def test_without_rest_the_detector_alone_decides() -> None:
@@ -129,13 +189,13 @@ def test_a_doubtful_detection_is_weighed_against_the_pose(found: Place) -> None:
     """Seen on film: legs, and a barbell's plate, taken for the one who stood there all along."""
     world = World(found)
     whole = World(still)
-    world.estimate = lambda image, box: (
-        whole.estimate(image, box)
-        * np.array(  # type: ignore[method-assign]
-            [1, 1, 1 if float(iou(box, still(0)[None])[0]) > 0.7 else 0.5], np.float32
-        )
-    )
-    went, tracker, _ = world.follow(rests=False)
+
+    def pose_in(time: float, box: np.ndarray) -> np.ndarray:
+        surer = 1 if float(iou(box, still(0)[None])[0]) > 0.7 else 0.5
+        return whole.pose(time, box) * np.array([1, 1, surer], np.float32)
+
+    world.pose = pose_in  # type: ignore[method-assign]
+    went, _, tracker = world.follow(rests=False)
     for _, box in went:
         assert box is not None
         assert float(iou(box, still(0)[None])[0]) > 0.7
@@ -150,7 +210,7 @@ def test_a_detection_whose_pose_is_as_good_is_taken() -> None:
 
 def test_two_that_follow_on_the_same_frames_ask_once() -> None:
     world = World(squats)
-    looks = InferenceCache(world.detect, world.estimate)
+    looks = InferenceCache(world, world)
     first, _, one = world.follow(looks=looks)
     asked = (len(world.looked), len(world.posed))
     second, _, other = world.follow(looks=looks)
@@ -172,7 +232,7 @@ def test_the_tracker_hears_where_the_subject_was_followed_to() -> None:
 
 def test_what_was_asked_about_a_picture_is_forgotten_with_it() -> None:
     world = World(still)
-    looks = InferenceCache(world.detect, world.estimate)
+    looks = InferenceCache(world, world)
     for number in (1, 2):
         image = np.full((*SIZE, 1), number, np.uint8)
         for _ in range(2):

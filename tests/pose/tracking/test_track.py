@@ -3,19 +3,41 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
+from tests.pose.tracking.test_subject_movement import pose
 from worker.pose.tracking.track import Track
 
 
-def test_an_edge_that_leaps_by_itself_is_no_walk() -> None:
-    """Two people in front of each other are detected as one: the subject is no farther right."""
-    track = Track(1, [196.0, 31.0, 279.0, 341.0], 0.0, [196.0, 31.0, 279.0, 341.0])
-    track.take(np.array([196, 31, 279, 341], np.float32), 0.8, 0.2)
-    track.take(np.array([203, 33, 324, 344], np.float32), 0.5, 0.4)
+def tracked(*boxes: list[float]) -> Track:
+    """A track that was surely detected in the boxes, five times a second."""
+    track = Track(1, boxes[0], 0.0, boxes[0])
+    for step, box in enumerate(boxes):
+        track.take(np.array(box, np.float32), 0.8, 0.2 * step)
+    return track
+
+
+def test_who_is_detected_as_one_with_somebody_else_is_where_it_was() -> None:
+    """Seen on film: two people in front of each other, for one keyframe in one box."""
+    track = tracked([196, 31, 279, 341], [196, 31, 279, 341], [203, 33, 324, 344])
     own, other = np.array([[199, 35, 277, 301], [265, 32, 372, 345]], np.float32)
-    assert track.gain(own, 0.6) > track.gain(other, 0.6)
-    walker = Track(2, [100.0, 30.0, 200.0, 340.0], 0.0, [100.0, 30.0, 200.0, 340.0])
-    for step in range(1, 4):
-        x = 100 + 20 * step
-        walker.take(np.array([x, 30, x + 100, 340], np.float32), 0.8, 0.2 * step)
-    assert walker.expected(0.8)[0] > 170
+    assert track.likeness(own, None, 0.6) > track.likeness(other, None, 0.6)
+
+
+def test_who_walks_goes_on() -> None:
+    walker = tracked(*([100.0 + 20 * step, 30, 200 + 20 * step, 340] for step in range(4)))
+    assert walker.expected(0.8) == pytest.approx([180, 30, 280, 340], abs=3)
+    walker.follow(np.array([160, 30, 260, 340], np.float32), 0.8)
+    assert walker.expected(1.0)[0] < 180  # by its pose it stood
+
+
+def test_who_is_where_another_was_is_told_by_its_pose() -> None:
+    box = [100.0, 30.0, 200.0, 340.0]
+    track = tracked(box)
+    track.look(pose(150))
+    where = np.array(box, np.float32)
+    here, beside = (track.likeness(where, pose(x), 0.2) for x in (155, 220))
+    assert here > 0.9
+    assert beside < 0.6
+    assert track.likeness(where, None, 0.2) == pytest.approx(1)
+    assert track.likeness(where + np.float32(400), pose(150), 0.2) == 0

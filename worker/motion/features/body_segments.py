@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from functools import reduce
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +29,31 @@ TINY = 1e-6
 
 
 @dataclass(frozen=True)
-class Body:
+class Columns:
+    """Base of dataclasses all of whose fields, at least one, are arrays with a row for each of n
+    frames, or such dataclasses themselves."""
+
+    def __len__(self) -> int:
+        return len(next(iter(vars(self).values())))
+
+    def __getitem__(self, rows: slice | NDArray[Any]) -> Self:
+        """The rows of a slice, of a mask [n] or of indices."""
+        return type(self)(*(getattr(self, one.name)[rows] for one in fields(self)))
+
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """The rows of all `parts`, of which there is one at least."""
+        columns = ([getattr(part, one.name) for part in parts] for one in fields(cls))
+        return cls(
+            *(
+                type(each[0]).joined(each) if isinstance(each[0], Columns) else np.concatenate(each)
+                for each in columns
+            )
+        )
+
+
+@dataclass(frozen=True)
+class Body(Columns):
     """Smoothed joints of n frames.
 
     `x`, `y` float64 [n, 17] in frame heights, y down (square pixels, so angles are true);
@@ -36,36 +63,27 @@ class Body:
     x: Floats
     y: Floats
     score: Floats
-    _pairs: dict[str, tuple[Floats, Floats]] = field(default_factory=dict)
-    _lengths: dict[str, Floats] = field(default_factory=dict)
 
     def pair(self, joint: str) -> tuple[Floats, Floats]:
         """x and y [n, 2] of the left and right `joint`."""
-        found = self._pairs.get(joint)
-        if found is None:
-            first = PAIRS[joint][0]
-            found = self.x[:, first : first + 2], self.y[:, first : first + 2]
-            self._pairs[joint] = found
-        return found
+        first = PAIRS[joint][0]
+        return self.x[:, first : first + 2], self.y[:, first : first + 2]
 
     def seen(self, joints: tuple[str, ...]) -> Floats:
         """Lowest score [n, 2] over `joints` of each side."""
-        first = PAIRS[joints[0]][0]
-        lowest = self.score[:, first : first + 2]
-        for joint in joints[1:]:
-            first = PAIRS[joint][0]
-            lowest = np.minimum(lowest, self.score[:, first : first + 2])
-        return lowest
+        scores = [self.score[:, first : first + 2] for first, _ in map(PAIRS.__getitem__, joints)]
+        return reduce(np.minimum, scores)
+
+    def height(self, joint: str) -> tuple[Floats, Floats]:
+        """Height [n] of the middle of both sides, by their scores, and the better score [n]."""
+        scores = self.seen((joint,))
+        return -merged(self.pair(joint)[1], scores), scores.max(axis=1)
 
     def length(self, first: str, second: str) -> Floats:
         """Length [n, 2] of the segment between two joints of each side, in frame heights."""
-        key = f"{first} {second}"
-        found = self._lengths.get(key)
-        if found is None:
-            (ax, ay), (bx, by) = self.pair(first), self.pair(second)
-            found = np.sqrt((ax - bx) ** 2 + (ay - by) ** 2) + TINY
-            self._lengths[key] = found
-        return found
+        (ax, ay), (bx, by) = self.pair(first), self.pair(second)
+        length: Floats = np.sqrt((ax - bx) ** 2 + (ay - by) ** 2) + TINY
+        return length
 
     def angle(self, first: str, middle: str, last: str) -> Floats:
         """Angle [n, 2] at the `middle` joint of each side in degrees, 180 where straight."""

@@ -1,12 +1,12 @@
 """Measures of the body that repetitions are found by: bends of joints and heights of joints.
 
-A measure has a value and a weight in every frame. The weight says how well its joints are seen: it
-falls with their scores, and to nothing where the network puts them outside the picture, where it
-guesses. Lengths are in frame heights; `stature` tells what share of a person that is.
+A measure has a value and a weight in every frame, that of the joint seen worst. The scores of the
+bodies that are measured here are weights (see `weighted`). Lengths are in frame heights; `stature`
+tells what share of a person that is.
 
 Names:
     knee_flexion, hip_flexion, elbow_flexion    degrees from straight
-    deeper_knee_flexion                         that of the leg that bends more
+    deeper_knee_flexion, deeper_hip_flexion     that of the leg that bends more
     knee_flexion_difference, hip_...            between both sides
     trunk_tilt                                  degrees from upright
     thigh_share                                 height of the hips over the knees by that of the
@@ -28,8 +28,12 @@ from itertools import pairwise
 
 import numpy as np
 
-from worker.motion.features.body_segments import PAIRS, TINY, Body, Floats, merged
-from worker.motion.features.median import quantile
+from worker.motion.features.anthropometry import SEGMENTS, SHOULDER_WIDTH, STANDING_SHARE
+from worker.motion.features.body_segments import TINY, Body, Floats, merged
+from worker.motion.features.order_statistics import quantile
+
+Measured = tuple[Floats, Floats]
+"""Values and weights, [n] or, of both sides, [n, 2]."""
 
 FLEXIONS = {
     "knee": ("hip", "knee", "ankle"),
@@ -45,24 +49,9 @@ EDGE_MARGIN = 0.02
 """Frame heights outside the picture at which a joint has no weight left: what is cut off by the
 edge is put just at it, and a foot that stands on the lower edge is seen."""
 
-SEGMENTS = (
-    (("shoulder", "hip"), 0.288),
-    (("hip", "knee", "ankle"), 0.491),
-    (("shoulder", "elbow", "wrist"), 0.332),
-)
-"""Chains of joints and their lengths as shares of stature (Drillis and Contini 1966, in Winter
-2009, fig. 4.1)."""
-
-SHOULDER_WIDTH = 0.23
-"""Distance of the shoulder joints by stature: 0.259 over the acromia (the same source), of which
-the joint centres lack 1.5 cm a side."""
-
-STANDING_SHARE = 0.63
-"""Height of the hips over the ankles by that of the shoulders (0.491 of 0.779 of stature)."""
-
-LOW_KNEE = 0.05
-"""Height of the knees over the ankles by stature, a fifth of a shank's length, below which they are
-misplaced or the shanks lie: thighs are not measured by them."""
+LOW_KNEE = 0.15
+"""Height of the knees over the ankles by stature, three fifths of a shank's length, below which
+they are misplaced, or the shanks lie or point at the camera: thighs are not measured by them."""
 
 PROFILE_WIDTH = 0.12
 """Distance of the shoulders along the picture by stature that is seen from the side: half of it."""
@@ -74,43 +63,13 @@ LEAST_FRAMES = 5
 """Frames in which a segment must be seen."""
 
 
-def visibility(body: Body, aspect: float) -> Floats:
-    """Weight 0-1 of each joint [n, 17]: how well it is seen; `aspect` is the width of the picture
-    by its height."""
+def weighted(body: Body, aspect: float) -> Body:
+    """The body with weights 0-1 for scores: how well a joint is seen, nothing outside the picture,
+    where the network guesses; `aspect` is the width of the picture by its height."""
     clear = np.clip((body.score - FAINT_SCORE) / (CLEAR_SCORE - FAINT_SCORE), 0.0, 1.0)
     x, y = body.x, body.y
     inside = np.minimum(np.minimum(x, aspect - x), np.minimum(y, 1.0 - y)) + EDGE_MARGIN
-    weight: Floats = clear * np.clip(inside / (1.5 * EDGE_MARGIN), 0.0, 1.0)
-    return weight
-
-
-class Sight:
-    """The joints of n frames with a `weight` [n, 17] for each (see `visibility`)."""
-
-    def __init__(self, body: Body, weight: Floats) -> None:
-        self.body = body
-        self.weight = weight
-        self._middles: dict[str, tuple[Floats, Floats]] = {}
-
-    def seen(self, *joints: str) -> Floats:
-        """Weight [n, 2] of the joints of each side together: that of the one seen worst."""
-        lowest = self._of(joints[0])
-        for joint in joints[1:]:
-            lowest = np.minimum(lowest, self._of(joint))
-        return lowest
-
-    def height(self, joint: str) -> tuple[Floats, Floats]:
-        """Height [n] of the middle of both sides, as far as they are seen, and its weight [n]."""
-        found = self._middles.get(joint)
-        if found is None:
-            weight = self._of(joint)
-            found = -merged(self.body.pair(joint)[1], weight), weight.max(axis=1)
-            self._middles[joint] = found
-        return found
-
-    def _of(self, joint: str) -> Floats:
-        first = PAIRS[joint][0]
-        return self.weight[:, first : first + 2]
+    return Body(x, y, clear * np.clip(inside / (1.5 * EDGE_MARGIN), 0.0, 1.0))
 
 
 def is_length(name: str) -> bool:
@@ -123,55 +82,54 @@ def is_height(name: str) -> bool:
     return name.endswith("_height")
 
 
-def sides_of(sight: Sight, name: str) -> tuple[Floats, Floats]:
+def sides_of(body: Body, name: str) -> Measured:
     """Values and weights [n, 2] of the measure `name` of the left and the right side.
 
     Raises KeyError for a name that has no sides.
     """
     if name.endswith("_flexion"):
         joints = FLEXIONS[name.removesuffix("_flexion")]
-        return 180.0 - sight.body.angle(*joints), sight.seen(*joints)
+        return 180.0 - body.angle(*joints), body.seen(joints)
     upper, _, lower = name.partition("_over_")
-    upper_y, lower_y = sight.body.pair(upper)[1], sight.body.pair(lower)[1]
-    return lower_y - upper_y, sight.seen(upper, lower)
+    upper_y, lower_y = body.pair(upper)[1], body.pair(lower)[1]
+    return lower_y - upper_y, body.seen((upper, lower))
 
 
-def whole(sight: Sight, name: str) -> tuple[Floats, Floats]:
+def whole(body: Body, name: str) -> Measured:
     """Values and weights [n] of the measure `name` of the whole body.
 
     Raises KeyError for an unknown name.
     """
     if name in _IRREGULAR:
-        return _IRREGULAR[name](sight)
+        return _IRREGULAR[name](body)
     if name.startswith("higher_"):
-        return _higher(*sides_of(sight, name.removeprefix("higher_")))
+        return _higher(*sides_of(body, name.removeprefix("higher_")))
     joint, _, kind = name.rpartition("_")
     if kind == "flexion":
-        values, weights = sides_of(sight, name)
+        values, weights = sides_of(body, name)
         return merged(values, weights), weights.max(axis=1)
     if kind == "difference":
-        values, weights = sides_of(sight, joint)
+        values, weights = sides_of(body, joint)
         return np.abs(values[:, 0] - values[:, 1]), weights.min(axis=1)
     if kind == "height":
-        return sight.height(joint)
+        return body.height(joint)
     if kind in ("spread", "step", "gap"):
-        return _apart(sight, joint, kind)
+        return _apart(body, joint, kind)
     upper, _, lower = name.partition("_over_")
-    (high, high_weight), (low, low_weight) = sight.height(upper), sight.height(lower)
+    (high, high_weight), (low, low_weight) = body.height(upper), body.height(lower)
     return high - low, np.minimum(high_weight, low_weight)
 
 
-def statures(sight: Sight) -> Floats:
+def statures(body: Body) -> Floats:
     """Stature [n, 4] in frame heights, as each of trunk, leg, arm and shoulders tells it in each
     frame; nan where it is not seen."""
-    told = []
+    columns = []
     for chain, share in SEGMENTS:
-        length = np.sum([sight.body.length(*ends) for ends in pairwise(chain)], axis=0)
-        told.append(np.where(sight.seen(*chain) > 0.5, length, np.nan) / share)
-    x, y = sight.body.pair("shoulder")
-    width = np.hypot(x[:, 0] - x[:, 1], y[:, 0] - y[:, 1]) / SHOULDER_WIDTH
-    columns = [np.fmax(one[:, 0], one[:, 1]) for one in told]
-    columns.append(np.where(sight.seen("shoulder").min(axis=1) > 0.5, width, np.nan))
+        length = np.sum([body.length(*ends) for ends in pairwise(chain)], axis=0)
+        told = np.where(body.seen(chain) > 0.5, length, np.nan) / share
+        columns.append(np.fmax(told[:, 0], told[:, 1]))
+    width, seen = whole(body, "shoulder_gap")
+    columns.append(np.where(seen > 0.5, width / SHOULDER_WIDTH, np.nan))
     return np.stack(columns, axis=1)
 
 
@@ -186,91 +144,79 @@ def stature(told: Floats) -> float:
     return max(found, default=1.0)
 
 
-def _higher(values: Floats, weights: Floats) -> tuple[Floats, Floats]:
-    """Value and weight [n] of the side that is higher, of those that are seen about as well."""
+def _higher(values: Floats, weights: Floats) -> Measured:
+    """Value and weight [n] of the side where it is higher, of those seen about as well."""
     best = weights.max(axis=1)
     seen = weights >= 0.5 * best[:, None]
     return np.where(seen, values, -np.inf).max(axis=1), best
 
 
-def _greater(sight: Sight, name: str) -> tuple[Floats, Floats]:
-    values, weights = sides_of(sight, name)
-    return values.max(axis=1), weights.max(axis=1)
-
-
-def _thigh_share(sight: Sight) -> tuple[Floats, Floats]:
-    thigh, seen = whole(sight, "hip_over_knee")
-    shank, weight = whole(sight, "knee_over_ankle")
-    upright = shank > LOW_KNEE * np.nan_to_num(np.fmax.reduce(statures(sight), axis=1))
+def _thigh_share(body: Body) -> Measured:
+    thigh, seen = whole(body, "hip_over_knee")
+    shank, weight = whole(body, "knee_over_ankle")
+    upright = shank > LOW_KNEE * np.nan_to_num(np.fmax.reduce(statures(body), axis=1))
     share = thigh / np.where(upright, np.maximum(shank, TINY), 1.0)
     return share, np.where(upright, np.minimum(seen, weight), 0.0)
 
 
-def _fold(sight: Sight) -> tuple[Floats, Floats]:
+def _fold(body: Body) -> Measured:
     """The most of both bends and of what the heights tell: from the front bends do not show. A
     bend by 15 degrees of hips or knees changes the hips' share of the height by 0.05."""
-    found = [whole(sight, name) for name in ("knee_flexion", "hip_flexion")]
-    hips, seen = whole(sight, "hip_over_ankle")
-    share = hips / np.maximum(whole(sight, "shoulder_over_ankle")[0], TINY)
+    found = [whole(body, name) for name in ("knee_flexion", "hip_flexion")]
+    hips, seen = whole(body, "hip_over_ankle")
+    share = hips / np.maximum(whole(body, "shoulder_over_ankle")[0], TINY)
     found.append((300 * np.abs(np.clip(share, 0.0, 1.0) - STANDING_SHARE), seen))
     values = np.max([np.where(weight > 0, value, 0.0) for value, weight in found], axis=0)
     return values, np.max([weight for _, weight in found], axis=0)
 
 
-def _left_lift(sight: Sight) -> tuple[Floats, Floats]:
-    """Height of the left foot over the right one, as far as the legs explain it.
+def _lift(body: Body, of: Callable[[Floats], Floats]) -> Measured:
+    """Height of the left foot over the right one, or of the left knee where knees differ by more: a
+    foot that hangs ahead of the body looks lower. As far as the legs explain it; `of` it.
 
     In profile perspective alone lifts the farther foot, by as much as the near one is nearer; one
     that left the floor has its knee bent more than the other's (by 0.06 of stature in 26 degrees),
     or is ahead or behind.
     """
     # of each frame alone: what is added to the frames later must not change it
-    told = np.fmax.reduce(statures(sight), axis=1)
-    _, y = sight.body.pair("ankle")
-    up = y[:, 1] - y[:, 0]
-    bent, bent_weight = whole(sight, "knee_flexion_difference")
-    apart, weight = whole(sight, "ankle_spread")
+    told = np.fmax.reduce(statures(body), axis=1)
+    up, knee_up = (np.diff(body.pair(joint)[1])[:, 0] for joint in ("ankle", "knee"))
+    seen, knee_seen = (body.seen((joint,)).min(axis=1) for joint in ("ankle", "knee"))
+    by_knees = np.where(seen > 0, (np.abs(knee_up) > np.abs(up)) & (knee_seen >= seen), True)
+    up, weight = np.where(by_knees, (knee_up, knee_seen), (up, seen))
+    bent, bent_weight = whole(body, "knee_flexion_difference")
+    apart, _ = whole(body, "ankle_spread")
     legs = np.maximum(told * bent / 400, 0.33 * apart)
-    x, _ = sight.body.pair("shoulder")
-    profile = np.abs(x[:, 0] - x[:, 1]) < PROFILE_WIDTH * told
+    profile = whole(body, "shoulder_spread")[0] < PROFILE_WIDTH * told
     explained = np.where(profile & (bent_weight > 0), np.minimum(np.abs(up), legs), np.abs(up))
-    lift: Floats = np.sign(up) * explained
-    return lift, weight
+    return of(np.sign(up) * explained), weight
 
 
-def _right_lift(sight: Sight) -> tuple[Floats, Floats]:
-    lift, weight = _left_lift(sight)
-    return -lift, weight
+def _tilt(body: Body) -> Measured:
+    (high, seen), (low, weight) = body.height("shoulder"), body.height("hip")
+    upper, lower = (
+        merged(body.pair(joint)[0], body.seen((joint,))) for joint in ("shoulder", "hip")
+    )
+    tilt = np.degrees(np.arctan2(np.abs(upper - lower), high - low + TINY))
+    return tilt, np.minimum(seen, weight)
 
 
-def _foot_lift(sight: Sight) -> tuple[Floats, Floats]:
-    lift, weight = _left_lift(sight)
-    return np.abs(lift), weight
-
-
-def _tilt(sight: Sight) -> tuple[Floats, Floats]:
-    weight = np.minimum(sight.seen("shoulder").max(axis=1), sight.seen("hip").max(axis=1))
-    across = merged(sight.body.pair("shoulder")[0], sight.seen("shoulder"))
-    across = across - merged(sight.body.pair("hip")[0], sight.seen("hip"))
-    up = sight.height("shoulder")[0] - sight.height("hip")[0]
-    return np.degrees(np.arctan2(np.abs(across), up + TINY)), weight
-
-
-def _apart(sight: Sight, joint: str, kind: str) -> tuple[Floats, Floats]:
-    x, y = sight.body.pair(joint)
+def _apart(body: Body, joint: str, kind: str) -> Measured:
+    x, y = body.pair(joint)
     across, upwards = np.abs(x[:, 0] - x[:, 1]), np.abs(y[:, 0] - y[:, 1])
     values = {"spread": across, "step": upwards, "gap": np.hypot(across, upwards)}[kind]
-    return values, sight.seen(joint).min(axis=1)
+    return values, body.seen((joint,)).min(axis=1)
 
 
-_IRREGULAR: dict[str, Callable[[Sight], tuple[Floats, Floats]]] = {
-    "deeper_knee_flexion": lambda sight: _greater(sight, "knee_flexion"),
-    "hip_over_lower_ankle": lambda sight: _greater(sight, "hip_over_ankle"),
+_IRREGULAR: dict[str, Callable[[Body], Measured]] = {
+    "deeper_knee_flexion": lambda body: _higher(*sides_of(body, "knee_flexion")),
+    "deeper_hip_flexion": lambda body: _higher(*sides_of(body, "hip_flexion")),
+    "hip_over_lower_ankle": lambda body: _higher(*sides_of(body, "hip_over_ankle")),
     "thigh_share": _thigh_share,
     "fold": _fold,
     "trunk_tilt": _tilt,
-    "left_lift": _left_lift,
-    "right_lift": _right_lift,
-    "foot_lift": _foot_lift,
+    "left_lift": lambda body: _lift(body, np.positive),
+    "right_lift": lambda body: _lift(body, np.negative),
+    "foot_lift": lambda body: _lift(body, np.abs),
 }
 """Measures whose names are not made of a joint and what is measured of it."""

@@ -9,11 +9,9 @@ from worker.contract.media import MediaInfo
 from worker.contract.options import JobOptions
 from worker.contract.reference_poses import LIMBS, ReferencePoses
 from worker.exercises import EXERCISES
-from worker.exercises.model import HoldExercise, JumpExercise, RepExercise
+from worker.exercises.model import JumpExercise
 from worker.motion.features.body_segments import PAIRS
 from worker.motion.feedback.reporter import ExerciseReporter
-from worker.motion.feedback.target import Target
-from worker.motion.form import advice_texts
 from worker.motion.jumps.reporter import JumpReporter
 from worker.motion.recognition.tracker import AutoTracker, tracker_of
 from worker.motion.reference.template import moving_limbs
@@ -30,62 +28,27 @@ def make_reporter(
     Raises JobError `invalid_exercise` if an exercise has no data, and `reference_not_found` if a
     reference is named but not given.
     """
+    least_score = floor_of(options.minGrade) if options.minGrade else None
     if options.reference is not None:
         if reference is None:
             raise unknown_reference(options.reference)
-        return ExerciseReporter(_reference_target(reference, options), options, media)
+        tracker = ReferenceTracker(reference, options.difficulty, least_score)
+        return ExerciseReporter(tracker, _moving_joints(reference), "any", options)
     if options.exercise is None:
         return None
     if options.exercise == AUTO:
-        return ExerciseReporter(_recognised_target(options, media), options, media)
+        recogniser = AutoTracker(options.difficulty, least_score)
+        return ExerciseReporter(recogniser, ("shoulder", "hip"), "any", options)
     exercise = EXERCISES.get(options.exercise)
     if exercise is None:
         raise unknown_exercise(options.exercise)
     if isinstance(exercise, JumpExercise):
         return JumpReporter(exercise, options, media)
-    return ExerciseReporter(_exercise_target(exercise, options, media), options, media)
+    counter = tracker_of(exercise, options.difficulty, least_score)
+    return ExerciseReporter(counter, exercise.joints, CATALOGUE[exercise.id].view, options)
 
 
-def _exercise_target(
-    exercise: RepExercise | HoldExercise, options: JobOptions, media: MediaInfo
-) -> Target:
-    return Target(
-        name=exercise.id,
-        tracker=tracker_of(exercise, options.difficulty, _least_score(options), media.aspect),
-        joints=exercise.joints,
-        view=CATALOGUE[exercise.id].view,
-        texts=advice_texts(exercise.id, options.language),
-        hold=isinstance(exercise, HoldExercise),
-    )
-
-
-def _recognised_target(options: JobOptions, media: MediaInfo) -> Target:
-    """Whatever exercise the media shows."""
-    tracker = AutoTracker(options.difficulty, _least_score(options), media.aspect)
-    return Target(
-        name=AUTO,
-        tracker=tracker,
-        joints=("shoulder", "hip"),
-        texts={
-            code: text
-            for name in EXERCISES
-            for code, text in advice_texts(name, options.language).items()
-        },
-        recogniser=tracker,
-    )
-
-
-def _reference_target(reference: ReferencePoses, options: JobOptions) -> Target:
-    """A reference movement; guidance asks for the joints that move in it."""
+def _moving_joints(reference: ReferencePoses) -> tuple[str, ...]:
+    """The joints that move in a reference movement, of one side."""
     ends = {joint for limb in moving_limbs(reference) for joint in LIMBS[limb][:2]}
-    return Target(
-        name=reference.name,
-        tracker=ReferenceTracker(reference, options.difficulty, _least_score(options)),
-        joints=tuple(name for name, sides in PAIRS.items() if ends.intersection(sides)),
-        texts=advice_texts(reference.exercise or "", options.language),
-        reference=True,
-    )
-
-
-def _least_score(options: JobOptions) -> float | None:
-    return floor_of(options.minGrade) if options.minGrade else None
+    return tuple(name for name, sides in PAIRS.items() if ends.intersection(sides))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from worker.motion.form.advice import advice_codes, advice_on, advice_texts, live_codes
+from worker.motion.form.advice import advice_codes, advice_on, advice_text, live_codes
 from worker.motion.form.hold import HoldForm
 from worker.motion.form.rep_frames import RepFrames
 from worker.motion.form.score import RepForm, judge, judge_live
@@ -13,7 +13,7 @@ __all__ = [
     "RepFrames",
     "advice_codes",
     "advice_on",
-    "advice_texts",
+    "advice_text",
     "judge",
     "judge_live",
     "live_codes",

@@ -34,6 +34,14 @@ def code_of(exercise_id: str, criterion: Criterion) -> str | None:
     return f"{exercise_id}_{criterion.code or criterion.advice}"
 
 
+_KEYS = {
+    code: str(criterion.advice)
+    for exercise_id, known in CRITERIA.items()
+    for criterion in known
+    if (code := code_of(exercise_id, criterion)) is not None
+}
+
+
 def advice_codes(exercise_id: str, forms: Sequence[RepForm]) -> tuple[str, ...]:
     """Codes of at most AT_MOST pieces of advice after the reps `forms`, the worst fault first."""
     points: dict[Criterion, list[float]] = {}
@@ -72,11 +80,7 @@ def advice_on(exercise_id: str, criterion: str, language: str) -> str | None:
     return None
 
 
-def advice_texts(exercise_id: str, language: str) -> dict[str, str]:
-    """Sentence of each code that the exercise can give. Raises KeyError for another language than
+def advice_text(code: str, language: str) -> str:
+    """The sentence of a code. Raises KeyError for an unknown one, and for another language than
     those of TEXTS."""
-    return {
-        code: TEXTS[str(criterion.advice)][language]
-        for criterion in CRITERIA.get(exercise_id, ())
-        if (code := code_of(exercise_id, criterion)) is not None
-    }
+    return TEXTS[_KEYS[code]][language]

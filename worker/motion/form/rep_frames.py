@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.motion.features.body_segments import PAIRS, TINY, Body, Floats
-from worker.motion.features.median import quantile
+from worker.motion.features.order_statistics import quantile
 
 Rows = NDArray[np.bool_]
 

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from worker.contract.poses import PoseChunk
 from worker.motion.frames.smoothing import CONTEXT_US
 
+BLOCK_S = 0.4
+
 MOST_BLOCKS = 40
 """Blocks in a span at most: more gain no time and cost memory."""
 
@@ -46,35 +48,30 @@ class Span:
 
 
 class Blocks:
-    """Takes chunks in order and gives back spans of blocks, about `seconds` of media a block."""
+    """Takes chunks in order and gives back spans of blocks, about BLOCK_S of media a block."""
 
-    def __init__(self, fps: float, seconds: float = 0.4) -> None:
-        self._size = min(max(round(fps * seconds) if fps > 0 else 12, 4), 32)
+    def __init__(self, fps: float) -> None:
+        self._size = min(max(round(fps * BLOCK_S) if fps > 0 else 12, 4), 32)
         self._times: NDArray[np.int64] = np.zeros(0, np.int64)
-        self._joints: NDArray[np.float32] = np.zeros((0, 17, 3), np.float32)
+        self._joints: NDArray[np.float32] | None = None
         self._first = 0
-        self._next = 0
-        self._started = False
+        self._begin = 0
 
     def feed(self, *chunks: PoseChunk) -> Iterator[Span]:
         """The blocks that `chunks` complete. Raises ValueError if their frames do not follow on."""
-        if not self._started and chunks:
-            self._started = True
-            self._first = self._next = chunks[0].first
-            self._joints = np.zeros((0, *chunks[0].keypoints.shape[1:]), np.float32)
-        frame = self._first + len(self._times)
         for chunk in chunks:
-            if chunk.first != frame:
-                raise ValueError(f"frame {chunk.first} does not follow {frame - 1}")
-            frame += len(chunk)
-        self._times = np.concatenate((self._times, *(chunk.times_us for chunk in chunks)))
-        self._joints = np.concatenate((self._joints, *(chunk.keypoints for chunk in chunks)))
+            if self._joints is None:
+                self._first, self._joints = chunk.first, chunk.keypoints[:0]
+            if chunk.first != (expected := self._first + len(self._times)):
+                raise ValueError(f"frame {chunk.first} does not follow {expected - 1}")
+            self._times = np.concatenate((self._times, chunk.times_us))
+            self._joints = np.concatenate((self._joints, chunk.keypoints))
         while frames := self._ready():
             yield self._take(frames)
 
     def finish(self) -> Iterator[Span]:
         """The blocks that are left at the end of the media."""
-        while left := self._first + len(self._times) - self._next:
+        while left := len(self._times) - self._begin:
             yield self._take(min(left, MOST_BLOCKS * self._size))
 
     def _ready(self) -> int:
@@ -82,24 +79,22 @@ class Blocks:
         if not len(self._times):
             return 0
         known = int(np.searchsorted(self._times, self._times[-1] - CONTEXT_US))
-        blocks = (known - (self._next - self._first)) // self._size
-        return min(max(blocks, 0), MOST_BLOCKS) * self._size
+        return min(max((known - self._begin) // self._size, 0), MOST_BLOCKS) * self._size
 
     def _take(self, frames: int) -> Span:
-        begin = self._next - self._first
-        stop = begin + frames
+        assert self._joints is not None
+        begin, stop = self._begin, self._begin + frames
         low, high = np.searchsorted(
             self._times,
             (self._times[begin] - CONTEXT_US, self._times[stop - 1] + CONTEXT_US + 1),
         ).tolist()
         span = Span(
-            first=self._next,
+            first=self._first + begin,
             times_us=self._times[low:high],
             joints=self._joints[low:high],
             inside=slice(begin - low, stop - low),
             size=self._size,
         )
         self._times, self._joints = self._times[low:], self._joints[low:]
-        self._first += low
-        self._next += frames
+        self._first, self._begin = self._first + low, stop - low
         return span

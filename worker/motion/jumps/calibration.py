@@ -13,7 +13,7 @@ import numpy as np
 
 from worker.motion.features.anthropometry import LEVELS
 from worker.motion.features.body_segments import Floats
-from worker.motion.features.median import median
+from worker.motion.features.order_statistics import median
 from worker.motion.jumps.signals import Rows
 
 STILL = 0.5

@@ -108,7 +108,7 @@ class JumpTracker:
         What a block decides may look at its last frame, never beyond.
         """
         rows = rows_of(frames, self._aspect, self._slowdown)
-        known = rows if self._rows is None else self._rows.with_more(rows)
+        known = rows if self._rows is None else Rows.joined([self._rows, rows])
         before = len(known) - len(rows)
         signals = list(
             zip(
@@ -134,7 +134,8 @@ class JumpTracker:
         self, seconds: float, hip: float, left: float, right: float, sure: float, upright: bool,
         known: bool,
     ) -> list[Event]:  # fmt: skip
-        visible = known and sure > self._exercise.visible and self._size > 0
+        # what flies is followed while anybody is seen: blur makes joints unsure, not wrong
+        visible = known and self._size > 0 and (self.airborne or sure > self._exercise.visible)
         if not visible:
             return self._unseen(seconds)
         events: list[Event] = []

@@ -17,13 +17,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.motion.features.anthropometry import GRAVITY
 from worker.motion.features.body_segments import Floats
-from worker.motion.features.median import median
+from worker.motion.features.order_statistics import median
 from worker.motion.jumps.flight import Parabola, parabola
 
 HEEL, HEEL_SPREAD = 0.046, 0.008
@@ -32,6 +32,11 @@ toes leave or meet the floor, and its standard deviation between jumps; shares o
 is 0.152 of stature long (Winter 2009, fig. 4.1), about two thirds of it before the ankle; its heel
 up by some 40 degrees the ankle, 0.039 over the floor, comes to 0.085. Seven jumps of four people,
 take-off and landing by the frames, have a mean of 0.047, eight of four others 0.044."""
+
+LANDING_SPREAD = 0.015
+"""The same of landings: feet meet the floor nearly flat or on the toes, pitched by 15 to 45 degrees
+(0.017 to 0.05). Landings by the ankles of the same jumps scatter 1.6 times as widely as
+take-offs."""
 
 STRAIGHTENS = 0.006
 """What knees rise by besides when a leg that stands at ease, its shank (0.246 of stature) leaning
@@ -53,7 +58,7 @@ most, evenly spread."""
 REST = (0.45, 0.04)
 """Seconds from a flight, at most and at least, in which feet are looked for on the floor."""
 
-STOOD, STANDING = 3.5, 0.15
+STOOD, STANDING = 3.5, 0.25
 """Seconds before take-off in which a standing pose is looked for, and its least length."""
 
 CROUCHED = 0.82
@@ -92,8 +97,10 @@ class Instant:
 class Tracks:
     """Heights [n] in the picture (y down, frame heights) of the `ankles`, and of the `knees` and
     the `head` (None where those are not seen) at `seconds` [n], and whether the subject seems to
-    stand, `stands` [n]. In the air from about `begin` to `end`, on the floor before from `since`;
-    `stature` in frame heights."""
+    stand, `stands` [n]. In the air from about `begin` to `end`, on the floor before from `since`,
+    and before that at the level `flat`, None where nobody hopped there;
+    `stature` in frame heights; `falls` are what a body of that stature falls by, in those per
+    second squared, and what this one is seen to."""
 
     seconds: Floats
     ankles: Floats
@@ -101,35 +108,39 @@ class Tracks:
     head: Floats | None
     stands: NDArray[np.bool_]
     since: float
+    flat: float | None
     begin: float
     end: float
     stature: float
+    falls: tuple[float, float]
 
-    def edges(self, metres: float) -> tuple[Instant, Instant] | None:
-        """Take-off and landing of a subject of a stature of `metres`; None where they, or the
-        floor, were not seen."""
-        floors = self._floors()
+    def edges(self) -> tuple[Instant, Instant] | None:
+        """Take-off and landing; None where they, or the floor, were not seen."""
+        floors = self.floors
         feet = None if floors is None else self._by_ankles(*floors)
         if floors is None or feet is None:
             return None
-        speed = GRAVITY * (feet[1] - feet[0]) / 2 / metres
+        speed = self.falls[0] * (feet[1] - feet[0]) / 2 / self.stature
         flying = (self.seconds >= self.begin) & (self.seconds <= self.end)
         frames = max(int(np.count_nonzero(flying)), 2)
         sampled = SAMPLING * (self.end - self.begin) / (frames - 1)
-        fall = GRAVITY * self.stature / metres
-        left, met, slip = self._by_knees(floors, feet, fall)
-        head = self._by_head(floors[0], feet, fall)
+        left, met, slip = self._by_knees(floors, feet)
+        head = self._by_head(floors[0], feet)
         off = np.array((SLIP, slip, sampled * speed))
         sigma = float(np.sqrt(off @ off)) / speed
         # where ankles slip, what is seen of heels and knees is less sure as well
-        common = float(np.hypot(HEEL_SPREAD, slip / 2)) / speed
+        rise, meet = (
+            float(np.hypot(heel, slip / 2)) / speed for heel in (HEEL_SPREAD, LANDING_SPREAD)
+        )
         return (
-            _mean([*filter(None, (Instant(feet[0], sigma), left, head))], common),
-            _mean([*filter(None, (Instant(feet[1], sigma), met))], common),
+            _mean([*filter(None, (Instant(feet[0], sigma), left, head))], rise),
+            _mean([*filter(None, (Instant(feet[1], sigma), met))], meet),
         )
 
-    def _floors(self) -> tuple[float, float] | None:
-        """The ankles' level before and after the flight; one for both where only one is seen."""
+    @cached_property
+    def floors(self) -> tuple[float, float] | None:
+        """The ankles' level before and after the flight; one for both where only one is seen. Who
+        hops keeps the heels up: the floor is where they were before the first hop."""
         far, close = REST
         spans = (
             (max(self.begin - far, self.since), self.begin - close),
@@ -137,7 +148,14 @@ class Tracks:
         )
         before, after = (self._floor(*span) for span in spans)
         first, last = (after if before is None else before), (before if after is None else after)
-        return None if first is None or last is None else (first, last)
+        if first is None or last is None:
+            return None
+        if self.flat is not None:
+            raised = HEEL * self.stature
+            first, last = (
+                self.flat if 0 < self.flat - level < raised else level for level in (first, last)
+            )
+        return first, last
 
     def _floor(self, begin: float, end: float) -> float | None:
         """The mean around the 80th percentile: a foot that rolls is over its level, never below."""
@@ -157,7 +175,7 @@ class Tracks:
         return None if left is None or met is None or met - left < SHORTEST else (left, met)
 
     def _by_knees(
-        self, floors: tuple[float, float], feet: tuple[float, float], fall: float
+        self, floors: tuple[float, float], feet: tuple[float, float]
     ) -> tuple[Instant | None, Instant | None, float]:
         """Take-off and landing by the knees' fall, None where it is not seen, and what ankles slip
         by in the air, a share of stature."""
@@ -165,34 +183,32 @@ class Tracks:
             return None, None, 0.0
         shank, rise = self._shank(self.knees, floors[0])
         flying = (self.seconds >= self.begin) & (self.seconds <= self.end)
+        path = self._path(self.knees, feet)
+        if path is None:
+            return None, None, 0.0
         # a bone keeps its length: what is more of it in the air, the ankle has slipped by
         slip = max(float(median((self.ankles - self.knees)[flying])) - shank, 0.0)
-        path = self._path(self.knees, feet, fall)
         before, after = (floor - shank - rise * self.stature for floor in floors)
         return (
             self._passes(path, before, -1), self._passes(path, after, 1), slip / self.stature
         )  # fmt: skip
 
-    def _by_head(
-        self, floor: float, feet: tuple[float, float], expected: float
-    ) -> Instant | None:  # fmt: skip
-        """Take-off by the head's fall, where it is about the `expected` one."""
+    def _by_head(self, floor: float, feet: tuple[float, float]) -> Instant | None:
+        """Take-off by the head's fall."""
         tall = None if self.head is None else self._standing(self.head, floor, STOOPED)
         if self.head is None or tall is None:
             return None
-        path = self._path(self.head, feet, expected)
-        if path is None or not path.falls_as(expected):
-            return None
+        path = self._path(self.head, feet)
         return self._passes(path, floor - tall - TALLER * self.stature, -1)
 
-    def _path(self, heights: Floats, feet: tuple[float, float], expected: float) -> Parabola | None:
-        """The fall of a joint; what is expected has no say where another fall is seen, as of a
-        wrong stature, or in slow motion."""
+    def _path(self, heights: Floats, feet: tuple[float, float]) -> Parabola | None:
+        """The fall of a joint; None of one that does not fall with the body, as of flung limbs."""
         noise = NOISE * self.stature
         path = parabola(self.seconds, heights, *feet, noise=noise)
-        if path is None or not path.falls_as(expected):
-            return path
-        return parabola(self.seconds, heights, *feet, expected, noise)
+        for fall in self.falls:
+            if path is not None and path.falls_as(fall):
+                return parabola(self.seconds, heights, *feet, fall, noise)
+        return None
 
     def _shank(self, knees: Floats, floor: float) -> tuple[float, float]:
         """How far the knees are over the ankles on straight legs, and what they rise by from there

@@ -9,8 +9,9 @@ import numpy as np
 
 from worker.exercises.model import JumpExercise
 from worker.motion.features.anthropometry import GRAVITY
-from worker.motion.features.median import median
-from worker.motion.jumps.edges import REST, STOOD, Tracks
+from worker.motion.features.order_statistics import median
+from worker.motion.jumps.calibration import SWAY
+from worker.motion.jumps.edges import REST, STANDING, STOOD, Tracks
 from worker.motion.jumps.flight import pace
 from worker.motion.jumps.height import Flight, Jump, Subject, hip_path, judged
 from worker.motion.jumps.signals import Rows
@@ -22,9 +23,6 @@ SLOW, FAST = 0.45, 2.2
 """Pace of a fall (see `worker.motion.jumps.flight.pace`) below which it is filmed in slow motion,
 half as fast being 0.25, and above which it is none. Who is 2.1 metres tall and taken for 1.7 falls
 at 0.8, a child of 1.1 metres at 1.6."""
-
-STILL = 0.1
-"""Most speed of the hips of a body that stands, in statures a second."""
 
 LEAST = 3
 """Frames of a flight at least. Around its top a hop at 20 frames a second hardly moves: where fewer
@@ -39,10 +37,12 @@ UPRIGHT = 0.3
 
 @dataclass
 class Before:
-    """What the jumps before tell of one: the seconds of the last landing, and the paces of the last
-    falls, for what is filmed in slow motion stays so."""
+    """What the jumps before tell of one: the seconds of the last landing, the ankles' level where a
+    series of hops began, and the paces of the last falls, for what is filmed in slow motion stays
+    so."""
 
     landing: float = -1e9
+    flat: float | None = None
     paces: deque[float] = field(default_factory=lambda: deque(maxlen=3))
 
     def is_slow(self, found: float | None) -> bool:
@@ -65,22 +65,29 @@ def measured(
     distinct = near.distinct()
     if len(distinct.between(begin, end)) >= LEAST:
         near = distinct
+    if begin - before.landing > REST[0]:
+        before.flat = None
     scores = median(inside.joints[..., 2])
     stature = float(median(inside.size))
     ankles = near.height_of("ankle", scores)
     sigma = 0.0
+    expected = GRAVITY * stature / subject.metres
     if ankles is not None:
-        still = np.abs(np.gradient(near.hip, near.seconds)) < STILL * stature
+        # a stature that is given wrongly, and slow motion, are the same for all that falls
+        paced = expected * (pace(near, begin, end, scores, expected) or 1.0)
         tracks = Tracks(
             near.seconds, ankles, near.height_of("knee", scores), near.height_of("head", scores),
-            near.upright & still, before.landing, begin, end, stature,
+            near.upright & near.still(STANDING, SWAY * stature), before.landing, before.flat,
+            begin, end, stature, (expected, paced),
         )  # fmt: skip
-        edges = tracks.edges(subject.metres)
+        edges = tracks.edges()
+        if tracks.floors is not None:
+            before.flat = tracks.floors[0]
         if edges is None:
             return "too_low"
         begin, end = edges[0].seconds, edges[1].seconds
         sigma = float(np.hypot(edges[0].sigma, edges[1].sigma))
-    found = pace(near, begin, end, scores, GRAVITY * stature / subject.metres)
+    found = pace(near, begin, end, scores, expected)
     if len(near.between(begin, end)) >= FEW and (found is None or found > FAST):
         return "no_flight_detected"
     slow = before.is_slow(found)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from worker.motion.features.body_segments import Floats
-from worker.motion.features.median import median
+from worker.motion.features.order_statistics import median
 from worker.motion.jumps.signals import Rows
 
 EDGE = 0.06
@@ -39,8 +39,9 @@ class Parabola:
     covariance: Floats
 
     def falls_as(self, fall: float) -> bool:
-        """Whether the fall is as expected, within three standard deviations."""
-        return abs(self.fall / fall - 1) < 3 * SIZED
+        """Whether the fall is as expected, within three standard deviations of either."""
+        own = 2 * float(self.covariance[0, 0]) ** 0.5
+        return abs(self.fall - fall) < 3 * float(np.hypot(SIZED * fall, own))
 
     def sigma(self, seconds: float) -> float:
         """Standard deviation of the height at that time."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Any
 
 from worker.contract.exercises import CATALOGUE
@@ -19,14 +20,16 @@ from worker.contract.message_parts import VisibleHips
 from worker.contract.messages import Counter, ExerciseSummary, Message
 from worker.contract.options import JobOptions
 from worker.exercises.model import JumpExercise
-from worker.motion.frames.frames import Frames
-from worker.motion.frames.overlay_values import HudRecorder
+from worker.exercises.names import text_table
+from worker.motion.frames.frames import Frames, HudFrame
 from worker.motion.jumps.calibration import Calibration
 from worker.motion.jumps.detector import JumpTracker
 from worker.motion.jumps.events import Discarded, Event, Rising, Started
 from worker.motion.jumps.height import LIMIT, Jump
-from worker.motion.jumps.texts import TEXTS
 from worker.motion.posture.guide import PostureGuide
+
+TEXTS = text_table("worker.motion.jumps", "texts.csv")
+"""By `reason` (or what happened), then by language."""
 
 
 class JumpReporter:
@@ -44,30 +47,25 @@ class JumpReporter:
             media.aspect,
             media.slowdown,
         )
-        self._texts = TEXTS[options.language]
+        self._language = options.language
         view = CATALOGUE[exercise.id].view
-        self._guide = PostureGuide(exercise.joints, view, options.language, media.aspect)
+        self.guide = PostureGuide(exercise.joints, view, options.language)
         self._hips = VisibleHips(left=False, right=False)
         self._jumps: list[Jump] = []
 
-    def span(self, frames: Frames, hud: HudRecorder) -> list[list[Message]]:
-        """The messages of each of n frames."""
-        states = self._guide.states(frames.body, frames.known)
-        times, seconds = frames.times_us.tolist(), (frames.times_us * 1e-6).tolist()
+    def span(self, frames: Frames, hud: list[HudFrame]) -> list[list[Message]]:
+        """The messages of each of n frames, whose HudFrames are added to `hud`."""
+        times = frames.times_us.tolist()
         visible = (frames.body.score[:, 11:13] > self._exercise.visible).tolist()
+        events = chain.from_iterable(self._tracker.blocks(frames))
+        postures = chain.from_iterable(self.guide.blocks(frames))
         said: list[list[Message]] = []
-        for rows, events in zip(frames.blocks, self._tracker.blocks(frames), strict=True):
-            # a jump makes the guide say `ready`, which it knows of from the next block on
-            postures = self._guide.steps(seconds[rows], states[rows])
-            for time, hips, posture, found in zip(
-                times[rows], visible[rows], postures, events, strict=True
-            ):
-                self._hips = VisibleHips(left=hips[0], right=hips[1])
-                messages: list[Message] = [] if posture is None else [posture]
-                for event in found:
-                    messages += self._said(event, time)
-                hud.add(time, len(self._jumps), float(self._tracker.airborne), None)
-                said.append(messages)
+        for time, hips, found, messages in zip(times, visible, events, postures, strict=True):
+            self._hips = VisibleHips(left=hips[0], right=hips[1])
+            for event in found:
+                messages += self._said(event, time)
+            hud.append(HudFrame(time, len(self._jumps), float(self._tracker.airborne)))
+            said.append(messages)
         return said
 
     def closing(self, time_us: int) -> list[Message]:
@@ -96,10 +94,10 @@ class JumpReporter:
             return self._calibrated(event)
         if isinstance(event, Started):
             started = JumpStarted(
-                message=self._texts["started"],
+                message=TEXTS["started"][self._language],
                 timestampMs=round(1000 * event.seconds * self._media.slowdown, 1),
             )
-            return [*self._ready(), started]
+            return [*self.guide.force_ready(), started]
         if isinstance(event, Rising):
             return [
                 JumpHeight(
@@ -108,14 +106,12 @@ class JumpReporter:
                 )
             ]  # fmt: skip
         if isinstance(event, Discarded):
-            return [JumpDiscarded(reason=event.reason, userMessage=self._texts[event.reason])]
+            return [
+                JumpDiscarded(reason=event.reason, userMessage=TEXTS[event.reason][self._language])
+            ]
         self._jumps.append(event)
         counter = Counter(current_count=len(self._jumps), timestampMs=round(time_us / 1000, 1))
-        return [*self._ready(), self._final(event), counter]
-
-    def _ready(self) -> list[Message]:
-        posture = self._guide.force_ready()
-        return [] if posture is None else [posture]
+        return [*self.guide.force_ready(), self._final(event), counter]
 
     def _calibrated(self, found: Calibration) -> list[Message]:
         if self._exercise.by != "hips":
@@ -125,7 +121,8 @@ class JumpReporter:
         return [
             JumpCalibration(
                 calibrated=True, cmPerPixel=round(found.scale / self._height, 5),
-                baselineY=baseline, visibleHips=self._hips, message=self._texts["calibrated"],
+                baselineY=baseline, visibleHips=self._hips,
+                message=TEXTS["calibrated"][self._language],
             )
         ]  # fmt: skip
 

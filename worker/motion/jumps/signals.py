@@ -9,9 +9,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from worker.motion.features.body_segments import PAIRS, Body, Floats, merged
-from worker.motion.features.median import quantile
-from worker.motion.frames.columns import Columns
+from worker.motion.features.body_segments import PAIRS, Body, Columns, Floats, merged
+from worker.motion.features.order_statistics import quantile
 from worker.motion.frames.frames import Frames
 from worker.motion.frames.smoothing import has_person
 
@@ -80,6 +79,14 @@ class Rows(Columns):
         around = sliding_window_view(np.pad(moved, 5, "edge"), 11)
         kept = np.concatenate(([True], moved >= REPEATED * np.sort(around, axis=1)[:, 8]))
         return self[kept]
+
+    def still(self, span: float, most: float) -> NDArray[np.bool_]:
+        """Whether [n] the hips move by `most` frame heights at most in the `span` seconds around:
+        at the bottom of a hop they rest for a moment only."""
+        reach = max(round(0.5 * span / float(np.median(np.diff(self.seconds)))), 1)
+        around = sliding_window_view(np.pad(self.hip, reach, "edge"), 2 * reach + 1)
+        still: NDArray[np.bool_] = np.ptp(around, axis=1) <= most
+        return still
 
     def height_of(self, joint: str, scores: Floats) -> Floats | None:
         """Height [n] in the picture of a pair of joints, or of the `head`, as logged, each joint

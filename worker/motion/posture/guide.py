@@ -6,14 +6,18 @@ nothing can be counted. A state must last before it is said, so guidance does no
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Literal
+
 import numpy as np
 from numpy.typing import NDArray
 
 from worker.contract.exercises import View
 from worker.contract.keypoints import INDEX
-from worker.contract.messages import Direction, Posture
+from worker.contract.messages import Direction, Message, Posture
+from worker.exercises.names import text_table
 from worker.motion.features.body_segments import TINY, Body, Floats
-from worker.motion.posture.texts import TEXTS
+from worker.motion.frames.frames import Frames
 
 SEEN_SCORE = 0.2
 """Joint score from which a joint counts as seen."""
@@ -35,107 +39,92 @@ GONE_S = 1.0
 
 _FRONTAL, _PROFILE = 0.3, 0.75
 
-State = tuple[Direction | None, tuple[str, ...]]
-"""Which way to move (None: all is right) and the joints that are missing."""
+TEXTS = text_table("worker.motion.posture", "texts.csv")
+"""By state, then by language."""
 
-_RIGHT: State = (None, ())
+State = Literal[Direction, "ready"]
+"""Which way to move, or that all is right."""
 
 
 class PostureGuide:
     """Posture messages of one job; `joints` are those needed of one side, without prefix."""
 
-    def __init__(self, joints: tuple[str, ...], view: View, language: str, aspect: float) -> None:
-        self._joints = joints
-        self._columns = [[INDEX[f"{side}_{j}"] for j in joints] for side in ("left", "right")]
+    def __init__(self, joints: tuple[str, ...], view: View, language: str) -> None:
+        self._needed = [[f"{side}_{joint}" for joint in joints] for side in ("left", "right")]
         self._view = view
-        self._texts = TEXTS[language]
-        self._aspect = aspect
-        self._ready = False
-        self.ready_once = False
-        """Whether everything that is needed was ever seen."""
+        self._language = language
         self._said: State | None = None
         self._state: State | None = None
         self._since = 0.0
+        self.ready_once = False
+        """Whether everything that is needed was ever seen."""
 
-    def steps(self, seconds: list[float], states: list[State]) -> list[Posture | None]:
-        """The message, if one is due, at each of `states`."""
-        return [self._step(time, state) for time, state in zip(seconds, states, strict=True)]
+    def blocks(self, frames: Frames) -> Iterator[list[list[Message]]]:
+        """What is due in each frame, one block after the other: what is counted in a block is
+        known from the next on."""
+        seconds = (frames.times_us * 1e-6).tolist()
+        seen = (frames.body.score >= SEEN_SCORE) & frames.known[:, None]
+        states = self._states(frames, seen)
+        for rows in frames.blocks:
+            steps = zip(seconds[rows], states[rows], seen[rows], strict=True)
+            yield [self._step(*step) for step in steps]
 
-    def force_ready(self) -> Posture | None:
+    def force_ready(self) -> list[Message]:
         """`ready`, if it was never said: a counted rep proves it."""
-        return None if self.ready_once else self._say_ready()
+        return [] if self.ready_once else self._say("ready", ())
 
-    def states(self, body: Body, known: NDArray[np.bool_]) -> list[State]:
-        """Where the subject stands in each frame; keeps nothing of it."""
-        seen = (body.score >= SEEN_SCORE) & known[:, None]
-        sides = np.stack([seen[:, columns].all(axis=1) for columns in self._columns])
+    def _states(self, frames: Frames, seen: NDArray[np.bool_]) -> list[State]:
+        """Which way to move in each frame, or `ready`; of what is wrong the first is said."""
+        body = frames.body
+        columns = [[INDEX[joint] for joint in side] for side in self._needed]
+        sides = np.stack([seen[:, side].all(axis=1) for side in columns])
         fine = np.asarray(sides.all(axis=0) if self._view == "front" else sides.any(axis=0))
-        extent, needed = _extent(body, seen), [*self._columns[0], *self._columns[1]]
+        extent, needed = _extent(body, seen), columns[0] + columns[1]
         across, sure = body.x[:, needed], seen[:, needed]
-        # of what is wrong the first is said
-        faults: tuple[tuple[Direction, NDArray[np.bool_]], ...] = (
-            ("backward", ~fine & (extent > LARGE_EXTENT * max(1.0, self._aspect))),
-            ("in-frame", ~fine),
-            ("forward", extent < SMALL_EXTENT),
-            ("right", np.any(sure & (across < 0), axis=1)),
-            ("left", np.any(sure & (across > self._aspect), axis=1)),
-            ("face-camera" if self._view == "front" else "profile-camera", self._turned(body)),
-        )
-        wrong = np.stack([rows for _, rows in faults], axis=1)
-        states: list[State] = [_RIGHT] * len(fine)
-        named: dict[bytes, tuple[str, ...]] = {}
-        for row in np.flatnonzero(wrong.any(axis=1)).tolist():
-            direction = faults[int(wrong[row].argmax())][0]
-            names: tuple[str, ...] = ()
-            if not fine[row]:
-                key = seen[row].tobytes()
-                names = named[key] = named.get(key) or self._missing(seen[row])
-            states[row] = direction, names
-        return states
+        faults: dict[State, NDArray[np.bool_]] = {
+            "backward": ~fine & (extent > LARGE_EXTENT * max(1.0, frames.aspect)),
+            "in-frame": ~fine,
+            "forward": extent < SMALL_EXTENT,
+            "right": np.any(sure & (across < 0), axis=1),
+            "left": np.any(sure & (across > frames.aspect), axis=1),
+        }
+        if self._view == "front":
+            faults["face-camera"] = _shoulder_width(body) < _FRONTAL
+        elif self._view == "side":
+            faults["profile-camera"] = _shoulder_width(body) > _PROFILE
+        states: list[State] = [*faults, "ready"]
+        wrong = np.stack([*faults.values(), np.ones(len(fine), np.bool_)])
+        return [states[place] for place in wrong.argmax(axis=0).tolist()]
 
-    def _turned(self, body: Body) -> NDArray[np.bool_]:
-        if self._view == "any":
-            return np.zeros(len(body.x), np.bool_)
-        width = _shoulder_width(body)
-        return width < _FRONTAL if self._view == "front" else width > _PROFILE
+    def _step(self, seconds: float, state: State, seen: NDArray[np.bool_]) -> list[Message]:
+        if state != self._state:
+            self._state, self._since = state, seconds
+        lasted = seconds - self._since
+        if self._said == "ready":
+            due = state in ("in-frame", "backward") and lasted >= GONE_S
+        else:
+            due = state != self._said and lasted >= (READY_S if state == "ready" else FAULT_S)
+        if not due:
+            return []
+        missing = state in ("in-frame", "backward")
+        return self._say(state, self._missing(seen) if missing else ())
 
     def _missing(self, seen: NDArray[np.bool_]) -> tuple[str, ...]:
         """Names of the needed joints that are not seen: of both sides, or of the better one."""
-        unseen = [
-            tuple(f"{side}_{j}" for j, c in zip(self._joints, columns, strict=True) if not seen[c])
-            for side, columns in zip(("left", "right"), self._columns, strict=True)
-        ]
-        if self._view == "front" or len(unseen[0]) == len(unseen[1]):
-            return unseen[0] + unseen[1]
-        return min(unseen, key=len)
-
-    def _step(self, seconds: float, state: State) -> Posture | None:
-        if self._state is None or state[0] != self._state[0]:
-            self._since = seconds
-        self._state = state
-        lasted = seconds - self._since
-        if self._ready:
-            away = state[0] in ("in-frame", "backward") and lasted >= GONE_S
-            return self._say(state) if away else None
-        if state[0] is None:
-            return self._say_ready() if lasted >= READY_S else None
-        if lasted < FAULT_S or (self._said is not None and state[0] == self._said[0]):
-            return None
-        return self._say(state)
-
-    def _say(self, state: State) -> Posture:
-        self._said, self._ready = state, False
-        direction = state[0] or "in-frame"
-        return Posture(
-            message=self._texts[direction], direction=direction, ready=False,
-            requirements=state[1],
-        )  # fmt: skip
-
-    def _say_ready(self) -> Posture:
-        self._ready, self._said, self.ready_once = True, None, True
-        return Posture(
-            message=self._texts["ready"], direction="in-frame", ready=True, requirements=()
+        left, right = (
+            tuple(joint for joint in side if not seen[INDEX[joint]]) for side in self._needed
         )
+        if self._view == "front" or len(left) == len(right):
+            return left + right
+        return min(left, right, key=len)
+
+    def _say(self, state: State, missing: tuple[str, ...]) -> list[Message]:
+        self._said = state
+        ready = state == "ready"
+        self.ready_once |= ready
+        direction: Direction = "in-frame" if state == "ready" else state
+        message = TEXTS[state][self._language]
+        return [Posture(message=message, direction=direction, ready=ready, requirements=missing)]
 
 
 def _shoulder_width(body: Body) -> Floats:

@@ -53,29 +53,26 @@ class Score:
     count: int
 
 
-def ranked(frames: Frames, difficulty: str, aspect: float) -> list[Score]:
-    """The exercises that explain something of the frames, `aspect` times as wide as high, the best
-    first. Holds are among them only
+def ranked(frames: Frames, difficulty: str) -> list[Score]:
+    """The exercises that explain something of the frames, the best first. Holds are among them only
     where nothing repeats: to rest between repetitions is to hold still, too."""
     seconds = frames.times_us * 1e-6
     lasts = max(float(seconds[-1] - seconds[0]), 0.1)
-    scores = [_of_reps(one, frames, difficulty, aspect, lasts) for one in REPEATED]
+    scores = [_of_reps(one, frames, difficulty, lasts) for one in REPEATED]
     if not any(one.count > 1 and one.value >= SURE for one in scores):
-        scores += [_of_hold(one, frames, aspect, lasts) for one in HOLD_SECONDS]
+        scores += [_of_hold(one, frames, lasts) for one in HOLD_SECONDS]
     return sorted((one for one in scores if one.value > 0), key=lambda one: -one.value)
 
 
-def _of_hold(exercise: HoldExercise, frames: Frames, aspect: float, lasts: float) -> Score:
-    tracker = HoldTracker(exercise, aspect)
+def _of_hold(exercise: HoldExercise, frames: Frames, lasts: float) -> Score:
+    tracker = HoldTracker(exercise)
     events = [*tracker.span(frames), tracker.finish()]
     seconds = max((event.seconds or 0 for event in events), default=0)
     return Score(exercise, min(seconds / lasts, 1.0), seconds)
 
 
-def _of_reps(
-    exercise: RepExercise, frames: Frames, difficulty: str, aspect: float, lasts: float
-) -> Score:
-    kept = SignalRows(exercise, aspect)
+def _of_reps(exercise: RepExercise, frames: Frames, difficulty: str, lasts: float) -> Score:
+    kept = SignalRows(exercise)
     kept.add(frames)
     rows = kept.rows(frames.first, frames.first + len(frames.times_us))
     counted = count(exercise, difficulty, rows)

@@ -31,31 +31,25 @@ TOLD = 3
 
 
 def tracker_of(
-    exercise: RepExercise | HoldExercise, difficulty: str, least_score: float | None, aspect: float
+    exercise: RepExercise | HoldExercise, difficulty: str, least_score: float | None
 ) -> Tracker:
-    """The tracker of an exercise in pictures `aspect` times as wide as high; repetitions that score
+    """The tracker of an exercise; repetitions that score
     less than `least_score` do not count."""
     if isinstance(exercise, HoldExercise):
-        return HoldTracker(exercise, aspect)
-    return RepTracker(exercise, difficulty, least_score, aspect)
+        return HoldTracker(exercise)
+    return RepTracker(exercise, difficulty, least_score)
 
 
-class AutoTracker:
+class AutoTracker(Tracker):
     """Events of the exercise that the frames show; `least_score` is that of `minGrade`."""
 
-    def __init__(self, difficulty: str, least_score: float | None, aspect: float) -> None:
+    def __init__(self, difficulty: str, least_score: float | None) -> None:
         self._difficulty = difficulty
         self._least_score = least_score
-        self._aspect = aspect
         self._kept: list[Frames] = []
         self._due: float | None = None
         self._tracker: Tracker | None = None
-        self.recognised: tuple[Recognised, ...] = ()
-        """The exercises that explain most, the best first."""
         self.name = UNKNOWN
-        """What is counted."""
-        self.holds = False
-        """Whether that is a hold."""
 
     def span(self, frames: Frames) -> list[FrameEvent]:
         """One event for each of n frames."""
@@ -75,7 +69,7 @@ class AutoTracker:
         if scores and scores[0].value >= SURE:
             found = scores[0].exercise
         else:
-            found = unknown_exercise(frames, self._aspect)
+            found = unknown_exercise(frames)
         if found is None:
             return NOTHING
         tracker = self._choose(found)
@@ -105,7 +99,7 @@ class AutoTracker:
         return [*nothing[1:], _together(events)]
 
     def _look(self, frames: Frames) -> list[Score]:
-        scores = ranked(frames, self._difficulty, self._aspect)
+        scores = ranked(frames, self._difficulty)
         self.recognised = tuple(
             Recognised(exercise=one.exercise.id, score=round(one.value, 3)) for one in scores[:TOLD]
         )
@@ -113,7 +107,7 @@ class AutoTracker:
 
     def _choose(self, exercise: RepExercise | HoldExercise) -> Tracker:
         self.name, self.holds = exercise.id, isinstance(exercise, HoldExercise)
-        self._tracker = tracker_of(exercise, self._difficulty, self._least_score, self._aspect)
+        self._tracker = tracker_of(exercise, self._difficulty, self._least_score)
         return self._tracker
 
 

@@ -38,11 +38,11 @@ WALKS = 1.0
 """Statures that the hips go along the picture, from which the subject walks through it."""
 
 
-def unknown_exercise(frames: Frames, aspect: float) -> RepExercise | None:
-    """The exercise `unknown` of the frames, `aspect` times as wide as high; None where nothing was
+def unknown_exercise(frames: Frames) -> RepExercise | None:
+    """The exercise `unknown` of the frames; None where nothing was
     seen long enough, or the subject only walks through the picture."""
     every = RepExercise(UNKNOWN, LARGE, joints=("shoulder", "hip"))
-    kept = SignalRows(every, aspect)
+    kept = SignalRows(every)
     kept.add(frames)
     rows = kept.rows(frames.first, frames.first + len(frames.times_us))
     if _travel(frames) >= WALKS * rows.size:

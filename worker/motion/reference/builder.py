@@ -44,10 +44,9 @@ def reference_of(head: LogHead, chunks: Iterable[PoseChunk], name: str) -> Refer
     """The one rep of a clip. Raises JobError: `no_person_detected`, or `invalid_parameter` where
     there is no clear rep or more than one.
     """
-    clip = frames_of_log(head.media, chunks)
-    if clip is None or np.count_nonzero(clip[0].known) < LEAST_FRAMES:
+    frames = frames_of_log(head.media, chunks)
+    if frames is None or np.count_nonzero(frames.known) < LEAST_FRAMES:
         raise JobError(ErrorCode.NO_PERSON_DETECTED, "No person was found in the clip.")
-    frames, aspect = clip
     seconds = np.asarray(frames.times_us[frames.known] * 1e-6, np.float64)
     limbs, seen = (values[frames.known] for values in limbs_of(frames.body))
     reps = _reps(seconds, poses_of(limbs, seen))
@@ -61,7 +60,7 @@ def reference_of(head: LogHead, chunks: Iterable[PoseChunk], name: str) -> Refer
         duration_ms=round(float(seconds[rows][-1] - seconds[rows][0]) * 1000, 1),
         limbs=resampled(seconds[rows], limbs[rows]).astype(np.float32),
         seen=resampled(seconds[rows], seen[rows]).astype(np.float32),
-        exercise=_exercise(frames, aspect),
+        exercise=_exercise(frames),
     )
 
 
@@ -74,10 +73,10 @@ def _unclear(found: int) -> JobError:
     )
 
 
-def _exercise(frames: Frames, aspect: float) -> str | None:
+def _exercise(frames: Frames) -> str | None:
     """The exercise that the one rep is of; None where another one explains it nearly as well: what
     is judged by the wrong measures is worse than what is not."""
-    first, second = [*ranked(frames, "normal", aspect), None, None][:2]
+    first, second = [*ranked(frames, "normal"), None, None][:2]
     if first is None or first.value < LEAST_SCORE or not isinstance(first.exercise, RepExercise):
         return None
     alone = second is None or second.value <= RIVAL_SHARE * first.value
@@ -89,18 +88,13 @@ def _reps(seconds: Floats, poses: Poses) -> list[Excursion]:
     start = np.median(poses.parts[seconds <= seconds[0] + START_S], axis=0)
     moved = poses.parts - start
     away = np.sqrt((moved**2 * poses.weights).sum(axis=1) / (poses.weights.sum(axis=1) + 1e-9))
-    far = int(np.argmax(_median_of_five(away)))
+    # the median of five frames: one wild frame is no extreme
+    around = np.lib.stride_tricks.sliding_window_view(np.pad(away, 2, mode="edge"), 5)
+    far = int(np.argmax(np.median(around, axis=1)))
     if away[far] < LEAST_MOVE:
         return []
     axis = Axis(start, moved[far], poses.weights.mean(axis=0))
     finder = ExcursionFinder(longest=float(seconds[-1] - seconds[0]) + 1)
-    progress = zip(seconds.tolist(), axis.progress(poses)[0].tolist(), strict=True)
+    progress = zip(seconds.tolist(), axis.progress(poses).tolist(), strict=True)
     found = [finder.step(row, *moment) for row, moment in enumerate(progress)]
     return [one for one in found if one is not None and one.size >= LEAST_SIZE]
-
-
-def _median_of_five(values: Floats) -> Floats:
-    """Each value's median with two neighbours to either side: one wild frame is no extreme."""
-    padded = np.pad(values, 2, mode="edge")
-    window = np.lib.stride_tricks.sliding_window_view(padded, 5)
-    return np.asarray(np.median(window, axis=1), np.float64)

@@ -7,6 +7,7 @@ not return.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 RISE_PROGRESS = 0.25
@@ -42,69 +43,61 @@ class Excursion(NamedTuple):
 
 class ExcursionFinder:
     """Follows progress frame by frame. `out` says whether an excursion is in progress, which began
-    at frame `first` (-1 before any start pose was seen) from the level `low` and has reached
-    `peak`; one that takes more than `longest` seconds is none."""
+    at frame `first` (-1 before any start pose was seen) and takes `longest` seconds at most."""
 
     def __init__(self, longest: float) -> None:
         self._longest = longest
-        self._seen_at = 0.0
+        self._frame, self._seconds, self._progress = -1, 0.0, 0.0
         self._reset()
 
     def _reset(self) -> None:
         self.out = False
         self.first, self._began_at = -1, 0.0
-        self.low, self.peak = float("inf"), 0.0
+        self._low, self._peak = math.inf, 0.0
 
     def step(self, frame: int, seconds: float, progress: float) -> Excursion | None:
-        """The excursion that ends at this frame, if one does."""
-        self._seen_at = seconds
-        if not self.out:
-            self._rest(frame, seconds, progress)
+        """The excursion that ends at this frame, if one does; `progress` is nan where it is not
+        seen."""
+        if math.isnan(progress):
+            if seconds - self._seconds > LOST_S:
+                self._reset()
             return None
-        self.peak = max(self.peak, progress)
-        if progress <= self._level(RETURN_SHARE):
-            return self._ended(frame, seconds, progress)
-        if seconds - self._began_at > self._longest:
-            self._settle(frame, seconds, progress)
+        self._frame, self._seconds, self._progress = frame, seconds, progress
+        if self.out:
+            self._peak = max(self._peak, progress)
+            found = self._ended(RETURN_SHARE)
+            if found is None and seconds - self._began_at > self._longest:
+                self._settle()
+            return found
+        self._low = min(self._low, progress)
+        if progress <= self._low + START_BAND:
+            self.first, self._began_at = frame, seconds
+        elif progress - self._low >= RISE_PROGRESS:
+            self.out, self._peak = True, progress
         return None
 
-    def skip(self, seconds: float) -> None:
-        """A frame in which progress is not seen."""
-        if seconds - self._seen_at > LOST_S:
-            self._reset()
-
-    def finish(self, frame: int, seconds: float, progress: float) -> Excursion | None:
+    def finish(self) -> Excursion | None:
         """The excursion that the media's end cut, if most of its way back was done."""
-        if self.out and progress <= self._level(CUT_SHARE):
-            return self._ended(frame, seconds, progress)
-        return None
+        return self._ended(CUT_SHARE) if self.out else None
 
-    def done(self, progress: float, deep: float) -> float:
+    def done(self, deep: float) -> float:
         """0-100 of the excursion in progress: half for the way out, which is `deep`, half for the
         way back from there."""
-        size = self.peak - self.low
+        size = self._peak - self._low
         out = (size - RISE_PROGRESS) / max(deep - RISE_PROGRESS, 0.1)
         if out < 1:
             return 50.0 * max(out, 0.0)
-        back = (self.peak - progress) / ((1 - RETURN_SHARE) * size)
+        back = (self._peak - self._progress) / ((1 - RETURN_SHARE) * size)
         return min(50.0 + 50.0 * max(back, 0.0), 99.0)
 
-    def _level(self, share: float) -> float:
-        """Progress at which `share` of the excursion is left."""
-        return self.low + share * (self.peak - self.low)
-
-    def _rest(self, frame: int, seconds: float, progress: float) -> None:
-        self.low = min(self.low, progress)
-        if progress <= self.low + START_BAND:
-            self.first, self._began_at = frame, seconds
-        elif progress - self.low >= RISE_PROGRESS:
-            self.out, self.peak = True, progress
-
-    def _ended(self, frame: int, seconds: float, progress: float) -> Excursion:
-        found = Excursion(self.first, frame, self.low, self.peak)
-        self._settle(frame, seconds, progress)
+    def _ended(self, left: float) -> Excursion | None:
+        """The excursion, if no more than the share `left` of it is left."""
+        if self._progress > self._low + left * (self._peak - self._low):
+            return None
+        found = Excursion(self.first, self._frame, self._low, self._peak)
+        self._settle()
         return found
 
-    def _settle(self, frame: int, seconds: float, progress: float) -> None:
+    def _settle(self) -> None:
         self.out = False
-        self.first, self._began_at, self.low = frame, seconds, progress
+        self.first, self._began_at, self._low = self._frame, self._seconds, self._progress

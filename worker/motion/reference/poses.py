@@ -12,8 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from worker.contract.reference_poses import LIMBS, POINTS
-from worker.motion.features.body_segments import Body, Floats
-from worker.motion.frames.columns import Columns
+from worker.motion.features.body_segments import Body, Columns, Floats
 
 ANGLES: tuple[tuple[int, int, bool], ...] = (
     (0, 2, True), (1, 3, True),
@@ -40,13 +39,7 @@ _ENDS = np.array([limb[:2] for limb in LIMBS])
 _LENGTHS = np.array([limb[2] for limb in LIMBS])
 _FIRST, _SECOND = (np.array([angle[side] for angle in ANGLES]) for side in (0, 1))
 _TURN = np.where([angle[2] for angle in ANGLES], -1.0, 1.0)
-_XY, _BENDS = np.split(np.arange(WIDTH), [2 * len(LIMBS)])
-# left and right alternate among the limbs, each of which has x and y, and among the angles
-_OTHER = np.concatenate(
-    (_XY.reshape(-1, 2, 2)[:, ::-1].ravel(), _BENDS.reshape(-1, 2)[:, ::-1].ravel())
-)
-_SIGN = np.ones(WIDTH)
-_SIGN[: 2 * len(LIMBS) : 2] = -1.0
+_OTHER_SIDE = np.arange(len(LIMBS)) ^ 1
 _TINY = 1e-9
 
 
@@ -62,13 +55,15 @@ class Poses(Columns):
         """POINTS poses that are evenly spread over the time of these, which are at `seconds`."""
         return Poses(resampled(seconds, self.parts), resampled(seconds, self.weights))
 
-    def swapped(self) -> Poses:
-        """Those with the other arm and leg, seen from the same side."""
-        return Poses(self.parts[:, _OTHER], self.weights[:, _OTHER])
 
-    def mirrored(self) -> Poses:
-        """Those of the subject's mirror image: left and right, and x, change places."""
-        return Poses(self.parts[:, _OTHER] * _SIGN, self.weights[:, _OTHER])
+def images_of(limbs: Floats, seen: Floats) -> list[tuple[Floats, Floats]]:
+    """The limbs [n, 10, 2] and how well they are `seen` [n, 10] of a movement, of its mirror image,
+    of the same with the other arm or leg, and of both."""
+    mirror = np.array((-1.0, 1.0))
+    other, other_seen = limbs[:, _OTHER_SIDE], seen[:, _OTHER_SIDE]
+    return [
+        (limbs, seen), (other * mirror, other_seen), (other, other_seen), (limbs * mirror, seen)
+    ]  # fmt: skip
 
 
 def limbs_of(body: Body) -> tuple[Floats, Floats]:

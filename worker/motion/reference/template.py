@@ -16,7 +16,7 @@ import numpy as np
 from worker.contract.reference_poses import ReferencePoses
 from worker.motion.features.body_segments import Floats
 from worker.motion.reference.dtw import warp
-from worker.motion.reference.poses import Poses, distances, poses_of
+from worker.motion.reference.poses import Poses, distances, images_of, poses_of
 
 REST_IMPORTANCE = 0.25
 """Importance of a part that rests in the reference; 1 for the one that moves most. Held things and
@@ -52,6 +52,9 @@ FLOOR, CEILING = -0.1, 1.6
 """Progress is kept within these: one wild frame must not set the start level."""
 
 
+_TINY = 1e-6
+
+
 @dataclass(frozen=True)
 class Axis:
     """The line from a `start` pose [WIDTH] along a `way` [WIDTH] to the extreme; `worth` [WIDTH] is
@@ -61,13 +64,13 @@ class Axis:
     way: Floats
     worth: Floats
 
-    def progress(self, poses: Poses) -> tuple[Floats, Floats]:
-        """Progress of n poses [n] and which share of the axis is seen in each [n], 0-1."""
+    def progress(self, poses: Poses, least: float = 0.0) -> Floats:
+        """Progress of n poses [n], nan where less than the share `least` of the axis is seen."""
         worth = poses.weights * self.worth
         there = worth @ self.way**2
-        along = (worth * (poses.parts - self.start)) @ self.way / np.maximum(there, 1e-6)
-        whole = float((self.worth * self.way**2).sum())
-        return np.clip(along, FLOOR, CEILING), there / max(whole, 1e-6)
+        along = (worth * (poses.parts - self.start)) @ self.way / np.maximum(there, _TINY)
+        seen = there / max(float((self.worth * self.way**2).sum()), _TINY)
+        return np.where(seen >= least, np.clip(along, FLOOR, CEILING), np.nan)
 
 
 @dataclass(frozen=True)
@@ -111,14 +114,14 @@ class Template:
         self._reach = np.abs(self._moved).max(axis=0)
         reach = self._reach * worth
         self._importance = REST_IMPORTANCE + (1 - REST_IMPORTANCE) * reach / max(
-            float(reach.max()), 1e-6
+            float(reach.max()), _TINY
         )
         self.axis = Axis(start, self._moved[far], worth)
 
-    def nearest(self, poses: Poses) -> Floats:
-        """Distance of each of n poses to the nearest one of the reference [n]."""
+    def nearest(self, poses: Poses) -> float:
+        """Mean distance of n poses to the nearest one of the reference each."""
         apart = distances(poses.parts, self._poses.parts, self._weights(poses))
-        return np.asarray(apart.min(axis=1), np.float64)
+        return float(apart.min(axis=1).mean())
 
     def match(self, poses: Poses) -> Match:
         """Compares POINTS poses that are evenly spread over a rep's time."""
@@ -133,7 +136,7 @@ class Template:
         rows, columns = found.path.T
         aligned = distances(poses.parts, self._poses.parts, both)[rows, columns]
         return Match(
-            apart=found.distance / max(float(still.mean()), 1e-6),
+            apart=found.distance / max(float(still.mean()), _TINY),
             stray=self._stray(moved, poses.weights.mean(axis=0) * self.axis.worth),
             offset=float(away[0, 0]),
             pose=float(aligned.mean()),
@@ -148,7 +151,7 @@ class Template:
     def _stray(self, moved: Floats, weights: Floats) -> float:
         beyond = np.maximum(np.abs(moved).max(axis=0) - self._reach, 0.0)
         limit = float((self._reach**2 * weights).sum())
-        return math.sqrt(float((beyond**2 * weights).sum()) / max(limit, 1e-9))
+        return math.sqrt(float((beyond**2 * weights).sum()) / max(limit, _TINY))
 
 
 def templates_of(reference: ReferencePoses) -> list[Template]:
@@ -156,13 +159,12 @@ def templates_of(reference: ReferencePoses) -> list[Template]:
 
     A subject may face the other way (the mirror image), lead with the other arm or leg, or both.
     """
-    poses = poses_of(reference.limbs.astype(np.float64), reference.seen.astype(np.float64))
-    images = (poses, poses.mirrored(), poses.swapped(), poses.mirrored().swapped())
     found: list[Template] = []
-    for image in images:
-        matches = [template.match(image) for template in found]
+    for image in images_of(reference.limbs.astype(np.float64), reference.seen.astype(np.float64)):
+        poses = poses_of(*image)
+        matches = [template.match(poses) for template in found]
         if all(max(match.apart, match.offset) > DIFFERENT_IMAGE for match in matches):
-            found.append(Template(image))
+            found.append(Template(poses))
     return found
 
 

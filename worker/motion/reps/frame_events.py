@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, Protocol
 
-from worker.contract.message_parts import Rep
+from worker.contract.message_parts import Recognised, Rep
 from worker.motion.form import RepForm
 from worker.motion.frames.frames import Frames
 
@@ -30,7 +30,13 @@ NOTHING = FrameEvent()
 
 
 class Tracker(Protocol):
-    """Finds the events of one movement in the frames of a job, which it is given in order."""
+    """Finds the events of one movement, `name`, in the frames of a job, which it is given in order.
+    `holds` says that its seconds are counted; `recognised` are the exercises that explain most, the
+    best first, where none was named."""
+
+    name: str
+    holds: bool = False
+    recognised: tuple[Recognised, ...] = ()
 
     def span(self, frames: Frames) -> list[FrameEvent]:
         """One event for each of n frames."""

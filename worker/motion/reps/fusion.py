@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.motion.features.body_segments import Floats
-from worker.motion.features.median import median, quantile
+from worker.motion.features.order_statistics import median, quantile
 
 STEADY = 0.3
 """Seconds to both sides over which a weight is averaged: joints that flicker say little."""

@@ -16,9 +16,9 @@ def inspected(
 ) -> tuple[Rows, Counted]:
     """The rows of a log and what they show, all of it at once (of clips longer than two minutes
     messages know only parts)."""
-    found = frames_of_log(head.media, chunks, upright=not exercise.lying)
-    kept = SignalRows(exercise, found[1] if found else 1.0)
-    if found:
-        kept.add(found[0])
-    rows = kept.rows(0, len(found[0].times_us) if found else 0)
+    frames = frames_of_log(head.media, chunks, upright=not exercise.lying)
+    kept = SignalRows(exercise)
+    if frames:
+        kept.add(frames)
+    rows = kept.rows(0, len(frames) if frames else 0)
     return rows, count(exercise, difficulty, rows)

@@ -71,10 +71,12 @@ def judge(exercise: RepExercise, cycles: list[Cycle], usual: float, least: float
 def compare(exercise: RepExercise, verdicts: list[Verdict], measures: Floats) -> list[Verdict]:
     """The verdicts, none of them a repetition where all together are another movement. `measures`
     [n, m] are those of the exercise's conditions and of what is typical of it, in this order, nan
-    where they are not seen."""
+    where they are not seen. Where some are large enough at any difficulty, these alone tell which
+    movement it is: what is asked for less refuses nothing more."""
     right = [verdict.cycle for verdict in verdicts if verdict.reason is None]
-    spans, asked = [_span(cycle) for cycle in right], len(exercise.conditions)
-    evidence = sum(1.0 if cycle.whole else 0.5 for cycle in right)
+    large = [one for one in right if max(one.out, one.back) >= exercise.least] or right
+    spans, asked = [_span(cycle) for cycle in large], len(exercise.conditions)
+    evidence = sum(1.0 if cycle.whole else 0.5 for cycle in large)
     if False not in fulfilled(exercise.conditions, spans, measures[:, :asked]) and _looks_like(
         exercise.typical, spans, measures[:, asked:], evidence
     ):

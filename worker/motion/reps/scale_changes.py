@@ -14,7 +14,7 @@ import numpy as np
 
 from worker.motion.features.body_segments import Floats
 from worker.motion.features.measures import stature
-from worker.motion.features.median import median
+from worker.motion.features.order_statistics import median
 
 FACTOR = 1.5
 """Least change of size: between two frames a body's longest segment changes by less in any

@@ -8,8 +8,8 @@ import numpy as np
 
 from worker.exercises.model import RepExercise
 from worker.motion.features.body_segments import Body, Floats
-from worker.motion.features.measures import Sight, sides_of
-from worker.motion.features.median import median
+from worker.motion.features.measures import sides_of
+from worker.motion.features.order_statistics import median
 from worker.motion.form import RepForm, RepFrames, advice_codes, judge, judge_live, live_codes
 from worker.motion.reps.counter import Attempt
 from worker.motion.reps.signals import Rows, SignalRows
@@ -76,7 +76,7 @@ class RepScorer:
         """The side that leads at the turn, where the exercise has one."""
         if self._exercise.leading is None:
             return None
-        values, weights = sides_of(Sight(body, body.score), self._exercise.leading)
+        values, weights = sides_of(body, self._exercise.leading)
         return int(np.argmax(values[turn])) if weights[turn].min() > 0 else None
 
 

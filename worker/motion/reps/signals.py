@@ -9,13 +9,12 @@ import numpy as np
 from worker.exercises.model import RepExercise
 from worker.motion.features.body_segments import Body, Floats
 from worker.motion.features.measures import (
-    Sight,
     is_height,
     is_length,
     sides_of,
     stature,
     statures,
-    visibility,
+    weighted,
     whole,
 )
 from worker.motion.frames.frames import Frames
@@ -23,7 +22,7 @@ from worker.motion.reps.scale_changes import BLUR_S, shift, stretches
 
 JUDGED_WEIGHT = 0.8
 """Weight from which a measure takes part in a condition: that of joints at a score of 0.3, from
-which MoveNet's own example shows them (see `visibility`)."""
+which MoveNet's own example shows them (see `weighted`)."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +52,7 @@ class Rows:
 class SignalRows:
     """Measures frames and keeps what it measured."""
 
-    def __init__(self, exercise: RepExercise, aspect: float) -> None:
-        self._aspect = aspect
+    def __init__(self, exercise: RepExercise) -> None:
         self._sides = 2 if exercise.sides == "each" else 1
         self._names = [signal.measure for signal in exercise.signals]
         self._full = np.array([signal.full for signal in exercise.signals], np.float64)
@@ -74,27 +72,26 @@ class SignalRows:
     def add(self, frames: Frames) -> None:
         """Takes the frames, in order."""
         seconds = frames.times_us.astype(np.float64) * 1e-6
-        body = frames.body
-        sight = Sight(body, visibility(body, self._aspect))
-        signals = [self._signal(sight, name) for name in self._names]
+        body = weighted(frames.body, frames.aspect)
+        signals = [self._signal(body, name) for name in self._names]
         columns = [seconds[:, None]]
         columns += [values for values, _ in signals]
         columns += [weights * frames.known[:, None] for _, weights in signals]
         for name in self._asked:
-            values, weights = whole(sight, name)
+            values, weights = whole(body, name)
             seen = (weights >= JUDGED_WEIGHT) & frames.known
             columns.append(np.where(seen, values, np.nan)[:, None])
-        columns.append(np.where(frames.known[:, None], statures(sight), np.nan))
+        columns.append(np.where(frames.known[:, None], statures(body), np.nan))
         if not len(self._rows):
             self._first = frames.first
         self._rows = np.concatenate((self._rows, np.concatenate(columns, axis=1)))
-        joints = np.stack((body.x, body.y, body.score * frames.known[:, None]), axis=1)
+        joints = np.stack((body.x, body.y, frames.body.score * frames.known[:, None]), axis=1)
         self._joints = np.concatenate((self._joints, joints))
 
-    def _signal(self, sight: Sight, name: str) -> tuple[Floats, Floats]:
+    def _signal(self, body: Body, name: str) -> tuple[Floats, Floats]:
         if self._sides == 2:
-            return sides_of(sight, name)
-        values, weights = whole(sight, name)
+            return sides_of(body, name)
+        values, weights = whole(body, name)
         return values[:, None], weights[:, None]
 
     def forget(self, seconds: float) -> None:

@@ -19,7 +19,7 @@ from worker.exercises.model import RepExercise
 from worker.motion.form import RepForm
 from worker.motion.frames.frames import Frames
 from worker.motion.reps.counter import TEMPO, Attempt, Counted, count, recount, twins
-from worker.motion.reps.frame_events import NOTHING, FrameEvent
+from worker.motion.reps.frame_events import NOTHING, FrameEvent, Tracker
 from worker.motion.reps.live_progress import LiveProgress
 from worker.motion.reps.scoring import RepScorer
 from worker.motion.reps.signals import SignalRows
@@ -57,20 +57,15 @@ REAL_SIZE = 0.6
 """Least usual size, in full repetitions, that leaves no doubt: less may be a warm-up."""
 
 
-class RepTracker:
+class RepTracker(Tracker):
     """Events of one repetition exercise, frame by frame; `least_score` is that of `minGrade`."""
 
-    def __init__(
-        self,
-        exercise: RepExercise,
-        difficulty: str,
-        least_score: float | None,
-        aspect: float = 1.0,
-    ) -> None:
+    def __init__(self, exercise: RepExercise, difficulty: str, least_score: float | None) -> None:
+        self.name = exercise.id
         self._exercise = exercise
         self._difficulty = difficulty
         self._least_score = least_score
-        self._rows = SignalRows(exercise, aspect)
+        self._rows = SignalRows(exercise)
         self._scorer = RepScorer(exercise, self._rows)
         self._live = LiveProgress()
         self._shares: list[float] = []

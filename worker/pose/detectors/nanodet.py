@@ -61,10 +61,13 @@ class PersonDetector:
         """People in `image` uint8 RGB [h, w, 3].
 
         A second pass of another input size runs where no score of the first reaches SURE, unless a
-        detection is in the box [4] where the subject was `expected`.
+        detection is in the box [4] where the subject was `expected`; and where nobody is near that.
         """
         found = self._look(image, SIDE)
-        if (len(found) and found.scores[0] >= SURE) or expects(expected, found.boxes):
+        sure = (
+            len(found) and found.scores[0] >= SURE and (expected is None or near(found, expected))
+        )
+        if sure:
             return found
         return _union(found, self._look(image, WIDE_SIDE))
 
@@ -91,6 +94,11 @@ class PersonDetector:
 def expects(box: Boxes | None, found: Boxes) -> bool:
     """Whether one of the boxes `found` [n, 4] is where a person was expected, in `box` [4]."""
     return box is not None and bool((iou(box, found) >= EXPECTED).any())
+
+
+def near(found: Detections, box: Boxes) -> bool:
+    """Whether somebody was found where a person was, in `box` [4]."""
+    return bool((iou(box, found.boxes) > 0).any())
 
 
 def _union(one: Detections, other: Detections) -> Detections:

@@ -1,73 +1,89 @@
-"""What the models say of frames, which may be asked for again: by a chunk that was too coarse."""
+"""What the models say of pictures, which may be asked again: by a chunk that was too coarse."""
 
 from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from concurrent.futures import Executor, Future
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from worker.pose.detectors.nanodet import Detections
 from worker.pose.geometry.boxes import Boxes
-from worker.pose.interfaces import Image
-from worker.pose.tracking.detector_skipping import Pose
+from worker.pose.interfaces import Image, JointEstimator, PeopleDetector
 
-DetectAll = Callable[[Sequence[Image]], Sequence[Detections]]
-Detect = Callable[[Image, Boxes | None], Detections]
-"""Everybody in a picture, in which somebody may be expected in a box."""
-
-
-@dataclass
-class _Answers:
-    seen: Detections | None = None
-    people: dict[bytes, Detections] = field(default_factory=dict)
-    poses: dict[bytes, Pose] = field(default_factory=dict)
+Pose = NDArray[np.float32]
 
 
 class InferenceCache:
-    """The models on pictures; no question about a picture is asked twice while the picture is
-    kept."""
+    """The models on pictures; no question about a picture is asked twice while the picture is kept.
 
-    def __init__(self, detect: Detect, estimate: Callable[[Image, Boxes], Pose]) -> None:
-        self._detect = detect
-        self._estimate = estimate
-        self._answers: dict[int, _Answers] = {}
+    With a `pool` its threads alone compute, and what is begun goes on beside the caller; with
+    `batches` poses wait for each other, which is what a GPU wants. The answers are the same.
+    """
 
-    def people(self, image: Image, box: Boxes | None) -> Detections:
-        """Everybody in a picture in which the subject is expected in `box`."""
-        answers = self._of(image)
-        if answers.seen is not None:
-            return answers.seen
-        key = b"" if box is None else box.tobytes()
-        if key not in answers.people:
-            answers.people[key] = self._detect(image, box)
-        return answers.people[key]
+    def __init__(
+        self,
+        detector: PeopleDetector,
+        estimator: JointEstimator,
+        pool: Executor | None = None,
+        *,
+        batches: bool = False,
+    ) -> None:
+        self._detector = detector
+        self._estimator = estimator
+        self._pool = pool
+        self._batches = batches
+        self._answers: dict[int, dict[Any, Any]] = {}
+
+    def begin(self, image: Image, box: Boxes | None = None) -> None:
+        """Begins to look for everybody in a picture, or for the joints of who is in `box`."""
+        if self._pool and not (self._batches and box is not None):
+            self._ask(image, box, self._detector.detect if box is None else self._single)
+
+    def people(self, image: Image, expected: Boxes | None = None) -> Detections:
+        """Everybody in a picture, in which somebody may be `expected` in a box."""
+        found: Detections = self._answer(image, expected, self._detector.detect)
+        return found
 
     def pose(self, image: Image, box: Boxes) -> Pose:
         """The joints [17, 3] of who is in `box` of a picture, x and y in pixels."""
-        known = self.known_pose(image, box)
-        if known is None:
-            known = self._estimate(image, box)
-            self.keep_pose(image, box, known)
-        return known
+        pose: Pose = self._answer(image, box, self._single)
+        return pose
 
-    def known_pose(self, image: Image, box: Boxes) -> Pose | None:
-        """The same where it is known already."""
-        return self._of(image).poses.get(box.tobytes())
+    def poses(self, images: Sequence[Image], boxes: Sequence[Boxes]) -> list[Pose]:
+        """The same for several pictures and the box in each."""
+        pairs = list(zip(images, boxes, strict=True))
+        new = [pair for pair in pairs if _name(pair[1], self._single) not in self._of(pair[0])]
+        if self._batches and new:
+            found = self._estimator.estimate(*map(list, zip(*new, strict=True)))
+            for (image, box), pose in zip(new, found, strict=True):
+                self._of(image)[_name(box, self._single)] = pose
+        return [self.pose(*pair) for pair in pairs]
 
-    def look_at_all(self, images: Sequence[Image], detect: DetectAll) -> None:
-        """Lets `detect` look at all of the pictures that were not yet looked at: who is in them
-        then no longer hangs on where somebody is expected."""
-        new = [image for image in images if self._of(image).seen is None]
-        for image, people in zip(new, detect(new), strict=True):
-            self._of(image).seen = people
+    def _single(self, image: Image, box: Boxes) -> Pose:
+        pose: Pose = self._estimator.estimate([image], [box])[0]
+        return pose
 
-    def keep_pose(self, image: Image, box: Boxes, pose: Pose) -> None:
-        """Takes a pose that was estimated elsewhere."""
-        self._of(image).poses[box.tobytes()] = pose
+    def _answer(self, image: Image, box: Boxes | None, model: Callable[..., Any]) -> Any:
+        answer = self._ask(image, box, model)
+        return answer.result() if isinstance(answer, Future) else answer
 
-    def _of(self, image: Image) -> _Answers:
-        name = id(image)
-        if name not in self._answers:
-            self._answers[name] = _Answers()
-            weakref.finalize(image, self._answers.pop, name, None).atexit = False
-        return self._answers[name]
+    def _ask(self, image: Image, box: Boxes | None, model: Callable[..., Any]) -> Any:
+        answers, name = self._of(image), _name(box, model)
+        if name not in answers:
+            pool = self._pool
+            answers[name] = pool.submit(model, image, box) if pool else model(image, box)
+        return answers[name]
+
+    def _of(self, image: Image) -> dict[Any, Any]:
+        if id(image) not in self._answers:
+            self._answers[id(image)] = {}
+            weakref.finalize(image, self._answers.pop, id(image), None).atexit = False
+        return self._answers[id(image)]
+
+
+def _name(box: Boxes | None, model: Callable[..., Any]) -> tuple[str, bytes | None]:
+    return model.__name__, None if box is None else box.tobytes()

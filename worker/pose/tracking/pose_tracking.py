@@ -1,41 +1,40 @@
-"""The subject's box at the keyframes of a chunk, by detection or by its pose."""
+"""The subject's box at the keyframes of a chunk, by detection or by its pose.
+
+A subject who was surely detected, alone and with a clear pose, is followed by its pose for a while
+and the detector rests. Joints do not reach as far as the body does: how far it exceeds them is
+known from where it was detected, so a box does not change because the detector stops looking.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
+from worker.pose.detectors.nanodet import EXPECTED, SURE, Detections, near
+from worker.pose.estimators.movenet import MASK
 from worker.pose.geometry.boxes import Boxes, area, around, covered, grow, iou
 from worker.pose.interfaces import Image
 from worker.pose.tracking.cut_detection import is_cut, thumbnail
-from worker.pose.tracking.detector_skipping import (
-    Pose,
-    TrackedPose,
-    expected,
-    second,
-    start_tracking,
-)
-from worker.pose.tracking.inference_cache import InferenceCache
-from worker.pose.tracking.subject_tracker import SubjectTracker
-from worker.pose.tracking.track import WITHIN
+from worker.pose.tracking.inference_cache import InferenceCache, Pose
+from worker.pose.tracking.subject_tracker import COMPARABLE, SubjectTracker
 
-PRESENT = 0.22
-"""Mean keypoint score under which nobody is taken to be there."""
-PART = 0.7
-"""Share of the last box's area under which a detection inside of it may be of a part."""
-APART = 0.4
-"""Overlap (IoU) with the last box under which a detection may be of somebody else."""
-SURER = 1.1
-"""How much higher the mean score of a pose in the last box must be than in the detected one."""
+REST_S = 1.0
+"""Media time in which the detector looks at least once: who comes in is seen by then."""
+CLEAR = 0.6
+"""Least mean keypoint score of a pose to follow."""
+REACHES = MASK - 0.03
+"""Factor on the box in which a pose is looked for, within which the body must be for all of it to
+have been seen: outside of MASK the crop is black."""
 
 
 class PoseTracker:
     """Goes from keyframe to keyframe; where it `rests`, the detector does whenever it may.
 
-    `poses` are by row those of the keyframes' poses that were needed to find the boxes, `sure`
-    says of each keyframe whether the detector surely saw the subject there.
+    `poses` are by row those of the keyframes in which it did, `sure` says of each keyframe whether
+    the detector surely saw the subject there.
     """
 
     def __init__(
@@ -50,92 +49,84 @@ class PoseTracker:
         self._tracker = tracker
         self._looks = looks
         self._images = images
-        self._times: list[int] = times_us.tolist()
+        self._times: list[float] = (times_us / 1e6).tolist()
         self._rests = rests
-        self._last = tracker.last_box()
-        self._before: Boxes | None = None
-        self._hold: TrackedPose | None = None
+        self._beyond: Boxes | None = None
         self._looked = self._doubted = -1
         self.poses: dict[int, Pose] = {}
         self.sure: dict[int, bool] = {}
-        self.second_looks = 0
 
     def go(self, rows: Iterable[int]) -> Iterator[tuple[int, Boxes | None]]:
         """Passes the keyframes in `rows`; gives each with the subject's box in it, None where it is
         not."""
         for row in rows:
-            self.sure[row], cut = False, self._cut(row)
+            before, self._tracker.view = self._tracker.view, thumbnail(self._images[row])
+            cut = is_cut(before, self._tracker.view)
             box = None if cut else self._followed(row)
-            if box is None:
-                box = self._detected(row, cut=cut)
-            self._before, self._last = self._last, box
-            yield row, box
-
-    def _cut(self, row: int) -> bool:
-        """Whether the keyframe is of another shot than the one before."""
-        before, self._tracker.view = self._tracker.view, thumbnail(self._images[row])
-        return is_cut(before, self._tracker.view)
+            self.sure[row] = box is None
+            yield row, self._detected(row, cut=cut) if box is None else box
 
     def _followed(self, row: int) -> Boxes | None:
         """The subject's box without a look, None where one is due or the pose leaves a doubt."""
-        due = second(self._times[row]) != self._looked
-        if self._hold is None or self._last is None or due:
+        track, time_s = self._tracker.subject_track(), self._times[row]
+        if track is None or self._beyond is None or _second(time_s) != self._looked:
             return None
-        box = expected(self._last, self._before)
+        last, onward = track.array(), track.expected(time_s)
+        # where it is if it stays as well as where it is if it goes on
+        box = np.concatenate([np.minimum(last, onward)[:2], np.maximum(last, onward)[2:]])
         pose = self._looks.pose(self._images[row], box)
-        height, width = self._images[row].shape[:2]
-        placed = self._hold.place(pose, box, (width, height))
-        if placed is None:
+        placed = self._placed(pose, row)
+        if (
+            placed is None
+            or float(iou(placed, box[None])[0]) < EXPECTED
+            or covered(placed, grow(box, REACHES)) < 1
+        ):
             # it moves too fast to be followed for now: every attempt costs a pose
-            self._doubted = second(self._times[row])
+            self._doubted = _second(time_s)
             return None
         self.poses[row] = pose
-        self._tracker.follow(placed, self._times[row] / 1e6)
+        self._tracker.follow(placed, time_s)
+        return placed
+
+    def _placed(self, pose: Pose, row: int) -> Boxes | None:
+        """The subject's box by its pose, None where that is not clear."""
+        joints = around(pose, margin=1.0)
+        if joints is None or self._beyond is None or pose[:, 2].mean() < CLEAR:
+            return None
+        height, width = self._images[row].shape[:2]
+        low, high = np.zeros(4, np.float32), np.array([width, height] * 2, np.float32)
+        placed: Boxes = np.clip(joints + self._beyond, low, high)
         return placed
 
     def _detected(self, row: int, *, cut: bool) -> Boxes | None:
         """The subject's box where the detector looks, or by its pose where that is blind."""
-        # only a pose vouches for where somebody is: a box that drifts would vouch for itself
-        sure = None if self._hold is None or cut else self._last
-        people = self._looks.people(self._images[row], sure)
-        before = self._tracker.subject
-        box = self._tracker.update(people, self._times[row] / 1e6, cut=cut)
-        for track in self._tracker.rivals():
-            if track.look_due:
-                track.look(self._looks.pose(self._images[row], track.array()))
-        self._looked, self._hold = second(self._times[row]), None
-        # a picture that went dark is no other shot
-        if self._tracker.subject != before or (cut and len(people)):
-            self._last = None
-        if self._last is not None and _doubtful(box, self._last):
-            return self._by_pose(row, self._last, box)
-        self.sure[row] = box is not None and people.is_sure(box)
+        image, time_s, last = self._images[row], self._times[row], self._tracker.last_box()
+        people = self._looks.people(image, None if self._beyond is None or cut else last)
+        if last is not None and not cut and not near(people, last):
+            people = self._looks.people(image, last)
+        pose_of = partial(self._looks.pose, image)
+        box = self._tracker.update(people, time_s, pose_of, cut=cut)
+        track = self._tracker.subject_track()
+        self.sure[row] = bool(track and track.detected_s == time_s and track.score >= SURE)
+        self._looked, self._beyond = _second(time_s), None
         if box is not None and self._rests and self._looked != self._doubted:
-            self.poses[row] = self._looks.pose(self._images[row], box)
-            self._hold = start_tracking(box, self.poses[row], people, sure)
+            pose = self._looks.pose(image, box)
+            joints = around(pose, margin=1.0)
+            if (
+                joints is not None
+                and self.sure[row]
+                and _alone(box, people)
+                and pose[:, 2].mean() >= CLEAR
+            ):
+                self._beyond = box - joints
         return box
 
-    def _by_pose(self, row: int, last: Boxes, box: Boxes | None) -> Boxes | None:
-        """The subject's box by the pose that is seen where it was `last`, unless it is seen as well
-        in the `box` where it was detected."""
-        self.second_looks += 1
-        pose = self._looks.pose(self._images[row], grow(last, 1.1))
-        score = float(pose[:, 2].mean())
-        other = around(pose, margin=1.2) if score >= PRESENT else None
-        if other is None or not self._tracker.believes(other):
-            return box
-        image = self._images[row]
-        if box is not None and score < SURER * self._looks.pose(image, box)[:, 2].mean():
-            return box
-        self.poses[row] = pose
-        self._tracker.overrule(other, self._times[row] / 1e6)
-        return other
+
+def _alone(box: Boxes, people: Detections) -> bool:
+    """Whether nobody else is large enough to be meant."""
+    return int((area(people.boxes) >= COMPARABLE * area(box)).sum()) == 1
 
 
-def _doubtful(box: Boxes | None, last: Boxes) -> bool:
-    """Whether a detection that follows that in `last` may be of a part of somebody, or of somebody
-    else."""
-    if box is None:
-        return True
-    part = covered(box, last) >= WITHIN and float(area(box)) < PART * float(area(last))
-    return part or float(iou(box, last[None])[0]) < APART
+def _second(time_s: float) -> int:
+    """Which of the media's spans of REST_S a time is in; whoever begins elsewhere counts alike."""
+    return int(time_s // REST_S)

@@ -13,8 +13,10 @@ LOOK_S = 0.25
 """Least time between two poses that are compared: one keyframe of sampled frames, two of all."""
 STEP_S = 0.35
 """Their usual time: 0.27 to 0.33 s of sampled frames, 0.4 s of all."""
+RECENT_S = 4.0
+"""How long a pose is remembered: two reps."""
 LOOKS = 10
-"""How many are compared at most: those of 4 s, two reps."""
+"""How many are compared at most: those of that time."""
 ENOUGH = 5
 """Least poses, and joints in them, that tell whether somebody moves."""
 FOUND = 0.3
@@ -38,20 +40,20 @@ def places(pose: NDArray[np.float32]) -> list[int]:
     return [int(value) for value in pixels.ravel()]
 
 
-def movement(looks: list[list[int]], length: float) -> float | None:
+def movement(looks: list[list[int]], length: float) -> float:
     """From 0 to 1, how surely a body `length` pixels long, with its joints at the `places` of each
-    look, moves without going anywhere; None where nobody looked or too few joints were seen.
+    look, moves without going anywhere; 0 where too few joints were seen.
 
     Medians over the looks: where an unsure pose errs now and then, nothing has moved. After the
     first few it is not sure that anything does.
     """
     if len(looks) < ENOUGH:
-        return 0.0 if looks else None
+        return 0.0
     joints = np.array(looks, float).reshape(len(looks), -1, 2)
     joints = joints[:, (joints[..., 0] > 0).mean(axis=0) >= 0.5]
     joints = joints[(joints[..., 0] > 0).any(axis=1)]
     if min(joints.shape[:2]) < ENOUGH:
-        return None
+        return 0.0
     joints = np.where(joints > 0, joints, np.nan) / length
     middles = np.nanmedian(joints, axis=1, keepdims=True)
     half = len(joints) // 2

@@ -26,10 +26,7 @@ def contested(state: dict[str, Any]) -> bool:
     tracks = state.get("tracks", [])
     own = next((t["detected_area"] for t in tracks if t["id"] == state["subject"]), 0.0)
     return any(
-        t["id"] != state["subject"]
-        and t["hits"]
-        and t["sure"]
-        and t["detected_area"] >= COMPARABLE * own
+        t["id"] != state["subject"] and t["sure"] and t["detected_area"] >= COMPARABLE * own
         for t in tracks
     )
 
@@ -39,14 +36,15 @@ def head_start(first: dict[str, Any], later: dict[str, Any]) -> dict[str, Any] |
     that somebody else exercises; None where that is the same person, or came after the chunk."""
     tracker = SubjectTracker.restore(1, 1, later)
     subject, opening = tracker.subject_track(), first["opening"]
-    if subject is None or first["last"] is None or subject.born_s > first["last"]:
+    if subject is None or first["last_s"] is None or subject.born_s > first["last_s"]:
         return None
     begun = np.array(subject.first_box, np.float32)
     same = opening and closeness(np.array(opening, np.float32), begun) >= ALIKE
     if same or not subject.exercise:
         return None
     born, box = subject.born_s, subject.first_box
-    start = Track(1, box, born, box, born, born, float(area(begun)))
-    start.weight, start.hits = subject.weight, subject.hits
+    start = Track(
+        1, box, born, box, born, born, float(area(begun)), weight=subject.weight, hits=subject.hits
+    )
     state = SubjectTracker(1, 1, [start], 1, 2, opening=start.first_box).state()
     return {**state, TURN: first[TURN]} if TURN in first else state

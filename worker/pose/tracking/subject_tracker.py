@@ -12,15 +12,19 @@ found out in its first seconds is given in as a `head_start`.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, cast
 
-from worker.contract.poses import PEOPLE
+import numpy as np
+from numpy.typing import NDArray
+
 from worker.pose.detectors.nanodet import Detections
-from worker.pose.geometry.boxes import Boxes, area, closeness, covered
-from worker.pose.tracking.track import KNOWN, WITHIN, Track
+from worker.pose.geometry.boxes import Boxes, area, around, closeness, covered, iou
+from worker.pose.tracking.assignment import assign
+from worker.pose.tracking.subject_movement import LOOK_S
+from worker.pose.tracking.track import Track
 
 FORGET_S = 2.5
 """A track unseen for this long is gone; a subject is waited for that long."""
@@ -28,31 +32,38 @@ FADE_S = 8.0
 """Time constant in which what a track once weighed loses its say."""
 BESIDE = 0.5
 """Share of one of two boxes within the other under which they are two people."""
-HALF = 0.6
-"""Share of a part's score that the box of the whole must have."""
+WITHIN = 0.8
+"""The same from which one is of a part of who is in the other."""
 CHOICE = "choice"
 """Where a state says whom the job asks for."""
 ALIKE = 0.5
-"""Closeness from which the subjects of two states are one person, or boxes before and after what
-looks like a cut."""
+"""Closeness from which two boxes, one after the other, are surely of one person; overlap (IoU)
+under which the later one may be of a part of it or of somebody else."""
 TAKEOVER = 2.5
 """A challenger must outweigh a visible subject this many times: passers-by do not."""
 EXERCISE = 9.0
 """Who surely exercises weighs one and this many times what size and place give."""
-SHRINKS = 0.4
-"""Least share of its detected area that a followed subject's box has; who squats keeps 0.5."""
 COMPARABLE = 0.25
 """Share of the largest person's area under which somebody is background."""
+PRESENT = 0.22
+"""Mean keypoint score under which nobody is taken to be there."""
+BODY = 1.2
+"""A body's box over that of its joints (medians of 14,000 poses of the bench: 1.24 of the widths,
+1.21 of the heights)."""
+SHRINKS = 0.4
+"""Least share of its detected area that a followed subject's box has; who squats keeps 0.5."""
 
-FIELDS = {each.name for each in fields(Track)}
-
+Pose = NDArray[np.float32]
+PoseOf = Callable[[Boxes], Pose]
+"""Estimates the joints [17, 3] of who is in a box [4] of the picture at hand, all in pixels."""
 Choice = Literal["auto", "largest", "left", "centre", "right"] | tuple[float, float]
 """Whom a job asks for: by name, or by a point (0-1) of the first picture that shows it."""
+_SIDES = {"left": 0.0, "centre": 0.5, "right": 1.0}
 
 
 def choice_of(subject: str) -> Choice:
     """The choice that a job's option `subject` makes."""
-    if subject in ("auto", "largest", "left", "centre", "right"):
+    if subject in ("auto", "largest", *_SIDES):
         return cast(Choice, subject)
     x, y = subject.split(",")
     return float(x), float(y)
@@ -62,7 +73,7 @@ def choice_of(subject: str) -> Choice:
 class SubjectTracker:
     """Assigns detections and says which box is the subject's; `width`, `height` of the picture;
     `people` is how many were seen at once, at most; `opening` the box in which the first subject
-    began."""
+    began; `second_looks` counts detections that were weighed against the pose in the last box."""
 
     width: int
     height: int
@@ -74,19 +85,32 @@ class SubjectTracker:
     choice: Choice = "auto"
     people: int = 0
     opening: list[float] = field(default_factory=list)
-    _unlearned: Track | None = None
+    second_looks: int = 0
 
-    def update(self, found: Detections, time_s: float, *, cut: bool = False) -> Boxes | None:
+    def update(
+        self, found: Detections, time_s: float, pose_of: PoseOf | None = None, *, cut: bool = False
+    ) -> Boxes | None:
         """The subject's box float32 [4] in pixels at this keyframe, None where it is not seen; with
         `cut` the picture is of another shot than the one before."""
-        step = 0.0 if self.last_s is None else max(0.0, time_s - self.last_s)
-        self.last_s = time_s
-        if cut and len(found):
-            self._forget_unlike(found)
+        before, self.last_s = self.last_s, time_s
+        step = 1 / 30 if before is None else max(1 / 30, time_s - before)
+        if cut and len(found):  # a picture that went dark is no other shot
+            self.tracks = [track for track in self.tracks if _found_again(track, found)]
+        poses = self._rivals_poses(found, time_s, pose_of)
+        owners = self._owners(found, poses, time_s)
+        subject = self.subject_track()
+        if subject and pose_of:
+            self._take_filled(subject, found, owners, pose_of)
+            if before is not None and subject.seen_s >= before and not cut:
+                self._weigh(subject, found, owners, time_s, pose_of)
+        self._begin(found, owners, time_s)
         for track in self.tracks:
             track.weight *= math.exp(-step / FADE_S)
-        self._unlearned = deepcopy(self.subject_track())
-        self._link(found, time_s, max(step, 1 / 30))
+        for row, track in owners.items():
+            track.take(found.boxes[row], float(found.scores[row]), time_s)
+            track.weight += step * self._worth(found, row, track)
+            if row in poses and (track.known or track is subject):
+                track.look(poses[row])
         self.tracks = [track for track in self.tracks if self._stays(track, time_s)]
         self._choose()
         seen = sum(track.known and track.detected_s == time_s for track in self.tracks)
@@ -94,144 +118,145 @@ class SubjectTracker:
         chosen = self.subject_track()
         return chosen.array() if chosen and chosen.seen_s == time_s else None
 
-    def rivals(self) -> list[Track]:
-        """The subject and who was surely seen beside it, detected at this keyframe and large enough
-        to be meant: their poses tell who exercises. Nobody where there is no choice."""
-        seen = [
-            track
-            for track in self.tracks
-            if track.detected_s == self.last_s and (track.sure >= KNOWN or track.id == self.subject)
-        ]
-        largest = max((track.detected_area for track in seen), default=0.0)
-        near = [track for track in seen if track.detected_area >= COMPARABLE * largest]
-        return near if len(near) > 1 and self.choice == "auto" else []
-
     def follow(self, box: Boxes, time_s: float) -> None:
         """The subject was seen at `box` by its pose where the detector was blind."""
         chosen = self.subject_track()
         if chosen:
             chosen.follow(box, time_s)
 
-    def overrule(self, box: Boxes, time_s: float) -> None:
-        """The subject is not where `update` found it but in `box`, by its pose: nothing of that
-        detection is learned."""
-        before = self._unlearned
-        self.tracks = [
-            before if before and track.id == before.id else track for track in self.tracks
-        ]
-        self.follow(box, time_s)
-
     def last_box(self) -> Boxes | None:
         """Where the subject was last seen, while it is still waited for."""
         chosen = self.subject_track()
         return chosen.array() if chosen else None
 
-    def believes(self, box: Boxes) -> bool:
-        """Whether the subject can be in `box` [4], by the size that it was detected with: joints
-        that are looked for where others were found close in on a few of them."""
-        chosen = self.subject_track()
-        return chosen is not None and float(area(box)) >= SHRINKS * chosen.detected_area
+    def subject_track(self) -> Track | None:
+        """The track of who the job is about, None where there is nobody."""
+        return next((track for track in self.tracks if track.id == self.subject), None)
 
     def state(self) -> dict[str, Any]:
         """All of it as JSON-encodable numbers."""
-        return {
-            "tracks": [asdict(track) for track in self.tracks],
-            "subject": self.subject,
-            "next": self.next_id,
-            "last": self.last_s,
-            "view": self.view,
-            CHOICE: list(self.choice) if isinstance(self.choice, tuple) else self.choice,
-            PEOPLE: self.people,
-            "opening": self.opening,
-        }
+        state = asdict(self)
+        return {name: state[name] for name in _KEPT}
 
     @classmethod
     def restore(cls, width: int, height: int, state: dict[str, Any]) -> SubjectTracker:
         """The tracker as it was when `state` was taken."""
-        choice = state.get(CHOICE, "auto")
-        choice = (choice[0], choice[1]) if isinstance(choice, list) else choice
-        tracks = state.get("tracks", [])
-        if any(not isinstance(track, dict) or track.keys() != FIELDS for track in tracks):
-            tracks, state = [], {}  # a worker of before left them in another form: looked for anew
-        return cls(
-            width,
-            height,
-            [Track(**deepcopy(track)) for track in tracks],
-            state.get("subject"),
-            state.get("next", 1),
-            state.get("last"),
-            list(state.get("view", [])),
-            choice,
-            state.get(PEOPLE, 0),
-            state.get("opening", []),
-        )
+        kept = deepcopy({name: state[name] for name in _KEPT if name in state})
+        tracks, choice = kept.pop("tracks", []), kept.pop(CHOICE, "auto")
+        choice = tuple(choice) if isinstance(choice, list) else choice
+        if any(not isinstance(track, dict) or track.keys() != _TRACK for track in tracks):
+            tracks, kept = [], {}  # a worker of before left them in another form: looked for anew
+        return cls(width, height, [Track(**track) for track in tracks], choice=choice, **kept)
 
-    def _forget_unlike(self, found: Detections) -> None:
-        """Behind a cut only who is where somebody was before is still the same."""
-        self.tracks = [
-            track
-            for track in self.tracks
-            if any(closeness(track.array(), box) >= ALIKE for box in found.boxes)
-        ]
-
-    def _link(self, found: Detections, time_s: float, step: float) -> None:
-        """Gives detections to tracks, the surest pair first: the largest sum (Kuhn) would part
-        the subject from its own box for the sake of a second track that is a part of it."""
-        first, free = not self.tracks, dict.fromkeys(range(len(found)))
-        pairs = [
-            ((track.confirmed, gain, track.weight, -row), row, track)
-            for track in self.tracks
+    def _rivals_poses(
+        self, found: Detections, time_s: float, pose_of: PoseOf | None
+    ) -> dict[int, Pose]:
+        """The poses in those detections that may be meant, where there is a choice: they tell who
+        is who, and who exercises."""
+        known = [track for track in self.tracks if track.known or track.id == self.subject]
+        due = any(time_s - track.looked_s >= LOOK_S for track in known)
+        if pose_of is None or self.choice != "auto" or len(known) < 2 or not due:
+            return {}
+        rows = [
+            row
             for row, box in enumerate(found.boxes)
-            if (gain := track.gain(box, time_s))
+            if not _background(box, found)
+            and any(track.likeness(box, None, time_s) for track in known)
         ]
-        for _, row, track in sorted(pairs, key=lambda pair: pair[0], reverse=True):
-            if row in free and track.detected_s < time_s:
-                del free[row]
-                self._take(track, found, row, time_s, step)
-        for row in sorted(free.keys() - _parts(found)):
-            corners = [float(value) for value in found.boxes[row]]
-            track = Track(self.next_id, corners, time_s, corners)
-            self.next_id += 1
-            self._take(track, found, row, time_s, step)
-            self.tracks.append(track)
-        subject = self.last_box()
-        for track in self.tracks:
-            if track.detected_s == time_s:
-                track.hits += first or track.id == self.subject or _beside(track.array(), subject)
+        return {row: pose_of(found.boxes[row]) for row in rows} if len(rows) > 1 else {}
 
-    def _take(self, track: Track, found: Detections, row: int, time_s: float, step: float) -> None:
-        track.take(found.boxes[row], float(found.scores[row]), time_s)
-        track.weight += step * self._worth(found, row, track)
+    def _owners(self, found: Detections, poses: dict[int, Pose], time_s: float) -> dict[int, Track]:
+        """Whose each detection is, by row: first of who is confirmed, then of the others."""
+        owners: dict[int, Track] = {}
+        for confirmed in (True, False):
+            tracks = [track for track in self.tracks if track.confirmed == confirmed]
+            free = [row for row in range(len(found)) if row not in owners]
+            gains = [
+                [track.likeness(found.boxes[row], poses.get(row), time_s) for row in free]
+                for track in tracks
+            ]
+            pairs = assign(np.array(gains, float).reshape(len(tracks), len(free)))
+            owners |= {free[column]: tracks[place] for place, column in pairs}
+        return owners
+
+    def _take_filled(
+        self, subject: Track, found: Detections, owners: dict[int, Track], pose_of: PoseOf
+    ) -> None:
+        """Of several detections of the subject it takes the one that the joints in it fill."""
+        rows = [row for row, track in owners.items() if track is subject]
+        same = rows + [
+            row
+            for row, box in enumerate(found.boxes)
+            if rows and row not in owners and _overlap(box, found.boxes[rows[0]]) >= WITHIN
+        ]
+        if len(same) > 1:
+            largest = max(same, key=lambda row: float(area(found.boxes[row])))
+            body = around(pose_of(found.boxes[largest]), margin=BODY)
+            if body is not None:
+                filled = max(same, key=lambda row: float(iou(body, found.boxes[row][None])[0]))
+                owners[filled] = owners.pop(rows[0])
+
+    def _weigh(
+        self,
+        subject: Track,
+        found: Detections,
+        owners: dict[int, Track],
+        time_s: float,
+        pose_of: PoseOf,
+    ) -> None:
+        """Where the subject's detection is missing, or may be of a part of it or of somebody else,
+        it is followed by the pose where it was, unless that in the detection is as sure."""
+        row = next((row for row, track in owners.items() if track is subject), None)
+        box = None if row is None else found.boxes[row]
+        last = subject.array()
+        if box is not None and float(iou(box, last[None])[0]) >= ALIKE:
+            return
+        self.second_looks += 1
+        pose = pose_of(last)
+        score = float(pose[:, 2].mean())
+        body = around(pose, margin=BODY) if score >= PRESENT else None
+        if body is None or float(area(body)) < SHRINKS * subject.detected_area:
+            return
+        if row is None or score > pose_of(found.boxes[row])[:, 2].mean():
+            if row is not None:
+                del owners[row]
+            subject.follow(body, time_s)
+
+    def _begin(self, found: Detections, owners: dict[int, Track], time_s: float) -> None:
+        """Who is detected and is nobody known begins a track, but for a part of the subject or of a
+        larger detection: a detector now and then finds somebody's legs or chest too."""
+        subject, sizes = self.last_box(), area(found.boxes)
+        for row, box in enumerate(found.boxes):
+            whole = found.boxes[(sizes > sizes[row])]
+            part = any(covered(box, larger) >= BESIDE for larger in whole)
+            if row in owners or part or (subject is not None and _overlap(box, subject) >= BESIDE):
+                continue
+            corners = [float(value) for value in box]
+            owners[row] = Track(self.next_id, corners, time_s, corners)
+            self.tracks.append(owners[row])
+            self.next_id += 1
 
     def _stays(self, track: Track, time_s: float) -> bool:
-        if track.id == self.subject or track.confirmed:
-            return time_s - track.seen_s <= FORGET_S
-        return track.detected_s == time_s
+        waits = FORGET_S if track.confirmed or track.id == self.subject else 0.0
+        return time_s - track.seen_s <= waits
 
     def _worth(self, found: Detections, row: int, track: Track) -> float:
         box = found.boxes[row]
         size = float(area(box)) / (self.width * self.height)
         if self.choice == "largest":
             return size
-        middle = (float(box[0] + box[2]) / 2 - self.width / 2) / (self.width / 2)
-        central = max(0.1, 1 - middle * middle)
-        plain = math.sqrt(size) * central * float(found.scores[row])
-        background = float(area(box)) < COMPARABLE * float(area(found.boxes).max())
-        return plain if background else plain * (1 + EXERCISE * track.exercise)
+        aside = float(box[0] + box[2]) / self.width - 1
+        plain = math.sqrt(size) * max(0.1, 1 - aside * aside) * float(found.scores[row])
+        return plain if _background(box, found) else plain * (1 + EXERCISE * track.exercise)
 
     def _choose(self) -> None:
         people = [track for track in self.tracks if track.confirmed] or self.tracks
-        current = self.subject_track()
-        if not people:
-            self.subject = None
-            return
-        best = self._preferred(people) if current is None else current
-        if self.choice in ("auto", "largest"):
-            heaviest = max(people, key=lambda track: (track.weight, -track.id))
-            if current is None or heaviest.weight > TAKEOVER * current.weight:
-                best = heaviest
-        self.subject = best.id
-        self.opening = self.opening or best.first_box
+        chosen = self.subject_track() or (self._preferred(people) if people else None)
+        if chosen and self.choice in ("auto", "largest"):
+            heaviest = _heaviest(people)
+            chosen = heaviest if heaviest.weight > TAKEOVER * chosen.weight else chosen
+        self.subject = chosen.id if chosen else None
+        self.opening = self.opening or (chosen.first_box if chosen else [])
 
     def _preferred(self, people: Sequence[Track]) -> Track:
         """Whom the job asks for, of who is large enough to be meant; of no preference the
@@ -242,37 +267,32 @@ class SubjectTracker:
             return min(people, key=lambda track: (_distance(track.array(), x, y), track.id))
         largest = max(float(area(track.array())) for track in people)
         near = [t for t in people if float(area(t.array())) >= COMPARABLE * largest]
-        places = {
-            "left": lambda track: track.box[0] + track.box[2],
-            "right": lambda track: -track.box[0] - track.box[2],
-            "centre": lambda track: abs(track.box[0] + track.box[2] - self.width),
-        }
-        if choice in places:
-            return min(near, key=lambda track: (places[choice](track), track.id))
-        return max(people, key=lambda track: (track.weight, -track.id))
-
-    def subject_track(self) -> Track | None:
-        """The track of who the job is about, None where there is nobody."""
-        return next((track for track in self.tracks if track.id == self.subject), None)
+        if choice in _SIDES:
+            x = 2 * _SIDES[choice] * self.width
+            return min(near, key=lambda track: (abs(track.box[0] + track.box[2] - x), track.id))
+        return _heaviest(people)
 
 
-def _beside(box: Boxes, subject: Boxes | None) -> bool:
-    """Whether who is in `box` [4] is somebody else: neither a part of the subject nor all of it."""
-    return subject is None or max(covered(box, subject), covered(subject, box)) < BESIDE
+_TRACK = {each.name for each in fields(Track)}
+_KEPT = [each.name for each in fields(SubjectTracker)][2:-1]
 
 
-def _parts(found: Detections) -> set[int]:
-    """The detections that may be a part of a larger one: a detector now and then finds somebody's
-    legs or chest too."""
-    sizes, scores = area(found.boxes), found.scores
-    return {
-        row
-        for row, box in enumerate(found.boxes)
-        for other in range(len(found))
-        if sizes[other] > sizes[row]
-        and scores[other] >= HALF * scores[row]
-        and covered(box, found.boxes[other]) >= WITHIN
-    }
+def _heaviest(people: Sequence[Track]) -> Track:
+    return max(people, key=lambda track: (track.weight, -track.id))
+
+
+def _found_again(track: Track, found: Detections) -> bool:
+    """Whether somebody behind what looks like a cut is where the track was: then it was none."""
+    return any(closeness(track.array(), box) >= ALIKE for box in found.boxes)
+
+
+def _background(box: Boxes, found: Detections) -> bool:
+    return float(area(box)) < COMPARABLE * float(area(found.boxes).max())
+
+
+def _overlap(box: Boxes, other: Boxes) -> float:
+    """Share of the smaller of two boxes [4] that lies within the other."""
+    return max(covered(box, other), covered(other, box))
 
 
 def _distance(box: Boxes, x: float, y: float) -> float:

@@ -25,11 +25,12 @@ def tempo(lowering: Literal["out", "back"]) -> Criterion:
 
 
 SMOOTHNESS = Criterion(
+    # two turns back of a tremor's size, as every tenth good rep has by the least sure network
     "smoothness",
     timing.detour,
     "share",
-    good=0.1,
-    bad=0.5,
+    good=0.2,
+    bad=0.6,
     joints=(),
     advice="smoother",
     weight=MINOR,

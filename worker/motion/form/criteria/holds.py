@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from worker.motion.form.criterion import Criterion
-from worker.motion.form.measures import balance, hips_line, knees, trunk
+from worker.motion.form.criterion import MINOR, Criterion
+from worker.motion.form.measures import arms, balance, hips_line, knees, trunk
 
 _BODY = ("shoulder", "hip", "knee", "ankle")
 
@@ -30,6 +30,11 @@ CRITERIA: dict[str, tuple[Criterion, ...]] = {
         Criterion(
             "hips_high", hips_line.pike, "share", good=0.13, bad=0.23,
             joints=_BODY, advice="hips_down", view="side",
+        ),
+        Criterion(
+            # half of the points with the elbows 0.4 of an upper arm ahead of the shoulders
+            "arms_upright", arms.support_tilt, "deg", good=15.0, bad=35.0,
+            joints=("shoulder", "elbow"), advice="elbows_under", weight=MINOR, view="side",
         ),
         Criterion(
             "drift", hips_line.drift, "share", good=0.02, bad=0.07,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from worker.motion.form.criteria.common import EVEN_ARMS, SMOOTHNESS, tempo
-from worker.motion.form.criterion import Criterion
+from worker.motion.form.criterion import MINOR, Criterion
 from worker.motion.form.measures import arms, trunk
 
 _ARM = ("shoulder", "elbow", "wrist")
@@ -16,8 +16,9 @@ def _raise() -> tuple[Criterion, ...]:
             joints=_ARM, advice="raise_up", live=False, code="full_range",
         ),
         Criterion(
-            "too_high", arms.wrist_rise, "ratio", good=0.3, bad=0.65,
-            joints=_ARM, advice="shoulder_height",
+            # arms 15 degrees over level, and 60, beside the head
+            "too_high", arms.wrist_rise, "ratio", good=0.3, bad=1.0,
+            joints=_ARM, advice="shoulder_height", weight=MINOR,
         ),
         Criterion(
             "elbows_bent", arms.elbow_bend, "deg", good=22.0, bad=60.0,

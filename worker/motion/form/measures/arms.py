@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from worker.motion.features.body_segments import Floats
-from worker.motion.features.median import quantile
+from worker.motion.features.order_statistics import quantile
 from worker.motion.form.rep_frames import HIGH, RepFrames, Rows
 
 POINTED = 0.6
@@ -84,6 +84,15 @@ def forearm_tilt(rep: RepFrames) -> float | None:
     angle = np.degrees(np.arctan2(np.abs(ex - wx), np.maximum(wy - ey, 0.0) + 1e-6))
     both = rep.body.seen(("elbow", "wrist")).min(axis=1)
     return rep.part(angle.mean(axis=1), both, rep.deep, 0.5)
+
+
+def support_tilt(rep: RepFrames) -> float | None:
+    """Angle of the upper arms from the vertical along the picture, of its median over the rep,
+    degrees: 0 with the elbows under the shoulders."""
+    (sx, sy), (ex, ey) = rep.body.pair("shoulder"), rep.body.pair("elbow")
+    angle, seen = rep.merged(np.degrees(np.arctan2(ex - sx, ey - sy)), "shoulder", "elbow")
+    found = rep.part(angle, seen, rep.all, 0.5)
+    return None if found is None else abs(found)
 
 
 def wrist_ahead_of_shin(rep: RepFrames) -> float | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from worker.motion.features.median import quantile
+from worker.motion.features.order_statistics import quantile
 from worker.motion.form.measures.balance import together
 from worker.motion.form.rep_frames import RepFrames
 

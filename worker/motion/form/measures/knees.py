@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from worker.motion.features.body_segments import TINY, Floats
-from worker.motion.features.median import quantile
+from worker.motion.features.order_statistics import quantile
 from worker.motion.form.rep_frames import HIGH, RepFrames
 
 DEEPEST = 0.9

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from worker.motion.features.body_segments import Floats
-from worker.motion.features.median import median
+from worker.motion.features.order_statistics import median
 from worker.motion.form.rep_frames import HIGH, RepFrames, Rows
 
 LOOKS_DOWN = 6.0

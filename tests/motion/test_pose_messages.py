@@ -8,7 +8,7 @@ import pytest
 
 from tests.synthetic.perform import Camera, Script, perform
 from worker.contract.message_parts import KneeAngle
-from worker.motion.joint_angles import angle_rows, joint_angles
+from worker.motion.pose_messages import angle_rows, joint_angles
 
 
 def test_a_right_angle_is_one_in_any_frame() -> None:

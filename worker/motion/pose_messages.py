@@ -1,4 +1,4 @@
-"""Logged joints as `keypoints` and `keypoints_batch` say them."""
+"""Logged joints as `keypoints`, `keypoints_batch` and `angles` say them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,29 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.contract.message_parts import Keypoint, PoseSample, World
-from worker.contract.messages import Keypoints
+from worker.contract.landmarks import names_of
+from worker.contract.message_parts import (
+    ElbowAngle,
+    HipAngle,
+    JointAngles,
+    Keypoint,
+    KneeAngle,
+    PoseSample,
+    ShoulderAngle,
+    SideAngles,
+    World,
+)
 from worker.contract.poses import PLANE
-from worker.motion.frames.landmarks import names_of
+from worker.motion.features.body_segments import Body, Floats
 
 _encode = msgspec.json.Encoder().encode
+_ANGLES = (
+    (KneeAngle, ("hip", "knee", "ankle")),
+    (HipAngle, ("knee", "hip", "shoulder")),
+    (ShoulderAngle, ("hip", "shoulder", "elbow")),
+    (ElbowAngle, ("shoulder", "elbow", "wrist")),
+)
+"""Type of each angle, and its end, vertex and other end."""
 
 
 def samples_of(
@@ -58,12 +75,21 @@ def _encoded(values: Iterable[object]) -> list[msgspec.Raw]:
     return [msgspec.Raw(_encode(value)) for value in values]
 
 
-def message_of(sample: PoseSample) -> Keypoints:
-    """The `keypoints` message of a frame of `keypoints_batch`."""
-    return Keypoints(
-        timestampMs=sample.timestampMs,
-        frameId=sample.frameId,
-        score=sample.score,
-        keypoints=sample.keypoints,
-        world=sample.world,
-    )
+def joint_angles(joints: NDArray[np.float32], width: int, height: int) -> tuple[Floats, Floats]:
+    """Angles in degrees [n, 8], 180 where straight, and their scores [n, 8].
+
+    `joints` [n, 17, 3] are 0-1 of a frame of `width` by `height` pixels; columns are knee, hip,
+    shoulder, elbow, each left then right. A score is the lowest of the three joints'.
+    """
+    body = Body(*(joints * np.array((width, height, 1.0))).transpose(2, 0, 1))
+    angles = [body.angle(*ends) for _, ends in _ANGLES]
+    return np.hstack(angles), np.hstack([body.seen(ends) for _, ends in _ANGLES])
+
+
+def angle_rows(joints: NDArray[np.float32], width: int, height: int) -> list[JointAngles]:
+    """The `data` of an `angles` message for each of n frames; degrees to 0.1, scores to 0.001."""
+    angles, scores = joint_angles(joints, width, height)
+    degrees, marks = np.round(angles, 1).T.tolist(), np.round(scores, 3).T.tolist()
+    kinds = [kind for kind, _ in _ANGLES]
+    sides = (map(SideAngles, *map(map, kinds, degrees[side::2], marks[side::2])) for side in (0, 1))
+    return list(map(JointAngles, *sides))

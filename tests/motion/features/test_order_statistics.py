@@ -8,8 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from worker.motion.features.median import median
-from worker.motion.features.rolling_range import trailing_ranges
+from worker.motion.features.order_statistics import median, trailing_ranges
 from worker.motion.jumps.signals import Rows
 
 SEEDS = st.integers(0, 2**32 - 1)
