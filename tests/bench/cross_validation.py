@@ -63,7 +63,6 @@ NUMBERS = (
     Number(judgement, "OWN", (0.4, 0.5, 0.6)),
     Number(judgement, "OPENING", (0.6, 0.7, 0.8)),
     Number(judgement, "RETURNED", (0.3, 0.45, 0.6)),
-    Number(judgement, "PASSED", (0.05, 0.1, 0.3)),
     Number(judgement, "OUTLYING", (0.0, 0.05, 0.1)),
     Number(counter, "TWIN", (0.3, 0.5, 0.7)),
     Number(counter, "TOGETHER", (0.3, 0.5, 0.7)),

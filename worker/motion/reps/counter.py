@@ -15,7 +15,7 @@ from worker.motion.features.body_segments import Floats
 from worker.motion.features.measures import is_height
 from worker.motion.reps.cycles import LEAST, Cycle, Turns, usual_size
 from worker.motion.reps.fusion import Calibration, calibrated, rest_level, steadied
-from worker.motion.reps.judgement import Verdict, judge, least_size, looks_like, without
+from worker.motion.reps.judgement import least_size, looks_like, size_reasons
 from worker.motion.reps.rhythm import FASTEST, in_time
 from worker.motion.reps.signals import Rows
 
@@ -125,8 +125,8 @@ def _counted(
         cycles = [side.turns.trimmed(cycle) for cycle in cycles]
         small = [one for one in side.cycles if one.size < least]
         cycles += [side.turns.trimmed(one) for one in _between(cycles, small)]
-        verdicts = _without_strays(rows, side, judge(exercise, cycles, least))
-        attempts += _attempts(rows, verdicts, side.side)
+        reasons = _reasons(rows, side, cycles, size_reasons(exercise, cycles, least))
+        attempts += _attempts(rows, side.side, cycles, reasons)
     attempts = _without_twins(attempts) if len(sides) > 1 else attempts
     attempts.sort(key=lambda attempt: attempt.turn_s)
     found = _of_exercise(exercise, rows, _without_odd_tempo(attempts))
@@ -149,21 +149,28 @@ def _between(large: list[Cycle], cycles: list[Cycle]) -> list[Cycle]:
     ]
 
 
-def _without_strays(rows: Rows, side: Side, verdicts: list[Verdict]) -> list[Verdict]:
-    """The verdicts, less the cycles whose turn is in another posture than the others'."""
-    right = [verdict.cycle for verdict in verdicts if verdict.reason is None]
-    turns = [cycle.turn for cycle in right]
-    if not turns:
-        return verdicts
+def _reasons(
+    rows: Rows, side: Side, cycles: list[Cycle], reasons: list[RefusalReason | None]
+) -> list[RefusalReason | None]:
+    """The `reasons` of the cycles, another movement where they turn in another posture."""
+    judged = list(zip(cycles, reasons, strict=True))
+    strays = _strays(rows, side, [cycle for cycle, reason in judged if reason is None])
+    return ["other_movement" if cycle.turn in strays else reason for cycle, reason in judged]
+
+
+def _strays(rows: Rows, side: Side, cycles: list[Cycle]) -> set[int]:
+    """Rows where those of `cycles` turn that are in another posture there than the others."""
+    if not cycles:
+        return set()
+    turns = [cycle.turn for cycle in cycles]
     values, weights = rows.of(side.side)
     away = side.calibration.strays(values[turns], weights[turns]).tolist()
-    limit = max(FAR, UNLIKE * median(away)) if len(right) >= SEVERAL else float("inf")
-    strays = {
+    limit = max(FAR, UNLIKE * median(away)) if len(cycles) >= SEVERAL else float("inf")
+    return {
         cycle.turn
-        for cycle, far in zip(right, away, strict=True)
+        for cycle, far in zip(cycles, away, strict=True)
         if far > (STRAY if cycle.opens else limit)
     }
-    return without(verdicts, strays)
 
 
 def _sides(exercise: RepExercise, rows: Rows) -> tuple[Side, ...]:
@@ -213,7 +220,9 @@ def _again(side: Side, rows: Rows) -> Side:
     return replace(side, curve=curve, turns=turns, cycles=turns.cycles(LEAST))
 
 
-def _attempts(rows: Rows, verdicts: list[Verdict], side: int | None) -> list[Attempt]:
+def _attempts(
+    rows: Rows, side: int | None, cycles: list[Cycle], reasons: list[RefusalReason | None]
+) -> list[Attempt]:
     seconds = rows.seconds.item
     changes = np.flatnonzero(np.diff(rows.scale) != 0).tolist()
     return [
@@ -234,7 +243,7 @@ def _attempts(rows: Rows, verdicts: list[Verdict], side: int | None) -> list[Att
             begins=cycle.out >= cycle.back,
             reason=reason,
         )
-        for cycle, reason in verdicts
+        for cycle, reason in zip(cycles, reasons, strict=True)
     ]
 
 
