@@ -8,7 +8,7 @@ import pytest
 from worker.contract.message_parts import RefusalReason
 from worker.exercises.model import Condition, RepExercise, Signal
 from worker.motion.features.body_segments import Body, Floats
-from worker.motion.reps.counter import Attempt, _of_exercise
+from worker.motion.reps.attempts import Attempt, of_exercise
 from worker.motion.reps.judgement import Span, looks_like, measured
 from worker.motion.reps.signals import Rows
 
@@ -49,7 +49,7 @@ def refused(
         )
         for (first, turn, last, begins), size, reason in zip(spans, sizes, reasons, strict=False)
     ]  # fmt: skip
-    return [one.reason for one in _of_exercise(EXERCISE, rows, attempts)]
+    return [one.reason for one in of_exercise(EXERCISE, rows, attempts)]
 
 
 def test_a_condition_decides_where_it_is_seen_in_half_of_the_repetitions() -> None:
