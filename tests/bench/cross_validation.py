@@ -148,15 +148,18 @@ def fitted(clips: Sequence[Clip]) -> dict[str, float]:
 
 
 def _descended(clips: Sequence[Clip], start: dict[str, float]) -> tuple[dict[str, float], Loss]:
-    """A choice and its loss: one number after the other takes the value that does best, the one
-    that it has where others do no better."""
+    """A choice and its loss: one number after the other takes the value that does best, the middle
+    one of those that do alike."""
     best, least = start, _loss(clips, start)
     for _ in range(ROUNDS):
         for name, grid in GRIDS.items():
-            for value in grid:
-                tried = {**best, name: value}
-                if value != best[name] and (loss := _loss(clips, tried)) < least:
-                    best, least = tried, loss
+            losses = {
+                value: least if value == best[name] else _loss(clips, {**best, name: value})
+                for value in grid
+            }
+            least = min(losses.values())
+            alike = [value for value, loss in losses.items() if loss == least]
+            best = {**best, name: alike[len(alike) // 2]}
     return best, least
 
 
