@@ -66,7 +66,7 @@ class _Measured(Columns):
 class SignalRows:
     """Measures frames and keeps what it measured."""
 
-    def __init__(self, exercise: RepExercise) -> None:
+    def __init__(self, exercise: RepExercise, frames: Frames = NO_FRAMES) -> None:
         self._sided = exercise.sides == "each"
         self._names = [signal.measure for signal in exercise.signals]
         self._full = np.array([signal.full for signal in exercise.signals], np.float64)
@@ -76,11 +76,11 @@ class SignalRows:
             np.array([is_length(name) for name in names], np.bool_)
             for names in (self._names, self._asked)
         )
-        self._kept = self._measured(NO_FRAMES)
-        self._first = 0
+        self._kept = self._measured(frames)
+        self._first = frames.first
 
     def add(self, frames: Frames) -> None:
-        """Takes the frames, in order."""
+        """Takes further frames, in order."""
         self._first = frames.first - len(self._kept)
         self._kept = _Measured.joined([self._kept, self._measured(frames)])
 
@@ -164,6 +164,4 @@ class SignalRows:
 
 def rows_of(exercise: RepExercise, frames: Frames) -> Rows:
     """All of the frames as rows."""
-    kept = SignalRows(exercise)
-    kept.add(frames)
-    return kept.rows(frames.first, frames.first + len(frames))
+    return SignalRows(exercise, frames).rows(frames.first, frames.first + len(frames))
