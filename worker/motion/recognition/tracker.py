@@ -33,8 +33,7 @@ TOLD = 3
 def tracker_of(
     exercise: RepExercise | HoldExercise, difficulty: str, least_score: float | None
 ) -> Tracker:
-    """The tracker of an exercise; repetitions that score
-    less than `least_score` do not count."""
+    """The tracker of an exercise; repetitions that score less than `least_score` do not count."""
     if isinstance(exercise, HoldExercise):
         return HoldTracker(exercise)
     return RepTracker(exercise, difficulty, least_score)
