@@ -23,9 +23,9 @@ from worker.exercises.model import JumpExercise
 from worker.exercises.names import text_table
 from worker.motion.frames.frames import Frames, HudFrame
 from worker.motion.jumps.calibration import Calibration
-from worker.motion.jumps.detector import JumpTracker
-from worker.motion.jumps.events import Discarded, Event, Rising, Started
-from worker.motion.jumps.height import LIMIT, Jump
+from worker.motion.jumps.detector import Discarded, Event, JumpTracker, Rising, Started
+from worker.motion.jumps.estimate import LIMIT
+from worker.motion.jumps.height import Jump
 from worker.motion.posture.guide import PostureGuide
 
 TEXTS = text_table("worker.motion.jumps", "texts.csv")
@@ -116,8 +116,7 @@ class JumpReporter:
     def _calibrated(self, found: Calibration) -> list[Message]:
         if self._exercise.by != "hips":
             return []
-        hips = [level for level in found.hips if level == level]
-        baseline = round(sum(hips) / len(hips) * self._height, 1) if hips else None
+        baseline = None if found.hip is None else round(found.hip * self._height, 1)
         return [
             JumpCalibration(
                 calibrated=True, cmPerPixel=round(found.scale / self._height, 5),
@@ -127,12 +126,14 @@ class JumpReporter:
         ]  # fmt: skip
 
     def _final(self, jump: Jump) -> JumpHeight:
-        baseline = None if jump.baseline is None else round(jump.baseline * self._height, 1)
-        top = round(jump.top * self._height, 1)
+        baseline = (
+            None if jump.hips.baseline is None else round(jump.hips.baseline * self._height, 1)
+        )
+        top = round(jump.hips.top * self._height, 1)
         return JumpHeight(
             measuring=False, landed=True, final=True, baselineY=baseline, minY=top,
             deltaPixels=None if baseline is None else round(baseline - top, 1),
-            sideUsed=jump.side, visibleHips=self._hips, jumpNumber=len(self._jumps),
+            sideUsed=jump.hips.side, visibleHips=self._hips, jumpNumber=len(self._jumps),
             **_measures(jump),
         )  # fmt: skip
 
@@ -162,7 +163,7 @@ def _measures(jump: Jump) -> dict[str, Any]:
     """The fields of a jump that its messages share."""
     height, air = jump.height, jump.air
     return {
-        "jumpHeightCm": None if height is None else round(100 * height.metres, 1),
+        "jumpHeightCm": None if height is None else round(100 * height.value, 1),
         "plusMinusCm": None if height is None else round(100 * LIMIT * height.sigma, 1),
         "airTimeMs": None if air is None else round(1000 * air, 1),
         "airTimeSeconds": None if air is None else round(air, 4),
