@@ -53,20 +53,20 @@ class JumpReporter:
         self._hips = VisibleHips(left=False, right=False)
         self._jumps: list[Jump] = []
 
-    def span(self, frames: Frames, hud: list[HudFrame]) -> list[list[Message]]:
-        """The messages of each of n frames, whose HudFrames are added to `hud`."""
+    def span(self, frames: Frames, said: list[list[Message]], hud: list[HudFrame]) -> None:
+        """Adds to what is `said` in each of n frames, and to `hud`."""
         times = frames.times_us.tolist()
         visible = (frames.body.score[:, 11:13] > self._exercise.visible).tolist()
         events = chain.from_iterable(self._tracker.blocks(frames))
         postures = chain.from_iterable(self.guide.blocks(frames))
-        said: list[list[Message]] = []
-        for time, hips, found, messages in zip(times, visible, events, postures, strict=True):
+        for time, hips, found, posture, messages in zip(
+            times, visible, events, postures, said, strict=True
+        ):
+            messages += posture
             self._hips = VisibleHips(left=hips[0], right=hips[1])
             for event in found:
                 messages += self._said(event, time)
             hud.append(HudFrame(time, len(self._jumps), float(self._tracker.airborne)))
-            said.append(messages)
-        return said
 
     def closing(self, time_us: int) -> list[Message]:
         """A jump that the media's end completes or cuts, the final counter, the summaries."""
