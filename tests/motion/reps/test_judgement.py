@@ -7,6 +7,7 @@ import pytest
 
 from worker.exercises.model import Condition, RepExercise, Signal
 from worker.motion.features.body_segments import Floats
+from worker.motion.frames.frames import NO_FRAMES
 from worker.motion.reps.counter import Attempt, _of_exercise
 from worker.motion.reps.judgement import Span, looks_like, measured
 from worker.motion.reps.signals import Rows
@@ -57,7 +58,7 @@ def test_half_a_repetition_alone_is_less_evidence_than_a_whole_one() -> None:
 
 def test_what_counts_where_less_is_asked_for_refuses_no_full_repetition() -> None:
     spans, measures = clip(0.1, 0.01)
-    rows = Rows(0, 1.0, *(np.ones(len(measures)) for _ in range(4)), measures)
+    rows = Rows(0, 1.0, *(np.ones(len(measures)) for _ in range(4)), measures, NO_FRAMES.body)
     least = EXERCISE.least
 
     def reasons(*sizes: float) -> list[str | None]:
