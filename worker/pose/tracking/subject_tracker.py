@@ -32,7 +32,7 @@ FADE_S = 8.0
 BESIDE = 0.5
 """Share of one of two boxes within the other under which they are two people."""
 WITHIN = 0.8
-"""The same from which one is of a part of who is in the other."""
+"""The same from which both are of one person: at BESIDE a drawing over who trains took its place."""
 CHOICE = "choice"
 """Where a state says whom the job asks for."""
 ALIKE = 0.5
@@ -45,7 +45,8 @@ EXERCISE = 9.0
 COMPARABLE = 0.25
 """Share of the largest person's area under which somebody is background."""
 PRESENT = 0.22
-"""Mean keypoint score under which nobody is taken to be there."""
+"""Mean keypoint score under which nobody is taken to be there: of 173 boxes of background on the
+bench 99.4 % have less, of 221 sure people 1.4 %."""
 BODY = 1.2
 """A body's box over that of its joints (medians of 14,000 poses of the bench: 1.24 of the widths,
 1.21 of the heights)."""
