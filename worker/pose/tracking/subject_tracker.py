@@ -32,7 +32,7 @@ FADE_S = 8.0
 BESIDE = 0.5
 """Share of one of two boxes within the other under which they are two people."""
 WITHIN = 0.8
-"""The same from which both are of one person: at BESIDE a drawing over who trains took its place."""
+"""The same from which both are of one person; at BESIDE a drawing took the place of who trained."""
 CHOICE = "choice"
 """Where a state says whom the job asks for."""
 ALIKE = 0.5
