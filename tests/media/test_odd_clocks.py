@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -39,7 +40,7 @@ def agreed_times(path: Path) -> list[float]:
     made = probe(out)
     assert made.has_audio == info.has_audio
     assert times_of(out, made) == pytest.approx(seen, abs=0.001)
-    assert info.duration_ms == pytest.approx(1000 * seen[-1] + 40, abs=60)
+    assert info.duration_ms == pytest.approx(1000 * seen[-1] + 40, abs=100)
     return seen
 
 
@@ -93,7 +94,7 @@ def test_brightness_is_mapped_at_the_frames_own_times(tmp_path: Path) -> None:
 
 def test_sound_that_runs_on_does_not_make_the_clip_longer(tmp_path: Path) -> None:
     path = tmp_path / "talk.mkv"
-    run(*PICTURE, "-f", "lavfi", "-i", "sine=duration=9", *X264, "-c:a", "aac", path)
+    run(*PICTURE, "-f", "lavfi", "-i", "sine=duration=9", "-c:v", "libx264", "-c:a", "aac", path)
     assert len(agreed_times(path)) == probe(path).frames == 50
 
 
@@ -110,7 +111,6 @@ def test_a_picture_of_a_moment_is_that_moment_where_seeking_misses_it(tmp_path: 
     with decode(path, info, max_fps=None) as frames:
         wanted = list(frames)[30]
     found = frame_at(path, info, wanted.time_us, max_side=160)
-    assert found is not None
     assert np.abs(found.astype(int) - wanted.image).mean() < 2
 
 
@@ -121,3 +121,23 @@ def test_a_recording_of_another_stream_behind_the_first_is_named(tmp_path: Path)
     path = tmp_path / "both.ts"
     path.write_bytes(b"".join(part.read_bytes() for part in parts))
     assert probe(path).warnings == ("second_track",)
+
+
+@pytest.mark.parametrize(("kind", "sound"), [("avi", "libmp3lame"), ("wmv", "wmav2")])
+def test_without_times_of_showing_analysis_and_export_guess_alike(
+    kind: str, sound: str, tmp_path: Path
+) -> None:
+    path = tmp_path / f"a.{kind}"
+    run(*PICTURE, "-f", "lavfi", "-i", "sine=duration=2", "-c:v", "libx264", "-c:a", sound, path)
+    assert len(agreed_times(path)) == 50
+    with av.open(str(tmp_path / "out-a.mp4")) as made:
+        track = made.streams.audio[0]
+        assert track.duration and float(track.duration * track.time_base) > 1.9
+
+
+def test_a_video_of_one_frame_has_a_picture_of_every_moment(make_clip: MakeClip) -> None:
+    path = make_clip("single.mp4", "-frames:v", "1")
+    info = probe(path)
+    only = frame_at(path, info, 0, max_side=160)
+    for time_us in (round(info.duration_ms * 500), 10_000_000):
+        assert (frame_at(path, info, time_us, max_side=160) == only).all()

@@ -233,8 +233,10 @@ class Export:
 
     def _add(self, frame: av.VideoFrame) -> None:
         stamp_us = None
-        if frame.pts is not None:
-            stamp_us = round(frame.pts * self._picture.time_base * 1_000_000) - self._plan.start_us
+        # some containers have no times of showing; ffmpeg's programs take those of decoding then
+        stamp = frame.dts if frame.pts is None else frame.pts
+        if stamp is not None:
+            stamp_us = round(stamp * self._picture.time_base * 1_000_000) - self._plan.start_us
         aspect = Fraction(self._picture.codec_context.sample_aspect_ratio or 1)
         self._write(self._upright.of(frame, self._clock.at(stamp_us), aspect))
 
@@ -266,7 +268,8 @@ def _opened(plan: ExportPlan, source: int) -> Any:
         "format_whitelist": plan.formats,
     }
     # a title may be in any encoding, and is of no interest
-    given = av.open("fd:", options=guards, metadata_errors="replace")
+    given: Any = av.open("fd:", options=guards, metadata_errors="replace")
+    given.flags &= ~av.container.Flags.gen_pts.value  # else times are guessed otherwise than there
     decoder = given.streams[plan.stream].codec_context
     decoder.options = {"max_pixels": str(plan.max_pixels)}
     decoder.thread_count = plan.threads

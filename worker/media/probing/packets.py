@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from dataclasses import dataclass
 from itertools import pairwise
@@ -62,9 +63,11 @@ def packets_of(
         stream, pts, dts, flags, *_ = (*line.split(","), "", "", "")
         if "D" in flags or not stream.isdigit():
             continue  # D marks packets that an edit list hides
-        number, time = int(stream), seconds(dts if dts != "N/A" else pts)
+        number = int(stream)
         recordings = streams.setdefault(number, [[]])
-        if recordings[-1] and time < decoded[number] - BACK_S:
+        # the first frames of a group may have no decoding time, and are shown in another order
+        time = decoded.get(number, -math.inf) if dts == "N/A" else seconds(dts)
+        if time < decoded.get(number, time) - BACK_S:
             recordings.append([])
         recordings[-1].append(seconds(pts if pts != "N/A" else dts))
         decoded[number] = time
