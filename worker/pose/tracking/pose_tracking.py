@@ -18,8 +18,9 @@ from worker.pose.estimators.movenet import MASK
 from worker.pose.geometry.boxes import Boxes, area, around, covered, grow, iou
 from worker.pose.interfaces import Image
 from worker.pose.tracking.cut_detection import is_cut, thumbnail
-from worker.pose.tracking.inference_cache import InferenceCache, Pose
+from worker.pose.tracking.inference_cache import InferenceCache
 from worker.pose.tracking.subject_tracker import COMPARABLE, SubjectTracker
+from worker.pose.tracking.track import Pose
 
 REST_S = 1.0
 """Media time in which the detector looks at least once: who comes in is seen by then."""
