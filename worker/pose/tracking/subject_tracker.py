@@ -19,7 +19,7 @@ from typing import Any, Literal, cast
 
 import numpy as np
 
-from worker.pose.detectors.nanodet import Detections
+from worker.pose.detectors.nanodet import SURE, Detections
 from worker.pose.geometry.boxes import Boxes, area, around, closeness, covered, iou
 from worker.pose.tracking.assignment import assign
 from worker.pose.tracking.subject_movement import LOOK_S
@@ -196,10 +196,13 @@ class SubjectTracker:
         self, subject: Track, owned: dict[int, Sighting], time_s: float, pose_of: PoseOf
     ) -> None:
         """Where the subject's detection is missing, or may be of a part of it or of somebody else,
-        it is followed by the pose where it was, unless that in the detection is surer."""
+        it is followed by the pose where it was, unless that in the detection is surer. A sure
+        detection of all of where it was is no doubt: a box that closes in would outlive it."""
         own, last = owned.get(subject.id), subject.array()
-        if own is not None and float(iou(own.box, last[None])[0]) >= ALIKE:
-            return
+        if own is not None:
+            whole = own.score >= SURE and covered(last, own.box) >= WITHIN
+            if whole or float(iou(own.box, last[None])[0]) >= ALIKE:
+                return
         self.second_looks += 1
         pose = pose_of(last)
         score = float(pose[:, 2].mean())
