@@ -47,7 +47,7 @@ def test_a_new_job_with_the_id_of_an_erased_one_stays(client: Client, stores: St
     assert client.delete(f"/jobs/{job_id}").status_code == 204
     stores.redis.delete(keys.idempotency("acme", "a"))  # it expires
     refused(client.post("/jobs", json=body, headers=key), 409, "conflict")  # not quite gone yet
-    stores.redis.delete(keys.erased(job_id))
+    stores.redis.delete(keys.ERASED_IDS)  # minutes pass
     assert client.post("/jobs", json=body, headers=key).json()["id"] == job_id
     name = job_prefix("acme", job_id) + "exports/video.mp4"
     stores.objects.put(name, b"new", "video/mp4")
@@ -116,8 +116,7 @@ def test_nothing_of_an_erased_job_is_left_anywhere(
     assert len(naming(stores, job_id, upload)) > 4
     assert client.delete(f"/jobs/{job_id}").status_code == 204
     # until the upload's URL has ended, it could come back
-    mark = keys.erased(job_id)  # for minutes
-    tombs = {keys.ERASED, keys.UPLOADS_LATE, mark}
+    tombs = {keys.ERASED, keys.ERASED_IDS, keys.UPLOADS_LATE}
     firehose = keys.firehose(job_id, stores.settings.firehose_partitions)
     assert set(naming(stores, job_id, upload)) <= {*tombs, firehose}
     assert sweep_erased(stores) == 1  # the next round of any worker
@@ -128,7 +127,7 @@ def test_nothing_of_an_erased_job_is_left_anywhere(
     later(stores)
     sweep_erased(stores)
     stores.redis.delete(keys.UPLOADS_LATE)  # noted once more, for as long as a URL may hold
-    assert naming(stores, job_id, upload) == [mark] and 0 < stores.redis.ttl(mark) <= ERASED_S
+    assert naming(stores, job_id, upload) == [keys.ERASED_IDS]  # the id alone
     # what is not the job's own stays: its neighbours, and that it was used
     assert naming(stores, neighbour) and client.get(f"/batches/{batch}").json()["accepted"] == 2
     used = client.get("/usage").json()["months"]
@@ -139,13 +138,25 @@ def test_nothing_of_an_erased_job_is_left_anywhere(
     assert neighbour.encode() in [fields[b"job"] for _, fields in stores.redis.xrange(name)]
 
 
+def test_the_id_of_an_erased_job_is_forgotten_some_minutes_later(
+    client: Client, stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = (new_job(client)["id"] for _ in range(2))
+    stores.jobs.erase(stores.jobs.get(first))
+    assert stores.redis.zrange(keys.ERASED_IDS, 0, -1) == [first.encode()]
+    now = stores.clock()
+    monkeypatch.setattr(stores.jobs, "_clock", lambda: now + ERASED_S + 1)
+    stores.jobs.erase(stores.jobs.get(second))
+    assert stores.redis.zrange(keys.ERASED_IDS, 0, -1) == [second.encode()]
+
+
 def test_an_idempotency_key_keeps_no_name_of_an_erased_job(client: Client, stores: Stores) -> None:
     body = {"input": {"url": "http://media.example/a.mp4"}}
     headers = {"Idempotency-Key": "k"}
     job_id = client.post("/jobs", json=body, headers=headers).json()["id"]
     client.delete(f"/jobs/{job_id}")
     sweep_erased(stores)
-    assert set(naming(stores, job_id)) == {keys.ERASED, keys.erased(job_id)}
+    assert set(naming(stores, job_id)) == {keys.ERASED, keys.ERASED_IDS}
     refusal = refused(client.post("/jobs", json=body, headers=headers), 409, "conflict")
     assert "erased" in refusal["detail"]
     other = client.post("/jobs", json={**body, "priority": "low"}, headers=headers)

@@ -17,7 +17,7 @@ from worker.queueing import queues
 from worker.queueing.dispatch import ensure_wakeups
 from worker.storage import keys
 from worker.storage.jobs.records import JobStore
-from worker.storage.queue.fair_queue import LATER, Pulled
+from worker.storage.queue.fair_queue import LATER
 from worker.storage.stores import Stores
 
 
@@ -53,7 +53,7 @@ def test_a_new_job_is_stored_and_sent(client: Client, stores: Stores) -> None:
     assert view["options"]["exercise"] == "squat" and view["options"]["minGrade"] == "B"
     assert view["metadata"] == body["metadata"] and view["deadlineAt"] > view["createdAt"]
     assert queued_tasks(stores) == ["['pose.cpu']"]
-    assert stores.fair_queue.pop("pose.cpu") == Pulled(view["id"], "acme")
+    assert stores.fair_queue.pop("pose.cpu") == (view["id"], "acme")
     job = stores.jobs.get(view["id"])
     assert job.input.filename == "clip" and stores.objects.get(job.input.key or "") == b"frames"
 
@@ -70,7 +70,7 @@ def test_a_silent_broker_delays_a_job_and_refuses_none(
     stores.workers.beat("w", "cpu", ("pose.cpu",), 1)
     ensure_wakeups(stores)
     assert queued_tasks(stores) == ["['pose.cpu']"]
-    assert stores.fair_queue.pop("pose.cpu") == Pulled(job_id, "acme")
+    assert stores.fair_queue.pop("pose.cpu") == (job_id, "acme")
 
 
 def test_a_job_whose_answer_was_lost_is_found_by_its_repetition(

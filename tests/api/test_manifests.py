@@ -39,7 +39,7 @@ def test_a_manifest_is_read_in_the_background(
     assert stores.fair_queue.length("acme") <= 150
     expand_batch(stores, batch)  # there is no room: nothing happens
     while client.get(f"/batches/{batch}").json()["status"] == "expanding":
-        finish_all(stores, [p.job for _ in range(100) if (p := stores.fair_queue.pop("pose.cpu"))])
+        finish_all(stores, [p[0] for _ in range(100) if (p := stores.fair_queue.pop("pose.cpu"))])
         expand_batch(stores, batch)
     now = client.get(f"/batches/{batch}").json()
     assert (now["accepted"], now["rejected"], now["lines"]) == (260, 3, 264)
@@ -49,7 +49,7 @@ def test_a_manifest_is_read_in_the_background(
         (7, "invalid_parameter", None),
     ]
     while pulled := stores.fair_queue.pop("pose.cpu"):
-        Actor(stores, pulled.job).finish()
+        Actor(stores, pulled[0]).finish()
     done = client.get(f"/batches/{batch}").json()
     assert done["status"] == "completed" and done["counts"]["succeeded"] == 260
     assert len(events(stores, batch)) == 1
@@ -170,10 +170,10 @@ def test_reading_a_manifest_takes_no_slot_of_a_job(
     batch = client.post("/batches", json={"manifest": {"uploadId": upload}}).json()["id"]
     job = new_job(client)["id"]
     popped = stores.fair_queue.pop("manifest")
-    assert popped is not None and popped.job == batch
+    assert popped is not None and popped[0] == batch
     assert stores.fair_queue.total() == 1
     popped = stores.fair_queue.pop("pose.cpu")
-    assert popped is not None and popped.job == job
+    assert popped is not None and popped[0] == job
 
 
 def test_a_second_reader_leaves_the_queue_to_the_first(
@@ -187,4 +187,4 @@ def test_a_second_reader_leaves_the_queue_to_the_first(
     assert stores.batches.hold(batch, "another reader")
     read_manifest(stores, batch)
     popped = stores.fair_queue.pop("manifest")
-    assert popped is not None and popped.job == batch
+    assert popped is not None and popped[0] == batch

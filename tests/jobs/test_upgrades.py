@@ -95,7 +95,7 @@ def test_a_job_of_a_newer_version_waits_for_a_newer_worker(
     sweeper.sweep(stores)
     assert stores.fair_queue.place(other) is not None
     if readable:
-        pulled = {found.job for _ in range(2) if (found := stores.fair_queue.pop("pose.cpu"))}
+        pulled = {found[0] for _ in range(2) if (found := stores.fair_queue.pop("pose.cpu"))}
         assert pulled == {job.id, other.id}
         runs(newer(stores))(job.id)
         assert stores.jobs.get(job.id).status is JobStatus.SUCCEEDED

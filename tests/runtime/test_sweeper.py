@@ -42,7 +42,7 @@ def waited(stores: Stores, job_id: str, seconds: float = WAIT_S + 1) -> None:
 
 def pulled(stores: Stores, queue: str = "pose.cpu") -> str | None:
     found = stores.fair_queue.pop(queue)
-    return found.job if found else None
+    return found[0] if found else None
 
 
 def test_nothing_to_do(stores: Stores, sent: Sent) -> None:

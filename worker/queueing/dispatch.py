@@ -25,19 +25,20 @@ def dispatch_next(stores: Stores, run: Callable[[str], None], waiting: str) -> s
     Returns the id of the job or batch (or entry of a segment), None where none may run. Raises what
     `run` raises; a sweep requeues the job then.
     """
-    pulled = stores.fair_queue.pop(waiting)
-    if pulled is None:
+    popped = stores.fair_queue.pop(waiting)
+    if popped is None:
         return None
-    segment = job_of_entry(pulled.job) is not None
-    over = not (segment or is_batch(pulled.job)) and expire_job(stores, pulled.job)
+    entry, tenant = popped
+    segment = job_of_entry(entry) is not None
+    over = not (segment or is_batch(entry)) and expire_job(stores, entry)
     if not over:
         began = time.monotonic()
-        run(pulled.job)
-        stores.fair_queue.record_duration(waiting, pulled.tenant, time.monotonic() - began)
+        run(entry)
+        stores.fair_queue.record_duration(waiting, tenant, time.monotonic() - began)
     if over or segment:  # the end of a job's run takes it off all lists itself
-        stores.fair_queue.remove(pulled.tenant, pulled.job)
+        stores.fair_queue.remove(tenant, entry)
     ensure_wakeups(stores)
-    return pulled.job
+    return entry
 
 
 def all_slots_busy(stores: Stores, waiting: str) -> bool:

@@ -6,7 +6,6 @@
     pq:{<job>}:lease       string  token of the worker that runs the job; expires without heartbeats
     pq:{<job>}:poses       list    pose log: head, then one entry per chunk
     pq:{<job>}:parts       hash    segments of a long video: claims and chunks
-    pq:{<job>}:erased      string  for minutes after its erasure: whether its batch had counted it
     pq:{<job>}:messages    stream  the job's messages; ids follow from the position in the run
     pq:firehose:<n>        stream  messages of all jobs of a partition
     pq:running             zset    running jobs by the unix time at which their lease expires
@@ -49,6 +48,8 @@
     pq:refused:<address>   string  unix time at which an address's bucket of invalid keys is empty
     pq:keys                set     sha256 of all API keys
     pq:erased              zset    erased jobs (JSON) by the time to delete what is left of them
+    pq:erased:ids          zset    ids of erased jobs by the time at which they may be given again,
+                                   and `<id>:uncounted` where its batch had not counted it
     pq:hook:{<e>}          hash    a webhook endpoint: record (JSON), secrets (JSON)
     pq:hook:{<e>}:health   hash    since when it fails, until when it pauses, whether it is slow
     pq:hook:{<e>}:lanes    zset    subjects of its ordered queues by the time of the next attempt
@@ -90,6 +91,7 @@ KEYS = "pq:keys"
 WORKERS = "pq:workers"
 WRITABLE = "pq:writable"
 ERASED = "pq:erased"
+ERASED_IDS = "pq:erased:ids"
 UPLOADS_LATE = "pq:uploads:late"
 UPLOADS_CURSOR = "pq:uploads:cursor"
 UPLOADS_SEARCHED = "pq:uploads:searched"
@@ -114,7 +116,6 @@ lease: One = _pattern("pq:{%s}:lease")
 poses: One = _pattern("pq:{%s}:poses")
 parts: One = _pattern("pq:{%s}:parts")
 messages: One = _pattern("pq:{%s}:messages")
-erased: One = _pattern("pq:{%s}:erased")
 tenant_jobs: One = _pattern("pq:tenant:{%s}:jobs")
 tenant_usage: One = _pattern("pq:tenant:{%s}:usage")
 rate: One = _pattern("pq:tenant:{%s}:rate")

@@ -150,7 +150,7 @@ def test_whose_turn_it_is(stores: Stores) -> None:
     long, short, own = new_job(stores), new_job(stores, "umbrella"), new_job(stores)
     stores.fair_queue.push([long], None)
     pulled = stores.fair_queue.pop("pose.cpu")
-    assert pulled is not None and pulled.job == long.id
+    assert pulled is not None and pulled[0] == long.id
     assert not stores.fair_queue.should_preempt(long)
     stores.fair_queue.push([own], None)  # later than the long one
     assert not stores.fair_queue.should_preempt(long)

@@ -31,7 +31,7 @@ def add(
 
 def pull(stores: Stores, queue: str = "pose.cpu") -> str | None:
     found = stores.fair_queue.pop(queue)
-    return found.job if found else None
+    return found[0] if found else None
 
 
 def pull_all(stores: Stores) -> list[str]:

@@ -27,7 +27,6 @@ from worker.storage.queue.fair_queue import limit_arg, score_of
 from worker.storage.store import DueSet, Store
 from worker.storage.tenants.usage import charges
 
-_ANY = -1
 Outcome = Literal["run", "lost", "busy", "final", "gone", "newer"]
 
 
@@ -134,9 +133,8 @@ class LeaseStore(Store):
         pose log of the first entry in `log`; existing ones are not written again. Returns the
         number of new messages. Raises Fenced where the lease is lost.
         """
-        keep = ["keep", job_id, "", 0, "", _ANY, 0, "", ""]
         messages = rows or rows_of(entries)
-        return self._write(job_id, token, keep, fields or {}, place, log, messages)
+        return self._write(job_id, token, "keep", fields, place=place, log=log, rows=messages)
 
     def release(
         self,
@@ -153,9 +151,9 @@ class LeaseStore(Store):
         `running` is the tenant's limit of running jobs. `same_attempt`: the next claim is no new
         one. `fields` of the record are written too.
         """
-        mode, limit = "pause" if same_attempt else "release", limit_arg(running)
-        how = [mode, job.id, job.tenant, self._clock(), queue, limit, score_of(job), "", ""]
-        self._write(job.id, token, how, fields or {})
+        mode = "pause" if same_attempt else "release"
+        place: dict[str, Any] = {"queue": queue, "running": running, "score": score_of(job)}
+        self._write(job.id, token, mode, fields, tenant=job.tenant, **place)
 
     def finish(self, job: Job, token: int, entries: Sequence[Entry], ended: dict[str, Any]) -> bool:
         """Writes the last messages, `done` after all, and the final fields `ended`, ends the lease,
@@ -164,13 +162,12 @@ class LeaseStore(Store):
         The event of the job's end follows on the firehose, unless it made a reference. Returns
         whether it was the last job of its batch.
         """
-        now = self._clock()
         charged = msgspec.json.encode(charges(msgspec.structs.replace(job, **ended)))
-        how = ["finish", job.id, job.tenant, now, "", _ANY, 0, iso(now), charged]
         rows = rows_of(entries)
         if job.input.referenceId is None:
             rows.append(final_event_row(job.id, rows[-1]))
-        return bool(self._write(job.id, token, how, ended, rows=rows))
+        more: dict[str, Any] = {"tenant": job.tenant, "charged": charged, "rows": rows}
+        return bool(self._write(job.id, token, "finish", ended, **more))
 
     def relist(self, job_id: str) -> bool:
         """Adds a job with a lease to the index of running jobs; returns False without a lease."""
@@ -192,14 +189,21 @@ class LeaseStore(Store):
         self,
         job_id: str,
         token: int,
-        how: Sequence[Any],
-        fields: dict[str, Any],
+        mode: str,
+        fields: dict[str, Any] | None,
+        *,
+        tenant: str = "",
+        queue: str = "",
+        running: int | None = None,
+        score: float = 0.0,
+        charged: bytes = b"",
         place: int = 0,
         log: Sequence[bytes] = (),
         rows: Sequence[Row] = (),
     ) -> int:
-        values = json_fields(fields)
-        args: list[Any] = [token, self._ttl_ms(), *how, len(values)]
+        now, values = self._clock(), json_fields(fields or {})
+        args: list[Any] = [token, self._ttl_ms(), mode, job_id, tenant, now]
+        args += (queue, limit_arg(running), score, iso(now), charged, len(values))
         for name, value in values.items():
             args += (name, value)
         args += (place, len(log), *log)
@@ -215,7 +219,7 @@ class LeaseStore(Store):
             keys.CLOSED,
             keys.firehose(job_id, self._partitions),
             keys.DEADLINES,
-            keys.tenant_usage(how[2]),
+            keys.tenant_usage(tenant),
             keys.parts(job_id),
         ]
         added = int(self._run("jobs/commit", names, args))

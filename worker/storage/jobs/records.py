@@ -76,27 +76,25 @@ class JobStore(Store):
         """
         with self._redis.pipeline(transaction=False) as pipe:
             for number, job in enumerate(jobs):
-                names, args = self._submission(job, running, None, number=number)
-                self._run("jobs/submit", names, args, pipe=pipe)
+                self.submit(job, running, number=number, pipe=pipe)
             return [job for job, made in zip(jobs, pipe.execute(), strict=True) if made > 0]
 
-    def submit(self, job: Job, running: int | None, most: int | None, key: str | None) -> int:
-        """Stores and queues a job, made under the Idempotency-Key `key`, atomically.
-
-        Returns 1, 0 for an existing job, -1 where its tenant has `most` queued jobs already, or -2
-        where one of its id was erased within ERASED_S; nothing is written then.
-        """
-        names, args = self._submission(job, running, most, key)
-        return int(self._run("jobs/submit", names, args))
-
-    def _submission(
+    def submit(
         self,
         job: Job,
         running: int | None,
-        most: int | None,
+        most: int | None = None,
         key: str | None = None,
+        *,
         number: int = 0,
-    ) -> tuple[list[str], list[Any]]:
+        pipe: Client = None,
+    ) -> int:
+        """Stores and queues a job, made under the Idempotency-Key `key`, atomically.
+
+        Returns 1, 0 for an existing job, -1 where its tenant has `most` queued jobs already, or -2
+        where one of its id was erased within ERASED_S; nothing is written then. `number` orders
+        jobs of one instant; with a pipeline `pipe` the script is added to it.
+        """
         upload = job.input.reads_upload
         names = [
             keys.job(job.id),
@@ -106,7 +104,7 @@ class JobStore(Store):
             keys.upload_jobs(upload or ""),
             keys.idempotency(job.tenant, key or ""),
             keys.firehose(job.id, self._partitions),
-            keys.erased(job.id),
+            keys.ERASED_IDS,
         ]
         event = {"id": job.id, "status": "queued", "createdAt": job.createdAt}
         args: list[Any] = [
@@ -122,7 +120,8 @@ class JobStore(Store):
             int(upload is not None),
             *_pairs(job),
         ]
-        return names, args if key is None else [*args, "idem", key]
+        made = self._run("jobs/submit", names, [*args, *(("idem", key) if key else ())], pipe=pipe)
+        return 0 if made is pipe else int(made)
 
     def get(self, job_id: str, tenant: str | None = None, owner: str | None = None) -> Job:
         """Returns a job.
@@ -217,13 +216,13 @@ class JobStore(Store):
             keys.RUNNING,
             keys.CLOSED,
             keys.DEADLINES,
-            keys.erased(job.id),
+            keys.ERASED_IDS,
             *keys.of_job(job.id),
         ]
-        charged = msgspec.json.encode(charges_if_erased(job, self.now()))
-        return bool(
-            self._run("jobs/erase", names, [job.id, job.tenant, self.now(), charged, ERASED_S])
-        )
+        now = self._clock()
+        charged = msgspec.json.encode(charges_if_erased(job, iso(now)))
+        args = [job.id, job.tenant, iso(now), charged, now, now + ERASED_S]
+        return bool(self._run("jobs/erase", names, args))
 
     def expire(self, job_id: str, hot_s: int, record_s: int) -> bool:
         """Sets the expiry of a finished job's keys, `record_s` seconds for the record and `hot_s`

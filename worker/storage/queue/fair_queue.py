@@ -41,14 +41,6 @@ LATER = "later"
 
 
 @dataclass(frozen=True)
-class Pulled:
-    """A popped entry (`job`: the id of a job or a batch, or an entry of a segment), its tenant."""
-
-    job: str
-    tenant: str
-
-
-@dataclass(frozen=True)
 class QueuePosition:
     """A job's position in its queue.
 
@@ -86,10 +78,13 @@ class FairQueue(Store):
     def _push(self, queue: str, tenant: str, running: int | None, *scored: float | str) -> None:
         self._run("queue/push", [keys.WAIT], [queue, tenant, limit_arg(running), *scored])
 
-    def pop(self, queue: str) -> Pulled | None:
-        """Pops the next entry; None if none may run. All but batches count as running then."""
+    def pop(self, queue: str) -> tuple[str, str] | None:
+        """Pops the next entry and returns it with its tenant; None if none may run.
+
+        All but batches count as running then.
+        """
         found = self._run("queue/pop", [keys.WAIT], [queue, self._clock()])
-        return Pulled(text(found[0]), text(found[1])) if found else None
+        return (text(found[0]), text(found[1])) if found else None
 
     def remove(self, tenant: str, job_id: str) -> None:
         """Removes an ended or erased job from the queues and from the running ones."""

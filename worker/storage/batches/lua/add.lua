@@ -1,5 +1,5 @@
 -- uses: batches/states
--- args: batch, (number, job)...
+-- keys: ids of erased jobs; args: batch, (number, job)...
 local batch = ARGV[1]
 if redis.call('HEXISTS', of_batch(batch, 'batch'), 'record') == 0 then return 0 end
 local added = 0
@@ -8,10 +8,8 @@ for at = 2, #ARGV, 2 do
   if redis.call('HEXISTS', 'pq:{' .. job .. '}:job', 'id') == 1 then
     added = added + redis.call('ZADD', of_batch(batch, 'jobs'), ARGV[at], job)
     mark(batch, job, 'queued') -- one that has started or ended is counted in that state
-  elseif redis.call('GET', 'pq:{' .. job .. '}:erased') == '0' then
-    -- erased after it was made, and before it was counted here
+  elseif redis.call('ZREM', KEYS[1], job .. ':uncounted') == 1 then
     added = added + 1
-    redis.call('SET', 'pq:{' .. job .. '}:erased', 1, 'KEEPTTL')
     redis.call('HINCRBY', of_batch(batch, 'batch'), 'n:canceled', 1)
   end
 end

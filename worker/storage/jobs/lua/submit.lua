@@ -1,7 +1,7 @@
 -- uses: queue/lists, jobs/firehose
 -- transition: nothing -> waiting
 -- keys: job, base, jobs of the tenant, deadlines, jobs that read the upload, Idempotency-Key,
---       partition of the firehose, its mark as erased
+--       partition of the firehose, ids of erased jobs
 -- args: job id, tenant, queue, most running, most queued (-1 = no limit), score, now,
 --       its event `job.queued` ('' = not shown to the tenant), deadline ('' = none),
 --       reads an upload (0, 1), (field, JSON)...
@@ -14,7 +14,7 @@ if redis.call('HEXISTS', KEYS[1], 'id') == 1 then
   answer()
   return 0
 end
-if redis.call('EXISTS', KEYS[8]) == 1 then return -2 end
+if tonumber(redis.call('ZSCORE', KEYS[8], ARGV[1]) or '0') > tonumber(ARGV[7]) then return -2 end
 local most = tonumber(ARGV[5])
 if most >= 0 and count_waiting(KEYS[2], ARGV[2]) >= most then return -1 end
 redis.call('HSET', KEYS[1], unpack(ARGV, 11))
