@@ -70,17 +70,23 @@ def most_connections(wanted: int) -> int:
     return max(1, min(wanted, soft - _SPARE_FILES))
 
 
-class _Pieces(h11.Connection):
-    """A connection that refuses bodies in tiny chunks: each costs as much time as a large one."""
+_LENGTHS = {b"content-length", b"transfer-encoding"}
+
+
+class _Bodies(h11.Connection):
+    """A connection that refuses bodies in tiny chunks, each of which costs as much time as a large
+    one, and those of two lengths, of which a proxy may believe the other (RFC 9112, 6.1)."""
 
     def __init__(self, limit: int) -> None:
         super().__init__(h11.SERVER, limit)
         self._count = self._bytes = 0
 
     def next_event(self) -> Any:
-        """Returns the next event; raises RemoteProtocolError for a body in too many pieces."""
+        """Returns the next event; raises RemoteProtocolError for a body that is refused."""
         event = super().next_event()
         if isinstance(event, h11.Request):
+            if {name for name, _ in event.headers} >= _LENGTHS:
+                raise h11.RemoteProtocolError("the body has two lengths")
             self._count = self._bytes = 0
         elif isinstance(event, h11.Data):
             self._count += 1
@@ -102,7 +108,7 @@ class BoundedProtocol(H11Protocol):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.conn = _Pieces(MAX_HEAD_BYTES)
+        self.conn = _Bodies(MAX_HEAD_BYTES)
 
     def send_400_response(self, msg: str) -> None:
         """Refuses a malformed request, also one that is answered already."""

@@ -13,6 +13,7 @@ from worker.contract.jobs import Export, JobStatus, Result, Usage
 from worker.contract.media import MediaInfo
 from worker.settings import Settings
 from worker.storage import keys
+from worker.storage.jobs.records import ERASED_S
 from worker.storage.objects.object_keys import job_prefix
 from worker.storage.stores import Stores
 
@@ -147,7 +148,10 @@ def test_erasure_leaves_nothing(client: Client, stores: Stores, state: str) -> N
         if state == "succeeded":
             actor.finish()
     assert client.delete(f"/jobs/{job_id}").status_code == 204
-    assert not [key for key in stores.redis.scan_iter("*") if job_id.encode() in key]
+    # that it was erased is known for some minutes
+    assert 0 < stores.redis.ttl(keys.erased(job_id)) <= ERASED_S
+    left = {key for key in stores.redis.scan_iter("*") if job_id.encode() in key}
+    assert left == {keys.erased(job_id).encode()}
     assert not list(stores.objects.list_keys(job_prefix("acme", job_id)))
     assert not list(stores.objects.list_keys(job.input.key or ""))
     assert stores.redis.exists(keys.upload(job.input.uploadId or "")) == 0

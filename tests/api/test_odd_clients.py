@@ -98,3 +98,19 @@ def test_what_cannot_be_read_says_how_to_send_it(client: Client) -> None:
         problem = refused(client.get(path), 422, "invalid_parameter")
         assert problem["details"] == {"parameter": "limit", "allowed": "a whole number"}
         assert problem["detail"] == "'limit': Input should be a whole number"
+
+
+@pytest.mark.parametrize("first", ["Content-Length: 5", "Transfer-Encoding: chunked"])
+def test_a_body_of_two_lengths_is_refused_and_nothing_behind_it_read(
+    reach: tuple[str, str], first: str
+) -> None:
+    address, key = reach
+    both = sorted(("Content-Length: 5", "Transfer-Encoding: chunked"), key=lambda it: it != first)
+    head = "\r\n".join(("POST /v1/uploads HTTP/1.1", "Host: x", f"Authorization: Bearer {key}"))
+    hidden = f"GET /v1/me HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n\r\n"
+    parts = urlsplit(address)
+    with socket.create_connection((str(parts.hostname), int(parts.port or 0)), 20) as here:
+        here.sendall("\r\n".join((head, JSON, *both, "", "0", "", hidden)).encode())
+        answer = b"".join(iter(lambda: here.recv(65536), b""))
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert answer.count(b"HTTP/1.1") == 1

@@ -49,7 +49,11 @@ def create_key(
     home = cell_of(tenant, given.all_cells) if given.all_cells else given.cell
     if home != given.cell and all(key.tenant != tenant for key in store.list()):
         raise typer.BadParameter(f"'{tenant}' belongs to {home}: create its key there")
-    typer.echo(store.create(tenant, plan, name, allowed, seconds))
+    try:
+        key = store.create(tenant, plan, name, allowed, seconds)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    typer.echo(key)
 
 
 def _key_store() -> KeyStore:

@@ -15,7 +15,6 @@ BENCH_PRESS = RepExercise(
     ),
     conditions=(
         Condition("wrist_over_shoulder", "start", low=0.1),
-        Condition("shoulder_height", "range", high=0.12),
         Condition("shoulder_over_hip", "start", high=0.25),
     ),
     # on the back, hips still

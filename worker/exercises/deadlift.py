@@ -15,6 +15,7 @@ DEADLIFT = RepExercise(
         Signal("shoulder_height", -0.25, weight=0.5),
     ),
     conditions=(
+        # who comes nearer and goes away bends nothing
         Condition("fold", "range", low=7),
         Condition("shoulder_over_ankle", "start", low=0.3),
         # hands that hang reach below the knees where the trunk (0.288 of stature) leans by 50

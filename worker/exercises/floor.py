@@ -11,7 +11,6 @@ GLUTE_BRIDGE = RepExercise(
     conditions=(
         Condition("shoulder_over_hip", "start", high=0.18),
         Condition("hip_height", "range", low=0.03),
-        Condition("ankle_over_hip", "range", high=0.3),
     ),
     # on the back, hips and shoulders on the floor
     typical=(

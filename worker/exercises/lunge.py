@@ -11,10 +11,7 @@ _LEGS = (
     Signal("shoulder_height", -0.2, weight=0.5),
 )
 _STANDING = (
-    # walking brings the hips 0.03 of stature down, and the foot that swings about as far up
-    Condition("hip_over_ankle", "range", low=0.08),
     Condition("hip_height", "range", low=0.05),
-    Condition("shoulder_over_ankle", "start", low=0.2),
     Condition("shoulder_over_hip", "start", low=0.1),
 )
 

@@ -34,7 +34,9 @@ FRONT_RAISE = RepExercise(
     # The same height, to the front; both arms, one, or in turn.
     signals=LATERAL_RAISE.signals,
     conditions=(
-        *LATERAL_RAISE.conditions,
+        FEET_STAY,
+        Condition("wrist_over_shoulder", "start", high=0.0),
+        Condition("wrist_over_shoulder", "turn", high=0.25),
         Condition("shoulder_height", "range", high=0.12),
         # A curl lifts the hands as high, but not the elbows.
         Condition("elbow_over_shoulder", "range", low=0.05),

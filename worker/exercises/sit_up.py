@@ -17,10 +17,8 @@ SIT_UP = RepExercise(
         # on the floor, or on a bench: the hips are as low as the feet, and stay
         Condition("shoulder_over_hip", "start", high=0.15),
         Condition("hip_over_ankle", "start", high=0.2),
-        Condition("hip_height", "range", high=0.12),
         Condition("shoulder_height", "range", low=0.08),
         Condition("hip_flexion", "range", low=20),
-        Condition("ankle_over_hip", "range", high=0.2),
     ),
     # hips on the floor, the trunk comes up
     typical=(

@@ -5,7 +5,7 @@ Overhead and lying the hand goes up as the arm straightens, at the cable it goes
 
 from __future__ import annotations
 
-from worker.exercises.model import FEET_STAY, Condition, RepExercise, Signal
+from worker.exercises.model import Condition, RepExercise, Signal
 
 TRICEPS_EXTENSION = RepExercise(
     id="triceps_extension",
@@ -17,7 +17,6 @@ TRICEPS_EXTENSION = RepExercise(
         Signal("wrist_over_elbow", -0.2, weight=0.7),
     ),
     conditions=(
-        FEET_STAY,
         Condition("elbow_flexion", "range", low=40),
         Condition("elbow_over_shoulder", "range", high=0.15),
         Condition("shoulder_height", "range", high=0.1),

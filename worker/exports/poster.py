@@ -8,7 +8,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.contract.errors import ErrorCode, JobError
 from worker.contract.exercises import unit_of
 from worker.contract.media import MediaInfo
 from worker.contract.options import JobOptions
@@ -26,12 +25,8 @@ _QUALITY = 88
 
 def write_poster(path: Path, story: Highlights, options: JobOptions, out: Path) -> None:
     """Writes the poster as JPEG to `out`; raises JobError where no frame decodes."""
-    picture = moment_picture(
-        path, story.media, story.best, options, MAX_SIDE, _totals(story, options)
-    )
-    if picture is None:
-        raise JobError(ErrorCode.MEDIA_DECODE_ERROR, "The video is damaged: no frame for a poster.")
-    out.write_bytes(picture)
+    totals = _totals(story, options)
+    out.write_bytes(moment_picture(path, story.media, story.best, options, MAX_SIDE, totals))
 
 
 def moment_picture(
@@ -42,17 +37,14 @@ def moment_picture(
     max_side: int,
     hud: Hud = NO_HUD,
     focus: tuple[str, ...] = (),
-) -> bytes | None:
-    """A key frame as JPEG, with pose and panel drawn in; None where the frame does not decode.
+) -> bytes:
+    """A key frame as JPEG, with pose and panel drawn in; raises JobError where no frame decodes.
 
     Without `moment` it is the middle of the video. `max_side` is in pixels; `focus` are joints to
     highlight (names without the side).
     """
     time_us = round(media.duration_ms * 500) if moment is None else moment.time_us
-    frame = frame_at(path, media, time_us, max_side=max_side)
-    if frame is None:
-        return None
-    shown = frame.copy()
+    shown = frame_at(path, media, time_us, max_side=max_side).copy()
     height, width = shown.shape[:2]
     planes = rgb_planes(shown)
     if options.blurFaces:

@@ -103,8 +103,6 @@ def _picture(
 ) -> str:
     focus = fault.joints if fault is not None else ()
     data = moment_picture(path, story.media, moment, options, _PICTURE_SIDE, focus=focus)
-    if data is None:
-        return ""
     about = [f"<b>{escape(title)}</b>"]
     if moment is not None:
         about.append(f"<span>{clock(moment.time_us / 1e6)}</span>")

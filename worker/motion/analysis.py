@@ -123,8 +123,7 @@ class Analysis:
         said = self._progress.of(times)
         if self._reporter is not None:
             frames = frames_of(span, self._media.aspect, self._turn or 0)
-            for messages, more in zip(said, self._reporter.span(frames, self._hud), strict=True):
-                messages += more
+            self._reporter.span(frames, said, self._hud)
         else:
             self._hud += map(HudFrame, times.tolist())
         self._add_poses(said, span)

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pillow_heif
 import pytest
 from PIL import Image, ImageOps
 
@@ -211,3 +212,18 @@ def test_jpeg_2000_is_read_and_what_is_not_is_named(tmp_path: Path, photo: Image
         with pytest.raises(JobError, match=name) as caught:
             read_still(path)
         assert caught.value.code == ErrorCode.MEDIA_UNSUPPORTED
+
+
+@pytest.mark.parametrize("name", ["cut.png", "cut.webp", "cut.tif", "cut.gif", "cut.heic"])
+def test_what_is_damaged_says_so_without_the_program_that_found_it(
+    tmp_path: Path, name: str
+) -> None:
+    pillow_heif.register_heif_opener()
+    noise = np.random.default_rng(1).integers(0, 255, (64, 64, 3), np.uint8)
+    Image.fromarray(noise).save(tmp_path / name)
+    data = (tmp_path / name).read_bytes()
+    (tmp_path / name).write_bytes(data[: len(data) * 2 // 3])
+    with pytest.raises(JobError, match="The image is damaged") as refused:
+        read_still(tmp_path / name)
+    assert refused.value.code == ErrorCode.MEDIA_DECODE_ERROR
+    assert "py" not in f"{refused.value.message}{refused.value.details}"

@@ -26,7 +26,11 @@ def spans_of(*parts: list[PoseChunk]) -> list[Span]:
 
 def places(spans: list[Span]) -> list[tuple[int, int]]:
     """First frame and length of every block."""
-    return [(s.first + b.start, b.stop - b.start) for s in spans for b in s.blocks]
+    return [
+        (s.first + start, min(s.size, len(s) - start))
+        for s in spans
+        for start in range(0, len(s), s.size)
+    ]
 
 
 @settings(max_examples=40, deadline=None)

@@ -47,7 +47,7 @@ def tracks(
         knees=height - SHANK - stretch + random.normal(0, noise, len(seconds)),
         head=head and FLOOR - 0.53 - head * flown - TALLER * STATURE * rolled,
         stands=seconds < 1.5, since=-1.0, flat=None, begin=TAKEOFF + 0.02, end=LANDING - 0.02,
-        stature=STATURE, falls=(fall, fall),
+        stature=STATURE, fall=fall,
     )  # fmt: skip
 
 
@@ -55,7 +55,7 @@ def off(found: Tracks) -> tuple[float, float]:
     """Milliseconds that take-off and landing are off by."""
     edges = found.edges()
     assert edges is not None
-    return 1000 * (edges[0].seconds - TAKEOFF), 1000 * (edges[1].seconds - LANDING)
+    return 1000 * (edges[0].value - TAKEOFF), 1000 * (edges[1].value - LANDING)
 
 
 def test_few_frames_lean_on_gravity() -> None:
@@ -79,9 +79,9 @@ def test_knees_that_do_not_fall_with_the_body_have_no_say() -> None:
 def test_a_fall_that_is_seen_outweighs_a_wrong_stature() -> None:
     found = tracks(fps=60, noise=0.001)
     for share in (0.6, 1.0, 1.7):
-        edges = replace(found, falls=(share * found.falls[0], found.falls[1])).edges()
+        edges = replace(found, fall=share * found.fall).edges()
         assert edges is not None
-        assert edges[1].seconds - edges[0].seconds == pytest.approx(LANDING - TAKEOFF, abs=0.01)
+        assert edges[1].value - edges[0].value == pytest.approx(LANDING - TAKEOFF, abs=0.01)
 
 
 @pytest.mark.parametrize(("fps", "most"), [(24, 8), (30, 8), (60, 4), (240, 2)])

@@ -1,4 +1,4 @@
-"""What is decided about the cycles of a clip together."""
+"""What is decided about the repetitions of a clip together."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import pytest
 
 from worker.exercises.model import Condition, RepExercise, Signal
 from worker.motion.features.body_segments import Floats
-from worker.motion.reps.cycles import Cycle
-from worker.motion.reps.judgement import Verdict, compare, measured
+from worker.motion.reps.counter import Attempt, _of_exercise
+from worker.motion.reps.judgement import Span, looks_like, measured
+from worker.motion.reps.signals import Rows
 
 MOVES = Condition("shoulder_height", "range", low=0.06)
 STAYS = Condition("ankle_spread", "range", high=0.18)
@@ -19,51 +20,55 @@ EXERCISE = RepExercise(
 ROWS = 20
 
 
-def clip(*ranges: float, feet: float = 0.0, typical: int = 4) -> tuple[list[Verdict], Floats]:
-    """Cycles of ROWS rows and the measures of them: the first one ranges over `ranges`, `typical`
-    of the last four hold."""
+def clip(*ranges: float, feet: float = 0.0, typical: int = 4) -> tuple[list[Span], Floats]:
+    """Repetitions of ROWS rows and the measures of them: the first one ranges over `ranges`,
+    `typical` of the last four hold."""
     wave = (1 - np.cos(2 * np.pi * np.arange(ROWS) / (ROWS - 1))) / 2
     columns = [np.concatenate([size * wave for size in ranges]), np.tile(feet * wave, len(ranges))]
     columns += [np.full(ROWS * len(ranges), float(place >= typical) * 2) for place in range(4)]
-    cycles = [
-        Cycle(ROWS * k, ROWS * k + ROWS // 2, ROWS * k + ROWS - 1, 1.0, 1.0, 1.0, False, False)
-        for k in range(len(ranges))
+    spans = [
+        (ROWS * k, ROWS * k + ROWS // 2, ROWS * k + ROWS - 1, True) for k in range(len(ranges))
     ]
-    return [Verdict(cycle) for cycle in cycles], np.stack(columns, axis=1)
+    return spans, np.stack(columns, axis=1)
 
 
-def reasons(verdicts: list[Verdict]) -> list[str | None]:
-    return [verdict.reason for verdict in verdicts]
-
-
-def test_a_condition_decides_where_it_is_seen_in_half_of_the_cycles() -> None:
-    verdicts, measures = clip(0.15, 0.15, 0.15, 0.15, feet=0.3)
-    assert reasons(compare(EXERCISE, verdicts, measures)) == ["other_movement"] * 4
+def test_a_condition_decides_where_it_is_seen_in_half_of_the_repetitions() -> None:
+    spans, measures = clip(0.15, 0.15, 0.15, 0.15, feet=0.3)
+    assert not looks_like(EXERCISE, spans, measures, 4.0)
     measures[ROWS:, 1] = np.nan
-    assert reasons(compare(EXERCISE, verdicts, measures)) == [None] * 4
+    assert looks_like(EXERCISE, spans, measures, 4.0)
 
 
 @pytest.mark.parametrize(
-    ("count", "typical", "other"), [(1, 1, True), (1, 2, False), (2, 1, True), (3, 1, False)]
+    ("count", "typical", "expected"), [(1, 1, False), (1, 2, True), (2, 1, False), (3, 1, True)]
 )
-def test_the_fewer_the_more_they_must_look_like_it(count: int, typical: int, other: bool) -> None:
-    verdicts, measures = clip(*[0.15] * count, typical=typical)
-    found = reasons(compare(EXERCISE, verdicts, measures))
-    assert found == ["other_movement" if other else None] * count
+def test_the_fewer_the_more_they_must_look_like_it(
+    count: int, typical: int, expected: bool
+) -> None:
+    spans, measures = clip(*[0.15] * count, typical=typical)
+    assert looks_like(EXERCISE, spans, measures, count) is expected
 
 
 def test_half_a_repetition_alone_is_less_evidence_than_a_whole_one() -> None:
-    verdicts, measures = clip(0.15, typical=2)
-    half = [Verdict(verdicts[0].cycle._replace(out=0.2))]
-    assert reasons(compare(EXERCISE, verdicts, measures)) == [None]
-    assert reasons(compare(EXERCISE, half, measures)) == ["other_movement"]
+    spans, measures = clip(0.15, typical=2)
+    assert looks_like(EXERCISE, spans, measures, 1.0)
+    assert not looks_like(EXERCISE, spans, measures, 0.5)
 
 
 def test_what_counts_where_less_is_asked_for_refuses_no_full_repetition() -> None:
-    verdicts, measures = clip(0.1, 0.01)
-    small = verdicts[1].cycle._replace(out=0.5 * EXERCISE.least, back=0.5 * EXERCISE.least)
-    assert reasons(compare(EXERCISE, verdicts, measures)) == ["other_movement"] * 2
-    assert reasons(compare(EXERCISE, [verdicts[0], Verdict(small)], measures)) == [None] * 2
+    spans, measures = clip(0.1, 0.01)
+    rows = Rows(0, 1.0, *(np.ones(len(measures)) for _ in range(4)), measures)
+    least = EXERCISE.least
+
+    def reasons(*sizes: float) -> list[str | None]:
+        attempts = [
+            Attempt(first, turn, last, 0.0, 1.0, 2.0, size, 1.0, (first, last), None, True, begins)
+            for (first, turn, last, begins), size in zip(spans, sizes, strict=True)
+        ]
+        return [one.reason for one in _of_exercise(EXERCISE, rows, attempts)]
+
+    assert reasons(least, least) == ["other_movement"] * 2
+    assert reasons(least, 0.5 * least) == [None] * 2
 
 
 def test_a_range_is_told_by_half_of_the_frames_at_least() -> None:

@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from worker.pose.detectors.nanodet import (
+    EXPECTED,
     SIDE,
     SURE,
     THRESHOLD,
@@ -16,6 +17,7 @@ from worker.pose.detectors.nanodet import (
     PersonDetector,
     letterbox,
 )
+from worker.pose.geometry.boxes import Boxes
 from worker.pose.inference.session import Session
 
 
@@ -54,10 +56,12 @@ class FakeSession:
         return [boxes, np.array([[score for _, score in rows]], np.float32)]
 
 
-def detect(answers: dict[int, list[tuple[list[float], float]]]) -> tuple[Any, list[int]]:
+def detect(
+    answers: dict[int, list[tuple[list[float], float]]], expected: Boxes | None = None
+) -> tuple[Any, list[int]]:
     session = FakeSession(answers)
     detector = PersonDetector(cast(Session, session))
-    return detector.detect(np.zeros((480, 640, 3), np.uint8)), session.seen
+    return detector.detect(np.zeros((480, 640, 3), np.uint8), expected), session.seen
 
 
 def test_boxes_come_back_in_pixels_of_the_image() -> None:
@@ -77,6 +81,23 @@ def test_an_unsure_look_is_followed_by_a_wider_one() -> None:
     assert looks == [SIDE, WIDE_SIDE]
     assert found.scores == pytest.approx([0.8, 0.5])  # the same person counts once
     assert found.boxes == pytest.approx(np.array([[100, 100, 200, 400], [400, 100, 500, 400]]))
+
+
+@pytest.mark.parametrize(
+    ("score", "left", "looks"),
+    [
+        (0.3, 100 + 100 * (1 - EXPECTED) / (1 + EXPECTED) - 1, [SIDE]),  # in the expected box
+        (0.3, 100 + 100 * (1 - EXPECTED) / (1 + EXPECTED) + 1, [SIDE, WIDE_SIDE]),
+        (SURE, 190, [SIDE]),
+        (SURE, 210, [SIDE, WIDE_SIDE]),  # sure, but of somebody else
+    ],
+)
+def test_one_look_is_enough_that_finds_who_is_expected(
+    score: float, left: float, looks: list[int]
+) -> None:
+    expected = np.array([100, 100, 200, 400], np.float32)
+    found = [left * 0.65, 65, (left + 100) * 0.65, 260]
+    assert detect({SIDE: [(found, score)]}, expected)[1] == looks
 
 
 def test_what_is_unlikely_is_nobody() -> None:

@@ -174,6 +174,27 @@ def test_a_subject_is_followed_where_the_detector_is_blind() -> None:
     assert {box is None for _, box in world.follow()[0]} == {True}
 
 
+def test_a_subject_whom_nobody_else_is_near_is_looked_for_again() -> None:
+    """The detector was sure of somebody, and so did not look twice; with a box in which somebody is
+    expected it does."""
+    world = World(still)
+    far = Detections(still(0)[None] + np.float32(250), np.array([0.9], np.float32))
+    asked: list[bool] = []
+
+    def detect(image: np.ndarray, expected: Any) -> Detections:
+        time = float(image[0, 0, 0]) / FPS
+        if time < 0.5:
+            return world.people(still(time))
+        asked.append(expected is not None)
+        return far if expected is None else world.people(still(time))
+
+    world.detect = detect  # type: ignore[method-assign]
+    went, _, tracker = world.follow(rests=False)
+    assert asked == [False, True] * (len(asked) // 2)
+    assert tracker.second_looks == 0
+    assert all((box == still(0)).all() for _, box in went)
+
+
 def part(time: float) -> np.ndarray:
     """The legs of who stands still, from half a second on."""
     return still(0) + np.array([0, 170 * (time > 0.5), 0, 0], np.float32)

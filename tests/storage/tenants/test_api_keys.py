@@ -114,3 +114,12 @@ def test_what_was_never_answered_is_made_under_the_same_name(stores: Stores) -> 
         seen.begin("acme", "k", "body", "c")
     seen.finish("acme", "k", "job_a")
     assert seen.begin("acme", "k", "body", "d") == (False, "job_a")
+
+
+@pytest.mark.parametrize(
+    "name", ["", " a", "a\n", "../b", "..", "a/b", "a{b}", "ａ", "e\u0301", "x" * 101]
+)
+def test_a_tenant_has_a_name_that_leads_nowhere_else(stores: Stores, name: str) -> None:
+    with pytest.raises(ValueError, match=r"tenant.s name|looks like"):
+        stores.keys.create(name, Plan.FREE)
+    assert stores.keys.find(stores.keys.create("Ångström & Søn, 東京", Plan.FREE))

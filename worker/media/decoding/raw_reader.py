@@ -73,8 +73,8 @@ class RawFrames(Protocol):
 class RawReader:
     """Frames of `size` bytes from `stream`, each with its time in microseconds.
 
-    `step_us` is a frame's ordinary length: it stands in for a missing time and parts frames
-    whose times do not rise. A context manager; leaving it ends the child.
+    `step_us`, `delay_us` and `longest_gap_s` are those of FrameClock. A context manager; leaving it
+    ends the child.
     """
 
     def __init__(
@@ -86,10 +86,11 @@ class RawReader:
         size: int,
         step_us: int,
         delay_us: int,
+        longest_gap_s: float,
         limits: ChildLimits,
     ) -> None:
         self._size = size
-        self._clock = FrameClock(step_us, delay_us)
+        self._clock = FrameClock(step_us, delay_us, longest_gap_s)
         self.count = 0
         self.status = 0
         """Exit status of the child; known at the end."""

@@ -18,6 +18,7 @@ from worker.media.probing.sniff import head_of
 from worker.media.sandbox.fork_client import ForkServer
 from worker.media.sandbox.limits import MediaLimits
 from worker.media.sandbox.media_process import ChildLimits, ChildStalled, MediaProcess
+from worker.observability.loggers import LazyLogger
 
 STILL_LIMITS = MediaLimits(max_bytes=256 << 20, max_pixels=210_000_000)
 """Phones take up to 200 megapixels; nothing taller is a photo."""
@@ -27,6 +28,8 @@ MAX_SIDE = 1920
 
 DECODERS = ForkServer(Path(__file__).with_name("still_process.py"))
 """Each picture is decoded in a process of its own, which is forked off this one's template."""
+
+log = LazyLogger()
 
 _CHILD_LIMITS = ChildLimits(cpu_seconds=30, stall_seconds=60, wall_seconds=300)
 _HEAD_BYTES = 4096  # of its answer before the pixels
@@ -105,8 +108,8 @@ def _answer(child: MediaProcess) -> tuple[dict[str, Any] | None, NDArray[np.uint
 def _died(child: MediaProcess) -> JobError:
     if child.out_of_limits or "MemoryError" in child.tail:
         return JobError(ErrorCode.MEDIA_TOO_LARGE, "The image needs too much memory or time.")
-    details = {"reason": child.tail[-300:]}
-    return JobError(ErrorCode.MEDIA_DECODE_ERROR, "The image is damaged.", details)
+    log.warning("image_decoder_died", said=child.tail[-300:])
+    return JobError(ErrorCode.MEDIA_DECODE_ERROR, "The image is damaged.")
 
 
 def _info(about: dict[str, Any]) -> MediaInfo:

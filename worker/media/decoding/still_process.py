@@ -46,6 +46,10 @@ _WRITTEN_BYTES = 65_536
 _DEEP_GREY = ("I;16", "I;16L", "I;16B", "I;16N", "I", "F")
 
 
+_DAMAGE = (OSError, SyntaxError, ValueError, EOFError, IndexError)
+"""What Pillow raises where data is broken."""
+
+
 class Refused(Exception):
     """The image is not taken; the arguments are an error code and a text for the user."""
 
@@ -65,8 +69,6 @@ def _open(data: bytes, max_pixels: int) -> Image.Image:
         name = unread_format(data)
         said = f"{name} is not a format we read." if name else "The file is not an image we read."
         raise Refused("media_unsupported", f"{said} Send a JPEG, PNG, HEIC or WebP.") from error
-    except Image.DecompressionBombError as error:
-        raise Refused("media_too_large", "The image is too large.") from error
     if image.width * image.height > max_pixels:
         size = f"{image.width}x{image.height}"
         raise Refused("media_too_large", f"The image is too large ({size} pixels).")
@@ -106,14 +108,9 @@ def _unpacked(data: bytes, max_pixels: int) -> tuple[Image.Image, int]:
 
 
 def _loaded(image: Image.Image, max_side: int) -> None:
-    """Decodes it, as it lies in the file; raises Refused."""
-    try:
-        image.draft("RGB", (max_side, max_side))  # JPEG: decode at a fraction where that is enough
-        image.load()
-    except (OSError, SyntaxError, ValueError, EOFError, IndexError, MemoryError) as error:
-        raise Refused("media_decode_error", f"The image is damaged ({error}).") from error
-    except Image.DecompressionBombError as error:
-        raise Refused("media_too_large", "The image is too large.") from error
+    """Decodes it, as it lies in the file; raises one of _DAMAGE."""
+    image.draft("RGB", (max_side, max_side))  # JPEG: decode at a fraction where that is enough
+    image.load()
 
 
 def _mended(data: bytes, max_pixels: int, max_side: int) -> Image.Image | None:
@@ -127,14 +124,17 @@ def _mended(data: bytes, max_pixels: int, max_side: int) -> Image.Image | None:
 
 
 def decode(data: bytes, max_pixels: int, max_side: int) -> tuple[dict[str, object], Image.Image]:
-    """Description of the first picture in `data`, and the same upright in RGB; raises Refused."""
+    """Description of the first picture in `data`, and the same upright in RGB.
+
+    Raises Refused, Pillow's DecompressionBombError and those of _DAMAGE.
+    """
     image, orientation = _unpacked(data, max_pixels)
     width, height = image.size
     form = image.format or ""
     warnings: list[str] = []
     try:
         _loaded(image, max_side)
-    except Refused:
+    except _DAMAGE:
         mended = _mended(data, max_pixels, max_side)
         if mended is None:
             raise
@@ -163,14 +163,23 @@ def _rows(image: Image.Image) -> Iterator[bytes]:
         yield image.crop(box).tobytes()
 
 
+def _said(error: Exception) -> tuple[str, str]:
+    """Code and text of what `decode` raises."""
+    if isinstance(error, Refused):
+        return error.args[0], error.args[1]
+    if isinstance(error, Image.DecompressionBombError):
+        return "media_too_large", "The image is too large."
+    return "media_decode_error", f"The image is damaged ({str(error)[:200]})."
+
+
 def answer(args: Sequence[str]) -> None:
     """Reads the image, writes the answer."""
     out = sys.stdout.buffer
     try:
         about, image = decode(sys.stdin.buffer.read(), int(args[0]), int(args[1]))
-    except Refused as refusal:
-        about = {"code": refusal.args[0], "message": refusal.args[1]}
-        out.write(json.dumps(about).encode().ljust(_HEAD_BYTES))
+    except (Refused, Image.DecompressionBombError, *_DAMAGE) as error:
+        code, message = _said(error)
+        out.write(json.dumps({"code": code, "message": message}).encode().ljust(_HEAD_BYTES))
         return
     out.write(json.dumps(about).encode().ljust(_HEAD_BYTES))
     for rows in _rows(image):

@@ -188,6 +188,7 @@ def decode(
             size=size[0] * size[1] * 3,
             step_us=round(1e6 / video.fps),
             delay_us=video.delay_us,
+            longest_gap_s=limits.longest_gap_s(indexed=video.indexed),
             limits=ChildLimits(cpu_seconds=cpu_seconds, gpu=on_gpu),
         )
 

@@ -9,16 +9,13 @@ import av
 import numpy as np
 from av.error import FFmpegError
 
-from worker.media.sandbox.limits import LONGEST_GAP_S
+from worker.media.sandbox.limits import BACK_S
 
 _BIT_RATE = 160_000
 _CODEC = "aac"
 _FORMAT = "fltp"
 _RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 """Samples a second of AAC (ISO/IEC 14496-3, table 1.18) up to what players take."""
-_LOOSE_S = 0.1
-"""Time that a packet's stamp may be off where its samples would be; ffmpeg's own figure for clocks
-that restart."""
 
 
 class Sound(Protocol):
@@ -62,14 +59,16 @@ class EncodedSound:
     """Decoded and encoded as AAC; packets that do not decode are left out.
 
     The track has one rate and layout whatever the source changes to. Its samples follow on each
-    other: a gap in the source's times becomes silence, and a clock that restarts is gone on with.
+    other: a gap of up to `longest_gap_s` in the source's times becomes silence, and a clock that
+    restarts is gone on with.
     """
 
-    def __init__(self, out: Any, stream: Any, shift_us: int) -> None:
+    def __init__(self, out: Any, stream: Any, shift_us: int, longest_gap_s: float) -> None:
         self.stream = stream
         self.empty = True
         self._out = out
         self._shift_s = Fraction(shift_us, 1_000_000)
+        self._longest_gap_s = longest_gap_s
         self._rate = rate_for(stream.codec_context.sample_rate or 0)
         self._layout = "mono" if stream.codec_context.channels == 1 else "stereo"
         self._track = out.add_stream(_CODEC, rate=self._rate)
@@ -108,10 +107,10 @@ class EncodedSound:
         if stamp is None:
             return
         ahead = stamp + self._moved - self._next
-        if _LOOSE_S < ahead / self._rate <= LONGEST_GAP_S:
+        if BACK_S < ahead / self._rate <= self._longest_gap_s:
             self._flush()
             self._silence(ahead)
-        elif abs(ahead) / self._rate > _LOOSE_S:
+        elif abs(ahead) / self._rate > BACK_S:
             self._moved -= ahead
 
     def _silence(self, count: int) -> None:

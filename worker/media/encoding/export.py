@@ -40,7 +40,9 @@ log = LazyLogger()
 
 _COPIED_AUDIO = frozenset({"aac", "mp3"})
 _LARGEST_OUTPUT = 32 << 30
-
+_PIPE_START_S = 1
+"""Where the pipe's clock begins: the first samples of sound may lie before the picture, and NUT has
+no times below 0."""
 
 _Sound = Literal["copied", "encoded", "none"]
 
@@ -116,9 +118,9 @@ def _plan(
         stream=0 if through_pipe else video.stream,
         audio_stream=-1 if sound == "none" else 1 if through_pipe else video.audio_stream,
         audio_copied=sound == "copied",
-        # the pipe's times begin at the file's first moment already
-        start_us=0 if through_pipe else video.start_us,
+        start_us=_PIPE_START_S * 1_000_000 if through_pipe else video.start_us,
         delay_us=video.delay_us,
+        longest_gap_s=limits.longest_gap_s(indexed=video.indexed),
         fps=video.fps,
         fields=2 if video.parity and not through_pipe else 1,
         size=(width, height),
@@ -147,7 +149,7 @@ def _mapping(path: Path, video: VideoInfo, limits: MediaLimits, threads: int, so
     streams = [stream, given[str(video.audio_stream)]] if sound else [stream]
     output = ffmpeg.output(
         *streams, "pipe:1", format="nut", vcodec="rawvideo", acodec="copy",
-        fps_mode="passthrough", enc_time_base="1:90000",
+        fps_mode="passthrough", enc_time_base="1:90000", output_ts_offset=_PIPE_START_S,
     )  # fmt: skip
     seconds = 1200 + round(video.duration_ms * 0.5)
     return Child(filter_graph.command(output), limits=ChildLimits(cpu_seconds=seconds), source=path)

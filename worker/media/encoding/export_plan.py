@@ -25,7 +25,7 @@ class ExportPlan(msgspec.Struct, frozen=True, kw_only=True):
     poses. Sound is of the source's `audio_stream` (-1: none). Each stored frame has `fields`
     pictures; `fps` counts pictures.
     `colours` are codes of ITU-T H.273 (matrix, transfer, primaries); times in microseconds as in
-    VideoInfo."""
+    VideoInfo; a gap of more than `longest_gap_s` was not recorded."""
 
     out: str
     formats: str
@@ -34,6 +34,7 @@ class ExportPlan(msgspec.Struct, frozen=True, kw_only=True):
     audio_copied: bool
     start_us: int
     delay_us: int
+    longest_gap_s: float
     fps: float
     fields: int
     size: tuple[int, int]

@@ -161,7 +161,7 @@ class Export:
         rows = decoded(sys.stdin.buffer.read)
         self._painter = Painter(plan, DrawingTrack(rows, round(0.5e6 / plan.fps)))
         self._upright = Upright(plan)
-        self._clock = FrameClock(step_us, plan.delay_us)
+        self._clock = FrameClock(step_us, plan.delay_us, plan.longest_gap_s)
         self._told = time.monotonic()
         self._ready: list[Timed] = []
         most = _BURST_BYTES * 2 // (3 * plan.size[0] * plan.size[1])
@@ -187,9 +187,11 @@ class Export:
         plan = self._plan
         if plan.audio_stream < 0:
             return None
-        kind = CopiedSound if plan.audio_copied else EncodedSound
         stream = self._given.streams[plan.audio_stream]
-        return kind(self._out, stream, plan.delay_us - plan.start_us)
+        shift_us = plan.delay_us - plan.start_us
+        if plan.audio_copied:
+            return CopiedSound(self._out, stream, shift_us)
+        return EncodedSound(self._out, stream, shift_us, plan.longest_gap_s)
 
     def run(self) -> None:
         """All of it; raises FFmpegError where the file cannot be written."""
@@ -231,8 +233,10 @@ class Export:
 
     def _add(self, frame: av.VideoFrame) -> None:
         stamp_us = None
-        if frame.pts is not None:
-            stamp_us = round(frame.pts * self._picture.time_base * 1_000_000) - self._plan.start_us
+        # some containers have no times of showing; ffmpeg's programs take those of decoding then
+        stamp = frame.dts if frame.pts is None else frame.pts
+        if stamp is not None:
+            stamp_us = round(stamp * self._picture.time_base * 1_000_000) - self._plan.start_us
         aspect = Fraction(self._picture.codec_context.sample_aspect_ratio or 1)
         self._write(self._upright.of(frame, self._clock.at(stamp_us), aspect))
 
@@ -264,7 +268,8 @@ def _opened(plan: ExportPlan, source: int) -> Any:
         "format_whitelist": plan.formats,
     }
     # a title may be in any encoding, and is of no interest
-    given = av.open("fd:", options=guards, metadata_errors="replace")
+    given: Any = av.open("fd:", options=guards, metadata_errors="replace")
+    given.flags &= ~av.container.Flags.gen_pts.value  # else times are guessed otherwise than there
     decoder = given.streams[plan.stream].codec_context
     decoder.options = {"max_pixels": str(plan.max_pixels)}
     decoder.thread_count = plan.threads

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from dataclasses import dataclass
 from itertools import pairwise
@@ -10,15 +11,12 @@ from pathlib import Path
 from worker.contract.errors import ErrorCode, JobError
 from worker.media.probing.ffmpeg_tools import find_tools
 from worker.media.sandbox.child_process import TOO_MUCH, run
-from worker.media.sandbox.limits import FORMATS, LONGEST_GAP_S, PROTOCOLS, MediaLimits
+from worker.media.sandbox.limits import BACK_S, FORMATS, PROTOCOLS, MediaLimits
 from worker.media.sandbox.media_process import ChildLimits, ChildStalled
 
 PROBE_LIMITS = ChildLimits(cpu_seconds=60, stall_seconds=60, wall_seconds=300)
 SANE_FPS = (0.2, 1000.0)
 """Frames a second between which a header is believed."""
-_BACK_S = 0.1
-"""A decoding time this far behind the one before begins another recording: ffmpeg's own figure
-(`ts_discontinuity_process`)."""
 _BYTES_A_LINE = 40
 
 
@@ -65,18 +63,20 @@ def packets_of(
         stream, pts, dts, flags, *_ = (*line.split(","), "", "", "")
         if "D" in flags or not stream.isdigit():
             continue  # D marks packets that an edit list hides
-        number, time = int(stream), seconds(dts if dts != "N/A" else pts)
+        number = int(stream)
         recordings = streams.setdefault(number, [[]])
-        if recordings[-1] and time < decoded[number] - _BACK_S:
+        # the first frames of a group may have no decoding time, and are shown in another order
+        time = decoded.get(number, -math.inf) if dts == "N/A" else seconds(dts)
+        if time < decoded.get(number, time) - BACK_S:
             recordings.append([])
         recordings[-1].append(seconds(pts if pts != "N/A" else dts))
         decoded[number] = time
     return streams
 
 
-def timing_of(recordings: list[list[float]]) -> Timing | None:
-    """What the times of `packets_of` come to; an absurd gap counts as one ordinary frame. None
-    where there are none."""
+def timing_of(recordings: list[list[float]], longest_gap_s: float) -> Timing | None:
+    """What the times of `packets_of` come to; a gap of more than `longest_gap_s` counts as one
+    ordinary frame. None where there are none."""
     steps: list[float] = []
     for times in recordings:
         ordered = sorted(times)
@@ -86,7 +86,7 @@ def timing_of(recordings: list[list[float]]) -> Timing | None:
         return None
     step = statistics.median(steps) if steps else 0.0
     step = step if step > 0 else 1 / 30
-    longest = max(LONGEST_GAP_S, 20 * step)
+    longest = max(longest_gap_s, 20 * step)
     duration = sum(gap if gap <= longest else step for gap in steps)
     duration += step * len(recordings)
     return Timing(duration, min(SANE_FPS[1], frames / duration), frames)

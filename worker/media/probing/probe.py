@@ -100,11 +100,18 @@ def probe(path: Path, limits: MediaLimits = DEFAULT_LIMITS) -> VideoInfo:
     if sniff(path) == "image":
         raise _picture(path)
     claims = _claims(path, limits)
-    stream, tracks = _picture_stream(path, claims.get("streams", []), limits)
+    indexed = claims["format"].get("format_name", "") not in UNINDEXED
+    longest_gap_s = limits.longest_gap_s(indexed=indexed)
+    stream, tracks = _picture_stream(path, claims.get("streams", []), limits, longest_gap_s)
     width, height = stored_size(stream)
     if width * height > limits.max_pixels:
         raise too_large(f"The video's frames are too large ({width}x{height} pixels).")
-    timing = _timing(path, claims, stream, limits)
+    timing = _claimed_timing(claims, stream, limits) if indexed else None
+    if timing is None:
+        packets = packets_of(path, limits, int(stream["index"])).get(stream["index"], [])
+        timing = timing_of(packets, longest_gap_s)
+    if timing is None:
+        raise JobError(ErrorCode.MEDIA_DECODE_ERROR, "The video has no readable frames.")
     lies = orientation_of(stream)
     parity = field_parity(path, stream, timing, turned=lies != UPRIGHT)
     if parity:  # each frame is two pictures
@@ -122,9 +129,10 @@ def probe(path: Path, limits: MediaLimits = DEFAULT_LIMITS) -> VideoInfo:
     if lies.transposed:
         shown = (shown[1], shown[0])
     audio = _audio_stream(claims.get("streams", []))
+    delay = delay_us(claims)
     return VideoInfo(
         kind="video",
-        duration_ms=round(timing.duration_s * 1000, 3),
+        duration_ms=round(timing.duration_s * 1000 + delay / 1000, 3),
         width=shown[0],
         height=shown[1],
         fps=round(timing.fps, 4),
@@ -140,7 +148,7 @@ def probe(path: Path, limits: MediaLimits = DEFAULT_LIMITS) -> VideoInfo:
         stored_height=height,
         turn=lies.turn,
         start_us=start_us(claims, stream),
-        delay_us=delay_us(claims),
+        delay_us=delay,
         audio=audio.get("codec_name", ""),
         audio_stream=int(audio.get("index", -1)),
         pixel_format=stream.get("pix_fmt", ""),
@@ -149,7 +157,7 @@ def probe(path: Path, limits: MediaLimits = DEFAULT_LIMITS) -> VideoInfo:
         primaries=stream.get("color_primaries", ""),
         full_range=stream.get("color_range") == "pc",
         crop=crop_of(stream),
-        indexed=claims["format"].get("format_name", "") not in UNINDEXED,
+        indexed=indexed,
         parity=parity,
         fragmented=ending.fragmented,
     )
@@ -179,7 +187,9 @@ def _claims(path: Path, limits: MediaLimits) -> dict[str, Any]:
         message = "The video's header cannot be read."
         raise JobError(ErrorCode.MEDIA_DECODE_ERROR, message) from error
     if "exceeds specified max pixel count" in tail:
-        raise too_large(f"The video's frames have more than {limits.max_pixels} pixels.")
+        raise too_large(
+            f"The video's frames are too large: at most {limits.max_pixels // 10**6} megapixels."
+        )
     if status != 0:
         raise _unreadable(path, tail)
     claims: dict[str, Any] = msgspec.json.decode(output)
@@ -214,7 +224,7 @@ def _unreadable(path: Path, tail: str) -> JobError:
 
 
 def _picture_stream(
-    path: Path, streams: list[dict[str, Any]], limits: MediaLimits
+    path: Path, streams: list[dict[str, Any]], limits: MediaLimits, longest_gap_s: float
 ) -> tuple[dict[str, Any], int]:
     """The stream that is the clip, and how many could have been it.
 
@@ -222,20 +232,23 @@ def _picture_stream(
     their flags say: of several streams those are candidates that have frames like the longest one.
     Of these it is the default one, then the largest. Raises JobError `media_unsupported`.
     """
-    pictures = [
+    shown = [
         stream
         for stream in streams
         if stream.get("codec_type") == "video"
         and stream.get("codec_name", "unknown") != "unknown"
-        and int(stream.get("width", 0)) > 0
-        and int(stream.get("height", 0)) > 0
         and not any(stream.get("disposition", {}).get(name) for name in _HIDDEN)
     ]
+    # of a stream that begins late in the file nobody knows the size
+    pictures = [s for s in shown if int(s.get("width", 0)) > 0 and int(s.get("height", 0)) > 0]
+    unknown = len(shown) - len(pictures)
     if not pictures:
         raise JobError(ErrorCode.MEDIA_UNSUPPORTED, "The file contains no video.")
     if len(pictures) > 1:
         packets = packets_of(path, limits)
-        found = {s["index"]: timing_of(packets.get(s["index"], [])) for s in pictures}
+        found = {
+            s["index"]: timing_of(packets.get(s["index"], []), longest_gap_s) for s in pictures
+        }
         times = {index: timing for index, timing in found.items() if timing}
         longest = max((timing.duration_s for timing in times.values()), default=0.0)
         most = max((timing.frames for timing in times.values()), default=0)
@@ -248,10 +261,10 @@ def _picture_stream(
         ] or pictures
 
     def rank(stream: dict[str, Any]) -> tuple[int, int]:
-        shown = stream.get("disposition", {}).get("default", 0)
-        return int(shown), int(stream["width"]) * int(stream["height"])
+        default = stream.get("disposition", {}).get("default", 0)
+        return int(default), int(stream["width"]) * int(stream["height"])
 
-    return max(pictures, key=rank), len(pictures)
+    return max(pictures, key=rank), len(pictures) + unknown
 
 
 def _audio_stream(streams: list[dict[str, Any]]) -> dict[str, Any]:
@@ -263,26 +276,24 @@ def _audio_stream(streams: list[dict[str, Any]]) -> dict[str, Any]:
     return max(sounds, key=lambda s: s.get("disposition", {}).get("default", 0), default={})
 
 
-def _timing(
-    path: Path, claims: dict[str, Any], stream: dict[str, Any], limits: MediaLimits
-) -> Timing:
-    """How long it is, by its header where that agrees with itself, else by its packets."""
-    duration = seconds(stream.get("duration")) or seconds(claims["format"].get("duration"))
+def _claimed_timing(
+    claims: dict[str, Any], stream: dict[str, Any], limits: MediaLimits
+) -> Timing | None:
+    """How long it is by its header; None where that does not agree with itself."""
+    duration = seconds(stream.get("duration"))
+    if not duration and len(claims["streams"]) == 1:  # else it may be that of longer sound
+        duration = seconds(claims["format"].get("duration"))
     average = float(ratio(stream.get("avg_frame_rate")) or 0)
     nominal = float(ratio(stream.get("r_frame_rate")) or 0)
     frames = int(stream.get("nb_frames", 0))
     agree = frames > 0 or (average > 0 and abs(average - nominal) < 0.05 * average)
     sane = SANE_FPS[0] <= average <= SANE_FPS[1]
-    # streams without an index may be joined recordings, each with a clock of its own
-    indexed = claims["format"].get("format_name", "") not in UNINDEXED
-    if indexed and 0 < duration <= limits.max_duration_s and agree and sane:
-        count = frames or max(1, round(duration * average))
-        if abs(count / duration - average) < 0.2 * average + 1 / duration:
-            return Timing(duration, average, count)
-    counted = timing_of(packets_of(path, limits, int(stream["index"])).get(stream["index"], []))
-    if counted is None:
-        raise JobError(ErrorCode.MEDIA_DECODE_ERROR, "The video has no readable frames.")
-    return counted
+    if not (0 < duration <= limits.max_duration_s and agree and sane):
+        return None
+    count = frames or max(1, round(duration * average))
+    if abs(count / duration - average) >= 0.2 * average + 1 / duration:
+        return None
+    return Timing(duration, average, count)
 
 
 def _check_timing(duration_s: float, frames: int, limits: MediaLimits) -> None:

@@ -17,6 +17,8 @@ _CAPTURE_RATE = "com.android.capture.fps"
 _SLOW_MOTION = (1.5, 64.0)
 UNINDEXED = ("mpegts", "mpeg", "flv")
 """Containers without an index, in ffprobe's names."""
+_OWN_START = ("mpegts", "mpeg", "ogg")
+"""Containers whose start ffmpeg takes from the streams that it reads (AVFMT_TS_DISCONT)."""
 
 
 def _side_data(stream: dict[str, Any], kind: str) -> dict[str, Any]:
@@ -64,11 +66,10 @@ def ratio(text: str | None, sign: str = "/") -> Fraction | None:
 
 
 def start_us(claims: dict[str, Any], stream: dict[str, Any]) -> int:
-    """Microseconds where the clock begins: of streams without an index with the picture, as ffmpeg
-    has it where it decodes that alone; sound from before is not exported."""
+    """Microseconds where the clock begins: in some containers with the picture, as ffmpeg has it
+    where it decodes that alone; sound from before is not exported."""
     form = claims.get("format", {})
-    unindexed = form.get("format_name", "") in UNINDEXED
-    start = stream.get("start_time") if unindexed else None
+    start = stream.get("start_time") if form.get("format_name", "") in _OWN_START else None
     return round(seconds(start or form.get("start_time")) * 1e6)
 
 

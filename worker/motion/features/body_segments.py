@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import reduce
 from typing import Any, Self
 
@@ -38,12 +38,12 @@ class Columns:
 
     def __getitem__(self, rows: slice | NDArray[Any]) -> Self:
         """The rows of a slice, of a mask [n] or of indices."""
-        return type(self)(*(getattr(self, one.name)[rows] for one in fields(self)))
+        return type(self)(*(column[rows] for column in vars(self).values()))
 
     @classmethod
     def joined(cls, parts: Sequence[Self]) -> Self:
         """The rows of all `parts`, of which there is one at least."""
-        columns = ([getattr(part, one.name) for part in parts] for one in fields(cls))
+        columns = zip(*(vars(part).values() for part in parts), strict=True)
         return cls(
             *(
                 type(each[0]).joined(each) if isinstance(each[0], Columns) else np.concatenate(each)

@@ -64,17 +64,16 @@ class ExerciseReporter:
         self._advice: tuple[str, ...] = ()
         self._seen = False
 
-    def span(self, frames: Frames, hud: list[HudFrame]) -> list[list[Message]]:
-        """The messages of each of n frames, whose HudFrames are added to `hud`."""
+    def span(self, frames: Frames, said: list[list[Message]], hud: list[HudFrame]) -> None:
+        """Adds to what is `said` in each of n frames, and to `hud`."""
         events, times = self._tracker.span(frames), frames.times_us.tolist()
         self._seen = self._seen or bool(frames.known.any())
         postures = chain.from_iterable(self.guide.blocks(frames))
-        said: list[list[Message]] = []
-        for time, event, messages in zip(times, events, postures, strict=True):
-            said.append(messages + self._said(event, time))
+        for time, event, posture, messages in zip(times, events, postures, said, strict=True):
+            messages += posture
+            messages += self._said(event, time)
             grade = self._form.grade if self._form else None
             hud.append(HudFrame(time, self._count, event.progress / 100, grade))
-        return said
 
     def closing(self, time_us: int) -> list[Message]:
         """What the media's end decides, the final counter and the summary, which knows nothing of

@@ -40,12 +40,6 @@ class Span:
     def __len__(self) -> int:
         return int(self.inside.stop) - int(self.inside.start)
 
-    @property
-    def blocks(self) -> tuple[slice, ...]:
-        """Rows of each block, counted from the first of `inside`."""
-        starts = range(0, len(self), self.size)
-        return tuple(slice(start, min(start + self.size, len(self))) for start in starts)
-
 
 class Blocks:
     """Takes chunks in order and gives back spans of blocks, about BLOCK_S of media a block."""

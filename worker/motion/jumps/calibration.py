@@ -78,6 +78,12 @@ class Calibration:
     floor: float
     stature: float
 
+    @property
+    def hip(self) -> float | None:
+        """Height of those hips that were seen, None where neither was."""
+        seen = [level for level in self.hips if level == level]
+        return sum(seen) / len(seen) if seen else None
+
 
 def calibrated(joints: Floats, height_cm: float, tilt: Tilt) -> Calibration | None:
     """The calibration from the standing frames `joints` [n, 17, 3], in frame heights.

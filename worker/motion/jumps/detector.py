@@ -14,11 +14,10 @@ from typing import Literal, NamedTuple
 from worker.exercises.model import JumpExercise
 from worker.motion.features.anthropometry import GRAVITY, STATURE
 from worker.motion.frames.frames import Frames
-from worker.motion.jumps.calibration import Calibrator, Tilt
-from worker.motion.jumps.events import Discarded, Event, Rising, Started
+from worker.motion.jumps.calibration import Calibration, Calibrator, Tilt
 from worker.motion.jumps.fit import Before, measured
 from worker.motion.jumps.floor import Floor
-from worker.motion.jumps.height import Subject
+from worker.motion.jumps.height import Jump, Subject
 from worker.motion.jumps.signals import Rows, rows_of
 
 LIFT = 0.06
@@ -55,6 +54,29 @@ BEGUN = 0.6
 
 BLIND = 0.3
 """Seconds without a pose after which a flight is lost."""
+
+
+class Started(NamedTuple):
+    """Take-off, at `seconds`."""
+
+    seconds: float
+
+
+class Rising(NamedTuple):
+    """In the air, or just landed: metres so far."""
+
+    height: float
+    landed: bool
+
+
+class Discarded(NamedTuple):
+    """Not a jump, for a `reason`."""
+
+    reason: str
+
+
+Event = Calibration | Started | Rising | Discarded | Jump
+"""What is told while jumps are followed."""
 
 
 class _Seen(NamedTuple):
@@ -176,14 +198,10 @@ class JumpTracker:
         if low == low:
             level = self._floor.level
             return None if level is None else (level - low) / self._size
-        hips = self._hip_level()
-        return None if hips is None else (hips - hip) / self._size - HIPS + LIFT
-
-    def _hip_level(self) -> float | None:
-        """Height in the picture of the standing subject's hips, where it was seen."""
         found = self._calibrator.latest
-        hips = [level for level in found.hips if level == level] if found else []
-        return sum(hips) / len(hips) if hips else None
+        if found is None or found.hip is None:
+            return None
+        return (found.hip - hip) / self._size - HIPS + LIFT
 
     def _leaves(self, hip: float, low: float) -> bool:
         lift = self._lift(hip, low)
@@ -225,9 +243,9 @@ class JumpTracker:
 
     def _so_far(self, span: float, hip: float) -> float:
         """Metres risen so far: of the hips, or what the time in the air would mean."""
-        found, hips = self._calibrator.latest, self._hip_level()
-        if self._exercise.by == "hips" and found is not None and hips is not None:
-            rise = self._tilt.level(hips) - self._tilt.level(hip)
+        found = self._calibrator.latest
+        if self._exercise.by == "hips" and found is not None and found.hip is not None:
+            rise = self._tilt.level(found.hip) - self._tilt.level(hip)
             return max(rise * found.scale / 100, 0.0)
         return GRAVITY * span * span / 8
 

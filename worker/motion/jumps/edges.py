@@ -15,15 +15,14 @@ as much, so it tells take-offs alone.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from worker.motion.features.body_segments import Floats
 from worker.motion.features.order_statistics import median
+from worker.motion.jumps.estimate import Estimate, mean
 from worker.motion.jumps.flight import Parabola, parabola
 
 HEEL, HEEL_SPREAD = 0.046, 0.008
@@ -86,21 +85,12 @@ SHORTEST = 0.08
 
 
 @dataclass(frozen=True)
-class Instant:
-    """A time in seconds and its standard deviation."""
-
-    seconds: float
-    sigma: float
-
-
-@dataclass(frozen=True)
 class Tracks:
     """Heights [n] in the picture (y down, frame heights) of the `ankles`, and of the `knees` and
     the `head` (None where those are not seen) at `seconds` [n], and whether the subject seems to
-    stand, `stands` [n]. In the air from about `begin` to `end`, on the floor before from `since`,
-    and before that at the level `flat`, None where nobody hopped there;
-    `stature` in frame heights; `falls` are what a body of that stature falls by, in those per
-    second squared, and what this one is seen to."""
+    stand, `stands` [n]. In the air from about `begin` to `end`, on the floor before from `since`;
+    `flat` is the ankles' level before a series of hops, None where this is the first. `stature` in
+    frame heights, the `fall` of the body in those per second squared."""
 
     seconds: Floats
     ankles: Floats
@@ -112,15 +102,16 @@ class Tracks:
     begin: float
     end: float
     stature: float
-    falls: tuple[float, float]
+    fall: float
 
-    def edges(self) -> tuple[Instant, Instant] | None:
-        """Take-off and landing; None where they, or the floor, were not seen."""
-        floors = self.floors
+    def edges(self) -> tuple[Estimate, Estimate, float] | None:
+        """Seconds of take-off and landing, and the ankles' level before; None where they were not
+        seen."""
+        floors = self._floors()
         feet = None if floors is None else self._by_ankles(*floors)
         if floors is None or feet is None:
             return None
-        speed = self.falls[0] * (feet[1] - feet[0]) / 2 / self.stature
+        speed = self.fall * (feet[1] - feet[0]) / 2 / self.stature
         flying = (self.seconds >= self.begin) & (self.seconds <= self.end)
         frames = max(int(np.count_nonzero(flying)), 2)
         sampled = SAMPLING * (self.end - self.begin) / (frames - 1)
@@ -133,12 +124,12 @@ class Tracks:
             float(np.hypot(heel, slip / 2)) / speed for heel in (HEEL_SPREAD, LANDING_SPREAD)
         )
         return (
-            _mean([*filter(None, (Instant(feet[0], sigma), left, head))], rise),
-            _mean([*filter(None, (Instant(feet[1], sigma), met))], meet),
+            mean(*filter(None, (Estimate(feet[0], sigma), left, head))) + Estimate(0.0, rise),
+            mean(*filter(None, (Estimate(feet[1], sigma), met))) + Estimate(0.0, meet),
+            floors[0],
         )
 
-    @cached_property
-    def floors(self) -> tuple[float, float] | None:
+    def _floors(self) -> tuple[float, float] | None:
         """The ankles' level before and after the flight; one for both where only one is seen. Who
         hops keeps the heels up: the floor is where they were before the first hop."""
         far, close = REST
@@ -176,7 +167,7 @@ class Tracks:
 
     def _by_knees(
         self, floors: tuple[float, float], feet: tuple[float, float]
-    ) -> tuple[Instant | None, Instant | None, float]:
+    ) -> tuple[Estimate | None, Estimate | None, float]:
         """Take-off and landing by the knees' fall, None where it is not seen, and what ankles slip
         by in the air, a share of stature."""
         if self.knees is None:
@@ -193,7 +184,7 @@ class Tracks:
             self._passes(path, before, -1), self._passes(path, after, 1), slip / self.stature
         )  # fmt: skip
 
-    def _by_head(self, floor: float, feet: tuple[float, float]) -> Instant | None:
+    def _by_head(self, floor: float, feet: tuple[float, float]) -> Estimate | None:
         """Take-off by the head's fall."""
         tall = None if self.head is None else self._standing(self.head, floor, STOOPED)
         if self.head is None or tall is None:
@@ -205,10 +196,9 @@ class Tracks:
         """The fall of a joint; None of one that does not fall with the body, as of flung limbs."""
         noise = NOISE * self.stature
         path = parabola(self.seconds, heights, *feet, noise=noise)
-        for fall in self.falls:
-            if path is not None and path.falls_as(fall):
-                return parabola(self.seconds, heights, *feet, fall, noise)
-        return None
+        if path is None or not path.falls_as(self.fall):
+            return None
+        return parabola(self.seconds, heights, *feet, self.fall, noise)
 
     def _shank(self, knees: Floats, floor: float) -> tuple[float, float]:
         """How far the knees are over the ankles on straight legs, and what they rise by from there
@@ -232,7 +222,7 @@ class Tracks:
         long_enough = np.count_nonzero(stands) * float(median(np.diff(self.seconds))) >= STANDING
         return float(median(over[stands])) if long_enough else None
 
-    def _passes(self, path: Parabola | None, level: float, step: int) -> Instant | None:
+    def _passes(self, path: Parabola | None, level: float, step: int) -> Estimate | None:
         """When a fall passes the height `level` on its way up (`step` -1) or down (1); None where
         there is no fall, or it does not."""
         if path is None or level <= path.top:
@@ -240,7 +230,7 @@ class Tracks:
         away = float(np.sqrt(2 * (level - path.top) / path.fall))
         when = path.apex + step * away
         off = float(np.hypot(SLIP * self.stature, path.sigma(when)))
-        return Instant(when, off / (path.fall * away))
+        return Estimate(when, off / (path.fall * away))
 
 
 def crossing(seconds: Floats, lift: Floats, top: int, step: int) -> float | None:
@@ -264,11 +254,3 @@ def crossing(seconds: Floats, lift: Floats, top: int, step: int) -> float | None
     slope, level = np.polyfit(seconds[near] - time, lift[near], 1).tolist()
     off = -level / slope if slope * step < 0 else 0.0
     return time + float(np.clip(off, -NARROW, NARROW))
-
-
-def _mean(found: Sequence[Instant], common: float) -> Instant:
-    """The mean by inverse variance; `common` is the standard deviation of what all share."""
-    weights = np.array([1 / one.sigma**2 for one in found])
-    total = float(weights.sum())
-    seconds = float(weights @ np.array([one.seconds for one in found])) / total
-    return Instant(seconds, float(np.hypot(common, total**-0.5)))

@@ -12,7 +12,8 @@ from worker.motion.features.anthropometry import GRAVITY
 from worker.motion.features.order_statistics import median
 from worker.motion.jumps.calibration import SWAY
 from worker.motion.jumps.edges import REST, STANDING, STOOD, Tracks
-from worker.motion.jumps.flight import pace
+from worker.motion.jumps.estimate import Estimate
+from worker.motion.jumps.flight import SIZED, pace
 from worker.motion.jumps.height import Flight, Jump, Subject, hip_path, judged
 from worker.motion.jumps.signals import Rows
 
@@ -37,13 +38,17 @@ UPRIGHT = 0.3
 
 @dataclass
 class Before:
-    """What the jumps before tell of one: the seconds of the last landing, the ankles' level where a
-    series of hops began, and the paces of the last falls, for what is filmed in slow motion stays
+    """What the jumps before tell of one: the seconds of the last landing, the ankles' level on the
+    floor before that jump, and the paces of the last falls, for what is filmed in slow motion stays
     so."""
 
     landing: float = -1e9
-    flat: float | None = None
+    floor: float | None = None
     paces: deque[float] = field(default_factory=lambda: deque(maxlen=3))
+
+    def floor_at(self, takeoff: float) -> float | None:
+        """The ankles' level where a series of hops began that goes on with this take-off."""
+        return self.floor if takeoff - self.landing <= REST[0] else None
 
     def is_slow(self, found: float | None) -> bool:
         """Whether a fall at the pace `found` (None where it could not be told) is slow motion."""
@@ -57,41 +62,38 @@ def measured(
 ) -> Jump | str:
     """The jump that left the floor near `begin` and met it near `end` seconds, or the reason why
     it is discarded; `before` is what is known from the jumps before it."""
-    seen = rows.between(begin - 0.1, end + 0.1)
-    inside = seen.between(begin, end)
-    if len(inside) < LEAST or float(np.diff(seen.seconds).max()) > GAP:
+    around = rows.between(begin - 0.1, end + 0.1)
+    inside = around.between(begin, end)
+    if len(inside) < LEAST or float(np.diff(around.seconds).max()) > GAP:
         return "tracking_lost"
     near = rows.between(begin - STOOD, end + REST[0])
     distinct = near.distinct()
     if len(distinct.between(begin, end)) >= LEAST:
         near = distinct
-    if begin - before.landing > REST[0]:
-        before.flat = None
     scores = median(inside.joints[..., 2])
     stature = float(median(inside.size))
+    fall = GRAVITY * stature / subject.metres
     ankles = near.height_of("ankle", scores)
-    sigma = 0.0
-    expected = GRAVITY * stature / subject.metres
+    takeoff, landing = Estimate(begin, 0.0), Estimate(end, 0.0)
     if ankles is not None:
         # a stature that is given wrongly, and slow motion, are the same for all that falls
-        paced = expected * (pace(near, begin, end, scores, expected) or 1.0)
+        body = pace(near, begin, end, scores, fall) or 1.0
+        other = abs(body - 1) > 3 * SIZED
         tracks = Tracks(
             near.seconds, ankles, near.height_of("knee", scores), near.height_of("head", scores),
-            near.upright & near.still(STANDING, SWAY * stature), before.landing, before.flat,
-            begin, end, stature, (expected, paced),
+            near.upright & near.still(STANDING, SWAY * stature), before.landing,
+            before.floor_at(begin), begin, end, stature, body * fall if other else fall,
         )  # fmt: skip
-        edges = tracks.edges()
-        if tracks.floors is not None:
-            before.flat = tracks.floors[0]
-        if edges is None:
+        found = tracks.edges()
+        if found is None:
             return "too_low"
-        begin, end = edges[0].seconds, edges[1].seconds
-        sigma = float(np.hypot(edges[0].sigma, edges[1].sigma))
-    found = pace(near, begin, end, scores, expected)
-    if len(near.between(begin, end)) >= FEW and (found is None or found > FAST):
+        takeoff, landing, before.floor = found
+    span = takeoff.value, landing.value
+    speed = pace(near, *span, scores, fall)
+    if len(near.between(*span)) >= FEW and (speed is None or speed > FAST):
         return "no_flight_detected"
-    slow = before.is_slow(found)
+    slow = before.is_slow(speed)
     if slow and inside.upright.mean() < UPRIGHT:
         return "no_flight_detected"
-    flight = None if ankles is None else Flight(begin, end, sigma, slow)
-    return judged(exercise, flight, hip_path(near, begin, end, scores, subject), subject)
+    flight = None if ankles is None else Flight(takeoff, landing, slow)
+    return judged(exercise, flight, hip_path(near, *span, scores, subject), subject)

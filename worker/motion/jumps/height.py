@@ -22,6 +22,7 @@ from worker.motion.features.anthropometry import GRAVITY
 from worker.motion.features.body_segments import Floats
 from worker.motion.jumps.calibration import Calibration, Tilt
 from worker.motion.jumps.edges import HEEL, HEEL_SPREAD, STRAIGHTENS
+from worker.motion.jumps.estimate import Estimate, mean
 from worker.motion.jumps.flight import parabola
 from worker.motion.jumps.signals import Rows
 
@@ -38,22 +39,18 @@ TOES = HEEL + STRAIGHTENS
 straightening of thigh and shank (2 STRAIGHTENS), less half of the deeper bend at the landing (some
 2 cm, as much as STRAIGHTENS), which lengthens the flight."""
 
-LIMIT = 1.96
-"""Standard deviations that hold 95 % of errors."""
-
 
 @dataclass(frozen=True)
 class Flight:
-    """Seconds of take-off and landing, the standard deviation of the time between, and whether the
-    body falls too slowly for the time to be real."""
+    """Seconds of take-off and landing, and whether the body falls too slowly for the time to be
+    real."""
 
-    takeoff: float
-    landing: float
-    sigma: float
+    takeoff: Estimate
+    landing: Estimate
     slow: bool = False
 
     @property
-    def seconds(self) -> float:
+    def seconds(self) -> Estimate:
         """The time in the air."""
         return self.landing - self.takeoff
 
@@ -61,53 +58,36 @@ class Flight:
     def height(self) -> Estimate:
         """Metres that a body rises which is in the air for so long."""
         span = self.seconds
-        return Estimate(GRAVITY * span**2 / 8, GRAVITY * span / 4 * self.sigma)
+        return Estimate(GRAVITY * span.value**2 / 8, GRAVITY * span.value / 4 * span.sigma)
 
 
 @dataclass(frozen=True)
-class Estimate:
-    """Metres and their standard deviation."""
+class HipPath:
+    """What the hips show of a jump: `baseline` (None where no standing pose was seen) and `top` of
+    the hips in frame heights, y down, the `side` they were read from, and their `rise` over the
+    standing pose in metres, if that was seen."""
 
-    metres: float
-    sigma: float
-
-    def differs(self, other: Estimate) -> bool:
-        """Whether two estimates of one thing are farther apart than their uncertainties allow."""
-        allowed = LIMIT * float(np.hypot(self.sigma, other.sigma))
-        return abs(self.metres - other.metres) > allowed
-
-    def mean(self, other: Estimate) -> Estimate:
-        """Both weighted by inverse variance."""
-        own, its = self.sigma**-2, other.sigma**-2
-        return Estimate((own * self.metres + its * other.metres) / (own + its), (own + its) ** -0.5)
-
-    def plus(self, other: Estimate) -> Estimate:
-        """The sum of two lengths."""
-        return Estimate(self.metres + other.metres, float(np.hypot(self.sigma, other.sigma)))
-
-    def less(self, other: Estimate) -> Estimate:
-        """This length less another, 0 at least."""
-        return replace(self.plus(other), metres=max(self.metres - other.metres, 0.0))
+    baseline: float | None
+    top: float
+    side: str
+    rise: Estimate | None
 
 
 @dataclass(frozen=True)
 class Jump:
-    """A jump that counts: its `flight` (None where the feet were hidden) and its `height` (None
-    where it cannot be told), a `reason` where it is not told as usual; `baseline` (None where no
-    standing pose was seen) and `top` of the hips in frame heights, y down, and the `side` they
-    were read from."""
+    """A jump that counts: its `flight` (None where the feet were hidden), its `height` in metres
+    (None where it cannot be told), what its `hips` show, and a `reason` where it is not told as
+    usual."""
 
     flight: Flight | None
     height: Estimate | None
-    baseline: float | None
-    top: float
-    side: str
+    hips: HipPath
     reason: str | None = None
 
     @property
     def air(self) -> float | None:
         """Seconds in the air, None where they are not known."""
-        return None if self.flight is None or self.flight.slow else self.flight.seconds
+        return None if self.flight is None or self.flight.slow else self.flight.seconds.value
 
 
 @dataclass(frozen=True)
@@ -119,31 +99,21 @@ class Subject:
     tilt: Tilt
 
 
-@dataclass(frozen=True)
-class HipPath:
-    """What the hips show of a jump: see Jump; `rise` over the standing pose, if that was seen."""
-
-    baseline: float | None
-    top: float
-    side: str
-    rise: Estimate | None
-
-
 def judged(
     exercise: JumpExercise, flight: Flight | None, hips: HipPath, subject: Subject
 ) -> Jump | str:
     """The jump of a `flight` (None where the feet were hidden) and of what the hips show of it,
     with its height, or the reason why it is discarded."""
-    jump = Jump(flight, None, hips.baseline, hips.top, hips.side)
+    jump = Jump(flight, None, hips)
     heel = Estimate(TOES * subject.metres, HEEL_SPREAD * subject.metres)
     rise, free = hips.rise, None
     if flight is not None and not flight.slow:
         free = flight.height
     elif flight is None and rise is not None:
-        free = rise.less(heel)
-    if free is not None and free.metres < exercise.least:
+        free = rise - heel
+    if free is not None and free.value < exercise.least:
         return "too_low"
-    if free is not None and free.metres > exercise.most:
+    if free is not None and free.value > exercise.most:
         return "implausible_height"
     if exercise.by == "air_time":
         if free is None and flight is None:
@@ -153,22 +123,23 @@ def judged(
         if flight is None and rise is None:
             return "not_calibrated"
         reason = "not_calibrated" if free else None if rise else "slow_motion"
-        return replace(jump, height=free.plus(heel) if free else rise, reason=reason)
+        return replace(jump, height=free + heel if free else rise, reason=reason)
     if flight is None:
         return replace(jump, height=rise)
-    expected = free.plus(heel)
+    expected = free + heel
     if rise.differs(expected):
         return replace(jump, height=expected, reason="hips_disagree")
-    return _at(replace(jump, height=rise.mean(expected)), subject)
+    return _at(replace(jump, height=mean(rise, expected)), subject)
 
 
 def _at(jump: Jump, subject: Subject) -> Jump:
     """The jump with the `top` that its height has above its baseline."""
-    if jump.height is None or jump.baseline is None or subject.calibration is None:
+    hips = jump.hips
+    if jump.height is None or hips.baseline is None or subject.calibration is None:
         return jump
-    level = subject.tilt.level(jump.baseline)
-    level -= 100 * jump.height.metres / subject.calibration.scale
-    return replace(jump, top=subject.tilt.seen(level))
+    level = subject.tilt.level(hips.baseline)
+    level -= 100 * jump.height.value / subject.calibration.scale
+    return replace(jump, hips=replace(hips, top=subject.tilt.seen(level)))
 
 
 def hip_path(near: Rows, begin: float, end: float, scores: Floats, subject: Subject) -> HipPath:

@@ -23,9 +23,9 @@ from worker.exercises.model import JumpExercise
 from worker.exercises.names import text_table
 from worker.motion.frames.frames import Frames, HudFrame
 from worker.motion.jumps.calibration import Calibration
-from worker.motion.jumps.detector import JumpTracker
-from worker.motion.jumps.events import Discarded, Event, Rising, Started
-from worker.motion.jumps.height import LIMIT, Jump
+from worker.motion.jumps.detector import Discarded, Event, JumpTracker, Rising, Started
+from worker.motion.jumps.estimate import LIMIT
+from worker.motion.jumps.height import Jump
 from worker.motion.posture.guide import PostureGuide
 
 TEXTS = text_table("worker.motion.jumps", "texts.csv")
@@ -53,20 +53,20 @@ class JumpReporter:
         self._hips = VisibleHips(left=False, right=False)
         self._jumps: list[Jump] = []
 
-    def span(self, frames: Frames, hud: list[HudFrame]) -> list[list[Message]]:
-        """The messages of each of n frames, whose HudFrames are added to `hud`."""
+    def span(self, frames: Frames, said: list[list[Message]], hud: list[HudFrame]) -> None:
+        """Adds to what is `said` in each of n frames, and to `hud`."""
         times = frames.times_us.tolist()
         visible = (frames.body.score[:, 11:13] > self._exercise.visible).tolist()
         events = chain.from_iterable(self._tracker.blocks(frames))
         postures = chain.from_iterable(self.guide.blocks(frames))
-        said: list[list[Message]] = []
-        for time, hips, found, messages in zip(times, visible, events, postures, strict=True):
+        for time, hips, found, posture, messages in zip(
+            times, visible, events, postures, said, strict=True
+        ):
+            messages += posture
             self._hips = VisibleHips(left=hips[0], right=hips[1])
             for event in found:
                 messages += self._said(event, time)
             hud.append(HudFrame(time, len(self._jumps), float(self._tracker.airborne)))
-            said.append(messages)
-        return said
 
     def closing(self, time_us: int) -> list[Message]:
         """A jump that the media's end completes or cuts, the final counter, the summaries."""
@@ -116,8 +116,7 @@ class JumpReporter:
     def _calibrated(self, found: Calibration) -> list[Message]:
         if self._exercise.by != "hips":
             return []
-        hips = [level for level in found.hips if level == level]
-        baseline = round(sum(hips) / len(hips) * self._height, 1) if hips else None
+        baseline = None if found.hip is None else round(found.hip * self._height, 1)
         return [
             JumpCalibration(
                 calibrated=True, cmPerPixel=round(found.scale / self._height, 5),
@@ -127,12 +126,14 @@ class JumpReporter:
         ]  # fmt: skip
 
     def _final(self, jump: Jump) -> JumpHeight:
-        baseline = None if jump.baseline is None else round(jump.baseline * self._height, 1)
-        top = round(jump.top * self._height, 1)
+        baseline = (
+            None if jump.hips.baseline is None else round(jump.hips.baseline * self._height, 1)
+        )
+        top = round(jump.hips.top * self._height, 1)
         return JumpHeight(
             measuring=False, landed=True, final=True, baselineY=baseline, minY=top,
             deltaPixels=None if baseline is None else round(baseline - top, 1),
-            sideUsed=jump.side, visibleHips=self._hips, jumpNumber=len(self._jumps),
+            sideUsed=jump.hips.side, visibleHips=self._hips, jumpNumber=len(self._jumps),
             **_measures(jump),
         )  # fmt: skip
 
@@ -162,7 +163,7 @@ def _measures(jump: Jump) -> dict[str, Any]:
     """The fields of a jump that its messages share."""
     height, air = jump.height, jump.air
     return {
-        "jumpHeightCm": None if height is None else round(100 * height.metres, 1),
+        "jumpHeightCm": None if height is None else round(100 * height.value, 1),
         "plusMinusCm": None if height is None else round(100 * LIMIT * height.sigma, 1),
         "airTimeMs": None if air is None else round(1000 * air, 1),
         "airTimeSeconds": None if air is None else round(air, 4),

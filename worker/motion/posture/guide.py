@@ -39,7 +39,7 @@ GONE_S = 1.0
 
 _FRONTAL, _PROFILE = 0.3, 0.75
 
-TEXTS = text_table("worker.motion.posture", "texts.csv")
+GUIDANCE = text_table("worker.motion.posture", "texts.csv")
 """By state, then by language."""
 
 State = Literal[Direction, "ready"]
@@ -123,7 +123,7 @@ class PostureGuide:
         ready = state == "ready"
         self.ready_once |= ready
         direction: Direction = "in-frame" if state == "ready" else state
-        message = TEXTS[state][self._language]
+        message = GUIDANCE[state][self._language]
         return [Posture(message=message, direction=direction, ready=ready, requirements=missing)]
 
 

@@ -20,7 +20,7 @@ from worker.motion.frames.frames import Frames
 from worker.motion.reps.counter import Attempt, Counted, count
 from worker.motion.reps.hold_tracker import HoldTracker
 from worker.motion.reps.judgement import fulfilled
-from worker.motion.reps.signals import Rows, SignalRows
+from worker.motion.reps.signals import Rows, rows_of
 
 SAY_WEIGHT = 0.1
 """Mean weight from which a signal has a say."""
@@ -72,16 +72,14 @@ def _of_hold(exercise: HoldExercise, frames: Frames, lasts: float) -> Score:
 
 
 def _of_reps(exercise: RepExercise, frames: Frames, difficulty: str, lasts: float) -> Score:
-    kept = SignalRows(exercise)
-    kept.add(frames)
-    rows = kept.rows(frames.first, frames.first + len(frames.times_us))
+    rows = rows_of(exercise, frames)
     counted = count(exercise, difficulty, rows)
     reps = [attempt for attempt in counted.attempts if attempt.reason is None]
     if not reps:
         return Score(exercise, 0.0, 0)
     value = _fit(rows, counted, reps) * np.sqrt(min(_time(reps) / lasts, 1.0))
-    rows_of = [(a.first - rows.first, a.turn - rows.first, a.last - rows.first, True) for a in reps]
-    typical = fulfilled(exercise.typical, rows_of, rows.measures[:, len(exercise.conditions) :])
+    spans = [(a.first - rows.first, a.turn - rows.first, a.last - rows.first, True) for a in reps]
+    typical = fulfilled(exercise.typical, spans, rows.measures[:, len(exercise.conditions) :])
     return Score(exercise, float(value * UNTYPICAL ** typical.count(False)), len(reps))
 
 

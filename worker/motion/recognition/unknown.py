@@ -7,7 +7,7 @@ import numpy as np
 from worker.exercises.model import RepExercise, Signal
 from worker.motion.features.body_segments import Floats
 from worker.motion.frames.frames import Frames
-from worker.motion.reps.signals import SignalRows
+from worker.motion.reps.signals import rows_of
 
 UNKNOWN = "unknown"
 
@@ -42,9 +42,7 @@ def unknown_exercise(frames: Frames) -> RepExercise | None:
     """The exercise `unknown` of the frames; None where nothing was
     seen long enough, or the subject only walks through the picture."""
     every = RepExercise(UNKNOWN, LARGE, joints=("shoulder", "hip"))
-    kept = SignalRows(every)
-    kept.add(frames)
-    rows = kept.rows(frames.first, frames.first + len(frames.times_us))
+    rows = rows_of(every, frames)
     if _travel(frames) >= WALKS * rows.size:
         return None
     values, weights = rows.values[:, 0], rows.weights[:, 0]

@@ -37,7 +37,8 @@ LEAST_SCORE, RIVAL_SHARE = 0.4, 0.75
 by it: of 132 reps of the bench's strangers (seen while choosing) 112 are named, 3 of them wrongly.
 """
 
-LEAST_FRAMES = 8
+FEWEST_FRAMES = 8
+"""Of a clip with somebody in it, and of its rep."""
 
 
 def reference_of(head: LogHead, chunks: Iterable[PoseChunk], name: str) -> ReferencePoses:
@@ -45,7 +46,7 @@ def reference_of(head: LogHead, chunks: Iterable[PoseChunk], name: str) -> Refer
     there is no clear rep or more than one.
     """
     frames = frames_of_log(head.media, chunks)
-    if frames is None or np.count_nonzero(frames.known) < LEAST_FRAMES:
+    if np.count_nonzero(frames.known) < FEWEST_FRAMES:
         raise JobError(ErrorCode.NO_PERSON_DETECTED, "No person was found in the clip.")
     seconds = np.asarray(frames.times_us[frames.known] * 1e-6, np.float64)
     limbs, seen = (values[frames.known] for values in limbs_of(frames.body))
@@ -53,7 +54,7 @@ def reference_of(head: LogHead, chunks: Iterable[PoseChunk], name: str) -> Refer
     if len(reps) != 1:
         raise _unclear(len(reps))
     rows = slice(reps[0].first, reps[0].last + 1)
-    if rows.stop - rows.start < LEAST_FRAMES:
+    if rows.stop - rows.start < FEWEST_FRAMES:
         raise _unclear(0)
     return ReferencePoses(
         name=name,

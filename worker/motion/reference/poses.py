@@ -29,7 +29,7 @@ WIDTH = 2 * len(LIMBS) + len(ANGLES)
 RADIAN = 0.5
 """Part of a vector that one radian of joint angle is: a limb turned so far moves about 1."""
 
-UNSEEN_SCORE, SEEN_SCORE = 0.15, 0.5
+NO_WEIGHT_SCORE, FULL_WEIGHT_SCORE = 0.15, 0.5
 """Joint scores that are worth nothing and everything."""
 
 PLAIN_LENGTH = 0.5
@@ -71,7 +71,7 @@ def limbs_of(body: Body) -> tuple[Floats, Floats]:
     dx = body.x[:, _ENDS[:, 1]] - body.x[:, _ENDS[:, 0]]
     dy = body.y[:, _ENDS[:, 1]] - body.y[:, _ENDS[:, 0]]
     scores = np.minimum(body.score[:, _ENDS[:, 0]], body.score[:, _ENDS[:, 1]])
-    seen = np.clip((scores - UNSEEN_SCORE) / (SEEN_SCORE - UNSEEN_SCORE), 0.0, 1.0)
+    seen = np.clip((scores - NO_WEIGHT_SCORE) / (FULL_WEIGHT_SCORE - NO_WEIGHT_SCORE), 0.0, 1.0)
     scale = _stature(np.hypot(dx, dy), seen)[:, None] * _LENGTHS
     return np.stack((dx / scale, dy / scale), axis=-1), seen
 
@@ -99,7 +99,7 @@ def poses_of(limbs: Floats, seen: Floats) -> Poses:
     dot = (first * second).sum(axis=-1)
     angles = np.abs(np.arctan2(cross, dot))
     plain = np.clip(np.linalg.norm(limbs, axis=-1) / PLAIN_LENGTH, 0.0, 1.0) ** 2 * seen
-    parts = np.concatenate((limbs.reshape(len(limbs), -1), RADIAN * angles), axis=1)
+    parts = np.concatenate((limbs.reshape(-1, 2 * len(LIMBS)), RADIAN * angles), axis=1)
     weights = np.concatenate(
         (np.repeat(seen, 2, axis=1), np.minimum(plain[:, _FIRST], plain[:, _SECOND])), axis=1
     )

@@ -17,7 +17,7 @@ from worker.contract.reference_poses import ReferencePoses
 from worker.motion.features.body_segments import Body, Columns, Floats
 from worker.motion.form import RepForm, RepFrames, advice_codes, judge
 from worker.motion.form.advice import RECENT
-from worker.motion.frames.frames import Frames
+from worker.motion.frames.frames import NO_FRAMES, Frames
 from worker.motion.reference.excursions import Excursion, ExcursionFinder
 from worker.motion.reference.poses import Poses, limbs_of, poses_of
 from worker.motion.reference.score import criteria_of, points_of, score_of
@@ -70,7 +70,7 @@ class ReferenceTracker(Tracker):
         self._longest = max(SLOWEST_RATIO * self._duration, SLOWEST_S)
         self._images = templates_of(reference)
         self._finders = [ExcursionFinder(self._longest) for _ in self._images]
-        self._rows: _Rows | None = None
+        self._rows = self._measured(NO_FRAMES)
         self._first = 0
         self._forms: deque[RepForm] = deque(maxlen=RECENT)
         self._advice: tuple[str, ...] = ()
@@ -107,13 +107,9 @@ class ReferenceTracker(Tracker):
 
     def _keep(self, more: _Rows, first: int) -> None:
         """Adds rows, those from frame `first` on, to the ones that a rep may yet need."""
-        if self._rows is None:
-            self._rows, self._first = more, first
-            return
         oldest = more.seconds[0] - self._longest - 1.0
-        passed = int(np.searchsorted(self._rows.seconds, oldest))
-        self._rows = _Rows.joined([self._rows[passed:], more])
-        self._first += passed
+        kept = self._rows[int(np.searchsorted(self._rows.seconds, oldest)) :]
+        self._rows, self._first = _Rows.joined([kept, more]), first - len(kept)
 
     def _step(self, frame: int, seconds: float, progress: list[float]) -> FrameEvent:
         finders = zip(self._finders, progress, strict=True)
@@ -142,7 +138,6 @@ class ReferenceTracker(Tracker):
     def _attempt(self, found: Excursion, image: int) -> Rep | None:
         """The attempt that an excursion is; None where it is not the reference's movement, or was
         found along another image."""
-        assert self._rows is not None
         if found.size < DEPTHS["easy"] or found.low > MOST_START:
             return None
         rows = self._rows[max(found.first - self._first, 0) : found.last - self._first + 1]

@@ -15,7 +15,7 @@ from worker.motion.features.body_segments import Floats
 from worker.motion.features.measures import is_height
 from worker.motion.reps.cycles import LEAST, Cycle, Turns, usual_size
 from worker.motion.reps.fusion import Calibration, calibrated, rest_level, steadied
-from worker.motion.reps.judgement import Verdict, compare, judge, least_size, without
+from worker.motion.reps.judgement import Verdict, judge, least_size, looks_like, without
 from worker.motion.reps.rhythm import FASTEST, in_time
 from worker.motion.reps.signals import Rows
 
@@ -23,9 +23,9 @@ TWIN = 0.5
 """Share of the shorter movement that two sides have in common where they do one repetition: in turn
 one comes down while the other goes up, in less."""
 
-TOGETHER, TWIN_SEEN = 0.5, 0.2
+TOGETHER = 0.5
 """Correlation of both sides' curves from which they move together (0.53 and more in the bench where
-they do, 0.34 at most where not), and share of the frames in which both must be known to tell."""
+they do, 0.34 at most where not)."""
 
 STRAY = 0.5
 """Full repetitions by which a signal strays, where a clip begins, in another posture than that of
@@ -54,7 +54,8 @@ class Attempt(NamedTuple):
     full repetitions; the `side` (0 left, 1 right) that did it, None where they are not told apart;
     `stature` is the subject's, in frame heights;
     `shown` are the first and the last of its frames around the turn that show the subject in one
-    size; `whole` says that its beginning and end were seen. It counts where there is no `reason`.
+    size; `whole` says that its beginning and end were seen, and `begins` that the start pose is
+    at its beginning rather than at its end. It counts where there is no `reason`.
     """
 
     first: int
@@ -68,7 +69,8 @@ class Attempt(NamedTuple):
     shown: tuple[int, int]
     side: int | None
     whole: bool
-    reason: RefusalReason | None
+    begins: bool
+    reason: RefusalReason | None = None
 
 
 @dataclass(frozen=True)
@@ -123,13 +125,11 @@ def _counted(
         cycles = [side.turns.trimmed(cycle) for cycle in cycles]
         small = [one for one in side.cycles if one.size < least]
         cycles += [side.turns.trimmed(one) for one in _between(cycles, small)]
-        verdicts = judge(exercise, cycles, usual, least)
-        verdicts = compare(exercise, verdicts, rows.measures)
-        verdicts = _without_strays(rows, side, verdicts)
+        verdicts = _without_strays(rows, side, judge(exercise, cycles, least))
         attempts += _attempts(rows, verdicts, side.side)
     attempts = _without_twins(attempts) if len(sides) > 1 else attempts
     attempts.sort(key=lambda attempt: attempt.turn_s)
-    found = _without_odd_tempo(attempts)
+    found = _of_exercise(exercise, rows, _without_odd_tempo(attempts))
     return Counted(tuple(found), sides, usual, rows.size)
 
 
@@ -180,9 +180,7 @@ def _alike(one: Floats, other: Floats) -> bool:
     """Whether two sides' curves [n] go up and down together. Those of arms in turn go against each
     other, and an arm that rests goes neither way."""
     known = np.isfinite(one) & np.isfinite(other)
-    if known.mean() < TWIN_SEEN:
-        return False
-    if not one[known].std() or not other[known].std():
+    if not known.any() or not one[known].std() or not other[known].std():
         return False
     return bool(np.corrcoef(one[known], other[known])[0, 1] >= TOGETHER)
 
@@ -204,7 +202,7 @@ def _side(exercise: RepExercise, rows: Rows, side: int | None) -> Side | None:
         return None
     curve = curve - rest
     turns = Turns(rows.seconds, curve)
-    return Side(side, calibration, rest, curve, turns, turns.cycles())
+    return Side(side, calibration, rest, curve, turns, turns.cycles(LEAST))
 
 
 def _again(side: Side, rows: Rows) -> Side:
@@ -212,7 +210,7 @@ def _again(side: Side, rows: Rows) -> Side:
     values, weights = rows.of(side.side)
     curve = side.calibration.curve(values, steadied(rows.seconds, weights)) - side.rest
     turns = Turns(rows.seconds, curve)
-    return replace(side, curve=curve, turns=turns, cycles=turns.cycles())
+    return replace(side, curve=curve, turns=turns, cycles=turns.cycles(LEAST))
 
 
 def _attempts(rows: Rows, verdicts: list[Verdict], side: int | None) -> list[Attempt]:
@@ -233,6 +231,7 @@ def _attempts(rows: Rows, verdicts: list[Verdict], side: int | None) -> list[Att
             whole=cycle.whole
             and not cycle.opens
             and (not cycle.closes or cycle.back >= BACK * cycle.out),
+            begins=cycle.out >= cycle.back,
             reason=reason,
         )
         for cycle, reason in verdicts
@@ -283,9 +282,23 @@ def _without_odd_tempo(attempts: list[Attempt]) -> list[Attempt]:
     ]
 
 
-def _worth(attempt: Attempt) -> tuple[bool, float, float, int]:
-    lasts = attempt.end_s - attempt.start_s
-    return attempt.reason is None, lasts, attempt.size, -(attempt.side or 0)
+def _of_exercise(exercise: RepExercise, rows: Rows, attempts: list[Attempt]) -> list[Attempt]:
+    """The attempts, all refused where those that would count are another movement. Where some are
+    large enough at any difficulty, these alone tell: what is asked for less refuses nothing."""
+    right = [one for one in attempts if one.reason is None]
+    right = [one for one in right if one.size >= exercise.least] or right
+    spans = [
+        (one.first - rows.first, one.turn - rows.first, one.last - rows.first, one.begins)
+        for one in right
+    ]
+    evidence = sum(1.0 if one.whole else 0.5 for one in right)
+    if looks_like(exercise, spans, rows.measures, evidence):
+        return attempts
+    return [one._replace(reason=one.reason or "other_movement") for one in attempts]
+
+
+def _worth(attempt: Attempt) -> tuple[bool, float, int]:
+    return attempt.reason is None, attempt.end_s - attempt.start_s, -(attempt.side or 0)
 
 
 def twins(one: Attempt, other: Attempt) -> bool:

@@ -85,7 +85,7 @@ class Turns:
             kept = [0, *(place for _, place in _extremes(levels, LEAST)), len(part) - 1]
             self._parts.append(([rows[one] for one in kept], [levels[one] for one in kept]))
 
-    def cycles(self, turn: float = LEAST) -> list[Cycle]:
+    def cycles(self, turn: float) -> list[Cycle]:
         """The cycles in order; what wavers by less than `turn`, LEAST or more, on its way is one
         cycle."""
         last = len(self._parts) - 1
@@ -96,20 +96,17 @@ class Turns:
         ]
 
     def trimmed(self, cycle: Cycle) -> Cycle:
-        """The cycle without the rests around it, its turn in the middle of where the curve stays
-        near its height: one that is held has no one place."""
+        """The cycle without the rests around it."""
         rows, values = self._rows, self._values
         first, turn, last = (bisect_left(rows, row) for row in (cycle.start, cycle.turn, cycle.end))
         before, peak, after = values[first], values[turn], values[last]
-        way_out, way_back = range(turn, first - 1, -1), range(turn, last + 1)
         rest = before + NEAR * (peak - before)
-        start = next((place for place in way_out if values[place] <= rest), first)
+        start = next(
+            (place for place in range(turn, first - 1, -1) if values[place] <= rest), first
+        )
         rest = after + NEAR * (peak - after)
-        end = next((place for place in way_back if values[place] <= rest), last)
-        near = peak - NEAR * (peak - min(before, after))
-        begins = next((place + 1 for place in way_out if values[place] < near), first)
-        ends = next((place - 1 for place in way_back if values[place] < near), last)
-        return cycle._replace(start=rows[start], turn=rows[(begins + ends) // 2], end=rows[end])
+        end = next((place for place in range(turn, last + 1) if values[place] <= rest), last)
+        return cycle._replace(start=rows[start], end=rows[end])
 
 
 def _of_part(rows: list[int], values: list[float], turn: float) -> list[Cycle]:

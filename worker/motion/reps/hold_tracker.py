@@ -12,7 +12,7 @@ from worker.motion.features.body_segments import Body, Columns, Floats
 from worker.motion.features.measures import is_length, stature, statures, weighted, whole
 from worker.motion.features.order_statistics import trailing_ranges
 from worker.motion.form import HoldForm, advice_codes
-from worker.motion.frames.frames import Frames
+from worker.motion.frames.frames import NO_FRAMES, Frames
 from worker.motion.reps.frame_events import NOTHING, FrameEvent, Tracker
 
 ENTER_S = 1.0
@@ -63,7 +63,7 @@ class HoldTracker(Tracker):
         self.name, self.holds = exercise.id, True
         self._exercise = exercise
         self._form = HoldForm(exercise.id)
-        self._recent: list[_Rows] = []
+        self._recent = self._measured(NO_FRAMES)
         self._before: float | None = None
         self._on = False
         # seconds: held; in the pose before it counts; unseen; out of the pose; in it but moving
@@ -75,9 +75,9 @@ class HoldTracker(Tracker):
         events: list[FrameEvent] = []
         for block in frames.blocks:
             new = rows[block]
-            known = _Rows.joined([*self._recent, new])
-            self._recent = [known[known.seconds >= new.seconds[0] - MEMORY_S]]
-            size = stature(self._recent[0].statures)
+            kept = self._recent[self._recent.seconds >= new.seconds[0] - MEMORY_S]
+            self._recent = _Rows.joined([kept, new])
+            size = stature(self._recent.statures)
             low, high = _bounds(self._exercise.pose, size)
             good = new.tells & ~((new.pose < low) | (new.pose > high)).any(axis=1)
             steady = self._still(len(new), size)
@@ -115,7 +115,7 @@ class HoldTracker(Tracker):
 
     def _still(self, frames: int, size: float) -> NDArray[np.bool_]:
         """Which of the last `frames` end a second of little movement, as far as it was seen."""
-        rows = self._recent[0]
+        rows = self._recent
         last = np.arange(len(rows) - frames, len(rows))
         first = np.searchsorted(rows.seconds, rows.seconds[last] - STILL_S - 1e-9)
         begin = first[0]

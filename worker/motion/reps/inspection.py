@@ -8,7 +8,7 @@ from worker.contract.poses import LogHead, PoseChunk
 from worker.exercises.model import RepExercise
 from worker.motion.frames.frames import frames_of_log
 from worker.motion.reps.counter import Counted, count
-from worker.motion.reps.signals import Rows, SignalRows
+from worker.motion.reps.signals import Rows, rows_of
 
 
 def inspected(
@@ -17,8 +17,5 @@ def inspected(
     """The rows of a log and what they show, all of it at once (of clips longer than two minutes
     messages know only parts)."""
     frames = frames_of_log(head.media, chunks, upright=not exercise.lying)
-    kept = SignalRows(exercise)
-    if frames:
-        kept.add(frames)
-    rows = kept.rows(0, len(frames) if frames else 0)
+    rows = rows_of(exercise, frames)
     return rows, count(exercise, difficulty, rows)

@@ -60,28 +60,21 @@ def least_size(exercise: RepExercise, difficulty: str, usual: float) -> float:
     return max(LEAST[difficulty] * exercise.least, OWN[difficulty] * usual, FULL[difficulty])
 
 
-def judge(exercise: RepExercise, cycles: list[Cycle], usual: float, least: float) -> list[Verdict]:
-    """A verdict on each of `cycles` by itself; `usual` is the subject's usual size and `least` the
-    least one of a repetition."""
+def judge(exercise: RepExercise, cycles: list[Cycle], least: float) -> list[Verdict]:
+    """A verdict on each of `cycles` by itself; `least` is the least size of a repetition."""
     heights = [cycle.peak for cycle in cycles if cycle.whole] or [c.peak for c in cycles]
     height = median(heights) if heights else 0.0
-    return [Verdict(one, _size_reason(exercise, one, least, usual, height)) for one in cycles]
+    return [Verdict(one, _size_reason(exercise, one, least, height)) for one in cycles]
 
 
-def compare(exercise: RepExercise, verdicts: list[Verdict], measures: Floats) -> list[Verdict]:
-    """The verdicts, none of them a repetition where all together are another movement. `measures`
-    [n, m] are those of the exercise's conditions and of what is typical of it, in this order, nan
-    where they are not seen. Where some are large enough at any difficulty, these alone tell which
-    movement it is: what is asked for less refuses nothing more."""
-    right = [verdict.cycle for verdict in verdicts if verdict.reason is None]
-    large = [one for one in right if max(one.out, one.back) >= exercise.least] or right
-    spans, asked = [_span(cycle) for cycle in large], len(exercise.conditions)
-    evidence = sum(1.0 if cycle.whole else 0.5 for cycle in large)
-    if False not in fulfilled(exercise.conditions, spans, measures[:, :asked]) and _looks_like(
+def looks_like(exercise: RepExercise, spans: list[Span], measures: Floats, evidence: float) -> bool:
+    """Whether repetitions are the exercise's, by all of them together; `evidence` is how many they
+    are, a half for one that was not seen whole. `measures` [n, m] are those of the exercise's
+    conditions and of what is typical of it, in this order, nan where they are not seen."""
+    asked = len(exercise.conditions)
+    return False not in fulfilled(exercise.conditions, spans, measures[:, :asked]) and _is_typical(
         exercise.typical, spans, measures[:, asked:], evidence
-    ):
-        return verdicts
-    return without(verdicts, {cycle.turn for cycle in right})
+    )
 
 
 def without(verdicts: list[Verdict], turns: set[int]) -> list[Verdict]:
@@ -95,7 +88,7 @@ def without(verdicts: list[Verdict], turns: set[int]) -> list[Verdict]:
 
 
 def _size_reason(
-    exercise: RepExercise, cycle: Cycle, least: float, usual: float, height: float
+    exercise: RepExercise, cycle: Cycle, least: float, height: float
 ) -> RefusalReason | None:
     out, back = cycle.out, cycle.back
     unseen: RefusalReason = "not_tracked" if cycle.lost else "cut_off"
@@ -104,7 +97,7 @@ def _size_reason(
     if exercise.counted == "turn" and out >= least and back >= PASSED * out:
         return None
     if cycle.opens and out < least:
-        high = cycle.peak >= OPENING * height and back >= 0.75 * usual
+        high = cycle.peak >= OPENING * height
         return None if high and exercise.counted == "return" else unseen
     if cycle.closes and back < RETURNED * out:
         return unseen
@@ -113,7 +106,7 @@ def _size_reason(
     return None if cycle.size >= least else "incomplete"
 
 
-def _looks_like(
+def _is_typical(
     typical: tuple[Condition, ...], spans: list[Span], measures: Floats, evidence: float
 ) -> bool:
     """Whether repetitions show what is typical of the exercise: the fewer they are, `evidence`, a
@@ -137,10 +130,6 @@ def fulfilled(conditions: tuple[Condition, ...], spans: list[Span], measures: Fl
         if 2 * len(known) >= len(spans) > 0:
             found.append(condition.low <= median(known) <= condition.high)
     return found
-
-
-def _span(cycle: Cycle) -> Span:
-    return cycle.start, cycle.turn, cycle.end, cycle.out >= cycle.back
 
 
 def measured(

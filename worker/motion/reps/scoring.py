@@ -11,11 +11,9 @@ from worker.motion.features.body_segments import Body, Floats
 from worker.motion.features.measures import sides_of
 from worker.motion.features.order_statistics import median
 from worker.motion.form import RepForm, RepFrames, advice_codes, judge, judge_live, live_codes
+from worker.motion.form.advice import RECENT
 from worker.motion.reps.counter import Attempt
 from worker.motion.reps.signals import Rows, SignalRows
-
-REMEMBERED = 16
-"""Repetitions whose forms speak for the set."""
 
 AROUND = 0.06
 """Share of a movement before and after it that is judged with it: the start pose itself."""
@@ -30,7 +28,7 @@ class RepScorer:
     def __init__(self, exercise: RepExercise, rows: SignalRows) -> None:
         self._exercise = exercise
         self._rows = rows
-        self._forms: deque[RepForm] = deque(maxlen=REMEMBERED)
+        self._forms: deque[RepForm] = deque(maxlen=RECENT)
 
     def judged(self, attempt: Attempt, end: int) -> RepForm:
         """The form of an attempt; the frames before number `end` are known."""
@@ -39,13 +37,12 @@ class RepScorer:
         first = first - margin if first == attempt.first else first
         last = min(last + 1 + margin, end) if last == attempt.last else last + 1
         rows = self._rows.rows(first, last, attempt.stature)
-        body = self._rows.body(rows.first, last)
         progress = _courses(rows) if attempt.side is None else _course(rows, attempt.side)
         turn = int(np.argmax(progress))
-        side = attempt.side if attempt.side is not None else self._leading(body, turn)
+        side = attempt.side if attempt.side is not None else self._leading(rows.body, turn)
         frames = RepFrames(
             seconds=rows.seconds,
-            body=body,
+            body=rows.body,
             progress=progress,
             turn=turn,
             side=side,
@@ -68,9 +65,8 @@ class RepScorer:
         if len(rows.seconds) < FEWEST:
             return None
         progress = _courses(rows)
-        body = self._rows.body(rows.first, last)
         turn = int(np.argmax(progress))
-        return judge_live(self._exercise.id, RepFrames(rows.seconds, body, progress, turn))
+        return judge_live(self._exercise.id, RepFrames(rows.seconds, rows.body, progress, turn))
 
     def _leading(self, body: Body, turn: int) -> int | None:
         """The side that leads at the turn, where the exercise has one."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from worker.exercises.model import RepExercise
-from worker.motion.features.body_segments import Body, Floats
+from worker.motion.features.body_segments import Body, Columns, Floats
 from worker.motion.features.measures import (
     is_height,
     is_length,
@@ -17,7 +17,7 @@ from worker.motion.features.measures import (
     weighted,
     whole,
 )
-from worker.motion.frames.frames import Frames
+from worker.motion.frames.frames import NO_FRAMES, Frames
 from worker.motion.reps.scale_changes import BLUR_S, shift, stretches
 
 JUDGED_WEIGHT = 0.8
@@ -31,7 +31,7 @@ class Rows:
     k signals on each of c sides (full repetitions), `measures` [n, m] of the conditions and of what
     is typical, nan where not seen (degrees and shares of stature); `size` is the stature that they
     are shares of, and `scale` [n] what lengths were multiplied by where the size in the picture
-    changed suddenly, nan while it changes."""
+    changed suddenly, nan while it changes. `body` has the joints as they were."""
 
     first: int
     size: float
@@ -40,6 +40,7 @@ class Rows:
     values: Floats
     weights: Floats
     measures: Floats
+    body: Body
 
     def of(self, side: int | None) -> tuple[Floats, Floats]:
         """Values and weights of one side's signals [n, k]; of all sides' [n, c k] for None."""
@@ -49,118 +50,120 @@ class Rows:
         return self.values.reshape(shape), self.weights.reshape(shape)
 
 
+@dataclass(frozen=True)
+class _Measured(Columns):
+    """n frames as `Rows` has them, in degrees and frame heights; `told` [n, 4] are the statures,
+    `body` the joints."""
+
+    seconds: Floats
+    values: Floats
+    weights: Floats
+    measures: Floats
+    told: Floats
+    body: Body
+
+
 class SignalRows:
     """Measures frames and keeps what it measured."""
 
     def __init__(self, exercise: RepExercise) -> None:
-        self._sides = 2 if exercise.sides == "each" else 1
+        self._sided = exercise.sides == "each"
         self._names = [signal.measure for signal in exercise.signals]
         self._full = np.array([signal.full for signal in exercise.signals], np.float64)
         self._say = np.array([signal.weight for signal in exercise.signals], np.float64)
-        self._lengths = np.array([is_length(name) for name in self._names])
-        asked = (*exercise.conditions, *exercise.typical)
-        self._asked = [condition.measure for condition in asked]
-        self._asked_lengths = np.array([is_length(name) for name in self._asked], bool)
-        count = 1 + 2 * self._sides * len(self._names) + len(self._asked) + 4
-        # what a frame that shows two sizes is worth: weights of 0, conditions not seen
-        self._unseen = np.full(count - 5 - self._sides * len(self._names), np.nan)
-        self._unseen[: self._sides * len(self._names)] = 0.0
-        self._rows: Floats = np.zeros((0, count))
-        self._joints: Floats = np.zeros((0, 3, 17))
+        self._asked = [one.measure for one in (*exercise.conditions, *exercise.typical)]
+        self._lengths, self._asked_lengths = (
+            np.array([is_length(name) for name in names], np.bool_)
+            for names in (self._names, self._asked)
+        )
+        self._kept = self._measured(NO_FRAMES)
         self._first = 0
 
     def add(self, frames: Frames) -> None:
         """Takes the frames, in order."""
-        seconds = frames.times_us.astype(np.float64) * 1e-6
-        body = weighted(frames.body, frames.aspect)
+        self._first = frames.first - len(self._kept)
+        self._kept = _Measured.joined([self._kept, self._measured(frames)])
+
+    def _measured(self, frames: Frames) -> _Measured:
+        body, known = weighted(frames.body, frames.aspect), frames.known
         signals = [self._signal(body, name) for name in self._names]
-        columns = [seconds[:, None]]
-        columns += [values for values, _ in signals]
-        columns += [weights * frames.known[:, None] for _, weights in signals]
-        for name in self._asked:
+        measures = np.full((len(frames), len(self._asked)), np.nan)
+        for place, name in enumerate(self._asked):
             values, weights = whole(body, name)
-            seen = (weights >= JUDGED_WEIGHT) & frames.known
-            columns.append(np.where(seen, values, np.nan)[:, None])
-        columns.append(np.where(frames.known[:, None], statures(body), np.nan))
-        if not len(self._rows):
-            self._first = frames.first
-        self._rows = np.concatenate((self._rows, np.concatenate(columns, axis=1)))
-        joints = np.stack((body.x, body.y, frames.body.score * frames.known[:, None]), axis=1)
-        self._joints = np.concatenate((self._joints, joints))
+            seen = (weights >= JUDGED_WEIGHT) & known
+            measures[seen, place] = values[seen]
+        return _Measured(
+            seconds=frames.times_us.astype(np.float64) * 1e-6,
+            values=np.stack([values for values, _ in signals], axis=2),
+            weights=np.stack([weights for _, weights in signals], axis=2) * known[:, None, None],
+            measures=measures,
+            told=np.where(known[:, None], statures(body), np.nan),
+            body=replace(frames.body, score=frames.body.score * known[:, None]),
+        )
 
     def _signal(self, body: Body, name: str) -> tuple[Floats, Floats]:
-        if self._sides == 2:
+        if self._sided:
             return sides_of(body, name)
         values, weights = whole(body, name)
         return values[:, None], weights[:, None]
 
     def forget(self, seconds: float) -> None:
         """Drops what is before `seconds`."""
-        passed = self.since(seconds) - self._first
-        self._rows, self._joints = self._rows[passed:], self._joints[passed:]
-        self._first += passed
+        first = self.since(seconds)
+        self._kept, self._first = self._kept[first - self._first :], first
 
     def since(self, seconds: float) -> int:
         """Number of the first kept frame at or after `seconds`."""
-        return self._first + int(np.searchsorted(self._rows[:, 0], seconds))
+        return self._first + int(np.searchsorted(self._kept.seconds, seconds))
 
     def rows(self, first: int, last: int, size: float | None = None) -> Rows:
         """What is kept of the frames from number `first` to before `last`, in shares of `size`, a
         stature in frame heights; of the one that they tell where it is None."""
-        begin = max(first - self._first, 0)
-        rows = self._rows[begin : last - self._first]
-        signals, sides = len(self._names), self._sides
-        scale = np.ones(len(rows))
+        first = max(first, self._first)
+        kept = self._kept[first - self._first : last - self._first]
+        scale = np.ones(len(kept))
         if size is None:
-            rows, scale = self._one_scale(rows)
-            size = stature(rows[:, -4:])
-        full = self._full * np.where(self._lengths, size, 1.0)
-        shape = (len(rows), signals, sides)
-        values = rows[:, 1 : 1 + signals * sides].reshape(shape).transpose(0, 2, 1) / full
-        weights = rows[:, 1 + signals * sides : 1 + 2 * signals * sides].reshape(shape)
-        measures = rows[:, 1 + 2 * signals * sides : -4]
+            kept, scale = self._one_scale(kept)
+            size = stature(kept.told)
         return Rows(
-            first=self._first + begin,
+            first=first,
             size=size,
             scale=scale,
-            seconds=rows[:, 0],
-            values=values,
-            weights=weights.transpose(0, 2, 1) * self._say,
-            measures=measures / np.where(self._asked_lengths, size, 1.0),
+            seconds=kept.seconds,
+            values=kept.values / (self._full * np.where(self._lengths, size, 1.0)),
+            weights=kept.weights * self._say,
+            body=kept.body,
+            measures=kept.measures / np.where(self._asked_lengths, size, 1.0),
         )
 
-    def _one_scale(self, rows: Floats) -> tuple[Floats, Floats]:
+    def _one_scale(self, kept: _Measured) -> tuple[_Measured, Floats]:
         """The rows with lengths in the scale of the first ones, and what each was multiplied by."""
-        found = stretches(rows[:, 0], rows[:, -4:])
-        scale = np.ones(len(rows))
-        if len(found) == 1:
-            return rows, scale
-        rows, start = rows.copy(), slice(found[0].first, found[0].last)
-        for stretch in found[1:]:
-            span = slice(stretch.first, stretch.last)
-            scale[span] = stretch.factor
-            rows[span, -4:] *= stretch.factor
-            for column, name in self._length_columns():
-                rows[span, column] *= stretch.factor
+        start, *others = stretches(kept.seconds, kept.told)
+        scale = np.ones(len(kept))
+        if not others:
+            return kept, scale
+        kept = kept[np.arange(len(kept))]  # a copy
+        columns = [*zip(self._names, kept.values.T, strict=True)]
+        columns += zip(self._asked, kept.measures.T, strict=True)
+        for other in others:
+            span = slice(other.first, other.last)
+            scale[span] = other.factor
+            kept.told[span] *= other.factor
+            for name, column in columns:
+                if is_length(name):
+                    column[..., span] *= other.factor
                 if is_height(name):
-                    rows[span, column] += shift(rows[span, column], rows[start, column])
-            blurred = np.abs(rows[:, 0] - rows[stretch.first, 0]) <= BLUR_S
-            rows[blurred, 1 + self._sides * len(self._names) : -4] *= self._unseen
-            scale[blurred] = np.nan
-        return rows, scale
+                    column[..., span] += shift(
+                        column[..., span], column[..., start.first : start.last]
+                    )
+            blurred = np.abs(kept.seconds - kept.seconds[other.first]) <= BLUR_S
+            kept.weights[blurred] = 0.0
+            kept.measures[blurred] = scale[blurred] = np.nan
+        return kept, scale
 
-    def _length_columns(self) -> list[tuple[int, str]]:
-        """The columns of the rows that hold lengths, and the measure of each."""
-        sides, signals = self._sides, len(self._names)
-        values = [
-            (1 + place * sides + side, name)
-            for place, name in enumerate(self._names)
-            for side in range(sides)
-        ]
-        asked = [(1 + 2 * signals * sides + place, name) for place, name in enumerate(self._asked)]
-        return [(column, name) for column, name in values + asked if is_length(name)]
 
-    def body(self, first: int, last: int) -> Body:
-        """The joints of the frames from number `first` to before `last`."""
-        x, y, score = self._joints[first - self._first : last - self._first].transpose(1, 0, 2)
-        return Body(x=x, y=y, score=score)
+def rows_of(exercise: RepExercise, frames: Frames) -> Rows:
+    """All of the frames as rows."""
+    kept = SignalRows(exercise)
+    kept.add(frames)
+    return kept.rows(frames.first, frames.first + len(frames))

@@ -11,14 +11,12 @@ little of what is usual: then only the last half minute is counted after it, by 
 
 from __future__ import annotations
 
-from statistics import median
-
 from worker.contract.grades import grade_of
 from worker.contract.message_parts import Rep
 from worker.exercises.model import RepExercise
 from worker.motion.form import RepForm
 from worker.motion.frames.frames import Frames
-from worker.motion.reps.counter import TEMPO, Attempt, Counted, count, recount, twins
+from worker.motion.reps.counter import Attempt, Counted, count, recount, twins
 from worker.motion.reps.frame_events import NOTHING, FrameEvent, Tracker
 from worker.motion.reps.live_progress import LiveProgress
 from worker.motion.reps.scoring import RepScorer
@@ -43,12 +41,10 @@ RECENT_S = 30.0
 SETTLED_S = 0.6
 """Seconds of media after a repetition's end before it can be beyond doubt."""
 
-LEAST_ALIKE = 3
-"""Repetitions alike, this one among them, that leave no doubt of each other."""
-
-LIKE_SIZE = (0.75, 1.6)
-"""Size by the usual one of a repetition like the others: half is the least that counts, and the
-usual size may yet grow by half."""
+LIKE_SIZE, LIKE_TIME = 1.3, 2.0
+"""Factors between the sizes and the times of two repetitions that leave no doubt of each other:
+sizes that differ by more may be a warm-up, of which half does not count later, and a way into place
+takes twice the usual time (see `counter.INTO_PLACE`)."""
 
 LISTED_SIZE = 0.3
 """Least size of a movement, in full repetitions, that is told of though it does not count."""
@@ -74,7 +70,6 @@ class RepTracker(Tracker):
         self._end = 0
         self._attempts = 0
         self._counted: Counted | None = None
-        self._alike = 0
         self._recent: list[Attempt] = []
         self._decided = -1.0
         self._codes: tuple[str, ...] = ()
@@ -140,17 +135,25 @@ class RepTracker(Tracker):
             self._counted = known = count(exercise, difficulty, self._rows.rows(0, self._end))
             self._live.calibrate(known)
             self._shares = []
-            self._alike = len(_alike(known))
-            return self._decide(known, now - HINDSIGHT_S) + self._sure(known, now)
+            return self._decide(known, now - HINDSIGHT_S) + self._sure(known, known, now)
         rows = self._rows.rows(self._rows.since(now - RECENT_S), self._end, known.stature)
-        return self._sure(recount(exercise, difficulty, rows, known), now)
+        return self._sure(recount(exercise, difficulty, rows, known), known, now)
 
-    def _sure(self, counted: Counted, now: float) -> tuple[Rep, ...]:
-        """What is to be told of the attempts that are beyond doubt at `now`."""
-        alike = _alike(counted)
-        if max(len(alike), self._alike) < LEAST_ALIKE or counted.usual < REAL_SIZE:
+    def _sure(self, counted: Counted, known: Counted, now: float) -> tuple[Rep, ...]:
+        """What is to be told of the attempts that are beyond doubt at `now`: one like them is among
+        those `counted` now or `known` before."""
+        if counted.usual < REAL_SIZE:
             return ()
-        sure = [a for a in alike if a.whole and a.end_s <= now - SETTLED_S and self._is_new(a)]
+        others = [one for one in (*counted.attempts, *known.attempts) if one.reason is None]
+        sure = [
+            one
+            for one in counted.attempts
+            if one.reason is None
+            and one.whole
+            and one.end_s <= now - SETTLED_S
+            and self._is_new(one)
+            and any(_alike(one, other) for other in others)
+        ]
         return tuple(self._tell(attempt) for attempt in sure)
 
     def _decide(self, counted: Counted, until: float) -> tuple[Rep, ...]:
@@ -191,12 +194,13 @@ class RepTracker(Tracker):
         )
 
 
-def _alike(counted: Counted) -> list[Attempt]:
-    """The repetitions that are about as large, and as long, as the usual one."""
-    least, most = (share * counted.usual for share in LIKE_SIZE)
-    like = [a for a in counted.attempts if a.reason is None and least <= a.size <= most]
-    longest = TEMPO * median(a.end_s - a.start_s for a in like) if like else 0.0
-    return [a for a in like if a.end_s - a.start_s <= longest]
+def _alike(one: Attempt, other: Attempt) -> bool:
+    """Whether two movements are about as large, and as long, as each other, and not the same."""
+    (small, large), (short, long) = (
+        sorted(pair)
+        for pair in ((one.size, other.size), (one.end_s - one.start_s, other.end_s - other.start_s))
+    )
+    return large <= LIKE_SIZE * small and long <= LIKE_TIME * short and not _same(one, other)
 
 
 def _same(one: Attempt, other: Attempt) -> bool:

@@ -33,10 +33,6 @@ class Detections:
     def __len__(self) -> int:
         return len(self.scores)
 
-    def is_sure(self, box: Boxes) -> bool:
-        """Whether the detection `box` [4] is a person beyond doubt."""
-        return bool((self.scores[(self.boxes == box).all(axis=1)] >= SURE).any())
-
 
 def letterbox(image: NDArray[np.uint8], side: int) -> tuple[NDArray[np.uint8], float]:
     """The image scaled to fit `side`, padded right and below to multiples of 32; and the scale."""
@@ -60,16 +56,15 @@ class PersonDetector:
     def detect(self, image: NDArray[np.uint8], expected: Boxes | None = None, /) -> Detections:
         """People in `image` uint8 RGB [h, w, 3].
 
-        A second pass of another input size runs where no score of the first reaches SURE, unless a
-        detection is in the box [4] where the subject was `expected`; and where nobody is near that.
+        A second pass of another input size runs where no score of the first reaches SURE; with an
+        `expected` box [4] where nobody is in it, nor anybody sure near it.
         """
         found = self._look(image, SIDE)
-        sure = (
-            len(found) and found.scores[0] >= SURE and (expected is None or near(found, expected))
-        )
-        if sure:
-            return found
-        return _union(found, self._look(image, WIDE_SIDE))
+        enough = len(found) > 0 and bool(found.scores[0] >= SURE)
+        if expected is not None:
+            overlap = iou(expected, found.boxes).max(initial=0)
+            enough = overlap >= EXPECTED or (enough and overlap > 0)
+        return found if enough else _union(found, self._look(image, WIDE_SIDE))
 
     def everybody(self, image: NDArray[np.uint8]) -> Detections:
         """People in a picture of many, by both passes: one sure find tells nothing about the
@@ -89,11 +84,6 @@ class PersonDetector:
         height, width = image.shape[:2]
         boxes = np.clip(boxes[kept], 0, [width, height, width, height]).astype(np.float32)
         return Detections(boxes, scores[kept])
-
-
-def expects(box: Boxes | None, found: Boxes) -> bool:
-    """Whether one of the boxes `found` [n, 4] is where a person was expected, in `box` [4]."""
-    return box is not None and bool((iou(box, found) >= EXPECTED).any())
 
 
 def near(found: Detections, box: Boxes) -> bool:

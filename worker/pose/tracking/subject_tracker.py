@@ -18,13 +18,12 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from worker.pose.detectors.nanodet import Detections
 from worker.pose.geometry.boxes import Boxes, area, around, closeness, covered, iou
 from worker.pose.tracking.assignment import assign
 from worker.pose.tracking.subject_movement import LOOK_S
-from worker.pose.tracking.track import Track
+from worker.pose.tracking.track import Pose, Sighting, Track
 
 FORGET_S = 2.5
 """A track unseen for this long is gone; a subject is waited for that long."""
@@ -53,7 +52,6 @@ BODY = 1.2
 SHRINKS = 0.4
 """Least share of its detected area that a followed subject's box has; who squats keeps 0.5."""
 
-Pose = NDArray[np.float32]
 PoseOf = Callable[[Boxes], Pose]
 """Estimates the joints [17, 3] of who is in a box [4] of the picture at hand, all in pixels."""
 Choice = Literal["auto", "largest", "left", "centre", "right"] | tuple[float, float]
@@ -94,27 +92,32 @@ class SubjectTracker:
         `cut` the picture is of another shot than the one before."""
         before, self.last_s = self.last_s, time_s
         step = 1 / 30 if before is None else max(1 / 30, time_s - before)
-        if cut and len(found):  # a picture that went dark is no other shot
-            self.tracks = [track for track in self.tracks if _found_again(track, found)]
-        poses = self._rivals_poses(found, time_s, pose_of)
-        owners = self._owners(found, poses, time_s)
-        subject = self.subject_track()
-        if subject and pose_of:
-            self._take_filled(subject, found, owners, pose_of)
-            if before is not None and subject.seen_s >= before and not cut:
-                self._weigh(subject, found, owners, time_s, pose_of)
-        self._begin(found, owners, time_s)
+        sizes = area(found.boxes).tolist()
+        seen = [*map(Sighting, found.boxes, found.scores.tolist(), sizes)]
+        if cut and seen:  # a picture that went dark is no other shot
+            self.tracks = [track for track in self.tracks if _found_again(track, seen)]
         for track in self.tracks:
             track.weight *= math.exp(-step / FADE_S)
-        for row, track in owners.items():
-            track.take(found.boxes[row], float(found.scores[row]), time_s)
-            track.weight += step * self._worth(found, row, track)
-            if row in poses and (track.known or track is subject):
-                track.look(poses[row])
+        if pose_of and self.choice == "auto":
+            self._pose_rivals(seen, time_s, pose_of)
+        owned = self._assigned(seen, time_s)
+        subject = self.subject_track()
+        if subject and pose_of:
+            self._take_filled(subject, seen, owned, pose_of)
+            if before is not None and subject.seen_s >= before and not cut:
+                self._weigh(subject, owned, time_s, pose_of)
+        self._begin(seen, owned, time_s)
+        largest = max(sizes, default=0.0)
+        for track in self.tracks:
+            if (one := owned.get(track.id)) is not None:
+                track.take(one, time_s)
+                track.weight += step * self._worth(track, largest)
+                if one.pose is not None and (track.known or track is subject):
+                    track.look(one.pose)
         self.tracks = [track for track in self.tracks if self._stays(track, time_s)]
         self._choose()
-        seen = sum(track.known and track.detected_s == time_s for track in self.tracks)
-        self.people = max(self.people, seen, int(bool(self.tracks)))
+        known = sum(track.known and track.detected_s == time_s for track in self.tracks)
+        self.people = max(self.people, known, int(bool(self.tracks)))
         chosen = self.subject_track()
         return chosen.array() if chosen and chosen.seen_s == time_s else None
 
@@ -148,68 +151,53 @@ class SubjectTracker:
             tracks, kept = [], {}  # a worker of before left them in another form: looked for anew
         return cls(width, height, [Track(**track) for track in tracks], choice=choice, **kept)
 
-    def _rivals_poses(
-        self, found: Detections, time_s: float, pose_of: PoseOf | None
-    ) -> dict[int, Pose]:
-        """The poses in those detections that may be meant, where there is a choice: they tell who
-        is who, and who exercises."""
+    def _pose_rivals(self, seen: list[Sighting], time_s: float, pose_of: PoseOf) -> None:
+        """Estimates the poses of who may be meant, where there is a choice and it is time: they
+        tell who is who, and who exercises."""
         known = [track for track in self.tracks if track.known or track.id == self.subject]
-        due = any(time_s - track.looked_s >= LOOK_S for track in known)
-        if pose_of is None or self.choice != "auto" or len(known) < 2 or not due:
-            return {}
-        rows = [
-            row
-            for row, box in enumerate(found.boxes)
-            if not _background(box, found)
-            and any(track.likeness(box, None, time_s) for track in known)
+        if len(known) < 2 or all(time_s - track.looked_s < LOOK_S for track in known):
+            return
+        least = COMPARABLE * max((one.area for one in seen), default=0.0)
+        rivals = [
+            one
+            for one in seen
+            if one.area >= least and any(track.likeness(one, time_s) for track in known)
         ]
-        return {row: pose_of(found.boxes[row]) for row in rows} if len(rows) > 1 else {}
+        for one in rivals if len(rivals) > 1 else ():
+            one.pose = pose_of(one.box)
 
-    def _owners(self, found: Detections, poses: dict[int, Pose], time_s: float) -> dict[int, Track]:
-        """Whose each detection is, by row: first of who is confirmed, then of the others."""
-        owners: dict[int, Track] = {}
+    def _assigned(self, seen: list[Sighting], time_s: float) -> dict[int, Sighting]:
+        """Who was seen where, by track: first who is confirmed, then the others."""
+        owned: dict[int, Sighting] = {}
         for confirmed in (True, False):
             tracks = [track for track in self.tracks if track.confirmed == confirmed]
-            free = [row for row in range(len(found)) if row not in owners]
-            gains = [
-                [track.likeness(found.boxes[row], poses.get(row), time_s) for row in free]
-                for track in tracks
-            ]
+            free = _free(seen, owned)
+            gains = [[track.likeness(one, time_s) for one in free] for track in tracks]
             pairs = assign(np.array(gains, float).reshape(len(tracks), len(free)))
-            owners |= {free[column]: tracks[place] for place, column in pairs}
-        return owners
+            owned |= {tracks[row].id: free[column] for row, column in pairs}
+        return owned
 
     def _take_filled(
-        self, subject: Track, found: Detections, owners: dict[int, Track], pose_of: PoseOf
+        self, subject: Track, seen: list[Sighting], owned: dict[int, Sighting], pose_of: PoseOf
     ) -> None:
-        """Of several detections of the subject it takes the one that the joints in it fill."""
-        rows = [row for row, track in owners.items() if track is subject]
-        same = rows + [
-            row
-            for row, box in enumerate(found.boxes)
-            if rows and row not in owners and _overlap(box, found.boxes[rows[0]]) >= WITHIN
-        ]
-        if len(same) > 1:
-            largest = max(same, key=lambda row: float(area(found.boxes[row])))
-            body = around(pose_of(found.boxes[largest]), margin=BODY)
+        """Of several detections of the subject it has the one that the joints in it fill."""
+        own = owned.get(subject.id)
+        if own is None:
+            return
+        again = [one for one in _free(seen, owned) if _overlap(one.box, own.box) >= WITHIN]
+        if again:
+            same = [own, *again]
+            body = around(pose_of(max(same, key=lambda one: one.area).box), margin=BODY)
             if body is not None:
-                filled = max(same, key=lambda row: float(iou(body, found.boxes[row][None])[0]))
-                owners[filled] = owners.pop(rows[0])
+                owned[subject.id] = max(same, key=lambda one: float(iou(body, one.box[None])[0]))
 
     def _weigh(
-        self,
-        subject: Track,
-        found: Detections,
-        owners: dict[int, Track],
-        time_s: float,
-        pose_of: PoseOf,
+        self, subject: Track, owned: dict[int, Sighting], time_s: float, pose_of: PoseOf
     ) -> None:
         """Where the subject's detection is missing, or may be of a part of it or of somebody else,
-        it is followed by the pose where it was, unless that in the detection is as sure."""
-        row = next((row for row, track in owners.items() if track is subject), None)
-        box = None if row is None else found.boxes[row]
-        last = subject.array()
-        if box is not None and float(iou(box, last[None])[0]) >= ALIKE:
+        it is followed by the pose where it was, unless that in the detection is surer."""
+        own, last = owned.get(subject.id), subject.array()
+        if own is not None and float(iou(own.box, last[None])[0]) >= ALIKE:
             return
         self.second_looks += 1
         pose = pose_of(last)
@@ -217,37 +205,36 @@ class SubjectTracker:
         body = around(pose, margin=BODY) if score >= PRESENT else None
         if body is None or float(area(body)) < SHRINKS * subject.detected_area:
             return
-        if row is None or score > pose_of(found.boxes[row])[:, 2].mean():
-            if row is not None:
-                del owners[row]
+        if own is None or score > pose_of(own.box)[:, 2].mean():
+            owned.pop(subject.id, None)
             subject.follow(body, time_s)
 
-    def _begin(self, found: Detections, owners: dict[int, Track], time_s: float) -> None:
+    def _begin(self, seen: list[Sighting], owned: dict[int, Sighting], time_s: float) -> None:
         """Who is detected and is nobody known begins a track, but for a part of the subject or of a
         larger detection: a detector now and then finds somebody's legs or chest too."""
-        subject, sizes = self.last_box(), area(found.boxes)
-        for row, box in enumerate(found.boxes):
-            whole = found.boxes[(sizes > sizes[row])]
-            part = any(covered(box, larger) >= BESIDE for larger in whole)
-            if row in owners or part or (subject is not None and _overlap(box, subject) >= BESIDE):
-                continue
-            corners = [float(value) for value in box]
-            owners[row] = Track(self.next_id, corners, time_s, corners)
-            self.tracks.append(owners[row])
-            self.next_id += 1
+        subject = self.last_box()
+        for one in _free(seen, owned):
+            wholes = [other.box for other in seen if other.area > one.area]
+            part = any(covered(one.box, whole) >= BESIDE for whole in wholes)
+            if not part and (subject is None or _overlap(one.box, subject) < BESIDE):
+                corners = [float(value) for value in one.box]
+                self.tracks.append(Track(self.next_id, corners, time_s, corners))
+                owned[self.next_id] = one
+                self.next_id += 1
 
     def _stays(self, track: Track, time_s: float) -> bool:
         waits = FORGET_S if track.confirmed or track.id == self.subject else 0.0
         return time_s - track.seen_s <= waits
 
-    def _worth(self, found: Detections, row: int, track: Track) -> float:
-        box = found.boxes[row]
-        size = float(area(box)) / (self.width * self.height)
+    def _worth(self, track: Track, largest: float) -> float:
+        """By which a track's weight grows a second, where the `largest` detection is so large."""
+        size = track.detected_area / (self.width * self.height)
         if self.choice == "largest":
             return size
-        aside = float(box[0] + box[2]) / self.width - 1
-        plain = math.sqrt(size) * max(0.1, 1 - aside * aside) * float(found.scores[row])
-        return plain if _background(box, found) else plain * (1 + EXERCISE * track.exercise)
+        aside = (track.box[0] + track.box[2]) / self.width - 1
+        plain = math.sqrt(size) * max(0.1, 1 - aside * aside) * track.score
+        background = track.detected_area < COMPARABLE * largest
+        return plain if background else plain * (1 + EXERCISE * track.exercise)
 
     def _choose(self) -> None:
         people = [track for track in self.tracks if track.confirmed] or self.tracks
@@ -281,13 +268,13 @@ def _heaviest(people: Sequence[Track]) -> Track:
     return max(people, key=lambda track: (track.weight, -track.id))
 
 
-def _found_again(track: Track, found: Detections) -> bool:
+def _free(seen: list[Sighting], owned: dict[int, Sighting]) -> list[Sighting]:
+    return [one for one in seen if not any(one is other for other in owned.values())]
+
+
+def _found_again(track: Track, seen: list[Sighting]) -> bool:
     """Whether somebody behind what looks like a cut is where the track was: then it was none."""
-    return any(closeness(track.array(), box) >= ALIKE for box in found.boxes)
-
-
-def _background(box: Boxes, found: Detections) -> bool:
-    return float(area(box)) < COMPARABLE * float(area(found.boxes).max())
+    return any(closeness(track.array(), one.box) >= ALIKE for one in seen)
 
 
 def _overlap(box: Boxes, other: Boxes) -> float:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.pose.detectors.nanodet import SURE
-from worker.pose.geometry.boxes import Boxes, area, closeness
+from worker.pose.geometry.boxes import Boxes, closeness
 from worker.pose.geometry.keypoint_similarity import similarity
 from worker.pose.tracking.subject_movement import LOOK_S, LOOKS, RECENT_S, movement, places
 
@@ -23,6 +23,18 @@ constant velocity with accelerations of 2 heights a second squared, edges that a
 heights, and a keyframe every 0.2 s."""
 LINK = 0.15
 """Least closeness of two boxes of one track."""
+
+Pose = NDArray[np.float32]
+
+
+@dataclass
+class Sighting:
+    """Somebody who was detected in `box` [4] pixels, and maybe the joints [17, 3] found there."""
+
+    box: Boxes
+    score: float
+    area: float
+    pose: Pose | None = None
 
 
 @dataclass
@@ -50,15 +62,15 @@ class Track:
     looks: list[list[int]] = field(default_factory=list)
     looked_s: float = -LOOK_S
 
-    def likeness(self, box: Boxes, pose: NDArray[np.float32] | None, time_s: float) -> float:
+    def likeness(self, one: Sighting, time_s: float) -> float:
         """How likely a detection is of this person, 0-1: by where it was or where it goes, and by
-        how alike its `pose` [17, 3] is to the last one, where both are known."""
-        near = max(closeness(self.array(), box), closeness(self.expected(time_s), box))
+        how alike its pose is to the last one, where both are known."""
+        near = max(closeness(box, one.box) for box in (self.array(), self.expected(time_s)))
         if near < LINK:
             return 0.0
         alike = None
-        if pose is not None and self._recent():
-            last, now = (np.reshape(look, (-1, 2)) for look in (self.looks[-1], places(pose)))
+        if one.pose is not None and self._recent():
+            last, now = (np.reshape(look, (-1, 2)) for look in (self.looks[-1], places(one.pose)))
             alike = similarity(last.astype(float), now.astype(float), self.detected_area)
         return near if alike is None else (near + alike) / 2
 
@@ -66,12 +78,12 @@ class Track:
         """The box [4] at a time: who walks across goes on behind others."""
         return self.array() + np.array(self.pace * 2, np.float32) * np.float32(time_s - self.seen_s)
 
-    def take(self, box: Boxes, score: float, time_s: float) -> None:
-        """It was detected in `box` [4]."""
-        self.follow(box, time_s)
-        self.detected_s, self.detected_area, self.score = time_s, float(area(box)), score
+    def take(self, one: Sighting, time_s: float) -> None:
+        """It was detected."""
+        self.follow(one.box, time_s)
+        self.detected_s, self.detected_area, self.score = time_s, one.area, one.score
         self.hits += 1
-        self.sure += score >= SURE
+        self.sure += one.score >= SURE
 
     def follow(self, box: Boxes, time_s: float) -> None:
         """It was seen in `box` [4], by its pose."""
@@ -87,8 +99,8 @@ class Track:
                 self.pace[axis] += pull * off / step
         self.box, self.seen_s = [float(value) for value in box], time_s
 
-    def look(self, pose: NDArray[np.float32]) -> None:
-        """Its joints [17, 3], x and y in pixels, were found in the box it was just detected in."""
+    def look(self, pose: Pose) -> None:
+        """Its joints [17, 3] were found where it was just detected."""
         if self.detected_s - self.looked_s >= LOOK_S:
             self.looks = [*self._recent(), places(pose)][-LOOKS:]
             self.looked_s = self.detected_s

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import secrets
+import unicodedata
 from collections.abc import Iterable
 
 import msgspec
@@ -19,6 +20,7 @@ from worker.storage.store import Store
 
 PREFIX = "pq_"
 PAGE_PREFIX = "pq_page_"
+_LONGEST_NAME = 100
 
 
 class Tenant(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +41,19 @@ class Tenant(msgspec.Struct, frozen=True, kw_only=True):
     madeBy: str | None = None
     digest: str = ""
     """SHA-256 of the key, set by `find`; not part of the stored record."""
+
+
+def checked_tenant(tenant: str) -> str:
+    """Returns the name of a tenant, which is part of keys of Redis and S3 and shown in lists.
+
+    Raises ValueError for one that would lead elsewhere there, or looks like another's.
+    """
+    named = 0 < len(tenant) <= _LONGEST_NAME and tenant.isprintable() and tenant == tenant.strip()
+    if not named or any(sign in "/\\{}" for sign in tenant) or tenant in (".", ".."):
+        raise ValueError(f"a tenant's name has 1 to {_LONGEST_NAME} characters, no / \\ {{ }}")
+    if unicodedata.normalize("NFKC", tenant) != tenant:
+        raise ValueError(f"'{tenant}' looks like '{unicodedata.normalize('NFKC', tenant)}'")
+    return tenant
 
 
 def digest(key: str) -> str:
@@ -64,8 +79,9 @@ class KeyStore(Store):
     ) -> str:
         """Creates and returns a key (`pq_…`, 256 random bits), which cannot be read again later.
 
-        It expires after `expires_s` seconds, if given.
+        It expires after `expires_s` seconds, if given. Raises ValueError as `checked_tenant` does.
         """
+        checked_tenant(tenant)
         key = PREFIX + secrets.token_urlsafe(32)
         self._keep(key, Tenant(keyId=key_id_of(digest(key)), tenant=tenant, plan=plan, name=name,
                                scopes=scopes), expires_s)  # fmt: skip

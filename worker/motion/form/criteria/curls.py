@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from worker.motion.form.criteria.common import EVEN_ARMS, SMOOTHNESS, reach, tempo
+from worker.motion.form.criteria.common import EVEN_ARMS, LOWERED_BACK, SMOOTHNESS, TRUNK, reach
 from worker.motion.form.criterion import MINOR, Criterion
 from worker.motion.form.measures import arms, depth, trunk
 
@@ -13,17 +13,18 @@ _STRICT = (
     ),
     Criterion(
         "lean_back", trunk.lean_back, "deg", good=7.0, bad=18.0,
-        joints=("shoulder", "hip"), advice="stand_tall", view="side",
+        joints=TRUNK, advice="stand_tall", view="side",
     ),
     Criterion(
         "swing", trunk.swing, "deg", good=5.0, bad=18.0,
-        joints=("shoulder", "hip"), advice="no_swing",
+        joints=TRUNK, advice="no_swing",
     ),
 )  # fmt: skip
 
 _CURL = (
     reach(
-        depth.curl, joints=("elbow", "wrist"), advice="curl_up", code="higher", good=0.95, bad=0.45
+        measure=depth.curl, bad=0.45,
+        joints=("elbow", "wrist"), advice="curl_up", code="higher",
     ),
     Criterion(
         "lowered", arms.lockout_bend_at_start, "deg", good=25.0, bad=80.0,
@@ -31,7 +32,7 @@ _CURL = (
     ),
     *_STRICT,
     EVEN_ARMS,
-    tempo("back"),
+    LOWERED_BACK,
     SMOOTHNESS,
 )  # fmt: skip
 
@@ -42,7 +43,7 @@ CRITERIA: dict[str, tuple[Criterion, ...]] = {
         reach(joints=("elbow", "wrist")),
         *_STRICT,
         EVEN_ARMS,
-        tempo("back"),
+        LOWERED_BACK,
         SMOOTHNESS,
     ),
 }

@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-from worker.motion.form.criteria.common import SMOOTHNESS, reach, tempo
+from worker.motion.form.criteria.common import LOWERED_BACK, LOWERED_OUT, SMOOTHNESS, TRUNK, reach
 from worker.motion.form.criterion import Criterion
 from worker.motion.form.measures import depth
 
 CRITERIA: dict[str, tuple[Criterion, ...]] = {
     "glute_bridge": (
         reach(
-            depth.bridge,
-            joints=("shoulder", "hip", "knee"),
-            advice="hips_all_the_way",
-            code="full_range",
-            view="side",
+            measure=depth.bridge, view="side",
+            joints=("shoulder", "hip", "knee"), advice="hips_all_the_way", code="full_range",
         ),
         SMOOTHNESS,
     ),
-    "leg_raise": (reach(joints=("hip", "ankle")), tempo("back"), SMOOTHNESS),
-    "sit_up": (reach(joints=("shoulder", "hip")), tempo("back"), SMOOTHNESS),
+    "leg_raise": (reach(joints=("hip", "ankle")), LOWERED_BACK, SMOOTHNESS),
+    "sit_up": (reach(joints=TRUNK), LOWERED_BACK, SMOOTHNESS),
     "tricep_dip": (
         reach(
-            depth.support,
-            joints=("shoulder", "elbow"),
-            advice="deeper",
-            code="lower",
-            good=0.77,
-            bad=0.4,
+            measure=depth.support, good=0.77, bad=0.4,
+            joints=("shoulder", "elbow"), advice="deeper", code="lower",
         ),
-        tempo("out"),
+        LOWERED_OUT,
         SMOOTHNESS,
     ),
-    "calf_raise": (reach(joints=("ankle",), good=0.55, bad=0.25), tempo("back"), SMOOTHNESS),
-}
+    "calf_raise": (reach(joints=("ankle",), good=0.55, bad=0.25), LOWERED_BACK, SMOOTHNESS),
+}  # fmt: skip

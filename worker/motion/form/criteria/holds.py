@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+from worker.motion.form.criteria.common import BODY, TRUNK
 from worker.motion.form.criterion import MINOR, Criterion
 from worker.motion.form.measures import arms, balance, hips_line, knees, trunk
-
-_BODY = ("shoulder", "hip", "knee", "ankle")
 
 
 def _balance(exercise: str) -> tuple[str, tuple[Criterion, ...]]:
     return exercise, (
         Criterion(
             "trunk_tilt", trunk.tilt, "deg", good=12.0, bad=30.0,
-            joints=("shoulder", "hip"), advice="stand_tall",
+            joints=TRUNK, advice="stand_tall",
         ),
         Criterion(
             "hips_level", balance.hips_tilt, "ratio", good=0.08, bad=0.2,
@@ -25,11 +24,11 @@ CRITERIA: dict[str, tuple[Criterion, ...]] = {
     "plank": (
         Criterion(
             "hips_low", hips_line.sag, "share", good=0.02, bad=0.06,
-            joints=_BODY, advice="hips_up", view="side",
+            joints=BODY, advice="hips_up", view="side",
         ),
         Criterion(
             "hips_high", hips_line.pike, "share", good=0.13, bad=0.23,
-            joints=_BODY, advice="hips_down", view="side",
+            joints=BODY, advice="hips_down", view="side",
         ),
         Criterion(
             # half of the points with the elbows 0.4 of an upper arm ahead of the shoulders
@@ -38,7 +37,7 @@ CRITERIA: dict[str, tuple[Criterion, ...]] = {
         ),
         Criterion(
             "drift", hips_line.drift, "share", good=0.02, bad=0.07,
-            joints=_BODY, advice="keep_line", view="side", live=False,
+            joints=BODY, advice="keep_line", view="side", live=False,
         ),
     ),
     "wall_sit": (
@@ -48,7 +47,7 @@ CRITERIA: dict[str, tuple[Criterion, ...]] = {
         ),
         Criterion(
             "trunk_tilt", trunk.tilt, "deg", good=12.0, bad=30.0,
-            joints=("shoulder", "hip"), advice="back_to_wall", view="side",
+            joints=TRUNK, advice="back_to_wall", view="side",
         ),
     ),
     **dict(_balance(name) for name in ("balance_leg", "balance_leg_left", "balance_leg_right")),

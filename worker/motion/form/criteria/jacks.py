@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from worker.motion.form.criteria.common import EVEN_ARMS, SMOOTHNESS, reach
+from worker.motion.form.criteria.common import ARM, BODY, EVEN_ARMS, SMOOTHNESS, TRUNK, reach
 from worker.motion.form.criterion import MINOR, Criterion
 from worker.motion.form.measures import arms, depth, trunk
-
-_ARM = ("shoulder", "elbow", "wrist")
 
 
 def _jack(wide: float, narrow: float) -> tuple[Criterion, ...]:
     return (
         Criterion(
             "arms", arms.wrist_reach, "ratio", good=0.6, bad=0.2,
-            joints=_ARM, advice="arms_higher", live=False,
+            joints=ARM, advice="arms_higher", live=False,
         ),
         Criterion(
             "legs", depth.feet_apart, "ratio", good=wide, bad=narrow,
@@ -33,12 +31,12 @@ CRITERIA: dict[str, tuple[Criterion, ...]] = {
         _KNEE,
         Criterion(
             "trunk_tilt", trunk.tilt, "deg", good=6.0, bad=30.0,
-            joints=("shoulder", "hip"), advice="upright", weight=MINOR,
+            joints=TRUNK, advice="upright", weight=MINOR,
         ),
     ),
     "mountain_climber": (_KNEE,),
     "burpee": (
-        reach(joints=("shoulder", "hip", "knee", "ankle"), good=0.85, bad=0.4),
+        reach(joints=BODY, good=0.85, bad=0.4),
         SMOOTHNESS,
     ),
 }  # fmt: skip

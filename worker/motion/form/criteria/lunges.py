@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from worker.motion.form.criteria.common import SMOOTHNESS, reach, tempo
+from worker.motion.form.criteria.common import LOWERED_OUT, SMOOTHNESS, TRUNK, reach
 from worker.motion.form.criterion import Criterion
 from worker.motion.form.measures import depth, knees, trunk
 
 _UPRIGHT = Criterion(
     "trunk_forward", trunk.tilt, "deg", good=20.0, bad=42.0,
-    joints=("shoulder", "hip"), advice="upright",
+    joints=TRUNK, advice="upright",
 )  # fmt: skip
 
 CRITERIA: dict[str, tuple[Criterion, ...]] = {
     "lunge": (
-        reach(depth.lunge, joints=("hip", "knee"), advice="deeper", good=0.76, bad=0.4),
+        reach(measure=depth.lunge, joints=("hip", "knee"), advice="deeper", good=0.76, bad=0.4),
         _UPRIGHT,
         Criterion(
             # half of the points with the knee over the toes, ~29 degrees ahead
@@ -24,13 +24,13 @@ CRITERIA: dict[str, tuple[Criterion, ...]] = {
             "knee_in", knees.inward, "deg", good=8.0, bad=25.0,
             joints=("hip", "knee", "ankle"), advice="knees_out", view="front",
         ),
-        tempo("out"),
+        LOWERED_OUT,
         SMOOTHNESS,
     ),
     "side_lunge": (
         reach(joints=("hip", "knee"), advice="deeper", good=0.88, bad=0.45),
         _UPRIGHT,
-        tempo("out"),
+        LOWERED_OUT,
         SMOOTHNESS,
     ),
 }  # fmt: skip

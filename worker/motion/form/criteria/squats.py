@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from worker.motion.form.criteria.common import EVEN_LEGS, SMOOTHNESS, reach, tempo
+from worker.motion.form.criteria.common import (
+    BODY,
+    EVEN_LEGS,
+    LOWERED_OUT,
+    SMOOTHNESS,
+    TRUNK,
+    reach,
+)
 from worker.motion.form.criterion import MINOR, Criterion
 from worker.motion.form.measures import balance, depth, knees, trunk
 
 CRITERIA: dict[str, tuple[Criterion, ...]] = {
     "squat": (
-        reach(depth.thighs, joints=("hip", "knee"), advice="deeper", good=0.9, bad=0.48),
+        reach(measure=depth.thighs, joints=("hip", "knee"), advice="deeper", good=0.9, bad=0.48),
         Criterion(
             "trunk_forward", trunk.lean, "deg", good=52.0, bad=67.0,
-            joints=("shoulder", "hip"), advice="chest_up",
+            joints=TRUNK, advice="chest_up",
         ),
         Criterion(
             "trunk_parallel_to_shin", trunk.against_shin, "deg", good=12.0, bad=40.0,
-            joints=("shoulder", "hip", "knee", "ankle"), advice="chest_up", weight=MINOR,
+            joints=BODY, advice="chest_up", weight=MINOR,
             view="side",
         ),
         Criterion(
@@ -24,7 +31,7 @@ CRITERIA: dict[str, tuple[Criterion, ...]] = {
         ),
         Criterion(
             "hips_first", trunk.hips_first, "share", good=0.15, bad=0.45,
-            joints=("shoulder", "hip"), advice="hips_chest_together", live=False,
+            joints=TRUNK, advice="hips_chest_together", live=False,
         ),
         Criterion(
             "shift", balance.shift, "ratio", good=0.04, bad=0.2,
@@ -35,7 +42,7 @@ CRITERIA: dict[str, tuple[Criterion, ...]] = {
             joints=("knee", "ankle"), advice="sit_back", weight=MINOR, view="side",
         ),
         EVEN_LEGS,
-        tempo("out"),
+        LOWERED_OUT,
         SMOOTHNESS,
     ),
 }  # fmt: skip
