@@ -32,7 +32,7 @@ from worker.contract.poses import decode_chunk, decode_head
 from worker.exercises import EXERCISES
 from worker.exercises.model import Condition, RepExercise
 from worker.motion.features.measures import is_length
-from worker.motion.reps import counter, cycles, fusion, judgement, rhythm
+from worker.motion.reps import attempts, counter, cycles, fusion, judgement, rhythm
 from worker.motion.reps.inspection import inspected
 from worker.motion.reps.signals import Rows
 from worker.pipeline.evaluation import Label, Outcome, figures_of, labels_of, outcome_of
@@ -63,16 +63,15 @@ NUMBERS = (
     Number(judgement, "OWN", (0.4, 0.5, 0.6)),
     Number(judgement, "OPENING", (0.6, 0.7, 0.8)),
     Number(judgement, "RETURNED", (0.3, 0.45, 0.6)),
-    Number(judgement, "PASSED", (0.05, 0.1, 0.3)),
     Number(judgement, "OUTLYING", (0.0, 0.05, 0.1)),
-    Number(counter, "TWIN", (0.3, 0.5, 0.7)),
+    Number(attempts, "TWIN", (0.3, 0.5, 0.7)),
     Number(counter, "TOGETHER", (0.3, 0.5, 0.7)),
     Number(counter, "STRAY", (0.3, 0.5, 0.8)),
     Number(counter, "FAR", (0.7, 1.0, 1.5)),
     Number(counter, "UNLIKE", (2.0, 3.0, 4.0)),
-    Number(counter, "SEVERAL", (4, 5, 6)),
-    Number(counter, "TEMPO", (2.0, 2.5, 3.0)),
-    Number(counter, "INTO_PLACE", (1.8, 2.2, 2.6)),
+    Number(attempts, "SEVERAL", (4, 5, 6), (counter,)),
+    Number(attempts, "TEMPO", (2.0, 2.5, 3.0)),
+    Number(attempts, "INTO_PLACE", (1.8, 2.2, 2.6)),
     Number(rhythm, "BEAT", (0.5, 0.6, 0.7)),
     Number(rhythm, "PERIODIC", (0.1, 0.2, 0.3)),
     Number(fusion, "STEADY", (0.15, 0.3, 0.6)),
@@ -149,15 +148,18 @@ def fitted(clips: Sequence[Clip]) -> dict[str, float]:
 
 
 def _descended(clips: Sequence[Clip], start: dict[str, float]) -> tuple[dict[str, float], Loss]:
-    """A choice and its loss: one number after the other takes the value that does best, the one
-    that it has where others do no better."""
+    """A choice and its loss: one number after the other takes the value that does best, the middle
+    one of those that do alike."""
     best, least = start, _loss(clips, start)
     for _ in range(ROUNDS):
         for name, grid in GRIDS.items():
-            for value in grid:
-                tried = {**best, name: value}
-                if value != best[name] and (loss := _loss(clips, tried)) < least:
-                    best, least = tried, loss
+            losses = {
+                value: least if value == best[name] else _loss(clips, {**best, name: value})
+                for value in grid
+            }
+            least = min(losses.values())
+            alike = [value for value, loss in losses.items() if loss == least]
+            best = {**best, name: alike[len(alike) // 2]}
     return best, least
 
 
@@ -170,8 +172,8 @@ def _loss(clips: Sequence[Clip], choice: Choice) -> Loss:
 def _count(clip: Clip) -> int:
     exercise = EXERCISES[clip.label.exercise]
     assert isinstance(exercise, RepExercise)
-    attempts = counter.count(exercise, "normal", clip.rows).attempts
-    return sum(attempt.reason is None for attempt in attempts)
+    found = counter.count(exercise, "normal", clip.rows)
+    return sum(attempt.reason is None for attempt in found.attempts)
 
 
 def outcome(clip: Clip, choice: Choice) -> Outcome:

@@ -17,11 +17,8 @@ BENCH_PRESS = RepExercise(
         Condition("wrist_over_shoulder", "start", low=0.1),
         Condition("shoulder_over_hip", "start", high=0.25),
     ),
-    # on the back, hips still
-    typical=(
-        Condition("shoulder_over_hip", "start", high=0.15),
-        Condition("hip_height", "range", high=0.05),
-    ),
+    # hips still
+    typical=(Condition("hip_height", "range", high=0.05),),
     lying=True,
     joints=("shoulder", "elbow", "wrist"),
 )

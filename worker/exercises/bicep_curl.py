@@ -24,7 +24,6 @@ BICEP_CURL = RepExercise(
         Condition("elbow_over_shoulder", "range", high=0.1),
         Condition("elbow_over_shoulder", "start", high=-0.05),
         Condition("elbow_flexion", "start", high=70),
-        Condition("hip_height", "range", high=0.06),
     ),
     sides="each",
     joints=("shoulder", "elbow", "wrist"),

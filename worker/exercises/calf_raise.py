@@ -29,7 +29,6 @@ CALF_RAISE = RepExercise(
     # upright, arms still
     typical=(
         Condition("shoulder_over_ankle", "start", low=0.6),
-        Condition("elbow_flexion", "range", high=30),
         Condition("wrist_over_shoulder", "range", high=0.08),
     ),
     joints=("shoulder", "hip", "knee", "ankle"),

@@ -35,12 +35,8 @@ LEG_RAISE = RepExercise(
         Condition("shoulder_over_hip", "start", high=0.22),
         Condition("ankle_height", "range", low=0.12),
     ),
-    # on the back, only the legs move
-    typical=(
-        Condition("shoulder_over_hip", "start", high=0.15),
-        Condition("shoulder_height", "range", high=0.1),
-        Condition("ankle_over_hip", "turn", low=0.05),
-    ),
+    # the feet come up over the hips
+    typical=(Condition("ankle_over_hip", "turn", low=0.05),),
     lying=True,
     joints=("shoulder", "hip", "knee"),
 )
@@ -57,11 +53,10 @@ TRICEP_DIP = RepExercise(
         Condition("shoulder_height", "range", low=0.06),
         Condition("wrist_height", "range", high=0.15),
     ),
-    # an upright trunk over hands that stay beside the hips
+    # an upright trunk, hands beside the hips
     typical=(
         Condition("shoulder_over_hip", "start", low=0.2),
         Condition("wrist_over_hip", "start", low=-0.1, high=0.15),
-        Condition("wrist_height", "range", high=0.08),
     ),
     joints=("shoulder", "elbow", "wrist"),
 )

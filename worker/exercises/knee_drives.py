@@ -16,11 +16,7 @@ HIGH_KNEES = RepExercise(
         Condition("hip_height", "range", high=0.15),
         Condition("knee_step", "turn", low=0.05),
     ),
-    # upright
-    typical=(
-        Condition("shoulder_over_hip", "turn", low=0.18),
-        Condition("knee_step", "turn", low=0.1),
-    ),
+    typical=(Condition("knee_step", "turn", low=0.1),),
     # the thigh 50 degrees from upright; a walk's swings to 30 and lifts the knee a third as high
     least=0.45,
     leading="knee_over_hip",

@@ -22,11 +22,10 @@ LUNGE = RepExercise(
     signals=_LEGS,
     # true lunges bend by 50 degrees and more, walks towards the camera by 21 at most
     conditions=(*_STANDING, Condition("fold", "range", low=30)),
-    # one knee is near the floor
+    # one knee is near the floor, the trunk upright
     typical=(
         Condition("knee_step", "turn", low=0.07),
         Condition("shoulder_over_hip", "turn", low=0.18),
-        Condition("wrist_over_ankle", "start", low=0.3),
     ),
     leading="knee_flexion",
     joints=("hip", "knee", "ankle"),

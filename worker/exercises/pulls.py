@@ -47,7 +47,6 @@ ROW = RepExercise(
     typical=(
         Condition("shoulder_over_hip", "turn", high=0.25),
         Condition("wrist_over_shoulder", "turn", high=-0.03),
-        Condition("hip_height", "range", high=0.06),
         Condition("wrist_over_ankle", "range", low=0.08),
     ),
     sides="each",

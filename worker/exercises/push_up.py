@@ -21,7 +21,6 @@ PUSH_UP = RepExercise(
     # a level trunk over hands that stay
     typical=(
         Condition("shoulder_over_hip", "start", high=0.22),
-        Condition("wrist_over_hip", "start", high=0),
         Condition("wrist_height", "range", high=0.08),
         Condition("hip_over_ankle", "start", high=0.4),
     ),

@@ -34,9 +34,7 @@ FRONT_RAISE = RepExercise(
     # The same height, to the front; both arms, one, or in turn.
     signals=LATERAL_RAISE.signals,
     conditions=(
-        FEET_STAY,
-        Condition("wrist_over_shoulder", "start", high=0.0),
-        Condition("wrist_over_shoulder", "turn", high=0.25),
+        *LATERAL_RAISE.conditions,
         Condition("shoulder_height", "range", high=0.12),
         # A curl lifts the hands as high, but not the elbows.
         Condition("elbow_over_shoulder", "range", low=0.05),
@@ -47,7 +45,6 @@ FRONT_RAISE = RepExercise(
     typical=(
         Condition("wrist_spread", "turn", high=0.44),
         Condition("elbow_over_shoulder", "range", low=0.1),
-        Condition("shoulder_height", "range", high=0.08),
         Condition("elbow_flexion", "range", high=60),
     ),
     sides="each",
@@ -70,7 +67,6 @@ SHOULDER_PRESS = RepExercise(
     # from the shoulders of an upright trunk
     typical=(
         Condition("wrist_over_shoulder", "start", low=-0.15),
-        Condition("shoulder_over_hip", "start", low=0.15),
         Condition("elbow_flexion", "start", low=50),
         Condition("wrist_over_shoulder", "turn", low=0.15),
     ),

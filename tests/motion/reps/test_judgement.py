@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from worker.contract.message_parts import RefusalReason
 from worker.exercises.model import Condition, RepExercise, Signal
-from worker.motion.features.body_segments import Floats
-from worker.motion.frames.frames import NO_FRAMES
-from worker.motion.reps.counter import Attempt, _of_exercise
+from worker.motion.features.body_segments import Body, Floats
+from worker.motion.reps.attempts import Attempt, of_exercise
 from worker.motion.reps.judgement import Span, looks_like, measured
 from worker.motion.reps.signals import Rows
 
@@ -31,6 +31,25 @@ def clip(*ranges: float, feet: float = 0.0, typical: int = 4) -> tuple[list[Span
         (ROWS * k, ROWS * k + ROWS // 2, ROWS * k + ROWS - 1, True) for k in range(len(ranges))
     ]
     return spans, np.stack(columns, axis=1)
+
+
+def refused(
+    spans: list[Span],
+    measures: Floats,
+    reasons: list[RefusalReason | None],
+    sizes: tuple[float, ...] = (1.0, 1.0, 1.0),
+) -> list[RefusalReason | None]:
+    """The reasons of attempts once the conditions were asked; `sizes` by the least one."""
+    ones = np.ones((len(measures), 17))
+    rows = Rows(0, 1.0, ones[:, 0], ones[:, 0], ones, ones, measures, Body(ones, ones, ones))
+    attempts = [
+        Attempt(
+            first, turn, last, 0.0, 1.0, 2.0, size * EXERCISE.least, 1.0, (first, last), None,
+            True, begins, reason,
+        )
+        for (first, turn, last, begins), size, reason in zip(spans, sizes, reasons, strict=False)
+    ]  # fmt: skip
+    return [one.reason for one in of_exercise(EXERCISE, rows, attempts)]
 
 
 def test_a_condition_decides_where_it_is_seen_in_half_of_the_repetitions() -> None:
@@ -58,21 +77,19 @@ def test_half_a_repetition_alone_is_less_evidence_than_a_whole_one() -> None:
 
 def test_what_counts_where_less_is_asked_for_refuses_no_full_repetition() -> None:
     spans, measures = clip(0.1, 0.01)
-    rows = Rows(0, 1.0, *(np.ones(len(measures)) for _ in range(4)), measures, NO_FRAMES.body)
-    least = EXERCISE.least
-
-    def reasons(*sizes: float) -> list[str | None]:
-        attempts = [
-            Attempt(first, turn, last, 0.0, 1.0, 2.0, size, 1.0, (first, last), None, True, begins)
-            for (first, turn, last, begins), size in zip(spans, sizes, strict=True)
-        ]
-        return [one.reason for one in _of_exercise(EXERCISE, rows, attempts)]
-
-    assert reasons(least, least) == ["other_movement"] * 2
-    assert reasons(least, 0.5 * least) == [None] * 2
+    assert refused(spans, measures, [None, None]) == ["other_movement"] * 2
+    assert refused(spans, measures, [None, None], sizes=(1.0, 0.5)) == [None] * 2
 
 
 def test_a_range_is_told_by_half_of_the_frames_at_least() -> None:
     values = [0.0, 1.0, *[float("nan")] * 6]
     assert np.isnan(measured(MOVES, np.array(values), 0, 4, 7))
     assert measured(MOVES, np.array([*values[:2], 0.5, 0.2, 0.7, *values[5:]]), 0, 4, 7) == 1.0
+
+
+def test_conditions_are_asked_of_what_counts_otherwise() -> None:
+    """What was refused for its size or its tempo says nothing of the movement."""
+    spans, measures = clip(0.1, 0.01, 0.01)
+    assert refused(spans, measures, [None, None, None]) == ["other_movement"] * 3
+    found = refused(spans, measures, [None, "too_shallow", "other_movement"])
+    assert found == [None, "too_shallow", "other_movement"]

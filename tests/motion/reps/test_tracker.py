@@ -53,3 +53,12 @@ def test_repetitions_of_a_long_clip_are_told_soon_and_once() -> None:
     ]
     assert analysis.result.count == len(waits) == 60
     assert max(waits[20:]) < 3
+
+
+def test_a_slow_repetition_is_told_once_another_is_like_it() -> None:
+    """A third one is not waited for."""
+    script = Script(move="squat", seconds=(2.5, 0.5, 2.5, 1.5), camera=Camera(yaw=90))
+    entries, _ = analyse(script, sizes=[12])
+    counts = [e for e in entries if isinstance(e.message, Counter) and not e.message.final]
+    told = [int(entry.id.split("-")[0]) / script.fps for entry in counts]
+    assert told[0] < script.lead + 2 * sum(script.seconds) + 1

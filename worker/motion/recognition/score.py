@@ -17,7 +17,8 @@ import numpy as np
 from worker.exercises import EXERCISES
 from worker.exercises.model import HoldExercise, RepExercise
 from worker.motion.frames.frames import Frames
-from worker.motion.reps.counter import Attempt, Counted, count
+from worker.motion.reps.attempts import Attempt
+from worker.motion.reps.counter import Counted, count
 from worker.motion.reps.hold_tracker import HoldTracker
 from worker.motion.reps.judgement import fulfilled
 from worker.motion.reps.signals import Rows, rows_of

@@ -8,10 +8,11 @@ from typing import NamedTuple
 import numpy as np
 
 from worker.motion.features.body_segments import Floats
+from worker.motion.reps.fusion import NOISE
 
-LEAST = 0.12
-"""Share of a full repetition that the curve must rise and fall by to have turned: twice the noise
-of a good signal (see `fusion.NOISE`)."""
+LEAST = 2 * NOISE
+"""Share of a full repetition that the curve must rise and fall by to have turned: twice what a good
+signal strays by."""
 
 BREAK = 1.5
 """Seconds unseen that part what comes before from what comes after."""

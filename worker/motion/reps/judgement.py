@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import math
 from statistics import median
-from typing import NamedTuple
 
 import numpy as np
 
 from worker.contract.message_parts import RefusalReason
 from worker.exercises.model import Condition, RepExercise
 from worker.motion.features.body_segments import Floats
-from worker.motion.reps.cycles import Cycle
+from worker.motion.reps.cycles import NEAR, Cycle
 
 LEAST = {"easy": 0.6, "normal": 1.0, "pro": 1.0}
 """The exercise's least range is multiplied by this."""
@@ -34,9 +33,6 @@ was not seen."""
 RETURNED = 0.45
 """Share of the way out that must be seen to come back where the clip ends: about half."""
 
-PASSED = 0.1
-"""The same where a repetition counts at its turn."""
-
 OUTLYING = 0.05
 """Share of a cycle's frames at both ends of a measure's range that do not speak against it."""
 
@@ -48,23 +44,19 @@ ROUND = 2
 """Frames to both sides of a moment that are looked at for a condition where it is not seen."""
 
 
-class Verdict(NamedTuple):
-    """What a cycle is: a repetition, or not, for a reason."""
-
-    cycle: Cycle
-    reason: RefusalReason | None = None
-
-
 def least_size(exercise: RepExercise, difficulty: str, usual: float) -> float:
     """Least size of a repetition where the subject's usual one is `usual`, in full repetitions."""
     return max(LEAST[difficulty] * exercise.least, OWN[difficulty] * usual, FULL[difficulty])
 
 
-def judge(exercise: RepExercise, cycles: list[Cycle], least: float) -> list[Verdict]:
-    """A verdict on each of `cycles` by itself; `least` is the least size of a repetition."""
+def size_reasons(
+    exercise: RepExercise, cycles: list[Cycle], least: float
+) -> list[RefusalReason | None]:
+    """Why each of `cycles` is no repetition by its size, of which `least` is the least, and by what
+    was seen of it; None where it is one."""
     heights = [cycle.peak for cycle in cycles if cycle.whole] or [c.peak for c in cycles]
     height = median(heights) if heights else 0.0
-    return [Verdict(one, _size_reason(exercise, one, least, height)) for one in cycles]
+    return [_size_reason(exercise, one, least, height) for one in cycles]
 
 
 def looks_like(exercise: RepExercise, spans: list[Span], measures: Floats, evidence: float) -> bool:
@@ -77,16 +69,6 @@ def looks_like(exercise: RepExercise, spans: list[Span], measures: Floats, evide
     )
 
 
-def without(verdicts: list[Verdict], turns: set[int]) -> list[Verdict]:
-    """The verdicts, less the repetitions that turn at `turns`: they are another movement."""
-    return [
-        Verdict(one.cycle, "other_movement")
-        if one.reason is None and one.cycle.turn in turns
-        else one
-        for one in verdicts
-    ]
-
-
 def _size_reason(
     exercise: RepExercise, cycle: Cycle, least: float, height: float
 ) -> RefusalReason | None:
@@ -94,7 +76,7 @@ def _size_reason(
     unseen: RefusalReason = "not_tracked" if cycle.lost else "cut_off"
     if max(out, back) < least:
         return "too_shallow"
-    if exercise.counted == "turn" and out >= least and back >= PASSED * out:
+    if exercise.counted == "turn" and out >= least and back >= NEAR * out:
         return None
     if cycle.opens and out < least:
         high = cycle.peak >= OPENING * height

@@ -12,7 +12,7 @@ from worker.motion.features.measures import sides_of
 from worker.motion.features.order_statistics import median
 from worker.motion.form import RepForm, RepFrames, advice_codes, judge, live_codes
 from worker.motion.form.advice import RECENT
-from worker.motion.reps.counter import Attempt
+from worker.motion.reps.attempts import Attempt
 from worker.motion.reps.signals import Rows, SignalRows
 
 AROUND = 0.06

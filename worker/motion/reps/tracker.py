@@ -16,7 +16,8 @@ from worker.contract.message_parts import Rep
 from worker.exercises.model import RepExercise
 from worker.motion.form import RepForm
 from worker.motion.frames.frames import Frames
-from worker.motion.reps.counter import Attempt, Counted, count, recount, twins
+from worker.motion.reps.attempts import Attempt, twins
+from worker.motion.reps.counter import Counted, count, recount
 from worker.motion.reps.frame_events import NOTHING, FrameEvent, Tracker
 from worker.motion.reps.live_progress import LiveProgress
 from worker.motion.reps.scoring import RepScorer
@@ -44,7 +45,7 @@ SETTLED_S = 0.6
 LIKE_SIZE, LIKE_TIME = 1.3, 2.0
 """Factors between the sizes and the times of two repetitions that leave no doubt of each other:
 sizes that differ by more may be a warm-up, of which half does not count later, and a way into place
-takes twice the usual time (see `counter.INTO_PLACE`)."""
+takes twice the usual time (see `attempts.INTO_PLACE`)."""
 
 LISTED_SIZE = 0.3
 """Least size of a movement, in full repetitions, that is told of though it does not count."""
