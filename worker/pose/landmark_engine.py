@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -44,8 +45,9 @@ _COCO = np.array(COCO_PLACES)
 class LandmarkEngine:
     """The models of `blazepose=true`, an `Estimation` of 33 landmarks; for one job at a time.
 
-    `upright_joints` gives 17 joints of who is in a box, by a network that sees bodies on their side
-    or head badly: what it sees better in the turned picture is a picture that was turned.
+    `upright_joints` gives 17 joints of who is in a box, which tell who exercises, by a network that
+    sees bodies on their side or head badly: what it sees better in the turned picture is a picture
+    that was turned.
     """
 
     keypoints = COUNT
@@ -113,7 +115,7 @@ class LandmarkEngine:
         body = _Body(self, None if known is None else np.array(known, np.float32))
         for row, people in seen.items():
             time_s = float(times_us[row]) / 1e6
-            detected = tracker.update(people, time_s)
+            detected = tracker.update(people, time_s, partial(self._upright_joints, images[row]))
             box = body.follow(images[row], detected)
             if detected is None and box is not None and row == len(images) - 1:
                 tracker.follow(box, time_s)

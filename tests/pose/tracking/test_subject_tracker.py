@@ -212,6 +212,18 @@ def test_a_detection_that_is_overruled_is_not_learned() -> None:
     assert np.abs(after["pace"]).max() < 20
 
 
+def test_a_box_that_was_only_followed_does_not_outlive_a_sure_detection_around_it() -> None:
+    """Seen on film: of a deadlift the pose without the legs was surer, and the box stayed there."""
+    whole = person(320, 300)
+    trunk = [whole[0], whole[1], whole[2], 200]
+    tracker = SubjectTracker(WIDTH, HEIGHT)
+    follow(tracker, [seen(whole)] * 5)
+    tracker.follow(np.array(trunk, np.float32), 4 * STEP_S)
+    box = tracker.update(seen(whole), 5 * STEP_S, by_pose(trunk))
+    assert box is not None
+    assert box.tolist() == pytest.approx(whole)
+
+
 @pytest.mark.parametrize("first", [0, 1])
 def test_of_two_boxes_of_the_subject_it_has_the_one_that_its_joints_fill(first: int) -> None:
     """Seen on film: a box of the body and its mirror image, which the detector was surer of."""

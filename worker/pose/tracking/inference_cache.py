@@ -7,14 +7,10 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from worker.pose.detectors.nanodet import Detections
 from worker.pose.geometry.boxes import Boxes
 from worker.pose.interfaces import Image, JointEstimator, PeopleDetector
-
-Pose = NDArray[np.float32]
+from worker.pose.tracking.track import Pose
 
 
 class InferenceCache:

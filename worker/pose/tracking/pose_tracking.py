@@ -18,13 +18,15 @@ from worker.pose.estimators.movenet import MASK
 from worker.pose.geometry.boxes import Boxes, area, around, covered, grow, iou
 from worker.pose.interfaces import Image
 from worker.pose.tracking.cut_detection import is_cut, thumbnail
-from worker.pose.tracking.inference_cache import InferenceCache, Pose
+from worker.pose.tracking.inference_cache import InferenceCache
 from worker.pose.tracking.subject_tracker import COMPARABLE, SubjectTracker
+from worker.pose.tracking.track import Pose
 
 REST_S = 1.0
 """Media time in which the detector looks at least once: who comes in is seen by then."""
 CLEAR = 0.6
-"""Least mean keypoint score of a pose to follow."""
+"""Least mean keypoint score of a pose to follow: boxes by 5,145 such poses of Lightning (bench) are
+where the detector surely sees somebody (IoU 0.5) in 98.8 %, by 1,479 of 0.5 to 0.6 in 92.7 %."""
 REACHES = MASK - 0.03
 """Factor on the box in which a pose is looked for, within which the body must be for all of it to
 have been seen: outside of MASK the crop is black."""

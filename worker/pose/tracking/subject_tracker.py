@@ -19,7 +19,7 @@ from typing import Any, Literal, cast
 
 import numpy as np
 
-from worker.pose.detectors.nanodet import Detections
+from worker.pose.detectors.nanodet import SURE, Detections
 from worker.pose.geometry.boxes import Boxes, area, around, closeness, covered, iou
 from worker.pose.tracking.assignment import assign
 from worker.pose.tracking.subject_movement import LOOK_S
@@ -32,7 +32,7 @@ FADE_S = 8.0
 BESIDE = 0.5
 """Share of one of two boxes within the other under which they are two people."""
 WITHIN = 0.8
-"""The same from which one is of a part of who is in the other."""
+"""The same from which both are of one person; at BESIDE a drawing took the place of who trained."""
 CHOICE = "choice"
 """Where a state says whom the job asks for."""
 ALIKE = 0.5
@@ -45,7 +45,8 @@ EXERCISE = 9.0
 COMPARABLE = 0.25
 """Share of the largest person's area under which somebody is background."""
 PRESENT = 0.22
-"""Mean keypoint score under which nobody is taken to be there."""
+"""Mean keypoint score under which nobody is taken to be there: of 173 boxes of background on the
+bench 99.4 % have less, of 221 sure people 1.4 %."""
 BODY = 1.2
 """A body's box over that of its joints (medians of 14,000 poses of the bench: 1.24 of the widths,
 1.21 of the heights)."""
@@ -195,10 +196,13 @@ class SubjectTracker:
         self, subject: Track, owned: dict[int, Sighting], time_s: float, pose_of: PoseOf
     ) -> None:
         """Where the subject's detection is missing, or may be of a part of it or of somebody else,
-        it is followed by the pose where it was, unless that in the detection is surer."""
+        it is followed by the pose where it was, unless that in the detection is surer. A sure
+        detection of all of where it was is no doubt: a box that closes in would outlive it."""
         own, last = owned.get(subject.id), subject.array()
-        if own is not None and float(iou(own.box, last[None])[0]) >= ALIKE:
-            return
+        if own is not None:
+            whole = own.score >= SURE and covered(last, own.box) >= WITHIN
+            if whole or float(iou(own.box, last[None])[0]) >= ALIKE:
+                return
         self.second_looks += 1
         pose = pose_of(last)
         score = float(pose[:, 2].mean())
