@@ -10,6 +10,7 @@ import uvicorn
 
 from api.app import create_app
 from api.middleware.connections import bounded_protocol, most_connections
+from api.middleware.sockets import BoundedSocket
 from worker.observability.log_setup import configure_logs
 from worker.settings import Settings
 
@@ -41,6 +42,7 @@ def make_server(settings: Settings) -> uvicorn.Server:
         forwarded_allow_ips=settings.trusted_proxies,
         server_header=False,
         http=bounded_protocol(settings.connections_per_client, settings.trusted_proxies),
+        ws=BoundedSocket,
         ws_max_size=MAX_FRAME_BYTES,
         limit_concurrency=most_connections(settings.api_connections),
         timeout_graceful_shutdown=_GRACE_S,

@@ -189,3 +189,14 @@ def test_an_address_has_few_sockets_without_a_key(
         waiting[0].send(json.dumps({"token": "pq_wrong"}))
         assert closed(waiting[0]) == (4401, "invalid_token")
         stack.enter_context(opened(client, job, subprotocols=["posequeue"]))
+
+
+@pytest.mark.parametrize("keyed", [True, False])
+def test_a_client_that_floods_a_socket_is_cut_off(client: Client, keyed: bool) -> None:
+    with opened(client, new_job(client)["id"], **({} if keyed else {"subprotocols": None})) as one:
+        for _ in range(20):
+            assert one.ping("still here").wait(10)
+        pings = (b"\x89\xfd\0\0\0\0" + bytes(125)) * 100_000
+        empty_pieces = b"\x01\x80\0\0\0\0" + b"\x00\x80\0\0\0\0" * 2_000_000
+        with pytest.raises(OSError):
+            one.socket.sendall(pings if keyed else empty_pieces)

@@ -29,8 +29,8 @@ EXPLAINED = """## Real jumps
 
 Take-off and landing by the feet in the frames; what is compared is `jumpHeightCm` of
 `air_time_jump` with g t^2 / 8. *chosen on*: subjects that the few constants were chosen on; *judged
-on*: all others, who were in sight, though, when the head became the third track. *inside*: share of
-errors within the `plusMinusCm` that was told.
+on*: all others, who were in sight, though, when the head became the third track and standing was
+asked for a quarter of a second. *inside*: share of errors within the `plusMinusCm` that was told.
 """
 
 

@@ -82,7 +82,7 @@ def test_follow_prints_messages_and_ends_as_the_job_does(
     def work() -> None:
         while (pulled := stores.fair_queue.pop("pose.cpu")) is None:
             stopping.wait(0.02)
-        play(stores, pulled.job, status)
+        play(stores, pulled[0], status)
 
     stopping = threading.Event()
     worker = threading.Thread(target=work)

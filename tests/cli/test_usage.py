@@ -41,6 +41,7 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ([FILE, "--export", "nowhere/out.mp4"], "there is no folder"),
         ([FILE, "--report", "folder"], "is a folder"),
         ([FILE, "--poses", "nowhere/poses.bin"], "there is no folder"),
+        ([FILE, "--export", "folder/../clip.mp4"], "would replace clip.mp4 itself"),
         ([FILE, "--exercise", "sqat"], "Did you mean squat?"),
         (["none.mp4"], "no file none.mp4"),
         (["folder"], "no file folder"),

@@ -13,6 +13,7 @@ import pillow_heif
 import pytest
 from PIL import Image
 
+from tests.media.mp4_boxes import with_sample_entry_box
 from worker.contract.errors import ErrorCode, JobError
 from worker.media.decoding.still import read_still
 from worker.media.decoding.video import Frame, decode
@@ -100,16 +101,9 @@ def test_of_two_clips_the_default_one_is_taken_and_the_other_named(
 
 def test_what_the_container_cuts_off_is_cut_off_everywhere(plain: Path, tmp_path: Path) -> None:
     path = tmp_path / "clap.mp4"
-    data = bytearray(plain.read_bytes())
     # a clean aperture of 240x200, in the middle (ISO/IEC 14496-12, 12.1.4.1)
-    box = b"".join(n.to_bytes(4, "big") for n in (40, 0x636C6170, 240, 1, 200, 1, 0, 1, 0, 1))
-    at = data.index(b"avcC") - 4
-    data[at:at] = box
-    for name in (b"avc1", b"stsd", b"stbl", b"minf", b"mdia", b"trak", b"moov"):
-        start = data.index(name, data.index(b"moov") if name == b"avc1" else 0) - 4
-        size = int.from_bytes(data[start : start + 4], "big") + len(box)
-        data[start : start + 4] = size.to_bytes(4, "big")
-    path.write_bytes(data)
+    aperture = b"".join(n.to_bytes(4, "big") for n in (240, 1, 200, 1, 0, 1, 0, 1))
+    path.write_bytes(with_sample_entry_box(plain.read_bytes(), b"clap", aperture))
     info = probe(path)
     if not info.cropped:
         pytest.skip("this ffprobe does not read clean apertures")
@@ -259,6 +253,18 @@ def test_hdr_that_cannot_be_converted_is_named(
     assert probe(clip).warnings == ()
     monkeypatch.setattr("worker.media.probing.probe.maps_brightness", lambda: False)
     assert probe(clip).warnings == ("colour_lost",)
+
+
+@pytest.mark.parametrize(("compatible", "warnings"), [(0, ("colour_lost",)), (4, ())])
+def test_colours_that_only_dolby_vision_has_are_named(
+    plain: Path, tmp_path: Path, compatible: int, warnings: tuple[str, ...]
+) -> None:
+    # profile 5 or 8, level 4 (Dolby Vision streams within ISOBMFF, 2.2)
+    profile = 8 if compatible else 5
+    record = bytes((1, 0, profile << 1, 4 << 3 | 0b101, compatible << 4)) + bytes(19)
+    path = tmp_path / "dolby.mp4"
+    path.write_bytes(with_sample_entry_box(plain.read_bytes(), b"dvcC", record))
+    assert probe(path).warnings == warnings
 
 
 LOSSES = {

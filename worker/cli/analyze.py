@@ -97,7 +97,10 @@ def analyze(
     files = {"video.mp4": export, "report.html": report, "poster.jpg": poster}
     files |= _keypoint_files(export_keypoints or [])
     wanted = {name: path for name, path in files.items() if path is not None}
-    _check_folders([*wanted.values(), *([poses] if poses and not recorded else [])])
+    outputs = [*wanted.values(), *([poses] if poses and not recorded else [])]
+    _check_folders(outputs)
+    if file is not None and any(out.exists() and out.samefile(file) for out in outputs):
+        raise typer.BadParameter(f"the result would replace {file} itself: give another name")
     if file is None and any(not name.startswith("keypoints") for name in wanted):
         raise typer.BadParameter(
             "video, poster and report need the FILE itself: give it beside --poses"

@@ -20,7 +20,8 @@ picture lay on its side or upside down without a tag that says so; `slow_motion`
 slowly for their size, so a flight has no time and no height; `hips_disagree`: the rise of the hips
 in the picture does not fit the flight, whose height was reported, so the user's height or the
 camera's pitch is wrong; `damaged`: some frames could not be decoded, or only in part;
-`colour_lost`: the pictures are HDR and could not be converted, so what is drawn of them is pale.
+`colour_lost`: the pictures are HDR and could not be converted, so what is drawn of them is pale or
+has other colours.
 """
 
 AudioLoss = Literal["unsupported_codec", "damaged"]

@@ -59,10 +59,13 @@ class ClipFacts:
 
     @property
     def duration_ms(self) -> float:
-        """What was decoded, up to the end of the last frame."""
+        """What was decoded, up to the end of the last frame: the file's own duration where that
+        lies before the next frame would have been analysed."""
+        last, known = self.last_us / 1000, self._media.duration_ms
         if self.frames < 2:
-            return round(self._media.duration_ms, 1)
-        return round(self.last_us / 1000 + 1000 / self.fps, 1)
+            return round(known, 1)
+        end = last + 1000 / self.fps
+        return round(known if last < known <= end else end, 1)
 
     def complete(self, messages: list[Message]) -> list[Message]:
         """The closing messages with what is known of the whole clip in their summary; warnings that

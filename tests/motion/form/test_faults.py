@@ -49,11 +49,21 @@ def knees_in(made: Script, amount: float) -> Joints:
     return moved(joints, ("right_knee",), -left * aside)
 
 
+def hips_shooting(made: Script, degrees: float) -> Joints:
+    """A trunk that tips further ahead by `degrees` half way up: the hips rise first."""
+    course = course_of(made)
+    rising = np.arange(len(course)) > int(np.argmax(course))
+    return _tipped(made, np.radians(degrees) * np.sin(np.pi * np.clip(course, 0, 1)) * rising)
+
+
 def turned(made: Script, degrees: float) -> Joints:
     """A trunk that tips further ahead about the hips by `degrees` at full depth."""
-    joints, course = joints_of(made), course_of(made)
+    return _tipped(made, np.radians(degrees) * course_of(made))
+
+
+def _tipped(made: Script, angle: Floats) -> Joints:
+    joints = joints_of(made)
     hips = 0.5 * (joints["left_hip"] + joints["right_hip"])
-    angle = np.radians(degrees) * course
     tipped = dict(joints)
     for name in (*UPPER, *HEAD):
         away = joints[name] - hips
@@ -110,6 +120,7 @@ FAULTS: list[tuple[str, float, str, Change, tuple[float, ...]]] = [
     ("squat", 0.0, "knees_in", knees_in, (0.0, 0.03, 0.05, 0.08)),
     ("squat", 90.0, "trunk_forward", turned, (0.0, 12.0, 24.0, 32.0)),
     ("squat", 0.0, "trunk_forward", turned, (0.0, 12.0, 24.0, 32.0)),
+    ("squat", 90.0, "hips_first", hips_shooting, (0.0, 20.0, 35.0, 50.0)),
     ("squat", 0.0, "shift", aside, (0.0, 0.06, 0.12, 0.2)),
     ("bicep_curl", 90.0, "upper_arm_drift", upper_arm, (0.0, 15.0, 30.0, 45.0)),
     ("bicep_curl", 90.0, "lean_back", leaning_back, (0.0, 8.0, 16.0, 24.0)),

@@ -198,6 +198,15 @@ def test_lost_tracking_is_told() -> None:
     assert discarded(entries) == ["tracking_lost"] and heights(entries) == []
 
 
+def test_a_blurred_flight_is_followed() -> None:
+    head, chunk, (truth,) = perform_jumps(CLEAN)
+    joints, seconds = chunk.keypoints.copy(), chunk.times_us * 1e-6
+    flying = (seconds > truth.takeoff + 0.1) & (seconds < truth.landing)
+    joints[flying, :, 2] *= 0.45
+    (found,) = heights(entries_of(head, [replace(chunk, keypoints=joints)], AIR)[0])
+    assert found == pytest.approx(100 * truth.height, abs=3.0)
+
+
 def test_the_flight_wins_over_a_stature_that_cannot_be() -> None:
     head, chunk, (truth,) = perform_jumps(CLEAN)
     said = [

@@ -15,6 +15,7 @@ from worker.contract.options import JobOptions
 from worker.contract.poses import PoseChunk
 from worker.motion.features.body_segments import Floats
 from worker.motion.jumps.edges import HEEL, NOISE, STRAIGHTENS, TALLER, Tracks, crossing
+from worker.motion.jumps.estimate import Estimate
 from worker.motion.jumps.flight import parabola
 
 AIR = JobOptions(exercise="air_time_jump")
@@ -51,9 +52,14 @@ def tracks(
     )  # fmt: skip
 
 
+def edges_of(found: Tracks) -> tuple[Estimate, Estimate] | None:
+    floors = found.floors()
+    return None if floors is None else found.edges(floors)
+
+
 def off(found: Tracks) -> tuple[float, float]:
     """Milliseconds that take-off and landing are off by."""
-    edges = found.edges()
+    edges = edges_of(found)
     assert edges is not None
     return 1000 * (edges[0].value - TAKEOFF), 1000 * (edges[1].value - LANDING)
 
@@ -72,14 +78,14 @@ def test_knees_that_do_not_fall_with_the_body_have_no_say() -> None:
     found = tracks(fps=60, noise=0.001)
     assert found.knees is not None
     tuck = 0.05 * np.sin(np.pi * np.clip((found.seconds - TAKEOFF) / (LANDING - TAKEOFF), 0, 1))
-    alone = replace(found, knees=None).edges()
-    assert replace(found, knees=found.knees - tuck).edges() == alone
+    alone = edges_of(replace(found, knees=None))
+    assert edges_of(replace(found, knees=found.knees - tuck)) == alone
 
 
 def test_a_fall_that_is_seen_outweighs_a_wrong_stature() -> None:
     found = tracks(fps=60, noise=0.001)
     for share in (0.6, 1.0, 1.7):
-        edges = replace(found, fall=share * found.fall).edges()
+        edges = edges_of(replace(found, fall=share * found.fall))
         assert edges is not None
         assert edges[1].value - edges[0].value == pytest.approx(LANDING - TAKEOFF, abs=0.01)
 
@@ -112,7 +118,7 @@ def test_a_head_that_falls_with_the_body_tells_the_take_off() -> None:
 
 def test_more_evidence_leaves_less_uncertainty() -> None:
     both, feet, rare = (
-        found.edges() for found in (tracks(), replace(tracks(), knees=None), tracks(fps=15))
+        edges_of(found) for found in (tracks(), replace(tracks(), knees=None), tracks(fps=15))
     )
     assert both is not None and feet is not None and rare is not None
     for side in (0, 1):
@@ -122,7 +128,7 @@ def test_more_evidence_leaves_less_uncertainty() -> None:
 
 def test_the_uncertainty_covers_the_errors_of_noisy_tracks() -> None:
     found = tracks(fps=30, noise=0.004)
-    edges = found.edges()
+    edges = edges_of(found)
     assert edges is not None
     assert np.abs(off(found)).max() < 2000 * edges[0].sigma
 
@@ -135,9 +141,9 @@ def test_what_was_not_seen_is_not_told() -> None:
         found, seconds=found.seconds[flying], ankles=found.ankles[flying],
         knees=found.knees[flying], stands=found.stands[flying],
     )  # fmt: skip
-    assert cut.edges() is None
+    assert edges_of(cut) is None
     flat = replace(found, ankles=np.full_like(found.ankles, FLOOR))
-    assert flat.edges() is None
+    assert edges_of(flat) is None
 
 
 def test_a_crossing_lies_between_its_frames() -> None:

@@ -16,6 +16,7 @@ from worker.contract.jump_messages import JumpHeight, JumpSummary
 from worker.contract.messages import type_of
 from worker.contract.options import JobOptions
 from worker.contract.poses import LogHead, PoseChunk
+from worker.motion.jumps.fit import Before
 
 
 def moving(chunk: PoseChunk, y: np.ndarray, x: float = 0.0) -> PoseChunk:
@@ -154,6 +155,12 @@ def test_each_flight_of_rebounds_counts(height: float, contact: float, fps: floa
     # where the heels stay up is not yet known when the first hop lands
     assert found[1:] == pytest.approx([100 * true] * 5, abs=2.5)
     assert found[0] == pytest.approx(100 * true, abs=4.5)
+
+
+def test_a_series_of_hops_ends_with_its_picture() -> None:
+    before = Before(landing=1.0, floor=0.8, stature=0.6)
+    assert before.floor_of(1.2, 0.62) == 0.8
+    assert before.floor_of(1.2, 0.9) is None and before.floor_of(2.0, 0.6) is None
 
 
 @pytest.mark.parametrize("contact", [0.2, 0.3])

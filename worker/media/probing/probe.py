@@ -32,22 +32,20 @@ from worker.media.probing.stream_fields import (
     UNINDEXED,
     crop_of,
     delay_us,
+    only_dolby_vision,
     orientation_of,
     ratio,
     slowdown,
     start_us,
     stored_size,
 )
+from worker.media.probing.track_choice import audio_stream, picture_stream
 from worker.media.sandbox.child_process import run
 from worker.media.sandbox.limits import DEFAULT_LIMITS, MediaLimits
 from worker.media.sandbox.media_process import ChildStalled
 
-_HIDDEN = ("attached_pic", "still_image", "timed_thumbnails")
 HDR = ("smpte2084", "arib-std-b67")
 """PQ and HLG (ITU-R BT.2100) in ffmpeg's names."""
-_MAIN_SHARE = 0.3
-"""Share of the longest stream's seconds and frames that a clip has: a front camera's 25 frames a
-second beside 60 of the other one's are a clip, a thumbnail a second is none."""
 
 
 class VideoInfo(MediaInfo, frozen=True, kw_only=True, omit_defaults=True):
@@ -102,7 +100,7 @@ def probe(path: Path, limits: MediaLimits = DEFAULT_LIMITS) -> VideoInfo:
     claims = _claims(path, limits)
     indexed = claims["format"].get("format_name", "") not in UNINDEXED
     longest_gap_s = limits.longest_gap_s(indexed=indexed)
-    stream, tracks = _picture_stream(path, claims.get("streams", []), limits, longest_gap_s)
+    stream, tracks = picture_stream(path, claims.get("streams", []), limits, longest_gap_s)
     width, height = stored_size(stream)
     if width * height > limits.max_pixels:
         raise too_large(f"The video's frames are too large ({width}x{height} pixels).")
@@ -123,12 +121,13 @@ def probe(path: Path, limits: MediaLimits = DEFAULT_LIMITS) -> VideoInfo:
         warnings.append("second_track")
     if ending.cut_off:
         warnings.append("truncated")
-    if stream.get("color_transfer") in HDR and not maps_brightness():
+    unmapped = stream.get("color_transfer") in HDR and not maps_brightness()
+    if unmapped or only_dolby_vision(stream):
         warnings.append("colour_lost")
     shown = square_size(width, height, ratio(stream.get("sample_aspect_ratio"), ":") or Fraction(1))
     if lies.transposed:
         shown = (shown[1], shown[0])
-    audio = _audio_stream(claims.get("streams", []))
+    audio = audio_stream(claims.get("streams", []))
     delay = delay_us(claims)
     return VideoInfo(
         kind="video",
@@ -221,59 +220,6 @@ def _unreadable(path: Path, tail: str) -> JobError:
     said = f"{name} is not a format we read." if name else "The file is not a readable video."
     message = f"{said} Send an MP4, MOV or WebM, or a picture as JPEG, PNG or HEIC."
     return JobError(ErrorCode.MEDIA_UNSUPPORTED, message, details)
-
-
-def _picture_stream(
-    path: Path, streams: list[dict[str, Any]], limits: MediaLimits, longest_gap_s: float
-) -> tuple[dict[str, Any], int]:
-    """The stream that is the clip, and how many could have been it.
-
-    Covers, depth maps and thumbnails are shorter or slower than the clip beside them, whatever
-    their flags say: of several streams those are candidates that have frames like the longest one.
-    Of these it is the default one, then the largest. Raises JobError `media_unsupported`.
-    """
-    shown = [
-        stream
-        for stream in streams
-        if stream.get("codec_type") == "video"
-        and stream.get("codec_name", "unknown") != "unknown"
-        and not any(stream.get("disposition", {}).get(name) for name in _HIDDEN)
-    ]
-    # of a stream that begins late in the file nobody knows the size
-    pictures = [s for s in shown if int(s.get("width", 0)) > 0 and int(s.get("height", 0)) > 0]
-    unknown = len(shown) - len(pictures)
-    if not pictures:
-        raise JobError(ErrorCode.MEDIA_UNSUPPORTED, "The file contains no video.")
-    if len(pictures) > 1:
-        packets = packets_of(path, limits)
-        found = {
-            s["index"]: timing_of(packets.get(s["index"], []), longest_gap_s) for s in pictures
-        }
-        times = {index: timing for index, timing in found.items() if timing}
-        longest = max((timing.duration_s for timing in times.values()), default=0.0)
-        most = max((timing.frames for timing in times.values()), default=0)
-        pictures = [
-            stream
-            for stream in pictures
-            if (timing := times.get(stream["index"])) is not None
-            and timing.duration_s >= _MAIN_SHARE * longest
-            and timing.frames >= _MAIN_SHARE * most
-        ] or pictures
-
-    def rank(stream: dict[str, Any]) -> tuple[int, int]:
-        default = stream.get("disposition", {}).get("default", 0)
-        return int(default), int(stream["width"]) * int(stream["height"])
-
-    return max(pictures, key=rank), len(pictures) + unknown
-
-
-def _audio_stream(streams: list[dict[str, Any]]) -> dict[str, Any]:
-    sounds = [
-        stream
-        for stream in streams
-        if stream.get("codec_type") == "audio" and stream.get("codec_name", "unknown") != "unknown"
-    ]
-    return max(sounds, key=lambda s: s.get("disposition", {}).get("default", 0), default={})
 
 
 def _claimed_timing(

@@ -15,6 +15,7 @@ _LONGEST_DELAY_US = 10_000_000
 # player slows them down.
 _CAPTURE_RATE = "com.android.capture.fps"
 _SLOW_MOTION = (1.5, 64.0)
+_DOLBY_VISION = "DOVI configuration record"
 UNINDEXED = ("mpegts", "mpeg", "flv")
 """Containers without an index, in ffprobe's names."""
 _OWN_START = ("mpegts", "mpeg", "ogg")
@@ -35,6 +36,11 @@ def crop_of(stream: dict[str, Any]) -> tuple[int, int, int, int]:
         max(0, int(crop.get(f"crop_{edge}", 0))) for edge in ("left", "top", "right", "bottom")
     )
     return left, top, right, bottom
+
+
+def only_dolby_vision(stream: dict[str, Any]) -> bool:
+    """Whether its colours are such that a decoder of HDR or SDR alone shows others."""
+    return bool(_side_data(stream, _DOLBY_VISION).get("dv_bl_signal_compatibility_id") == 0)
 
 
 def stored_size(stream: dict[str, Any]) -> tuple[int, int]:

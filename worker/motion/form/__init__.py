@@ -5,7 +5,7 @@ from __future__ import annotations
 from worker.motion.form.advice import advice_codes, advice_on, advice_text, live_codes
 from worker.motion.form.hold import HoldForm
 from worker.motion.form.rep_frames import RepFrames
-from worker.motion.form.score import RepForm, judge, judge_live
+from worker.motion.form.score import RepForm, judge
 
 __all__ = [
     "HoldForm",
@@ -15,6 +15,5 @@ __all__ = [
     "advice_on",
     "advice_text",
     "judge",
-    "judge_live",
     "live_codes",
 ]

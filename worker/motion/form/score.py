@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from worker.contract.message_parts import CriterionScore
 from worker.motion.form.criteria import CRITERIA
-from worker.motion.form.criterion import UNSEEN, Criterion, Judged, judged
+from worker.motion.form.criterion import UNSEEN, Judged, judged
 from worker.motion.form.rep_frames import RepFrames
 
 SHOWN = 75.0
@@ -38,22 +38,14 @@ class RepForm:
         return tuple(_told(one, self.turn_ms) for one in self.judged)
 
 
-def judge(exercise_id: str, rep: RepFrames) -> RepForm:
-    """Form of a whole rep of the exercise; 100 without criteria where none are known for it."""
-    return _judge(CRITERIA.get(exercise_id, ()), rep)
-
-
-def judge_live(exercise_id: str, rep: RepFrames) -> RepForm:
-    """Form so far of a rep that is not over: without what only its end shows."""
-    known = CRITERIA.get(exercise_id, ())
-    return _judge((criterion for criterion in known if criterion.live), rep)
-
-
-def _judge(criteria: Iterable[Criterion], rep: RepFrames) -> RepForm:
+def judge(exercise_id: str, rep: RepFrames, *, over: bool = True) -> RepForm:
+    """Form of a rep of the exercise; of one that is not `over`, without what only its end shows.
+    100 without criteria where none are known for it."""
+    asked = [one for one in CRITERIA.get(exercise_id, ()) if over or one.live]
     if len(rep) < MIN_FRAMES:
-        told = tuple(Judged(criterion, None, None) for criterion in criteria)
+        told = tuple(Judged(one, None, None) for one in asked)
     else:
-        told = tuple(judged(criterion, rep) for criterion in criteria)
+        told = tuple(judged(one, rep) for one in asked)
     turn_ms = 1e3 * float(rep.seconds[rep.turn]) if rep.turn < len(rep) else 0.0
     return RepForm(round(combined(told), 1), told, turn_ms)
 

@@ -74,10 +74,9 @@ def smoothed(
     values of all frames stand side by side in memory, as features read them.
     """
     filled, known = bridged(times_us, joints, has_person(joints))
-    reach = _reach(times_us, inside)
-    kernel, delta = _kernel(times_us, inside, reach)
+    kernel, delta = _kernel(times_us, inside)
     fields = _fields(filled, known, aspect)
-    none = np.zeros((len(fields), reach))
+    none = np.zeros((len(fields), len(kernel) // 2))
     fields = np.concatenate((none, fields, none), axis=1)[:, inside.start :]
     x, y, score = _fit(fields, kernel, delta)
     gone = ~known[inside]
@@ -86,19 +85,16 @@ def smoothed(
     return Body(x=x.T, y=y.T, score=score.T), ~gone
 
 
-def _reach(times_us: NDArray[np.int64], inside: slice) -> int:
-    """Most frames within REACH_S to one side of one of the frames `inside`."""
+def _kernel(times_us: NDArray[np.int64], inside: slice) -> tuple[Floats, Floats]:
+    """Weight and distance in SIGMA_S, [2 reach + 1, n] each, of the neighbours of each of the
+    frames `inside`, the earliest first; `reach` is the most frames within REACH_S to one side.
+    Beyond the ends the weight is 0."""
     own, rows = times_us[inside], np.arange(inside.start, inside.stop)
     before = rows - np.searchsorted(times_us, own - _REACH_US)
     after = np.searchsorted(times_us, own + _REACH_US, side="right") - 1 - rows
-    return int(max(before.max(), after.max()))
-
-
-def _kernel(times_us: NDArray[np.int64], inside: slice, reach: int) -> tuple[Floats, Floats]:
-    """Weight and distance in SIGMA_S, [2 reach + 1, n] each, of the neighbours of each of the
-    frames `inside`, the earliest first; beyond the ends the weight is 0."""
-    rows = np.arange(inside.start, inside.stop) + np.arange(-reach, reach + 1)[:, None]
-    away_us = times_us.take(rows, mode="clip") - times_us[inside]
+    reach = int(max(before.max(), after.max()))
+    rows = rows + np.arange(-reach, reach + 1)[:, None]
+    away_us = times_us.take(rows, mode="clip") - own
     beyond = (rows < 0) | (rows >= len(times_us)) | (np.abs(away_us) > _REACH_US)
     delta = away_us.astype(np.float64) * (1e-6 / SIGMA_S)
     kernel: Floats = np.where(beyond, 0.0, np.exp(-0.5 * delta * delta))

@@ -18,7 +18,7 @@ from worker.motion.jumps.calibration import Calibration, Calibrator, Tilt
 from worker.motion.jumps.fit import Before, measured
 from worker.motion.jumps.floor import Floor
 from worker.motion.jumps.height import Jump, Subject
-from worker.motion.jumps.signals import Rows, rows_of
+from worker.motion.jumps.signals import FEET, Rows, rows_of
 
 LIFT = 0.06
 """Share of stature by which feet are up: on their toes people raise their ankles by 0.05."""
@@ -156,12 +156,13 @@ class JumpTracker:
         self, seconds: float, hip: float, left: float, right: float, sure: float, upright: bool,
         known: bool,
     ) -> list[Event]:  # fmt: skip
-        # what flies is followed while anybody is seen: blur makes joints unsure, not wrong
-        visible = known and self._size > 0 and (self.airborne or sure > self._exercise.visible)
-        if not visible:
+        # blur makes the joints of what flies unsure, not wrong
+        visible = known and sure > (FEET if self.airborne else self._exercise.visible)
+        if not visible or self._size <= 0:
             return self._unseen(seconds)
         events: list[Event] = []
         if seconds - self._seen_at > BLIND:
+            events += self._unseen(seconds)
             self._recent.clear()
             self._calibrator.interrupt()
             self._floor.forget()

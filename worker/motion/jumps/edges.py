@@ -104,12 +104,11 @@ class Tracks:
     stature: float
     fall: float
 
-    def edges(self) -> tuple[Estimate, Estimate, float] | None:
-        """Seconds of take-off and landing, and the ankles' level before; None where they were not
-        seen."""
-        floors = self._floors()
-        feet = None if floors is None else self._by_ankles(*floors)
-        if floors is None or feet is None:
+    def edges(self, floors: tuple[float, float]) -> tuple[Estimate, Estimate] | None:
+        """Seconds of take-off and landing, the ankles' level before and after being `floors`; None
+        where they were not seen."""
+        feet = self._by_ankles(*floors)
+        if feet is None:
             return None
         speed = self.fall * (feet[1] - feet[0]) / 2 / self.stature
         flying = (self.seconds >= self.begin) & (self.seconds <= self.end)
@@ -126,10 +125,9 @@ class Tracks:
         return (
             mean(*filter(None, (Estimate(feet[0], sigma), left, head))) + Estimate(0.0, rise),
             mean(*filter(None, (Estimate(feet[1], sigma), met))) + Estimate(0.0, meet),
-            floors[0],
         )
 
-    def _floors(self) -> tuple[float, float] | None:
+    def floors(self) -> tuple[float, float] | None:
         """The ankles' level before and after the flight; one for both where only one is seen. Who
         hops keeps the heels up: the floor is where they were before the first hop."""
         far, close = REST

@@ -32,6 +32,10 @@ would be left, none is taken for a repetition of the one before."""
 FEW = 6
 """Frames of a flight below which its fall cannot be told."""
 
+SAME = 0.2
+"""Most difference of two measures of the stature in one picture, as a share: either is known to
+8 %, and bent legs look shorter; beyond a cut it is another."""
+
 UPRIGHT = 0.3
 """Least share of a flight in slow motion with a stretched, vertical body: a push-up is as slow."""
 
@@ -39,16 +43,19 @@ UPRIGHT = 0.3
 @dataclass
 class Before:
     """What the jumps before tell of one: the seconds of the last landing, the ankles' level on the
-    floor before that jump, and the paces of the last falls, for what is filmed in slow motion stays
-    so."""
+    floor before that jump, the subject's stature then, and the paces of the last falls, for what is
+    filmed in slow motion stays so."""
 
     landing: float = -1e9
-    floor: float | None = None
+    floor: float = 0.0
+    stature: float = 0.0
     paces: deque[float] = field(default_factory=lambda: deque(maxlen=3))
 
-    def floor_at(self, takeoff: float) -> float | None:
-        """The ankles' level where a series of hops began that goes on with this take-off."""
-        return self.floor if takeoff - self.landing <= REST[0] else None
+    def floor_of(self, takeoff: float, stature: float) -> float | None:
+        """The ankles' level where a series of hops began that goes on with this take-off, in the
+        same picture."""
+        goes_on = takeoff - self.landing <= REST[0]
+        return self.floor if goes_on and abs(stature - self.stature) < SAME * stature else None
 
     def is_slow(self, found: float | None) -> bool:
         """Whether a fall at the pace `found` (None where it could not be told) is slow motion."""
@@ -82,12 +89,16 @@ def measured(
         tracks = Tracks(
             near.seconds, ankles, near.height_of("knee", scores), near.height_of("head", scores),
             near.upright & near.still(STANDING, SWAY * stature), before.landing,
-            before.floor_at(begin), begin, end, stature, body * fall if other else fall,
+            before.floor_of(begin, stature), begin, end, stature, body * fall if other else fall,
         )  # fmt: skip
-        found = tracks.edges()
+        floors = tracks.floors()
+        if floors is None:
+            return "too_low"
+        before.floor, before.stature = floors[0], stature
+        found = tracks.edges(floors)
         if found is None:
             return "too_low"
-        takeoff, landing, before.floor = found
+        takeoff, landing = found
     span = takeoff.value, landing.value
     speed = pace(near, *span, scores, fall)
     if len(near.between(*span)) >= FEW and (speed is None or speed > FAST):

@@ -20,10 +20,10 @@ from worker.motion.reps.tracker import RepTracker
 EVERY_S, KEPT_S = 60.0, 120.0
 """Seconds of media from one look to the next, and that a look goes back."""
 
-SEVERAL = 3
+DOUBTLESS = 3
 """Repetitions, or seconds held, that leave no doubt before the media ends."""
 
-PERIODIC = 2
+FEWEST_UNKNOWN = 2
 """Repetitions of an unknown movement at least: one alone may be the way into place."""
 
 TOLD = 3
@@ -33,8 +33,7 @@ TOLD = 3
 def tracker_of(
     exercise: RepExercise | HoldExercise, difficulty: str, least_score: float | None
 ) -> Tracker:
-    """The tracker of an exercise; repetitions that score
-    less than `least_score` do not count."""
+    """The tracker of an exercise; repetitions that score less than `least_score` do not count."""
     if isinstance(exercise, HoldExercise):
         return HoldTracker(exercise)
     return RepTracker(exercise, difficulty, least_score)
@@ -75,7 +74,7 @@ class AutoTracker(Tracker):
         tracker = self._choose(found)
         event = _together([*tracker.span(frames), tracker.finish()])
         counted = sum(rep.counted for rep in event.reps)
-        return NOTHING if self.name == UNKNOWN and counted < PERIODIC else event
+        return NOTHING if self.name == UNKNOWN and counted < FEWEST_UNKNOWN else event
 
     def _block(self, part: Frames) -> list[FrameEvent]:
         if self._tracker is not None:
@@ -90,7 +89,7 @@ class AutoTracker(Tracker):
         self._due += EVERY_S
         frames = joined(self._kept)
         scores = self._look(frames)
-        if not scores or scores[0].value < SURE or scores[0].count < SEVERAL:
+        if not scores or scores[0].value < SURE or scores[0].count < DOUBTLESS:
             since = (now - KEPT_S) * 1e6
             self._kept = [kept for kept in self._kept if kept.times_us[-1] > since]
             return nothing

@@ -28,10 +28,10 @@ LARGE = (
 SEEN_WEIGHT = 0.3
 """Mean weight from which a measure can be followed."""
 
-TOGETHER = 0.7
+GOES_ALONG = 0.7
 """Correlation with the largest movement from which a measure goes along with it."""
 
-MOST = 3
+MOST_SIGNALS = 3
 """Signals of the exercise."""
 
 WALKS = 1.0
@@ -55,8 +55,8 @@ def unknown_exercise(frames: Frames) -> RepExercise | None:
     order = sorted(range(len(LARGE)), key=lambda place: -abs(goes[place]) * ranges[place])
     signals = tuple(
         Signal(LARGE[place].measure, away * float(np.sign(goes[place])) * LARGE[place].full)
-        for place in order[:MOST]
-        if abs(goes[place]) >= TOGETHER
+        for place in order[:MOST_SIGNALS]
+        if abs(goes[place]) >= GOES_ALONG
     )
     # half of a large movement: a walk's steps bend knees and elbows by less
     return RepExercise(UNKNOWN, signals, joints=("shoulder", "hip"), least=0.5)

@@ -10,7 +10,7 @@ from worker.exercises.model import RepExercise
 from worker.motion.features.body_segments import Body, Floats
 from worker.motion.features.measures import sides_of
 from worker.motion.features.order_statistics import median
-from worker.motion.form import RepForm, RepFrames, advice_codes, judge, judge_live, live_codes
+from worker.motion.form import RepForm, RepFrames, advice_codes, judge, live_codes
 from worker.motion.form.advice import RECENT
 from worker.motion.reps.attempts import Attempt
 from worker.motion.reps.signals import Rows, SignalRows
@@ -66,7 +66,8 @@ class RepScorer:
             return None
         progress = _courses(rows)
         turn = int(np.argmax(progress))
-        return judge_live(self._exercise.id, RepFrames(rows.seconds, rows.body, progress, turn))
+        rep = RepFrames(rows.seconds, rows.body, progress, turn)
+        return judge(self._exercise.id, rep, over=False)
 
     def _leading(self, body: Body, turn: int) -> int | None:
         """The side that leads at the turn, where the exercise has one."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -63,49 +64,53 @@ class _Measured(Columns):
     body: Body
 
 
+def _measured(exercise: RepExercise, frames: Frames) -> _Measured:
+    body, known = weighted(frames.body, frames.aspect), frames.known
+    measure, sides = (sides_of, 2) if exercise.sides == "each" else (whole, 1)
+    signals = [measure(body, signal.measure) for signal in exercise.signals]
+    shape = (len(frames), sides, len(signals))
+    asked = (*exercise.conditions, *exercise.typical)
+    measures = np.full((len(frames), len(asked)), np.nan)
+    for place, condition in enumerate(asked):
+        values, weights = whole(body, condition.measure)
+        seen = (weights >= JUDGED_WEIGHT) & known
+        measures[seen, place] = values[seen]
+    return _Measured(
+        seconds=frames.times_us.astype(np.float64) * 1e-6,
+        values=np.stack([values for values, _ in signals], axis=-1).reshape(shape),
+        weights=np.stack([weights for _, weights in signals], axis=-1).reshape(shape)
+        * known[:, None, None],
+        measures=measures,
+        told=np.where(known[:, None], statures(body), np.nan),
+        body=replace(frames.body, score=frames.body.score * known[:, None]),
+    )
+
+
+@lru_cache(maxsize=64)
+def _nothing_measured(exercise: RepExercise) -> _Measured:
+    return _measured(exercise, NO_FRAMES)
+
+
 class SignalRows:
     """Measures frames and keeps what it measured."""
 
     def __init__(self, exercise: RepExercise) -> None:
-        self._sided = exercise.sides == "each"
+        self._exercise = exercise
         self._names = [signal.measure for signal in exercise.signals]
+        self._asked = [one.measure for one in (*exercise.conditions, *exercise.typical)]
         self._full = np.array([signal.full for signal in exercise.signals], np.float64)
         self._say = np.array([signal.weight for signal in exercise.signals], np.float64)
-        self._asked = [one.measure for one in (*exercise.conditions, *exercise.typical)]
         self._lengths, self._asked_lengths = (
             np.array([is_length(name) for name in names], np.bool_)
             for names in (self._names, self._asked)
         )
-        self._kept = self._measured(NO_FRAMES)
+        self._kept = _nothing_measured(exercise)
         self._first = 0
 
     def add(self, frames: Frames) -> None:
         """Takes the frames, in order."""
         self._first = frames.first - len(self._kept)
-        self._kept = _Measured.joined([self._kept, self._measured(frames)])
-
-    def _measured(self, frames: Frames) -> _Measured:
-        body, known = weighted(frames.body, frames.aspect), frames.known
-        signals = [self._signal(body, name) for name in self._names]
-        measures = np.full((len(frames), len(self._asked)), np.nan)
-        for place, name in enumerate(self._asked):
-            values, weights = whole(body, name)
-            seen = (weights >= JUDGED_WEIGHT) & known
-            measures[seen, place] = values[seen]
-        return _Measured(
-            seconds=frames.times_us.astype(np.float64) * 1e-6,
-            values=np.stack([values for values, _ in signals], axis=2),
-            weights=np.stack([weights for _, weights in signals], axis=2) * known[:, None, None],
-            measures=measures,
-            told=np.where(known[:, None], statures(body), np.nan),
-            body=replace(frames.body, score=frames.body.score * known[:, None]),
-        )
-
-    def _signal(self, body: Body, name: str) -> tuple[Floats, Floats]:
-        if self._sided:
-            return sides_of(body, name)
-        values, weights = whole(body, name)
-        return values[:, None], weights[:, None]
+        self._kept = _Measured.joined([self._kept, _measured(self._exercise, frames)])
 
     def forget(self, seconds: float) -> None:
         """Drops what is before `seconds`."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from worker.motion.features.body_segments import Floats
-from worker.motion.features.order_statistics import median
+from worker.motion.features.order_statistics import median, quantile
 from worker.motion.form.rep_frames import HIGH, RepFrames, Rows
 
 LOOKS_DOWN = 6.0
@@ -101,8 +101,9 @@ def against_shin(rep: RepFrames) -> float | None:
 
 
 def hips_first(rep: RepFrames) -> float | None:
-    """How far the hips' share of their whole rise is ahead of the shoulders' at most on the way
-    up, 0-1, any view: 0 where both rise together, ~0.4 where the hips shoot up first."""
+    """How far the hips' share of their whole rise is ahead of the shoulders' on the way up, 0-1,
+    quantile HIGH of the frames, any view: 0 where both rise together, ~0.4 where the hips shoot up
+    first."""
     rows = rep.back & (_seen(rep) > 0)
     if np.count_nonzero(rows) < 4:
         return None
@@ -116,4 +117,4 @@ def hips_first(rep: RepFrames) -> float | None:
         return None
     if whole_hip < LEAST_RISE * rep.leg:
         return 0.0
-    return float((risen_hip / whole_hip - risen_shoulder / whole_shoulder).max())
+    return quantile(risen_hip / whole_hip - risen_shoulder / whole_shoulder, HIGH)
