@@ -54,7 +54,7 @@ def drawings(
     """The overlay of each analysed frame, in order.
 
     The whole log is analysed first, as faults are known only after the end of a rep; of that some
-    30 bytes a frame are kept, and the poses are read anew as the drawings are consumed.
+    150 bytes a frame are kept, and the poses are read anew as the drawings are consumed.
     """
     shown, summary = _analysed(log, options, reference)
     history = summary.history if summary else ()

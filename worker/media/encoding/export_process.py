@@ -187,12 +187,10 @@ class Export:
         plan = self._plan
         if plan.audio_stream < 0:
             return None
-        stream = self._given.streams[plan.audio_stream]
-        shift_us = plan.delay_us - plan.start_us
+        stream, shift_us = self._given.streams[plan.audio_stream], plan.delay_us - plan.start_us
         if plan.audio_copied:
             return CopiedSound(self._out, stream, shift_us)
-        gap_s, end_us = plan.longest_gap_s, plan.duration_us
-        return EncodedSound(self._out, stream, shift_us, gap_s, end_us)
+        return EncodedSound(self._out, stream, shift_us, plan.longest_gap_s, plan.duration_us)
 
     def run(self) -> None:
         """All of it; raises FFmpegError where the file cannot be written."""
