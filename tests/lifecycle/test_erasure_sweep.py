@@ -75,7 +75,7 @@ def test_a_job_whose_objects_cannot_be_deleted_delays_no_other(
     for job in jobs:
         erase_job(stores, job)
 
-    def refused(stores: Stores, erased: ErasureRecord) -> None:  # noqa: ARG001
+    def refused(stores: Stores, erased: ErasureRecord) -> None:
         if erased.job == jobs[0].id:
             raise StoreUnavailable("denied")
         rest.append(erased.job)
