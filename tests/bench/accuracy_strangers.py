@@ -33,9 +33,11 @@ BEFORE = "at 2f434a2: exact 0.776, within one 0.855, MAE 0.149 (152 clips with r
 UNFITTED = (
     "*Numbers of other people*: each of the {count} numbers that decide counts, a common factor to "
     "the least sizes and a common shift of all limits are chosen anew for each fold, on the clips "
-    "of the other four, in coarse grids from both their ends on "
-    "(`python -m tests.bench.cross_validation`). Measures and rules were written with all clips in "
-    "view, which this cannot undo."
+    "of the other four, in coarse grids from both their ends on; the middle of the values that do "
+    "alike is taken (`python -m tests.bench.cross_validation`). The grids lie around the values in "
+    "use; where an end was taken of values that do alike, with Lightning's poses beside these, it "
+    "was exact 0.967, within one 0.980, MAE 0.018. Measures and rules were written with all clips "
+    "in view, which this cannot undo."
 )
 """How a figure comes about that is not fitted in the numbers."""
 

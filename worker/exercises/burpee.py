@@ -15,7 +15,9 @@ BURPEE = RepExercise(
         Signal("shoulder_height", -0.5, weight=0.7),
     ),
     conditions=(
+        Condition("shoulder_over_ankle", "start", low=0.4),
         Condition("shoulder_height", "range", low=0.3),
+        Condition("shoulder_over_hip", "range", low=0.1),
         Condition("wrist_over_ankle", "turn", high=0.25),
     ),
     # hands on the floor at the turn

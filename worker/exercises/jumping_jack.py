@@ -15,7 +15,11 @@ JUMPING_JACK = RepExercise(
         Signal("elbow_over_shoulder", 0.3, weight=0.7),
         Signal("ankle_spread", 0.25, weight=0.7),
     ),
-    conditions=(Condition("wrist_over_shoulder", "turn", low=0.05),),
+    conditions=(
+        Condition("wrist_over_shoulder", "range", low=0.2),
+        Condition("wrist_over_shoulder", "turn", low=0.05),
+        Condition("hip_height", "range", high=0.2),
+    ),
     # from hanging arms, feet apart
     typical=(
         Condition("wrist_over_shoulder", "start", high=-0.1),

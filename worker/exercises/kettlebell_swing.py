@@ -19,7 +19,7 @@ KETTLEBELL_SWING = RepExercise(
         FEET_STAY,
         Condition("wrist_over_hip", "start", high=0.1),
         Condition("wrist_over_hip", "turn", low=0.05),
-        Condition("shoulder_over_hip", "range", low=0.03),
+        Condition("shoulder_over_hip", "range", low=0.04),
     ),
     # hands from below the hips to well above them, from a hinge
     typical=(

@@ -13,6 +13,8 @@ HIGH_KNEES = RepExercise(
         Signal("higher_knee_over_hip", 0.2),
     ),
     conditions=(
+        # upright
+        Condition("shoulder_over_hip", "turn", low=0.1),
         Condition("hip_height", "range", high=0.15),
         Condition("knee_step", "turn", low=0.05),
     ),

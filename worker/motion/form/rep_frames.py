@@ -34,9 +34,6 @@ PROFILE, FACING = 0.25, 0.65
 AHEAD = 0.05
 """Least distance of the nose by trunk length that tells where the subject looks."""
 
-LOADED = 0.5
-"""Share of the way from which the joints carry the load of the turning point."""
-
 NEAR_START = 0.25
 """Share of the way below which a frame shows the start pose."""
 
@@ -89,11 +86,6 @@ class RepFrames:
     def deep(self) -> Rows:
         """Rows near the turning point."""
         return self.share >= DEEP
-
-    @cached_property
-    def loaded(self) -> Rows:
-        """Rows in the lower half of the way."""
-        return self.share >= LOADED
 
     @cached_property
     def start(self) -> Rows:

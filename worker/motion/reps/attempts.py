@@ -30,7 +30,7 @@ jerk."""
 INTO_PLACE = 2.2
 """Times of the others' that a first movement takes where it is the way into place, by twice its way
 back where its way out was not seen: first repetitions of the bench take 2.05 at most, ways into
-place 2.25 and more."""
+place 2.25 and more. Chosen on four folds of its subjects it is 2.2 to 2.6."""
 
 BACK = 0.9
 """Share of the way out after which a movement that may go on has surely come back."""

@@ -26,8 +26,8 @@ def _both_seen(rep: RepFrames, *joints: str) -> Floats:
 
 
 def width(rep: RepFrames) -> float | None:
-    """Least distance between the knees while loaded, by that between the ankles, or, on the way up,
-    by their own at the turning point, whichever is less.
+    """Least distance between the knees near the turning point, by that between the ankles, or, on
+    the way up, by their own at the turning point, whichever is less.
 
     Under 1 of the first the knees have caved in (knee separation ratio of Noyes et al. 2005, Am J
     Sports Med 33; knees over the toes are farther apart); the second sees knees that come together
@@ -35,8 +35,8 @@ def width(rep: RepFrames) -> float | None:
     """
     apart, feet = _apart(rep, "knee"), _apart(rep, "ankle") + TINY
     seen = _both_seen(rep, "knee", "ankle")
-    by_feet = rep.part(apart / feet, seen, rep.loaded, 0.1)
-    lifting = rep.part(apart, seen, rep.back & rep.loaded, 0.1)
+    by_feet = rep.part(apart / feet, seen, rep.deep, 0.1)
+    lifting = rep.part(apart, seen, rep.back & rep.deep, 0.1)
     deepest = rep.part(apart, seen, rep.share >= DEEPEST, 0.5)
     if by_feet is None or lifting is None or deepest is None:
         return None
