@@ -48,8 +48,8 @@ def agreed_times(path: Path) -> list[float]:
     ("stamps", "times"),
     [
         ([0, 40, 80], [0, 40, 80]),
-        ([0, 0, 80, 80, 160], [0, 1, 80, 81, 160]),  # two frames of one time
-        ([0, 40, 30, 80], [0, 40, 41, 80]),  # a little back
+        ([0, 0, 80, 80, 160], [0, 20, 80, 100, 160]),  # two frames of one time
+        ([0, 40, 30, 80], [0, 40, 60, 80]),  # a little back
         ([0, 40, 80, 120, 0, 40], [0, 40, 80, 120, 160, 200]),  # a second recording
         ([0, 40, 15_040, 15_080], [0, 40, 80, 120]),  # a clock that jumped
         ([0, None, 80], [0, 40, 80]),
@@ -141,3 +141,15 @@ def test_a_video_of_one_frame_has_a_picture_of_every_moment(make_clip: MakeClip)
     only = frame_at(path, info, 0, max_side=160)
     for time_us in (round(info.duration_ms * 500), 10_000_000):
         assert (frame_at(path, info, time_us, max_side=160) == only).all()
+
+
+def test_sound_hours_behind_the_picture_is_not_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "hours.mkv"
+    run(*PICTURE, "-f", "lavfi", "-i", "sine=duration=2:sample_rate=48000",
+        "-af", "asetnsamples=9600,asetpts=PTS+floor(N/9600)*600/TB", *X264, "-c:a", "flac",
+        "-fps_mode", "passthrough", path)  # fmt: skip
+    made = tmp_path / "made.mp4"
+    export_video(path, probe(path), made, lambda: ())
+    assert probe(made).duration_ms < 30_000
+    with av.open(str(made)) as shown:
+        assert float(shown.duration / 1_000_000) < 30

@@ -9,13 +9,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.synthetic.analysis import analyse
-from tests.synthetic.perform import Camera, Script
+from tests.synthetic.analysis import analyse, entries_of
+from tests.synthetic.perform import Camera, Script, perform
 from tests.synthetic.references import measured, reference, script_of
 from worker.contract.errors import JobError
 from worker.contract.grades import grade_of
 from worker.contract.message_parts import Rep
-from worker.contract.messages import Counter, ExerciseSummary, Recommendations, encode, type_of
+from worker.contract.messages import (
+    Counter,
+    ExerciseSummary,
+    FormScoreMessage,
+    Recommendations,
+    encode,
+    type_of,
+)
 from worker.contract.options import JobOptions
 from worker.contract.reference_poses import ReferencePoses
 from worker.motion.feedback.factory import make_reporter
@@ -202,10 +209,20 @@ def test_depth_asked_for_grows_with_difficulty() -> None:
 
 
 def test_a_reference_that_is_not_given_is_not_found() -> None:
-    from tests.synthetic.perform import perform
-
     head, _ = perform(script_of("squat", 1))
     with pytest.raises(JobError) as caught:
         make_reporter(JobOptions(reference="ref_none"), head.media)
     assert caught.value.code == "reference_not_found"
     assert caught.value.details == {"reference": "ref_none"}
+
+
+def test_who_is_not_seen_for_a_while_is_no_likeness() -> None:
+    head, chunk = perform(script_of("squat", 3))
+    moved, seconds = chunk.keypoints.copy(), chunk.times_us / 1e6
+    moved[:, 7:11, 0] += 0.12  # arms that go elsewhere all the time
+    for start in (2.2, 5.2, 8.0):
+        moved[(seconds > start) & (seconds < start + 0.8)] = 0
+    options = JobOptions(reference="ref_any")
+    entries, _ = entries_of(head, [replace(chunk, keypoints=moved)], options, reporter("squat"))
+    told = [e.message.score for e in entries if isinstance(e.message, FormScoreMessage)]
+    assert told and max(told) < 60

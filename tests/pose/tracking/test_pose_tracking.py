@@ -118,8 +118,8 @@ def test_who_leaps_is_looked_for_at_every_keyframe_and_costs_one_pose_a_second()
 
 
 def somebody_else(box: np.ndarray) -> Detections:
-    """Who is there, and another person beside."""
-    boxes = np.stack([box, box + np.array([250, 0, 250, 0], np.float32)])
+    """Who is there, and another person who can be seen in the crop."""
+    boxes = np.stack([box, box + np.array([105, 0, 105, 0], np.float32)])
     return Detections(boxes, np.array([0.9, 0.9], np.float32))
 
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from worker.media.sandbox.limits import BACK_S, LONGEST_GAP_S
 
-_APART_US = 1000
-"""Between frames that a file gives one time: players show the later one, and the next in time."""
-
 
 class FrameClock:
     """Turns a container's times into a presentation's; microseconds throughout.
 
-    `step_us` is a frame's ordinary length: it stands in for a missing time. `delay_us` is added to
-    every time. A gap of more than `longest_gap_s` seconds was not recorded.
+    `step_us` is a frame's ordinary length: it stands in for a missing time, and half of it parts
+    two frames that the file gives one time. `delay_us` is added to every time. A gap of more than
+    `longest_gap_s` seconds was not recorded.
     """
 
     def __init__(
@@ -36,6 +34,6 @@ class FrameClock:
             elif ahead > 0:
                 time = stamped
             else:
-                time = self.last_us + min(_APART_US, self._step)
+                time = self.last_us + max(1, self._step // 2)
         self.last_us = time
         return time

@@ -9,7 +9,7 @@ import av
 import numpy as np
 from av.error import FFmpegError
 
-from worker.media.sandbox.limits import BACK_S
+from worker.media.sandbox.limits import BACK_S, LONGEST_GAP_S
 
 _BIT_RATE = 160_000
 _CODEC = "aac"
@@ -59,17 +59,21 @@ class EncodedSound:
     """Decoded and encoded as AAC; packets that do not decode are left out.
 
     The track has one rate and layout whatever the source changes to. Its samples follow on each
-    other: a gap of up to `longest_gap_s` in the source's times becomes silence, and a clock that
-    restarts is gone on with.
+    other: a gap of up to `longest_gap_s` in the source's times becomes silence, where it ends by
+    `picture_end_us` behind which LONGEST_GAP_S is the most, and a clock that restarts is gone on
+    with.
     """
 
-    def __init__(self, out: Any, stream: Any, shift_us: int, longest_gap_s: float) -> None:
+    def __init__(
+        self, out: Any, stream: Any, shift_us: int, longest_gap_s: float, picture_end_us: int
+    ) -> None:
         self.stream = stream
         self.empty = True
         self._out = out
         self._shift_s = Fraction(shift_us, 1_000_000)
         self._longest_gap_s = longest_gap_s
         self._rate = rate_for(stream.codec_context.sample_rate or 0)
+        self._picture_end = picture_end_us * self._rate // 1_000_000
         self._layout = "mono" if stream.codec_context.channels == 1 else "stereo"
         self._track = out.add_stream(_CODEC, rate=self._rate)
         self._track.codec_context.layout = self._layout
@@ -107,7 +111,10 @@ class EncodedSound:
         if stamp is None:
             return
         ahead = stamp + self._moved - self._next
-        if BACK_S < ahead / self._rate <= self._longest_gap_s:
+        # a few packets, hours apart behind a short picture, would be hours of silence to encode
+        inside = stamp + self._moved <= self._picture_end
+        longest_s = self._longest_gap_s if inside else LONGEST_GAP_S
+        if BACK_S < ahead / self._rate <= longest_s:
             self._flush()
             self._silence(ahead)
         elif abs(ahead) / self._rate > BACK_S:

@@ -121,6 +121,7 @@ def _plan(
         start_us=_PIPE_START_S * 1_000_000 if through_pipe else video.start_us,
         delay_us=video.delay_us,
         longest_gap_s=limits.longest_gap_s(indexed=video.indexed),
+        duration_us=round(1000 * video.duration_ms),
         fps=video.fps,
         fields=2 if video.parity and not through_pipe else 1,
         size=(width, height),

@@ -35,6 +35,7 @@ class ExportPlan(msgspec.Struct, frozen=True, kw_only=True):
     start_us: int
     delay_us: int
     longest_gap_s: float
+    duration_us: int
     fps: float
     fields: int
     size: tuple[int, int]

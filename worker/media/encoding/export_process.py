@@ -191,7 +191,8 @@ class Export:
         shift_us = plan.delay_us - plan.start_us
         if plan.audio_copied:
             return CopiedSound(self._out, stream, shift_us)
-        return EncodedSound(self._out, stream, shift_us, plan.longest_gap_s)
+        gap_s, end_us = plan.longest_gap_s, plan.duration_us
+        return EncodedSound(self._out, stream, shift_us, gap_s, end_us)
 
     def run(self) -> None:
         """All of it; raises FFmpegError where the file cannot be written."""

@@ -86,7 +86,7 @@ class ReferenceTracker(Tracker):
             self._keep(rows, block.first)
             courses = zip(rows.seconds.tolist(), rows.progress.tolist(), strict=True)
             events += [self._step(frame, *row) for frame, row in enumerate(courses, block.first)]
-            events[-1] = events[-1]._replace(live=self._live(rows.poses))
+            events[-1] = events[-1]._replace(live=self._live(rows))
         return events
 
     def finish(self) -> FrameEvent:
@@ -123,10 +123,14 @@ class ReferenceTracker(Tracker):
         done = 100.0 if counted else 0.0
         return FrameEvent(progress=done, reps=tuple(reps), advice=self._advice)
 
-    def _live(self, poses: Poses) -> float | None:
-        """The pose criterion of the last few poses while a rep is in progress."""
-        images = zip(self._images, self._finders, strict=True)
-        apart = [image.nearest(poses) for image, finder in images if finder.out]
+    def _live(self, rows: _Rows) -> float | None:
+        """The pose criterion of the last few poses that are seen while a rep is in progress."""
+        images = zip(self._images, self._finders, rows.progress.T, strict=True)
+        apart = [
+            image.nearest(rows.poses[np.isfinite(progress)])
+            for image, finder, progress in images
+            if finder.out and np.isfinite(progress).any()
+        ]
         return points_of("pose", min(apart)) if apart else None
 
     def _judged(self, found: Iterable[Excursion | None]) -> list[Rep]:

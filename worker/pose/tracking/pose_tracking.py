@@ -125,8 +125,9 @@ class PoseTracker:
 
 
 def _alone(box: Boxes, people: Detections) -> bool:
-    """Whether nobody else is large enough to be meant."""
-    return int((area(people.boxes) >= COMPARABLE * area(box)).sum()) == 1
+    """Whether nobody else who is large enough to be meant can be seen in the crop of `box` [4]."""
+    large = people.boxes[area(people.boxes) >= COMPARABLE * area(box)]
+    return int((iou(grow(box, MASK), large) > 0).sum()) == 1
 
 
 def _second(time_s: float) -> int:
