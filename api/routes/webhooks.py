@@ -39,7 +39,7 @@ router = APIRouter(route_class=AuthenticatedRoute, tags=["webhooks"])
 
 def webhook_view(stores: Stores, endpoint: Endpoint) -> dict[str, Any]:
     """Converts an endpoint to its JSON view, without secrets and empty fields."""
-    since = stores.endpoints.for_session(endpoint.id)[2].failing_since
+    since = stores.endpoints.failing_since(endpoint.id)
     here = f"/v1/webhooks/{endpoint.id}"
     seen = {
         "id": endpoint.id,

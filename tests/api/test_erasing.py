@@ -144,6 +144,7 @@ def test_the_id_of_an_erased_job_is_forgotten_some_minutes_later(
     first, second = (new_job(client)["id"] for _ in range(2))
     stores.jobs.erase(stores.jobs.get(first))
     assert stores.redis.zrange(keys.ERASED_IDS, 0, -1) == [first.encode()]
+    assert ERASED_S - 60 < stores.redis.ttl(keys.ERASED_IDS) <= ERASED_S  # after the last erasure
     now = stores.clock()
     monkeypatch.setattr(stores.jobs, "_clock", lambda: now + ERASED_S + 1)
     stores.jobs.erase(stores.jobs.get(second))

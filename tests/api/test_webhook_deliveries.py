@@ -32,7 +32,7 @@ def test_a_test_event(client: Client, stores: Stores) -> None:
     assert answer.status_code == 202 and delivery["type"] == "webhook.test"
     assert delivery["status"] == "pending" and delivery["attempts"] == []
     assert lane(stores, view, view["id"]) == [delivery["id"]]
-    assert stores.delivery_schedule.endpoints.take_all(5) == [view["id"]]
+    assert stores.delivery_schedule.due_endpoints.take_all(5) == [view["id"]]
 
 
 def test_deliveries_newest_first_by_status(client: Client, stores: Stores) -> None:
@@ -122,10 +122,10 @@ def test_enabling_makes_what_waits_due(client: Client, stores: Stores) -> None:
         id="msg_1", type="job.succeeded", subject="job_1", at="2026-01-01T00:00:00.000Z"
     )
     enqueue_deliveries(stores, endpoint, [item])
-    stores.delivery_schedule.endpoints.remove(endpoint.id)
-    assert stores.delivery_schedule.endpoints.take_all(5) == []
+    stores.delivery_schedule.due_endpoints.remove(endpoint.id)
+    assert stores.delivery_schedule.due_endpoints.take_all(5) == []
     client.patch(here, json={"enabled": True})
-    assert stores.delivery_schedule.endpoints.take_all(5) == [view["id"]]
+    assert stores.delivery_schedule.due_endpoints.take_all(5) == [view["id"]]
 
 
 def test_a_jobs_own_webhook(client: Client, stores: Stores) -> None:

@@ -75,6 +75,20 @@ def test_deleted_with_all_that_waits(client: Client, stores: Stores) -> None:
     assert stores.redis.keys("pq:delivery:*") == []
 
 
+def test_deleted_while_it_is_listed_or_changed(
+    client: Client, stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view = made(client)
+    endpoint, listed = stores.endpoints.get(view["id"]), stores.endpoints.page("acme", None, 9)
+    stores.endpoints.delete(endpoint)
+    monkeypatch.setattr(EndpointStore, "page", lambda *_: listed)
+    monkeypatch.setattr(EndpointStore, "get", lambda *_: endpoint)
+    assert [one["id"] for one in client.get("/webhooks").json()["webhooks"]] == [view["id"]]
+    here = f"/webhooks/{view['id']}"
+    assert client.patch(here, json={"description": "new"}).json()["description"] == "new"
+    assert [key for key in stores.redis.keys("*") if view["id"].encode() in key] == []
+
+
 @pytest.mark.parametrize(
     ("body", "parameter", "allowed"),
     [

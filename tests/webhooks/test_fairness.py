@@ -175,7 +175,7 @@ def test_one_answer_ends_the_count(
     clock.now += 7200
     delivery_worker.deliver(endpoint.id)
     assert stores.endpoints.get(endpoint.id).enabled
-    since = stores.endpoints.for_session(endpoint.id)[2].failing_since
+    since = stores.endpoints.failing_since(endpoint.id)
     assert since is not None and since > clock.now - 7201
 
 
@@ -266,4 +266,4 @@ def test_a_deleted_endpoint_leaves_nothing(
     DeliveryWorker(stores, Told(settings, FAILED)).deliver(endpoint.id)
     stores.deliveries.purge(endpoint.id)
     assert [k for k in stores.redis.keys("*") if endpoint.id.encode() in k] == []
-    assert DeliverySchedule(stores.redis, stores.ordered_queues).endpoints.take_all(5) == []
+    assert DeliverySchedule(stores.redis, stores.ordered_queues).due_endpoints.take_all(5) == []

@@ -19,7 +19,7 @@ from worker.contract.references import Reference
 from worker.storage import keys
 from worker.storage.clock import unix
 from worker.storage.connection import text
-from worker.storage.errors import NotFound
+from worker.storage.errors import NotFound, StoreUnavailable
 from worker.storage.jobs.records import ERASED_S
 from worker.storage.objects.object_keys import job_prefix, upload_key
 from worker.storage.objects.retention import DAY_S
@@ -41,7 +41,7 @@ class ErasureRecord(msgspec.Struct, frozen=True):
     """A job that was erased at `at`; its firehose entries are between `since` and `until`.
 
     All are unix times; `until` is None where the job had not ended, `at` where only its entries
-    are left to be deleted.
+    are left to be deleted, and 0 where an API of the version before this noted it.
     """
 
     tenant: str
@@ -63,7 +63,9 @@ def erase_job(stores: Stores, job: Job) -> None:
     until = None if ended is None else ended + _CLOCKS_S
     record = ErasureRecord(job.tenant, job.id, job.input.uploadId, since, until, now)
     stores.erased.put(_note(record), now)
-    if stores.jobs.erase(job) and job.batchId is not None:
+    completed = stores.jobs.erase(job)
+    stores.erased.put(_note(record), now)  # a sweep that found the job put it off
+    if completed and job.batchId is not None:
         stores.batches.announce(job.batchId)
     stores.retention.forget_job(job)
     _erase_webhooks(stores, job.id)
@@ -186,14 +188,25 @@ def sweep_erased(stores: Stores) -> int:
 
     Skips an id that a new job has: ids follow from Idempotency-Keys, and those expire.
     """
+    now = stores.clock()
+    # an API of the version before this notes entries there: to be deleted with the next version
+    for old in stores.redis.zrange(keys.ERASED_ENTRIES, 0, _ERASED - 1):
+        stores.erased.put(text(old), now)
+        stores.redis.zrem(keys.ERASED_ENTRIES, old)
     notes = stores.erased.take_all(ERASED_S, _ERASED)
     records = {note: msgspec.json.decode(note, type=ErasureRecord) for note in notes}
     gone = [one for one in records.values() if not stores.jobs.exists(one.job)]
     _erase_entries(stores, gone)
     for note, one in records.items():
-        if one.at is not None and one in gone:
-            erase_rest(stores, one)
-        if one.at is None or one.at + ERASED_S <= stores.clock():
+        try:
+            if one.at is not None and one in gone:
+                erase_rest(stores, one)
+        except StoreUnavailable as error:
+            log.warning("erasure_put_off", job=one.job, error=str(error))
+            continue
+        if one.at == 0.0:
+            stores.erased.put(_note(msgspec.structs.replace(one, at=now)), now + ERASED_S)
+        if one.at is None or one.at + ERASED_S <= now:
             stores.erased.remove(note)
     return len(gone)
 

@@ -35,6 +35,7 @@ def due(stores: Stores) -> bool:
         or stores.retention.items.count()
         or stores.uploads.late.count()
         or stores.erased.count()
+        or stores.redis.exists(keys.ERASED_ENTRIES)
         or not stores.redis.exists(keys.UPLOADS_SEARCHED)
     )
 

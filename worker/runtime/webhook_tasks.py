@@ -37,7 +37,7 @@ def _threads() -> DeliveryThreads:
     count = int(os.environ.get("POSEQUEUE_WORKER_SLOTS", DELIVERY_THREADS))
     stopping = _STOPPING.is_set
     deliverer = DeliveryWorker(_stores(), Sender(settings()), count, stopping=stopping)
-    take = partial(_stores().delivery_schedule.endpoints.take, again_s=AGAIN_S)
+    take = partial(_stores().delivery_schedule.due_endpoints.take, again_s=AGAIN_S)
     return DeliveryThreads(deliverer.deliver, take, count, _STOPPING)
 
 

@@ -48,6 +48,7 @@
     pq:refused:<address>   string  unix time at which an address's bucket of invalid keys is empty
     pq:keys                set     sha256 of all API keys
     pq:erased              zset    erased jobs (JSON) by the time to delete what is left of them
+    pq:erased:entries      zset    as pq:erased, by an API of the version before this
     pq:erased:ids          zset    ids of erased jobs by the time at which they may be given again,
                                    and `<id>:uncounted` where its batch had not counted it
     pq:hook:{<e>}          hash    a webhook endpoint: record (JSON), secrets (JSON)
@@ -91,6 +92,7 @@ KEYS = "pq:keys"
 WORKERS = "pq:workers"
 WRITABLE = "pq:writable"
 ERASED = "pq:erased"
+ERASED_ENTRIES = "pq:erased:entries"
 ERASED_IDS = "pq:erased:ids"
 UPLOADS_LATE = "pq:uploads:late"
 UPLOADS_CURSOR = "pq:uploads:cursor"

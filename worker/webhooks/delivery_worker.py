@@ -118,16 +118,16 @@ class DeliveryWorker:
             stores.delivery_schedule.purge(endpoint_id)
             return False
         if not endpoint.enabled:
-            stores.delivery_schedule.endpoints.remove(endpoint_id)
+            stores.delivery_schedule.due_endpoints.remove(endpoint_id)
             return False
         if health.rest_until > self._clock():
-            stores.delivery_schedule.endpoints.put(endpoint_id, health.rest_until)
+            stores.delivery_schedule.due_endpoints.put(endpoint_id, health.rest_until)
             return False
         session = _DeliverySession(endpoint, health, secrets, time.monotonic() + SESSION_S)
         if health.good:
             return self._with_slot(session, AT_ONCE)
         if not self._bulkhead.acquire(blocking=False):
-            stores.delivery_schedule.endpoints.put(endpoint_id, self._clock() + 1.0)
+            stores.delivery_schedule.due_endpoints.put(endpoint_id, self._clock() + 1.0)
             return False
         try:
             return self._with_slot(session, 1)

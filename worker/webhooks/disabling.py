@@ -20,7 +20,7 @@ def disable_endpoint(stores: Stores, endpoint: Endpoint, now_s: float, reason: s
     if not current.enabled:
         return
     stores.endpoints.change(current, enabled=False, disabledAt=now, disabledReason=reason)
-    stores.delivery_schedule.endpoints.remove(endpoint.id)
+    stores.delivery_schedule.due_endpoints.remove(endpoint.id)
     log.warning("webhook_disabled", webhook=endpoint.id, tenant=endpoint.tenant, reason=reason)
     data = {"id": endpoint.id, "url": endpoint.url, "reason": reason, "disabledAt": now}
     for other in stores.endpoints.subscribed(endpoint.tenant):

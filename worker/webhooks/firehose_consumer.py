@@ -109,7 +109,7 @@ class FirehoseConsumer:
         for job_id in self._stores.delivery_schedule.watched.take_all(AGAIN_S, _MOST):
             self._safely(dispatcher.advance, job_id)
         room = self._room()
-        due = self._stores.delivery_schedule.endpoints
+        due = self._stores.delivery_schedule.due_endpoints
         for endpoint in due.take_all(AGAIN_S, room) if room > 0 else ():
             self._send(endpoint)
 
@@ -138,7 +138,7 @@ class FirehoseConsumer:
                     handled.setdefault(partition, []).append(entry_id)
         for partition, ids in handled.items():
             self._stores.redis.xack(partition, GROUP, *ids)
-        due = self._stores.delivery_schedule.endpoints
+        due = self._stores.delivery_schedule.due_endpoints
         for endpoint in dispatcher.due_endpoints:
             if self._room() > 0 and due.take(endpoint, AGAIN_S):
                 self._send(endpoint)

@@ -137,7 +137,8 @@ class BatchStore(Store):
         """Adds jobs that were made to the batch, each with its number in it."""
         args = [part for number, job in jobs for part in (number, job.id)]
         if args:
-            self._run("batches/add", [keys.ERASED_IDS], [batch_id, *args])
+            records = [keys.job(job.id) for _, job in jobs]
+            self._run("batches/add", [keys.ERASED_IDS, *records], [batch_id, *args])
 
     def note_read(
         self, batch_id: str, began: int, lines: int, read: int, wrong: Sequence[BatchError]

@@ -152,8 +152,8 @@ class LeaseStore(Store):
         one. `fields` of the record are written too.
         """
         mode = "pause" if same_attempt else "release"
-        place: dict[str, Any] = {"queue": queue, "running": running, "score": score_of(job)}
-        self._write(job.id, token, mode, fields, tenant=job.tenant, **place)
+        self._write(job.id, token, mode, fields, tenant=job.tenant, queue=queue, running=running,
+                    score=score_of(job))  # fmt: skip
 
     def finish(self, job: Job, token: int, entries: Sequence[Entry], ended: dict[str, Any]) -> bool:
         """Writes the last messages, `done` after all, and the final fields `ended`, ends the lease,
@@ -166,8 +166,10 @@ class LeaseStore(Store):
         rows = rows_of(entries)
         if job.input.referenceId is None:
             rows.append(final_event_row(job.id, rows[-1]))
-        more: dict[str, Any] = {"tenant": job.tenant, "charged": charged, "rows": rows}
-        return bool(self._write(job.id, token, "finish", ended, **more))
+        last = self._write(
+            job.id, token, "finish", ended, tenant=job.tenant, charged=charged, rows=rows
+        )
+        return bool(last)
 
     def relist(self, job_id: str) -> bool:
         """Adds a job with a lease to the index of running jobs; returns False without a lease."""

@@ -46,7 +46,8 @@ class Tenant(msgspec.Struct, frozen=True, kw_only=True):
 def checked_tenant(tenant: str) -> str:
     """Returns the name of a tenant, which is part of keys of Redis and S3 and shown in lists.
 
-    Raises ValueError for one that would lead elsewhere there, or looks like another's.
+    Raises ValueError for one that would lead elsewhere there, or has another Unicode form (NFKC).
+    Letters of different alphabets that look alike make different names.
     """
     named = 0 < len(tenant) <= _LONGEST_NAME and tenant.isprintable() and tenant == tenant.strip()
     if not named or any(sign in "/\\{}" for sign in tenant) or tenant in (".", ".."):

@@ -175,7 +175,8 @@ class EndpointStore(Store):
         if fields.get("enabled") is False and endpoint.enabled:
             fields = {"disabledAt": iso(self._clock()), "disabledReason": "by request", **fields}
         changed = msgspec.structs.replace(endpoint, **fields)
-        self._redis.hset(keys.hook(endpoint.id), "record", msgspec.json.encode(changed))
+        data = msgspec.json.encode(changed)
+        self._if_exists(keys.hook(endpoint.id), "record", "HSET", "record", data)
         return changed
 
     def delete(self, endpoint: Endpoint) -> None:
@@ -212,6 +213,11 @@ class EndpointStore(Store):
         valid = [secret.value for secret in self._valid(known)]
         health = Health(float(since) if since else None, float(rest or 0), slow == b"1")
         return msgspec.json.decode(record, type=Endpoint), valid, health
+
+    def failing_since(self, endpoint_id: str) -> float | None:
+        """Returns since when (unix time) all deliveries have failed; None if none has."""
+        since = self._redis.hget(keys.hook_health(endpoint_id), "failingSince")
+        return float(since) if since else None
 
     def answered(self, endpoint_id: str, *, slow: bool) -> None:
         """Records a successful delivery, which ends a series of failures."""

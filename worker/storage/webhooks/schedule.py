@@ -25,7 +25,7 @@ AGAIN_S = 5.0
 class DeliverySchedule(Store):
     """Stores when each ordered queue and endpoint is due, and the delivery slots of endpoints.
 
-    `endpoints` are those with queues, `watched` jobs that may get no firehose entry, to be polled.
+    `due_endpoints` are those with queues, `watched` jobs to poll, which may have no firehose entry.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class DeliverySchedule(Store):
         super().__init__(client, clock)
         self._queues = queues
         self._lease_s = lease_s
-        self.endpoints = DueSet(client, keys.HOOKS_DUE, clock)
+        self.due_endpoints = DueSet(client, keys.HOOKS_DUE, clock)
         self.watched = DueSet(client, keys.HOOKS_WATCHED, clock)
 
     def mark_due(self, endpoint: str, subjects: Iterable[str], *, at_once: bool = False) -> None:
@@ -122,4 +122,4 @@ class DeliverySchedule(Store):
         for subject in self.queues(endpoint):
             self._queues.drop(subject, endpoint)
         self._redis.delete(keys.ordered_queues(endpoint), keys.hook_slots(endpoint))
-        self.endpoints.remove(endpoint)
+        self.due_endpoints.remove(endpoint)

@@ -14,6 +14,7 @@ redis.call('ZADD', KEYS[9], ARGV[6], id)
 if batch and redis.call('HEXISTS', of_batch(batch, 'states'), id) == 0 then
   redis.call('ZADD', KEYS[9], ARGV[6], id .. ':uncounted')
 end
+redis.call('EXPIRE', KEYS[9], math.ceil(ARGV[6] - ARGV[5]))
 if batch then completes = forget(batch, id, ARGV[3]) end
 -- the Idempotency-Key stays used, and its answer says that the job is gone
 key = key and 'pq:tenant:{' .. tenant .. '}:idem:' .. key
