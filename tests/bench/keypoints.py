@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.bench.accuracy_poses import MODELS
+from worker.contract.keypoints import OKS_SIGMAS
 from worker.pose.detectors.nanodet import Detections, PersonDetector
 from worker.pose.estimators.movenet import CROP, STILL_CROP
 from worker.pose.geometry.boxes import area
@@ -30,11 +31,7 @@ from worker.pose.profiles import PROFILES, ModelName, model_of
 
 SETS = (("coco_val.json", "coco_val"), ("mmpose_coco/test_coco.json", "mmpose_coco"))
 SAME_POSE = 0.7
-SIGMAS = np.array(
-    [0.26, 0.25, 0.25, 0.35, 0.35, 0.79, 0.79, 0.72, 0.72,
-     0.62, 0.62, 1.07, 1.07, 0.87, 0.87, 0.89, 0.89]
-) / 10  # fmt: skip
-"""By joint, of COCO's keypoint evaluation (cocodataset.org)."""
+SIGMAS = np.array(OKS_SIGMAS)
 
 
 @dataclass(frozen=True)

@@ -40,8 +40,8 @@ _ERASED, _LATE = 200, 50
 class ErasureRecord(msgspec.Struct, frozen=True):
     """A job that was erased at `at`; its firehose entries are between `since` and `until`.
 
-    All are unix times; `until` is None where the job had not ended, `at` where only its entries
-    are left to be deleted, and 0 where an API of the version before this noted it.
+    All are unix times. `until` is None where the job had not ended; `at` is None where only its
+    entries are left to be deleted, 0 where an API of the version before this noted it.
     """
 
     tenant: str
